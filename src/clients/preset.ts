@@ -1,0 +1,56 @@
+import type { RedirectPattern } from './redirect.ts';
+
+/** What a product posts to the registration endpoint (RFC 7591), with concrete ports where it picks its own. */
+export interface Registration {
+  client_name: string;
+  redirect_uris: readonly string[];
+  grant_types: readonly string[];
+  response_types: readonly string[];
+  token_endpoint_auth_method: string;
+  client_uri?: string;
+  scope?: string;
+}
+
+/** Where a constant comes from: a public page or source file, what it says, when it was read, and how sure that is. */
+export interface Source {
+  url: string;
+  what: string;
+  /** yyyy-mm-dd. */
+  seen: string;
+  /** `primary`: the vendor's documentation or source; `secondary`: seen by others; `inferred`: concluded. */
+  certainty: 'primary' | 'secondary' | 'inferred';
+}
+
+/** Everything that mcpkc knows about a client product. Data only: a product is a file, a user's own an entry. */
+export interface Preset {
+  /** What `--preset` takes. */
+  name: string;
+  title: string;
+  /** The `client_name` that it registers with; exact, but for an optional prefix family. */
+  clientNames: readonly string[];
+  /** Client names that begin like this are the product's too (editions of one editor). */
+  clientNamePrefixes?: readonly string[];
+  redirectUris: readonly RedirectPattern[];
+  /** What Keycloak's policy 'Trusted Hosts' must list: the hosts of the redirect URIs and of `client_uri`. */
+  trustedHosts: readonly string[];
+  clientUri?: string;
+  /** Whether its registration names scopes: Keycloak then attaches those instead of the realm's defaults. */
+  sendsScope: 'yes' | 'no' | 'unknown';
+  /** Its client id where the server takes client id metadata documents. */
+  cimdUrl?: string;
+  registration: Registration;
+  /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
+  requestedScopes: readonly string[];
+  /** What an operator should know about it. */
+  notes: readonly string[];
+  sources: readonly Source[];
+  /** From the configuration file. */
+  custom?: true;
+}
+
+/** Whether a `client_name` is one that the product registers with. It proves nothing: anybody may send it. */
+export function hasClientName(preset: Preset, name: string | undefined): boolean {
+  if (name === undefined) return false;
+  if (preset.clientNames.includes(name)) return true;
+  return (preset.clientNamePrefixes ?? []).some((prefix) => name.startsWith(prefix));
+}
