@@ -1,0 +1,88 @@
+import { McpkcError } from '../errors.ts';
+
+/** Everything that flags, environment and files say, checked and with defaults; made by `loadConfig`. */
+export interface Config {
+  /** KC_SERVER: base URL for admin and token requests; lower-case scheme and host, no default port, no slash at the end. */
+  server: string;
+  /** KC_REALM, as it is called (not encoded). */
+  realm: string | undefined;
+  /** Realm that the service account lives in: KC_ADMIN_REALM, else KC_REALM. */
+  adminRealm: string | undefined;
+  clientId: string | undefined;
+  /**
+   * KC_CLIENT_SECRET, or what KC_CLIENT_SECRET_FILE holds. Not enumerable, so that neither JSON nor a spread copy nor
+   * an inspection shows it.
+   */
+  readonly clientSecret: string | undefined;
+  /** KC_HOSTNAME and KC_HOSTNAME_ADMIN as base URLs, without a slash at the end. */
+  hostname: string | undefined;
+  hostnameAdmin: string | undefined;
+  /** KC_ISSUER, else made from hostname or server, and realm; undefined without a realm. */
+  issuer: string | undefined;
+  /** MCP_PUBLIC_BASE_URL as a canonical resource URL. */
+  publicBaseUrl: string | undefined;
+  /** The configured resource: MCP_TRANSPORT_URL, else made from MCP_PUBLIC_BASE_URL; canonical. */
+  transportUrl: string | undefined;
+  /** MCP_SCOPE_NAME, or its default. */
+  scopeName: string;
+  /** Whether MCP_SCOPE_NAME was given, rather than taken from the default. */
+  scopeNameGiven: boolean;
+  /** OIDC_AUDIENCE: URLs are audiences (canonical), anything else is the client id of a static client. */
+  audiences: { urls: string[]; clients: string[] };
+  /** ALLOWED_ORIGINS as `scheme://host[:port]`. */
+  allowedOrigins: string[];
+  /** PEM file with certificate authorities; relative to the working directory or absolute. */
+  caFile: string | undefined;
+  allowHttp: boolean;
+  requestTimeoutMs: number;
+  /** How long to wait for a Keycloak that is still starting; 0 is not at all. */
+  waitMs: number;
+  /** `presets` of the config file as they stand there; whoever uses them checks them. */
+  presets: unknown[];
+  /** `protect` of the config file: client ids or globs that are never pruned. */
+  protect: string[];
+  /** What deserves attention but stops nothing; a sentence each, without secrets. */
+  warnings: string[];
+  /** Where a key's value is from ("flag --realm", "file .keycloak-env line 3"); undefined for defaults. */
+  originOf(key: string): string | undefined;
+  /** The files that were read. */
+  files: { config: string | undefined; envFile: string | undefined };
+}
+
+const SETUP = 'mcpkc init --server <url> --realm <name>';
+
+function missing(config: Config, keys: readonly string[]): McpkcError {
+  const bare = config.files.config === undefined && config.files.envFile === undefined;
+  const names =
+    keys.length === 1 ? `${keys[0]} is` : `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)} are`;
+  const message = bare
+    ? `mcpkc is not set up here: there is neither .keycloak-env nor config.local.json, and ${names} not set.`
+    : `${names} not set by flag, environment or file.`;
+  const hint =
+    keys.length === 1 && keys[0] === 'KC_REALM'
+      ? `Name the realm with --realm or KC_REALM. To set mcpkc up: ${SETUP}`
+      : `Set mcpkc up with: ${SETUP}\nIt makes the service account and writes both files. With an account that you already have, set the keys in the environment.`;
+  return new McpkcError('CONFIG_MISSING', message, hint, { details: { missing: keys } });
+}
+
+/** The realm; throws CONFIG_MISSING with what to do next where none is configured. */
+export function requireRealm(config: Config): string {
+  if (config.realm === undefined) throw missing(config, ['KC_REALM']);
+  return config.realm;
+}
+
+/**
+ * The service account's id and secret; throws CONFIG_MISSING with what to do next. All that is missing to talk to
+ * Keycloak is named at once, the realm too: commands that need both call this one first.
+ */
+export function requireAccount(config: Config): { clientId: string; clientSecret: string } {
+  const { realm, clientId, clientSecret } = config;
+  if (realm !== undefined && clientId !== undefined && clientSecret !== undefined)
+    return { clientId, clientSecret };
+  const keys = [
+    realm === undefined ? ['KC_REALM'] : [],
+    clientId === undefined ? ['KC_CLIENT_ID'] : [],
+    clientSecret === undefined ? ['KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE)'] : [],
+  ].flat();
+  throw missing(config, keys);
+}
