@@ -1,0 +1,42 @@
+/** The MCP server itself: put your tools here. */
+import { McpServer } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+
+export const SERVER = { name: 'mcp-host-example', title: 'Example MCP host', version: '0.1.0' };
+
+/** A fresh server. It is called once per request in the modern era, once per session in the legacy one. */
+export function createServer(): McpServer {
+  const server = new McpServer(SERVER);
+
+  server.registerTool(
+    'whoami',
+    {
+      title: 'Who am I',
+      description: 'Tells what the verified access token says about the caller.',
+      inputSchema: z.object({}),
+      annotations: { readOnlyHint: true },
+    },
+    (_input, context) => {
+      const auth = context.http?.authInfo;
+      const { sub, azp, aud } = auth?.extra ?? {};
+      return text(auth === undefined ? { anonymous: true } : { sub, azp, aud, scopes: auth.scopes });
+    },
+  );
+
+  server.registerTool(
+    'add',
+    {
+      title: 'Add',
+      description: 'Adds two numbers.',
+      inputSchema: z.object({ a: z.number(), b: z.number() }),
+      annotations: { readOnlyHint: true },
+    },
+    ({ a, b }) => text(a + b),
+  );
+
+  return server;
+}
+
+function text(value: unknown) {
+  return { content: [{ type: 'text' as const, text: JSON.stringify(value) }] };
+}
