@@ -10,7 +10,7 @@ import { type Pkce, requestTokens, type StoredClient, type Tokens } from './toke
 /** How to differ from ChatGPT on a sunny day. */
 export interface ConnectorOptions {
   readonly product?: Product;
-  /** A client from an earlier registration; with it, the connector doesn't register. */
+  /** A client from an earlier registration or connection; with it, the connector doesn't register. */
   readonly client?: StoredClient | undefined;
   /** Asked for instead of what the product would ask for. */
   readonly scope?: string;
@@ -29,8 +29,6 @@ export interface Connection extends ToolVisit, StoredClient {
   readonly tokens: Tokens;
   /** The access token's payload. */
   readonly claims: Tokens['claims'];
-  /** Empty for a client that was there before. */
-  readonly registration: requests.Registration;
 }
 
 /**
@@ -47,7 +45,6 @@ export class Connector {
   tokens: Tokens | undefined;
   readonly #options: ConnectorOptions;
   readonly #fetch: Fetch;
-  #registration: requests.Registration = {};
   #discovery: Discovery | undefined;
   #pending: requests.PendingAuthorization | undefined;
 
@@ -70,8 +67,7 @@ export class Connector {
     if (!tokens.ok) return tokens;
     const visited = await this.callTool(call.name, call.arguments);
     if (!visited.ok) return visited;
-    const client = { clientId: this.#clientId, clientSecret: this.client?.clientSecret };
-    return { ...visited, ...client, claims: tokens.claims, tokens, registration: this.#registration };
+    return { ...this.#client, ...visited, claims: tokens.claims, tokens };
   }
 
   /** Finds the authorization server; what it finds is kept. */
@@ -94,9 +90,7 @@ export class Connector {
     if (!found.ok) return found;
     this.#enter('registration');
     const registered = await requests.registerClient(this.product, found, this.#fetch);
-    if (!registered.ok) return registered;
-    this.client = { clientId: registered.clientId, clientSecret: registered.clientSecret };
-    this.#registration = registered.registration;
+    if (registered.ok) this.client = registered;
     return registered;
   }
 
@@ -106,8 +100,8 @@ export class Connector {
     if (!found.ok) return found;
     this.#enter('authorization');
     const pending = requests.pendingAuthorization(this.product, found, {
-      clientId: this.#clientId,
-      scope: this.#options.scope ?? requests.requestedScope(this.product, found, this.#registration),
+      clientId: this.#client.clientId,
+      scope: this.#options.scope ?? requests.requestedScope(this.product, found, this.#client),
       pkce: this.#options.pkce ?? 'S256',
     });
     this.#pending = pending;
@@ -155,7 +149,7 @@ export class Connector {
     this.#enter(stage);
     const tokens = await requestTokens(stage, {
       endpoint: found.server.tokenEndpoint,
-      client: this.client ?? { clientId: '' },
+      client: this.#client,
       product: this.product,
       fetch: this.#fetch,
       params: { ...grant, resource: found.resource },
@@ -164,8 +158,8 @@ export class Connector {
     return tokens;
   }
 
-  get #clientId(): string {
-    return this.client?.clientId ?? '';
+  get #client(): StoredClient {
+    return this.client ?? { clientId: '' };
   }
 
   #enter(stage: Stage): void {

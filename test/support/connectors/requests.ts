@@ -4,12 +4,9 @@ import { ask, type Failure, type Fetch, fail, failFrom, type Outcome, record } f
 import type { Product } from './products.ts';
 import { challenge, type Pkce, type StoredClient } from './tokens.ts';
 
-/** A server's answer to a registration, whole. */
-export type Registration = Readonly<Record<string, unknown>>;
-
-/** A registration that the server accepted. */
+/** A client that the server just registered. */
 export interface Registered extends StoredClient {
-  readonly registration: Registration;
+  readonly registration: Readonly<Record<string, unknown>>;
 }
 
 /** What a connector keeps while the person is away at the authorization server. */
@@ -59,9 +56,9 @@ function registrationBody(product: Product, found: Discovery): Readonly<Record<s
 }
 
 /** The scope that a product asks for: what the host advertises, else as its `silentScope` says. */
-export function requestedScope(product: Product, found: Discovery, registration: Registration): string {
+export function requestedScope(product: Product, found: Discovery, client: StoredClient): string {
   if (found.scopes) return found.scopes.join(' ');
-  const registered = product.silentScope === 'registered' ? String(registration.scope ?? '') : '';
+  const registered = product.silentScope === 'registered' ? String(client.registration?.scope ?? '') : '';
   return registered
     .split(' ')
     .filter((scope) => scope !== 'offline_access')

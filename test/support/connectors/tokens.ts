@@ -2,11 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { ask, type Fetch, failFrom, type Outcome, record } from './outcome.ts';
 import type { Product } from './products.ts';
 
-/** The credentials that a client got when it registered. */
+/** What a client keeps of its registration; also what an administrator's client is known by. */
 export interface StoredClient {
   readonly clientId: string;
   /** Absent for a public client. */
   readonly clientSecret?: string | undefined;
+  /** The server's answer to the registration, whole. */
+  readonly registration?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the token endpoint gave. */
