@@ -9,6 +9,8 @@ export interface Registration {
   token_endpoint_auth_method: string;
   client_uri?: string;
   scope?: string;
+  application_type?: string;
+  software_id?: string;
 }
 
 /** Where a constant comes from: a public page or source file, what it says, when it was read, and how sure that is. */
@@ -38,6 +40,8 @@ export interface Preset {
   sendsScope: 'yes' | 'no' | 'unknown';
   /** Its client id where the server takes client id metadata documents. */
   cimdUrl?: string;
+  /** The same where the product has one per connection. */
+  cimdUrlPatterns?: readonly RedirectPattern[];
   registration: Registration;
   /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
   requestedScopes: readonly string[];

@@ -52,6 +52,8 @@ export function matchesAny(patterns: readonly RedirectPattern[], uri: string): b
 
 function patternExpression(pattern: RedirectPattern): RegExp {
   const literal = pattern.uri.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const source = literal.replace(PORT, '(?<port>[1-9][0-9]{0,4})').replace('\\{id\\}', '[A-Za-z0-9_-]{1,128}');
-  return new RegExp(`^${source}$(?!\n)`);
+  const source = literal
+    .replace(PORT, '(?<port>[1-9][0-9]{0,4})')
+    .replace('\\{id\\}', '[A-Za-z0-9_-]{1,128}');
+  return new RegExp(`^${source}$`);
 }

@@ -1,0 +1,67 @@
+import type { Preset } from './preset.ts';
+import { redirect } from './redirect.ts';
+
+const AUTH_GUIDE = 'https://developers.openai.com/apps-sdk/build/auth';
+
+/** ChatGPT's connectors (apps, plugins). */
+export const chatgpt: Preset = {
+  name: 'chatgpt',
+  title: 'ChatGPT',
+  clientNames: ['ChatGPT'],
+  redirectUris: [
+    // Servers that name their issuer in authorization responses (RFC 9207), as Keycloak does.
+    redirect('https://chatgpt.com/connector_platform_oauth_redirect'),
+    // Other servers: one per connection.
+    redirect('https://chatgpt.com/connector/oauth/{id}'),
+    // The review before an app is published.
+    redirect('https://platform.openai.com/apps-manage/oauth'),
+  ],
+  trustedHosts: ['chatgpt.com', 'chat.openai.com', 'openai.com', 'api.openai.com', 'platform.openai.com'],
+  sendsScope: 'unknown',
+  cimdUrl: 'https://chatgpt.com/oauth/client.json',
+  cimdUrlPatterns: [
+    redirect('https://chatgpt.com/oauth/{id}/client.json'),
+    redirect('https://chatgpt.com/oauth/{id}/client.json?token_endpoint_auth_method=none'),
+  ],
+  registration: {
+    client_name: 'ChatGPT',
+    redirect_uris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+  },
+  // A Keycloak that lacks one of them refuses the sign-in with invalid_scope.
+  requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
+  notes: [
+    'Registers once per connection, and anew whenever setting a connection up fails; the failed ones stay behind.',
+    'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and only removing and adding the connector makes a new one.',
+    'Registers and redeems codes from OpenAI’s servers, so the policy may match redirect URIs but not the sender’s host.',
+    'Where the server advertises client id metadata documents, it uses its URL as client id and does not register.',
+  ],
+  sources: [
+    {
+      url: AUTH_GUIDE,
+      what: 'redirect URIs (stable, per connection, app review); registration, metadata documents, PKCE',
+      seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://developers.openai.com/plugins/build/auth.md',
+      what: 'which redirect URI and which metadata document is used with RFC 9207 and without',
+      seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://github.com/getsentry/sentry-mcp/issues/1271',
+      what: 'a metadata document per connection, seen in an authorization request',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: AUTH_GUIDE,
+      what: 'a confidential client that authenticates with HTTP Basic, the scopes that it asks for, and the hosts beside those of the redirect URIs: as observed in developer mode on 2025-09-17, not documented by the vendor',
+      seen: '2026-11-24',
+      certainty: 'inferred',
+    },
+  ],
+};

@@ -1,0 +1,56 @@
+import type { Preset } from './preset.ts';
+import { redirect } from './redirect.ts';
+
+/** Claude's connectors: claude.ai, the desktop and mobile apps. */
+export const claude: Preset = {
+  name: 'claude',
+  title: 'Claude',
+  clientNames: ['Claude'],
+  redirectUris: [
+    redirect('https://claude.ai/api/mcp/auth_callback'),
+    redirect('https://claude.com/api/mcp/auth_callback'),
+  ],
+  trustedHosts: ['claude.ai', 'claude.com'],
+  sendsScope: 'no',
+  cimdUrl: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
+  registration: {
+    client_name: 'Claude',
+    redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'client_secret_post',
+  },
+  requestedScopes: [],
+  notes: [
+    'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
+    'Registers again by itself when the token endpoint answers 401 invalid_client.',
+    'Authenticates at the token endpoint with client_secret_post, whatever the server advertises.',
+    'Uses only the first entry of authorization_servers, and fails when resource is not the URL that was typed.',
+  ],
+  sources: [
+    {
+      url: 'https://claude.com/docs/connectors/building/authentication',
+      what: 'redirect URIs, metadata document and when it is used, a registration per fresh connection',
+      seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://support.anthropic.com/en/articles/11503834-building-custom-connectors-via-remote-mcp-servers',
+      what: 'client name; registers again after invalid_client',
+      seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://github.com/anthropics/claude-ai-mcp/issues/1043',
+      what: 'client_secret_post in the registration',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://github.com/anthropics/claude-ai-mcp/issues/966',
+      what: 'two registrations per attempt; no scope in them',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+  ],
+};

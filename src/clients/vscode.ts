@@ -1,0 +1,65 @@
+import type { Preset } from './preset.ts';
+import { redirect } from './redirect.ts';
+
+const SOURCE = 'https://github.com/microsoft/vscode/blob/main/src/vs/base/common/oauth.ts';
+
+/** Visual Studio Code and its editions. */
+export const vscode: Preset = {
+  name: 'vscode',
+  title: 'Visual Studio Code',
+  clientNames: ['Visual Studio Code', 'Code - OSS'],
+  // "Visual Studio Code - Insiders", "Visual Studio Code - Exploration".
+  clientNamePrefixes: ['Visual Studio Code - '],
+  redirectUris: [
+    redirect('https://vscode.dev/redirect'),
+    redirect('https://insiders.vscode.dev/redirect'),
+    redirect('http://127.0.0.1/'),
+    redirect('http://127.0.0.1:33418/'),
+  ],
+  trustedHosts: ['vscode.dev', 'insiders.vscode.dev', 'code.visualstudio.com', '127.0.0.1'],
+  clientUri: 'https://code.visualstudio.com',
+  sendsScope: 'yes',
+  cimdUrl: 'https://vscode.dev/oauth/client-metadata.json',
+  registration: {
+    client_name: 'Visual Studio Code',
+    client_uri: 'https://code.visualstudio.com',
+    // Those of its three that the server advertises; Keycloak advertises all.
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+    response_types: ['code'],
+    redirect_uris: [
+      'https://insiders.vscode.dev/redirect',
+      'https://vscode.dev/redirect',
+      'http://127.0.0.1/',
+      'http://127.0.0.1:33418/',
+    ],
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+  },
+  requestedScopes: [],
+  notes: [
+    'Registers once per authorization server and machine, with the scopes that the host’s metadata lists.',
+    'Registers for the device grant too where Keycloak advertises it, so onboard does not adopt it by itself; connect it in standing mode, or attach the scope by client id.',
+    'Its client_uri is checked by Trusted Hosts: without code.visualstudio.com every registration is refused.',
+    'A public client: Keycloak keeps no creation time for it.',
+  ],
+  sources: [
+    {
+      url: SOURCE,
+      what: 'the body of the registration: redirect URIs, client_uri, grants, scope, port 33418',
+      seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://vscode.dev/oauth/client-metadata.json',
+      what: 'metadata document, as named in Keycloak’s guide for MCP servers (next source)',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://www.keycloak.org/securing-apps/mcp-authz-server',
+      what: 'Visual Studio Code’s metadata document with Keycloak',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+  ],
+};
