@@ -1,10 +1,129 @@
+import { McpkcError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { visible } from '../render/text.ts';
 import type { Config } from './config.ts';
+import { within } from './paths.ts';
+import { defaultOf } from './schema.ts';
+import { readSecret, warnOfForeignServer } from './secret.ts';
+import { type Given, gather, type Sources } from './sources.ts';
+import * as value from './values.ts';
 
 export type { Config } from './config.ts';
 export { requireAccount, requireRealm } from './config.ts';
 
-/** Reads flags, environment, env file and config file; throws CONFIG_INVALID with every problem at once. */
-export async function loadConfig(_flags: Record<string, unknown>, _io: Io): Promise<Config> {
-  throw new Error('not built yet');
+/**
+ * Reads the configuration. Precedence: flag, environment, env file, config file, default. `flags` are the program's
+ * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
+ * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
+ * `requireAccount`).
+ */
+export async function loadConfig(flags: Record<string, unknown>, io: Io): Promise<Config> {
+  const sources = await gather(flags, io);
+  const given = (key: string) => lookUp(sources, key);
+  const take = <T>(key: string, read: (raw: value.Raw) => T) => readKey(sources, key, read);
+  const server = take('KC_SERVER', value.baseUrl) ?? defaultOf('KC_SERVER');
+  const secret = await readSecret(sources, io);
+  const realm = take('KC_REALM', value.realmName);
+  const hostname = take('KC_HOSTNAME', value.hostname);
+  const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.resource);
+  const config: Omit<Config, 'clientSecret'> = {
+    server,
+    realm,
+    adminRealm: adminRealm(sources, realm),
+    clientId: take('KC_CLIENT_ID', value.plainText),
+    hostname,
+    hostnameAdmin: take('KC_HOSTNAME_ADMIN', value.hostname),
+    issuer: take('KC_ISSUER', value.resource) ?? issuerOf(hostname ?? server, realm),
+    publicBaseUrl,
+    transportUrl: take('MCP_TRANSPORT_URL', value.resource) ?? transportOf(publicBaseUrl),
+    scopeName: take('MCP_SCOPE_NAME', value.scopeName) ?? defaultOf('MCP_SCOPE_NAME'),
+    scopeNameGiven: given('MCP_SCOPE_NAME') !== undefined,
+    audiences: take('OIDC_AUDIENCE', value.audiences) ?? { urls: [], clients: [] },
+    allowedOrigins: take('ALLOWED_ORIGINS', value.origins) ?? [],
+    caFile: await caFile(sources, io),
+    allowHttp: take('MCPKC_ALLOW_HTTP', value.onOff) ?? false,
+    requestTimeoutMs:
+      take('MCPKC_REQUEST_TIMEOUT', value.duration) ?? value.duration(defaultOf('MCPKC_REQUEST_TIMEOUT')),
+    waitMs: typeof flags.wait === 'number' ? flags.wait : 0,
+    presets: sources.presets,
+    protect: protect(sources),
+    warnings: [...sources.warnings, ...warnOfForeignServer(secret, given('KC_SERVER'), server)],
+    originOf: (key) => given(key)?.origin,
+    files: sources.files,
+  };
+  refuse(sources.problems);
+  return Object.defineProperty(config, 'clientSecret', { value: secret?.value }) as Config;
+}
+
+function lookUp({ levels }: Sources, key: string): Given | undefined {
+  return levels.find((level) => level.has(key))?.get(key);
+}
+
+/** A key's value; where it is no good, the problem is noted and the value is undefined. */
+function readKey<T>(sources: Sources, key: string, read: (raw: value.Raw) => T): T | undefined {
+  const found = lookUp(sources, key);
+  if (!found) return undefined;
+  try {
+    if (found.raw === '') throw new value.ValueProblem('it is empty');
+    return read(found.raw);
+  } catch (error) {
+    if (!(error instanceof value.ValueProblem)) throw error;
+    sources.problems.push(`${key}: ${error.message} (${found.origin})`);
+    return undefined;
+  }
+}
+
+function adminRealm(sources: Sources, realm: string | undefined): string | undefined {
+  const own = readKey(sources, 'KC_ADMIN_REALM', (raw) => {
+    const name = value.realmName(raw);
+    const fits = name === 'master' || realm === undefined || name === realm;
+    if (!fits) throw new value.ValueProblem('a service account lives in the realm of KC_REALM, or in master');
+    return name;
+  });
+  return own ?? realm;
+}
+
+/** The issuer as Keycloak writes it: the realm is one path segment, in which `$` and `,` stay as they are. */
+function issuerOf(base: string, realm: string | undefined): string | undefined {
+  if (realm === undefined) return undefined;
+  return `${base}/realms/${encodeURIComponent(realm).replaceAll(/%24|%2C/g, decodeURIComponent)}`;
+}
+
+function transportOf(publicBaseUrl: string | undefined): string | undefined {
+  if (publicBaseUrl === undefined) return undefined;
+  return new URL(publicBaseUrl).origin === publicBaseUrl ? `${publicBaseUrl}/mcp` : publicBaseUrl;
+}
+
+async function caFile(sources: Sources, io: Io): Promise<string | undefined> {
+  const file = readKey(sources, 'MCPKC_CA_FILE', value.path);
+  if (file === undefined) return undefined;
+  const found = lookUp(sources, 'MCPKC_CA_FILE');
+  const path = within(found?.folder ?? '', file);
+  if (!(await io.files.exists(path))) {
+    sources.problems.push(`MCPKC_CA_FILE: there is no file ${visible(path)} (${found?.origin})`);
+  }
+  return path;
+}
+
+function protect(sources: Sources): string[] {
+  const bad = sources.protect.some((entry) => entry.trim() === '' || /\p{Cc}/u.test(entry));
+  if (bad)
+    sources.problems.push(
+      `protect: it has an empty entry or a control character (file ${sources.files.config})`,
+    );
+  return sources.protect;
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const title =
+    problems.length === 1
+      ? 'The configuration has a problem'
+      : `The configuration has ${problems.length} problems`;
+  throw new McpkcError(
+    'CONFIG_INVALID',
+    `${title}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    'Flags win over the environment, the environment over the env file, that over the config file.',
+    { details: { problems } },
+  );
 }

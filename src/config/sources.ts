@@ -1,0 +1,183 @@
+import type { Io } from '../io.ts';
+import { visible } from '../render/text.ts';
+import { parseEnvFile } from './env-file.ts';
+import { readJsonObject } from './json-text.ts';
+import { nearest } from './nearest.ts';
+import { absolute, folderOf, isAbsolute } from './paths.ts';
+import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
+import type { Raw } from './values.ts';
+
+/** A value and where it is from. */
+export interface Given {
+  raw: Raw;
+  /** For people: "flag --realm", "environment", "file .keycloak-env line 3". */
+  origin: string;
+  /** Folder of the file that it stands in, which paths in it start from; '' is the working directory. */
+  folder: string;
+  /** Who speaks: the command line and its environment are one place, every folder is one. */
+  place: string;
+  /** Whether it stands in a file that was found in the working directory without having been asked for. */
+  found: boolean;
+}
+
+/** One level of precedence: the values that it gives. */
+export type Level = Map<string, Given>;
+
+/** What flags, environment and files say, before any value is judged. */
+export interface Sources {
+  /** Highest precedence first. */
+  levels: readonly Level[];
+  presets: unknown[];
+  protect: string[];
+  problems: string[];
+  warnings: string[];
+  files: { config: string | undefined; envFile: string | undefined };
+}
+
+type Flags = Record<string, unknown>;
+type Complaints = Pick<Sources, 'problems' | 'warnings'>;
+
+const INVOKER = 'the command line';
+
+/** Reads every source; what is wrong with the files themselves is in `problems`. Never throws for what they hold. */
+export async function gather(flags: Flags, io: Io): Promise<Sources> {
+  const told: Complaints = { problems: [], warnings: [] };
+  const envFile = await find(io, told, ['flag --env-file', flags.envFile], ['.keycloak-env']);
+  const config = await find(
+    io,
+    told,
+    ['flag --config', flags.config],
+    ['config.local.json', ...userConfig(io)],
+  );
+  const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
+  const envLevel: Level = envFile ? fromEnvFile(envFile, told, io) : new Map();
+  return {
+    levels: [fromFlags(flags), fromEnvironment(io), envLevel, file.level],
+    presets: file.presets,
+    protect: file.protect,
+    ...told,
+    files: { config: config?.path, envFile: envFile?.path },
+  };
+}
+
+interface Found {
+  path: string;
+  text: string;
+  asked: boolean;
+}
+
+/** The file that a flag names, which must be there, or the first of the usual ones that is. */
+async function find(
+  io: Io,
+  { problems }: Complaints,
+  [origin, named]: [string, unknown],
+  usual: readonly string[],
+): Promise<Found | undefined> {
+  const asked = typeof named === 'string';
+  for (const path of asked ? [named] : usual) {
+    try {
+      const text = path === '' ? undefined : await io.files.read(path);
+      if (text !== undefined) return { path, text, asked };
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+      problems.push(`${asked ? origin : 'file'} ${visible(path)}: it can’t be read${code}`);
+      return undefined;
+    }
+  }
+  if (asked) problems.push(`${origin} ${visible(named)}: there is no such file`);
+  return undefined;
+}
+
+/** The user's own config file by the XDG Base Directory Specification, which wants relative paths ignored. */
+function userConfig({ env }: Io): string[] {
+  const base = env.XDG_CONFIG_HOME;
+  if (base !== undefined && isAbsolute(base)) return [`${base.replace(/\/$/, '')}/mcpkc/config.json`];
+  return env.HOME !== undefined && isAbsolute(env.HOME) ? [`${env.HOME}/.config/mcpkc/config.json`] : [];
+}
+
+function fromFlags(flags: Flags): Level {
+  const level: Level = new Map();
+  const give = (key: string, flag: string, raw: Raw) =>
+    level.set(key, { raw, origin: `flag --${flag}`, folder: '', place: INVOKER, found: false });
+  if (typeof flags.server === 'string') give('KC_SERVER', 'server', flags.server);
+  if (typeof flags.realm === 'string') give('KC_REALM', 'realm', flags.realm);
+  if (typeof flags.caFile === 'string') give('MCPKC_CA_FILE', 'ca-file', flags.caFile);
+  if (flags.allowHttp === true) give('MCPKC_ALLOW_HTTP', 'allow-http', 'true');
+  if (typeof flags.requestTimeout === 'number') {
+    give('MCPKC_REQUEST_TIMEOUT', 'request-timeout', `${flags.requestTimeout}ms`);
+  }
+  return level;
+}
+
+/** An empty variable counts as none: compose files and CI write `KC_REALM=` for what isn't set. */
+function fromEnvironment({ env }: Io): Level {
+  const level: Level = new Map();
+  for (const key of ENV_KEYS) {
+    const raw = env[key];
+    if (raw) level.set(key, { raw, origin: 'environment', folder: '', place: INVOKER, found: false });
+  }
+  return level;
+}
+
+function placeOf({ path, asked }: Found, io: Io): Pick<Given, 'folder' | 'place' | 'found'> {
+  const folder = folderOf(path);
+  return { folder, place: absolute(folder === '' ? '.' : folder, io.cwd), found: !asked && folder === '' };
+}
+
+function fromEnvFile(file: Found, told: Complaints, io: Io): Level {
+  const read = parseEnvFile(file.text, file.path);
+  told.problems.push(...read.problems);
+  told.warnings.push(...read.warnings);
+  const level: Level = new Map();
+  for (const key of ENV_KEYS) {
+    const one = read.values.get(key);
+    if (!one?.value) continue;
+    const origin = `file ${visible(file.path)} line ${one.line}`;
+    level.set(key, { raw: one.value, origin, ...placeOf(file, io) });
+  }
+  return level;
+}
+
+function fromConfigFile(file: Found, { problems, warnings }: Complaints, io: Io) {
+  const answer: { level: Level } & Pick<Sources, 'presets' | 'protect'> = {
+    level: new Map(),
+    presets: [],
+    protect: [],
+  };
+  const origin = `file ${visible(file.path)}`;
+  const read = readJsonObject(file.text);
+  if ('problem' in read) {
+    problems.push(`${origin} line ${read.line} column ${read.column}: ${read.problem}`);
+    return answer;
+  }
+  for (const name of read.twice)
+    warnings.push(`${visible(name)} stands there twice; the later one counts (${origin}).`);
+  for (const [name, value] of read.members) {
+    if (isComment(name) || value === null || value === '') continue;
+    const key = CONFIG_KEYS.find((one) => one.key === name);
+    if (!key) {
+      problems.push(
+        `${visible(name)}: no such key; the nearest is ${nearest(name, KEY_NAMES).key} (${origin})`,
+      );
+      continue;
+    }
+    const shaped = shape(key, value);
+    if (typeof shaped === 'object' && 'problem' in shaped)
+      problems.push(`${name}: ${shaped.problem} (${origin})`);
+    else if (name === 'presets') answer.presets = value as unknown[];
+    else if (name === 'protect') answer.protect = value as string[];
+    else answer.level.set(name, { raw: shaped, origin, ...placeOf(file, io) });
+  }
+  return answer;
+}
+
+function isComment(name: string): boolean {
+  return name === '$schema' || name.startsWith('//') || /^_(?!_)/.test(name);
+}
+
+/** The value as text or list, or what its shape should have been. */
+function shape(key: ConfigKey, value: unknown): Raw | { problem: string } {
+  const read = key.shape.safeParse(value);
+  if (!read.success) return { problem: read.error.issues[0]?.message ?? 'it has the wrong shape' };
+  return typeof value === 'boolean' ? String(value) : (value as Raw);
+}

@@ -1,0 +1,124 @@
+import { badInput } from '../errors.ts';
+import { isAddress, readHost, UNSEEN } from './host-name.ts';
+
+/** A resource URL in its canonical spelling, or what is wrong with the text. */
+export type ResourceReading = { url: string } | { problem: string; hint: string };
+
+/** How two resource URLs differ; `case` is also another spelling of the same host (punycode, a default port). */
+export type ResourceDifference = 'same' | 'slash' | 'case' | 'scheme' | 'path' | 'host';
+
+const LONGEST = 1024;
+const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/is;
+const HINT = 'Write the URL of the MCP server as clients connect to it, such as https://mcp.example.com/mcp.';
+
+const fault = (problem: string, hint = HINT): ResourceReading => ({ problem, hint });
+
+/**
+ * The canonical spelling of a resource (RFC 8707, RFC 9728): byte for byte as given, but for lower-case scheme and host,
+ * IDN as punycode, no default port, and no slash after a bare origin. A token's audience is compared as text, so nothing
+ * else may change. With `bareHost`, a host alone means `https://<host>/mcp`.
+ * Throws INPUT_INVALID for what is no such URL: fragment, query, credentials, dot segments, blanks, other schemes.
+ */
+export function canonicalResource(text: string, options: { bareHost?: boolean } = {}): string {
+  const read = readResource(text, options);
+  if ('url' in read) return read.url;
+  throw badInput('Resource', read.problem, read.hint);
+}
+
+/** As `canonicalResource`, for callers that collect problems; never throws. */
+export function readResource(
+  text: string,
+  { bareHost = false }: { bareHost?: boolean } = {},
+): ResourceReading {
+  if (text === '') return fault('it is empty');
+  if (text.length > LONGEST) return fault(`it is longer than ${LONGEST} characters`);
+  if (UNSEEN.test(text)) return fault('it has a blank, or a character that can’t be seen');
+  if (text.includes('\\')) return fault('it has a backslash');
+  const parts = PARTS.exec(text);
+  if (!parts) {
+    if (!bareHost) return fault('it is no absolute URL (https://… is missing)');
+    const read = readHost(text);
+    return 'host' in read ? { url: `https://${read.host}/mcp` } : read;
+  }
+  const [, scheme = '', authority = '', path = '', query, fragment] = parts;
+  if (!/^https?$/i.test(scheme)) return fault('its scheme is neither https nor http');
+  if (authority.includes('@')) return fault('it has a user name or a password');
+  if (fragment !== undefined) return fault('it has a fragment (#…)');
+  if (query !== undefined) return fault('it has a query (?…)');
+  const host = readAuthority(scheme.toLowerCase(), authority);
+  if ('problem' in host) return host;
+  const problem = pathProblem(path);
+  if (problem !== undefined) return fault(problem);
+  return { url: `${scheme.toLowerCase()}://${host.url}${path === '/' ? '' : path}` };
+}
+
+/** Host and port, canonical; `url` is the authority alone. */
+function readAuthority(scheme: string, authority: string): ResourceReading {
+  const [, name = '', port = ''] = /^(.*?)(?::(\d*))?$/.exec(authority) ?? [];
+  if (name === '') return fault('it has no host');
+  if (name.endsWith('.'))
+    return fault('its host ends with a dot', 'Write the host without the dot at its end.');
+  const read = readHost(name);
+  if ('problem' in read) return fault(`in its host: ${read.problem}`, read.hint);
+  if (name.includes(':') && !name.startsWith('['))
+    return fault('an IPv6 address in a URL stands in brackets');
+  if (port === '') return { url: read.host };
+  const number = Number(port);
+  if (number < 1 || number > 65_535) return fault('its port is not between 1 and 65535');
+  return { url: number === (scheme === 'https' ? 443 : 80) ? read.host : `${read.host}:${number}` };
+}
+
+function pathProblem(path: string): string | undefined {
+  if (/%(?![0-9a-f]{2})/i.test(path)) return 'its path has a % that no two hexadecimal digits follow';
+  if (!/^[\w\-.~!$&'()*+,;=:@%/]*$/.test(path)) {
+    return 'its path has a character that must be percent-encoded (RFC 3986)';
+  }
+  if (path.split('/').some((segment) => /^\.{1,2}$/.test(segment.replaceAll(/%2e/gi, '.')))) {
+    return 'its path has a . or .. segment';
+  }
+  return undefined;
+}
+
+/** The host of a canonical resource, without port; an IPv6 address without its brackets. */
+export function resourceHost(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
+/** `host` or `host:port` of a canonical resource; an IPv6 address in brackets. */
+export function resourceAuthority(url: string): string {
+  return new URL(url).host;
+}
+
+/**
+ * A short name for a resource, for `mcp-resource-<alias>`: the first label of its host, of an address all of it with
+ * dashes. At least one and at most 40 characters of a–z, 0–9 and `-`, none of the outer ones a dash.
+ */
+export function aliasOf(url: string): string {
+  const { hostname } = new URL(url);
+  const label = isAddress(hostname) ? hostname : (hostname.split('.')[0] ?? '');
+  const plain = label.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
+  const alias = plain.replace(/^-+/, '').slice(0, 40).replace(/-+$/, '');
+  return alias === '' ? 'resource' : alias;
+}
+
+/**
+ * How two resource URLs differ as texts; the first that applies of: host (with port), scheme, slash at the end, case,
+ * path. Either may be anything that stands in Keycloak: what is no resource URL has another host.
+ */
+export function differenceOf(a: string, b: string): ResourceDifference {
+  if (a === b) return 'same';
+  const [one, other] = [loose(a), loose(b)];
+  if (!one || !other || one.authority !== other.authority) return 'host';
+  if (one.scheme !== other.scheme) return 'scheme';
+  if (one.path === other.path) return 'case';
+  if (one.path.replace(/\/$/, '') === other.path.replace(/\/$/, '')) return 'slash';
+  return one.path.toLowerCase() === other.path.toLowerCase() ? 'case' : 'path';
+}
+
+function loose(text: string): { scheme: string; authority: string; path: string } | undefined {
+  const [, scheme = '', authority = '', path = '', query = '', fragment = ''] = PARTS.exec(text) ?? [];
+  if (!/^https?$/i.test(scheme)) return undefined;
+  const read = readAuthority(scheme.toLowerCase(), authority);
+  if ('problem' in read) return undefined;
+  return { scheme: scheme.toLowerCase(), authority: read.url, path: path + query + fragment };
+}
