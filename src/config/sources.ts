@@ -1,9 +1,10 @@
 import type { Io } from '../io.ts';
 import { visible } from '../render/text.ts';
 import { parseEnvFile } from './env-file.ts';
+import { type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
 import { nearest } from './nearest.ts';
-import { absolute, folderOf, isAbsolute } from './paths.ts';
+import { absolute, folderOf } from './paths.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';
 
@@ -42,13 +43,9 @@ const INVOKER = 'the command line';
 /** Reads every source; what is wrong with the files themselves is in `problems`. Never throws for what they hold. */
 export async function gather(flags: Flags, io: Io): Promise<Sources> {
   const told: Complaints = { problems: [], warnings: [] };
-  const envFile = await find(io, told, ['flag --env-file', flags.envFile], ['.keycloak-env']);
-  const config = await find(
-    io,
-    told,
-    ['flag --config', flags.config],
-    ['config.local.json', ...userConfig(io)],
-  );
+  const envFile = await findFile(io, told.problems, 'env-file', flags.envFile, ['.keycloak-env']);
+  const usual = ['config.local.json', ...userConfigFiles(io)];
+  const config = await findFile(io, told.problems, 'config', flags.config, usual);
   const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
   const envLevel: Level = envFile ? fromEnvFile(envFile, told, io) : new Map();
   return {
@@ -58,41 +55,6 @@ export async function gather(flags: Flags, io: Io): Promise<Sources> {
     ...told,
     files: { config: config?.path, envFile: envFile?.path },
   };
-}
-
-interface Found {
-  path: string;
-  text: string;
-  asked: boolean;
-}
-
-/** The file that a flag names, which must be there, or the first of the usual ones that is. */
-async function find(
-  io: Io,
-  { problems }: Complaints,
-  [origin, named]: [string, unknown],
-  usual: readonly string[],
-): Promise<Found | undefined> {
-  const asked = typeof named === 'string';
-  for (const path of asked ? [named] : usual) {
-    try {
-      const text = path === '' ? undefined : await io.files.read(path);
-      if (text !== undefined) return { path, text, asked };
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
-      problems.push(`${asked ? origin : 'file'} ${visible(path)}: it can’t be read${code}`);
-      return undefined;
-    }
-  }
-  if (asked) problems.push(`${origin} ${visible(named)}: there is no such file`);
-  return undefined;
-}
-
-/** The user's own config file by the XDG Base Directory Specification, which wants relative paths ignored. */
-function userConfig({ env }: Io): string[] {
-  const base = env.XDG_CONFIG_HOME;
-  if (base !== undefined && isAbsolute(base)) return [`${base.replace(/\/$/, '')}/mcpkc/config.json`];
-  return env.HOME !== undefined && isAbsolute(env.HOME) ? [`${env.HOME}/.config/mcpkc/config.json`] : [];
 }
 
 function fromFlags(flags: Flags): Level {

@@ -1,0 +1,157 @@
+import { Writable } from 'node:stream';
+import { type Io, type Output, SIGNALS, type Signal } from '../../src/io.ts';
+
+/** What a test says about the process. */
+export interface MemoryIoOptions {
+  env?: Record<string, string | undefined>;
+  /** Path → text, or text with permission bits, or a failure that reading throws. Relative paths start at `cwd`. */
+  files?: Record<string, string | { text: string; mode?: number } | Error>;
+  cwd?: string;
+  platform?: string;
+  /** Whether stdin, stdout and stderr are a terminal. */
+  terminal?: boolean;
+  /** What the person answers to prompts, in order. */
+  answers?: string[];
+  /** Milliseconds since the epoch when the test begins. */
+  now?: number;
+  /** Process ids that run on this machine. */
+  alive?: number[];
+}
+
+/** An `Io` without a process: files are a map, the clock stands still but for `sleep`, output is captured. */
+export interface MemoryIo extends Io {
+  /** Absolute path → text and permission bits, as they are now. */
+  disk: Map<string, { text: string; mode: number } | Error>;
+  /** Paths of all writes, appends and removals, in order. */
+  touched: string[];
+  out(): string;
+  err(): string;
+  /** Everything that was written anywhere: both streams and all files. For searches for secrets. */
+  everything(): string;
+  setNow(ms: number): void;
+  /** Durations that were slept, in order. */
+  slept: number[];
+  questions: string[];
+  /** Sends a signal to whoever listens; false where nobody does. */
+  send(signal: Signal): boolean;
+  /** Signals that the program raised to end itself. */
+  raised: Signal[];
+  opened: string[];
+}
+
+function capture(terminal: boolean): Output & { text(): string } {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  const write = (more: string) => {
+    text += more;
+  };
+  return { write, isTerminal: terminal, columns: terminal ? 80 : undefined, stream, text: () => text };
+}
+
+function memoryFiles(
+  disk: MemoryIo['disk'],
+  at: (path: string) => string,
+  platform: string,
+  touched: string[],
+) {
+  const find = (path: string) => {
+    const file = disk.get(at(path));
+    if (file instanceof Error) throw file;
+    return file;
+  };
+  const put = (path: string, text: string, mode: number) => {
+    touched.push(at(path));
+    disk.set(at(path), { text, mode });
+  };
+  const files: Io['files'] = {
+    read: async (path) => find(path)?.text,
+    exists: async (path) => disk.has(at(path)),
+    mode: async (path) => (platform === 'win32' ? undefined : find(path)?.mode),
+    write: async (path, text, { mode = 0o644 } = {}) => put(path, text, mode),
+    append: async (path, text, { mode = 0o644 } = {}) => {
+      const before = find(path);
+      put(path, (before?.text ?? '') + text, before?.mode ?? mode);
+    },
+    remove: async (path) => {
+      touched.push(at(path));
+      disk.delete(at(path));
+    },
+  };
+  return files;
+}
+
+/** Makes one; everything has a default: no environment, no files, Linux, no terminal, the year 2026. */
+export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
+  const { cwd = '/here', platform = 'linux', terminal = false, answers = [], alive = [] } = options;
+  const at = (path: string) => new URL(path.replaceAll('%', '%25'), `file://${cwd}/`).pathname;
+  const disk: MemoryIo['disk'] = new Map();
+  for (const [path, file] of Object.entries(options.files ?? {})) {
+    const kept = typeof file === 'string' ? { text: file, mode: 0o600 } : file;
+    disk.set(at(path), kept instanceof Error ? kept : { mode: 0o600, ...kept });
+  }
+  const [stdout, stderr] = [capture(terminal), capture(terminal)];
+  const handlers = new Set<(signal: Signal) => void>();
+  const record = {
+    touched: [] as string[],
+    slept: [] as number[],
+    questions: [] as string[],
+    raised: [] as Signal[],
+    opened: [] as string[],
+  };
+  let clock = options.now ?? Date.UTC(2026, 0, 1);
+  const onDisk = () => [...disk.values()].map((file) => (file instanceof Error ? '' : file.text));
+  return {
+    ...record,
+    env: options.env ?? {},
+    cwd,
+    platform,
+    pid: 4711,
+    hostname: 'test-host',
+    user: 'tester',
+    stdout,
+    stderr,
+    stdinIsTerminal: terminal,
+    disk,
+    files: memoryFiles(disk, at, platform, record.touched),
+    out: stdout.text,
+    err: stderr.text,
+    everything: () => [stdout.text(), stderr.text(), ...onDisk()].join('\n'),
+    now: () => clock,
+    setNow: (ms) => {
+      clock = ms;
+    },
+    sleep: async (ms, signal) => {
+      // A turn of the event loop, so that a test's own timers and sockets get theirs in a loop that only sleeps.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal?.aborted) throw signal.reason;
+      record.slept.push(ms);
+      clock += ms;
+    },
+    prompt: async (question) => {
+      record.questions.push(question);
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error(`The test has no answer to: ${question}`);
+      return answer;
+    },
+    onSignal: (handler) => {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+    send: (signal) => {
+      if (!(signal in SIGNALS)) throw new Error(`${signal} is none of ours`);
+      for (const handler of handlers) handler(signal);
+      return handlers.size > 0;
+    },
+    raise: (signal) => void record.raised.push(signal),
+    isAlive: (pid) => alive.includes(pid),
+    openBrowser: async (url) => {
+      record.opened.push(url);
+      return false;
+    },
+  };
+}
