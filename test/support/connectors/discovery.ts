@@ -111,6 +111,7 @@ async function resourceMetadata(
 }
 
 async function serverMetadata(issuer: string, get: Get): Promise<Outcome<{ server: ServerMetadata }>> {
+  if (!URL.canParse(issuer)) return fail('server-metadata', 0, 'invalid_issuer', `${issuer} is no URL`);
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const places = [
@@ -126,13 +127,17 @@ async function serverMetadata(issuer: string, get: Get): Promise<Outcome<{ serve
     return fail('server-metadata', 200, 'issuer_mismatch', description);
   }
   const { authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint } = body;
-  if (typeof authorizationEndpoint !== 'string' || typeof tokenEndpoint !== 'string') {
+  if (!isUrl(authorizationEndpoint) || !isUrl(tokenEndpoint)) {
     return fail('server-metadata', 200, 'invalid_metadata', `${answer.url} names no endpoints`);
   }
   const registrationEndpoint =
     typeof body.registration_endpoint === 'string' ? body.registration_endpoint : undefined;
   const namesIssuer = body.authorization_response_iss_parameter_supported === true;
   return { ok: true, server: { authorizationEndpoint, tokenEndpoint, registrationEndpoint, namesIssuer } };
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value);
 }
 
 /** The first place that doesn't say 4xx or 502; any other error ends the search, as in the official SDK 2.4. */

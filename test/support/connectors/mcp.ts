@@ -51,12 +51,17 @@ async function visitBare(target: McpTarget, call: ToolCall): Promise<Outcome<Too
   const opened = await session.request('initialize', INITIALIZE);
   if (!opened.ok) return opened;
   await session.notify('notifications/initialized');
+  const visited = await callBare(session, call);
+  await session.end();
+  return visited;
+}
+
+async function callBare(session: BareSession, call: ToolCall): Promise<Outcome<ToolVisit>> {
   const listed = await session.request('tools/list', {});
   if (!listed.ok) return listed;
   const tools = names(listed.result.tools);
   const tool = call.name ?? tools[0] ?? '';
   const called = await session.request('tools/call', { name: tool, arguments: call.arguments ?? {} });
-  await session.end();
   return called.ok ? judge(tools, tool, called.result) : called;
 }
 

@@ -50,10 +50,13 @@ export function failFrom(stage: Stage, answer: Answer): Failure {
   return fail(stage, answer.status, code ?? fallback, description ?? answer.text.slice(0, 500));
 }
 
+const PATIENCE_MS = 30_000;
+
 /** Sends a request without following redirects; a server that can't be reached is status 0. */
 export async function ask(fetch: Fetch, url: string | URL, init: RequestInit = {}): Promise<Answer> {
   try {
-    const response = await fetch(url, { redirect: 'manual', ...init });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(url, { redirect: 'manual', signal, ...init });
     const text = await response.text();
     const json = parse(response.headers.get('content-type') ?? '', text);
     return { url: String(url), status: response.status, headers: response.headers, text, json };

@@ -70,7 +70,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function decode(html: string): string {
-  return html.replace(/&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));/gi, (whole, hex, decimal, name) => {
+  return html.replace(/&(?:#x([0-9a-f]{1,5})|#(\d{1,6})|([a-z]+));/gi, (whole, hex, decimal, name) => {
     if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
     if (decimal) return String.fromCodePoint(Number(decimal));
     return ENTITIES[name] ?? whole;

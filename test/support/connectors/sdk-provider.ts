@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type {
+  OAuthClientInformationContext,
   OAuthClientMetadata,
   OAuthClientProvider,
   OAuthDiscoveryState,
@@ -56,8 +57,10 @@ export class MemoryProvider implements OAuthClientProvider {
     return this.lastState;
   }
 
-  clientInformation(): StoredOAuthClientInformation | undefined {
-    return this.information;
+  // A client that was stored without its issuer belongs to the only one that this memory ever sees.
+  clientInformation(context?: OAuthClientInformationContext): StoredOAuthClientInformation | undefined {
+    const issuer = context === undefined ? {} : { issuer: context.issuer };
+    return this.information && { ...issuer, ...this.information };
   }
 
   saveClientInformation(information: StoredOAuthClientInformation): void {

@@ -1,4 +1,9 @@
-import { OAuthError, RegistrationRejectedError, SdkHttpError } from '@modelcontextprotocol/client';
+import {
+  IssuerMismatchError,
+  OAuthError,
+  RegistrationRejectedError,
+  SdkHttpError,
+} from '@modelcontextprotocol/client';
 import { type Failure, type Fetch, fail, record, type Stage } from './outcome.ts';
 
 /** Sees the SDK's requests go by: how far it came is known from the last one, whatever it throws. */
@@ -26,6 +31,10 @@ export class Watch {
   failure(error: unknown): Failure {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof RegistrationRejectedError) return refusal(error);
+    if (error instanceof IssuerMismatchError) {
+      const stage = error.kind === 'metadata' ? 'server-metadata' : 'authorization';
+      return fail(stage, this.status, 'issuer_mismatch', message);
+    }
     if (error instanceof OAuthError) return fail(this.stage, this.status, error.code, message);
     if (error instanceof SdkHttpError) return fail(this.stage, error.status, `http_${error.status}`, message);
     return fail(this.stage, this.status, error instanceof Error ? error.name : 'error', message);

@@ -91,16 +91,14 @@ export class SdkConnector {
       return undefined;
     } catch (error) {
       const failure = this.#watch.failure(error);
-      return this.#isForeign()
-        ? { ...failure, stage: 'resource-metadata', error: 'resource_mismatch' }
-        : failure;
+      const { discovery } = this.#provider;
+      if (failure.stage !== 'server-metadata' || !discovery) return failure;
+      // It kept what it discovered, so it was what comes next that it didn't like, before it asked anybody.
+      const configuredResource = discovery.resourceMetadata?.resource ?? this.mcpUrl;
+      const allowed = checkResourceAllowed({ requestedResource: this.mcpUrl, configuredResource });
+      if (allowed) return { ...failure, stage: 'registration', error: 'no_registration_endpoint' };
+      return { ...failure, stage: 'resource-metadata', error: 'resource_mismatch' };
     }
-  }
-
-  #isForeign(): boolean {
-    const configuredResource = this.#provider.discovery?.resourceMetadata?.resource;
-    if (configuredResource === undefined) return false;
-    return !checkResourceAllowed({ requestedResource: this.mcpUrl, configuredResource });
   }
 
   async #sendPerson(url: URL, redirectUri: string): Promise<void> {

@@ -86,7 +86,10 @@ class Browser {
   }
 
   submit(from: string, form: Submission): Promise<Answer> {
-    return this.#send(new URL(form.action, from), { method: 'POST', body: new URLSearchParams(form.fields) });
+    return this.#send(URL.parse(form.action, from) ?? new URL(from), {
+      method: 'POST',
+      body: new URLSearchParams(form.fields),
+    });
   }
 
   /** What to answer on a page, or why it can't be passed. */
@@ -140,7 +143,8 @@ class Browser {
 
 function redirectTarget(answer: Answer): URL | undefined {
   const location = answer.headers.get('location');
-  return answer.status >= 300 && answer.status < 400 && location ? new URL(location, answer.url) : undefined;
+  if (answer.status < 300 || answer.status >= 400 || !location) return undefined;
+  return URL.parse(location, answer.url) ?? undefined;
 }
 
 function arrivedAt(redirectUri: string, target: URL): boolean {
