@@ -1,0 +1,32 @@
+import type { Command } from '../command.ts';
+
+/** A subcommand's name and summary for the program's help; the rest is loaded when it is called. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load(): Promise<Command>;
+}
+
+/** The subcommands in the order in which an operator meets them. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'make the service account that mcpkc works with',
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
+    name: 'create-scope',
+    summary: 'make Keycloak ready for an MCP server that every user may connect to',
+    load: async () => (await import('./create-scope.ts')).createScope,
+  },
+  {
+    name: 'trusted-hosts',
+    summary: 'list, add or remove hosts that may register clients',
+    load: async () => (await import('./trusted-hosts.ts')).trustedHosts,
+  },
+  {
+    name: 'onboard',
+    summary: 'connect one product to an MCP server, from registration to audience',
+    load: async () => (await import('./onboard.ts')).onboard,
+  },
+];

@@ -1,0 +1,84 @@
+import { McpkcError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { applyPlan, type Change, type ChangeKind, type Plan } from '../plan.ts';
+import type { Desired } from '../provision/desired.ts';
+import { planFor } from '../resources/index.ts';
+import type { Keycloak } from './connect.ts';
+import { type Holder, withLock } from './lock.ts';
+import { type RealmSnapshot, readRealm } from './snapshot.ts';
+import { writeAssignment, writeClient } from './write-clients.ts';
+import { writeAllowedScopes, writeClientPolicy, writeTrustedHosts } from './write-policies.ts';
+import {
+  ScopeIds,
+  writeAudienceMapper,
+  writeClientScope,
+  writeDefaultScope,
+  writeWindowMark,
+} from './write-scopes.ts';
+
+/** What is edited by read, merge and write: only under the realm's lock. */
+const LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-scopes', 'client-policy'];
+
+/** Whether a plan edits lists and so needs the lock. */
+export function needsLock(plan: Plan): boolean {
+  return plan.some(({ kind }) => LISTS.includes(kind));
+}
+
+/** Writes one change of any kind: the ids are looked up now. */
+export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): (change: Change) => Promise<void> {
+  const ids = new ScopeIds(keycloak, snapshot.scopes);
+  const writes: Partial<Record<ChangeKind, (change: Change) => Promise<void>>> = {
+    'window-mark': (change) => writeWindowMark(keycloak, ids, change),
+    'client-scope': (change) => writeClientScope(keycloak, ids, change),
+    'audience-mapper': (change) => writeAudienceMapper(keycloak, ids, change),
+    'trusted-hosts': (change) => writeTrustedHosts(keycloak, change),
+    'allowed-scopes': (change) => writeAllowedScopes(keycloak, change),
+    'client-policy': (change) => writeClientPolicy(keycloak, change),
+    'default-scope': (change) => writeDefaultScope(keycloak, ids, change),
+    client: (change) => writeClient(keycloak, change),
+    'client-scope-assignment': (change) => writeAssignment(keycloak, ids, change),
+  };
+  return async (change) => {
+    const write = writes[change.kind];
+    if (!write) throw new Error(`no writer for ${change.kind}`);
+    await write(change);
+  };
+}
+
+/** How a plan is applied: who holds the lock meanwhile, and who hears of each change. */
+export interface Applying {
+  io: Io;
+  holder: Holder;
+  signal: AbortSignal;
+  onApplied?: (change: Change) => void;
+}
+
+/**
+ * Writes a plan, under the lock where it edits lists, then reads the realm again: the plan for the same wish must be
+ * empty, else CHANGE_NOT_KEPT. Gives the realm as it is now.
+ */
+export async function applyAndVerify(
+  keycloak: Keycloak,
+  plan: Plan,
+  desired: Desired,
+  snapshot: RealmSnapshot,
+  applying: Applying,
+): Promise<RealmSnapshot> {
+  if (plan.length === 0) return snapshot;
+  const { io, holder, signal, onApplied } = applying;
+  const work = () => applyPlan(plan, writer(keycloak, snapshot), signal, onApplied);
+  await (needsLock(plan) ? withLock(keycloak, io, holder, work) : work());
+  const clientIds = [...snapshot.clients, ...(desired.clients ?? []), ...(desired.assignments ?? [])];
+  const now = await readRealm(
+    keycloak,
+    clientIds.map(({ clientId }) => clientId),
+  );
+  const rest = planFor(desired, now);
+  if (rest.length === 0) return now;
+  const names = rest.map(({ action, kind, key }) => `${action} ${kind} ${key}`).join('; ');
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    `Keycloak did not keep everything that was written: ${names}.`,
+    'Somebody else edits the realm at the same time; run the command again.',
+  );
+}

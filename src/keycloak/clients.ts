@@ -1,0 +1,104 @@
+import type { Keycloak } from './connect.ts';
+import type { Attempt } from './failures.ts';
+import type { Client } from './representations.ts';
+
+const CLIENTS: Attempt = { what: 'read clients', role: 'view-clients' };
+
+type Raw = Record<string, unknown>;
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text) : [];
+}
+
+/** A client as mcpkc sees it: without its secret and its registration token. */
+export function clientOf(raw: object): Client {
+  const { secret: _secret, registrationAccessToken: _token, ...rest } = raw as Raw;
+  const attributes = Object.entries((rest.attributes ?? {}) as Raw).filter(
+    ([, value]) => typeof value === 'string',
+  );
+  return {
+    ...(rest as Partial<Client>),
+    id: text(rest.id),
+    clientId: text(rest.clientId),
+    redirectUris: list(rest.redirectUris),
+    attributes: Object.fromEntries(attributes) as Record<string, string>,
+    defaultClientScopes: list(rest.defaultClientScopes),
+    optionalClientScopes: list(rest.optionalClientScopes),
+  };
+}
+
+/** The client with this client id, or undefined. */
+export async function findClient(keycloak: Keycloak, clientId: string): Promise<Client | undefined> {
+  const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ clientId }));
+  const exact = found.find((client) => client.clientId === clientId);
+  return exact && clientOf(exact);
+}
+
+/** The client with this internal id, or undefined. */
+export async function findClientById(keycloak: Keycloak, id: string): Promise<Client | undefined> {
+  const found: unknown = await keycloak.read(CLIENTS, (admin) =>
+    admin.clients.findOne({ id }, { catchNotFound: true }),
+  );
+  // The admin client gives null for a 404 that it was told to catch, and so does Keycloak's empty answer.
+  return typeof found === 'object' && found !== null ? clientOf(found) : undefined;
+}
+
+/** Clients of a page. Larger pages are slower each (26.7.3: 1,000 a page takes four times as long for all). */
+export const PAGE = 100;
+const PAGES_AT_ONCE = 4;
+
+/**
+ * Every client of the realm in Keycloak's order (by client id), in pages of 100, four at a time. Neighbouring pages
+ * overlap by one client: where they don't, a client went away meanwhile and moved the rest, and what may have slipped
+ * through is read again. What was seen twice is given once.
+ */
+export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
+  const seen = new Set<string>();
+  const step = PAGE - 1;
+  const fresh = (page: Client[]) => page.filter(({ id }) => !seen.has(id) && seen.add(id));
+  for (let start = 0; ; start += step * PAGES_AT_ONCE) {
+    const firsts = Array.from({ length: PAGES_AT_ONCE }, (_, index) => start + index * step);
+    const pages = await Promise.all(firsts.map((first) => readPage(keycloak, first)));
+    for (const [index, page] of pages.entries()) {
+      const first = start + index * step;
+      if (first > 0) yield* slippedThrough(keycloak, page, first, seen, fresh);
+      const given = fresh(page);
+      if (given.length > 0) yield given;
+    }
+    if ((pages.at(-1)?.length ?? 0) < PAGE) return;
+  }
+}
+
+/** Reads backwards from a page until one overlaps with what was seen. */
+async function* slippedThrough(
+  keycloak: Keycloak,
+  page: Client[],
+  first: number,
+  seen: ReadonlySet<string>,
+  fresh: (page: Client[]) => Client[],
+): AsyncGenerator<Client[]> {
+  let oldest = page[0];
+  for (let at = first; at > 0 && (oldest === undefined || !seen.has(oldest.id)); ) {
+    at = Math.max(0, at - PAGE + 1);
+    const earlier = await readPage(keycloak, at);
+    oldest = earlier[0];
+    const given = fresh(earlier);
+    if (given.length > 0) yield given;
+    if (given.length < earlier.length) return;
+  }
+}
+
+async function readPage(keycloak: Keycloak, first: number): Promise<Client[]> {
+  const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ first, max: PAGE }));
+  return found.map(clientOf);
+}
+
+/** Whether the realm has more than `number` clients: one cheap read (2–10 ms at 10,000 clients on 26.7.3). */
+export async function hasMoreClientsThan(keycloak: Keycloak, number: number): Promise<boolean> {
+  const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ first: number, max: 1 }));
+  return found.length > 0;
+}

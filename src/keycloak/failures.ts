@@ -1,0 +1,184 @@
+import { McpkcError } from '../errors.ts';
+import { visible } from '../render/text.ts';
+import type { Role } from './roles.ts';
+
+/** What was being done when a request failed, for the sentence that says so. */
+export interface Attempt {
+  /** In the infinitive, with its object: "read the client scopes". */
+  what: string;
+  /** The role of `realm-management` that this takes. */
+  role: Role;
+}
+
+/** Who did it and where, for the sentence. */
+export interface Place {
+  server: string;
+  realm: string;
+  account: string;
+  /** The client that holds the administrative roles: `realm-management`, or `<realm>-realm` for one in `master`. */
+  roleClient: string;
+}
+
+/** The status of the answer behind a failure, where there was one. */
+export function statusOf(error: unknown): number | undefined {
+  const status =
+    error instanceof McpkcError
+      ? error.details?.status
+      : (error as { response?: { status?: unknown } } | undefined)?.response?.status;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The `Retry-After` of an answer in milliseconds (RFC 9110 §10.2.3), where it has a sane one. */
+export function retryAfterMs(error: unknown, now: number): number | undefined {
+  const headers = (error as { response?: { headers?: Headers } } | undefined)?.response?.headers;
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** Keycloak's own words in an answer: `error`, `errorMessage`, `error_description`; cut, and harmless to print. */
+export function answerOf(error: unknown): string {
+  const data = (error as { responseData?: unknown } | undefined)?.responseData;
+  if (typeof data === 'string') return data.includes('<html') ? 'an HTML page' : visible(data).slice(0, 300);
+  if (typeof data !== 'object' || data === null) return '';
+  const { error: code, errorMessage, error_description: description } = data as Record<string, unknown>;
+  const words = [errorMessage, description, code].filter((word): word is string => typeof word === 'string');
+  return visible(words[0] ?? '').slice(0, 300);
+}
+
+/** The codes of Node's and undici's network failures: the request never reached the server. */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The code of the network failure at the bottom of a `fetch` failure, where it is one. */
+export function networkCode(error: unknown): string | undefined {
+  let at: unknown = error;
+  for (let depth = 0; at instanceof Error && depth < 5; depth++) {
+    if (at.name === 'TimeoutError') return 'TIMEOUT';
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+    if (at.message === 'bad port') return 'BAD_PORT';
+    at = at instanceof AggregateError ? at.errors[0] : at.cause;
+  }
+  return error instanceof TypeError && error.message === 'fetch failed' ? 'UNKNOWN' : undefined;
+}
+
+/** Whether the request certainly never reached the server, so that sending it again is safe whatever it was. */
+export function neverSent(code: string | undefined): boolean {
+  return code !== undefined && NEVER_SENT.has(code);
+}
+
+const TLS: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'a certificate in its chain is self-signed',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed its certificate is unknown here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed its certificate is unknown here',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks plain http at this port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it speaks plain http at this port',
+};
+
+/** A network failure as a sentence: unreachable, time-out, TLS, a port that `fetch` refuses. */
+export function networkFailure(server: string, code: string, error: unknown): McpkcError {
+  const options = { cause: error, details: { network: code } };
+  if (code === 'TIMEOUT') {
+    const hint = 'Is it overloaded? --request-timeout 60s waits longer.';
+    return new McpkcError('KEYCLOAK_TIMEOUT', `${server} did not answer in time.`, hint, options);
+  }
+  if (code === 'BAD_PORT') {
+    const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").`;
+    return new McpkcError('PORT_BLOCKED', message, 'Give Keycloak another port, such as 8080.', options);
+  }
+  const tls = TLS[code] ?? (code.startsWith('CERT_') || code.startsWith('ERR_SSL') ? code : undefined);
+  if (tls !== undefined) {
+    const hint =
+      'Name the authority’s PEM file with --ca-file, or mend the certificate or the URL (KC_SERVER).';
+    return new McpkcError('TLS_FAILED', `${server}: no trusted connection, ${tls}.`, hint, options);
+  }
+  const why: Record<string, string> = {
+    ECONNREFUSED: 'nothing listens there (connection refused)',
+    ENOTFOUND: 'there is no such host',
+    EAI_AGAIN: 'the host’s name can’t be looked up now',
+    ECONNRESET: 'the connection was cut',
+    UND_ERR_SOCKET: 'the connection was cut',
+  };
+  const message = `Keycloak can’t be reached at ${server}: ${why[code] ?? code}.`;
+  const hint = 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.';
+  return new McpkcError('KEYCLOAK_UNREACHABLE', message, hint, options);
+}
+
+/** Whatever an admin request failed with, as a sentence that says what happened, why, and the next command. */
+export function adminFailure(error: unknown, attempt: Attempt, place: Place): McpkcError {
+  if (error instanceof McpkcError) return error;
+  const status = statusOf(error);
+  if (status === undefined) {
+    const code = networkCode(error);
+    if (code !== undefined) return networkFailure(place.server, code, error);
+    if (error instanceof SyntaxError) return unreadable(attempt, place, error);
+    throw error;
+  }
+  return statusFailure(status, error, attempt, place);
+}
+
+function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
+  const message = `Keycloak’s answer could not be read (to ${attempt.what} at ${server}).`;
+  return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between cutting answers short?', {
+    cause: error,
+  });
+}
+
+function statusFailure(status: number, error: unknown, attempt: Attempt, place: Place): McpkcError {
+  const { what, role } = attempt;
+  const { server, realm, account, roleClient } = place;
+  const answer = answerOf(error);
+  const options = { cause: error, details: { status, ...(answer === '' ? {} : { answer }) } };
+  if (status === 401) {
+    const message = `Keycloak refused the account’s token (401) to ${what}.`;
+    const hint = `If ${server} is an internal address, Keycloak needs a fixed --hostname: a token of one address is refused at the other.`;
+    return new McpkcError('NOT_AUTHORISED', message, hint, options);
+  }
+  if (status === 403) {
+    const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role '${role}' of the client '${roleClient}'.`;
+    const hint = `mcpkc init --realm ${realm} grants what is missing (signing in once as an administrator).`;
+    return new McpkcError('ROLE_MISSING', message, hint, {
+      ...options,
+      details: { ...options.details, role },
+    });
+  }
+  if (status === 429) {
+    return new McpkcError(
+      'KEYCLOAK_BUSY',
+      `Keycloak or a proxy in front of it refuses more requests (429), to ${what}.`,
+      'Try again later.',
+      options,
+    );
+  }
+  const said = answer === '' ? '' : `: ${answer}`;
+  if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);
+  const hint =
+    status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
+  return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, hint, options);
+}
+
+/** The realm isn't there: exit status 2, since KC_REALM or --realm is wrong. */
+export function realmNotFound(server: string, realm: string, error?: unknown): McpkcError {
+  const message = `There is no realm '${realm}' at ${server} (KC_REALM or --realm).`;
+  return new McpkcError(
+    'REALM_NOT_FOUND',
+    message,
+    'Realm names are case-sensitive; the admin console lists them.',
+    {
+      cause: error,
+      details: { status: 404 },
+    },
+  );
+}

@@ -1,0 +1,102 @@
+import type { Keycloak } from './connect.ts';
+import type { Attempt } from './failures.ts';
+import {
+  type ClientPolicy,
+  type ClientProfile,
+  type ClientScope,
+  type EventsConfig,
+  REGISTRATION_POLICY_TYPE,
+  type RegistrationPolicy,
+} from './representations.ts';
+
+const SCOPES: Attempt = { what: 'read the client scopes', role: 'view-clients' };
+const POLICIES: Attempt = { what: 'read the client registration policies', role: 'view-realm' };
+const CLIENT_POLICIES: Attempt = { what: 'read the client policies', role: 'view-realm' };
+const EVENTS: Attempt = { what: 'read which events are stored', role: 'view-events' };
+
+type Raw = Record<string, unknown>;
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function texts(value: unknown): Record<string, string> {
+  const entries = Object.entries((value ?? {}) as Raw).filter(([, one]) => typeof one === 'string');
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** The realm's client scopes with their mappers. */
+export async function readClientScopes(keycloak: Keycloak): Promise<ClientScope[]> {
+  const found = await keycloak.read(SCOPES, (admin) => admin.clientScopes.find());
+  return found.map((scope) => ({
+    id: text(scope.id),
+    name: text(scope.name),
+    protocol: text(scope.protocol),
+    description: text(scope.description),
+    attributes: texts(scope.attributes),
+    mappers: (scope.protocolMappers ?? []).map((mapper) => ({
+      id: text(mapper.id),
+      name: text(mapper.name),
+      protocol: text(mapper.protocol),
+      protocolMapper: text(mapper.protocolMapper),
+      config: texts(mapper.config),
+    })),
+  }));
+}
+
+/** Names of the realm's default and optional client scopes: what a client gets that is made without naming any. */
+export async function readRealmScopes(
+  keycloak: Keycloak,
+): Promise<{ defaults: string[]; optionals: string[] }> {
+  const [defaults, optionals] = await Promise.all([
+    keycloak.read(SCOPES, (admin) => admin.clientScopes.listDefaultClientScopes()),
+    keycloak.read(SCOPES, (admin) => admin.clientScopes.listDefaultOptionalClientScopes()),
+  ]);
+  return {
+    defaults: defaults.map(({ name }) => text(name)),
+    optionals: optionals.map(({ name }) => text(name)),
+  };
+}
+
+/** The client registration policies of the realm, anonymous ones and those for registrations with a token. */
+export async function readRegistrationPolicies(keycloak: Keycloak): Promise<RegistrationPolicy[]> {
+  const found = await keycloak.read(POLICIES, (admin) =>
+    admin.components.find({ type: REGISTRATION_POLICY_TYPE }),
+  );
+  return found.map((component) => ({
+    id: text(component.id),
+    name: text(component.name),
+    providerId: text(component.providerId),
+    subType: text(component.subType),
+    config: Object.fromEntries(
+      Object.entries((component.config ?? {}) as Raw).map(([key, value]) => [
+        key,
+        Array.isArray(value) ? value.map(text) : [],
+      ]),
+    ),
+  }));
+}
+
+/** The realm's own client policies (not the server's global ones, which can't be edited). */
+export async function readClientPolicies(keycloak: Keycloak): Promise<ClientPolicy[]> {
+  const found = await keycloak.read(CLIENT_POLICIES, (admin) => admin.clientPolicies.listPolicies());
+  return (found.policies ?? []) as ClientPolicy[];
+}
+
+/** The realm's own client profiles. */
+export async function readClientProfiles(keycloak: Keycloak): Promise<ClientProfile[]> {
+  const found = await keycloak.read(CLIENT_POLICIES, (admin) => admin.clientPolicies.listProfiles());
+  return (found.profiles ?? []) as ClientProfile[];
+}
+
+/** Which user events the realm stores, and for how long. */
+export async function readEventsConfig(keycloak: Keycloak): Promise<EventsConfig> {
+  const realm = keycloak.realm;
+  const found = await keycloak.read(EVENTS, (admin) => admin.realms.getConfigEvents({ realm }));
+  const seconds = Number(found.eventsExpiration ?? 0);
+  return {
+    enabled: found.eventsEnabled === true,
+    types: (found.enabledEventTypes ?? []).map(text),
+    expirationMs: seconds > 0 ? seconds * 1000 : undefined,
+  };
+}

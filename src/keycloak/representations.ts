@@ -1,0 +1,112 @@
+/**
+ * What mcpkc reads of Keycloak's objects: Keycloak's own field names (REST API 26.7), natural keys beside the ids, and
+ * only the fields that something decides by. Everything else passes through untouched when written back.
+ */
+
+/** A protocol mapper of a client scope. */
+export interface ProtocolMapper {
+  id: string;
+  name: string;
+  protocol: string;
+  protocolMapper: string;
+  config: Record<string, string>;
+}
+
+/** A client scope with its mappers. */
+export interface ClientScope {
+  id: string;
+  name: string;
+  protocol: string;
+  description: string;
+  attributes: Record<string, string>;
+  mappers: ProtocolMapper[];
+}
+
+/** A client registration policy: a component of the realm. `subType` says for whom: anonymous or with a token. */
+export interface RegistrationPolicy {
+  id: string;
+  name: string;
+  providerId: string;
+  subType: string;
+  config: Record<string, string[]>;
+}
+
+/** A client policy; unknown fields are kept. */
+export interface ClientPolicy {
+  name: string;
+  description?: string;
+  enabled?: boolean;
+  /** `STRICT`: every condition must be met. Since 26.7.0; a server before that refuses the field. */
+  mode?: string;
+  conditions?: { condition: string; configuration: Record<string, unknown> }[];
+  profiles?: string[];
+  [field: string]: unknown;
+}
+
+/** A client profile; unknown fields are kept. */
+export interface ClientProfile {
+  name: string;
+  description?: string;
+  executors?: { executor: string; configuration: Record<string, unknown> }[];
+  [field: string]: unknown;
+}
+
+/** A client. Secrets are dropped when it is read. */
+export interface Client {
+  id: string;
+  clientId: string;
+  name?: string;
+  description?: string;
+  enabled?: boolean;
+  protocol?: string;
+  publicClient?: boolean;
+  bearerOnly?: boolean;
+  consentRequired?: boolean;
+  fullScopeAllowed?: boolean;
+  standardFlowEnabled?: boolean;
+  implicitFlowEnabled?: boolean;
+  directAccessGrantsEnabled?: boolean;
+  serviceAccountsEnabled?: boolean;
+  baseUrl?: string;
+  redirectUris: string[];
+  attributes: Record<string, string>;
+  defaultClientScopes: string[];
+  optionalClientScopes: string[];
+}
+
+/** Which user events the realm stores; `expirationMs` is undefined where they are kept for ever. */
+export interface EventsConfig {
+  enabled: boolean;
+  types: string[];
+  expirationMs: number | undefined;
+}
+
+/** A stored user event (Keycloak's own names); `time` is in milliseconds since the epoch. */
+export interface UserEvent {
+  time: number;
+  type: string;
+  clientId: string | undefined;
+  userId: string | undefined;
+  sessionId: string | undefined;
+  ipAddress: string | undefined;
+  error: string | undefined;
+  details: Record<string, string>;
+}
+
+/** Provider ids of client registration policies (Keycloak 26.7.3: names of the SPI's providers). */
+export const POLICY = {
+  trustedHosts: 'trusted-hosts',
+  allowedScopes: 'allowed-client-templates',
+  allowedMappers: 'allowed-protocol-mappers',
+  maxClients: 'max-clients',
+  consent: 'consent-required',
+  fullScope: 'scope',
+  disabled: 'client-disabled',
+} as const;
+
+/** The component type of client registration policies. */
+export const REGISTRATION_POLICY_TYPE =
+  'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
+
+/** The protocol mapper that puts an audience into tokens (Keycloak's provider id). */
+export const AUDIENCE_MAPPER = 'oidc-audience-mapper';

@@ -1,0 +1,26 @@
+/** The administrative roles that mcpkc's requests take (Keycloak 26.7.3: client roles of `realm-management`). */
+export type Role =
+  | 'view-clients'
+  | 'manage-clients'
+  | 'view-realm'
+  | 'manage-realm'
+  | 'view-events'
+  | 'manage-events'
+  | 'view-users';
+
+/**
+ * What a service account that does everything needs. In Keycloak 26.7.3 `manage-clients` and `manage-realm` include
+ * reading the same things, so `view-clients` and `view-realm` would be in excess.
+ */
+export const WORKING_ROLES: readonly Role[] = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
+
+/** What an account needs that only looks (`status`, the plan of `prune-clients`, `validate`). */
+export const READING_ROLES: readonly Role[] = ['view-clients', 'view-realm', 'view-events', 'view-users'];
+
+/**
+ * The client whose roles administer a realm: in the realm itself `realm-management`; for an account that lives in
+ * `master`, the client `<realm>-realm` there (which administers that realm alone).
+ */
+export function roleClientOf(realm: string, accountRealm: string): string {
+  return accountRealm === 'master' ? `${realm}-realm` : 'realm-management';
+}

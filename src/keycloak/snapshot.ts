@@ -1,0 +1,69 @@
+import { findClient } from './clients.ts';
+import type { Keycloak } from './connect.ts';
+import {
+  readClientPolicies,
+  readClientProfiles,
+  readClientScopes,
+  readRealmScopes,
+  readRegistrationPolicies,
+} from './read.ts';
+import type {
+  Client,
+  ClientPolicy,
+  ClientProfile,
+  ClientScope,
+  RegistrationPolicy,
+} from './representations.ts';
+
+/** What mcpkc decides by, read once at the start of a command. It never holds all clients of a realm. */
+export interface RealmSnapshot {
+  realm: string;
+  scopes: ClientScope[];
+  /** Names of the scopes that a client gets which is made without naming any. */
+  defaultScopes: string[];
+  optionalScopes: string[];
+  registrationPolicies: RegistrationPolicy[];
+  clientPolicies: ClientPolicy[];
+  clientProfiles: ClientProfile[];
+  /** The clients that the command names, as far as they are there. */
+  clients: Client[];
+}
+
+/** Reads the realm, side by side: eight requests and one for each client that is named. */
+export async function readRealm(
+  keycloak: Keycloak,
+  clientIds: readonly string[] = [],
+): Promise<RealmSnapshot> {
+  const [scopes, lists, registrationPolicies, clientPolicies, clientProfiles, ...clients] = await Promise.all(
+    [
+      readClientScopes(keycloak),
+      readRealmScopes(keycloak),
+      readRegistrationPolicies(keycloak),
+      readClientPolicies(keycloak),
+      readClientProfiles(keycloak),
+      ...[...new Set(clientIds)].map((clientId) => findClient(keycloak, clientId)),
+    ],
+  );
+  return {
+    realm: keycloak.realm,
+    scopes,
+    defaultScopes: lists.defaults,
+    optionalScopes: lists.optionals,
+    registrationPolicies,
+    clientPolicies,
+    clientProfiles,
+    clients: clients.filter((client) => client !== undefined),
+  };
+}
+
+/** The client scope with this name. */
+export function scopeNamed(snapshot: RealmSnapshot, name: string): ClientScope | undefined {
+  return snapshot.scopes.find((scope) => scope.name === name);
+}
+
+/** The registration policies of one provider that anonymous registrations meet. */
+export function anonymousPolicies(snapshot: RealmSnapshot, providerId: string): RegistrationPolicy[] {
+  return snapshot.registrationPolicies.filter(
+    (policy) => policy.providerId === providerId && policy.subType === 'anonymous',
+  );
+}

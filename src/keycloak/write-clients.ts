@@ -1,0 +1,99 @@
+import { McpkcError } from '../errors.ts';
+import type { Change } from '../plan.ts';
+import type { RealmList } from '../provision/desired.ts';
+import { heldAs } from '../resources/client-scope-assignment.ts';
+import { findClient, findClientById } from './clients.ts';
+import type { Keycloak } from './connect.ts';
+import { type Attempt, statusOf } from './failures.ts';
+import type { Client } from './representations.ts';
+import type { ScopeIds } from './write-scopes.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** Makes a client, or sets attributes of one that is there (a PUT merges them; '' takes one away, 26.7.3). */
+export async function writeClient(keycloak: Keycloak, change: Change): Promise<void> {
+  const { action, key, after } = change;
+  if (action === 'create') {
+    try {
+      await keycloak.create(attempt(`create the client '${key}'`), (admin) =>
+        admin.clients.create({ ...after, clientId: key } as Record<string, unknown>),
+      );
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+    }
+    return;
+  }
+  const client = await findClient(keycloak, key);
+  // Gone meanwhile: there is nothing to mark.
+  if (!client) return;
+  const attributes = (after?.attributes ?? {}) as Record<string, string>;
+  const { id } = client;
+  await keycloak
+    .replace(attempt(`mark the client '${key}'`), (admin) => admin.clients.update({ id }, { attributes }))
+    .catch(ignoreGone);
+}
+
+/**
+ * Gives a client a scope as default, or takes it away. Attaching a scope that the client holds as optional answers 204
+ * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
+ */
+export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const { clientId, scope, list } = (change.after ?? {}) as {
+    clientId: string;
+    scope: string;
+    list: RealmList;
+  };
+  const client = await findClient(keycloak, clientId);
+  if (!client) {
+    if (list === 'none') return;
+    const message = `The client '${clientId}' is gone from realm '${keycloak.realm}'.`;
+    throw new McpkcError(
+      'CLIENT_NOT_IN_REALM',
+      message,
+      'Somebody deleted it meanwhile; run the command again.',
+    );
+  }
+  const { id } = client;
+  const clientScopeId = await ids.of(scope);
+  const what = attempt(
+    `${list === 'none' ? 'take the scope from' : 'give the scope to'} the client '${clientId}'`,
+  );
+  await take(keycloak, what, client, scope, clientScopeId, list);
+  if (list === 'default') {
+    await keycloak.replace(what, (admin) => admin.clients.addDefaultClientScope({ id, clientScopeId }));
+  }
+  const back = await findClientById(keycloak, id);
+  if ((back ? heldAs(back, scope) : 'none') === list) return;
+  const message = `The client '${clientId}' did not keep the change of its scope '${scope}'.`;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    message,
+    'Somebody else edits it at the same time; run the command again.',
+  );
+}
+
+async function take(
+  keycloak: Keycloak,
+  what: Attempt,
+  client: Client,
+  scope: string,
+  clientScopeId: string,
+  wanted: RealmList,
+): Promise<void> {
+  const { id } = client;
+  const held = heldAs(client, scope);
+  if (held === 'optional') {
+    await keycloak
+      .replace(what, (admin) => admin.clients.delOptionalClientScope({ id, clientScopeId }))
+      .catch(ignoreGone);
+  }
+  if (held === 'default' && wanted === 'none') {
+    await keycloak
+      .replace(what, (admin) => admin.clients.delDefaultClientScope({ id, clientScopeId }))
+      .catch(ignoreGone);
+  }
+}
+
+function ignoreGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}

@@ -1,0 +1,182 @@
+import { Command as Commander, CommanderError } from 'commander';
+import type { Command, Context, Flags } from './command.ts';
+import { duration } from './command.ts';
+import { COMMANDS, type CommandEntry } from './commands/index.ts';
+import { type Config, loadConfig } from './config/load.ts';
+import { EXIT_STATUS, McpkcError } from './errors.ts';
+import { watchRequests } from './http.ts';
+import { type Io, SIGNALS, type Signal } from './io.ts';
+import { failureText } from './render/failure.ts';
+import { commandHelp } from './render/help.ts';
+import { styleFor, wantsColor } from './render/style.ts';
+import { voiceFor } from './render/voice.ts';
+import { failureJson, type Report, reportJson } from './report.ts';
+import { VERSION } from './version.ts';
+
+/** The reason that every request and wait is aborted with when a signal arrives. */
+function interruption(signal: Signal): McpkcError {
+  const code = ({ SIGHUP: 'HUNG_UP', SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED' } as const)[signal];
+  return new McpkcError(code, `Interrupted by ${signal}.`, 'Run the command again to finish what it began.');
+}
+
+/** The program: global options, and every subcommand; only `called` is loaded whole. */
+function program(io: Io, called: { entry: CommandEntry; command: Command } | undefined): Commander {
+  const root = new Commander('mcpkc')
+    .description('Connect MCP clients to MCP servers behind Keycloak 26.')
+    .version(VERSION, '-V, --version')
+    .option(
+      '--config <file>',
+      'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
+    )
+    .option('--env-file <file>', 'env file (default: .keycloak-env here)')
+    .option('--server <url>', 'KC_SERVER: base URL of Keycloak for admin and token requests')
+    .option('--realm <name>', 'KC_REALM: the realm to work on')
+    .option('--json', 'one JSON document on stdout, also on failure')
+    .option('--quiet', 'nothing on stderr but warnings and failures')
+    .option('--verbose', 'log each HTTP request on stderr')
+    .option('--no-input', 'never ask, even at a terminal')
+    .option('--no-color', 'no colour (as NO_COLOR)')
+    .option('--request-timeout <duration>', 'give up on a request after this long (default: 30s)', duration)
+    .option('--ca-file <pem>', 'certificate authorities to trust besides the system’s')
+    .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', duration)
+    .option('--allow-http', 'allow a secret over plain http to another machine')
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write })
+    .showSuggestionAfterError();
+  for (const entry of COMMANDS) {
+    const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
+    if (called?.entry === entry) {
+      called.command.define(command);
+      command.addHelpText('after', () => commandHelp(called.command));
+    }
+    root.addCommand(command);
+  }
+  return root;
+}
+
+/** Runs one command line; the only place that catches, prints the answer and decides the exit status. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const json = argv.includes('--json');
+  const interrupted = new AbortController();
+  let caught: Signal | undefined;
+  const stopListening = io.onSignal((signal) => {
+    if (caught) {
+      stopListening();
+      io.raise(signal);
+      return;
+    }
+    caught = signal;
+    interrupted.abort(interruption(signal));
+  });
+  let config: Config | undefined;
+  const finish = (error: unknown): number => {
+    const failure = explain(error, caught);
+    const style = styleFor(
+      wantsColor(io.env, io.stderr.isTerminal, !argv.includes('--no-color')),
+      io.stderr.columns,
+    );
+    if (json)
+      io.stdout.write(
+        failureJson(failure, failure.exitStatus, { server: config?.server, realm: config?.realm }),
+      );
+    io.stderr.write(failureText(failure, style, argv.includes('--verbose')));
+    return failure.exitStatus;
+  };
+  try {
+    const report = await run(argv, io, interrupted.signal, (loaded) => {
+      config = loaded;
+    });
+    if (report === undefined) return 0;
+    const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
+    io.stdout.write(json ? reportJson(report) : report.text(styleFor(color, io.stdout.columns)));
+    return report.exitStatus;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code.startsWith('commander.help')) return EXIT_STATUS.USAGE;
+    return finish(error);
+  } finally {
+    stopListening();
+  }
+}
+
+/** Parses and runs; gives undefined where the help was the answer. */
+async function run(
+  argv: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+  loaded: (config: Config) => void,
+): Promise<Report | undefined> {
+  const entry = COMMANDS.find(
+    ({ name }) => name === argv.find((word) => COMMANDS.some((one) => one.name === word)),
+  );
+  const command = await entry?.load();
+  const root = program(io, entry && command && { entry, command });
+  let answer: Report | undefined;
+  const target = root.commands.find((one) => one.name() === entry?.name);
+  target?.action(async (...parameters: unknown[]) => {
+    const options = root.opts<Flags>();
+    const context = contextFor(io, options, signal, loaded);
+    const stopWatching = context.settings.verbose
+      ? watchRequests((line) => context.voice.note(line))
+      : undefined;
+    try {
+      answer = await command?.run(context, target.processedArgs, parameters.at(-2) as Flags);
+    } finally {
+      context.voice.progress(undefined);
+      stopWatching?.();
+    }
+  });
+  await root.parseAsync(argv, { from: 'user' });
+  return answer;
+}
+
+function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config: Config) => void): Context {
+  const color = options.color !== false;
+  const settings = {
+    json: options.json === true,
+    quiet: options.quiet === true,
+    verbose: options.verbose === true,
+    input: options.input !== false && io.stdinIsTerminal && io.stderr.isTerminal,
+    color,
+  };
+  const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, color), io.stderr.columns);
+  const voice = voiceFor(io.stderr, style, settings.quiet);
+  let config: Promise<Config> | undefined;
+  const load = async () => {
+    const read = await loadConfig(options, io);
+    loaded(read);
+    for (const warning of read.warnings) voice.warn(warning);
+    return read;
+  };
+  return {
+    io,
+    settings,
+    signal,
+    voice,
+    config: () => {
+      config ??= load();
+      return config;
+    },
+  };
+}
+
+function explain(error: unknown, caught: Signal | undefined): McpkcError {
+  if (error instanceof McpkcError && caught && error.exitStatus !== SIGNALS[caught]) {
+    // Clean-up after a signal that itself went wrong says more than "interrupted".
+    return error.code === 'WINDOW_NOT_CLOSED' ? error : interruption(caught);
+  }
+  if (error instanceof McpkcError) return error;
+  if (caught) return interruption(caught);
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return new McpkcError(
+      'USAGE',
+      message,
+      'mcpkc --help lists the commands, mcpkc <command> --help their options.',
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new McpkcError('BUG', `A bug in mcpkc: ${message}`, 'Please report it with the lines below.', {
+    cause: error,
+  });
+}

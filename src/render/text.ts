@@ -1,0 +1,46 @@
+/**
+ * Makes what came from outside harmless on a terminal: control characters, escape sequences, bidirectional and
+ * invisible format characters are shown as \u{…}. Client names are written by whoever registers (Keycloak keeps them
+ * as sent), so nothing foreign is printed without this.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0000}-\u{e007f}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** `visible`, cut to a number of characters with an ellipsis. */
+export function brief(text: string, most: number): string {
+  const shown = visible(text);
+  const characters = Array.from(shown);
+  return characters.length <= most ? shown : `${characters.slice(0, most - 1).join('')}…`;
+}
+
+/** Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. */
+export function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width - indent.length) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === '' ? word : `${line} ${word}`;
+      }
+    }
+    lines.push(line);
+  }
+  return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
+}
+
+/** "1 client", "3 clients". */
+export function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? singular : plural}`;
+}
+
+/** Quotes a word for a POSIX shell where it needs it, so that a printed command can be pasted. */
+export function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,42 @@
+import type { McpkcError } from './errors.ts';
+import type { Style } from './render/style.ts';
+
+/** What a command answers: a document for scripts and a text for people, from the same facts. */
+export interface Report {
+  /** The command's name; the document's schema is `mcpkc/<command>/v1`. */
+  command: string;
+  exitStatus: number;
+  server: string | undefined;
+  realm: string | undefined;
+  /** The fields of the JSON document beside the common ones; holds no secret. */
+  document: Record<string, unknown>;
+  /** The same for a person, ending in a newline; empty where there is nothing to say. */
+  text(style: Style): string;
+}
+
+/** The JSON document of an answer: one line is one document. */
+export function reportJson(report: Report): string {
+  const { command, exitStatus, server, realm, document } = report;
+  const common = { schema: `mcpkc/${command}/v1`, ok: exitStatus === 0, exitStatus };
+  return `${JSON.stringify({ ...common, server: server ?? null, realm: realm ?? null, ...document }, undefined, 2)}\n`;
+}
+
+/** The JSON document of a failure. */
+export function failureJson(
+  error: McpkcError,
+  exitStatus: number,
+  where: { server?: string | undefined; realm?: string | undefined },
+): string {
+  const document = {
+    schema: 'mcpkc/error/v1',
+    ok: false,
+    exitStatus,
+    server: where.server ?? null,
+    realm: where.realm ?? null,
+    code: error.code,
+    message: error.message,
+    hint: error.hint,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
