@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningHost } from '../../examples/mcp-host/host.ts';
 import { Connector } from '../support/connectors/chatgpt.ts';
-import type { Stage } from '../support/connectors/outcome.ts';
 import { CHATGPT, VSCODE } from '../support/connectors/products.ts';
 import { SdkConnector } from '../support/connectors/sdk.ts';
-import { audiences } from '../support/connectors/tokens.ts';
 import { startMcpHost } from './host.ts';
 import { enforcePkce, newRealm, provision, type TestRealm } from './realm.ts';
 

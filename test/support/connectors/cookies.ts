@@ -22,7 +22,7 @@ export class CookieJar {
       .join('; ');
   }
 
-  // `Secure` is not looked at: Keycloak 26 sets it on http://127.0.0.1 too, where browsers send the cookie back.
+  // `Secure` is not looked at: Keycloak 26.7 sets it on http://127.0.0.1 too, where browsers send the cookie back.
   #put(url: URL, line: string): void {
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
     const split = pair.indexOf('=');

@@ -13,7 +13,7 @@ export interface Page {
   readonly form: Form | undefined;
 }
 
-// As in the keycloak.v2 login theme of 26.4 to 26.7: the body names its template, a field's error and the alert
+// As in the keycloak.v2 login theme of 26.7.3: the body names its template, a field's error and the alert
 // share a class, the error page has a paragraph of its own.
 const MESSAGES = [
   /<[a-z]+[^>]*class="[^"]*\bkc-feedback-text\b[^"]*"[^>]*>([\s\S]*?)<\//,
