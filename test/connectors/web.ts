@@ -1,7 +1,7 @@
 import type { Fetch } from '../support/connectors/outcome.ts';
 
 /** What an address answers: JSON, or a response of one's own. */
-export type Route = object | ((url: URL) => Response);
+export type Route = object | ((url: URL, init: RequestInit) => Response);
 
 export const MCP_URL = 'https://mcp.example.com/mcp';
 export const ISSUER = 'https://sso.example.com/realms/demo';
@@ -12,7 +12,7 @@ export function web(routes: Readonly<Record<string, Route>>, asked: string[] = [
     const url = new URL(input instanceof Request ? input.url : input);
     asked.push(`${init?.method ?? 'GET'} ${url.origin}${url.pathname}`);
     const route = routes[`${url.origin}${url.pathname}`];
-    if (typeof route === 'function') return route(url);
+    if (typeof route === 'function') return route(url, init ?? {});
     return route === undefined ? new Response('nothing here', { status: 404 }) : Response.json(route);
   };
 }
