@@ -95,7 +95,7 @@ describe('registration', () => {
 
 describe('a host', () => {
   it('refuses a client that registered while the scope was no default', async () => {
-    await realm.admin('DELETE', `/default-default-client-scopes/${scopeId}`);
+    await realm.admin.del(realm.path(`default-default-client-scopes/${scopeId}`));
     try {
       const late = new Connector(host.url, { scope: 'profile' });
       expect(await late.connect(realm.user)).toMatchObject({
@@ -108,7 +108,7 @@ describe('a host', () => {
       const sdk = await new SdkConnector(host.url).connect(realm.user);
       expect(sdk).toMatchObject({ stage: 'registration', error: 'insufficient_scope' });
     } finally {
-      await realm.admin('PUT', `/default-default-client-scopes/${scopeId}`);
+      await realm.admin.put(realm.path(`default-default-client-scopes/${scopeId}`));
     }
   });
 });

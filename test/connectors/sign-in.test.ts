@@ -9,8 +9,8 @@ let realm: TestRealm;
 beforeAll(async () => {
   realm = await newRealm();
   const common = { publicClient: true, redirectUris: [REDIRECT], standardFlowEnabled: true };
-  await realm.admin('POST', '/clients', { ...common, clientId: 'plain' });
-  await realm.admin('POST', '/clients', { ...common, clientId: 'asks-first', consentRequired: true });
+  await realm.admin.post(realm.path('clients'), { ...common, clientId: 'plain' });
+  await realm.admin.post(realm.path('clients'), { ...common, clientId: 'asks-first', consentRequired: true });
 });
 
 afterAll(() => realm?.remove());
@@ -73,7 +73,7 @@ describe('signing in', () => {
     async (action) => {
       const password = 'pass-word-1';
       const username = action.toLowerCase();
-      await realm.admin('POST', '/users', {
+      await realm.admin.post(realm.path('users'), {
         username,
         enabled: true,
         requiredActions: [action],

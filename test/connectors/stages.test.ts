@@ -110,7 +110,7 @@ describe('tokens', () => {
     const connector = new Connector(host.url);
     const connected = await connector.connect(realm.user);
     if (!connected.ok) expect.fail(JSON.stringify(connected));
-    await realm.admin('DELETE', `/clients/${connected.clientId}`);
+    await realm.admin.del(realm.path(`clients/${connected.clientId}`));
     expect(await connector.refresh()).toMatchObject({
       stage: 'refresh',
       status: 401,
