@@ -34,7 +34,7 @@ export const chatgpt: Preset = {
   requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
   notes: [
     'Registers once per connection, and anew whenever setting a connection up fails; the failed ones stay behind.',
-    'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and only removing and adding the connector makes a new one.',
+    'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and the connector has to be removed and added again, as far as is known.',
     'Registers and redeems codes from OpenAI’s servers, so the policy may match redirect URIs but not the sender’s host.',
     'Where the server advertises client id metadata documents, it uses its URL as client id and does not register.',
   ],

@@ -28,7 +28,7 @@ export const claudeCode: Preset = {
   },
   requestedScopes: [],
   notes: [
-    'Registers once per configured server and machine; its port changes between sign-ins unless --callback-port fixes it.',
+    'Registers per configured server; its port changes between sign-ins unless --callback-port fixes it.',
     'A public client: Keycloak keeps no creation time for it.',
     'Loopback redirects are shared with other tools, so it is told from them by its client name.',
   ],

@@ -48,7 +48,7 @@ export const claude: Preset = {
     },
     {
       url: 'https://github.com/anthropics/claude-ai-mcp/issues/966',
-      what: 'two registrations per attempt; no scope in them',
+      what: 'two registrations per attempt',
       seen: '2026-11-24',
       certainty: 'secondary',
     },

@@ -56,10 +56,10 @@ export const codex: Preset = {
       certainty: 'secondary',
     },
     {
-      url: 'https://developers.openai.com/plugins/build/auth.md',
-      what: 'metadata document of Codex beside that of ChatGPT',
+      url: 'https://chatgpt.com/oauth/codex/client.json',
+      what: 'metadata document and its redirect URIs without port; not read itself, as seen in sign-ins of Codex 0.154',
       seen: '2026-11-24',
-      certainty: 'primary',
+      certainty: 'secondary',
     },
   ],
 };

@@ -1,0 +1,74 @@
+import { type ClientFacts, isCimdOf, isProbe, presetOf, registration } from './dynamic.ts';
+import type { Preset } from './preset.ts';
+import { matchesAny } from './redirect.ts';
+
+/** Whether a newcomer may be given an MCP audience without a person having looked at it. */
+export type Adoption = { adoptable: true; preset: Preset } | { adoptable: false; reason: string };
+
+/**
+ * Attributes by which Keycloak 26.7 lets a client use more than the code flow; whoever registers may set each. One that
+ * a later server adds is recognised by its ending.
+ */
+const GRANT_ATTRIBUTES: Readonly<Record<string, string>> = {
+  'oauth2.device.authorization.grant.enabled': 'the device grant (whoever starts the sign-in gets the token)',
+  'oidc.ciba.grant.enabled': 'the backchannel grant (CIBA)',
+  'standard.token.exchange.enabled': 'token exchange',
+  'oauth2.jwt.authorization.grant.enabled': 'the JWT bearer grant',
+};
+const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
+
+/** What a client may use beside authorization code and refresh token, in words. */
+export function excessGrants(client: ClientFacts): string[] {
+  const attributes = Object.entries(client.attributes ?? {})
+    .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && String(value).toLowerCase() !== 'false')
+    .map(([name]) => (Object.hasOwn(GRANT_ATTRIBUTES, name) ? GRANT_ATTRIBUTES[name] : undefined) ?? name);
+  return [
+    client.serviceAccountsEnabled === true ? 'client credentials (tokens without a user)' : [],
+    client.authorizationServicesEnabled === true ? 'authorization services' : [],
+    client.directAccessGrantsEnabled === true ? 'the password grant' : [],
+    client.implicitFlowEnabled === true ? 'the implicit flow' : [],
+    attributes,
+  ].flat();
+}
+
+/** Why a client's redirect URIs, metadata document and name are none of the presets'; in words. */
+function misfit(client: ClientFacts, presets: readonly Preset[]): string {
+  const { clientId = '', redirectUris = [] } = client;
+  const names = presets.map(({ name }) => name).join(', ');
+  if (redirectUris.length === 0) return 'it has no redirect URI';
+  const wildcard = redirectUris.find((uri) => uri.includes('*'));
+  if (wildcard !== undefined) return `its redirect URI ${wildcard} is a wildcard`;
+  const foreign = redirectUris.find((uri) => !presets.some((preset) => matchesAny(preset.redirectUris, uri)));
+  if (foreign !== undefined) return `its redirect URI ${foreign} is none of: ${names}`;
+  if (registration(client).kind === 'cimd' && !presets.some((preset) => isCimdOf(preset, clientId))) {
+    return `the metadata document ${clientId} is none of: ${names}`;
+  }
+  const fitting = presets.filter((preset) =>
+    redirectUris.every((uri) => matchesAny(preset.redirectUris, uri)),
+  );
+  if (fitting.length === 0) return 'its redirect URIs are not all those of one product';
+  const called =
+    client.name === undefined || client.name === '' ? 'gives no name' : `calls itself ${client.name}`;
+  return `its redirect URIs could be any tool’s, and it ${called}, which is none of: ${names}`;
+}
+
+/**
+ * Whether a client is a connector of one of these products and nothing more: it registered itself (or Keycloak fetched
+ * the product's metadata document), all its redirect URIs are the product's, users are asked for consent, it can use
+ * authorization code and refresh token alone, it is enabled, and no probe of mcpkc's own. The reason may hold what the
+ * client wrote about itself, as it wrote it.
+ */
+export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adoption {
+  const no = (reason: string): Adoption => ({ adoptable: false, reason });
+  if (isProbe(client)) return no('it is a probe of mcpkc’s own');
+  if (client.enabled !== true) return no('it is disabled');
+  const { kind, why } = registration(client);
+  if (kind === 'other') return no(`it did not register itself: ${why}`);
+  const preset = presetOf(client, presets);
+  if (preset === undefined) return no(misfit(client, presets));
+  if (client.consentRequired !== true) return no('it does not ask users for consent');
+  if (client.standardFlowEnabled !== true) return no('it cannot use the authorization code flow');
+  const excess = excessGrants(client);
+  if (excess.length > 0) return no(`it may also use ${excess.join(', ')}`);
+  return { adoptable: true, preset };
+}

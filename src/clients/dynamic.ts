@@ -1,0 +1,122 @@
+import { hasClientName, type Preset } from './preset.ts';
+import { matchesAny, matchesRedirect } from './redirect.ts';
+
+/** What is read of Keycloak's representation of a client (REST API 26.7, same field names). */
+export interface ClientFacts {
+  id?: string | undefined;
+  clientId?: string | undefined;
+  name?: string | undefined;
+  enabled?: boolean | undefined;
+  protocol?: string | undefined;
+  consentRequired?: boolean | undefined;
+  fullScopeAllowed?: boolean | undefined;
+  standardFlowEnabled?: boolean | undefined;
+  implicitFlowEnabled?: boolean | undefined;
+  directAccessGrantsEnabled?: boolean | undefined;
+  serviceAccountsEnabled?: boolean | undefined;
+  authorizationServicesEnabled?: boolean | undefined;
+  redirectUris?: readonly string[] | undefined;
+  attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** How a client came to be, as far as its representation tells, and why we think so. */
+export interface Origin {
+  kind: 'dynamic' | 'cimd' | 'other';
+  why: string;
+}
+
+/**
+ * Where Keycloak keeps until when a client's metadata document is fresh (epoch seconds): only clients made from a
+ * document have it. AbstractPersistentClientIdMetadataDocumentProvider in github.com/keycloak/keycloak, 26.6 and later.
+ */
+const CIMD_ATTRIBUTE = 'cimd.cache.expiry.time.in.sec';
+/** When a confidential client got its secret (epoch seconds); public clients have none. Seen on 26.7.3. */
+const SECRET_TIME_ATTRIBUTE = 'client.secret.creation.time';
+/** Where the `tos_uri` of a registration ends up, which Trusted Hosts does not look at. Seen on 26.7.3. */
+const TOS_ATTRIBUTE = 'tosUri';
+
+/** The `tos_uri` of registrations that mcpkc makes to try a realm out: this and the run's id. Never resolves (RFC 6761). */
+export const PROBE_TOS_URI_PREFIX = 'https://mcpkc.invalid/probe/';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function attribute(client: ClientFacts, name: string): string | undefined {
+  const value =
+    client.attributes && Object.hasOwn(client.attributes, name) ? client.attributes[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Whether a client registered itself (anonymously, or by a metadata document) or somebody made it. */
+export function registration(client: ClientFacts): Origin {
+  const { id, clientId = '' } = client;
+  const other = (why: string): Origin => ({ kind: 'other', why });
+  if (client.protocol !== undefined && client.protocol !== 'openid-connect') {
+    return other(`its protocol is ${client.protocol}`);
+  }
+  if (/^https:\/\//i.test(clientId)) {
+    return attribute(client, CIMD_ATTRIBUTE) === undefined
+      ? other('its client id is a URL, but Keycloak did not make it from a metadata document')
+      : { kind: 'cimd', why: 'Keycloak made it from the metadata document at its client id' };
+  }
+  if (!UUID.test(clientId)) return other('its client id was chosen by a person');
+  if (clientId !== id) return other('its client id is not its internal id, as a registered client’s is');
+  if (client.consentRequired !== true)
+    return other('it does not ask users for consent, as a registered client does');
+  if (client.fullScopeAllowed !== false) return other('it has full scope, which a registered client has not');
+  return {
+    kind: 'dynamic',
+    why: 'its client id is its internal id, it asks for consent and has no full scope',
+  };
+}
+
+const YEAR_2010 = 1_262_304_000;
+const YEAR_2100 = 4_102_444_800;
+
+/**
+ * When a client was made, in milliseconds; undefined where Keycloak does not tell. It is when the secret was made: a
+ * regenerated one makes the client look younger than it is. May lie ahead of the caller's clock.
+ */
+export function createdAt(client: ClientFacts): number | undefined {
+  const value = attribute(client, SECRET_TIME_ATTRIBUTE);
+  if (value === undefined || !/^[0-9]{10}$/.test(value)) return undefined;
+  const seconds = Number(value);
+  return seconds >= YEAR_2010 && seconds < YEAR_2100 ? seconds * 1000 : undefined;
+}
+
+/** The run that registered this client as a probe; undefined for all other clients. */
+export function probeRun(client: ClientFacts): string | undefined {
+  const uri = attribute(client, TOS_ATTRIBUTE);
+  return uri?.startsWith(PROBE_TOS_URI_PREFIX) ? uri.slice(PROBE_TOS_URI_PREFIX.length) : undefined;
+}
+
+/** Whether mcpkc itself registered this client to try the realm out. */
+export function isProbe(client: ClientFacts): boolean {
+  return probeRun(client) !== undefined;
+}
+
+/** Whether a client id is the URL of a preset's metadata document. */
+export function isCimdOf(preset: Preset, clientId: string): boolean {
+  if (clientId === preset.cimdUrl) return true;
+  return (preset.cimdUrlPatterns ?? []).some((pattern) => matchesRedirect(pattern, clientId));
+}
+
+function isLoopbackUri(uri: string): boolean {
+  return /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(uri);
+}
+
+/**
+ * The product that a client belongs to: all its redirect URIs are that preset's. A metadata document decides by its
+ * URL as well. A name proves nothing by itself, but decides between presets that fit alike; and where every URI leads
+ * to the user's own machine, which any tool can claim, it has to fit too.
+ */
+export function presetOf(client: ClientFacts, presets: readonly Preset[]): Preset | undefined {
+  const uris = client.redirectUris ?? [];
+  if (uris.length === 0) return undefined;
+  const fitting = presets.filter((preset) => uris.every((uri) => matchesAny(preset.redirectUris, uri)));
+  const { clientId = '' } = client;
+  if (registration(client).kind === 'cimd') return fitting.find((preset) => isCimdOf(preset, clientId));
+  const named = fitting.filter((preset) => hasClientName(preset, client.name));
+  if (uris.every(isLoopbackUri))
+    return named[0] ?? fitting.find(({ clientNames }) => clientNames.length === 0);
+  return fitting.length === 1 ? fitting[0] : named[0];
+}

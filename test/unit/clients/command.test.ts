@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { PRESETS } from '../../../src/clients/index.ts';
+import type { Context } from '../../../src/command.ts';
+import { presets } from '../../../src/commands/presets.ts';
+import type { Config } from '../../../src/config/load.ts';
+import { McpkcError } from '../../../src/errors.ts';
+import { styleFor } from '../../../src/render/style.ts';
+
+const STYLE = styleFor(false, 80);
+
+function contextWith(config: () => Promise<Config>): { context: Context; warnings: string[] } {
+  const warnings: string[] = [];
+  const voice = { note() {}, warn: (text: string) => warnings.push(text), progress() {} };
+  return { context: { config, voice } as unknown as Context, warnings };
+}
+
+function configured(own: unknown[]): Promise<Config> {
+  const config = {
+    server: 'http://127.0.0.1:5050/auth',
+    realm: undefined,
+    presets: own,
+    files: { config: 'c.json' },
+  };
+  return Promise.resolve(config as unknown as Config);
+}
+
+describe('mcpkc presets', () => {
+  test('lists every product, without a realm', async () => {
+    const { context } = contextWith(() => configured([]));
+    const report = await presets.run(context, [undefined], {});
+    expect(report).toMatchObject({ command: 'presets', exitStatus: 0, realm: undefined });
+    const text = report.text(STYLE);
+    for (const { name } of PRESETS) expect(text).toContain(name);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+  test('shows one with its sources and dates', async () => {
+    const { context } = contextWith(() => configured([]));
+    const report = await presets.run(context, ['chatgpt'], {});
+    expect(report.document.presets).toMatchObject([
+      {
+        name: 'chatgpt',
+        custom: false,
+        redirectUris: expect.arrayContaining(['https://chatgpt.com/connector/oauth/{id}']),
+      },
+    ]);
+    expect(report.text(STYLE)).toMatch(/developers\.openai\.com[\s\S]*2026-11-24/);
+  });
+  test('shows one’s own too, control characters made visible', async () => {
+    const own = { name: 'acme', title: 'Ac\u202eme', redirectUris: ['https://acme.example/cb'] };
+    const { context } = contextWith(() => configured([own]));
+    expect((await presets.run(context, [undefined], {})).text(STYLE)).toContain('Ac\\u{202e}me (your own)');
+    expect((await presets.run(context, ['acme'], {})).document.presets).toMatchObject([
+      { name: 'acme', custom: true },
+    ]);
+  });
+  test('works without a usable configuration, and says so', async () => {
+    const { context, warnings } = contextWith(() =>
+      Promise.reject(new McpkcError('CONFIG_INVALID', 'x', 'y')),
+    );
+    const report = await presets.run(context, ['claude'], {});
+    expect(report.exitStatus).toBe(0);
+    expect(warnings).toHaveLength(1);
+  });
+  test('passes a bug on', async () => {
+    const { context } = contextWith(() => Promise.reject(new TypeError('bug')));
+    await expect(presets.run(context, [undefined], {})).rejects.toThrow('bug');
+  });
+  test('an unknown name is bad input', async () => {
+    const { context } = contextWith(() => configured([]));
+    await expect(presets.run(context, ['chatgtp'], {})).rejects.toThrow(McpkcError);
+  });
+});

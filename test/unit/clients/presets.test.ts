@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { PRESETS } from '../../../src/clients/index.ts';
+import { patternProblem } from '../../../src/clients/pattern.ts';
+import { hasClientName } from '../../../src/clients/preset.ts';
+import { matchesAny, redirectHost } from '../../../src/clients/redirect.ts';
+import { resolvePresets } from '../../../src/clients/resolve.ts';
+import { McpkcError } from '../../../src/errors.ts';
+
+test('the list holds the products of the contract, each once', () => {
+  expect(PRESETS.map(({ name }) => name)).toEqual([
+    'chatgpt',
+    'claude',
+    'claude-code',
+    'vscode',
+    'cursor',
+    'codex',
+    'gemini-cli',
+    'inspector',
+    'mcp-remote',
+  ]);
+});
+
+describe.each(PRESETS)('$name', (preset) => {
+  test('trusts the hosts of its redirect URIs and of its home page', () => {
+    const hosts = preset.redirectUris.map(redirectHost);
+    const home = [preset.clientUri, preset.registration.client_uri].flatMap((uri) => uri ?? []);
+    expect(preset.trustedHosts).toEqual(
+      expect.arrayContaining([...hosts, ...home.map((uri) => new URL(uri).hostname)]),
+    );
+    expect(new Set(preset.trustedHosts).size).toBe(preset.trustedHosts.length);
+  });
+  test('registers what its own patterns and names fit', () => {
+    for (const uri of preset.registration.redirect_uris) {
+      expect(matchesAny(preset.redirectUris, uri), uri).toBe(true);
+    }
+    expect(hasClientName(preset, preset.registration.client_name)).toBe(true);
+  });
+  test('has patterns that a user might have written', () => {
+    expect(preset.redirectUris.map(({ uri }) => patternProblem(uri)).filter(Boolean)).toEqual([]);
+  });
+  test('says where it is from: public https pages and when they were seen', () => {
+    expect(preset.sources.length).toBeGreaterThan(0);
+    for (const { url, what, seen } of preset.sources) {
+      expect(new URL(url).protocol).toBe('https:');
+      expect(what).not.toBe('');
+      expect(seen).toMatch(/^2\d{3}-\d{2}-\d{2}$/);
+    }
+  });
+});
+
+test('ChatGPT has the hosts and scopes that the checklist lists', () => {
+  const [chatgpt] = resolvePresets(['chatgpt']);
+  expect(chatgpt?.trustedHosts).toEqual(
+    expect.arrayContaining(['chatgpt.com', 'chat.openai.com', 'openai.com', 'api.openai.com']),
+  );
+  expect(chatgpt?.requestedScopes).toEqual(['address', 'microprofile-jwt', 'organization', 'phone']);
+});
+
+test('editions of an editor are one product, another’s name is not', () => {
+  const [vscode] = resolvePresets(['vscode']);
+  expect(
+    vscode &&
+      ['Visual Studio Code', 'Visual Studio Code - Insiders', 'Code - OSS'].map((name) =>
+        hasClientName(vscode, name),
+      ),
+  ).toEqual([true, true, true]);
+  expect(
+    vscode &&
+      ['Visual Studio Codex', 'visual studio code', '', undefined].some((name) =>
+        hasClientName(vscode, name),
+      ),
+  ).toBe(false);
+});
+
+describe('resolving names', () => {
+  test('keeps the order and takes each once', () => {
+    expect(resolvePresets(['cursor', 'chatgpt', 'cursor']).map(({ name }) => name)).toEqual([
+      'cursor',
+      'chatgpt',
+    ]);
+    expect(resolvePresets([])).toEqual([]);
+  });
+  test.each([
+    ['chatgtp', 'chatgpt'],
+    ['ChatGPT', 'chatgpt'],
+    ['claud', 'claude'],
+    ['claudecode', 'claude-code'],
+    ['gemini', undefined],
+    ['constructor', undefined],
+    ['x'.repeat(100_000), undefined],
+  ])('an unknown name is bad input that names the nearest: %.20s', (name, near) => {
+    const thrown = (() => {
+      try {
+        return resolvePresets([name]);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(thrown).toBeInstanceOf(McpkcError);
+    const error = thrown as McpkcError;
+    expect(error.exitStatus).toBe(2);
+    expect(error.message).toContain('--preset');
+    expect(error.hint).toContain('chatgpt, claude, claude-code');
+    if (near === undefined) expect(error.hint).not.toContain('Did you mean');
+    else expect(error.hint).toContain(`Did you mean ${near}?`);
+  });
+});
