@@ -42,12 +42,12 @@ function parseLine(content: string, origin: string, line: number, read: EnvFile)
     read.problems.push(`${key}: ${value.problem} (${origin})`);
     return;
   }
-  if (read.values.has(key)) read.warnings.push(`${key} is set twice; the later one counts (${origin}).`);
+  if (read.values.has(key)) read.warnings.push(`${key} is set twice; the later one counts (${origin})`);
   read.values.set(key, { value, line });
   const meant = nearMiss(key, ENV_KEYS);
   if (meant !== undefined) read.warnings.push(`${key} is ignored; is ${meant} meant? (${origin})`);
   if (FILE_ONLY_KEYS.includes(key))
-    read.warnings.push(`${key} is ignored: it belongs in the config file (${origin}).`);
+    read.warnings.push(`${key} is ignored: it belongs in the config file (${origin})`);
 }
 
 function parseValue(text: string): string | { problem: string } {

@@ -57,9 +57,7 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
     text = await io.files.read(file);
   } catch (error) {
     if (error instanceof ValueProblem) return complain(error.message);
-    return complain(
-      `the file can’t be read${error instanceof Error && 'code' in error ? ` (${error.code})` : ''}`,
-    );
+    return complain(`the file can’t be read${codeOf(error)}`);
   }
   if (text === undefined) return complain(`there is no file ${visible(file)}`);
   const value = text.replace(/\r?\n$/, '');

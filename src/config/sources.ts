@@ -46,8 +46,8 @@ export async function gather(flags: Flags, io: Io): Promise<Sources> {
   const envFile = await findFile(io, told.problems, 'env-file', flags.envFile, ['.keycloak-env']);
   const usual = ['config.local.json', ...userConfigFiles(io)];
   const config = await findFile(io, told.problems, 'config', flags.config, usual);
-  const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
   const envLevel: Level = envFile ? fromEnvFile(envFile, told, io) : new Map();
+  const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
   return {
     levels: [fromFlags(flags), fromEnvironment(io), envLevel, file.level],
     presets: file.presets,
@@ -113,7 +113,7 @@ function fromConfigFile(file: Found, { problems, warnings }: Complaints, io: Io)
     return answer;
   }
   for (const name of read.twice)
-    warnings.push(`${visible(name)} stands there twice; the later one counts (${origin}).`);
+    warnings.push(`${visible(name)} stands there twice; the later one counts (${origin})`);
   for (const [name, value] of read.members) {
     if (isComment(name) || value === null || value === '') continue;
     const key = CONFIG_KEYS.find((one) => one.key === name);

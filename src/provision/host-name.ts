@@ -55,8 +55,10 @@ export function isAddress(host: string): boolean {
  * spelling. Never throws.
  */
 export function readHost(text: string): HostReading {
+  if (text === '') return fault('it is empty');
   if (UNSEEN.test(text)) return fault('it has a blank, or a character that can’t be seen');
-  if (/^\[.*\]$/.test(text) || (/^[0-9a-f:.%]+$/i.test(text) && /:.*:/.test(text))) return readIpv6(text);
+  if (/^\[.*\]$/.test(text) || (/^[0-9a-f:.]+(?:%.*)?$/i.test(text) && /:.*:/.test(text)))
+    return readIpv6(text);
   if (/:\d*$/.test(text)) {
     return fault('it has a port', 'Keycloak compares hosts without a port: leave the port out.');
   }

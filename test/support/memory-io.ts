@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { Writable } from 'node:stream';
 import { type Io, type Output, SIGNALS, type Signal } from '../../src/io.ts';
 
@@ -85,28 +86,76 @@ function memoryFiles(
   return files;
 }
 
+function memoryClock(start: number) {
+  let clock = start;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => clock,
+    setNow: (ms: number) => {
+      clock = ms;
+    },
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      // A turn of the event loop, so that a test's own timers and sockets get theirs in a loop that only sleeps.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal?.aborted) throw signal.reason;
+      slept.push(ms);
+      clock += ms;
+    },
+  };
+}
+
+function memorySignals() {
+  const handlers = new Set<(signal: Signal) => void>();
+  const raised: Signal[] = [];
+  return {
+    raised,
+    onSignal: (handler: (signal: Signal) => void) => {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+    send: (signal: Signal) => {
+      const listeners = [...handlers];
+      for (const handler of listeners) handler(signal);
+      return listeners.length > 0;
+    },
+    raise: (signal: Signal) => void raised.push(signal),
+  };
+}
+
+function memoryPerson(answers: readonly string[]) {
+  const left = [...answers];
+  const questions: string[] = [];
+  const opened: string[] = [];
+  return {
+    questions,
+    opened,
+    prompt: async (question: string) => {
+      questions.push(question);
+      const answer = left.shift();
+      if (answer === undefined) throw new Error(`The test has no answer to: ${question}`);
+      return answer;
+    },
+    openBrowser: async (url: string) => {
+      opened.push(url);
+      return false;
+    },
+  };
+}
+
 /** Makes one; everything has a default: no environment, no files, Linux, no terminal, the year 2026. */
 export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
-  const { cwd = '/here', platform = 'linux', terminal = false, answers = [], alive = [] } = options;
-  const at = (path: string) => new URL(path.replaceAll('%', '%25'), `file://${cwd}/`).pathname;
+  const { cwd = '/here', platform = 'linux', terminal = false, alive = [] } = options;
+  const at = (path: string) => posix.resolve(cwd, path);
   const disk: MemoryIo['disk'] = new Map();
   for (const [path, file] of Object.entries(options.files ?? {})) {
-    const kept = typeof file === 'string' ? { text: file, mode: 0o600 } : file;
+    const kept = typeof file === 'string' ? { text: file } : file;
     disk.set(at(path), kept instanceof Error ? kept : { mode: 0o600, ...kept });
   }
   const [stdout, stderr] = [capture(terminal), capture(terminal)];
-  const handlers = new Set<(signal: Signal) => void>();
-  const record = {
-    touched: [] as string[],
-    slept: [] as number[],
-    questions: [] as string[],
-    raised: [] as Signal[],
-    opened: [] as string[],
-  };
-  let clock = options.now ?? Date.UTC(2026, 0, 1);
+  const touched: string[] = [];
   const onDisk = () => [...disk.values()].map((file) => (file instanceof Error ? '' : file.text));
   return {
-    ...record,
     env: options.env ?? {},
     cwd,
     platform,
@@ -117,41 +166,14 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     stderr,
     stdinIsTerminal: terminal,
     disk,
-    files: memoryFiles(disk, at, platform, record.touched),
+    touched,
+    files: memoryFiles(disk, at, platform, touched),
     out: stdout.text,
     err: stderr.text,
     everything: () => [stdout.text(), stderr.text(), ...onDisk()].join('\n'),
-    now: () => clock,
-    setNow: (ms) => {
-      clock = ms;
-    },
-    sleep: async (ms, signal) => {
-      // A turn of the event loop, so that a test's own timers and sockets get theirs in a loop that only sleeps.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted) throw signal.reason;
-      record.slept.push(ms);
-      clock += ms;
-    },
-    prompt: async (question) => {
-      record.questions.push(question);
-      const answer = answers.shift();
-      if (answer === undefined) throw new Error(`The test has no answer to: ${question}`);
-      return answer;
-    },
-    onSignal: (handler) => {
-      handlers.add(handler);
-      return () => void handlers.delete(handler);
-    },
-    send: (signal) => {
-      if (!(signal in SIGNALS)) throw new Error(`${signal} is none of ours`);
-      for (const handler of handlers) handler(signal);
-      return handlers.size > 0;
-    },
-    raise: (signal) => void record.raised.push(signal),
+    ...memoryClock(options.now ?? Date.UTC(2026, 0, 1)),
+    ...memoryPerson(options.answers ?? []),
+    ...memorySignals(),
     isAlive: (pid) => alive.includes(pid),
-    openBrowser: async (url) => {
-      record.opened.push(url);
-      return false;
-    },
   };
 }
