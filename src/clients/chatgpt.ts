@@ -47,9 +47,9 @@ export const chatgpt: Preset = {
     },
     {
       url: 'https://developers.openai.com/plugins/build/auth.md',
-      what: 'which redirect URI and which metadata document is used with RFC 9207 and without',
+      what: 'which redirect URI and which metadata document is used with RFC 9207 and without; as quoted by others',
       seen: '2026-11-24',
-      certainty: 'primary',
+      certainty: 'secondary',
     },
     {
       url: 'https://github.com/getsentry/sentry-mcp/issues/1271',

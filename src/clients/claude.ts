@@ -25,6 +25,7 @@ export const claude: Preset = {
     'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
     'Registers again by itself when the token endpoint answers 401 invalid_client.',
     'Authenticates at the token endpoint with client_secret_post, whatever the server advertises.',
+    'Its metadata document lists the JWT bearer grant too, so onboard does not adopt a client that Keycloak makes from it.',
     'Uses only the first entry of authorization_servers, and fails when resource is not the URL that was typed.',
   ],
   sources: [
@@ -49,6 +50,12 @@ export const claude: Preset = {
     {
       url: 'https://github.com/anthropics/claude-ai-mcp/issues/966',
       what: 'two registrations per attempt',
+      seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://github.com/brendanlong/lion-reader/pull/1519',
+      what: 'a copy of the metadata document and its grants, of 2026-08-31',
       seen: '2026-11-24',
       certainty: 'secondary',
     },

@@ -26,6 +26,7 @@ describe('how a client came to be', () => {
     ['no consent', { consentRequired: false }],
     ['full scope', { fullScopeAllowed: true }],
     ['consent unknown', { consentRequired: undefined }],
+    ['scope unknown', { fullScopeAllowed: undefined }],
     ['SAML', { protocol: 'saml' }],
     [
       'upper case',
