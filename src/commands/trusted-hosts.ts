@@ -1,0 +1,105 @@
+import { customPresets } from '../clients/custom.ts';
+import { resolvePresets } from '../clients/resolve.ts';
+import { type Command, type Context, defineWriting, type Flags, list } from '../command.ts';
+import { applyAndVerify } from '../keycloak/apply.ts';
+import { connect, type Keycloak } from '../keycloak/connect.ts';
+import { holderOf } from '../keycloak/lock.ts';
+import { POLICY } from '../keycloak/representations.ts';
+import { anonymousPolicies, type RealmSnapshot, readRealm } from '../keycloak/snapshot.ts';
+import { type Plan, requireConsent } from '../plan.ts';
+import type { Desired } from '../provision/desired.ts';
+import { normaliseHost } from '../provision/host-name.ts';
+import { commonReservations } from '../provision/input.ts';
+import { trustedHostsText } from '../render/trusted-hosts.ts';
+import type { Report } from '../report.ts';
+import { planFor } from '../resources/index.ts';
+import { hostsOf } from '../resources/trusted-hosts.ts';
+
+/** `mcpkc trusted-hosts` */
+export const trustedHosts: Command = {
+  define(command) {
+    command
+      .description('List, add or remove the hosts whose clients may register without a token.')
+      .option('--list', 'list them (what happens without a flag)')
+      .option('--add <host>', 'add a host …; the match flags stay as they are', list)
+      .option('--remove <host>', 'remove a host …', list)
+      .option('--preset <name>', 'add a product’s hosts … and set the match flags as it needs them', list);
+    defineWriting(command);
+  },
+  examples: [
+    ['what is trusted now', 'mcpkc trusted-hosts'],
+    ['let a product register', 'mcpkc trusted-hosts --preset vscode'],
+    ['add your own host', 'mcpkc trusted-hosts --add tools.example.com'],
+  ],
+  changes:
+    'The Trusted Hosts policy for anonymous registration, and nothing else in it than the hosts named.',
+  exits: [
+    [0, 'done, listed, or nothing to do'],
+    [1, 'with --dry-run: something would change'],
+    [5, 'another run holds the lock for too long, or --yes is needed'],
+  ],
+  async run(context, _args, flags) {
+    const config = await context.config();
+    const presets = resolvePresets(
+      (flags.preset as string[] | undefined) ?? [],
+      customPresets(config.presets, config.files.config),
+    );
+    const desired = desiredHosts(
+      flags,
+      presets.flatMap(({ trustedHosts: hosts }) => hosts),
+      presets.length > 0,
+    );
+    const keycloak = await connect(config, context.io, context.signal);
+    const snapshot = await readRealm(keycloak);
+    const plan = planFor(desired, snapshot);
+    if (flags.dryRun === true || plan.length === 0)
+      return report(keycloak, snapshot, plan, flags.dryRun === true);
+    requireConsent(commonReservations(keycloak.realm, plan), flags.yes === true);
+    const now = await apply(context, keycloak, plan, desired, snapshot);
+    return report(keycloak, now, plan, false);
+  },
+};
+
+function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: boolean): Desired {
+  const add = ((flags.add as string[] | undefined) ?? []).map(normaliseHost);
+  const remove = ((flags.remove as string[] | undefined) ?? []).map(normaliseHost);
+  const hosts = [...new Set([...add, ...presetHosts])];
+  const matchFlags = withFlags ? { matchFlags: { sender: false, clientUris: true } } : {};
+  return {
+    trustedHosts: {
+      add: hosts,
+      remove: remove.filter((host) => !hosts.includes(host)),
+      createMissing: true,
+      ...matchFlags,
+    },
+  };
+}
+
+function apply(
+  { io, signal }: Context,
+  keycloak: Keycloak,
+  plan: Plan,
+  desired: Desired,
+  snapshot: RealmSnapshot,
+) {
+  return applyAndVerify(keycloak, plan, desired, snapshot, {
+    io,
+    holder: holderOf(io, 'trusted-hosts'),
+    signal,
+  });
+}
+
+function report({ server, realm }: Keycloak, snapshot: RealmSnapshot, plan: Plan, dryRun: boolean): Report {
+  const policies = anonymousPolicies(snapshot, POLICY.trustedHosts).map((policy) => ({
+    name: policy.name,
+    ...hostsOf(policy),
+  }));
+  return {
+    command: 'trusted-hosts',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: { resource: null, scope: null, mode: null, policies, changes: plan, applied: !dryRun },
+    text: (style) => trustedHostsText({ server, realm, policies, plan, dryRun }, style),
+  };
+}

@@ -1,0 +1,3 @@
+/** What the bundle gives to `bin/mcpkc.js`. */
+export { processIo } from './io.ts';
+export { main } from './main.ts';

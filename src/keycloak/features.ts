@@ -1,0 +1,68 @@
+import type { Keycloak } from './connect.ts';
+import { statusOf } from './failures.ts';
+
+/** What a server says of itself to this account. */
+export interface ServerFacts {
+  /** Visible only to an account with `manage-realm` in its own realm (26.7.3). */
+  version: string | undefined;
+  /** Names of the features that are on, lower case with dashes, or undefined where none are told. */
+  features: string[] | undefined;
+}
+
+/** Reads the server's version and features. */
+export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> {
+  const info: unknown = await keycloak.read(
+    { what: 'read the server’s features', role: 'view-realm' },
+    (admin) => admin.serverInfo.find(),
+  );
+  const { systemInfo, features } = info as {
+    systemInfo?: { version?: unknown };
+    features?: { name?: unknown; enabled?: unknown }[];
+  };
+  const version = typeof systemInfo?.version === 'string' ? systemInfo.version : undefined;
+  const on = features
+    ?.filter(({ enabled }) => enabled === true)
+    .map(({ name }) => String(name).toLowerCase().replaceAll('_', '-'));
+  return { version, features: on };
+}
+
+/** Whether a version such as `26.7.3` is at least another; undefined where it can't be read. */
+export function isAtLeast(
+  version: string | undefined,
+  least: readonly [number, number, number],
+): boolean | undefined {
+  const parts = /^(\d+)\.(\d+)\.(\d+)/
+    .exec(version ?? '')
+    ?.slice(1)
+    .map(Number);
+  if (!parts) return undefined;
+  for (const [index, number] of least.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== number) return part > number;
+  }
+  return true;
+}
+
+/**
+ * Whether client policies have a `mode` (since 26.7.0). Where the version isn't told, the server is asked with a list
+ * of policies that no version accepts: an old one stumbles over the unknown field, a new one over the missing name;
+ * neither writes anything.
+ */
+export async function supportsStrictPolicies(keycloak: Keycloak): Promise<boolean> {
+  const { version } = await readServerFacts(keycloak);
+  const told = isAtLeast(version, [26, 7, 0]);
+  if (told !== undefined) return told;
+  const body = { policies: [{ mode: 'STRICT', enabled: false, conditions: [], profiles: [] }] };
+  try {
+    await keycloak.replace(
+      { what: 'ask whether client policies have a mode', role: 'manage-realm' },
+      (admin) =>
+        admin.clientPolicies.updatePolicy(body as Parameters<typeof admin.clientPolicies.updatePolicy>[0]),
+    );
+    return true;
+  } catch (error) {
+    const answer = (error as { details?: { answer?: unknown } }).details?.answer;
+    if (statusOf(error) !== 400) throw error;
+    return !String(answer).includes('mode');
+  }
+}

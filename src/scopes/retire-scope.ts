@@ -1,0 +1,106 @@
+import { PRESETS } from '../clients/index.ts';
+import type { Context, Flags } from '../command.ts';
+import type { Config } from '../config/load.ts';
+import { applyAndVerify } from '../keycloak/apply.ts';
+import { allClients } from '../keycloak/clients.ts';
+import type { Keycloak } from '../keycloak/connect.ts';
+import { holderOf } from '../keycloak/lock.ts';
+import type { Client } from '../keycloak/representations.ts';
+import { readRealm, scopeNamed } from '../keycloak/snapshot.ts';
+import { type Plan, type Reservation, requireConsent } from '../plan.ts';
+import { commonReservations, requireNoWindow, resourceFor, scopeWish } from '../provision/input.ts';
+import { retired } from '../provision/retired.ts';
+import { requireOwnScope, scopeNameFor } from '../provision/scope-choice.ts';
+import { provisioningText } from '../render/provisioning.ts';
+import { count, visible } from '../render/text.ts';
+import type { Report } from '../report.ts';
+import { heldAs } from '../resources/client-scope-assignment.ts';
+import { planFor } from '../resources/index.ts';
+
+/** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
+export async function retireScope(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  flags: Flags,
+): Promise<Report> {
+  const resource = resourceFor(config, flags.resource as string | undefined);
+  const snapshot = await readRealm(keycloak);
+  const wish = scopeWish(config, resource, flags);
+  const scope = scopeNameFor(wish, snapshot);
+  requireOwnScope(scope, wish, snapshot);
+  requireNoWindow(scope, resource, snapshot);
+  const holders = scopeNamed(snapshot, scope) ? await holdersOf(keycloak, scope) : [];
+  snapshot.clients.push(...holders);
+  const presetHosts = PRESETS.flatMap(({ trustedHosts }) => trustedHosts);
+  const desired = retired({ scope, resource, presetHosts, holders }, snapshot);
+  const plan = planFor(desired, snapshot);
+  const { io, signal } = context;
+  const dryRun = flags.dryRun === true;
+  if (!dryRun && plan.length > 0) {
+    requireConsent(
+      [...commonReservations(keycloak.realm, plan), ...loss(scope, holders)],
+      flags.yes === true,
+    );
+    await applyAndVerify(keycloak, plan, desired, snapshot, {
+      io,
+      holder: holderOf(io, 'create-scope --remove'),
+      signal,
+    });
+  }
+  return report(keycloak, resource, scope, plan, holders, dryRun);
+}
+
+async function holdersOf(keycloak: Keycloak, scope: string): Promise<Client[]> {
+  const holders: Client[] = [];
+  for await (const page of allClients(keycloak)) {
+    holders.push(...page.filter((client) => heldAs(client, scope) !== 'none'));
+  }
+  return holders;
+}
+
+function loss(scope: string, holders: readonly Client[]): Reservation[] {
+  if (holders.length === 0) return [];
+  return [
+    {
+      message: `${count(holders.length, 'client')} will lose '${scope}' and with it the MCP server: ${listed(holders)}.`,
+    },
+  ];
+}
+
+function listed(clients: readonly Client[]): string {
+  const names = clients
+    .slice(0, 20)
+    .map(({ clientId, name }) => visible(name ? `${clientId} (${name})` : clientId));
+  return names.join(', ') + (clients.length > 20 ? ` and ${clients.length - 20} more` : '');
+}
+
+function report(
+  { server, realm }: Keycloak,
+  resource: string,
+  scope: string,
+  plan: Plan,
+  holders: readonly Client[],
+  dryRun: boolean,
+): Report {
+  const next =
+    holders.length === 0
+      ? []
+      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${listed(holders)}.`];
+  const answer = { server, realm, resource, scope, mode: null, plan, dryRun, next };
+  return {
+    command: 'create-scope',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: {
+      resource,
+      scope,
+      mode: null,
+      changes: plan,
+      applied: !dryRun,
+      holders: holders.map(({ clientId, name }) => ({ clientId, name: name ?? null })),
+    },
+    text: (style) => provisioningText(answer, style),
+  };
+}

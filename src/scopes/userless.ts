@@ -1,0 +1,30 @@
+import { McpkcError } from '../errors.ts';
+import type { Keycloak } from '../keycloak/connect.ts';
+import { supportsStrictPolicies } from '../keycloak/features.ts';
+import type { Desired } from '../provision/desired.ts';
+import { heldAs } from '../resources/client-scope-assignment.ts';
+import type { Subject } from './change-scope.ts';
+
+/** Refuses `--reject-userless` (SERVER_TOO_OLD, exit status 2) where the recipe would break every sign-in. */
+export async function requireStrictMode(keycloak: Keycloak): Promise<void> {
+  if (await supportsStrictPolicies(keycloak)) return;
+  const message =
+    '--reject-userless needs Keycloak 26.7.0 or later: this server knows no client policies in STRICT mode.';
+  throw new McpkcError(
+    'SERVER_TOO_OLD',
+    message,
+    'Leave the flag out, or upgrade Keycloak; without it a self-registered client can get an audience token without a user.',
+  );
+}
+
+/**
+ * mcpkc's own service account without the scope: a client made while the scope was a realm default holds it, its admin
+ * tokens would name the MCP server, and a policy against userless tokens would lock it out. So this goes first.
+ */
+export function freeOwnAccount({ config, keycloak, scope, snapshot }: Subject): Desired {
+  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
+  const isOwn = keycloak.accountRealm === keycloak.realm;
+  if (!own || !isOwn || heldAs(own, scope) === 'none') return {};
+  const why = 'so that mcpkc’s own account carries no MCP audience';
+  return { assignments: [{ clientId: own.clientId, scope, list: 'none', why }] };
+}

@@ -1,0 +1,195 @@
+/** Hosts that misbehave on the wire, or set traps for a client that believes everything. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { ConnectionReset, html, isEndpoint, isPrm, type Knob, only, reheaded, rewritten } from '../fault.ts';
+
+const LINK_LOCAL = 'http://169.254.169.254/latest/meta-data/iam/security-credentials/';
+const MEBIBYTE = 1_048_576;
+const escapes = '\u001b[2J\u001b]0;owned\u0007\r\n::error::forged\u202etxt';
+
+let packed: Uint8Array<ArrayBuffer> | undefined;
+
+/** 256 mebibytes of blanks, packed once. */
+function bomb(): Uint8Array<ArrayBuffer> {
+  packed ??= new Uint8Array(gzipSync(Buffer.alloc(256 * MEBIBYTE, ' '), { level: 9 }));
+  return packed;
+}
+
+/** A body that is produced as it is read. */
+function streamed(type: string, chunks: () => AsyncGenerator<string>, status = 200): Response {
+  const encoder = new TextEncoder();
+  const source = chunks();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await source.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await source.return(undefined);
+    },
+  });
+  return new Response(body, { status, headers: { 'content-type': type } });
+}
+
+export const wireKnobs = {
+  hang: {
+    says: 'It takes requests and never answers.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: () => new Promise<Response>(() => {}),
+  },
+  'slow-drip': {
+    says: 'It sends its answers byte by byte, each just before a patient client gives up.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: () =>
+      streamed('application/json', async function* () {
+        for (;;) {
+          yield ' ';
+          await sleep(100);
+        }
+      }),
+  },
+  'endless-stream': {
+    says: 'Its answers are event streams that go on for ever and never have an answer in them.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: () =>
+      streamed('text/event-stream', async function* () {
+        for (let event = 0; ; event++) {
+          yield `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{"n":${event}}}\n\n`;
+          await sleep(1);
+        }
+      }),
+  },
+  'huge-body': {
+    says: 'Its metadata has two gibibytes.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, () =>
+      streamed('application/json', async function* () {
+        yield '{"resource":"';
+        const chunk = 'x'.repeat(MEBIBYTE);
+        for (let sent = 0; sent < 2048; sent++) yield chunk;
+        yield '"}';
+      }),
+    ),
+  },
+  'gzip-bomb': {
+    says: 'Its metadata is small on the wire and 256 mebibytes unpacked.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, () => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      return new Response(bomb(), { headers });
+    }),
+  },
+  'deep-json': {
+    says: 'Its metadata nests a hundred thousand lists.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, () => {
+      const body = '['.repeat(100_000) + ']'.repeat(100_000);
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    }),
+  },
+  'html-instead-of-json': {
+    says: 'It answers everything with a page, and calls it JSON.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: () => reheaded(html(200), { 'content-type': 'application/json' }),
+  },
+  'redirect-loop': {
+    says: 'It redirects everything to itself.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: ({ path, query }, _pass, { origin }) => {
+      const location = `${origin}${path}?${Number(query.slice(1) || 0) + 1}`;
+      return new Response(null, { status: 302, headers: { location } });
+    },
+  },
+  'metadata-link-local': {
+    says: 'Its challenge sends clients to the metadata service of the cloud.',
+    breaks: ['CHAL-HEADER'],
+    fault: only(isEndpoint, async (request, pass) => {
+      const response = await pass(request);
+      const header = response.headers.get('www-authenticate');
+      if (header === null) return response;
+      const lure = header.replace(/resource_metadata="[^"]*"/, `resource_metadata="${LINK_LOCAL}"`);
+      return reheaded(response, { 'www-authenticate': lure });
+    }),
+  },
+  'metadata-file': {
+    says: 'Its challenge sends clients to a file.',
+    breaks: ['CHAL-HEADER'],
+    fault: only(isEndpoint, async (request, pass) => {
+      const response = await pass(request);
+      const header = response.headers.get('www-authenticate');
+      if (header === null) return response;
+      const lure = header.replace(/resource_metadata="[^"]*"/, 'resource_metadata="file:///etc/passwd"');
+      return reheaded(response, { 'www-authenticate': lure });
+    }),
+  },
+  'metadata-redirect-link-local': {
+    says: 'Its metadata redirects to the metadata service of the cloud.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, () => new Response(null, { status: 302, headers: { location: LINK_LOCAL } })),
+  },
+  'issuer-link-local': {
+    says: 'Its metadata calls the metadata service of the cloud the issuer.',
+    breaks: ['PRM-ISSUER'],
+    fault: only(isPrm, async (request, pass) =>
+      rewritten(await pass(request), (document) => ({ ...document, authorization_servers: [LINK_LOCAL] })),
+    ),
+  },
+  reset: {
+    says: 'It cuts every connection without an answer.',
+    breaks: ['CHAL-401', 'PRM-FOUND'],
+    fault: () => {
+      throw new ConnectionReset();
+    },
+  },
+  'truncated-json': {
+    says: 'Its metadata ends in the middle of the JSON.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, async (request, pass) => {
+      const text = await (await pass(request)).text();
+      const headers = { 'content-type': 'application/json' };
+      return new Response(text.slice(0, text.length / 2), { headers });
+    }),
+  },
+  'truncated-body': {
+    says: 'Its connection dies in the middle of the metadata.',
+    breaks: ['PRM-FOUND'],
+    fault: only(isPrm, async (request, pass) => {
+      const text = await (await pass(request)).text();
+      return streamed('application/json', async function* () {
+        yield text.slice(0, text.length / 2);
+        await sleep(10);
+        throw new ConnectionReset();
+      });
+    }),
+  },
+  'terminal-escapes': {
+    says: 'Its words try to take over the terminal and the log of whoever prints them.',
+    breaks: [],
+    fault: async (request, pass) => {
+      const response = await pass(request);
+      if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
+      return rewritten(response, (document) => ({
+        ...document,
+        resource_name: escapes,
+        ...(document.error_description !== undefined && { error_description: escapes }),
+      }));
+    },
+  },
+  'echoes-token': {
+    says: 'It repeats the token in the header and the body of its answers.',
+    breaks: [],
+    fault: async (request, pass) => {
+      const response = await pass(request);
+      const token = request.headers.get('authorization');
+      if (token === null) return response;
+      const echoed = reheaded(response, { 'x-echo': token });
+      if (!response.headers.get('content-type')?.startsWith('application/json')) return echoed;
+      return rewritten(echoed, (document) => ({
+        ...document,
+        error_description: `Bad: ${token}`,
+        echo: token,
+      }));
+    },
+  },
+} satisfies Record<string, Knob>;

@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsdown';
+
+export default defineConfig({
+  entry: { main: 'src/entry.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.12',
+  outDir: 'dist',
+  dts: false,
+  sourcemap: false,
+  minify: false,
+  fixedExtension: false,
+  // Everything is in the bundle: installing mcpkc installs one package, and start-up reads few files.
+  noExternal: [/.*/],
+});
