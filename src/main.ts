@@ -41,7 +41,7 @@ function program(io: Io, called: { entry: CommandEntry; command: Command } | und
     .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', duration)
     .option('--allow-http', 'allow a secret over plain http to another machine')
     .exitOverride()
-    .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write })
+    .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write, outputError: () => {} })
     .showSuggestionAfterError();
   for (const entry of COMMANDS) {
     const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
@@ -117,7 +117,7 @@ async function run(
     const options = root.opts<Flags>();
     const context = contextFor(io, options, signal, loaded);
     const stopWatching = context.settings.verbose
-      ? watchRequests((line) => context.voice.note(line))
+      ? watchRequests((line) => context.voice.log(line))
       : undefined;
     try {
       answer = await command?.run(context, target.processedArgs, parameters.at(-2) as Flags);

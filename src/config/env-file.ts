@@ -50,18 +50,19 @@ function parseLine(content: string, origin: string, line: number, read: EnvFile)
     read.warnings.push(`${key} is ignored: it belongs in the config file (${origin})`);
 }
 
+/** What a shell's word is made of: single quotes, double quotes with escapes, an escaped character, bare text. */
+const PIECE = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+))/s;
+
 function parseValue(text: string): string | { problem: string } {
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(text)) return { problem: 'the value has a control character' };
   if (!/^["']/.test(text)) return /^#/.test(text) ? '' : text.replace(/\s#.*$/s, '').trimEnd();
   let value = '';
-  const pieces = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)/sy;
-  let end = 0;
-  for (let piece = pieces.exec(text); piece; piece = pieces.exec(text)) {
-    const [, single, double, escaped, bare] = piece;
+  let left = text;
+  for (let piece = PIECE.exec(left); piece; piece = PIECE.exec(left)) {
+    const [whole, single, double, escaped, bare] = piece;
     value += single ?? double?.replaceAll(/\\([\\"$`])/g, '$1') ?? escaped ?? bare ?? '';
-    end = pieces.lastIndex;
+    left = left.slice(whole.length);
   }
-  const left = text.slice(end);
   if (/^["']/.test(left)) return { problem: 'a quote is not closed on its line' };
   return /^(?:\s+#.*|\s*)$/s.test(left) ? value : { problem: 'something follows the closing quote' };
 }

@@ -45,7 +45,24 @@ export function changeName({ action, kind, key }: Change): string {
   return `${action} ${KIND_NAMES[kind]} ${brief(key, 100)}`;
 }
 
-function differences({ before, after }: Change): string[] {
+/** What a client policy does, instead of its fields. */
+function policyLines({ before, after }: Change): string[] {
+  const { policy, profile } = (after ?? before ?? {}) as { policy?: unknown; profile?: unknown };
+  if (after === null) return profile ? [`with its profile ${shown(profile)}`] : [];
+  const { conditions } = policy as { conditions: { condition: string; configuration: object }[] };
+  const { name, executors } = profile as { name: string; executors: { executor: string }[] };
+  const when = conditions.map(
+    ({ condition, configuration }) => `${condition} ${JSON.stringify(configuration)}`,
+  );
+  return [
+    `where ${when.join(' and ')}`,
+    `profile ${name}: ${executors.map(({ executor }) => executor).join(', ')}`,
+  ];
+}
+
+function differences(change: Change): string[] {
+  if (change.kind === 'client-policy') return policyLines(change);
+  const { before, after } = change;
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names.flatMap((name) => {
     const [from, to] = [before?.[name], after?.[name]];

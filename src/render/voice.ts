@@ -6,6 +6,8 @@ import { wrap } from './text.ts';
 export interface Voice {
   /** A line about what happened. */
   note(text: string): void;
+  /** A line that is printed as it is, neither wrapped nor silenced: the request log. */
+  log(line: string): void;
   /** Something the operator should know though the command goes on. */
   warn(text: string): void;
   /** What is going on now: an animated line on a terminal, nothing else where there is none. `undefined` ends it. */
@@ -36,6 +38,7 @@ export function voiceFor(output: Output, style: Style, quiet: boolean): Voice {
     note: (text) => {
       if (!quiet) between(`${wrap(text, style.width)}\n`);
     },
+    log: (line) => between(`${style.dim(line)}\n`),
     warn: (text) => between(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`),
     progress: (text) => {
       wanted = quiet || !output.isTerminal ? undefined : text;

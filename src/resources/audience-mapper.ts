@@ -63,7 +63,7 @@ export const audienceMapper: Resource = {
       mapper.protocolMapper === AUDIENCE_MAPPER && JSON.stringify(before) === JSON.stringify(config);
     if (isRight) return [];
     const from = { scope: wanted.scope, protocolMapper: mapper.protocolMapper, config: before };
-    const after = { scope: wanted.scope, config };
+    const after = { scope: wanted.scope, protocolMapper: AUDIENCE_MAPPER, config };
     return [{ kind: 'audience-mapper', action: 'update', key, before: from, after, why }];
   },
 };

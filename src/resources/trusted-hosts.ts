@@ -20,10 +20,10 @@ export const HOSTS_CONFIG = {
   clientUris: 'client-uris-must-match',
 } as const;
 
-/** Reads a Trusted Hosts policy. */
+/** Reads a Trusted Hosts policy. Keycloak keeps the hosts as a set, in no order. */
 export function hostsOf(policy: RegistrationPolicy): HostsOfPolicy {
   return {
-    hosts: (policy.config[HOSTS_CONFIG.hosts] ?? []).filter((host) => host !== ''),
+    hosts: (policy.config[HOSTS_CONFIG.hosts] ?? []).filter((host) => host !== '').sort(),
     senderMatch: policy.config[HOSTS_CONFIG.sender]?.[0] !== 'false',
     clientUrisMatch: policy.config[HOSTS_CONFIG.clientUris]?.[0] !== 'false',
   };

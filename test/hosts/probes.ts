@@ -4,14 +4,14 @@ import type { TestHost } from '../support/hosts/serve.ts';
 
 export type Summary = Record<string, string>;
 
-const PATIENCE_MS = 400;
 const ENOUGH_BYTES = 200_000;
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'probe', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
 };
-const rpc = (method: string, params: object = {}) => JSON.stringify({ jsonrpc: '2.0', id: 7, method, params });
+const rpc = (method: string, params: object = {}) =>
+  JSON.stringify({ jsonrpc: '2.0', id: 7, method, params });
 const INITIALIZE = rpc('initialize', {
   protocolVersion: '2025-06-18',
   capabilities: {},
@@ -26,7 +26,7 @@ const discover = (version: string) =>
 
 /** Runs every probe against the host. */
 export async function summarise(host: TestHost, issuer: FakeIssuer): Promise<Summary> {
-  const call = caller(host);
+  const call = caller(host, 5000);
   const auth = (token: string) => ({ authorization: `Bearer ${token}` });
   const good = await issuer.token({ aud: host.url });
   const post = (headers: Record<string, string>, body = INITIALIZE, query = '') =>
@@ -96,7 +96,7 @@ export async function summarise(host: TestHost, issuer: FakeIssuer): Promise<Sum
   return summary;
 }
 
-interface Answer {
+export interface Answer {
   /** Status and media type, or how it ended without them. */
   line: string;
   headers: Headers;
@@ -104,7 +104,7 @@ interface Answer {
 }
 
 /** Fetches with little patience; what takes longer or sends more is reported as that. */
-function caller(host: TestHost) {
+export function caller(host: TestHost, patience: number) {
   return async (
     method: string,
     path: string,
@@ -117,7 +117,7 @@ function caller(host: TestHost) {
         method,
         headers: { ...defaults, ...headers },
         redirect: 'manual',
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patience),
         ...(body !== undefined && { body }),
       });
       const type = response.headers.get('content-type')?.split(';')[0] ?? '';

@@ -107,7 +107,9 @@ function forward(host: RunningHost, request: FaultRequest): Promise<Response> {
       for (const name of ['connection', 'keep-alive', 'transfer-encoding']) replied.delete(name);
       const content = [204, 304].includes(status) || method === 'HEAD' ? null : Readable.toWeb(message);
       if (content === null) message.resume();
-      resolve(new Response(content as ConstructorParameters<typeof Response>[0], { status, headers: replied }));
+      resolve(
+        new Response(content as ConstructorParameters<typeof Response>[0], { status, headers: replied }),
+      );
     });
     outgoing.on('error', reject);
     outgoing.end(body);

@@ -74,14 +74,14 @@ export function withHeaders(
   request: FaultRequest,
   changes: Record<string, string | undefined>,
 ): FaultRequest {
-  return { ...request, headers: changed(request.headers, changes) };
+  return { ...request, headers: headersWith(request.headers, changes) };
 }
 
 /** The response with other headers; `undefined` takes one away. */
 export function reheaded(response: Response, changes: Record<string, string | undefined>): Response {
   return new Response(response.body, {
     status: response.status,
-    headers: changed(response.headers, changes),
+    headers: headersWith(response.headers, changes),
   });
 }
 
@@ -91,7 +91,7 @@ export async function rewritten(
   edit: (document: Record<string, unknown>) => unknown,
 ): Promise<Response> {
   const document = edit((await response.json()) as Record<string, unknown>);
-  const headers = changed(response.headers, { 'content-length': undefined, etag: undefined });
+  const headers = headersWith(response.headers, { 'content-length': undefined, etag: undefined });
   return new Response(JSON.stringify(document), { status: response.status, headers });
 }
 
@@ -104,7 +104,8 @@ export function json(status: number, body: unknown): Response {
   return Response.json(body, { status });
 }
 
-function changed(headers: Headers, changes: Record<string, string | undefined>): Headers {
+/** A copy with some headers set; `undefined` takes one away. */
+export function headersWith(headers: Headers, changes: Record<string, string | undefined>): Headers {
   const copy = new Headers(headers);
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) copy.delete(name);

@@ -15,9 +15,12 @@ import {
 } from '../fault.ts';
 
 const OPEN = { REQUIRE_AUTH: 'false' };
-const isPreflight = (request: FaultRequest) => request.method === 'OPTIONS';
+/** POST alone, and not with a token in the URL: other checks look at those, and shall see a host that is right there. */
 const isTokenless = (request: FaultRequest) =>
-  isEndpoint(request) && bearer(request) === undefined && !isPreflight(request);
+  isEndpoint(request) &&
+  request.method === 'POST' &&
+  bearer(request) === undefined &&
+  !request.query.includes('access_token');
 const hasToken = (request: FaultRequest) => isEndpoint(request) && bearer(request) !== undefined;
 
 /** Answers requests without a token in another way, unless their origin was refused already. */
@@ -34,9 +37,9 @@ const refused = (answer: Fault): Fault =>
     return response.status === 401 ? answer(request, pass, facts) : response;
   });
 
-/** Changes the challenge's header. */
+/** Changes the challenge that requests without a token get. */
 const challenge = (edit: (header: string) => string | undefined): Fault =>
-  only(isEndpoint, async (request, pass) => {
+  only(isTokenless, async (request, pass) => {
     const response = await pass(request);
     const header = response.headers.get('www-authenticate');
     return header === null ? response : reheaded(response, { 'www-authenticate': edit(header) });

@@ -92,7 +92,7 @@ export const metadataKnobs = {
   },
   'prm-path-only': {
     says: 'It serves the metadata at the place of the path only, while the challenge names the root.',
-    breaks: ['CHAL-HEADER'],
+    breaks: [],
     fault: only(
       (request) => request.path === PLACES.prmRoot,
       () => json(404, { error: 'not_found' }),
@@ -132,7 +132,7 @@ export const metadataKnobs = {
     breaks: ['PRM-RESOURCE'],
     fault: prm((document, { origin }) => ({ ...document, resource: origin })),
   },
-  'resource-http': {
+  'resource-scheme': {
     says: 'Its resource has another scheme, as behind a proxy that it does not know of.',
     breaks: ['PRM-RESOURCE'],
     fault: prm((document) => ({

@@ -25,14 +25,21 @@ const rpcFailure = (request: FaultRequest, message: string) => ({
   error: { code: -32603, message },
 });
 
-/** Replaces the answer to requests that get through, so that authentication stays right. */
-const afterAuth = (where: (request: FaultRequest) => boolean, answer: Fault): Fault =>
+/** Replaces the answer to requests that get through; what is refused stays refused. */
+const instead = (
+  where: (request: FaultRequest) => boolean,
+  answer: Fault,
+  replaced = (response: Response) => response.ok,
+): Fault =>
   only(where, async (request, pass, facts) => {
     const response = await pass(request);
-    if (response.status === 401 || response.status === 403) return response;
+    if (!replaced(response)) return response;
     await response.body?.cancel();
     return answer(request, pass, facts);
   });
+
+/** A GET without a session is refused too, by a host that is right. */
+const isAuthorised = (response: Response) => response.status !== 401 && response.status !== 403;
 
 const REVISION = 'io.modelcontextprotocol/protocolVersion';
 const KNOWN = /^(2024-11-05|2024-10-07|2025-03-26|2025-06-18|2025-11-25|2026-07-28)$/;
@@ -54,37 +61,37 @@ export const protocolKnobs = {
   'initialize-500': {
     says: 'It fails when a client opens the connection.',
     breaks: ['MCP-OPEN'],
-    fault: afterAuth(isOpening, () => json(500, { error: 'server_error' })),
+    fault: instead(isOpening, () => json(500, { error: 'server_error' })),
   },
   'initialize-error': {
     says: 'It answers the opening with a JSON-RPC error.',
     breaks: ['MCP-OPEN'],
-    fault: afterAuth(isOpening, (request) => json(200, rpcFailure(request, 'Backend not available'))),
+    fault: instead(isOpening, (request) => json(200, rpcFailure(request, 'Backend not available'))),
   },
   'initialize-html': {
     says: 'It answers the opening with a page.',
     breaks: ['MCP-OPEN'],
-    fault: afterAuth(isOpening, () => html(200)),
+    fault: instead(isOpening, () => html(200)),
   },
   'initialize-empty': {
     says: 'It answers the opening with 200 and nothing.',
     breaks: ['MCP-OPEN'],
-    fault: afterAuth(isOpening, () => new Response('', { status: 200 })),
+    fault: instead(isOpening, () => new Response('', { status: 200 })),
   },
   'tools-list-error': {
     says: 'It has a JSON-RPC error for tools/list.',
     breaks: ['MCP-TOOLS'],
-    fault: afterAuth(isToolsList, (request) => json(200, rpcFailure(request, 'Backend not available'))),
+    fault: instead(isToolsList, (request) => json(200, rpcFailure(request, 'Backend not available'))),
   },
   'tools-list-500': {
     says: 'It fails at tools/list.',
     breaks: ['MCP-TOOLS'],
-    fault: afterAuth(isToolsList, () => json(500, { error: 'server_error' })),
+    fault: instead(isToolsList, () => json(500, { error: 'server_error' })),
   },
   'tools-list-other-id': {
     says: 'It answers tools/list with the id of another request.',
     breaks: ['MCP-TOOLS'],
-    fault: afterAuth(isToolsList, () => json(200, { jsonrpc: '2.0', id: 'another', result: { tools: [] } })),
+    fault: instead(isToolsList, () => json(200, { jsonrpc: '2.0', id: 'another', result: { tools: [] } })),
   },
   'accept-not-checked': {
     says: 'It does not look at Accept.',
@@ -149,12 +156,12 @@ export const protocolKnobs = {
   'get-html': {
     says: 'It answers GET with a page.',
     breaks: ['MCP-GET'],
-    fault: afterAuth(isGet, () => html(200)),
+    fault: instead(isGet, () => html(200), isAuthorised),
   },
   'get-500': {
     says: 'It fails at GET.',
     breaks: ['MCP-GET'],
-    fault: afterAuth(isGet, () => json(500, { error: 'server_error' })),
+    fault: instead(isGet, () => json(500, { error: 'server_error' }), isAuthorised),
   },
   'get-open': {
     says: 'It answers GET without a token.',
@@ -196,7 +203,7 @@ export const protocolKnobs = {
   'session-delete-500': {
     says: 'It fails at DELETE.',
     breaks: ['MCP-SESSION'],
-    fault: afterAuth(
+    fault: instead(
       (request) => isEndpoint(request) && request.method === 'DELETE',
       () => json(500, { error: 'server_error' }),
     ),

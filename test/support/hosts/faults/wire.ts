@@ -1,11 +1,21 @@
 /** Hosts that misbehave on the wire, or set traps for a client that believes everything. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { ConnectionReset, html, isEndpoint, isPrm, type Knob, only, reheaded, rewritten } from '../fault.ts';
+import {
+  ConnectionReset,
+  headersWith,
+  html,
+  isEndpoint,
+  isPrm,
+  type Knob,
+  only,
+  reheaded,
+  rewritten,
+} from '../fault.ts';
 
 const LINK_LOCAL = 'http://169.254.169.254/latest/meta-data/iam/security-credentials/';
 const MEBIBYTE = 1_048_576;
-const escapes = '\u001b[2J\u001b]0;owned\u0007\r\n::error::forged\u202etxt';
+const ESCAPES = '\u001b[2J\u001b]0;owned\u0007\r\n::error::forged\u202etxt';
 
 let packed: Uint8Array<ArrayBuffer> | undefined;
 
@@ -97,7 +107,7 @@ export const wireKnobs = {
     says: 'It redirects everything to itself.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: ({ path, query }, _pass, { origin }) => {
-      const location = `${origin}${path}?${Number(query.slice(1) || 0) + 1}`;
+      const location = `${origin}${path}?${(Number.parseInt(query.slice(1), 10) || 0) + 1}`;
       return new Response(null, { status: 302, headers: { location } });
     },
   },
@@ -168,12 +178,14 @@ export const wireKnobs = {
     breaks: [],
     fault: async (request, pass) => {
       const response = await pass(request);
-      if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
-      return rewritten(response, (document) => ({
-        ...document,
-        resource_name: escapes,
-        ...(document.error_description !== undefined && { error_description: escapes }),
-      }));
+      const isOpenStream = request.method === 'GET' && isEndpoint(request);
+      if (response.body === null || isOpenStream) return response;
+      const words = JSON.stringify(ESCAPES).slice(1, -1);
+      const text = (await response.text())
+        .replaceAll('Example MCP host', words)
+        .replace('A bearer token is required', words);
+      const headers = headersWith(response.headers, { 'content-length': undefined, etag: undefined });
+      return new Response(text, { status: response.status, headers });
     },
   },
   'echoes-token': {
