@@ -223,6 +223,21 @@ describe('the knobs', () => {
     expect(answers.map((answer) => answer.line)).toEqual([line, line, line]);
   });
 
+  it('terminal-escapes reaches the refusal and the name of the server', async () => {
+    const host = await started(startBrokenHost('terminal-escapes', setup));
+    const call = caller(host, 5000);
+    const authorization = `Bearer ${await issuer.token({ aud: host.url })}`;
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'x', version: '1' },
+    };
+    const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    expect(JSON.parse((await call('POST', '/mcp')).text).error_description).toContain('\u001b[2J');
+    const { text } = await call('POST', '/mcp', { authorization }, initialize);
+    expect(JSON.parse(text.split('data: ')[1] ?? '').result.serverInfo.title).toContain('\u001b[2J');
+  });
+
   it('can be turned together, and for some requests only', async () => {
     const both = await started(startBrokenHost(['challenge-no-scope', 'manifest-old'], setup));
     const summary = await summarise(both, issuer);

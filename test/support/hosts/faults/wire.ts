@@ -179,7 +179,7 @@ export const wireKnobs = {
     fault: async (request, pass) => {
       const response = await pass(request);
       const isOpenStream = request.method === 'GET' && isEndpoint(request);
-      if (response.body === null || isOpenStream) return response;
+      if (isOpenStream || !response.headers.has('content-type')) return response;
       const words = JSON.stringify(ESCAPES).slice(1, -1);
       const text = (await response.text())
         .replaceAll('Example MCP host', words)
