@@ -45,6 +45,10 @@ export async function startFakeIssuer(port = 0): Promise<FakeIssuer> {
       jwks_uri: `${issuer}/protocol/openid-connect/certs`,
       registration_endpoint: `${issuer}/clients-registrations/openid-connect`,
       response_types_supported: ['code'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic'],
+      authorization_response_iss_parameter_supported: true,
       code_challenge_methods_supported: ['S256', 'plain'],
     };
     return {
