@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
+import { adminOf } from './admin.ts';
 import { obtainKeycloak } from './obtain.ts';
+import { realmNamed } from './realm.ts';
+import type { RunningKeycloak } from './server.ts';
 
 /** How test files reach the run's server: `inject('keycloak')`. */
 export interface ProvidedKeycloak {
@@ -9,6 +13,8 @@ export interface ProvidedKeycloak {
   version: string;
   /** Of a server that the run started. */
   logFile: string | undefined;
+  /** In the name of each realm that useRealm makes in this run. */
+  run: string;
 }
 
 declare module 'vitest' {
@@ -20,7 +26,18 @@ declare module 'vitest' {
 /** vitest's global set-up: one server for the whole run, stopped at its end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await obtainKeycloak({ progress: (line) => process.stderr.write(`${line}\n`) });
+  const run = randomBytes(3).toString('hex');
   const { url, adminUser, adminPassword, version, logFile } = server;
-  project.provide('keycloak', { url, adminUser, adminPassword, version, logFile });
-  return () => server.stop();
+  project.provide('keycloak', { url, adminUser, adminPassword, version, logFile, run });
+  return async () => {
+    if (!server.owned) await removeRealms(server, run);
+    await server.stop();
+  };
+}
+
+/** On a server that stays, removes the realms of files that didn't come to their end. */
+async function removeRealms(server: RunningKeycloak, run: string): Promise<void> {
+  const admin = adminOf(server);
+  const realms = await admin.get<{ realm: string }[]>('/realms?briefRepresentation=true');
+  for (const { realm } of realms) if (realm.includes(`-${run}-`)) await realmNamed(admin, realm).remove();
 }

@@ -91,7 +91,7 @@ A realm to play in: in the console, "Manage realms", "Create realm"; or here:
   TOKEN=$(curl -s ${url}/realms/master/protocol/openid-connect/token \\
     -d grant_type=password -d client_id=admin-cli -d username=${adminUser} -d 'password=${adminPassword}' \\
     | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')
-  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     ${url}/admin/realms -d '{"realm":"demo","enabled":true}'
 
 ${owned ? 'Ctrl-C stops it.' : 'It belongs to somebody else and stays as it is.'}

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child.ts';
 import { findDistribution } from './distribution.ts';
 import { type LaunchOptions, launch } from './launch.ts';
@@ -109,9 +108,10 @@ function running(first: Child, launched: LaunchOptions, home: RunHome, keepsData
   let stopped = false;
   const end = async (signal: NodeJS.Signals) => {
     child.signal(signal);
-    await Promise.race([child.ended, sleep(STOP_LIMIT, undefined, { ref: true })]);
-    child.signal('SIGKILL');
+    const limit = setTimeout(() => child.signal('SIGKILL'), STOP_LIMIT);
     await child.ended;
+    clearTimeout(limit);
+    child.signal('SIGKILL');
     await closed(launched.port);
   };
   return {

@@ -5,7 +5,7 @@ read -r _
 kill -s CONT -- "-$1" 2>/dev/null
 kill -s TERM -- "-$1" 2>/dev/null
 tries=0
-while kill -s 0 -- "-$1" 2>/dev/null && [ "$tries" -lt 50 ]; do
+while kill -s 0 -- "-$1" 2>/dev/null && [ "$tries" -lt 15 ]; do
   sleep 0.2
   tries=$((tries + 1))
 done

@@ -1,0 +1,271 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findDistribution } from './distribution.ts';
+import { fakeJava, fakeMaven, scratch, script, serverFiles, writeTree, zipOf } from './fakes.ts';
+import { assertWholeZip } from './maven.ts';
+import { obtainKeycloak } from './obtain.ts';
+import { fillOnce } from './once.ts';
+import { freePort, isBlocked, isFree } from './ports.ts';
+import { cacheFolder, type Env, javaMajor } from './tools.ts';
+import { unpack, unpackers } from './unpack.ts';
+
+let folder: string;
+let remove: () => void;
+let env: Env;
+
+beforeEach(() => {
+  ({ folder, remove } = scratch());
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const unzip = unpackers('', '', process.env)[0];
+  if (unzip) script(join(bin, 'unzip'), unzipWith(unzip.command));
+  env = { PATH: bin, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+});
+afterEach(() => remove());
+
+/** This machine's unpacker under the name and with the arguments of unzip. */
+function unzipWith(command: string): string {
+  const path = `PATH='${process.env.PATH}'; export PATH`;
+  if (command.endsWith('python3')) return `${path}\nexec '${command}' -m zipfile -e "$3" "$5"`;
+  if (command.endsWith('jar')) return `${path}\ncd "$5" && exec '${command}' xf "$3"`;
+  return `exec '${command}' "$@"`;
+}
+
+function zipFile(version: string): string {
+  const inside = Object.entries(serverFiles(version)).map(([name, text]) => [
+    `keycloak-${version}/${name}`,
+    text,
+  ]);
+  const file = join(folder, 'server.zip');
+  writeFileSync(file, zipOf(Object.fromEntries(inside)));
+  return file;
+}
+
+describe('where the server comes from', () => {
+  test('KEYCLOAK_HOME goes before the cache and takes no Maven', async () => {
+    fakeJava(folder);
+    const home = join(folder, 'own');
+    writeTree(home, serverFiles('26.4.5'));
+    writeTree(join(cacheFolder(env), 'keycloak-26.7.3'), serverFiles('26.7.3'));
+    expect(await findDistribution({ ...env, KEYCLOAK_HOME: home })).toMatchObject({
+      home,
+      version: '26.4.5',
+    });
+  });
+
+  test('the cache goes before Maven', async () => {
+    fakeJava(folder);
+    fakeMaven(folder);
+    const home = join(cacheFolder(env), 'keycloak-26.7.3');
+    writeTree(home, serverFiles('26.7.3'));
+    expect(await findDistribution(env)).toMatchObject({ home, version: '26.7.3', javaMajor: 17 });
+    expect(existsSync(join(folder, 'calls'))).toBe(false);
+  });
+
+  test('an empty cache is filled through Maven, with the version that is asked for', async () => {
+    fakeJava(folder);
+    fakeMaven(folder, zipFile('26.5.6'));
+    const lines: string[] = [];
+    const found = await findDistribution({ ...env, MCPKC_KEYCLOAK_VERSION: '26.5.6' }, (line) =>
+      lines.push(line),
+    );
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).toBe(
+      'org.keycloak keycloak-quarkus-dist 26.5.6 zip\n',
+    );
+    expect(found.home).toBe(join(folder, 'cache/mcpkc/keycloak-26.5.6'));
+    expect(() => accessSync(join(found.home, 'bin/kc.sh'), constants.X_OK)).not.toThrow();
+    expect(readdirSync(join(folder, 'cache/mcpkc'))).toEqual(['keycloak-26.5.6']);
+    expect(lines).toEqual(['Fetching Keycloak 26.5.6 (177 MB, once) …', 'Unpacking …']);
+  });
+
+  test('two first runs at once fetch once and both see all of it', async () => {
+    fakeJava(folder);
+    fakeMaven(folder, zipFile('26.7.3'));
+    const lines: string[] = [];
+    const runs = [1, 2, 3].map(() => findDistribution(env, (line) => lines.push(line)));
+    const homes = (await Promise.all(runs)).map(({ home }) => home);
+    expect(new Set(homes).size).toBe(1);
+    expect(readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('Another run'))).toHaveLength(2);
+  });
+
+  test('MCPKC_TEST_KEYCLOAK_URL goes before starting one', async () => {
+    const start = async () => {
+      throw new Error('was started');
+    };
+    await expect(obtainKeycloak({ env: {}, start })).rejects.toThrow('was started');
+    const there: Env = { MCPKC_TEST_KEYCLOAK_URL: 'http://127.0.0.1:1/auth/' };
+    await expect(obtainKeycloak({ env: there, start })).rejects.toThrow('MCPKC_TEST_KEYCLOAK_ADMIN_PASSWORD');
+    const complete = { ...there, MCPKC_TEST_KEYCLOAK_ADMIN_PASSWORD: 'x' };
+    await expect(obtainKeycloak({ env: complete, start })).rejects.toThrow("can't be used");
+  });
+});
+
+describe('what is missing or broken', () => {
+  test('no Java', async () => {
+    await expect(findDistribution(env)).rejects.toThrow(
+      /needs Java 17 or later, and there is no java on the PATH[\s\S]*Install a JDK[\s\S]*KEYCLOAK_HOME=[\s\S]*MCPKC_TEST_KEYCLOAK_URL=/,
+    );
+    await expect(findDistribution({ ...env, JAVA_HOME: '/nowhere' })).rejects.toThrow(
+      'JAVA_HOME (/nowhere) has no bin/java',
+    );
+  });
+
+  test('an old Java', async () => {
+    fakeJava(folder, '1.8.0_402');
+    await expect(findDistribution(env)).rejects.toThrow(/bin\/java is Java 8\./);
+    expect(javaMajor('openjdk version "21" 2023-09-19')).toBe(21);
+  });
+
+  test('no Maven', async () => {
+    fakeJava(folder);
+    await expect(findDistribution(env)).rejects.toThrow(
+      /no mvn on the PATH[\s\S]*Install Maven[\s\S]*KEYCLOAK_HOME=[\s\S]*MCPKC_TEST/,
+    );
+    expect(readdirSync(join(folder, 'cache/mcpkc'))).toEqual([]);
+  });
+
+  test('Maven fails', async () => {
+    fakeJava(folder);
+    fakeMaven(folder);
+    await expect(findDistribution(env)).rejects.toThrow(
+      /could not fetch Keycloak 26\.7\.3:\n {2}\[ERROR\] Could not find artifact/,
+    );
+    expect(readdirSync(join(folder, 'cache/mcpkc'))).toEqual([]);
+  });
+
+  test('a zip that was cut off leaves nothing in the cache', async () => {
+    fakeJava(folder);
+    const zip = zipFile('26.7.3');
+    await expect(assertWholeZip(zip)).resolves.toBeUndefined();
+    writeFileSync(zip, readFileSync(zip).subarray(0, -30));
+    fakeMaven(folder, zip);
+    await expect(findDistribution(env)).rejects.toThrow(/is damaged/);
+    expect(readdirSync(join(folder, 'cache/mcpkc'))).toEqual([]);
+  });
+
+  test('a zip with a flipped byte', async () => {
+    fakeJava(folder);
+    const zip = zipFile('26.7.3');
+    const bytes = readFileSync(zip);
+    bytes[bytes.indexOf('exit 1')] = 0x58;
+    writeFileSync(zip, bytes);
+    fakeMaven(folder, zip);
+    await expect(findDistribution(env)).rejects.toThrow(/could not be unpacked/);
+  });
+
+  test('another version than was asked for', async () => {
+    fakeJava(folder);
+    fakeMaven(folder, zipFile('26.4.0'));
+    await expect(findDistribution(env)).rejects.toThrow('was asked for Keycloak 26.7.3 and brought 26.4.0');
+  });
+
+  test('a home that is no server', async () => {
+    fakeJava(folder);
+    await expect(findDistribution({ ...env, KEYCLOAK_HOME: folder })).rejects.toThrow(
+      /KEYCLOAK_HOME .*bin\/kc\.sh is missing/,
+    );
+    await expect(findDistribution({ ...env, MCPKC_KEYCLOAK_VERSION: '../x' })).rejects.toThrow(
+      'is no version',
+    );
+  });
+});
+
+describe('unpacking', () => {
+  test('goes by whatever is there, and on to the next when one fails', async () => {
+    const zip = zipFile('26.7.3');
+    for (const { command } of unpackers('', '', process.env)) {
+      const name = basename(command);
+      const to = join(folder, `by-${name}`);
+      const path = join(folder, `only-${name}`);
+      mkdirSync(to);
+      script(join(path, name), `PATH='${process.env.PATH}' exec '${command}' "$@"`);
+      await unpack(zip, to, { ...process.env, PATH: path });
+      expect(readFileSync(join(to, 'keycloak-26.7.3/version.txt'), 'utf8')).toContain('26.7.3');
+    }
+  });
+
+  test('without any says what to install', async () => {
+    await expect(unpack('a.zip', folder, { PATH: '/nowhere' })).rejects.toThrow(/unzip, jar .* or python3/);
+  });
+});
+
+describe('filling a folder once', () => {
+  const pace = { heartbeat: 20, stale: 150, poll: 10 };
+
+  test('a killed run holds nobody up', async () => {
+    const target = join(folder, 'target');
+    writeFileSync(`${target}.lock`, '');
+    utimesSync(`${target}.lock`, new Date(0), new Date(0));
+    await fillOnce(target, async (to) => writeFileSync(join(to, 'a'), ''), undefined, pace);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['target']));
+    expect(existsSync(`${target}.lock`)).toBe(false);
+  });
+
+  test('a slow run keeps its lock', async () => {
+    const target = join(folder, 'target');
+    let fills = 0;
+    const fill = async () => {
+      fills++;
+      await new Promise((done) => setTimeout(done, 500));
+    };
+    await Promise.all([fillOnce(target, fill, undefined, pace), fillOnce(target, fill, undefined, pace)]);
+    expect(fills).toBe(1);
+  });
+
+  test('when the first fails, the next one tries', async () => {
+    const target = join(folder, 'target');
+    let second: Promise<void> | undefined;
+    const first = fillOnce(
+      target,
+      async () => {
+        await new Promise<void>((waiting) => {
+          second = fillOnce(target, async () => {}, waiting, pace);
+        });
+        throw new Error('broken');
+      },
+      undefined,
+      pace,
+    );
+    await expect(first).rejects.toThrow('broken');
+    await second;
+    expect(existsSync(target)).toBe(true);
+  });
+});
+
+describe('ports', () => {
+  test('one that fetch blocks is not used', async () => {
+    const offers = [5060, 6000, 10080, 40_001];
+    expect(await freePort(async () => offers.shift() ?? 0)).toBe(40_001);
+    await expect(freePort(async () => 5061)).rejects.toThrow('no port');
+  });
+
+  test('the list agrees with fetch', async () => {
+    for (const port of [5060, 5061, 6000, 6667, 10080]) {
+      expect(isBlocked(port)).toBe(true);
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
+        cause: { message: 'bad port' },
+      });
+    }
+  });
+
+  test('a free one is free, and a taken one is not', async () => {
+    const { createServer } = await import('node:net');
+    const port = await freePort();
+    expect(await isFree(port)).toBe(true);
+    const server = createServer().listen(port, '127.0.0.1');
+    await new Promise((done) => server.once('listening', done));
+    expect(await isFree(port)).toBe(false);
+    server.close();
+  });
+});
