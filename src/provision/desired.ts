@@ -75,6 +75,8 @@ export interface WindowMark {
   host: string;
   pid: number;
   by: string;
+  /** How the run watches: with `paging`, clients that held the scope before were marked as adopted. */
+  watch: 'events' | 'paging';
   /** In which of the realm's lists the scope was before, and is put back to. */
   before: RealmList;
 }

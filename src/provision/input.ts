@@ -1,3 +1,6 @@
+import { customPresets } from '../clients/custom.ts';
+import type { Preset } from '../clients/preset.ts';
+import { resolvePresets } from '../clients/resolve.ts';
 import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import type { RealmSnapshot } from '../keycloak/snapshot.ts';
@@ -23,6 +26,12 @@ export function resourceFor(
       details: { missing: ['MCP_TRANSPORT_URL'] },
     },
   );
+}
+
+/** The products that `--preset` names, among them the configuration's own; ChatGPT where none is named. */
+export function wantedPresets(config: Config, named: unknown): Preset[] {
+  const names = Array.isArray(named) && named.length > 0 ? named.map(String) : ['chatgpt'];
+  return resolvePresets(names, customPresets(config.presets, config.files.config));
 }
 
 /** What decides about the scope's name, from configuration and flags. */

@@ -6,7 +6,15 @@ import type { Resource } from './resource.ts';
 export function windowMarkOf(attributes: Readonly<Record<string, string>>): WindowMark | undefined {
   const text = attributes[ATTRIBUTE.window];
   if (text === undefined || text === '') return undefined;
-  const unreadable: WindowMark = { since: '', until: '', host: '', pid: 0, by: '', before: 'none' };
+  const unreadable: WindowMark = {
+    since: '',
+    until: '',
+    host: '',
+    pid: 0,
+    by: '',
+    watch: 'events',
+    before: 'none',
+  };
   try {
     const read = JSON.parse(text) as Partial<WindowMark>;
     const before = read.before === 'default' || read.before === 'optional' ? read.before : 'none';
@@ -16,6 +24,7 @@ export function windowMarkOf(attributes: Readonly<Record<string, string>>): Wind
       host: String(read.host ?? ''),
       pid: Number(read.pid ?? 0),
       by: String(read.by ?? ''),
+      watch: read.watch === 'paging' ? 'paging' : 'events',
       before,
     };
   } catch {

@@ -1,6 +1,4 @@
-import { customPresets } from '../clients/custom.ts';
 import type { Preset } from '../clients/preset.ts';
-import { resolvePresets } from '../clients/resolve.ts';
 import type { Context, Flags } from '../command.ts';
 import type { Config } from '../config/load.ts';
 import { McpkcError } from '../errors.ts';
@@ -10,7 +8,13 @@ import { holderOf } from '../keycloak/lock.ts';
 import { type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
 import { type Change, type Plan, requireConsent } from '../plan.ts';
 import type { Desired, Mode, RealmList } from '../provision/desired.ts';
-import { commonReservations, requireNoWindow, resourceFor, scopeWish } from '../provision/input.ts';
+import {
+  commonReservations,
+  requireNoWindow,
+  resourceFor,
+  scopeWish,
+  wantedPresets,
+} from '../provision/input.ts';
 import { given, type Provisioning, provisioned, withdrawn } from '../provision/provisioned.ts';
 import {
   isAudienceScope,
@@ -43,15 +47,6 @@ export interface Subject {
 
 const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
-/** The products of `--preset`, ChatGPT without it. */
-export function presetsOf(config: Config, flags: Flags): Preset[] {
-  const named = names(flags.preset);
-  return resolvePresets(
-    named.length === 0 ? ['chatgpt'] : named,
-    customPresets(config.presets, config.files.config),
-  );
-}
-
 /** `create-scope` without `--remove`: provisions a resource, or repairs it. */
 export async function changeScope(
   context: Context,
@@ -60,7 +55,7 @@ export async function changeScope(
   flags: Flags,
 ): Promise<Report> {
   const resource = resourceFor(config, flags.resource as string | undefined);
-  const presets = presetsOf(config, flags);
+  const presets = wantedPresets(config, flags.preset);
   const named = [...names(flags.client), ...names(flags.detach)];
   const account = config.clientId ?? '';
   const snapshot = await readRealm(keycloak, [...named, ...config.audiences.clients, account]);

@@ -1,0 +1,63 @@
+import { findClient } from './clients.ts';
+import type { Keycloak } from './connect.ts';
+import type { Client, UserEvent } from './representations.ts';
+
+const EVENTS = { what: 'read the stored user events', role: 'view-events' } as const;
+
+/** Keycloak gives at most this many events an answer, newest first, unless asked for another number. */
+const MOST = 100;
+
+/** Stored user events of some types since a time (milliseconds since the epoch by the server's clock, inclusive), newest first. */
+export async function readEvents(
+  keycloak: Keycloak,
+  query: { types: readonly string[]; since?: number; first?: number; max?: number },
+): Promise<UserEvent[]> {
+  const { types, since, first = 0, max = MOST } = query;
+  // Epoch seconds would silently mean 1970 (26.7.3): `dateFrom` is in milliseconds.
+  const from = since === undefined ? {} : { dateFrom: String(Math.max(0, Math.floor(since))) };
+  const found: unknown = await keycloak.read(EVENTS, (admin) =>
+    admin.realms.findEvents({ realm: keycloak.realm, type: types as never, first, max, ...from }),
+  );
+  return (Array.isArray(found) ? (found as Record<string, unknown>[]) : []).map(eventOf);
+}
+
+function eventOf(raw: Record<string, unknown>): UserEvent {
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+  const { time, type, clientId, userId, sessionId, ipAddress, error, details } = raw;
+  const entries = Object.entries((details ?? {}) as Record<string, unknown>);
+  return {
+    time: Number(time ?? 0),
+    type: text(type) ?? '',
+    clientId: text(clientId),
+    userId: text(userId),
+    sessionId: text(sessionId),
+    ipAddress: text(ipAddress),
+    error: text(error),
+    details: Object.fromEntries(entries.map(([key, value]) => [key, String(value)])),
+  };
+}
+
+/** Every stored event of these types since a time, oldest first; reads page after page. */
+export async function readAllEvents(
+  keycloak: Keycloak,
+  types: readonly string[],
+  since: number,
+): Promise<UserEvent[]> {
+  const all: UserEvent[] = [];
+  for (let first = 0; ; first += MOST) {
+    const page = await readEvents(keycloak, { types, since, first });
+    all.push(...page);
+    if (page.length < MOST) return all.reverse();
+  }
+}
+
+/** The clients that these events name and that are still there, each once. */
+export async function clientsOf(keycloak: Keycloak, events: readonly UserEvent[]): Promise<Client[]> {
+  const ids = [...new Set(events.map(({ clientId }) => clientId).filter((id) => id !== undefined))];
+  const clients: Client[] = [];
+  for (let at = 0; at < ids.length; at += 4) {
+    const found = await Promise.all(ids.slice(at, at + 4).map((id) => findClient(keycloak, id)));
+    clients.push(...found.filter((client) => client !== undefined));
+  }
+  return clients;
+}

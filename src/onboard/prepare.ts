@@ -1,0 +1,159 @@
+import type { Preset } from '../clients/preset.ts';
+import type { Context } from '../command.ts';
+import type { Config } from '../config/config.ts';
+import { McpkcError } from '../errors.ts';
+import { findClientById } from '../keycloak/clients.ts';
+import type { Keycloak } from '../keycloak/connect.ts';
+import type { Client } from '../keycloak/representations.ts';
+import { type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
+import {
+  type Assignment,
+  ATTRIBUTE,
+  type DesiredClient,
+  type Mode,
+  type RealmList,
+} from '../provision/desired.ts';
+import { scopeWish } from '../provision/input.ts';
+import { policyNames } from '../provision/policies.ts';
+import { given, type Provisioning } from '../provision/provisioned.ts';
+import { listFor, modeOf, requireOwnScope, scopeNameFor } from '../provision/scope-choice.ts';
+import { visible } from '../render/text.ts';
+import { heldAs } from '../resources/client-scope-assignment.ts';
+import { realmListOf } from '../resources/default-scope.ts';
+import type { Run } from './run.ts';
+import { openWindow } from './window.ts';
+
+/** What `onboard` was asked for. */
+export interface OnboardInput {
+  resource: string;
+  /** A client that is there already, by client id or internal id. */
+  client: string | undefined;
+  staticClient: string | undefined;
+  scope: string | undefined;
+  alias: string | undefined;
+  presets: readonly Preset[];
+}
+
+/** A run that is ready to begin: the realm as it is, and what the resource's provisioning shall be. */
+export interface Prepared {
+  run: Run;
+  snapshot: RealmSnapshot;
+  base: Provisioning;
+  /** The client that was named, where one was. */
+  named: Client | undefined;
+}
+
+/** Reads the realm, chooses the scope and its mode, and finds the clients that were named; writes nothing. */
+export async function prepare(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  input: OnboardInput,
+): Promise<Prepared> {
+  const { resource, presets } = input;
+  const account = config.clientId ?? '';
+  const wanted = [input.client, input.staticClient].filter((id) => id !== undefined);
+  const snapshot = await readRealm(keycloak, [...wanted, account]);
+  const wish = scopeWish(config, resource, { scope: input.scope, alias: input.alias });
+  const scope = scopeNameFor(wish, snapshot);
+  requireOwnScope(scope, wish, snapshot);
+  const named = await requireClient(keycloak, snapshot, input.client);
+  const fixed = await requireClient(keycloak, snapshot, input.staticClient);
+  const { mode, list } = modeAndList(scope, snapshot);
+  const { io, voice, signal } = context;
+  const run: Run = {
+    io,
+    config,
+    keycloak,
+    voice,
+    signal,
+    presets,
+    resource,
+    scope,
+    mode,
+    list,
+    changes: [],
+    timeline: [],
+  };
+  const attached = [
+    ...(named ? [given(named, named.clientId, scope, 'as named')] : []),
+    ...(fixed ? [given(fixed, fixed.clientId, scope, 'as named with --static-client')] : []),
+  ];
+  const base = baseOf(run, snapshot, attached, ownAccount(config, keycloak, snapshot, scope));
+  return { run, snapshot, base, named };
+}
+
+function modeAndList(scope: string, snapshot: RealmSnapshot): { mode: Mode; list: RealmList } {
+  const found = scopeNamed(snapshot, scope);
+  if (!found) return { mode: 'windowed', list: 'none' };
+  const mark = openWindow(snapshot, scope);
+  const now = mark ? mark.before : realmListOf(snapshot, scope);
+  if (mark && found.attributes[ATTRIBUTE.mode] === undefined)
+    return { mode: now === 'none' ? 'windowed' : 'standing', list: now };
+  const mode = modeOf(found, snapshot);
+  return { mode, list: listFor(mode, now) };
+}
+
+function baseOf(
+  run: Run,
+  snapshot: RealmSnapshot,
+  attached: readonly { assignment: Assignment; mark: DesiredClient }[],
+  freed: Assignment[],
+): Provisioning {
+  const { scope, resource, mode, list, presets } = run;
+  const found = scopeNamed(snapshot, scope);
+  const names = policyNames(scope);
+  const has = (name: string) => snapshot.clientPolicies.some((policy) => policy.name === name);
+  // Who left the PKCE policy out for this scope (--no-pkce-policy) meant it.
+  const pkce = found?.attributes[ATTRIBUTE.mode] === undefined || has(names.pkce);
+  return {
+    scope,
+    resource,
+    mode,
+    list,
+    presets,
+    pkce,
+    rejectUserless: has(names.userless),
+    assignments: [...attached.map(({ assignment }) => assignment), ...freed],
+    clients: attached.map(({ mark }) => mark),
+  };
+}
+
+/** mcpkc's own account without the scope, where it inherited it. */
+function ownAccount(
+  config: Config,
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  scope: string,
+): Assignment[] {
+  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
+  if (!own || keycloak.accountRealm !== keycloak.realm || heldAs(own, scope) === 'none') return [];
+  return [
+    {
+      clientId: own.clientId,
+      scope,
+      list: 'none',
+      why: 'so that mcpkc’s own account carries no MCP audience',
+    },
+  ];
+}
+
+async function requireClient(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  id: string | undefined,
+): Promise<Client | undefined> {
+  if (id === undefined) return undefined;
+  const found =
+    snapshot.clients.find(({ clientId }) => clientId === id) ?? (await findClientById(keycloak, id));
+  if (!found) {
+    const message = `There is no client '${visible(id)}' in realm '${snapshot.realm}'.`;
+    throw new McpkcError(
+      'CLIENT_NOT_IN_REALM',
+      message,
+      'Name its client id or its internal id; mcpkc status --clients lists those that registered.',
+    );
+  }
+  if (!snapshot.clients.some((client) => client.id === found.id)) snapshot.clients.push(found);
+  return found;
+}
