@@ -7,8 +7,13 @@ import type { Report } from './report.ts';
 /** What a command gets from the program. */
 export interface Context {
   io: Io;
-  /** The configuration, read at the first call; throws with every problem at once. */
-  config(): Promise<Config>;
+  /**
+   * The configuration, read at the first call; throws with every problem at once. `newFiles`: a file that a flag names
+   * need not be there yet, since the command is about to write it.
+   */
+  config(how?: { newFiles?: boolean }): Promise<Config>;
+  /** The files that `--config` and `--env-file` name. */
+  named: { config: string | undefined; envFile: string | undefined };
   /** How the command was asked to speak. */
   settings: { json: boolean; quiet: boolean; verbose: boolean; input: boolean; color: boolean };
   voice: Voice;

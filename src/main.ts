@@ -142,8 +142,8 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, color), io.stderr.columns);
   const voice = voiceFor(io.stderr, style, settings.quiet);
   let config: Promise<Config> | undefined;
-  const load = async () => {
-    const read = await loadConfig(options, io);
+  const load = async (how?: { newFiles?: boolean }) => {
+    const read = await loadConfig(options, io, how);
     loaded(read);
     for (const warning of read.warnings) voice.warn(warning);
     return read;
@@ -153,11 +153,16 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
     settings,
     signal,
     voice,
-    config: () => {
-      config ??= load();
+    config: (how) => {
+      config ??= load(how);
       return config;
     },
+    named: { config: nameOf(options.config), envFile: nameOf(options.envFile) },
   };
+}
+
+function nameOf(option: unknown): string | undefined {
+  return typeof option === 'string' ? option : undefined;
 }
 
 function explain(error: unknown, caught: Signal | undefined): McpkcError {

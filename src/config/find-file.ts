@@ -11,8 +11,8 @@ export interface Found {
 }
 
 /**
- * The file that a flag names, which must be there, or the first of the usual ones that is; undefined where there is
- * none. What is wrong with it is added to `problems`.
+ * The file that a flag names, which must be there unless it `mayBeNew`, or the first of the usual ones that is;
+ * undefined where there is none. What is wrong with it is added to `problems`.
  */
 export async function findFile(
   io: Io,
@@ -20,6 +20,7 @@ export async function findFile(
   flag: string,
   named: unknown,
   usual: readonly string[],
+  mayBeNew = false,
 ): Promise<Found | undefined> {
   const asked = typeof named === 'string';
   const origin = asked ? `flag --${flag}` : 'file';
@@ -32,7 +33,7 @@ export async function findFile(
       return undefined;
     }
   }
-  if (asked) problems.push(`${origin} ${visible(named)}: there is no such file`);
+  if (asked && !mayBeNew) problems.push(`${origin} ${visible(named)}: there is no such file`);
   return undefined;
 }
 

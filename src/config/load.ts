@@ -15,10 +15,14 @@ export { requireAccount, requireRealm } from './config.ts';
  * Reads the configuration. Precedence: flag, environment, env file, config file, default. `flags` are the program's
  * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
  * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
- * `requireAccount`).
+ * `requireAccount`). `newFiles`: files that flags name need not be there yet.
  */
-export async function loadConfig(flags: Record<string, unknown>, io: Io): Promise<Config> {
-  const sources = await gather(flags, io);
+export async function loadConfig(
+  flags: Record<string, unknown>,
+  io: Io,
+  how: { newFiles?: boolean } = {},
+): Promise<Config> {
+  const sources = await gather(flags, io, how.newFiles === true);
   const given = (key: string) => lookUp(sources, key);
   const take = <T>(key: string, read: (raw: value.Raw) => T) => readKey(sources, key, read);
   const server = take('KC_SERVER', value.baseUrl) ?? defaultOf('KC_SERVER');

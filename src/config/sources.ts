@@ -41,11 +41,13 @@ type Complaints = Pick<Sources, 'problems' | 'warnings'>;
 const INVOKER = 'the command line';
 
 /** Reads every source; what is wrong with the files themselves is in `problems`. Never throws for what they hold. */
-export async function gather(flags: Flags, io: Io): Promise<Sources> {
+export async function gather(flags: Flags, io: Io, newFiles = false): Promise<Sources> {
   const told: Complaints = { problems: [], warnings: [] };
-  const envFile = await findFile(io, told.problems, 'env-file', flags.envFile, ['.keycloak-env']);
+  const find = (flag: string, named: unknown, usual: readonly string[]) =>
+    findFile(io, told.problems, flag, named, usual, newFiles);
+  const envFile = await find('env-file', flags.envFile, ['.keycloak-env']);
   const usual = ['config.local.json', ...userConfigFiles(io)];
-  const config = await findFile(io, told.problems, 'config', flags.config, usual);
+  const config = await find('config', flags.config, usual);
   const envLevel: Level = envFile ? fromEnvFile(envFile, told, io) : new Map();
   const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
   return {

@@ -136,6 +136,13 @@ function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcE
   });
 }
 
+/** Roles to write that include reading (Keycloak 26.7.3): who lacks the narrow one lacks the wide one too. */
+const INCLUDED_IN: Partial<Record<Role, Role>> = {
+  'view-clients': 'manage-clients',
+  'view-realm': 'manage-realm',
+  'view-users': 'manage-users',
+};
+
 function statusFailure(status: number, error: unknown, attempt: Attempt, place: Place): McpkcError {
   const { what, role } = attempt;
   const { server, realm, account, roleClient } = place;
@@ -147,11 +154,13 @@ function statusFailure(status: number, error: unknown, attempt: Attempt, place: 
     return new McpkcError('NOT_AUTHORISED', message, hint, options);
   }
   if (status === 403) {
-    const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role '${role}' of the client '${roleClient}'.`;
+    const wider = INCLUDED_IN[role];
+    const lacked = wider === undefined ? `'${role}'` : `'${wider}' (or, to read only, '${role}')`;
+    const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${lacked} of the client '${roleClient}'.`;
     const hint = `mcpkc init --realm ${realm} grants what is missing (signing in once as an administrator).`;
     return new McpkcError('ROLE_MISSING', message, hint, {
       ...options,
-      details: { ...options.details, role },
+      details: { ...options.details, role, ...(wider === undefined ? {} : { orRole: wider }) },
     });
   }
   if (status === 429) {

@@ -67,6 +67,8 @@ export interface Client {
   implicitFlowEnabled?: boolean;
   directAccessGrantsEnabled?: boolean;
   serviceAccountsEnabled?: boolean;
+  /** How it proves who it is: `client-secret`, `client-jwt`, … */
+  clientAuthenticatorType?: string;
   baseUrl?: string;
   redirectUris: string[];
   attributes: Record<string, string>;

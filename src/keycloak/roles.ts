@@ -6,7 +6,8 @@ export type Role =
   | 'manage-realm'
   | 'view-events'
   | 'manage-events'
-  | 'view-users';
+  | 'view-users'
+  | 'manage-users';
 
 /**
  * What a service account that does everything needs. In Keycloak 26.7.3 `manage-clients` and `manage-realm` include

@@ -110,14 +110,16 @@ async function editPolicy(
       continue;
     }
     const back = await policyNow(keycloak, providerId, name);
-    if (JSON.stringify(change(back)) === JSON.stringify(pick(back.config, change(back)))) return;
+    if (isSame(change(back), back.config)) return;
   }
   const message = `The policy '${name}' did not keep what was written: somebody else edits it at the same time.`;
   throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
 }
 
-function pick(config: Config, keys: Config): Config {
-  return Object.fromEntries(Object.keys(keys).map((key) => [key, config[key] ?? []]));
+/** Keycloak keeps the lists as sets, in no order. */
+function isSame(wanted: Config, found: Config): boolean {
+  const text = (list: readonly string[] | undefined) => JSON.stringify([...(list ?? [])].sort());
+  return Object.entries(wanted).every(([key, list]) => text(list) === text(found[key]));
 }
 
 async function policyNow(keycloak: Keycloak, providerId: string, name: string): Promise<RegistrationPolicy> {

@@ -118,11 +118,7 @@ const REFUSED: Record<string, string> = {
 
 function tellRefusal(run: Run, { policy, address }: { policy: string; address: string }): void {
   const from = address === '' ? 'an unknown address' : visible(address);
-  if (policy === '')
-    return tell(run, `A registration from ${from} was refused; Keycloak doesn’t say by what.`);
+  const by = policy === '' ? 'Keycloak doesn’t say by what' : `by the policy '${visible(policy)}'`;
   const why = REFUSED[policy];
-  tell(
-    run,
-    `A registration from ${from} was refused by the policy '${visible(policy)}'${why ? `: ${why}` : '.'}`,
-  );
+  tell(run, `A registration from ${from} was refused, ${by}${why ? `: ${why}` : ''}.`);
 }

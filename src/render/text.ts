@@ -17,22 +17,31 @@ export function brief(text: string, most: number): string {
   return characters.length <= most ? shown : `${characters.slice(0, most - 1).join('')}…`;
 }
 
-/** Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. */
+/**
+ * Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. A line that begins
+ * with blanks keeps them, and so do the lines that it is broken into.
+ */
 export function wrap(text: string, width: number, indent = ''): string {
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, width, indent))
+    .join('\n');
+}
+
+function wrapLine(text: string, width: number, indent: string): string {
+  const own = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width - indent.length) {
-        lines.push(line);
-        line = word;
-      } else {
-        line = line === '' ? word : `${line} ${word}`;
-      }
+  let line = '';
+  for (const word of text.trim().split(' ')) {
+    if (line !== '' && indent.length + own.length + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
     }
-    lines.push(line);
   }
-  return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
+  lines.push(line);
+  return lines.map((one) => (one === '' ? '' : indent + own + one)).join('\n');
 }
 
 /** "1 client", "3 clients". */
