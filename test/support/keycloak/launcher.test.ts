@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,8 +13,6 @@ import { findDistribution } from './distribution.ts';
 import { fakeJava, fakeMaven, scratch, script, serverFiles, writeTree, zipOf } from './fakes.ts';
 import { assertWholeZip } from './maven.ts';
 import { obtainKeycloak } from './obtain.ts';
-import { fillOnce } from './once.ts';
-import { freePort, isBlocked, isFree } from './ports.ts';
 import { cacheFolder, type Env, javaMajor } from './tools.ts';
 import { unpack, unpackers } from './unpack.ts';
 
@@ -197,75 +194,5 @@ describe('unpacking', () => {
 
   test('without any says what to install', async () => {
     await expect(unpack('a.zip', folder, { PATH: '/nowhere' })).rejects.toThrow(/unzip, jar .* or python3/);
-  });
-});
-
-describe('filling a folder once', () => {
-  const pace = { heartbeat: 20, stale: 150, poll: 10 };
-
-  test('a killed run holds nobody up', async () => {
-    const target = join(folder, 'target');
-    writeFileSync(`${target}.lock`, '');
-    utimesSync(`${target}.lock`, new Date(0), new Date(0));
-    await fillOnce(target, async (to) => writeFileSync(join(to, 'a'), ''), undefined, pace);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['target']));
-    expect(existsSync(`${target}.lock`)).toBe(false);
-  });
-
-  test('a slow run keeps its lock', async () => {
-    const target = join(folder, 'target');
-    let fills = 0;
-    const fill = async () => {
-      fills++;
-      await new Promise((done) => setTimeout(done, 500));
-    };
-    await Promise.all([fillOnce(target, fill, undefined, pace), fillOnce(target, fill, undefined, pace)]);
-    expect(fills).toBe(1);
-  });
-
-  test('when the first fails, the next one tries', async () => {
-    const target = join(folder, 'target');
-    let second: Promise<void> | undefined;
-    const first = fillOnce(
-      target,
-      async () => {
-        await new Promise<void>((waiting) => {
-          second = fillOnce(target, async () => {}, waiting, pace);
-        });
-        throw new Error('broken');
-      },
-      undefined,
-      pace,
-    );
-    await expect(first).rejects.toThrow('broken');
-    await second;
-    expect(existsSync(target)).toBe(true);
-  });
-});
-
-describe('ports', () => {
-  test('one that fetch blocks is not used', async () => {
-    const offers = [5060, 6000, 10080, 40_001];
-    expect(await freePort(async () => offers.shift() ?? 0)).toBe(40_001);
-    await expect(freePort(async () => 5061)).rejects.toThrow('no port');
-  });
-
-  test('the list agrees with fetch', async () => {
-    for (const port of [5060, 5061, 6000, 6667, 10080]) {
-      expect(isBlocked(port)).toBe(true);
-      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
-        cause: { message: 'bad port' },
-      });
-    }
-  });
-
-  test('a free one is free, and a taken one is not', async () => {
-    const { createServer } = await import('node:net');
-    const port = await freePort();
-    expect(await isFree(port)).toBe(true);
-    const server = createServer().listen(port, '127.0.0.1');
-    await new Promise((done) => server.once('listening', done));
-    expect(await isFree(port)).toBe(false);
-    server.close();
   });
 });

@@ -87,7 +87,7 @@ function watchDownload(version: string, env: Env, progress: Progress): NodeJS.Ti
   let told = 0;
   return setInterval(() => {
     const size = largestZip(folder);
-    const tenth = Math.min(10, Math.floor((size / 1e6 / ABOUT_MB) * 10));
+    const tenth = Math.min(10, Math.floor(((size / 1e6 + 1) / ABOUT_MB) * 10));
     if (size === before || tenth <= told) return;
     told = tenth;
     progress(`  ${Math.round(size / 1e6)} of about ${ABOUT_MB} MB (${tenth * 10} %)`);
