@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { freePort } from '../../test/support/keycloak/ports.ts';
+import { bareEnv } from './terminal.ts';
+
+const HOST = resolve(import.meta.dirname, '../mcp-host/main.ts');
+
+/** The example MCP server, running as a process of its own. */
+export interface RunningHost {
+  /** What people paste into their client. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts `examples/mcp-host` on a free port and waits until it answers. */
+export async function startMcpHost(issuer: string): Promise<RunningHost> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const url = `${origin}/mcp`;
+  const env = {
+    ...bareEnv(),
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    MCP_PUBLIC_BASE_URL: origin,
+    MCP_TRANSPORT_URL: url,
+    OIDC_ISSUER: issuer,
+    OIDC_AUDIENCE: url,
+  };
+  const child = spawn(process.execPath, [HOST], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  await answering(url, child);
+  return { url, stop: () => ended(child) };
+}
+
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (child.exitCode !== null) throw new Error(`the MCP host ended with ${child.exitCode}`);
+    const answer = await fetch(url, { method: 'POST' }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer) return;
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+  throw new Error(`the MCP host does not answer at ${url}`);
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resume) => {
+    child.once('close', () => resume());
+    child.kill('SIGTERM');
+  });
+}
