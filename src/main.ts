@@ -99,6 +99,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */
+function commandWord(argv: readonly string[]): string | undefined {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-')) return word === 'help' ? argv[at + 1] : word;
+    if (GLOBAL_VALUES.test(word)) at += 1;
+  }
+  return undefined;
+}
+
+const GLOBAL_VALUES = /^--(config|env-file|server|realm|request-timeout|ca-file|wait)$/;
+
 /** Parses and runs; gives undefined where the help was the answer. */
 async function run(
   argv: readonly string[],
