@@ -118,9 +118,7 @@ async function run(
   signal: AbortSignal,
   loaded: (config: Config) => void,
 ): Promise<Report | undefined> {
-  const entry = COMMANDS.find(
-    ({ name }) => name === argv.find((word) => COMMANDS.some((one) => one.name === word)),
-  );
+  const entry = COMMANDS.find(({ name }) => name === commandWord(argv));
   const command = await entry?.load();
   const root = program(io, entry && command && { entry, command });
   let answer: Report | undefined;
