@@ -29,4 +29,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'connect one product to an MCP server, from registration to audience',
     load: async () => (await import('./onboard.ts')).onboard,
   },
+  {
+    name: 'env',
+    summary: 'print the environment that an MCP server needs',
+    load: async () => (await import('./env.ts')).env,
+  },
+  {
+    name: 'presets',
+    summary: 'show the client products that mcpkc knows',
+    load: async () => (await import('./presets.ts')).presets,
+  },
 ];
