@@ -60,8 +60,28 @@ function policyLines({ before, after }: Change): string[] {
   ];
 }
 
+/** A role's holder, and what of it is there already. */
+function roleLines({ before, after }: Change): string[] {
+  const { of } = (after ?? before ?? {}) as { of?: unknown };
+  const holder = typeof of === 'string' ? `of ${visible(of)}` : 'of the realm';
+  if (before === null || after === null) return [holder];
+  const there =
+    before.granted === true ? 'granted already, to be passed on by the client' : 'not granted yet';
+  return [`${holder}; ${there}`];
+}
+
+/** What an account that is made is, instead of a dozen settings. */
+function accountLines({ after }: Change): string[] {
+  const scopes = (after?.defaultClientScopes ?? []) as string[];
+  return [
+    `confidential, for its service account alone (nobody signs in through it); client scopes ${scopes.map(visible).join(', ')}`,
+  ];
+}
+
 function differences(change: Change): string[] {
   if (change.kind === 'client-policy') return policyLines(change);
+  if (change.kind === 'account-role') return roleLines(change);
+  if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);
   const { before, after } = change;
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names.flatMap((name) => {

@@ -1,6 +1,10 @@
+import type { AccountSnapshot } from '../keycloak/account.ts';
 import type { RealmSnapshot } from '../keycloak/snapshot.ts';
 import { type Plan, planOf } from '../plan.ts';
+import type { DesiredAccount } from '../provision/account.ts';
 import type { Desired } from '../provision/desired.ts';
+import type { AccountResource } from './account-resource.ts';
+import { accountRole } from './account-role.ts';
 import { allowedScopes } from './allowed-scopes.ts';
 import { audienceMapper } from './audience-mapper.ts';
 import { client } from './client.ts';
@@ -8,7 +12,9 @@ import { clientPolicy } from './client-policy.ts';
 import { clientScope } from './client-scope.ts';
 import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
+import { events } from './events.ts';
 import type { Resource } from './resource.ts';
+import { accountScopes, serviceAccount } from './service-account.ts';
 import { trustedHosts } from './trusted-hosts.ts';
 import { windowMark } from './window-mark.ts';
 
@@ -28,4 +34,17 @@ export const RESOURCES: readonly Resource[] = [
 /** The plan that turns a realm as it is into one as it shall be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): Plan {
   return planOf(RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
+}
+
+/** The kinds of thing that `init` writes. */
+export const ACCOUNT_RESOURCES: readonly AccountResource[] = [
+  serviceAccount,
+  accountRole,
+  accountScopes,
+  events,
+];
+
+/** The plan that turns mcpkc's account as it is into one as it shall be. */
+export function planForAccount(desired: DesiredAccount, snapshot: AccountSnapshot): Plan {
+  return planOf(ACCOUNT_RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
 }

@@ -1,0 +1,115 @@
+import type { Context } from '../command.ts';
+import type { Config } from '../config/load.ts';
+import type { AccountSnapshot } from '../keycloak/account.ts';
+import type { Administrator } from '../keycloak/admin-login.ts';
+import type { Plan } from '../plan.ts';
+import type { DesiredAccount } from '../provision/account.ts';
+import { type InitAnswer, initText } from '../render/init.ts';
+import { kcadmLines } from '../render/kcadm.ts';
+import { shellWord } from '../render/text.ts';
+import type { Report } from '../report.ts';
+import { excessRoles, roleName } from '../resources/account-role.ts';
+import { retentionFor, retentionText } from '../resources/events.ts';
+import { spareSettings } from '../resources/service-account.ts';
+import { eventsSentences } from './announce.ts';
+import type { FilePlan } from './files.ts';
+
+/** What a run of `init` found, planned and did. */
+export interface Outcome {
+  account: DesiredAccount;
+  /** As it is now; with `--dry-run` as it was found. */
+  snapshot: AccountSnapshot;
+  plan: Plan;
+  files: FilePlan[];
+  dryRun: boolean;
+  /** Undefined where nobody signed in. */
+  administrator: Administrator | undefined;
+}
+
+/** The answer of `init`; without any secret. */
+export function reportOf(context: Context, config: Config, outcome: Outcome): Report {
+  const { account, snapshot, plan, dryRun, administrator } = outcome;
+  const { server } = config;
+  const files = outcome.files.map(({ path, action, keys }) => ({ path, action, keys }));
+  const changes = plan.length > 0 || files.some(({ action }) => action !== 'none');
+  const kcadm = dryRun && changes ? kcadmLines(plan, kcadmContext(config, outcome)) : [];
+  const excess = excessRoles(account, snapshot).map((role) => roleName(role, account.roleClient));
+  const summary = {
+    clientId: account.clientId,
+    realm: account.realm,
+    roles: account.roles,
+    excess,
+    settingsInExcess: spareSettings(snapshot.client),
+  };
+  const answer: InitAnswer = {
+    server,
+    realm: account.target,
+    account: { ...summary, excess: [...excess, ...summary.settingsInExcess] },
+    plan,
+    dryRun,
+    files,
+    kcadm,
+    seen: administrator !== undefined,
+    next: nextLines(context, outcome),
+  };
+  return {
+    command: 'init',
+    exitStatus: dryRun && changes ? 1 : 0,
+    server,
+    realm: account.target,
+    document: {
+      resource: null,
+      scope: null,
+      mode: null,
+      changes: plan,
+      applied: !dryRun,
+      account: summary,
+      files,
+      ...(dryRun ? { kcadm } : {}),
+    },
+    text: (style) => initText(answer, style),
+  };
+}
+
+function kcadmContext({ server }: Config, { account, snapshot, files, administrator }: Outcome) {
+  const [env, config] = files;
+  const name = administrator?.kind === 'password' ? administrator.name : 'admin';
+  const keptMs =
+    account.events && snapshot.events ? retentionFor(snapshot.events, account.events.retentionMs) : undefined;
+  return {
+    server,
+    account,
+    admin: { realm: administrator?.realm ?? 'master', name },
+    files: {
+      env: env ?? { path: '.keycloak-env', action: 'create' as const },
+      config: config ?? { path: 'config.local.json', action: 'create' as const },
+    },
+    seen: administrator !== undefined,
+    retentionSeconds: keptMs === undefined ? undefined : Math.round(keptMs / 1000),
+  };
+}
+
+function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun }: Outcome): string[] {
+  const { events } = account;
+  if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);
+  const kept = snapshot.events?.expirationMs;
+  const longer =
+    events && kept !== events.retentionMs
+      ? [
+          `Events were kept longer than that already (${retentionText(kept)}), and still are: init never shortens it.`,
+        ]
+      : [];
+  const options = [
+    named.envFile === undefined ? [] : [`--env-file ${shellWord(named.envFile)}`],
+    named.config === undefined ? [] : [`--config ${shellWord(named.config)}`],
+  ].flat();
+  const command = ['mcpkc', ...options].join(' ');
+  const readOnly = !account.roles.includes('manage-clients');
+  const next = readOnly
+    ? `Next: ${command} status`
+    : `Next: ${command} create-scope --resource https://svc.example.com/mcp (everybody may connect), or ${command} onboard svc.example.com (one product).`;
+  const secret = files.some(({ action }) => action !== 'none')
+    ? [`Keep ${files[0]?.path} out of version control: it holds the account’s secret.`]
+    : [];
+  return [...longer, ...secret, next];
+}

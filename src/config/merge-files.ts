@@ -1,0 +1,66 @@
+import { formatEnvFile, parseEnvFile } from './env-file.ts';
+import { readJsonObject } from './json-text.ts';
+
+/** What a file shall say; null takes a key away. What it says beside stays. */
+export type Wanted = Readonly<Record<string, string | null>>;
+
+/** A file's new text, and which of the wanted keys it says otherwise now. */
+export interface Merged {
+  text: string;
+  changed: string[];
+}
+
+/**
+ * An env file with other values for some keys: their lines are replaced where they stand (the last one counts, as in a
+ * shell; earlier ones go), missing ones are added at the end, and every other line stays as it is, comments too.
+ */
+export function mergeEnvFile(text: string, wanted: Wanted): Merged {
+  const { values } = parseEnvFile(text, '');
+  const changed = Object.keys(wanted).filter((key) => (values.get(key)?.value ?? null) !== wanted[key]);
+  if (changed.length === 0) return { text, changed };
+  const written = new Set<string>();
+  const lines = text.split(/(?<=\n)/).flatMap((line, index) => {
+    const key = changed.find((one) => isAssignment(line, one));
+    if (key === undefined) return [line];
+    const value = wanted[key];
+    if (typeof value !== 'string' || values.get(key)?.line !== index + 1) return [];
+    written.add(key);
+    return [formatEnvFile({ [key]: value })];
+  });
+  const kept = lines.join('');
+  const missing = changed.flatMap((key) => {
+    const value = wanted[key];
+    return typeof value === 'string' && !written.has(key) ? [formatEnvFile({ [key]: value })] : [];
+  });
+  const gap = kept !== '' && !kept.endsWith('\n') && missing.length > 0 ? '\n' : '';
+  return { text: `${kept}${gap}${missing.join('')}`, changed };
+}
+
+function isAssignment(line: string, key: string): boolean {
+  const [, found] = /^\u{feff}?\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=/u.exec(line) ?? [];
+  return found === key;
+}
+
+/**
+ * A JSON config file with other values for some keys; all other members stay, in their order. The text has to be a JSON
+ * object or empty: whoever reads the configuration has seen to that.
+ */
+export function mergeConfigFile(
+  text: string,
+  wanted: Wanted,
+  same: (key: string, value: unknown) => boolean,
+): Merged {
+  const read = text.trim() === '' ? { members: [] } : readJsonObject(text);
+  const members = new Map('members' in read ? read.members : []);
+  const changed = Object.keys(wanted).filter((key) => {
+    const now = members.get(key);
+    return wanted[key] === null ? now !== undefined && now !== null && now !== '' : !same(key, now);
+  });
+  if (changed.length === 0) return { text, changed };
+  for (const key of changed) {
+    const value = wanted[key];
+    if (typeof value === 'string') members.set(key, value);
+    else members.delete(key);
+  }
+  return { text: `${JSON.stringify(Object.fromEntries(members), undefined, 2)}\n`, changed };
+}
