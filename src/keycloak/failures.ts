@@ -140,7 +140,6 @@ function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcE
 const INCLUDED_IN: Partial<Record<Role, Role>> = {
   'view-clients': 'manage-clients',
   'view-realm': 'manage-realm',
-  'view-users': 'manage-users',
 };
 
 function statusFailure(status: number, error: unknown, attempt: Attempt, place: Place): McpkcError {
