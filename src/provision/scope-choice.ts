@@ -84,7 +84,8 @@ export function requireOwnScope(name: string, wish: ScopeWish, snapshot: RealmSn
   });
 }
 
-function freeName(resource: string, snapshot: RealmSnapshot): string {
+/** A name `mcp-resource-<alias>` that no scope of the realm has. */
+export function freeName(resource: string, snapshot: RealmSnapshot): string {
   const base = `mcp-resource-${aliasOf(resource)}`;
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`;

@@ -17,6 +17,11 @@ export function audiencesOf(scope: ClientScope): string[] {
     .filter((audience) => audience !== '');
 }
 
+/** Whether a mapper adds to access tokens. */
+export function isInAccessToken({ config }: ProtocolMapper): boolean {
+  return config[IN_ACCESS_TOKEN] === 'true';
+}
+
 /** The mapper that mcpkc owns in a scope: of its name, else one that already gives this audience. */
 export function mapperOf(scope: ClientScope, audience: string): ProtocolMapper | undefined {
   return (

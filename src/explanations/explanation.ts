@@ -1,0 +1,34 @@
+/** The long text of a finding, an error or a check; shown by `mcpkc explain`. Plain sentences, no markup. */
+export interface Explanation {
+  /** What it is, and what people see because of it. */
+  what: string;
+  /** What brings it about. */
+  cause: string;
+  /** How to mend it, in the order in which one would try. */
+  mend: string;
+  /** Where that is from: public pages, specifications, or the Keycloak version that it was seen on. */
+  sources: readonly string[];
+}
+
+/** An explanation under its code, and what kind of thing the code is: "finding (error)", "error (exit status 5)". */
+export interface ExplainedCode {
+  code: string;
+  kind: string;
+  explanation: Explanation;
+}
+
+/** What was measured and stands in no document. */
+export const SEEN = 'Seen on Keycloak 26.7.3';
+
+/** Keycloak's guide to client registration and its policies. */
+export const REGISTRATION_GUIDE = 'https://www.keycloak.org/securing-apps/client-registration';
+/** Keycloak's guide to MCP. */
+export const MCP_GUIDE = 'https://www.keycloak.org/securing-apps/mcp-authz-server';
+/** Keycloak's guide to hostnames. */
+export const HOSTNAME_GUIDE = 'https://www.keycloak.org/server/hostname';
+/** Keycloak's guide to proxies. */
+export const PROXY_GUIDE = 'https://www.keycloak.org/server/reverseproxy';
+/** The administrator's handbook: client scopes, client policies, events, roles. */
+export const ADMIN_GUIDE = 'https://www.keycloak.org/docs/latest/server_admin/';
+/** MCP's specification of authorization. */
+export const MCP_SPEC = 'https://modelcontextprotocol.io/specification/2025-06-18/basic/authorization';

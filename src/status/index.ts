@@ -1,0 +1,25 @@
+import { account } from './account.ts';
+import { clientPolicies } from './client-policies.ts';
+import { clients } from './clients.ts';
+import { events } from './events.ts';
+import type { RuleGroup } from './finding.ts';
+import { guidance } from './guidance.ts';
+import { hosts } from './hosts.ts';
+import { registration } from './registration.ts';
+import { scopes } from './scopes.ts';
+import { server } from './server.ts';
+import { windows } from './windows.ts';
+
+/** All rules, the most important first: what stops everybody, then what stops a connector on its way. */
+export const GROUPS: readonly RuleGroup[] = [
+  account,
+  server,
+  windows,
+  scopes,
+  hosts,
+  registration,
+  clientPolicies,
+  clients,
+  events,
+  guidance,
+];
