@@ -8,6 +8,8 @@ import { visible } from './render/text.ts';
 /** Options that every request of a run shares; spread into `fetch`'s init, a fresh time-out each time. */
 export interface RequestOptions {
   readonly signal: AbortSignal;
+  /** Never followed: a token or a password goes to the server that was named and nowhere else. */
+  readonly redirect: 'manual';
   readonly dispatcher?: NonNullable<RequestInit['dispatcher']>;
 }
 
@@ -24,27 +26,53 @@ export function requestOptions(
     get signal() {
       return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     },
+    redirect: 'manual',
     ...(dispatcher === undefined ? {} : { dispatcher }),
   };
 }
 
 /**
  * What carries requests where Node's own `fetch` doesn't: through the proxy of HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and
- * with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded.
+ * with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded. Requests to this
+ * machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is another one.
  */
 export async function dispatcherFor(config: Config, io: Io): Promise<RequestInit['dispatcher']> {
-  const { env } = io;
-  const proxies = [env.HTTPS_PROXY, env.https_proxy, env.HTTP_PROXY, env.http_proxy];
-  const proxied = proxies.some((value) => value !== undefined && value !== '');
+  const proxies = proxiesOf(io.env);
   const ca = config.caFile === undefined ? undefined : await authorities(config.caFile, io);
-  if (!proxied && ca === undefined) return undefined;
+  if (proxies === undefined && ca === undefined) return undefined;
   const { Agent, EnvHttpProxyAgent } = await import('undici');
   const tls = ca === undefined ? {} : { ca };
-  const agent = proxied
-    ? new EnvHttpProxyAgent({ connect: tls, requestTls: tls, proxyTls: tls })
+  const agent = proxies
+    ? new EnvHttpProxyAgent({ ...proxies, connect: tls, requestTls: tls, proxyTls: tls })
     : new Agent({ connect: tls });
   // Node's fetch takes any undici dispatcher; only the declarations of the two copies differ.
   return agent as unknown as RequestInit['dispatcher'];
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+interface Proxies {
+  httpProxy: string;
+  httpsProxy: string;
+  noProxy: string;
+}
+
+/** The proxies that the environment names; lower case wins, as with curl. '' is none. */
+function proxiesOf(env: Io['env']): Proxies | undefined {
+  const http = proxyNamed(env, 'http_proxy');
+  const https = proxyNamed(env, 'https_proxy');
+  if (http === '' && https === '') return undefined;
+  const none = env.no_proxy || env.NO_PROXY || '';
+  const noProxy = none.trim() === '*' ? '*' : [none, ...LOOPBACK].filter((one) => one !== '').join(',');
+  return { httpProxy: http, httpsProxy: https, noProxy };
+}
+
+function proxyNamed(env: Io['env'], name: string): string {
+  const key = env[name] ? name : name.toUpperCase();
+  const value = env[key] ?? '';
+  if (value === '' || /^https?:\/\/[^/]/i.test(value)) return value;
+  const hint = `Write it as http://host:port, or unset ${key}.`;
+  throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, hint);
 }
 
 async function authorities(path: string, io: Io): Promise<string[]> {
@@ -57,8 +85,10 @@ async function authorities(path: string, io: Io): Promise<string[]> {
       'Name a PEM file (--ca-file).',
     );
   }
-  const { rootCertificates } = await import('node:tls');
-  return [...rootCertificates, text];
+  const tls = await import('node:tls');
+  // With Node's options (--use-system-ca, NODE_EXTRA_CA_CERTS) where this Node can tell (22.15 and later).
+  const known = tls.getCACertificates?.('default') ?? tls.rootCertificates;
+  return [...known, text];
 }
 
 /** Refuses to send a secret over plain http to another machine (exit status 5), unless that is allowed. */

@@ -92,7 +92,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return report.exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (error instanceof CommanderError && error.code.startsWith('commander.help')) return EXIT_STATUS.USAGE;
+    // Without a command the help is on stderr already.
+    if (error instanceof CommanderError && error.code === 'commander.help' && !json) return EXIT_STATUS.USAGE;
     return finish(error);
   } finally {
     stopListening();
@@ -183,7 +184,8 @@ function explain(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError) return error;
   if (caught) return interruption(caught);
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
+    const message =
+      error.code === 'commander.help' ? 'No command was named.' : error.message.replace(/^error: /, '');
     return new McpkcError(
       'USAGE',
       message,

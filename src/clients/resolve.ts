@@ -1,3 +1,4 @@
+import { nearest as nearestOf } from '../config/nearest.ts';
 import { badInput } from '../errors.ts';
 import { PRESETS } from './index.ts';
 import type { Preset } from './preset.ts';
@@ -22,25 +23,8 @@ function unknownPreset(name: string, known: readonly string[]) {
   );
 }
 
+/** A longer name may be further off than a key of the configuration, whose limit is tighter. */
 function nearest(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.slice(0, 60).toLowerCase();
-  const ranked = known.map((candidate) => ({ candidate, edits: edits(wanted, candidate) }));
-  const best = ranked.sort((a, b) => a.edits - b.edits)[0];
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
-}
-
-/** Letters to insert, delete or replace to make one word the other (Levenshtein). */
-function edits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of Array.from(from).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(to).entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
+  const best = nearestOf(name, known);
+  return best.distance <= Math.max(2, Math.floor(best.key.length / 3)) ? best.key : undefined;
 }

@@ -1,6 +1,7 @@
 import { customPresets } from '../clients/custom.ts';
 import { resolvePresets } from '../clients/resolve.ts';
 import { type Command, type Context, defineWriting, type Flags, list } from '../command.ts';
+import { badInput } from '../errors.ts';
 import { applyAndVerify } from '../keycloak/apply.ts';
 import { connect, type Keycloak } from '../keycloak/connect.ts';
 import { holderOf } from '../keycloak/lock.ts';
@@ -64,11 +65,15 @@ function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: b
   const add = ((flags.add as string[] | undefined) ?? []).map(normaliseHost);
   const remove = ((flags.remove as string[] | undefined) ?? []).map(normaliseHost);
   const hosts = [...new Set([...add, ...presetHosts])];
+  const both = remove.find((host) => hosts.includes(host));
+  if (both !== undefined) {
+    throw badInput('--remove', `${both} is to be added too`, 'Add the host or remove it.');
+  }
   const matchFlags = withFlags ? { matchFlags: { sender: false, clientUris: true } } : {};
   return {
     trustedHosts: {
       add: hosts,
-      remove: remove.filter((host) => !hosts.includes(host)),
+      remove,
       createMissing: true,
       ...matchFlags,
     },

@@ -6,8 +6,9 @@ import { planFor } from '../resources/index.ts';
 import type { Keycloak } from './connect.ts';
 import { type Holder, withLock } from './lock.ts';
 import { type RealmSnapshot, readRealm } from './snapshot.ts';
+import { writeClientPolicy } from './write-client-policies.ts';
 import { writeAssignment, writeClient } from './write-clients.ts';
-import { writeAllowedScopes, writeClientPolicy, writeTrustedHosts } from './write-policies.ts';
+import { writeAllowedScopes, writeTrustedHosts } from './write-policies.ts';
 import {
   ScopeIds,
   writeAudienceMapper,

@@ -20,7 +20,7 @@ export interface Keycloak {
   readonly options: RequestOptions;
   /** A GET: repeated after any passing failure. */
   read<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
-  /** A PUT or DELETE that says the same each time: repeated likewise. */
+  /** A PUT or DELETE that says the same each time, or a POST whose repetition is a 409: repeated likewise. */
   replace<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
   /** A POST: repeated only where it certainly did nothing. */
   create<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;

@@ -1,5 +1,5 @@
 import { McpkcError } from '../errors.ts';
-import { visible } from '../render/text.ts';
+import { shellWord, visible } from '../render/text.ts';
 import type { Role } from './roles.ts';
 
 /** What was being done when a request failed, for the sentence that says so. */
@@ -63,6 +63,8 @@ export function networkCode(error: unknown): string | undefined {
   for (let depth = 0; at instanceof Error && depth < 5; depth++) {
     if (at.name === 'TimeoutError') return 'TIMEOUT';
     const { code } = at as NodeJS.ErrnoException;
+    // undici's own patience (five minutes), where --request-timeout is longer.
+    if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'TIMEOUT';
     if (typeof code === 'string') return code;
     if (at.message === 'bad port') return 'BAD_PORT';
     at = at instanceof AggregateError ? at.errors[0] : at.cause;
@@ -75,7 +77,8 @@ export function neverSent(code: string | undefined): boolean {
   return code !== undefined && NEVER_SENT.has(code);
 }
 
-const TLS: Record<string, string> = {
+/** What the codes of TLS failures mean, as the end of a sentence about a server. */
+export const TLS_PROBLEMS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'a certificate in its chain is self-signed',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed its certificate is unknown here',
@@ -98,7 +101,8 @@ export function networkFailure(server: string, code: string, error: unknown): Mc
     const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").`;
     return new McpkcError('PORT_BLOCKED', message, 'Give Keycloak another port, such as 8080.', options);
   }
-  const tls = TLS[code] ?? (code.startsWith('CERT_') || code.startsWith('ERR_SSL') ? code : undefined);
+  const tls =
+    TLS_PROBLEMS[code] ?? (code.startsWith('CERT_') || code.startsWith('ERR_SSL') ? code : undefined);
   if (tls !== undefined) {
     const hint =
       'Name the authority’s PEM file with --ca-file, or mend the certificate or the URL (KC_SERVER).';
@@ -123,10 +127,18 @@ export function adminFailure(error: unknown, attempt: Attempt, place: Place): Mc
   if (status === undefined) {
     const code = networkCode(error);
     if (code !== undefined) return networkFailure(place.server, code, error);
-    if (error instanceof SyntaxError) return unreadable(attempt, place, error);
+    if (isUnreadable(error)) return unreadable(attempt, place, error);
     throw error;
   }
   return statusFailure(status, error, attempt, place);
+}
+
+/** No JSON where some was due; or, to a POST, no `Location` (the admin client's words for it). */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  return (
+    error instanceof Error && /^(location header is not found|resourceId is not found)/.test(error.message)
+  );
 }
 
 function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
@@ -156,7 +168,7 @@ function statusFailure(status: number, error: unknown, attempt: Attempt, place: 
     const wider = INCLUDED_IN[role];
     const lacked = wider === undefined ? `'${role}'` : `'${wider}' (or, to read only, '${role}')`;
     const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${lacked} of the client '${roleClient}'.`;
-    const hint = `mcpkc init --realm ${realm} grants what is missing (signing in once as an administrator).`;
+    const hint = `mcpkc init --realm ${shellWord(realm)} grants what is missing (signing in once as an administrator).`;
     return new McpkcError('ROLE_MISSING', message, hint, {
       ...options,
       details: { ...options.details, role, ...(wider === undefined ? {} : { orRole: wider }) },
@@ -169,6 +181,11 @@ function statusFailure(status: number, error: unknown, attempt: Attempt, place: 
       'Try again later.',
       options,
     );
+  }
+  if (status >= 300 && status < 400) {
+    const message = `${server} redirects a request (${status}), to ${what}; mcpkc sends no token after it.`;
+    const hint = 'Name the base URL that answers by itself (KC_SERVER).';
+    return new McpkcError('WRONG_SERVER_PATH', message, hint, options);
   }
   const said = answer === '' ? '' : `: ${answer}`;
   if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);

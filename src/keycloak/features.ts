@@ -1,5 +1,6 @@
 import type { Keycloak } from './connect.ts';
 import { statusOf } from './failures.ts';
+import { readClientPolicies } from './read.ts';
 
 /** What a server says of itself to this account. */
 export interface ServerFacts {
@@ -43,16 +44,19 @@ export function isAtLeast(
   return true;
 }
 
-/**
- * Whether client policies have a `mode` (since 26.7.0). Where the version isn't told, the server is asked with a list
- * of policies that no version accepts: an old one stumbles over the unknown field, a new one over the missing name;
- * neither writes anything.
- */
-export async function supportsStrictPolicies(keycloak: Keycloak): Promise<boolean> {
+/** Whether client policies have a `mode` (since 26.7.0); undefined where the version isn't told to this account. */
+export async function tellsStrictPolicies(keycloak: Keycloak): Promise<boolean | undefined> {
   const { version } = await readServerFacts(keycloak);
-  const told = isAtLeast(version, [26, 7, 0]);
-  if (told !== undefined) return told;
-  const body = { policies: [{ mode: 'STRICT', enabled: false, conditions: [], profiles: [] }] };
+  return isAtLeast(version, [26, 7, 0]);
+}
+
+/**
+ * The same where the version isn't told: the server is asked with a policy that no version accepts beside those of the
+ * realm. An old one stumbles over the unknown field, a new one over the missing name; neither writes anything.
+ */
+export async function asksStrictPolicies(keycloak: Keycloak): Promise<boolean> {
+  const nameless = { mode: 'STRICT', enabled: false, conditions: [], profiles: [] };
+  const body = { policies: [...(await readClientPolicies(keycloak)), nameless] };
   try {
     await keycloak.replace(
       { what: 'ask whether client policies have a mode', role: 'manage-realm' },
@@ -63,6 +67,6 @@ export async function supportsStrictPolicies(keycloak: Keycloak): Promise<boolea
   } catch (error) {
     const answer = (error as { details?: { answer?: unknown } }).details?.answer;
     if (statusOf(error) !== 400) throw error;
-    return !String(answer).includes('mode');
+    return !/unrecognized field "?mode/i.test(String(answer));
   }
 }

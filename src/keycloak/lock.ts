@@ -56,24 +56,35 @@ export async function withLock<T>(
 
 async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<string> {
   const deadline = io.now() + WAIT_MS;
-  for (let round = 0; ; round++) {
-    const attributes = attributesOf(holder, io.now() + LEASE_MS);
-    try {
-      await keycloak.create(TAKE, (admin) =>
-        admin.roles.create({ name: LOCK_ROLE, attributes, description: 'Lock of mcpkc' }),
-      );
-    } catch (error) {
-      if (statusOf(error) !== 409) throw error;
+  try {
+    for (let round = 0; ; round++) {
+      await tryToCreate(keycloak, holder, io.now() + LEASE_MS);
+      const found = await look(keycloak);
+      if (found && isOurs(found, holder)) return found.id;
+      if (found && isStale(found, io)) {
+        await drop(keycloak, found.id);
+        continue;
+      }
+      if (io.now() > deadline) throw found ? held(found) : unseen();
+      await io.sleep(30 + Math.min(round, 10) * 20 * Math.random(), keycloak.waiting.signal);
     }
-    // Read back whether it is ours: after a lost answer the 409 may be our own creation.
-    const found = await look(keycloak);
-    if (found && isOurs(found, holder)) return found.id;
-    if (found && isStale(found, io)) {
-      await drop(keycloak, found.id);
-      continue;
-    }
-    if (io.now() > deadline && found) throw held(found);
-    await io.sleep(30 + Math.min(round, 10) * 20 * Math.random(), keycloak.waiting.signal);
+  } catch (error) {
+    // Interrupted or cut off between the creation and its answer: the lock may be there all the same.
+    if (keycloak.waiting.signal.aborted) await releaseOurs(keycloak, holder);
+    throw error;
+  }
+}
+
+/**
+ * A role's creation says the same each time, so that it may be repeated after a lost answer. The 409 may then be our
+ * own creation: whose lock it is, the read-back tells.
+ */
+async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): Promise<void> {
+  const role = { name: LOCK_ROLE, attributes: attributesOf(holder, until), description: 'Lock of mcpkc' };
+  try {
+    await keycloak.replace(TAKE, (admin) => admin.roles.create(role));
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
   }
 }
 
@@ -125,14 +136,26 @@ async function drop(keycloak: Keycloak, id: string): Promise<void> {
   }
 }
 
+/** How long the lock is tried to be given back after an interruption. */
+const RELEASE_MS = 5000;
+
 async function release(keycloak: Keycloak, id: string): Promise<void> {
-  // The run may have been interrupted: the lock is given back all the same, for at most 5 s.
-  const cleaning = keycloak.waiting.signal.aborted
-    ? keycloak.withSignal(AbortSignal.timeout(5000))
-    : keycloak;
-  await drop(cleaning, id).catch(() => {
-    // It expires by itself; what the work said is what matters.
-  });
+  const attempts = keycloak.waiting.signal.aborted ? [] : [keycloak];
+  for (const cleaning of [...attempts, undefined]) {
+    try {
+      // The run may be interrupted, also in the middle of this: the lock is given back all the same.
+      await drop(cleaning ?? keycloak.withSignal(AbortSignal.timeout(RELEASE_MS)), id);
+      return;
+    } catch {
+      // It expires by itself; what the work said is what matters.
+    }
+  }
+}
+
+async function releaseOurs(keycloak: Keycloak, holder: Holder): Promise<void> {
+  const cleaning = keycloak.withSignal(AbortSignal.timeout(RELEASE_MS));
+  const found = await look(cleaning).catch(() => undefined);
+  if (found && isOurs(found, holder)) await drop(cleaning, found.id).catch(() => {});
 }
 
 async function renewUntil(
@@ -153,6 +176,12 @@ async function renewUntil(
       // Stopped, or Keycloak is away: then the work's own requests say so.
     }
   }
+}
+
+/** Keycloak says that the role is there and doesn't show it: something answers in its place. */
+function unseen(): McpkcError {
+  const message = `Keycloak refuses to create the realm role '${LOCK_ROLE}' (the lock) as being there, and doesn’t show it.`;
+  return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between that answers from a cache?');
 }
 
 function held({ holder, until }: Lock): McpkcError {

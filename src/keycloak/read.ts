@@ -1,5 +1,6 @@
 import type { Keycloak } from './connect.ts';
 import type { Attempt } from './failures.ts';
+import { listOf } from './lists.ts';
 import {
   type ClientPolicy,
   type ClientProfile,
@@ -28,7 +29,7 @@ function texts(value: unknown): Record<string, string> {
 /** The realm's client scopes with their mappers. */
 export async function readClientScopes(keycloak: Keycloak): Promise<ClientScope[]> {
   const found = await keycloak.read(SCOPES, (admin) => admin.clientScopes.find());
-  return found.map((scope) => ({
+  return listOf(found, SCOPES).map((scope) => ({
     id: text(scope.id),
     name: text(scope.name),
     protocol: text(scope.protocol),
@@ -44,6 +45,17 @@ export async function readClientScopes(keycloak: Keycloak): Promise<ClientScope[
   }));
 }
 
+/** The attributes of one client scope now, by its internal id; undefined where it is gone. One small request. */
+export async function readScopeAttributes(
+  keycloak: Keycloak,
+  id: string,
+): Promise<Record<string, string> | undefined> {
+  const found: unknown = await keycloak.read(SCOPES, (admin) =>
+    admin.clientScopes.findOne({ id }),
+  );
+  return typeof found === 'object' && found !== null ? texts((found as Raw).attributes) : undefined;
+}
+
 /** Names of the realm's default and optional client scopes: what a client gets that is made without naming any. */
 export async function readRealmScopes(
   keycloak: Keycloak,
@@ -53,8 +65,8 @@ export async function readRealmScopes(
     keycloak.read(SCOPES, (admin) => admin.clientScopes.listDefaultOptionalClientScopes()),
   ]);
   return {
-    defaults: defaults.map(({ name }) => text(name)),
-    optionals: optionals.map(({ name }) => text(name)),
+    defaults: listOf(defaults, SCOPES).map(({ name }) => text(name)),
+    optionals: listOf(optionals, SCOPES).map(({ name }) => text(name)),
   };
 }
 
@@ -63,7 +75,7 @@ export async function readRegistrationPolicies(keycloak: Keycloak): Promise<Regi
   const found = await keycloak.read(POLICIES, (admin) =>
     admin.components.find({ type: REGISTRATION_POLICY_TYPE }),
   );
-  return found.map((component) => ({
+  return listOf(found, POLICIES).map((component) => ({
     id: text(component.id),
     name: text(component.name),
     providerId: text(component.providerId),
@@ -80,13 +92,14 @@ export async function readRegistrationPolicies(keycloak: Keycloak): Promise<Regi
 /** The realm's own client policies (not the server's global ones, which can't be edited). */
 export async function readClientPolicies(keycloak: Keycloak): Promise<ClientPolicy[]> {
   const found = await keycloak.read(CLIENT_POLICIES, (admin) => admin.clientPolicies.listPolicies());
-  return (found.policies ?? []) as ClientPolicy[];
+  // Never taken for empty where it isn't there: the list is written back whole.
+  return listOf(found.policies as ClientPolicy[], CLIENT_POLICIES);
 }
 
 /** The realm's own client profiles. */
 export async function readClientProfiles(keycloak: Keycloak): Promise<ClientProfile[]> {
   const found = await keycloak.read(CLIENT_POLICIES, (admin) => admin.clientPolicies.listProfiles());
-  return (found.profiles ?? []) as ClientProfile[];
+  return listOf(found.profiles as ClientProfile[], CLIENT_POLICIES);
 }
 
 /** Which user events the realm stores, and for how long. */

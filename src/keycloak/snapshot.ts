@@ -1,5 +1,6 @@
 import { findClient } from './clients.ts';
 import type { Keycloak } from './connect.ts';
+import { mapSome } from './lists.ts';
 import {
   readClientPolicies,
   readClientProfiles,
@@ -29,21 +30,22 @@ export interface RealmSnapshot {
   clients: Client[];
 }
 
-/** Reads the realm, side by side: eight requests and one for each client that is named. */
+/** Clients that are named can be many (--existing); this many are read at once. */
+const CLIENTS_AT_ONCE = 8;
+
+/** Reads the realm, side by side: six requests and one for each client that is named. */
 export async function readRealm(
   keycloak: Keycloak,
   clientIds: readonly string[] = [],
 ): Promise<RealmSnapshot> {
-  const [scopes, lists, registrationPolicies, clientPolicies, clientProfiles, ...clients] = await Promise.all(
-    [
-      readClientScopes(keycloak),
-      readRealmScopes(keycloak),
-      readRegistrationPolicies(keycloak),
-      readClientPolicies(keycloak),
-      readClientProfiles(keycloak),
-      ...[...new Set(clientIds)].map((clientId) => findClient(keycloak, clientId)),
-    ],
-  );
+  const [scopes, lists, registrationPolicies, clientPolicies, clientProfiles, clients] = await Promise.all([
+    readClientScopes(keycloak),
+    readRealmScopes(keycloak),
+    readRegistrationPolicies(keycloak),
+    readClientPolicies(keycloak),
+    readClientProfiles(keycloak),
+    mapSome([...new Set(clientIds)], CLIENTS_AT_ONCE, (clientId) => findClient(keycloak, clientId)),
+  ]);
   return {
     realm: keycloak.realm,
     scopes,

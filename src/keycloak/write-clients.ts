@@ -15,7 +15,8 @@ export async function writeClient(keycloak: Keycloak, change: Change): Promise<v
   const { action, key, after } = change;
   if (action === 'create') {
     try {
-      await keycloak.create(attempt(`create the client '${key}'`), (admin) =>
+      // A client id is given once, so that a creation may be repeated after a lost answer: 409 then.
+      await keycloak.replace(attempt(`create the client '${key}'`), (admin) =>
         admin.clients.create({ ...after, clientId: key } as Record<string, unknown>),
       );
     } catch (error) {
@@ -45,7 +46,7 @@ export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change:
   };
   const client = await findClient(keycloak, clientId);
   if (!client) {
-    if (list === 'none') return;
+    if (list !== 'default') return;
     const message = `The client '${clientId}' is gone from realm '${keycloak.realm}'.`;
     throw new McpkcError(
       'CLIENT_NOT_IN_REALM',
@@ -61,6 +62,9 @@ export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change:
   await take(keycloak, what, client, scope, clientScopeId, list);
   if (list === 'default') {
     await keycloak.replace(what, (admin) => admin.clients.addDefaultClientScope({ id, clientScopeId }));
+  }
+  if (list === 'optional') {
+    await keycloak.replace(what, (admin) => admin.clients.addOptionalClientScope({ id, clientScopeId }));
   }
   const back = await findClientById(keycloak, id);
   if ((back ? heldAs(back, scope) : 'none') === list) return;
@@ -82,12 +86,12 @@ async function take(
 ): Promise<void> {
   const { id } = client;
   const held = heldAs(client, scope);
-  if (held === 'optional') {
+  if (held === 'optional' && wanted !== 'optional') {
     await keycloak
       .replace(what, (admin) => admin.clients.delOptionalClientScope({ id, clientScopeId }))
       .catch(ignoreGone);
   }
-  if (held === 'default' && wanted === 'none') {
+  if (held === 'default' && wanted !== 'default') {
     await keycloak
       .replace(what, (admin) => admin.clients.delDefaultClientScope({ id, clientScopeId }))
       .catch(ignoreGone);

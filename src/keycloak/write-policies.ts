@@ -3,20 +3,12 @@ import type { Change } from '../plan.ts';
 import { allowedScopesOf, SCOPES_CONFIG } from '../resources/allowed-scopes.ts';
 import { HOSTS_CONFIG, type HostsOfPolicy, hostsOf } from '../resources/trusted-hosts.ts';
 import type { Keycloak } from './connect.ts';
-import { type Attempt, statusOf } from './failures.ts';
-import { readClientPolicies, readClientProfiles, readRegistrationPolicies } from './read.ts';
-import {
-  type ClientPolicy,
-  type ClientProfile,
-  POLICY,
-  REGISTRATION_POLICY_TYPE,
-  type RegistrationPolicy,
-} from './representations.ts';
+import type { Attempt } from './failures.ts';
+import { readRegistrationPolicies } from './read.ts';
+import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from './representations.ts';
+import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
-
-/** How often an edit is begun anew: after a 500 from two writes at once, or when another edit came in between. */
-const ROUNDS = 5;
 
 /** What is in `to` and not in `from`. */
 function difference(to: readonly string[], from: readonly string[]): string[] {
@@ -88,9 +80,9 @@ export async function writeAllowedScopes(keycloak: Keycloak, change: Change): Pr
 type Config = Record<string, string[]>;
 
 /**
- * Reads, merges, writes and reads back one registration policy. A PUT replaces the component's whole configuration and
- * the last one wins, so what is written is what was read a moment ago with our part changed; if an edit made elsewhere
- * swallowed ours, it is begun anew.
+ * Reads, merges, writes and reads back the registration policies of that name (Keycloak lets several have the same). A
+ * PUT replaces a component's whole configuration and the last one wins, so what is written is what was read a moment
+ * ago with our part changed; if an edit made elsewhere swallowed ours, it is begun anew.
  */
 async function editPolicy(
   keycloak: Keycloak,
@@ -98,22 +90,16 @@ async function editPolicy(
   name: string,
   change: (policy: RegistrationPolicy) => Config,
 ): Promise<void> {
-  for (let round = 1; round <= ROUNDS; round++) {
-    const policy = await policyNow(keycloak, providerId, name);
-    const config = { ...policy.config, ...change(policy) };
-    try {
-      await putComponent(keycloak, policy, config);
-    } catch (error) {
-      // Two writes of one component at once: one of them answers 500 `unknown_error` and did nothing (26.7.3).
-      if (statusOf(error) !== 500 || round === ROUNDS) throw error;
-      await keycloak.waiting.sleep(100 * round, keycloak.waiting.signal);
-      continue;
+  const open = async () => {
+    const policies = await policiesNow(keycloak, providerId, name);
+    return policies.filter((policy) => !isSame(change(policy), policy.config));
+  };
+  await untilKept(keycloak, `The policy '${name}'`, async () => {
+    for (const policy of await open()) {
+      await putComponent(keycloak, policy, { ...policy.config, ...change(policy) });
     }
-    const back = await policyNow(keycloak, providerId, name);
-    if (isSame(change(back), back.config)) return;
-  }
-  const message = `The policy '${name}' did not keep what was written: somebody else edits it at the same time.`;
-  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
+    return (await open()).length === 0;
+  });
 }
 
 /** Keycloak keeps the lists as sets, in no order. */
@@ -122,12 +108,15 @@ function isSame(wanted: Config, found: Config): boolean {
   return Object.entries(wanted).every(([key, list]) => text(list) === text(found[key]));
 }
 
-async function policyNow(keycloak: Keycloak, providerId: string, name: string): Promise<RegistrationPolicy> {
-  const policies = await readRegistrationPolicies(keycloak);
-  const found = policies.find(
+async function policiesNow(
+  keycloak: Keycloak,
+  providerId: string,
+  name: string,
+): Promise<RegistrationPolicy[]> {
+  const found = (await readRegistrationPolicies(keycloak)).filter(
     (one) => one.providerId === providerId && one.subType === 'anonymous' && one.name === name,
   );
-  if (found) return found;
+  if (found.length > 0) return found;
   throw new McpkcError(
     'CHANGE_NOT_KEPT',
     `The policy '${name}' is gone.`,
@@ -140,51 +129,5 @@ async function putComponent(keycloak: Keycloak, policy: RegistrationPolicy, conf
   const body = { id, name, providerId, subType, providerType: REGISTRATION_POLICY_TYPE, config };
   await keycloak.replace(attempt(`change the policy '${name}'`), (admin) =>
     admin.components.update({ id }, body as unknown as Parameters<typeof admin.components.update>[1]),
-  );
-}
-
-/**
- * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT: profiles before the
- * policies that name them, and the other way round on removal.
- */
-export async function writeClientPolicy(keycloak: Keycloak, change: Change): Promise<void> {
-  if (change.action === 'delete') {
-    const profile = change.before?.profile;
-    await putPolicies(keycloak, (all) => all.filter(({ name }) => name !== change.key));
-    if (typeof profile === 'string')
-      await putProfiles(keycloak, (all) => all.filter(({ name }) => name !== profile));
-    return;
-  }
-  const { policy, profile } = change.after as unknown as { policy: ClientPolicy; profile: ClientProfile };
-  await putProfiles(keycloak, (all) => replaced(all, profile));
-  await putPolicies(keycloak, (all) => replaced(all, policy));
-}
-
-function replaced<T extends { name: string }>(all: readonly T[], one: T): T[] {
-  const at = all.findIndex(({ name }) => name === one.name);
-  return at === -1 ? [...all, one] : all.with(at, { ...all[at], ...one });
-}
-
-async function putPolicies(
-  keycloak: Keycloak,
-  change: (all: ClientPolicy[]) => ClientPolicy[],
-): Promise<void> {
-  const policies = change(await readClientPolicies(keycloak));
-  await keycloak.replace(attempt('change the client policies'), (admin) =>
-    admin.clientPolicies.updatePolicy({ policies } as Parameters<
-      typeof admin.clientPolicies.updatePolicy
-    >[0]),
-  );
-}
-
-async function putProfiles(
-  keycloak: Keycloak,
-  change: (all: ClientProfile[]) => ClientProfile[],
-): Promise<void> {
-  const profiles = change(await readClientProfiles(keycloak));
-  await keycloak.replace(attempt('change the client profiles'), (admin) =>
-    admin.clientPolicies.createProfiles({ profiles } as Parameters<
-      typeof admin.clientPolicies.createProfiles
-    >[0]),
   );
 }

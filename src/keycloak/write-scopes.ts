@@ -50,7 +50,8 @@ export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change
   if (action === 'create') {
     const body = { ...after, name: key } as Record<string, unknown>;
     try {
-      const { id } = await keycloak.create(attempt(`create the client scope '${key}'`), (admin) =>
+      // A name is given once, so that a creation may be repeated after a lost answer: 409 then.
+      const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
         admin.clientScopes.create(body),
       );
       ids.remember(key, id);
@@ -91,35 +92,40 @@ async function putAttributes(
 
 /** Makes or repairs the audience mapper; what else its configuration holds stays. */
 export async function writeAudienceMapper(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const [scopeName, mapperName] = splitLast(change.key);
-  const id = await ids.of(scopeName);
-  const wanted = (change.after?.config ?? {}) as Record<string, string>;
-  const mappers = await keycloak.read(attempt(`read the mappers of '${scopeName}'`), (admin) =>
+  const { scope, config } = change.after as { scope: string; config: Record<string, string> };
+  const name = change.key.slice(scope.length + 1);
+  const id = await ids.of(scope);
+  try {
+    await putMapper(keycloak, { id, scope, name }, config);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    // Another run made it meanwhile, or the answer to our own request was lost: now it is there to be changed.
+    await putMapper(keycloak, { id, scope, name }, config);
+  }
+}
+
+async function putMapper(
+  keycloak: Keycloak,
+  { id, scope, name }: { id: string; scope: string; name: string },
+  wanted: Record<string, string>,
+): Promise<void> {
+  const mappers = await keycloak.read(attempt(`read the mappers of '${scope}'`), (admin) =>
     admin.clientScopes.listProtocolMappers({ id }),
   );
-  const found = mappers.find(({ name }) => name === mapperName);
+  const found = mappers.find((mapper) => mapper.name === name);
   const base = { 'id.token.claim': 'false', 'introspection.token.claim': 'true' };
-  const body = {
-    name: mapperName,
-    protocol: 'openid-connect',
-    protocolMapper: AUDIENCE_MAPPER,
-    config: { ...(found?.config ?? base), ...wanted },
-  };
-  if (found?.id === undefined) {
-    await keycloak.create(attempt(`create the audience mapper in '${scopeName}'`), (admin) =>
+  const config = { ...(found?.config ?? base), ...wanted };
+  const body = { name, protocol: 'openid-connect', protocolMapper: AUDIENCE_MAPPER, config };
+  const mapperId = found?.id;
+  if (mapperId === undefined) {
+    await keycloak.replace(attempt(`create the audience mapper in '${scope}'`), (admin) =>
       admin.clientScopes.addProtocolMapper({ id }, body),
     );
     return;
   }
-  const mapperId = found.id;
-  await keycloak.replace(attempt(`change the audience mapper in '${scopeName}'`), (admin) =>
+  await keycloak.replace(attempt(`change the audience mapper in '${scope}'`), (admin) =>
     admin.clientScopes.updateProtocolMapper({ id, mapperId }, { ...body, id: mapperId }),
   );
-}
-
-function splitLast(key: string): [string, string] {
-  const at = key.lastIndexOf('/');
-  return [key.slice(0, at), key.slice(at + 1)];
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import type { RealmSnapshot } from '../keycloak/snapshot.ts';
 import type { Reservation } from '../plan.ts';
+import { shellWord } from '../render/text.ts';
 import { windowMarkOf } from '../resources/window-mark.ts';
 import { canonicalResource } from './resource-url.ts';
 import type { ScopeWish } from './scope-choice.ts';
@@ -73,9 +74,14 @@ export function requireNoWindow(scope: string, resource: string, snapshot: Realm
   if (!mark) return;
   const who = mark.by === '' ? 'somebody' : `${mark.by} on ${mark.host}`;
   const message = `A window is open for '${scope}' since ${mark.since || 'an unknown time'} (by ${who}, until ${mark.until || 'unknown'}).`;
-  throw new McpkcError('WINDOW_OPEN', message, `Close it first: mcpkc onboard ${resource} --close`, {
-    details: { scope, mark: { ...mark } },
-  });
+  throw new McpkcError(
+    'WINDOW_OPEN',
+    message,
+    `Close it first: mcpkc onboard ${shellWord(resource)} --close`,
+    {
+      details: { scope, mark: { ...mark } },
+    },
+  );
 }
 
 /** What only a person may decide about, whatever the command: changes in `master`, a first Trusted Hosts policy. */

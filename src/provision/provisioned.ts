@@ -9,7 +9,7 @@ import {
   type RealmList,
 } from './desired.ts';
 import { pkcePolicy, userlessPolicy } from './policies.ts';
-import { resourceHost } from './resource-url.ts';
+import { trustedHost } from './resource-url.ts';
 
 /** What a resource's provisioning is made from. */
 export interface Provisioning {
@@ -29,7 +29,7 @@ export interface Provisioning {
 
 /** The hosts that may register: those of the products, and the MCP server's own. */
 export function hostsFor(presets: readonly Preset[], resource: string): string[] {
-  return [...new Set([...presets.flatMap(({ trustedHosts }) => trustedHosts), resourceHost(resource)])];
+  return [...new Set([...presets.flatMap(({ trustedHosts }) => trustedHosts), trustedHost(resource)])];
 }
 
 /** A realm in which the products' clients can register and get the resource's audience; the base of both modes. */
@@ -38,7 +38,12 @@ export function provisioned(input: Provisioning): Desired {
   return {
     clientScope: {
       name: scope,
-      attributes: { [ATTRIBUTE.mode]: mode, [ATTRIBUTE.resource]: resource },
+      attributes: {
+        [ATTRIBUTE.mode]: mode,
+        [ATTRIBUTE.resource]: resource,
+        // A choice that onboard keeps; what isn't there may as well be what a killed run did not get to.
+        ...(pkce ? {} : { [ATTRIBUTE.pkce]: 'off' }),
+      },
       description: `Audience ${resource} for MCP clients.`,
     },
     audienceMapper: { scope, audience: resource },

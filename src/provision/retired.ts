@@ -1,10 +1,10 @@
 import { McpkcError } from '../errors.ts';
 import type { Client } from '../keycloak/representations.ts';
-import type { RealmSnapshot } from '../keycloak/snapshot.ts';
+import { type RealmSnapshot, scopeNamed } from '../keycloak/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { pkcePolicy, policyNames, userlessPolicy } from './policies.ts';
 import { adoptedScopes, withdrawn } from './provisioned.ts';
-import { resourceHost } from './resource-url.ts';
+import { readResource, trustedHost } from './resource-url.ts';
 import { resourceOf } from './scope-choice.ts';
 
 /** What a resource's retirement is made from. */
@@ -39,13 +39,15 @@ export function retired(
       hint,
     );
   }
-  const host = resourceHost(resource);
+  const host = trustedHost(resource);
   const used = snapshot.scopes.some((one) => one.name !== scope && hostOf(resourceOf(one)) === host);
-  const kept = used || presetHosts.includes(host);
+  // Without the scope it is not ours to say whom the host is for; the scope goes last, so a broken run left it.
+  const kept = used || presetHosts.includes(host) || !scopeNamed(snapshot, scope);
   const why = 'since the resource is retired';
   return {
     clientScope: { name: scope, absent: true },
     trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
+    allowedScopes: { add: [], remove: [scope], defaults: false },
     clientPolicies: [pkcePolicy(scope, true), userlessPolicy(scope, true)],
     defaultScope: { scope, list: 'none' },
     // Deleting a scope takes it from every client; only the marks are left to erase.
@@ -56,7 +58,8 @@ export function retired(
 }
 
 function hostOf(resource: string | undefined): string | undefined {
-  return resource === undefined ? undefined : resourceHost(resource);
+  const read = readResource(resource ?? '');
+  return 'url' in read ? trustedHost(read.url) : undefined;
 }
 
 function namesScope(

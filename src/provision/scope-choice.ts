@@ -1,7 +1,7 @@
 import { McpkcError } from '../errors.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../keycloak/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../keycloak/snapshot.ts';
-import { audiencesOf } from '../resources/audience-mapper.ts';
+import { audiencesOf, mapperOf } from '../resources/audience-mapper.ts';
 import { realmListOf } from '../resources/default-scope.ts';
 import { ATTRIBUTE, type Mode, type RealmList } from './desired.ts';
 import { aliasOf, differenceOf, readResource } from './resource-url.ts';
@@ -61,6 +61,21 @@ export function listFor(mode: Mode, now: RealmList): RealmList {
   return now === 'optional' ? 'optional' : 'default';
 }
 
+/** Whose audience a scope carries that is another host's: what taking it over would cut off. */
+export function foreignAudience(scope: ClientScope, resource: string): string | undefined {
+  const marked = scope.attributes[ATTRIBUTE.resource] || undefined;
+  const audiences = audiencesOf(scope);
+  if (audiences.includes(resource)) return undefined;
+  const isForeign = (one: string) => differenceOf(one, resource) === 'host';
+  if (marked !== undefined && isForeign(marked)) return marked;
+  // Client ids stand beside URLs as audiences of the same server; alone they are somebody else's.
+  if (marked !== undefined || audiences.some((one) => !isForeign(one))) {
+    const ours = mapperOf(scope, resource);
+    return ours && audiencesOf({ ...scope, mappers: [ours] }).find(isForeign);
+  }
+  return audiences.find((one) => 'url' in readResource(one)) ?? audiences[0];
+}
+
 /**
  * Refuses (SCOPE_TAKEN, exit status 5) a scope that carries another host's audience: taking it over would cut that
  * server's clients off. A difference in slash, case, scheme or path on the same host is repaired by the plan.
@@ -69,13 +84,8 @@ export function requireOwnScope(name: string, wish: ScopeWish, snapshot: RealmSn
   const scope = scopeNamed(snapshot, name);
   if (!scope) return;
   const { resource } = wish;
-  const held = [scope.attributes[ATTRIBUTE.resource] ?? '', ...audiencesOf(scope)].filter(
-    (one) => one !== '',
-  );
-  const foreign = held.find((one) => differenceOf(one, resource) === 'host');
-  if (foreign === undefined || held.some((one) => one === resource)) {
-    if (scope.protocol === 'openid-connect') return;
-  }
+  const foreign = foreignAudience(scope, resource);
+  if (foreign === undefined && scope.protocol === 'openid-connect') return;
   const free = freeName(resource, snapshot);
   const what = foreign === undefined ? `is a ${scope.protocol} scope` : `is the scope of ${foreign}`;
   const hint = `Use another name: --scope ${free}\nOr, if ${foreign ?? 'its owner'} is gone, take it over: --replace-audience --yes`;

@@ -1,5 +1,6 @@
 import { AUDIENCE_MAPPER, type ClientScope, type ProtocolMapper } from '../keycloak/representations.ts';
 import { scopeNamed } from '../keycloak/snapshot.ts';
+import { differenceOf, readResource } from '../provision/resource-url.ts';
 import type { Resource } from './resource.ts';
 
 /** The name of the mapper in every audience client scope. */
@@ -22,13 +23,20 @@ export function isInAccessToken({ config }: ProtocolMapper): boolean {
   return config[IN_ACCESS_TOKEN] === 'true';
 }
 
-/** The mapper that mcpkc owns in a scope: of its name, else one that already gives this audience. */
+/**
+ * The mapper that mcpkc owns in a scope: one that gives this audience already, else the one of our name, else one whose
+ * audience is another spelling of it, else one for another URL (which only `--replace-audience` lets it come to).
+ */
 export function mapperOf(scope: ClientScope, audience: string): ProtocolMapper | undefined {
+  const custom = scope.mappers.filter(
+    ({ protocolMapper, config }) => protocolMapper === AUDIENCE_MAPPER && !config[CLIENT_AUDIENCE],
+  );
+  const differing = (one: ProtocolMapper) => differenceOf(one.config[AUDIENCE] ?? '', audience);
   return (
+    custom.find((one) => differing(one) === 'same') ??
     scope.mappers.find(({ name }) => name === MAPPER_NAME) ??
-    scope.mappers.find(
-      ({ protocolMapper, config }) => protocolMapper === AUDIENCE_MAPPER && config[AUDIENCE] === audience,
-    )
+    custom.find((one) => differing(one) !== 'host') ??
+    custom.find((one) => 'url' in readResource(one.config[AUDIENCE] ?? ''))
   );
 }
 

@@ -7,7 +7,7 @@ import type { Assignment } from '../provision/desired.ts';
 import { policyNames } from '../provision/policies.ts';
 import { count, visible } from '../render/text.ts';
 import { heldAs } from '../resources/client-scope-assignment.ts';
-import type { Subject } from './change-scope.ts';
+import type { Subject } from './subject.ts';
 
 /**
  * With `--existing`: the products' clients that are there already, each to hold the scope. Reads all clients only for

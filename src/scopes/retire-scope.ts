@@ -1,3 +1,4 @@
+import { customPresets } from '../clients/custom.ts';
 import { PRESETS } from '../clients/index.ts';
 import type { Context, Flags } from '../command.ts';
 import type { Config } from '../config/load.ts';
@@ -32,7 +33,8 @@ export async function retireScope(
   requireNoWindow(scope, resource, snapshot);
   const holders = scopeNamed(snapshot, scope) ? await holdersOf(keycloak, scope) : [];
   snapshot.clients.push(...holders);
-  const presetHosts = PRESETS.flatMap(({ trustedHosts }) => trustedHosts);
+  const known = [...PRESETS, ...customPresets(config.presets, config.files.config)];
+  const presetHosts = known.flatMap(({ trustedHosts }) => trustedHosts);
   const desired = retired({ scope, resource, presetHosts, holders }, snapshot);
   const plan = planFor(desired, snapshot);
   const { io, signal } = context;

@@ -1,17 +1,21 @@
 import type { Assignment, DesiredClient } from '../provision/desired.ts';
 import { given } from '../provision/provisioned.ts';
-import type { Subject } from './change-scope.ts';
+import type { Subject } from './subject.ts';
 
 /**
  * The static clients of OIDC_AUDIENCE: each is given the scope; with `--create-static` one that isn't there is made,
  * confidential, authorization code with PKCE S256 only, with the products' fixed redirect URIs.
  */
 export function staticClients(
-  { config, presets, scope, snapshot }: Subject,
+  { config, keycloak, presets, scope, snapshot }: Subject,
   create: boolean,
   warn: (text: string) => void,
 ): { assignment: Assignment; mark: DesiredClient }[] {
   return config.audiences.clients.flatMap((clientId) => {
+    if (clientId === config.clientId && keycloak.accountRealm === keycloak.realm) {
+      warn(`'${clientId}' (OIDC_AUDIENCE) is mcpkc’s own account, which gets no MCP audience.`);
+      return [];
+    }
     const found = snapshot.clients.find((client) => client.clientId === clientId);
     const one = given(found, clientId, scope, 'since it is the static client of OIDC_AUDIENCE');
     if (found) return [one];

@@ -1,13 +1,18 @@
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
-import { supportsStrictPolicies } from '../keycloak/features.ts';
+import { asksStrictPolicies, tellsStrictPolicies } from '../keycloak/features.ts';
 import type { Desired } from '../provision/desired.ts';
 import { heldAs } from '../resources/client-scope-assignment.ts';
-import type { Subject } from './change-scope.ts';
+import type { Subject } from './subject.ts';
 
-/** Refuses `--reject-userless` (SERVER_TOO_OLD, exit status 2) where the recipe would break every sign-in. */
-export async function requireStrictMode(keycloak: Keycloak): Promise<void> {
-  if (await supportsStrictPolicies(keycloak)) return;
+/**
+ * Refuses `--reject-userless` (SERVER_TOO_OLD, exit status 2) where the recipe would break every sign-in. A server that
+ * doesn't tell its version is asked by a write that it refuses; not with `--dry-run`, which gives 'unknown'.
+ */
+export async function requireStrictMode(keycloak: Keycloak, dryRun: boolean): Promise<'known' | 'unknown'> {
+  const told = await tellsStrictPolicies(keycloak);
+  if (told === undefined && dryRun) return 'unknown';
+  if (told ?? (await asksStrictPolicies(keycloak))) return 'known';
   const message =
     '--reject-userless needs Keycloak 26.7.0 or later: this server knows no client policies in STRICT mode.';
   throw new McpkcError(
