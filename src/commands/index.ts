@@ -25,9 +25,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./trusted-hosts.ts')).trustedHosts,
   },
   {
+    name: 'status',
+    summary: 'say what would stop a connector, and what mends it',
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
     name: 'onboard',
     summary: 'connect one product to an MCP server, from registration to audience',
     load: async () => (await import('./onboard.ts')).onboard,
+  },
+  {
+    name: 'prune-clients',
+    summary: 'remove clients that registered themselves and never worked',
+    load: async () => (await import('./prune-clients.ts')).pruneClients,
   },
   {
     name: 'env',
@@ -35,8 +45,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./env.ts')).env,
   },
   {
+    name: 'runbook',
+    summary: 'write the steps for this deployment as Markdown',
+    load: async () => (await import('./runbook.ts')).runbook,
+  },
+  {
     name: 'presets',
     summary: 'show the client products that mcpkc knows',
     load: async () => (await import('./presets.ts')).presets,
+  },
+  {
+    name: 'explain',
+    summary: 'explain a finding, an error or a check',
+    load: async () => (await import('./explain.ts')).explain,
   },
 ];

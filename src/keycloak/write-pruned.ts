@@ -1,0 +1,62 @@
+import type { Keycloak } from './connect.ts';
+import { type Attempt, statusOf } from './failures.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** Whether the client was still there. */
+export type Written = 'done' | 'gone';
+
+async function unlessGone(write: Promise<unknown>): Promise<Written> {
+  try {
+    await write;
+    return 'done';
+  } catch (error) {
+    if (statusOf(error) === 404) return 'gone';
+    throw error;
+  }
+}
+
+/**
+ * Sets attributes of a client (a PUT merges them, '' takes one away; 26.7.3), and whether it is enabled, in one
+ * request; all else stays, its secret included.
+ */
+export function updateClient(
+  keycloak: Keycloak,
+  { id, clientId }: { id: string; clientId: string },
+  change: { attributes: Readonly<Record<string, string>>; enabled?: boolean },
+): Promise<Written> {
+  const what = attempt(`mark the client '${clientId}'`);
+  return unlessGone(keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, ...change })));
+}
+
+/** Deletes a client by its internal id. */
+export function deleteClient(
+  keycloak: Keycloak,
+  { id, clientId }: { id: string; clientId: string },
+): Promise<Written> {
+  const what = attempt(`delete the client '${clientId}'`);
+  return unlessGone(keycloak.replace(what, (admin) => admin.clients.del({ id })));
+}
+
+/** A client's whole representation, secret, scopes and mappers included; undefined where it is gone. Never shown. */
+export async function wholeClient(keycloak: Keycloak, id: string): Promise<object | undefined> {
+  const found: unknown = await keycloak.read({ what: 'read a client', role: 'view-clients' }, (admin) =>
+    admin.clients.findOne({ id }, { catchNotFound: true }),
+  );
+  // The admin client gives null for a 404 that it was told to catch.
+  return typeof found === 'object' && found !== null ? found : undefined;
+}
+
+/** Makes a client from a whole representation, with its id and secret; `there` where its id or client id is taken. */
+export async function recreateClient(keycloak: Keycloak, representation: object): Promise<'done' | 'there'> {
+  const { clientId } = representation as { clientId?: unknown };
+  try {
+    await keycloak.create(attempt(`restore the client '${String(clientId)}'`), (admin) =>
+      admin.clients.create(representation),
+    );
+    return 'done';
+  } catch (error) {
+    if (statusOf(error) === 409) return 'there';
+    throw error;
+  }
+}

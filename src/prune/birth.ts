@@ -1,0 +1,27 @@
+import type { Evidence } from './evidence.ts';
+
+/** How far Keycloak's clock and ours may be apart. */
+const SKEW_MS = 600_000;
+
+/**
+ * Between which times a client was made, in milliseconds since the epoch. `latest` proves age: it is at least as old as
+ * that. `earliest` is from when on its whole life has to be accounted for. Undefined where nothing proves it.
+ */
+export interface Birth {
+  earliest: number | undefined;
+  latest: number | undefined;
+}
+
+/**
+ * Its registration's event tells both. The time of its secret proves age alone, since a secret can be made anew. So
+ * does our first-seen mark, unless an earlier complete look at the realm did not find the client: then it was made
+ * since. The youngest time that Keycloak tells counts as its age.
+ */
+export function birthOf({ events, secretMade, marks }: Evidence): Birth {
+  const registered = events.readable ? events.registered : undefined;
+  const told = [registered, secretMade].filter((time) => time !== undefined);
+  const latest = told.length > 0 ? Math.max(...told) : marks.firstSeen?.at;
+  const { after } = marks.firstSeen ?? {};
+  const earliest = registered ?? (after === undefined ? undefined : after - SKEW_MS);
+  return { earliest, latest };
+}

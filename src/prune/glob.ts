@@ -1,0 +1,20 @@
+/** Whether a text matches a glob: `*` stands for any characters, `?` for one, all else for itself. Linear in both. */
+export function matchesGlob(glob: string, text: string): boolean {
+  const [pattern, letters] = [Array.from(glob), Array.from(text)];
+  let [at, star, from] = [0, -1, 0];
+  for (let index = 0; index < letters.length; ) {
+    if (pattern[at] === '*') {
+      star = at++;
+      from = index;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === letters[index])) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++from;
+    } else {
+      return false;
+    }
+  }
+  return pattern.slice(at).every((letter) => letter === '*');
+}

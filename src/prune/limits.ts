@@ -1,0 +1,28 @@
+/** What a run may disable or delete at most. */
+export const MOST_AT_ONCE = 25;
+export const MOST_SHARE = 0.3;
+/** A share means something only from this many dynamic clients on. */
+export const SHARE_FROM = 10;
+
+/** Whether a plan stays within the limits. */
+export interface Limit {
+  /** How many clients would be disabled or deleted. */
+  wanted: number;
+  /** How many may be. */
+  allowed: number;
+  exceeded: boolean;
+  /** What the limit is, as a clause. */
+  why: string;
+}
+
+/** The limit for a realm with so many dynamic clients; `max` is what `--max` says, in place of both limits. */
+export function limitFor(wanted: number, dynamic: number, max: number | undefined): Limit {
+  if (max !== undefined) return { wanted, allowed: max, exceeded: wanted > max, why: `--max ${max}` };
+  const share = dynamic >= SHARE_FROM ? Math.floor(dynamic * MOST_SHARE) : MOST_AT_ONCE;
+  const allowed = Math.min(share, MOST_AT_ONCE);
+  const why =
+    share < MOST_AT_ONCE
+      ? `at most ${MOST_SHARE * 100} % of ${dynamic} dynamic clients at once`
+      : `at most ${MOST_AT_ONCE} clients at once`;
+  return { wanted, allowed, exceeded: wanted > allowed, why };
+}

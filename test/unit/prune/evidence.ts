@@ -1,0 +1,53 @@
+import type { Activity, Evidence, Reach } from '../../../src/prune/evidence.ts';
+import { NO_ACTIVITY } from '../../../src/prune/evidence.ts';
+import type { Rules } from '../../../src/prune/verdict.ts';
+
+export const DAY = 86_400_000;
+export const NOW = Date.UTC(2026, 5, 1);
+/** When the orphan of these tests registered. */
+export const MADE = NOW - 20 * DAY;
+
+export const RULES: Rules = { now: NOW, olderThanMs: 7 * DAY, presets: ['chatgpt'] };
+
+const covered = (from: number | undefined): Reach => ({ from, why: 'as the test says' });
+
+/** Events of an orphan, complete since a day before it registered, with changes. */
+export function events(
+  changes: Partial<Activity> = {},
+  from: Partial<Record<'CLIENT_REGISTER' | 'LOGIN' | 'CODE_TO_TOKEN', number | undefined>> = {},
+): Evidence['events'] {
+  const reach = { CLIENT_REGISTER: MADE - DAY, LOGIN: MADE - DAY, CODE_TO_TOKEN: MADE - DAY, ...from };
+  return {
+    readable: true,
+    ...NO_ACTIVITY,
+    registered: MADE,
+    ...changes,
+    reach: {
+      CLIENT_REGISTER: covered(reach.CLIENT_REGISTER),
+      LOGIN: covered(reach.LOGIN),
+      CODE_TO_TOKEN: covered(reach.CODE_TO_TOKEN),
+    },
+  };
+}
+
+/** An orphan beyond doubt, with changes. */
+export function orphan(changes: Partial<Evidence> = {}): Evidence {
+  return {
+    origin: { kind: 'dynamic', why: 'it looks like it' },
+    preset: 'chatgpt',
+    enabled: true,
+    shield: undefined,
+    probe: false,
+    secretMade: MADE,
+    marks: { firstSeen: undefined, lastSeen: undefined, stage: undefined, malformed: [] },
+    sessions: { readable: true, active: 0, offline: 0 },
+    consents: { readable: true, users: 0, lastGiven: undefined },
+    events: events(),
+    ...changes,
+  };
+}
+
+/** Marks of an orphan, with changes. */
+export function marks(changes: Partial<Evidence['marks']> = {}): Evidence['marks'] {
+  return { ...orphan().marks, ...changes };
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { matchesGlob } from '../../../src/prune/glob.ts';
+import { limitFor } from '../../../src/prune/limits.ts';
+import { firstSeenText, lastSeenText, readMarks, stageText } from '../../../src/prune/marks.ts';
+import { type Action, decide } from '../../../src/prune/stages.ts';
+import type { Standing } from '../../../src/prune/verdict.ts';
+import { DAY, marks, NOW, orphan } from './evidence.ts';
+
+const pace = { now: NOW, graceMs: 3 * DAY, atOnce: false };
+const at = (stage: 'marked' | 'disabled', days: number) =>
+  orphan({ marks: marks({ stage: { stage, at: NOW - days * DAY } }) });
+
+describe('the stages', () => {
+  it.each([
+    ['an unmarked orphan', orphan(), 'mark'],
+    ['one marked yesterday', at('marked', 1), 'keep'],
+    ['one marked just a grace ago', at('marked', 3), 'disable'],
+    ['one marked in the future', at('marked', -1), 'keep'],
+    ['one disabled yesterday', at('disabled', 1), 'keep'],
+    ['one disabled a grace ago', at('disabled', 3), 'delete'],
+  ] as const)('%s', (_name, evidence, action) => {
+    expect(decide({ standing: 'orphan', reason: 'it is' }, evidence, pace).action).toBe(action);
+  });
+
+  it.each([
+    ['alive', 'revive'],
+    ['shielded', 'revive'],
+    ['unknown', 'keep'],
+    ['unsettled', 'keep'],
+    ['foreign', 'keep'],
+  ] as [Standing, Action][])('a disabled client that is %s: %s', (standing, action) => {
+    const decision = decide({ standing, reason: 'so' }, at('disabled', 9), { ...pace, atOnce: true });
+    expect(decision.action).toBe(action);
+  });
+
+  it('skips the stages when told to', () => {
+    expect(decide({ standing: 'orphan', reason: '' }, orphan(), { ...pace, atOnce: true }).action).toBe(
+      'delete',
+    );
+  });
+
+  it('says when a waiting client goes on', () => {
+    const { reason } = decide({ standing: 'orphan', reason: 'r' }, at('marked', 1), pace);
+    expect(reason).toBe('r; marked since 2026-05-31T00:00:00Z, disable after 3d (2026-06-03T00:00:00Z)');
+  });
+});
+
+describe('the marks', () => {
+  it('read back what was written', () => {
+    const attributes = {
+      'mcpkc.prune': stageText({ stage: 'marked', at: NOW }),
+      'mcpkc.first-seen': firstSeenText({ at: NOW, after: NOW - DAY }),
+      'mcpkc.last-seen': lastSeenText(undefined, NOW) ?? '',
+    };
+    expect(readMarks(attributes)).toEqual({
+      stage: { stage: 'marked', at: NOW },
+      firstSeen: { at: NOW, after: NOW - DAY },
+      lastSeen: NOW,
+      malformed: [],
+    });
+    expect(readMarks({ 'mcpkc.first-seen': firstSeenText({ at: NOW, after: undefined }) }).firstSeen).toEqual(
+      {
+        at: NOW,
+        after: undefined,
+      },
+    );
+  });
+
+  it('name what can’t be read, and take an empty one for none', () => {
+    const broken = {
+      'mcpkc.prune': 'deleted yesterday',
+      'mcpkc.first-seen': '2026',
+      'mcpkc.last-seen': '9999-99-99T99:99:99Z',
+    };
+    expect(readMarks(broken).malformed).toEqual(['mcpkc.prune', 'mcpkc.first-seen', 'mcpkc.last-seen']);
+    expect(readMarks({ 'mcpkc.prune': '' }).malformed).toEqual([]);
+  });
+
+  it('tell of life once a day at most', () => {
+    expect(lastSeenText(NOW, NOW + DAY - 1)).toBeUndefined();
+    expect(lastSeenText(NOW, NOW + DAY)).toBe('2026-06-02T00:00:00.000Z');
+    expect(lastSeenText(NOW, NOW - DAY)).toBeUndefined();
+  });
+});
+
+describe('the limits', () => {
+  it.each([
+    // wanted, dynamic clients, --max, exceeded
+    [9, 9, undefined, false],
+    [3, 10, undefined, false],
+    [4, 10, undefined, true],
+    [25, 1000, undefined, false],
+    [26, 1000, undefined, true],
+    [26, 26, 26, false],
+    [27, 1000, 26, true],
+    [0, 10, undefined, false],
+  ] as const)('%i of %i with --max %s: exceeded %s', (wanted, dynamic, max, exceeded) => {
+    expect(limitFor(wanted, dynamic, max).exceeded).toBe(exceeded);
+  });
+});
+
+describe('globs', () => {
+  it.each([
+    ['abc', 'abc', true],
+    ['abc', 'abcd', false],
+    ['a*', 'abcd', true],
+    ['*d', 'abcd', true],
+    ['a*c*d', 'abcd', true],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['*', '', true],
+    ['a.c', 'abc', false],
+    ['https://*/client.json', 'https://a.example/x/client.json', true],
+    [`${'*a'.repeat(30)}b`, 'a'.repeat(2000), false],
+  ])('%s and %s: %s', (glob, text, matches) => {
+    expect(matchesGlob(glob, text)).toBe(matches);
+  });
+});
