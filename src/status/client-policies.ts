@@ -140,4 +140,8 @@ function userlessRefused(seen: Seen, scope: string): boolean {
 }
 
 /** The realm's client policies. */
-export const clientPolicies: RuleGroup = { title: 'Client policies', rules: [missingScope, pkce, userless] };
+export const clientPolicies: RuleGroup = {
+  title: 'Client policies',
+  applies: (seen) => judgedScopes(seen).length > 0,
+  rules: [missingScope, pkce, userless],
+};

@@ -78,4 +78,8 @@ export function isForeign(seen: Seen, client: Client, { name, mode }: JudgedScop
 }
 
 /** The clients, where they were listed. */
-export const clients: RuleGroup = { title: 'Clients and their scopes', rules: [withoutScope, foreign] };
+export const clients: RuleGroup = {
+  title: 'Clients and their scopes',
+  applies: (seen) => shown(seen.parts.clients) !== undefined,
+  rules: [withoutScope, foreign],
+};

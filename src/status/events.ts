@@ -64,4 +64,8 @@ const off: Rule = {
 };
 
 /** What Keycloak remembers. */
-export const events: RuleGroup = { title: 'Clients in use are there', rules: [prunedTooEarly, off] };
+export const events: RuleGroup = {
+  title: 'Clients in use are there',
+  applies: (seen) => shown(seen.parts.eventsConfig).enabled,
+  rules: [prunedTooEarly, off],
+};

@@ -44,5 +44,7 @@ export interface Rule {
 export interface RuleGroup {
   /** What is in order when none of the rules finds anything. */
   title: string;
+  /** Whether there is anything to call in order; where not, the group is not shown unless it finds something. */
+  applies?(seen: Seen): boolean;
   rules: readonly Rule[];
 }

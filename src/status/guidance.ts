@@ -50,10 +50,17 @@ const mode: Rule = {
           : list === 'optional'
             ? 'every client that registers can ask for it by name'
             : 'every client that registers can get the audience';
-      const next = `Nothing to mend.${kind === 'windowed' ? ` To connect a product: mcpkc onboard ${resource ?? '<its URL>'}` : ''}`;
+      const next =
+        kind === 'windowed'
+          ? `To connect a product: mcpkc onboard ${resource ?? '<its URL>'}`
+          : 'Nothing to mend.';
       return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atHost(next) };
     }),
 };
 
 /** What is no fault, but good to know. */
-export const guidance: RuleGroup = { title: 'Good to know', rules: [mode, dcrWithScope] };
+export const guidance: RuleGroup = {
+  title: 'Good to know',
+  applies: () => false,
+  rules: [mode, dcrWithScope],
+};

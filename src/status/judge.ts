@@ -11,8 +11,8 @@ export interface Unjudged {
 /** How one group of rules came out. */
 export interface GroupVerdict {
   title: string;
-  /** `bad` where there is an error or a warning; `unseen` where nothing was found but not everything was visible. */
-  state: 'good' | 'bad' | 'unseen';
+  /** `bad`: an error or a warning; `unseen`: nothing found, but not everything visible; `empty`: nothing to judge. */
+  state: 'good' | 'bad' | 'unseen' | 'empty';
   /** Roles that are missing to judge all of it. */
   roles: string[];
 }
@@ -31,7 +31,7 @@ const RANK: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
 export function judge(groups: readonly RuleGroup[], seen: Seen): Judgement {
   const findings: Finding[] = [];
   const unjudged: Unjudged[] = [];
-  const verdicts = groups.map(({ title, rules }): GroupVerdict => {
+  const verdicts = groups.map(({ title, applies = () => true, rules }): GroupVerdict => {
     const own: Finding[] = [];
     const roles = new Set<string>();
     for (const { code, severity, needs, find } of rules) {
@@ -44,7 +44,8 @@ export function judge(groups: readonly RuleGroup[], seen: Seen): Judgement {
     }
     findings.push(...own);
     const bad = own.some(({ severity }) => severity !== 'info');
-    return { title, roles: [...roles], state: bad ? 'bad' : roles.size > 0 ? 'unseen' : 'good' };
+    const state = bad ? 'bad' : roles.size > 0 ? 'unseen' : applies(seen) ? 'good' : 'empty';
+    return { title, roles: [...roles], state };
   });
   findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   return { findings, unjudged, groups: verdicts };

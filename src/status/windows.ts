@@ -54,4 +54,8 @@ const waiting: Rule = {
 };
 
 /** Windows of `onboard`. */
-export const windows: RuleGroup = { title: 'No window left open', rules: [leftOpen, waiting] };
+export const windows: RuleGroup = {
+  title: 'No window left open',
+  applies: (seen) => judgedScopes(seen).length > 0,
+  rules: [leftOpen, waiting],
+};

@@ -1,0 +1,132 @@
+import { type Command, type Flags, list } from '../command.ts';
+import type { Config } from '../config/load.ts';
+import { badInput } from '../errors.ts';
+import { connect } from '../keycloak/connect.ts';
+import { readStatus } from '../keycloak/status-snapshot.ts';
+import { wantedPresets } from '../provision/input.ts';
+import { statusText } from '../render/status.ts';
+import type { Report } from '../report.ts';
+import { clientRows } from '../status/client-rows.ts';
+import { GROUPS } from '../status/index.ts';
+import { fails, judge } from '../status/judge.ts';
+import { groupRefusals } from '../status/refusals.ts';
+import { judgedScopes, otherAudienceScopes, type Seen } from '../status/seen.ts';
+import { policyDocument, seenBy } from '../status/seen-by.ts';
+
+const DAY_MS = 86_400_000;
+
+/** `mcpkc status` */
+export const status: Command = {
+  define(command) {
+    command
+      .description('Say what would stop the next connector in this realm, and what mends it.')
+      .option(
+        '--resource <url>',
+        'judge this MCP server alone (default: the configured one, and all of mcpkc’s)',
+      )
+      .option('--preset <name>', 'client products that shall be able to connect … (default: chatgpt)', list)
+      .option('--clients', 'also list the clients that registered, and who holds a scope')
+      .option(
+        '--fail-on <severity>',
+        'exit 1 at findings of this severity or worse: warning, error',
+        'error',
+      );
+  },
+  examples: [
+    ['is the realm ready for ChatGPT?', 'mcpkc status'],
+    ['who registered, and who holds the audience?', 'mcpkc status --clients'],
+    [
+      'for several products, strictly, in CI',
+      'mcpkc status --preset chatgpt,claude --fail-on warning --json',
+    ],
+  ],
+  changes: 'Nothing; an account made by mcpkc init --read-only suffices.',
+  exits: [
+    [0, 'no finding at or above --fail-on'],
+    [1, 'there is one'],
+  ],
+  async run(context, _args, flags) {
+    const failOn = severityOf(flags);
+    const config = await context.config();
+    const presets = wantedPresets(config, flags.preset);
+    const keycloak = await connect(config, context.io, context.signal);
+    const parts = await readStatus(keycloak, {
+      account: config.clientId ?? '',
+      issuer: config.issuer,
+      since: context.io.now() - DAY_MS,
+      clients: flags.clients === true,
+      onClients: (read) => context.voice.progress(`${read} clients read`),
+    });
+    return report(
+      await seenBy(context, config, keycloak, { resource: flags.resource, presets, parts }),
+      failOn,
+      config,
+    );
+  },
+};
+
+function severityOf({ failOn }: Flags): 'error' | 'warning' {
+  if (failOn === 'error' || failOn === 'warning') return failOn;
+  throw badInput('--fail-on', `'${String(failOn)}' is neither warning nor error`, 'See mcpkc status --help');
+}
+
+function report(seen: Seen, failOn: 'error' | 'warning', { server, realm }: Config): Report {
+  const { parts, resource, now } = seen;
+  const { findings, unjudged, groups } = judge(GROUPS, seen);
+  const scopes = parts.scopes.visible
+    ? judgedScopes(seen).map((one) => ({
+        name: one.name,
+        resource: one.resource ?? null,
+        mode: one.mode,
+        list: one.list,
+      }))
+    : [];
+  const others = parts.scopes.visible ? otherAudienceScopes(seen) : [];
+  const rows = clientRows(seen);
+  const refusals = parts.refusals.visible
+    ? groupRefusals(parts.refusals.value)
+    : { role: parts.refusals.role };
+  const causes = new Map(
+    GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause])),
+  );
+  const eventsOn = parts.eventsConfig.visible ? parts.eventsConfig.value.enabled : undefined;
+  const document = {
+    resource: resource ?? null,
+    findings,
+    scopes,
+    otherAudienceScopes: others.length,
+    notVisible: unjudged,
+    policies: policyDocument(seen),
+    refusals: Array.isArray(refusals) ? refusals.map(dated) : null,
+    ...(parts.clients.visible && parts.clients.value === undefined ? {} : { clients: rows ?? null }),
+  };
+  return {
+    command: 'status',
+    exitStatus: fails(findings, failOn) ? 1 : 0,
+    server,
+    realm,
+    document,
+    text: (style) =>
+      statusText(
+        {
+          server,
+          realm: realm ?? '',
+          resource,
+          scopes,
+          findings,
+          causes,
+          groups,
+          otherScopes: others,
+          refusals,
+          eventsOn,
+          rows,
+          now,
+        },
+        style,
+      ),
+  };
+}
+
+function dated({ first, last, ...rest }: ReturnType<typeof groupRefusals>[number]) {
+  return { ...rest, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
+}

@@ -1,0 +1,104 @@
+import type { ErrorCode } from '../errors.ts';
+import { type Explanation, SEEN } from './explanation.ts';
+
+/** What ends with exit status 5 or above: refused for safety, waited in vain, interrupted, a bug. */
+export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
+  CONSENT_NEEDED: {
+    what: 'The command would do something that is only done when a person says so. Nothing was changed.',
+    cause:
+      'It would take access from clients, replace another server’s audience, close a registration that is open to anybody, change the realm master, or it needs an answer and there is no terminal.',
+    mend: '--dry-run shows the whole plan; --yes agrees to it.',
+    sources: [],
+  },
+  PLAIN_HTTP: {
+    what: 'A secret would have gone over plain http to another machine; it was not sent.',
+    cause: 'KC_SERVER begins with http:// and isn’t this machine.',
+    mend: 'Use https, or a tunnel to 127.0.0.1. Where the network in between is trusted: --allow-http (MCPKC_ALLOW_HTTP=true).',
+    sources: ['RFC 6749 §3.2'],
+  },
+  SCOPE_TAKEN: {
+    what: 'The scope’s name belongs to another MCP server: taking it over would cut that server’s clients off. Nothing was changed.',
+    cause: 'Two servers share the first label of their host, or MCP_SCOPE_NAME is that of another server.',
+    mend: 'Use the free name that the message proposes (--scope). If the other server is gone: --replace-audience --yes.',
+    sources: [],
+  },
+  SCOPE_IN_POLICY: {
+    what: 'A client policy of somebody else’s names the scope that is to be removed. Nothing was changed.',
+    cause: 'Were the scope deleted, Keycloak would refuse every later edit of the realm’s client policies.',
+    mend: 'Take the scope out of that policy (Realm settings, Client policies), then run the command again.',
+    sources: [SEEN],
+  },
+  SEVERAL_NEWCOMERS: {
+    what: 'More than one client registered while the window was open, and nothing tells which is the connector. None was adopted, and the window is closed.',
+    cause: 'Two people connected at the same time, or somebody else registered.',
+    mend: 'Choose one: mcpkc onboard <resource> <client id>. The message lists them.',
+    sources: [],
+  },
+  LOCK_HELD: {
+    what: 'Another run of mcpkc edits the same realm and did not finish within 45 seconds.',
+    cause: 'A long plan, or a run that hangs. The realm role mcpkc-lock says who, and until when.',
+    mend: 'Wait until that time: a lock that isn’t renewed ends by itself within a minute. Should its process be gone, it is taken over.',
+    sources: [SEEN],
+  },
+  WINDOW_LIVE: {
+    what: 'A window for this scope is open, and the run that opened it still waits for its connector.',
+    cause: 'Somebody is connecting a product right now.',
+    mend: 'Wait until that is done. --yes takes the window over; the other run then adopts nothing.',
+    sources: [],
+  },
+  WINDOW_OPEN: {
+    what: 'The scope has an open window; commands that would change it wait for its end.',
+    cause: 'mcpkc onboard is running, or was killed and left the window open.',
+    mend: 'mcpkc onboard <resource> --close closes it.',
+    sources: [],
+  },
+  LIMIT_EXCEEDED: {
+    what: 'The command would have taken away more than its limit allows. Nothing was changed.',
+    cause: 'Many clients look unused at once, which may as well mean that the evidence is incomplete.',
+    mend: 'Look at the list first; --max <n> raises the limit for this run.',
+    sources: [],
+  },
+  FILE_EXISTS: {
+    what: 'A file that the command would write is there with other content.',
+    cause: 'An earlier run, another realm’s settings, or edits by hand.',
+    mend: '--force replaces it. Or run the command in another folder.',
+    sources: [],
+  },
+  REALM_PROTECTED: {
+    what: 'The command doesn’t work on the realm master, which administers all others.',
+    cause: 'KC_REALM (or --realm) is master.',
+    mend: 'Name the realm that the MCP server’s users are in.',
+    sources: [],
+  },
+  NOTHING_ADOPTED: {
+    what: 'Nobody registered in time who could be adopted. The window is closed again.',
+    cause:
+      'The product wasn’t connected meanwhile, its registration was refused, or what registered is none of the products that were named.',
+    mend: 'mcpkc status says what would refuse it, and what was refused lately. Then again, with --timeout if you need longer.',
+    sources: [],
+  },
+  BUG: {
+    what: 'mcpkc met something that it doesn’t know how to deal with.',
+    cause: 'A fault in mcpkc.',
+    mend: 'Please report it with the lines below the message; they hold no secrets. Commands that write can be run again: they do what is left to do.',
+    sources: [],
+  },
+  HUNG_UP: {
+    what: 'The terminal went away (SIGHUP) while the command ran; it cleaned up and stopped.',
+    cause: 'A closed window or a lost connection.',
+    mend: 'Run the command again to finish what it began; for long runs, in tmux or under nohup.',
+    sources: [],
+  },
+  INTERRUPTED: {
+    what: 'The command was interrupted (Ctrl-C, SIGINT); it cleaned up and stopped.',
+    cause: 'A person said so.',
+    mend: 'Run the command again to finish what it began.',
+    sources: [],
+  },
+  TERMINATED: {
+    what: 'The command was told to end (SIGTERM); it cleaned up and stopped.',
+    cause: 'A supervisor, a time limit of a CI job, a shutdown.',
+    mend: 'Run the command again to finish what it began.',
+    sources: [],
+  },
+};

@@ -1,0 +1,23 @@
+import { type ErrorCode, EXIT_STATUS } from '../errors.ts';
+import { GROUPS } from '../status/index.ts';
+import { INPUT_ERRORS } from './errors-input.ts';
+import { REFUSED } from './errors-refused.ts';
+import { SERVER_ERRORS } from './errors-server.ts';
+import type { ExplainedCode, Explanation } from './explanation.ts';
+
+/** Findings of `status`, each explained beside its rule. */
+const findings: ExplainedCode[] = GROUPS.flatMap(({ rules }) =>
+  rules.map(({ code, severity, explanation }) => ({ code, kind: `finding (${severity})`, explanation })),
+);
+
+/** Errors, by exit status. */
+const errors: ExplainedCode[] = [INPUT_ERRORS, SERVER_ERRORS, REFUSED].flatMap((room) =>
+  (Object.entries(room) as [ErrorCode, Explanation][]).map(([code, explanation]) => ({
+    code,
+    kind: `error (exit status ${EXIT_STATUS[code]})`,
+    explanation,
+  })),
+);
+
+/** Everything that `mcpkc explain` knows: whoever has codes adds a line. */
+export const EXPLAINED: readonly ExplainedCode[] = [...findings, ...errors];

@@ -1,0 +1,146 @@
+import type { ClientRow } from '../status/client-rows.ts';
+import type { Finding, Severity } from '../status/finding.ts';
+import type { GroupVerdict } from '../status/judge.ts';
+import type { Refusals } from '../status/refusals.ts';
+import { clientTable } from './client-table.ts';
+import { refusalLine } from './refusals.ts';
+import { shellLines } from './shell-lines.ts';
+import type { Style } from './style.ts';
+import { count, visible, wrap } from './text.ts';
+
+/** What `status` answers with. */
+export interface StatusAnswer {
+  server: string;
+  realm: string;
+  resource: string | undefined;
+  scopes: { name: string; resource: string | null; mode: string; list: string }[];
+  findings: readonly Finding[];
+  /** Code → what brings it about. */
+  causes: ReadonlyMap<string, string>;
+  groups: readonly GroupVerdict[];
+  otherScopes: readonly string[];
+  /** The role that it would take to see them, or the refusals of the last day. */
+  refusals: Refusals[] | { role: string };
+  eventsOn: boolean | undefined;
+  rows: ClientRow[] | undefined;
+  now: number;
+}
+
+const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
+
+function paint(severity: Severity, style: Style): (text: string) => string {
+  return { error: style.red, warning: style.yellow, info: style.cyan }[severity];
+}
+
+/** The answer for a person: header, findings by severity, what is in order, what was refused, clients, the verdict. */
+export function statusText(answer: StatusAnswer, style: Style): string {
+  const sections = [
+    header(answer, style),
+    findingsSection('Errors', 'error', answer, style),
+    findingsSection('Warnings', 'warning', answer, style),
+    groupsSection(answer, style),
+    findingsSection('Good to know', 'info', answer, style),
+    refusalsSection(answer, style),
+    answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
+    `${verdict(answer, style)}\n`,
+  ];
+  return sections.filter((one) => one !== '').join('\n');
+}
+
+function header(answer: StatusAnswer, style: Style): string {
+  const { server, realm, resource, scopes, otherScopes } = answer;
+  const title = resource === undefined ? 'No MCP server is configured' : visible(resource);
+  const names = scopes.map(({ name, resource: of, mode }) => {
+    const whose = of === resource || of === null ? '' : `, ${visible(of)}`;
+    return wrap(`scope ${visible(name)} (${mode}${whose})`, style.width, '  ');
+  });
+  const others =
+    otherScopes.length === 0 ? [] : [`  ${count(otherScopes.length, 'audience scope')} of others`];
+  const lines = [style.bold(title), wrap(`realm ${visible(realm)} at ${server}`, style.width, '  ')];
+  return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
+}
+
+/** The one line that a person reads. */
+function verdict({ findings, groups }: StatusAnswer, style: Style): string {
+  const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  const [errors, warnings] = [number('error'), number('warning')];
+  const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);
+  if (errors > 0) {
+    const also = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
+    return style.red(`✗ ${count(errors, 'error')}${also}: not ready for connectors`);
+  }
+  if (unseen) return style.yellow('? no errors seen, but not everything was visible');
+  if (warnings > 0) return style.yellow(`! ready for connectors, with ${count(warnings, 'warning')}`);
+  return style.green('✓ ready for connectors');
+}
+
+function section(title: string, blocks: readonly string[], style: Style): string {
+  return blocks.length === 0 ? '' : `${style.bold(title)}\n${blocks.join('\n')}\n`;
+}
+
+function findingsSection(title: string, severity: Severity, answer: StatusAnswer, style: Style): string {
+  const found = answer.findings.filter((one) => one.severity === severity);
+  return section(
+    title,
+    found.map((one) => findingText(one, answer.causes.get(one.code), style)),
+    style,
+  );
+}
+
+function findingText(
+  { code, severity, message, fix }: Finding,
+  cause: string | undefined,
+  style: Style,
+): string {
+  const mark = paint(severity, style)(MARK[severity]);
+  const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
+  const lines = [`  ${mark} ${sentence}`];
+  if (severity !== 'info' && cause !== undefined) {
+    lines.push(style.dim(wrap(`Cause: ${cause}`, style.width, '    ')));
+  }
+  if (fix.kind === 'command')
+    lines.push('    Fix:', style.cyan(shellLines(visible(fix.text), style.width, '      ')));
+  else
+    lines.push(
+      wrap(
+        `Fix (${fix.kind === 'server' ? 'Keycloak' : 'MCP server'}): ${visible(fix.text)}`,
+        style.width,
+        '    ',
+      ),
+    );
+  return lines.join('\n');
+}
+
+function groupsSection({ groups }: StatusAnswer, style: Style): string {
+  const lines = groups.flatMap(({ title, state, roles }) => {
+    const hidden = roles.length === 0 ? '' : `not visible to this account (needs ${roles.join(', ')})`;
+    if (state === 'good') return [`  ${style.green('✓')} ${title}`];
+    if (hidden === '') return [];
+    const text = wrap(`${title}: ${state === 'bad' ? 'partly ' : ''}${hidden}`, style.width, '    ');
+    return [`  ${style.yellow('?')} ${text.trimStart()}`];
+  });
+  return section('In order', lines, style).replace(
+    'In order',
+    lines.some((line) => line.includes('✓')) ? 'In order' : 'Not judged',
+  );
+}
+
+function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {
+  const title = 'Refused in the last 24 hours';
+  if (!Array.isArray(refusals)) {
+    const text = `not visible to this account (needs ${refusals.role})`;
+    return section(title, [`  ${style.yellow('?')} ${text}`], style);
+  }
+  if (refusals.length > 0) {
+    return section(
+      title,
+      refusals
+        .slice(0, 10)
+        .map(
+          (one) => `  ${style.yellow('-')} ${wrap(refusalLine(one, now), style.width, '    ').trimStart()}`,
+        ),
+      style,
+    );
+  }
+  return eventsOn === true ? section(title, ['  nothing'], style) : '';
+}
