@@ -1,9 +1,8 @@
 import { Option } from 'commander';
 import type { Command, Context } from '../command.ts';
 import type { Config } from '../config/load.ts';
-import { connect } from '../keycloak/connect.ts';
-import { readClientScopes, readRealmScopes } from '../keycloak/read.ts';
-import { type Deployment, deploymentOf, type RealmScopes } from '../provision/deployment.ts';
+import { scopesIfConfigured } from '../keycloak/configured-scopes.ts';
+import { type Deployment, deploymentOf } from '../provision/deployment.ts';
 import { resourceFor } from '../provision/input.ts';
 import { aliasOf } from '../provision/resource-url.ts';
 import { ENV_FORMATS, type EnvFormat, envText } from '../render/env-block.ts';
@@ -53,8 +52,7 @@ async function look(
   resource: string,
   flags: { scope?: unknown },
 ): Promise<Deployment> {
-  const hasAccount = config.clientId !== undefined && config.clientSecret !== undefined;
-  const scopes = hasAccount ? await readScopes(context, config) : undefined;
+  const scopes = await scopesIfConfigured(config, context.io, context.signal);
   const deployment = deploymentOf(config, resource, scopes, flags);
   const { scope, mode, source, realm } = deployment;
   if (source === 'configuration') {
@@ -69,10 +67,4 @@ async function look(
     );
   }
   return deployment;
-}
-
-async function readScopes({ io, signal }: Context, config: Config): Promise<RealmScopes> {
-  const keycloak = await connect(config, io, signal);
-  const [scopes, lists] = await Promise.all([readClientScopes(keycloak), readRealmScopes(keycloak)]);
-  return { scopes, defaultScopes: lists.defaults, optionalScopes: lists.optionals };
 }

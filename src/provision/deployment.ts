@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { requireRealm } from '../config/config.ts';
+import type { RealmScopes } from '../keycloak/configured-scopes.ts';
 import { type RealmSnapshot, scopeNamed } from '../keycloak/snapshot.ts';
 import { realmListOf } from '../resources/default-scope.ts';
 import type { Mode, RealmList } from './desired.ts';
@@ -21,9 +22,6 @@ export interface Deployment {
   /** The MCP server's environment. */
   env: Record<string, string>;
 }
-
-/** What a deployment is read from. */
-export type RealmScopes = Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'optionalScopes'>;
 
 const NO_SCOPES: RealmScopes = { scopes: [], defaultScopes: [], optionalScopes: [] };
 const NOTHING_ELSE = {

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { chatgpt } from '../../../src/clients/chatgpt.ts';
+import type { Deployment } from '../../../src/provision/deployment.ts';
+import { boxChecks, boxFindings, boxStates } from '../../../src/render/runbook/checklist.ts';
+import type { Observed, RunbookFacts, SeenCheck } from '../../../src/render/runbook/facts.ts';
+import { code, prose } from '../../../src/render/runbook/markdown.ts';
+import { runbookText } from '../../../src/render/runbook/runbook.ts';
+
+const RESOURCE = 'https://svc.example.com/mcp';
+const DEPLOYMENT: Deployment = {
+  resource: RESOURCE,
+  realm: 'tools',
+  issuer: 'https://auth.example.com/realms/tools',
+  scope: 'mcp-resource-svc',
+  mode: 'standing',
+  list: 'default',
+  source: 'realm',
+  env: { MCP_TRANSPORT_URL: RESOURCE },
+};
+
+function facts(more: Partial<RunbookFacts> = {}): RunbookFacts {
+  return {
+    version: '0.1.0',
+    day: '2026-01-01',
+    deployment: DEPLOYMENT,
+    presets: [chatgpt],
+    server: 'https://auth.example.com',
+    adminRealm: 'tools',
+    hostname: 'https://auth.example.com',
+    hostnameAdmin: undefined,
+    clientId: 'mcpkc',
+    secretOrigin: 'file .keycloak-env line 2',
+    secret: undefined,
+    observed: { findings: undefined, checks: undefined },
+    ...more,
+  };
+}
+
+function checks(outcomes: Record<string, SeenCheck['outcome']> = {}): SeenCheck[] {
+  const ids = [...new Set([...boxChecks(), ...Object.keys(outcomes)])];
+  return ids.map((id) => ({ id, severity: 'must', outcome: outcomes[id] ?? 'pass', says: `about ${id}` }));
+}
+
+const stateOf = (observed: Observed, box: string) => boxStates(observed).find(({ id }) => id === box)?.state;
+
+describe('the boxes of the deployment checklist', () => {
+  it('are all unknown where nobody looked', () => {
+    const states = boxStates({ findings: undefined, checks: undefined }).map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['unknown']));
+  });
+
+  it('are all done where every check passes and nothing is found', () => {
+    const states = boxStates({ findings: [], checks: checks() }).map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['done']));
+  });
+
+  it.each(boxChecks())('are not all done where %s fails, is blocked, or was skipped', (id) => {
+    for (const outcome of ['fail', 'blocked', 'skipped'] as const) {
+      const states = boxStates({ findings: [], checks: checks({ [id]: outcome }) });
+      const box = states.find(({ state }) => state !== 'done');
+      expect(box?.state).toBe(outcome === 'skipped' ? 'unknown' : 'open');
+    }
+  });
+
+  it.each(boxFindings())('has one that stays open for %s, with its message', (found) => {
+    const finding = { code: found, severity: 'warning' as const, message: 'look here' };
+    const open = boxStates({ findings: [finding], checks: checks() }).filter(({ state }) => state === 'open');
+    expect(open.map(({ reasons }) => reasons)).toEqual([[`${found}: look here`]]);
+  });
+
+  it('are not ticked by status alone, nor by validate alone where findings count', () => {
+    expect(stateOf({ findings: [], checks: undefined }, 'policies')).toBe('unknown');
+    expect(stateOf({ findings: undefined, checks: checks() }, 'policies')).toBe('unknown');
+    expect(stateOf({ findings: undefined, checks: checks() }, 'server')).toBe('done');
+  });
+
+  it('leave the whole playbook open for any must that is red, and for a run without checks', () => {
+    expect(stateOf({ findings: [], checks: checks({ 'MCP-TOOLS': 'fail' }) }, 'validate')).toBe('open');
+    expect(stateOf({ findings: [], checks: [] }, 'validate')).toBe('open');
+  });
+});
+
+describe('a runbook', () => {
+  it('fills in this deployment', () => {
+    const text = runbookText(facts());
+    expect(text).toContain(`| MCP server, as people type it, and audience | \`${RESOURCE}\` |`);
+    expect(text).toContain(`mcpkc create-scope --resource ${RESOURCE}\n`);
+    expect(text).toContain('"authorization_servers": [\n    "https://auth.example.com/realms/tools"\n  ]');
+    expect(text).toContain('"scopes_supported": [\n    "mcp-resource-svc"\n  ]');
+    expect(text).not.toMatch(/undefined|\[object|\{\{/);
+  });
+
+  it('opens windows instead of advertising the scope where it is windowed', () => {
+    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, mode: 'windowed', list: 'none' } }));
+    expect(text).toContain(`mcpkc onboard ${RESOURCE}\n`);
+    expect(text).not.toContain('"scopes_supported"');
+  });
+
+  it('names the place of the secret, and holds the secret only where it is given', () => {
+    expect(runbookText(facts())).toContain('`file .keycloak-env line 2`');
+    expect(runbookText(facts({ secret: 's3cret' }))).toContain('KC_CLIENT_SECRET=s3cret\n');
+  });
+
+  it('quotes what a shell would read otherwise', () => {
+    const resource = "https://svc.example.com/it's/$HOME";
+    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, resource } }));
+    expect(text).toContain(`mcpkc validate 'https://svc.example.com/it'\\''s/$HOME'\n`);
+  });
+
+  it('shows foreign words as text, not as markup', () => {
+    expect(prose('<b>[x](y)</b> a_b _c_\u001b[2J')).toBe(
+      '&lt;b\\>\\[x\\](y)&lt;/b\\> a_b \\_c\\_\\\\u\\{1b\\}\\[2J',
+    );
+    expect(code('a`b``c')).toBe('```a`b``c```');
+  });
+});
