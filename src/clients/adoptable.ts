@@ -15,12 +15,24 @@ const GRANT_ATTRIBUTES: Readonly<Record<string, string>> = {
   'standard.token.exchange.enabled': 'token exchange',
   'oauth2.jwt.authorization.grant.enabled': 'the JWT bearer grant',
 };
+/** The attributes of the grants that a product itself may list, by grant type (RFC 8628, OpenID CIBA, RFC 8693, RFC 7523). */
+const ATTRIBUTE_OF: Readonly<Record<string, string>> = {
+  'urn:ietf:params:oauth:grant-type:device_code': 'oauth2.device.authorization.grant.enabled',
+  'urn:openid:params:grant-type:ciba': 'oidc.ciba.grant.enabled',
+  'urn:ietf:params:oauth:grant-type:token-exchange': 'standard.token.exchange.enabled',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer': 'oauth2.jwt.authorization.grant.enabled',
+};
 const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
 
-/** What a client may use beside authorization code and refresh token, in words. */
-export function excessGrants(client: ClientFacts): string[] {
+/**
+ * What a client may use beside authorization code and refresh token, in words; but for those of `expected`, grant types
+ * that its product is known to list. Client credentials, the password grant and the implicit flow are never expected.
+ */
+export function excessGrants(client: ClientFacts, expected: readonly string[] = []): string[] {
+  const known = new Set(expected.map((grant) => ATTRIBUTE_OF[grant]));
   const attributes = Object.entries(client.attributes ?? {})
     .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && String(value).toLowerCase() !== 'false')
+    .filter(([name]) => !known.has(name))
     .map(([name]) => (Object.hasOwn(GRANT_ATTRIBUTES, name) ? GRANT_ATTRIBUTES[name] : undefined) ?? name);
   return [
     client.serviceAccountsEnabled === true ? 'client credentials (tokens without a user)' : [],
@@ -55,8 +67,8 @@ function misfit(client: ClientFacts, presets: readonly Preset[]): string {
 /**
  * Whether a client is a connector of one of these products and nothing more: it registered itself (or Keycloak fetched
  * the product's metadata document), all its redirect URIs are the product's, users are asked for consent, it can use
- * authorization code and refresh token alone, it is enabled, and no probe of mcpkc's own. The reason may hold what the
- * client wrote about itself, as it wrote it.
+ * authorization code and refresh token and, beside them, only what the product itself lists; it is enabled, and no
+ * probe of mcpkc's own. The reason may hold what the client wrote about itself, as it wrote it.
  */
 export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adoption {
   const no = (reason: string): Adoption => ({ adoptable: false, reason });
@@ -68,7 +80,8 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
   if (preset === undefined) return no(misfit(client, presets));
   if (client.consentRequired !== true) return no('it does not ask users for consent');
   if (client.standardFlowEnabled !== true) return no('it cannot use the authorization code flow');
-  const excess = excessGrants(client);
+  const { registration: registered, cimdGrantTypes = registered.grant_types } = preset;
+  const excess = excessGrants(client, kind === 'cimd' ? cimdGrantTypes : registered.grant_types);
   if (excess.length > 0) return no(`it may also use ${excess.join(', ')}`);
   return { adoptable: true, preset };
 }

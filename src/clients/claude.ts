@@ -20,12 +20,13 @@ export const claude: Preset = {
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_post',
   },
+  cimdGrantTypes: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
   requestedScopes: [],
   notes: [
     'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
     'Registers again by itself when the token endpoint answers 401 invalid_client.',
     'Authenticates at the token endpoint with client_secret_post, whatever the server advertises.',
-    'Its metadata document lists the JWT bearer grant too, so onboard does not adopt a client that Keycloak makes from it.',
+    'Its metadata document lists the JWT bearer grant too, so a client that Keycloak makes from it may use that grant and is adopted with it.',
     'Uses only the first entry of authorization_servers, and fails when resource is not the URL that was typed.',
   ],
   sources: [

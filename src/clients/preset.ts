@@ -43,6 +43,8 @@ export interface Preset {
   /** The same where the product has one per connection. */
   cimdUrlPatterns?: readonly RedirectPattern[];
   registration: Registration;
+  /** Grants that its metadata document lists, where those are others than it registers with. */
+  cimdGrantTypes?: readonly string[];
   /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
   requestedScopes: readonly string[];
   /** What an operator should know about it. */

@@ -38,7 +38,7 @@ export const vscode: Preset = {
   requestedScopes: [],
   notes: [
     'Keeps its registration per authorization server and machine, and names the scopes that the host’s metadata lists.',
-    'Registers for the device grant too where Keycloak advertises it, so onboard does not adopt it by itself; connect it in standing mode, or attach the scope by client id.',
+    'Registers for the device grant too, since Keycloak advertises it, and is adopted with it: whoever gets a user to confirm a code that somebody else started gets that user’s token.',
     'Its client_uri is checked by Trusted Hosts: without code.visualstudio.com every registration is refused.',
     'A public client: Keycloak keeps no creation time for it.',
   ],

@@ -14,11 +14,32 @@ function reason(facts: ClientFacts, presets: readonly Preset[] = CHATGPT): strin
 }
 
 describe('a product’s own registration', () => {
-  test.each(PRESETS.filter(({ name }) => name !== 'vscode'))('$name is adopted', (preset) => {
+  test.each(PRESETS)('$name is adopted', (preset) => {
     expect(adoptable(client(preset.name), [preset])).toEqual({ adoptable: true, preset });
   });
-  test('vscode registers for the device grant too, which is named', () => {
-    expect(reason(client('vscode'), PRESETS)).toContain('the device grant');
+  test('vscode lists the device grant, which no other product may bring, and it no other grant', () => {
+    expect(reason(client('vscode', { serviceAccountsEnabled: true }), PRESETS)).toContain(
+      'client credentials',
+    );
+    const attributes = {
+      ...client('vscode').attributes,
+      'oauth2.jwt.authorization.grant.enabled': 'true',
+    };
+    expect(reason(client('vscode', { attributes }), PRESETS)).toBe('it may also use the JWT bearer grant');
+    expect(reason(client('grant device_code'), PRESETS)).toContain('the device grant');
+  });
+  test('claude’s metadata document lists the JWT bearer grant, its registration does not', () => {
+    const attributes = {
+      ...client('claude').attributes,
+      'oauth2.jwt.authorization.grant.enabled': 'true',
+      'cimd.cache.expiry.time.in.sec': '1795552394',
+    };
+    const claude = resolvePresets(['claude']);
+    const url = 'https://claude.ai/oauth/mcp-oauth-client-metadata';
+    expect(adoptable(client('claude', { clientId: url, attributes }), claude).adoptable).toBe(true);
+    expect(reason(client('claude', { attributes }), claude)).toContain('JWT bearer');
+    const chatgpt = fromDocument('https://chatgpt.com/oauth/client.json', 'grant jwt-bearer');
+    expect(reason(chatgpt)).toContain('JWT bearer');
   });
   test.each(['no-grants', 'auth-code-only', 'noname', 'evilname'])('ChatGPT’s with %s is adopted', (key) => {
     expect(adoptable(client(key), CHATGPT).adoptable).toBe(true);
