@@ -61,9 +61,14 @@ export const trustedHosts: Command = {
   },
 };
 
+/** A host to remove; a lone `*` too, which is never added but may be there. */
+function removable(text: string): string {
+  return text === '*' ? text : normaliseHost(text);
+}
+
 function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: boolean): Desired {
   const add = ((flags.add as string[] | undefined) ?? []).map(normaliseHost);
-  const remove = ((flags.remove as string[] | undefined) ?? []).map(normaliseHost);
+  const remove = ((flags.remove as string[] | undefined) ?? []).map(removable);
   const hosts = [...new Set([...add, ...presetHosts])];
   const both = remove.find((host) => hosts.includes(host));
   if (both !== undefined) {

@@ -6,6 +6,8 @@ export interface OwnToken {
   roles: string[] | undefined;
   /** Its roles in its own realm. */
   realmRoles: string[];
+  /** The administrator of all realms: an account in `master` with the role `admin`. */
+  superuser: boolean;
   audiences: string[];
 }
 
@@ -16,9 +18,11 @@ export async function readOwnToken(keycloak: Keycloak): Promise<OwnToken> {
   const claims = claimsOf((await keycloak.admin.getAccessToken()) ?? '');
   const access = (claims.resource_access ?? {}) as Record<string, { roles?: unknown } | undefined>;
   const { aud } = claims;
+  const realmRoles = texts((claims.realm_access as { roles?: unknown } | undefined)?.roles);
   return {
     roles: claims.resource_access === undefined ? undefined : texts(access[keycloak.place.roleClient]?.roles),
-    realmRoles: texts((claims.realm_access as { roles?: unknown } | undefined)?.roles),
+    realmRoles,
+    superuser: keycloak.accountRealm === 'master' && realmRoles.includes('admin'),
     audiences: typeof aud === 'string' ? [aud] : texts(aud),
   };
 }

@@ -12,6 +12,7 @@ import type {
   UserEvent,
 } from './representations.ts';
 import type { Role } from './roles.ts';
+import type { SessionCount } from './sessions.ts';
 
 /** Something that was read, or the role that reading it takes. What wasn't read is nothing to judge by. */
 export type Part<T> = { visible: true; value: T } | { visible: false; role: Role };
@@ -25,16 +26,10 @@ export interface HeadRoom {
   near: boolean;
 }
 
-/** Sessions of a client, as far as it has some. */
-export interface Sessions {
-  active: number;
-  offline: number;
-}
-
-/** Every client of the realm, and which of them have sessions (by client id). */
+/** Every client of the realm, and which of them have sessions (by internal id). */
 export interface ListedClients {
   clients: Client[];
-  sessions: Part<ReadonlyMap<string, Sessions>>;
+  sessions: Part<ReadonlyMap<string, SessionCount>>;
 }
 
 /** What `status` judges by. */

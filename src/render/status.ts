@@ -1,5 +1,5 @@
 import type { ClientRow } from '../status/client-rows.ts';
-import type { Finding, Severity } from '../status/finding.ts';
+import type { Finding, Fix, Severity } from '../status/finding.ts';
 import type { GroupVerdict } from '../status/judge.ts';
 import type { Refusals } from '../status/refusals.ts';
 import { clientTable } from './client-table.ts';
@@ -98,31 +98,32 @@ function findingText(
   if (severity !== 'info' && cause !== undefined) {
     lines.push(style.dim(wrap(`Cause: ${cause}`, style.width, '    ')));
   }
-  if (fix.kind === 'command')
-    lines.push('    Fix:', style.cyan(shellLines(visible(fix.text), style.width, '      ')));
-  else
-    lines.push(
-      wrap(
-        `Fix (${fix.kind === 'server' ? 'Keycloak' : 'MCP server'}): ${visible(fix.text)}`,
-        style.width,
-        '    ',
-      ),
-    );
+  lines.push(...fixLines(severity, fix, style));
   return lines.join('\n');
+}
+
+const WHERE: Record<Fix['kind'], string> = {
+  command: 'Fix',
+  server: 'Fix in Keycloak',
+  host: 'Fix at the MCP server',
+};
+
+function fixLines(severity: Severity, { kind, text }: Fix, style: Style): string[] {
+  if (kind === 'command') return ['    Fix:', style.cyan(shellLines(visible(text), style.width, '      '))];
+  const label = severity === 'info' ? '→' : `${WHERE[kind]}:`;
+  return text === 'Nothing to mend.' ? [] : [wrap(`${label} ${visible(text)}`, style.width, '    ')];
 }
 
 function groupsSection({ groups }: StatusAnswer, style: Style): string {
   const lines = groups.flatMap(({ title, state, roles }) => {
     const hidden = roles.length === 0 ? '' : `not visible to this account (needs ${roles.join(', ')})`;
     if (state === 'good') return [`  ${style.green('✓')} ${title}`];
-    if (hidden === '') return [];
+    if (hidden === '' || state === 'empty') return [];
     const text = wrap(`${title}: ${state === 'bad' ? 'partly ' : ''}${hidden}`, style.width, '    ');
     return [`  ${style.yellow('?')} ${text.trimStart()}`];
   });
-  return section('In order', lines, style).replace(
-    'In order',
-    lines.some((line) => line.includes('✓')) ? 'In order' : 'Not judged',
-  );
+  const title = groups.some(({ state }) => state === 'good') ? 'In order' : 'Not judged';
+  return section(title, lines, style);
 }
 
 function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {

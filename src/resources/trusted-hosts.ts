@@ -29,14 +29,17 @@ export function hostsOf(policy: RegistrationPolicy): HostsOfPolicy {
   };
 }
 
-/** Hosts are compared as names are: without regard to case. */
+/** What is taken away is compared as names are: without regard to case. */
 function has(hosts: readonly string[], host: string): boolean {
   return hosts.some((one) => one.toLowerCase() === host.toLowerCase());
 }
 
 function wantedHosts(before: HostsOfPolicy, wanted: DesiredHosts): HostsOfPolicy {
   const kept = before.hosts.filter((host) => !has(wanted.remove, host));
-  const added = wanted.add.filter((host, index) => !has(kept, host) && wanted.add.indexOf(host) === index);
+  // Keycloak compares letter by letter: `ChatGPT.com` in the list doesn't trust chatgpt.com (26.7.3).
+  const added = wanted.add.filter(
+    (host, index) => !kept.includes(host) && wanted.add.indexOf(host) === index,
+  );
   return {
     hosts: [...kept, ...added],
     senderMatch: wanted.matchFlags?.sender ?? before.senderMatch,

@@ -63,9 +63,12 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
       `In the admin console, Realm settings, Client policies: take '${scope}' out of '${policy.name}', or delete it.`,
     );
   }
-  const { resource } = seen;
-  if (resource !== undefined && nameFor(seen, resource) === scope) return createScope(seen, resource, scope);
-  return command(seen, ['create-scope', '--remove', '--scope', scope]);
+  const { resource = judgedScopes(seen).find((one) => one.resource !== undefined)?.resource } = seen;
+  if (resource === undefined) {
+    return atServer(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
+  }
+  if (nameFor(seen, resource) === scope) return createScope(seen, resource, scope);
+  return command(seen, ['create-scope', '--remove', '--resource', resource, '--scope', scope]);
 }
 
 const pkce: Rule = {

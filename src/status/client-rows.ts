@@ -1,6 +1,6 @@
 import { createdAt, isProbe, presetOf, registration } from '../clients/dynamic.ts';
 import type { Client } from '../keycloak/representations.ts';
-import type { Sessions } from '../keycloak/status-parts.ts';
+import type { SessionCount } from '../keycloak/sessions.ts';
 import { adoptedScopes } from '../provision/provisioned.ts';
 import { heldAs } from '../resources/client-scope-assignment.ts';
 import { isForeign } from './clients.ts';
@@ -26,7 +26,7 @@ export interface ClientRow {
   /** The judged scopes that it holds, and as what. */
   scopes: { name: string; list: 'default' | 'optional' }[];
   /** null where sessions are not visible to the account. */
-  sessions: Sessions | null;
+  sessions: SessionCount | null;
   /** Whether Keycloak asks users for consent. */
   consent: boolean;
   verdict: RowVerdict;
@@ -41,9 +41,7 @@ export function clientRows(seen: Seen): ClientRow[] | undefined {
   return all
     .filter((client) => registration(client).kind !== 'other' || heldOf(client, judged).length > 0)
     .map((client) => {
-      const has = sessions.visible
-        ? (sessions.value.get(client.clientId) ?? { active: 0, offline: 0 })
-        : null;
+      const has = sessions.visible ? (sessions.value.get(client.id) ?? { active: 0, offline: 0 }) : null;
       return rowOf(seen, client, judged, has);
     });
 }
@@ -52,7 +50,7 @@ function rowOf(
   seen: Seen,
   client: Client,
   judged: readonly JudgedScope[],
-  sessions: Sessions | null,
+  sessions: SessionCount | null,
 ): ClientRow {
   const created = createdAt(client);
   return {
