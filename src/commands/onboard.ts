@@ -3,20 +3,12 @@ import type { Config } from '../config/load.ts';
 import { badInput } from '../errors.ts';
 import { connect } from '../keycloak/connect.ts';
 import type { Client } from '../keycloak/representations.ts';
-import {
-  basePlan,
-  closeWindow,
-  type Manner,
-  type Onboarded,
-  onboardNamed,
-  onboardNext,
-} from '../onboard/onboard.ts';
+import { type Kind, report } from '../onboard/answer.ts';
+import { basePlan, closeWindow, closingPlan, onboardNamed, onboardNext } from '../onboard/onboard.ts';
 import { type Prepared, prepare } from '../onboard/prepare.ts';
 import { called, type Until } from '../onboard/watch.ts';
-import type { Plan } from '../plan.ts';
-import { envBlock } from '../provision/env-block.ts';
 import { resourceFor, wantedPresets } from '../provision/input.ts';
-import { type OnboardAnswer, onboardText } from '../render/onboard.ts';
+import { visible } from '../render/text.ts';
 import type { Report } from '../report.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
@@ -35,7 +27,10 @@ export const onboard: Command = {
       .option('--preset <name>', 'the product that will register … (default: chatgpt)', list)
       .option('--static-client <id>', 'also give the scope to this client')
       .option('--timeout <duration>', 'how long to wait for a registration (default: 10m)', duration)
-      .option('--until <event>', 'registered, or connected (somebody signed in); default: registered')
+      .option(
+        '--until <event>',
+        'adopt who registered, or who connected (of several attempts the one that signed in); default: registered',
+      )
       .option('--close', 'close a window that was left open');
     defineWriting(command);
   },
@@ -50,132 +45,81 @@ export const onboard: Command = {
     [0, 'a connector was adopted, or the client has the scope'],
     [1, 'with --dry-run: something would change'],
     [5, 'several newcomers, a window in use, the scope is another server’s, or --yes is needed'],
-    [6, 'nobody registered within --timeout; the window is closed'],
+    [6, 'nothing to adopt within --timeout; the window is closed'],
   ],
   async run(context, [argument, client], flags) {
-    const until = untilOf(flags);
+    const until = checkFlags(flags, client);
     const config = await context.config();
     const resource = resourceFor(config, argument, { bareHost: true });
     const presets = wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-    const input = {
+    const prepared = await prepare(context, config, keycloak, {
       resource,
       client,
       presets,
       staticClient: text(flags.staticClient),
       scope: text(flags.scope),
       alias: text(flags.alias),
-    };
-    const prepared = await prepare(context, config, keycloak, input);
-    if (flags.dryRun === true) return dryRun(prepared, config);
+    });
+    const kind: Kind = flags.close === true ? 'close' : client === undefined ? 'next' : 'named';
+    if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
-    if (flags.close === true) return report(await closeWindow(prepared, yes), config, true);
-    if (prepared.named) return report(await onboardNamed(prepared, prepared.named, yes), config, false);
+    if (kind === 'close') return report(await closeWindow(prepared, yes), config, { kind });
+    if (prepared.named) return report(await onboardNamed(prepared, prepared.named, yes), config, { kind });
     const timeoutMs = typeof flags.timeout === 'number' ? flags.timeout : DEFAULT_TIMEOUT_MS;
-    const manner: Manner = {
-      timeoutMs,
-      until,
-      yes,
-      choose: context.settings.input ? (clients) => ask(context, clients) : undefined,
-    };
-    return report(await onboardNext(prepared, manner), config, false);
+    const choose = context.settings.input
+      ? (clients: readonly Client[], signal: AbortSignal) => ask(context, clients, signal)
+      : undefined;
+    return report(await onboardNext(prepared, { timeoutMs, until, yes, choose }), config, { kind });
   },
 };
 
-function untilOf(flags: Flags): Until {
+/** What goes with what; gives `--until`. */
+function checkFlags(flags: Flags, client: string | undefined): Until {
   const { until } = flags;
-  if (until === undefined || until === 'registered' || until === 'connected') return until ?? 'registered';
-  throw badInput('--until', `'${until}' is neither registered nor connected`, 'See mcpkc onboard --help');
+  const help = 'See mcpkc onboard --help';
+  if (until !== undefined && until !== 'registered' && until !== 'connected') {
+    throw badInput('--until', `'${until}' is neither registered nor connected`, help);
+  }
+  const waiting = ['until', 'timeout'].find((name) => flags[name] !== undefined);
+  if (flags.close === true && client !== undefined)
+    throw badInput('--close', 'it takes no client id: whoever was adopted keeps the scope', help);
+  if (waiting !== undefined && (flags.close === true || client !== undefined)) {
+    throw badInput(`--${waiting}`, 'no window is opened, so there is nothing to wait for', help);
+  }
+  return until ?? 'registered';
 }
 
-async function ask({ io, voice, signal }: Context, clients: readonly Client[]): Promise<Client | undefined> {
-  const choices = clients.map(
-    (client, index) => `  ${index + 1}  ${called(client)}  ${client.redirectUris.join(' ')}`,
-  );
-  voice.note(`Several clients registered at once:\n${choices.join('\n')}`);
-  const answer = await io.prompt(`Which one is yours? 1–${clients.length}, or nothing for none: `, {
-    signal,
+const QUESTIONS = 3;
+
+/** Asks which of several is the person's own; undefined for none of them. */
+async function ask(
+  { io, voice }: Context,
+  clients: readonly Client[],
+  signal: AbortSignal,
+): Promise<Client | undefined> {
+  const lines = clients.map((client, index) => {
+    const uris = client.redirectUris.map((uri) => visible(uri)).join(' ');
+    return `  ${index + 1}  ${called(client)}\n     ${uris}`;
   });
-  return clients[Number(answer) - 1];
+  voice.progress(undefined);
+  voice.note(`Several clients registered at once:\n${lines.join('\n')}`);
+  for (let round = 1; round <= QUESTIONS; round++) {
+    const question = `Which one is yours? 1 to ${clients.length}, or nothing for none: `;
+    const answer = (await io.prompt(question, { signal })).trim();
+    if (answer === '') return undefined;
+    const picked = /^\d{1,4}$/.test(answer) ? clients[Number(answer) - 1] : undefined;
+    if (picked) return picked;
+  }
+  return undefined;
 }
 
-function dryRun(prepared: Prepared, config: Config): Report {
-  const { plan } = basePlan(prepared);
+async function dryRun(prepared: Prepared, config: Config, kind: Kind): Promise<Report> {
   const { run, named } = prepared;
+  const plan = kind === 'close' ? await closingPlan(prepared) : basePlan(prepared).plan;
+  const onboarded = { run: { ...run, changes: [...plan] }, client: named, others: [], audience: undefined };
   // Without a named client a window would be opened in any case.
-  const exitStatus = plan.length > 0 || !named ? 1 : 0;
-  return answer({ run, client: named, others: [], audience: undefined }, config, plan, {
-    exitStatus,
-    dryRun: true,
-    closed: false,
-  });
-}
-
-function report(onboarded: Onboarded, config: Config, closed: boolean): Report {
-  return answer(onboarded, config, onboarded.run.changes, { exitStatus: 0, dryRun: false, closed });
-}
-
-function answer(
-  { run, client, others, audience }: Onboarded,
-  config: Config,
-  changes: Plan,
-  { exitStatus, dryRun: dry, closed }: { exitStatus: number; dryRun: boolean; closed: boolean },
-): Report {
-  const { resource, scope, mode, list: realmList, keycloak } = run;
-  const { server, realm } = keycloak;
-  const issuer = config.issuer ?? `${server}/realms/${encodeURIComponent(realm)}`;
-  const { audiences, allowedOrigins } = config;
-  const env = client
-    ? envBlock({
-        resource,
-        scope,
-        mode,
-        issuer,
-        audiences: [...audiences.urls, ...audiences.clients],
-        allowedOrigins,
-      })
-    : null;
-  const shown = client
-    ? { clientId: client.clientId, name: client.name ?? null, redirectUris: client.redirectUris }
-    : null;
-  const document = {
-    resource,
-    scope,
-    mode,
-    changes,
-    applied: !dry,
-    client: shown,
-    others: others.map(({ client: other, reason }) => ({
-      clientId: other.clientId,
-      name: other.name ?? null,
-      redirectUris: other.redirectUris,
-      reason,
-    })),
-    audience: audience ?? null,
-    env,
-    timeline: run.timeline,
-  };
-  const text: OnboardAnswer = {
-    server,
-    realm,
-    resource,
-    scope,
-    mode,
-    list: realmList,
-    changes,
-    dryRun: dry,
-    closed,
-    client: shown,
-    audience: audience ?? null,
-    env,
-  };
-  return {
-    command: 'onboard',
-    exitStatus,
-    server,
-    realm,
-    document,
-    text: (style) => onboardText(text, style),
-  };
+  const exitStatus = plan.length > 0 || kind === 'next' ? 1 : 0;
+  return report(onboarded, config, { kind, dryRun: { exitStatus } });
 }

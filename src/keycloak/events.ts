@@ -26,6 +26,7 @@ function eventOf(raw: Record<string, unknown>): UserEvent {
   const { time, type, clientId, userId, sessionId, ipAddress, error, details } = raw;
   const entries = Object.entries((details ?? {}) as Record<string, unknown>);
   return {
+    id: text(raw.id),
     time: Number(time ?? 0),
     type: text(type) ?? '',
     clientId: text(clientId),
@@ -37,23 +38,28 @@ function eventOf(raw: Record<string, unknown>): UserEvent {
   };
 }
 
-/** Every stored event of these types since a time, oldest first; reads page after page. */
+/**
+ * Every stored event of these types since a time, oldest first; reads page after page. With `most`, only the newest
+ * ones, as many.
+ */
 export async function readAllEvents(
   keycloak: Keycloak,
   types: readonly string[],
   since: number,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<UserEvent[]> {
   const all: UserEvent[] = [];
   for (let first = 0; ; first += MOST) {
-    const page = await readEvents(keycloak, { types, since, first });
+    const max = Math.min(MOST, most - first);
+    const page = await readEvents(keycloak, { types, since, first, max });
     all.push(...page);
-    if (page.length < MOST) return all.reverse();
+    if (page.length < MOST || all.length >= most) return all.reverse();
   }
 }
 
-/** The clients that these events name and that are still there, each once. */
-export async function clientsOf(keycloak: Keycloak, events: readonly UserEvent[]): Promise<Client[]> {
-  const ids = [...new Set(events.map(({ clientId }) => clientId).filter((id) => id !== undefined))];
+/** The clients of these client ids that are still there, each once. */
+export async function clientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
+  const ids = [...new Set(clientIds)];
   const clients: Client[] = [];
   for (let at = 0; at < ids.length; at += 4) {
     const found = await Promise.all(ids.slice(at, at + 4).map((id) => findClient(keycloak, id)));

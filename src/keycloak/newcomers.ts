@@ -1,8 +1,8 @@
-import { allClients, hasMoreClientsThan } from './clients.ts';
 import type { Keycloak } from './connect.ts';
-import { clientsOf, readEvents } from './events.ts';
-import { readEventsConfig } from './read.ts';
-import type { Client, UserEvent } from './representations.ts';
+import { clientsNamed } from './events.ts';
+import { RegistrationLog, storedRegistrations } from './registration-log.ts';
+import type { Client } from './representations.ts';
+import { Roster } from './roster.ts';
 
 /** What a look at the realm brought. */
 export interface Arrival {
@@ -14,100 +14,85 @@ export interface Arrival {
   requests: number;
 }
 
-/** Watches for clients that register. */
+/** Watches for clients that come to be. */
 export interface Newcomers {
   how: 'events' | 'paging';
-  /** With paging: the clients that were there when the watch began, as far as they hold a given scope. */
+  /** Whether the realm stores events of registrations that were refused. */
+  tellsRefusals: boolean;
+  /** Those of the clients that were there when the watch began that were asked for. */
   holders: Client[];
   look(): Promise<Arrival>;
 }
 
-const REGISTER = 'CLIENT_REGISTER';
-const REGISTER_ERROR = 'CLIENT_REGISTER_ERROR';
+/** With events, every this many looks the clients are counted too: events may be switched off, cleared, or not tell of a client that an administrator made. */
+const LOOKS_BETWEEN_COUNTS = 10;
+/** Without events, every this many looks all clients are read though their number is the same: one may have come while another went. */
+const LOOKS_BETWEEN_READINGS = 60;
+/** More clients than this are read faster page by page than one by one. */
+const MOST_ONE_BY_ONE = 20;
 
-/** Whether the realm stores the events that tell of registrations. */
-export async function storesRegistrations(keycloak: Keycloak): Promise<boolean> {
-  const { enabled, types } = await readEventsConfig(keycloak);
-  return enabled && types.includes(REGISTER);
-}
-
-/** Begins to watch: by events where the realm stores them (one cheap request a look), else by counting clients. */
+/** Begins to watch: reads who is there once, then follows the events where the realm stores them, else counts. */
 export async function watchNewcomers(
   keycloak: Keycloak,
   isHolder: (client: Client) => boolean,
   onPage: (read: number) => void,
 ): Promise<Newcomers> {
-  return (await storesRegistrations(keycloak)) ? byEvents(keycloak) : byPaging(keycloak, isHolder, onPage);
-}
-
-async function byEvents(keycloak: Keycloak): Promise<Newcomers> {
-  const types = [REGISTER, REGISTER_ERROR];
-  const key = ({ time, type, clientId, ipAddress }: UserEvent) => `${time} ${type} ${clientId} ${ipAddress}`;
-  // The server's own clock: what is newer than its newest event of now is a newcomer.
-  const latest = await readEvents(keycloak, { types, max: 100 });
-  let since = latest[0]?.time ?? 0;
-  let seen = new Set(latest.filter(({ time }) => time === since).map(key));
-  const look = async (): Promise<Arrival> => {
-    const events = await readEvents(keycloak, { types, since });
-    const fresh = events.filter((event) => !seen.has(key(event))).reverse();
-    const newest = events[0]?.time ?? since;
-    seen = new Set([
-      ...(newest === since ? seen : []),
-      ...events.filter(({ time }) => time === newest).map(key),
-    ]);
-    since = newest;
-    const registered = fresh.filter(({ type }) => type === REGISTER);
-    const refused = fresh.filter(({ type }) => type === REGISTER_ERROR);
-    return {
-      clients: await clientsOf(keycloak, registered),
-      refusals: refused.map(({ details, ipAddress }) => ({
-        policy: details.client_registration_policy ?? '',
-        address: ipAddress ?? '',
-      })),
-      requests: 1 + registered.length,
-    };
+  const stored = await storedRegistrations(keycloak);
+  const log = stored.registered ? await RegistrationLog.begin(keycloak) : undefined;
+  const roster = new Roster(keycloak);
+  const holders = (await roster.refresh(onPage)).filter(isHolder);
+  return {
+    how: log ? 'events' : 'paging',
+    tellsRefusals: stored.registered && stored.refused,
+    holders,
+    look: log ? lookAtEvents(keycloak, log, roster) : lookAtNumber(roster),
   };
-  return { how: 'events', holders: [], look };
 }
 
-/** How often all clients are read though their number did not grow: one may have come while another went. */
-const LOOKS_BETWEEN_PAGINGS = 60;
-
-async function byPaging(
-  keycloak: Keycloak,
-  isHolder: (client: Client) => boolean,
-  onPage: (read: number) => void,
-): Promise<Newcomers> {
-  const known = new Set<string>();
-  const holders: Client[] = [];
+function lookAtEvents(keycloak: Keycloak, log: RegistrationLog, roster: Roster): () => Promise<Arrival> {
   let looks = 0;
-  const page = async (onClient: (client: Client) => void) => {
-    for await (const clients of allClients(keycloak)) {
-      for (const client of clients) {
-        if (!known.has(client.id)) onClient(client);
-        known.add(client.id);
-      }
-      onPage(known.size);
-    }
-  };
-  await page((client) => isHolder(client) && holders.push(client));
-  const look = async (): Promise<Arrival> => {
+  return async () => {
     looks += 1;
-    const grown = await hasMoreClientsThan(keycloak, known.size);
-    if (!grown && looks % LOOKS_BETWEEN_PAGINGS !== 0) return { clients: [], refusals: [], requests: 1 };
-    const clients: Client[] = [];
-    const before = known.size;
-    await page((client) => clients.push(client));
-    return { clients, refusals: [], requests: 1 + Math.ceil((before + clients.length) / 100) };
+    const { registered, refusals, requests } = await log.read();
+    const ids = [...new Set(registered)].filter((id) => !roster.has(id));
+    const arrival: Arrival = { clients: [], refusals, requests };
+    if (ids.length > MOST_ONE_BY_ONE) return { ...arrival, ...(await reading(roster, requests)) };
+    const found = await clientsNamed(keycloak, ids);
+    arrival.clients = found.filter(({ id }) => roster.add(id));
+    arrival.requests += ids.length;
+    if (looks % LOOKS_BETWEEN_COUNTS !== 0) return arrival;
+    arrival.requests += 1;
+    if (await roster.isComplete()) return arrival;
+    const more = await reading(roster, arrival.requests);
+    return { clients: [...arrival.clients, ...more.clients], refusals, requests: more.requests };
   };
-  return { how: 'paging', holders, look };
 }
 
-/** Whether anybody has signed in with a client: an active or an offline session. */
-export async function hasSession(keycloak: Keycloak, id: string): Promise<boolean> {
-  const sessions = { what: 'count the sessions of a client', role: 'view-clients' } as const;
-  const active = await keycloak.read(sessions, (admin) => admin.clients.getSessionCount({ id }));
-  if (active.count > 0) return true;
-  const offline = await keycloak.read(sessions, (admin) => admin.clients.getOfflineSessionCount({ id }));
-  return offline.count > 0;
+function lookAtNumber(roster: Roster): () => Promise<Arrival> {
+  let looks = 0;
+  return async () => {
+    looks += 1;
+    const complete = await roster.isComplete();
+    if (complete && looks % LOOKS_BETWEEN_READINGS !== 0) return { clients: [], refusals: [], requests: 1 };
+    return { refusals: [], ...(await reading(roster, 1)) };
+  };
+}
+
+async function reading(roster: Roster, requests: number): Promise<Omit<Arrival, 'refusals'>> {
+  const clients = await roster.refresh();
+  return { clients, requests: requests + roster.pages };
+}
+
+/** Of some clients, those with which somebody has signed in: an active or an offline session. One request. */
+export async function withSession(keycloak: Keycloak, clients: readonly Client[]): Promise<Client[]> {
+  const { realm } = keycloak;
+  const stats: unknown = await keycloak.read(
+    { what: 'read which clients have sessions', role: 'view-realm' },
+    (admin) => admin.realms.getClientSessionStats({ realm }),
+  );
+  const list = Array.isArray(stats) ? (stats as Record<string, unknown>[]) : [];
+  // Numbers come as text (26.7.3).
+  const used = list.filter(({ active, offline }) => Number(active) > 0 || Number(offline) > 0);
+  const ids = new Set(used.map(({ id }) => id));
+  return clients.filter(({ id }) => ids.has(id));
 }

@@ -50,9 +50,7 @@ export async function readScopeAttributes(
   keycloak: Keycloak,
   id: string,
 ): Promise<Record<string, string> | undefined> {
-  const found: unknown = await keycloak.read(SCOPES, (admin) =>
-    admin.clientScopes.findOne({ id }),
-  );
+  const found: unknown = await keycloak.read(SCOPES, (admin) => admin.clientScopes.findOne({ id }));
   return typeof found === 'object' && found !== null ? texts((found as Raw).attributes) : undefined;
 }
 

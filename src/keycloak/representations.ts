@@ -85,6 +85,8 @@ export interface EventsConfig {
 
 /** A stored user event (Keycloak's own names); `time` is in milliseconds since the epoch. */
 export interface UserEvent {
+  /** Undefined where the server gives none. */
+  id: string | undefined;
   time: number;
   type: string;
   clientId: string | undefined;

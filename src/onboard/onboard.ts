@@ -1,4 +1,3 @@
-import { McpkcError } from '../errors.ts';
 import { findClient } from '../keycloak/clients.ts';
 import { exampleUser } from '../keycloak/example-token.ts';
 import type { Client } from '../keycloak/representations.ts';
@@ -7,15 +6,17 @@ import { type Plan, requireConsent } from '../plan.ts';
 import type { Desired, WindowMark } from '../provision/desired.ts';
 import { commonReservations } from '../provision/input.ts';
 import { provisioned } from '../provision/provisioned.ts';
-import { shellWord, visible } from '../render/text.ts';
 import { planFor } from '../resources/index.ts';
-import { instructions } from './instructions.ts';
+import { openedBy, openWindow, requireNotLive } from './mark.ts';
+import { nothingAdopted, severalNewcomers, vanished } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
 import { proveAudience } from './prove.ts';
+import { provision } from './provision.ts';
 import { type Run, tell } from './run.ts';
-import { settle } from './settle.ts';
+import { type Closed, settle, settlementPlan } from './settle.ts';
+import { beginWaiting } from './waiting.ts';
 import { called, type Other, type Until, type Watched, watch } from './watch.ts';
-import { isLive, open, openWindow, provision, requireNotLive, type Window } from './window.ts';
+import { open } from './window.ts';
 
 /** What an onboarding came to. */
 export interface Onboarded {
@@ -32,7 +33,7 @@ export interface Manner {
   until: Until;
   yes: boolean;
   /** Asks which of several to adopt; undefined where nobody can be asked. */
-  choose: ((clients: readonly Client[]) => Promise<Client | undefined>) | undefined;
+  choose: ((clients: readonly Client[], signal: AbortSignal) => Promise<Client | undefined>) | undefined;
 }
 
 /** What would be written before the window: the plan of `--dry-run`, and of a client that is named. */
@@ -41,14 +42,16 @@ export function basePlan({ base, snapshot }: Prepared): { desired: Desired; plan
   return { desired, plan: planFor(desired, snapshot) };
 }
 
+/** What `--close` would write. */
+export async function closingPlan({ run, snapshot }: Prepared): Promise<Plan> {
+  const mark = openWindow(snapshot, run.scope);
+  return mark ? settlementPlan(run, snapshot, mark) : [];
+}
+
 /** Gives the scope to a client that is there already, and proves it. */
 export async function onboardNamed(prepared: Prepared, client: Client, yes: boolean): Promise<Onboarded> {
   const { run } = prepared;
-  const userId = await exampleUser(run.keycloak);
-  await settleStale(prepared, yes);
-  const { desired, plan } = basePlan(prepared);
-  requireConsent(commonReservations(run.keycloak.realm, plan), yes);
-  await provision(run, plan, desired, prepared.snapshot);
+  const userId = await begin(prepared, yes);
   const audience = await proveAudience(run, client, userId);
   return { run, client, others: [], audience };
 }
@@ -56,39 +59,51 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
 /** Opens a window, adopts the connector that registers, and closes the window, whatever happens. */
 export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
   const { run, base } = prepared;
-  const userId = await exampleUser(run.keycloak);
-  await settleStale(prepared, manner.yes);
-  const { desired, plan } = basePlan(prepared);
-  requireConsent(commonReservations(run.keycloak.realm, plan), manner.yes);
-  await provision(run, plan, desired, prepared.snapshot);
+  const userId = await begin(prepared, manner.yes);
+  const { timeoutMs, yes } = manner;
   let mark: WindowMark | undefined;
-  let adopted: Client | undefined;
-  let others: Other[] = [];
+  let watched: Watched = { adopted: undefined, several: [], others: [] };
+  let connector: Client | undefined;
+  let closed: Closed | undefined;
   try {
-    const window = await open(run, base, manner.timeoutMs, (made) => {
+    const onMark = (made: WindowMark) => {
       mark = made;
-    });
-    const watched = await watchWindow(run, window, manner);
-    others = watched.others;
-    adopted = watched.adopted ?? (await chosen(run, watched, manner));
+    };
+    const window = await open(run, base, { timeoutMs, yes, onMark });
+    const deadline = beginWaiting(run, window, timeoutMs);
+    watched = await watch(run, window, manner.until, deadline).finally(() => run.voice.progress(undefined));
+    connector = watched.adopted ?? (await chosen(run, watched.several, manner, deadline));
   } finally {
-    if (mark) await settle(run, mark, adopted);
+    if (mark) closed = await settle(run, { mark, connector, own: true });
   }
-  if (!adopted) throw nothingAdopted(run, others, manner);
-  tell(run, `The window is closed; ${called(adopted)} keeps the scope.`);
-  const client = (await findClient(run.keycloak, adopted.clientId)) ?? adopted;
+  const others = othersOf(watched, connector, closed);
+  if (!connector && watched.several.length > 0) throw severalNewcomers(run, watched.several);
+  if (!connector) throw nothingAdopted(run, others, manner);
+  if (!closed?.adopted) throw vanished(run, connector, others);
+  tell(run, `The window is closed; ${called(connector)} keeps the scope.`);
+  const client = (await findClient(run.keycloak, connector.clientId)) ?? connector;
   return { run, client, others, audience: await proveAudience(run, client, userId) };
 }
 
 /** `--close`: settles a window that was left open. */
 export async function closeWindow({ run, snapshot }: Prepared, yes: boolean): Promise<Onboarded> {
   const mark = openWindow(snapshot, run.scope);
-  if (mark) {
-    if (!yes) requireNotLive(mark, run);
-    await settle(run, mark, undefined);
-    tell(run, 'The window is closed.');
-  }
-  return { run, client: undefined, others: [], audience: undefined };
+  if (!mark) return { run, client: undefined, others: [], audience: undefined };
+  if (!yes) requireNotLive(mark, run);
+  const closed = await settle(run, { mark, own: false });
+  tell(run, 'The window is closed.');
+  return { run, client: undefined, others: inheritors(closed), audience: undefined };
+}
+
+/** Everything before the window: who the example token is for, an old window closed, the realm provisioned. */
+async function begin(prepared: Prepared, yes: boolean): Promise<string | undefined> {
+  const { run } = prepared;
+  const userId = await exampleUser(run.keycloak);
+  await settleStale(prepared, yes);
+  const { desired, plan } = basePlan(prepared);
+  requireConsent(commonReservations(run.keycloak.realm, plan), yes);
+  await provision(run, plan, desired, prepared.snapshot);
+  return userId;
 }
 
 /** Closes what an earlier run left open; a live one only with `--yes`. */
@@ -96,76 +111,47 @@ async function settleStale(prepared: Prepared, yes: boolean): Promise<void> {
   const { run, snapshot } = prepared;
   const mark = openWindow(snapshot, run.scope);
   if (!mark) return;
-  if (isLive(mark, run.io) && !yes) requireNotLive(mark, run);
-  tell(
-    run,
-    `A window that ${visible(mark.by) || 'somebody'} opened at ${visible(mark.since)} is closed first.`,
-  );
-  await settle(run, mark, undefined);
-  Object.assign(
-    snapshot,
-    await readRealm(
-      run.keycloak,
-      snapshot.clients.map(({ clientId }) => clientId),
-    ),
-  );
+  if (!yes) requireNotLive(mark, run);
+  const since = mark.since === '' ? '' : ` at ${mark.since}`;
+  tell(run, `The window that ${openedBy(mark)} opened${since} is closed first.`);
+  const closed = await settle(run, { mark, own: false });
+  for (const { client, reason } of inheritors(closed))
+    tell(run, `${called(client)} lost the scope: ${reason}`);
+  const clientIds = snapshot.clients.map(({ clientId }) => clientId);
+  Object.assign(snapshot, await readRealm(run.keycloak, clientIds));
 }
 
-async function watchWindow(run: Run, window: Window, manner: Manner): Promise<Watched> {
-  const { io, voice } = run;
-  const deadline = io.now() + manner.timeoutMs;
-  tell(
-    run,
-    `The window for ${run.resource} is open until ${new Date(deadline).toISOString().slice(11, 19)} UTC.`,
-  );
-  voice.note(instructions(run));
-  if (window.newcomers.how === 'paging') {
-    voice.note(
-      'This realm stores no registration events, so refused registrations can’t be shown (mcpkc init --events 30d turns them on).',
-    );
-  }
-  voice.progress('waiting for a registration');
+/** Several may be the connector: a person chooses while the window's time lasts; else nobody is adopted. */
+async function chosen(
+  run: Run,
+  several: readonly Client[],
+  { choose }: Manner,
+  deadline: number,
+): Promise<Client | undefined> {
+  if (several.length === 0 || !choose) return undefined;
+  const timeUp = AbortSignal.timeout(Math.max(1, deadline - run.io.now()));
   try {
-    return await watch(run, window.newcomers, manner.until, deadline);
-  } finally {
-    voice.progress(undefined);
+    return await choose(several, AbortSignal.any([run.signal, timeUp]));
+  } catch (error) {
+    if (!timeUp.aborted || run.signal.aborted) throw error;
+    return undefined;
   }
 }
 
-/** Several may be the connector: a person chooses, or nobody is adopted (SEVERAL_NEWCOMERS, exit status 5). */
-async function chosen(run: Run, { several }: Watched, { choose }: Manner): Promise<Client | undefined> {
-  if (several.length === 0) return undefined;
-  const picked = await choose?.(several);
-  if (picked) return picked;
-  const commands = several.map(
-    ({ clientId }) => `mcpkc onboard ${shellWord(run.resource)} ${shellWord(clientId)}`,
-  );
-  const message = `${several.length} clients registered at once and any of them may be the connector: ${several.map(called).join('; ')}.`;
-  throw new McpkcError(
-    'SEVERAL_NEWCOMERS',
-    message,
-    `None was given the scope. Give it to the right one:\n${commands.join('\n')}`,
-    {
-      details: { clients: several.map(({ clientId, name }) => ({ clientId, name: name ?? null })) },
-    },
-  );
+const INHERITED = 'it came during the window and was not adopted';
+
+function inheritors({ swept }: Closed): Other[] {
+  return swept.map((client) => ({ client, reason: INHERITED }));
 }
 
-function nothingAdopted(run: Run, others: readonly Other[], { until, timeoutMs }: Manner): McpkcError {
-  const minutes = Math.round(timeoutMs / 6000) / 10;
-  const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
-  const named = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`).join('\n');
-  const message = `Nobody ${what} within ${minutes} min; the window is closed.${named === '' ? '' : `\nOthers registered:\n${named}`}`;
-  const hint = `If the product says why, see: mcpkc status --resource ${shellWord(run.resource)}; then run onboard again (--timeout waits longer).`;
-  return new McpkcError('NOTHING_ADOPTED', message, hint, {
-    details: {
-      scope: run.scope,
-      others: others.map(({ client, reason }) => ({
-        clientId: client.clientId,
-        name: client.name ?? null,
-        reason,
-      })),
-      timeline: run.timeline,
-    },
-  });
+/** Everybody who came and was not adopted, each once: as the watch saw them, and who came when it was over already. */
+function othersOf(watched: Watched, connector: Client | undefined, closed: Closed | undefined): Other[] {
+  const unchosen = watched.several
+    .filter((client) => client !== connector)
+    .map((client) => ({ client, reason: 'another one was chosen' }));
+  const seen = [...watched.others, ...unchosen];
+  const late = (closed ? inheritors(closed) : []).filter(
+    ({ client }) => client.id !== connector?.id && !seen.some((other) => other.client.id === client.id),
+  );
+  return [...seen, ...late];
 }

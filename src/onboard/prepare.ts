@@ -20,8 +20,8 @@ import { listFor, modeOf, requireOwnScope, scopeNameFor } from '../provision/sco
 import { visible } from '../render/text.ts';
 import { heldAs } from '../resources/client-scope-assignment.ts';
 import { realmListOf } from '../resources/default-scope.ts';
+import { openWindow } from './mark.ts';
 import type { Run } from './run.ts';
-import { openWindow } from './window.ts';
 
 /** What `onboard` was asked for. */
 export interface OnboardInput {
@@ -105,7 +105,7 @@ function baseOf(
   const names = policyNames(scope);
   const has = (name: string) => snapshot.clientPolicies.some((policy) => policy.name === name);
   // Who left the PKCE policy out for this scope (--no-pkce-policy) meant it.
-  const pkce = found?.attributes[ATTRIBUTE.mode] === undefined || has(names.pkce);
+  const pkce = found?.attributes[ATTRIBUTE.pkce] !== 'off' || has(names.pkce);
   return {
     scope,
     resource,

@@ -1,158 +1,140 @@
-import { registration } from '../clients/dynamic.ts';
+import { adoptable } from '../clients/adoptable.ts';
 import { McpkcError } from '../errors.ts';
 import { applyAndVerify } from '../keycloak/apply.ts';
 import { allClients } from '../keycloak/clients.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
-import { clientsOf, readAllEvents } from '../keycloak/events.ts';
 import { holderOf } from '../keycloak/lock.ts';
-import { storesRegistrations } from '../keycloak/newcomers.ts';
 import type { Client } from '../keycloak/representations.ts';
 import { type RealmSnapshot, readRealm } from '../keycloak/snapshot.ts';
-import type { Assignment, DesiredClient, WindowMark } from '../provision/desired.ts';
-import { adoptedScopes, given, withdrawn } from '../provision/provisioned.ts';
+import type { Plan } from '../plan.ts';
+import type { Assignment, Desired, WindowMark } from '../provision/desired.ts';
+import { given } from '../provision/provisioned.ts';
 import { settled, unmarked } from '../provision/windows.ts';
-import { heldAs } from '../resources/client-scope-assignment.ts';
 import { planFor } from '../resources/index.ts';
+import { isSameWindow, notOurs, openWindow } from './mark.ts';
+import { notClosed, type Stage } from './not-closed.ts';
 import { type Run, tell } from './run.ts';
-import { openWindow } from './window.ts';
+import { isUnmarkedHolder } from './window.ts';
 
 /** How long closing is tried again while Keycloak is away. */
 const CLOSING_MS = 60_000;
-/** Newcomers are looked for from a little before the window's time, which is this machine's clock, not the server's. */
-const CLOCK_MARGIN_MS = 5 * 60_000;
+
+/** Which window is closed, and for whom. */
+export interface Closing {
+  mark: WindowMark;
+  /** The connector that it was opened for. */
+  connector?: Client | undefined;
+  /** Whether this run opened it: then it matters that nobody else closed it. */
+  own: boolean;
+}
+
+/** What closing a window came to, as far as it is. */
+export interface Closed {
+  stage: Stage;
+  /** The connector holds the scope by itself; false too where it is gone, or is no longer what it was. */
+  adopted: boolean;
+  /** Who inherited the scope meanwhile and lost it again. */
+  swept: Client[];
+}
 
 /**
- * Closes a window, whatever happened in it: the scope goes back to where it was, the adopted client keeps it by itself,
- * clients that inherited it meanwhile lose it, the mark goes last. Runs to its end even after an interruption, tries
- * again while Keycloak is away, and throws WINDOW_NOT_CLOSED with what is left when a minute of that was in vain.
+ * Closes a window, whatever happened in it: the connector gets the scope by itself, the scope goes back to where it
+ * was, clients that inherited it meanwhile lose it, the mark goes last. Runs to its end even after an interruption,
+ * tries again while Keycloak is away, and throws WINDOW_NOT_CLOSED with what is left when a minute of that was in vain.
  */
-export async function settle(run: Run, mark: WindowMark, adopted: Client | undefined): Promise<void> {
+export async function settle(run: Run, closing: Closing): Promise<Closed> {
   const { io } = run;
   const deadline = io.now() + CLOSING_MS;
+  const closed: Closed = { stage: 'list', adopted: false, swept: [] };
   for (let round = 1; ; round++) {
+    // The signal that ended the run must not end its clean-up.
     const keycloak = run.keycloak.withSignal(AbortSignal.timeout(CLOSING_MS));
     try {
-      await settleOnce({ ...run, keycloak }, keycloak, mark, adopted);
-      return;
+      await settleOnce({ ...run, keycloak }, closing, closed);
+      return closed;
     } catch (error) {
-      if (!isPassing(error) || io.now() >= deadline) throw notClosed(run, error);
-      if (round === 1) tell(run, 'Keycloak is away; the window is closed as soon as it answers.');
+      if (error instanceof McpkcError && error.code === 'WINDOW_LIVE') throw error;
+      if (!isPassing(error) || io.now() >= deadline) throw notClosed(run, closing.mark, closed.stage, error);
+      if (round === 1) tell(run, `${error.message} The window is closed as soon as that has passed.`);
       await io.sleep(1000);
     }
   }
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof McpkcError && (error.exitStatus === 3 || error.code === 'LOCK_HELD');
+/** What the next reading of the realm may find mended. */
+const PASSING = ['LOCK_HELD', 'CLIENT_NOT_IN_REALM', 'SCOPE_NOT_FOUND'];
+
+function isPassing(error: unknown): error is McpkcError {
+  return error instanceof McpkcError && (error.exitStatus === 3 || PASSING.includes(error.code));
 }
 
-function notClosed({ scope, resource }: Run, error: unknown): unknown {
-  if (!(error instanceof McpkcError)) return error;
-  if (error.code === 'WINDOW_LIVE') return error;
-  const message = `The window for '${scope}' could not be closed: ${error.message}\nUntil it is, every client that registers can get the audience ${resource}.`;
-  return new McpkcError(
-    'WINDOW_NOT_CLOSED',
-    message,
-    `As soon as Keycloak answers: mcpkc onboard ${resource} --close`,
-    {
-      cause: error,
-      details: { scope, resource, reason: error.code },
-    },
-  );
+async function settleOnce(run: Run, { mark, connector, own }: Closing, closed: Closed): Promise<void> {
+  const { keycloak, scope } = run;
+  const { before } = mark;
+  const snapshot = await readRealm(keycloak, connector ? [connector.clientId] : []);
+  const open = openWindow(snapshot, scope);
+  if (!open && (!own || closed.stage === 'mark')) return;
+  if (!open || !isSameWindow(open, mark)) throw notOurs(run, open);
+  const kept = connector && stillAdoptable(run, snapshot, connector);
+  const why = 'since it is the connector that this window was opened for';
+  const gift = kept && given(kept, kept.clientId, scope, why);
+  // The client's mark comes after its scope: a run that is killed in between has adopted nobody.
+  const attached = await apply(run, { assignments: gift ? [gift.assignment] : [] }, snapshot);
+  const clients = gift ? [gift.mark] : [];
+  await apply(run, settled({ scope, before, assignments: [], clients }), attached);
+  closed.adopted = kept !== undefined;
+  closed.stage = 'clients';
+  // Who comes after this inherits nothing; so only now is it known who did.
+  const inherited = await inheritors(keycloak, scope, mark, kept);
+  const now = await readRealm(keycloak);
+  await apply(run, { assignments: withdrawal(inherited, scope, mark) }, { ...now, clients: inherited });
+  closed.swept.push(...inherited);
+  closed.stage = 'mark';
+  await apply(run, unmarked(scope, before), now);
 }
 
-async function settleOnce(
-  run: Run,
+async function apply(run: Run, desired: Desired, snapshot: RealmSnapshot): Promise<RealmSnapshot> {
+  const { keycloak, io } = run;
+  return applyAndVerify(keycloak, planFor(desired, snapshot), desired, snapshot, {
+    io,
+    holder: holderOf(io, 'onboard'),
+    signal: keycloak.waiting.signal,
+    onApplied: (change) => run.changes.push(change),
+  });
+}
+
+/** The connector as it is now; undefined where it was deleted, or changed its own registration after it was looked at. */
+function stillAdoptable(run: Run, snapshot: RealmSnapshot, { id }: Client): Client | undefined {
+  const now = snapshot.clients.find((client) => client.id === id);
+  return now && adoptable(now, run.presets).adoptable ? now : undefined;
+}
+
+/** Who holds the scope by the window alone: everybody who held it before was marked when it opened. */
+async function inheritors(
   keycloak: Keycloak,
-  mark: WindowMark,
-  adopted: Client | undefined,
-): Promise<void> {
-  const { io, scope } = run;
-  // The signal that ended the run must not end its clean-up.
-  const applying = { io, holder: holderOf(io, 'onboard'), signal: keycloak.waiting.signal };
-  const written = (change: Run['changes'][number]) => run.changes.push(change);
-  const closing = await readRealm(keycloak, adopted ? [adopted.clientId] : []);
-  const open = openWindow(closing, scope);
-  if (open && open.since !== mark.since) {
-    const message = `The window for '${scope}' was taken over by ${open.by} on ${open.host}.`;
-    throw new McpkcError('WINDOW_LIVE', message, 'That run closes it; nothing of it was changed here.');
-  }
-  if (!open) return;
-  // Who comes after this inherits nothing; so only then is it known who did.
-  const own = adoption(closing, scope, adopted);
-  const first = settled({ scope, before: mark.before, ...own });
-  await applyAndVerify(keycloak, planFor(first, closing), first, closing, {
-    ...applying,
-    onApplied: written,
-  });
-  const swept = mark.before === 'none' ? await newcomersOf(keycloak, run, mark) : [];
-  const snapshot = await readRealm(keycloak, adopted ? [adopted.clientId] : []);
-  snapshot.clients.push(...swept.filter(({ id }) => !snapshot.clients.some((client) => client.id === id)));
-  const rest = settled({ scope, before: mark.before, ...sweep(swept, scope, adopted) });
-  const now = await applyAndVerify(keycloak, planFor(rest, snapshot), rest, snapshot, {
-    ...applying,
-    onApplied: written,
-  });
-  const last = unmarked(scope);
-  await applyAndVerify(keycloak, planFor(last, now), last, now, { ...applying, onApplied: written });
-}
-
-function adoption(snapshot: RealmSnapshot, scope: string, adopted: Client | undefined) {
-  if (!adopted) return { assignments: [], clients: [] };
-  const now = snapshot.clients.find(({ id }) => id === adopted.id);
-  if (!now) return { assignments: [], clients: [] };
-  const { assignment, mark } = given(
-    now,
-    now.clientId,
-    scope,
-    'since it is the connector that this window was opened for',
-  );
-  return { assignments: [assignment], clients: [mark] };
-}
-
-/** What becomes of those that registered meanwhile: who is marked keeps the scope, who inherited it loses it. */
-function sweep(newcomers: readonly Client[], scope: string, adopted: Client | undefined) {
-  const assignments: Assignment[] = [];
-  const clients: DesiredClient[] = [];
-  for (const client of newcomers) {
-    const { clientId } = client;
-    if (client.id === adopted?.id) continue;
-    if (adoptedScopes(client).includes(scope)) {
-      // A run that was killed had marked it: what it began is finished.
-      assignments.push(
-        given(client, clientId, scope, 'since a run that was cut short had adopted it').assignment,
-      );
-    } else if (heldAs(client, scope) !== 'none') {
-      const one = withdrawn(
-        client,
-        clientId,
-        scope,
-        'since it registered during the window and was not adopted',
-      );
-      assignments.push(one.assignment);
-      clients.push(one.mark);
-    }
-  }
-  return { assignments, clients };
-}
-
-/** The clients that registered by themselves since the window was opened. */
-async function newcomersOf(keycloak: Keycloak, run: Run, mark: WindowMark): Promise<Client[]> {
-  const since = Date.parse(mark.since) - CLOCK_MARGIN_MS;
-  const isDynamic = (client: Client) => registration(client).kind !== 'other';
-  if (mark.watch === 'events' && Number.isFinite(since) && (await storesRegistrations(keycloak))) {
-    const events = await readAllEvents(keycloak, ['CLIENT_REGISTER'], since);
-    return (await clientsOf(keycloak, events)).filter(isDynamic);
-  }
+  scope: string,
+  { before }: WindowMark,
+  kept: Client | undefined,
+): Promise<Client[]> {
   const found: Client[] = [];
+  if (before === 'default') return found;
   for await (const page of allClients(keycloak)) {
-    found.push(...page.filter((client) => isDynamic(client) && heldAs(client, run.scope) !== 'none'));
+    found.push(...page.filter((client) => client.id !== kept?.id && isUnmarkedHolder(client, scope, before)));
   }
-  return mark.watch === 'paging' ? found : found.filter((client) => mayBeNewcomer(client, since));
+  return found;
 }
 
-/** Whether a client may have come since; one that says that it is older keeps what it holds. */
-function mayBeNewcomer(client: Client, since: number): boolean {
-  const created = Number(client.attributes['client.secret.creation.time'] ?? Number.NaN) * 1000;
-  return Number.isFinite(created) && created >= since;
+/** An optional scope of the realm stays one of theirs, as of everybody who registers. */
+function withdrawal(clients: readonly Client[], scope: string, { before }: WindowMark): Assignment[] {
+  const list = before === 'optional' ? 'optional' : 'none';
+  const why = 'since it came during the window and was not adopted';
+  return clients.map(({ clientId }) => ({ clientId, scope, list, why }));
+}
+
+/** What closing a window would write; writes nothing. */
+export async function settlementPlan(run: Run, snapshot: RealmSnapshot, mark: WindowMark): Promise<Plan> {
+  const { keycloak, scope } = run;
+  const clients = await inheritors(keycloak, scope, mark, undefined);
+  const desired = { ...unmarked(scope, mark.before), assignments: withdrawal(clients, scope, mark) };
+  return planFor(desired, { ...snapshot, clients });
 }

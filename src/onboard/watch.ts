@@ -1,12 +1,17 @@
 import { adoptable } from '../clients/adoptable.ts';
 import { McpkcError } from '../errors.ts';
-import { hasSession, type Newcomers } from '../keycloak/newcomers.ts';
+import { type Arrival, withSession } from '../keycloak/newcomers.ts';
 import type { Client } from '../keycloak/representations.ts';
 import { brief, visible } from '../render/text.ts';
 import { type Run, tell } from './run.ts';
+import type { Window } from './window.ts';
 
 /** Requests to Keycloak while watching: at most two a second. */
 const PACE_MS = 500;
+/** A look that took many requests is not paid for by not looking for long. */
+const LONGEST_PAUSE_MS = 5000;
+/** After this many looks it is asked whether the window is still this run's own. */
+const LOOKS_BETWEEN_MARKS = 15;
 
 /** A newcomer that is not adopted, and why. */
 export interface Other {
@@ -30,40 +35,60 @@ export function called({ name, clientId }: Pick<Client, 'name' | 'clientId'>): s
   return name ? `${brief(name, 40)} (${visible(clientId)})` : visible(clientId);
 }
 
+/** What a watch has seen so far. */
+interface Seen {
+  candidates: Client[];
+  others: Other[];
+  looks: number;
+  /** Keycloak did not answer the last time. */
+  away: boolean;
+}
+
 /** Watches until an adoptable client registers (or signs in), or the time is up. */
-export async function watch(
-  run: Run,
-  newcomers: Newcomers,
-  until: Until,
-  deadline: number,
-): Promise<Watched> {
-  const candidates: Client[] = [];
-  const others: Other[] = [];
-  let away = false;
+export async function watch(run: Run, window: Window, until: Until, deadline: number): Promise<Watched> {
+  const seen: Seen = { candidates: [], others: [], looks: 0, away: false };
   for (;;) {
     let requests = 1;
     try {
-      const arrival = await newcomers.look();
-      requests = arrival.requests;
-      if (away) tell(run, 'Keycloak answers again.');
-      away = false;
-      for (const refusal of arrival.refusals) tellRefusal(run, refusal);
-      const fresh = sortNewcomers(run, arrival.clients, others);
-      candidates.push(...fresh);
-      if (until === 'registered' && fresh.length > 0) return first(fresh, others);
-      const connected = until === 'connected' ? await firstConnected(run, candidates) : undefined;
-      requests += 2 * candidates.length;
-      if (connected)
-        return { adopted: connected, several: [], others: failed(candidates, connected, others) };
+      const step = await lookOnce(run, window, until, seen);
+      if ('adopted' in step) return step;
+      requests = step.requests;
+      if (seen.away) tell(run, 'Keycloak answers again.');
+      seen.away = false;
     } catch (error) {
       if (run.signal.aborted || !(error instanceof McpkcError) || error.exitStatus !== 3) throw error;
-      if (!away) tell(run, `${error.message} Waiting for it.`);
-      away = true;
+      if (!seen.away) tell(run, `${error.message} Waiting for it.`);
+      seen.away = true;
     }
-    if (run.io.now() >= deadline)
-      return { adopted: undefined, several: [], others: failed(candidates, undefined, others) };
-    await run.io.sleep(PACE_MS * requests, run.signal);
+    const rest = deadline - run.io.now();
+    if (rest <= 0) return { adopted: undefined, several: [], others: failed(seen, undefined) };
+    await run.io.sleep(Math.min(PACE_MS * requests, LONGEST_PAUSE_MS, rest), run.signal);
   }
+}
+
+async function lookOnce(
+  run: Run,
+  window: Window,
+  until: Until,
+  seen: Seen,
+): Promise<Watched | { requests: number }> {
+  const arrival = await window.newcomers.look();
+  let { requests } = arrival;
+  tellRefusals(run, arrival);
+  const fresh = sortNewcomers(run, arrival.clients, seen.others);
+  seen.candidates.push(...fresh);
+  if (until === 'registered' && fresh.length > 0) return first(fresh, seen.others);
+  if (until === 'connected' && seen.candidates.length > 0) {
+    requests += 1;
+    const connected = await firstConnected(run, seen.candidates);
+    if (connected) return { adopted: connected, several: [], others: failed(seen, connected) };
+  }
+  seen.looks += 1;
+  if (seen.looks % LOOKS_BETWEEN_MARKS === 0) {
+    requests += 1;
+    await window.requireOurs();
+  }
+  return { requests };
 }
 
 function first(fresh: readonly Client[], others: Other[]): Watched {
@@ -81,7 +106,7 @@ function sortNewcomers(run: Run, clients: readonly Client[], others: Other[]): C
       tell(run, `${verdict.preset.title} registered: ${called(client)}`);
       fresh.push(client);
     } else {
-      tell(run, `${called(client)} registered too and is not adopted: ${visible(verdict.reason)}`);
+      tell(run, `Not adopted: ${called(client)}, since ${visible(verdict.reason)}`);
       others.push({ client, reason: verdict.reason });
     }
   }
@@ -90,16 +115,12 @@ function sortNewcomers(run: Run, clients: readonly Client[], others: Other[]): C
 
 async function firstConnected(run: Run, candidates: readonly Client[]): Promise<Client | undefined> {
   // The newest attempt is the likeliest to be the one that worked.
-  for (const client of candidates.toReversed()) {
-    if (await hasSession(run.keycloak, client.id)) {
-      tell(run, `${called(client)} signed in.`);
-      return client;
-    }
-  }
-  return undefined;
+  const connected = (await withSession(run.keycloak, candidates)).at(-1);
+  if (connected) tell(run, `${called(connected)} signed in.`);
+  return connected;
 }
 
-function failed(candidates: readonly Client[], connected: Client | undefined, others: Other[]): Other[] {
+function failed({ candidates, others }: Seen, connected: Client | undefined): Other[] {
   const reason = connected
     ? 'it registered but another one signed in'
     : 'it registered but nobody signed in with it';
@@ -111,14 +132,17 @@ function failed(candidates: readonly Client[], connected: Client | undefined, ot
 
 const REFUSED: Record<string, string> = {
   'Trusted Hosts':
-    'a redirect URI or the client URI is at a host that isn’t listed: mcpkc trusted-hosts, and --preset for the product that you connect',
+    'a redirect URI or the client URI is at a host that isn’t listed: mcpkc trusted-hosts shows the list, --preset adds a product’s hosts',
   'Max Clients Limit': 'the realm has as many clients as the policy allows: mcpkc prune-clients',
-  'Allowed Client Scopes': 'it named a scope that registrations may not name: mcpkc status says which',
+  'Allowed Client Scopes':
+    'it named a scope that registrations may not name: mcpkc status says which may be named',
 };
 
-function tellRefusal(run: Run, { policy, address }: { policy: string; address: string }): void {
-  const from = address === '' ? 'an unknown address' : visible(address);
-  const by = policy === '' ? 'Keycloak doesn’t say by what' : `by the policy '${visible(policy)}'`;
-  const why = REFUSED[policy];
-  tell(run, `A registration from ${from} was refused, ${by}${why ? `: ${why}` : ''}.`);
+function tellRefusals(run: Run, { refusals }: Arrival): void {
+  for (const { policy, address } of refusals) {
+    const from = address === '' ? 'an unknown address' : visible(address);
+    const by = policy === '' ? 'Keycloak doesn’t say why' : `by the policy '${visible(policy)}'`;
+    const why = REFUSED[policy];
+    tell(run, `A registration from ${from} was refused, ${by}${why ? `: ${why}` : ''}.`);
+  }
 }

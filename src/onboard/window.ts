@@ -1,9 +1,8 @@
-import { registration } from '../clients/dynamic.ts';
-import { McpkcError } from '../errors.ts';
-import type { Io } from '../io.ts';
 import { applyAndVerify, writer } from '../keycloak/apply.ts';
+import type { Keycloak } from '../keycloak/connect.ts';
 import { holderOf, withLock } from '../keycloak/lock.ts';
 import { type Newcomers, watchNewcomers } from '../keycloak/newcomers.ts';
+import { readScopeAttributes } from '../keycloak/read.ts';
 import { type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
 import { applyPlan } from '../plan.ts';
 import type { WindowMark } from '../provision/desired.ts';
@@ -14,102 +13,108 @@ import { heldAs } from '../resources/client-scope-assignment.ts';
 import { realmListOf } from '../resources/default-scope.ts';
 import { planFor } from '../resources/index.ts';
 import { windowMarkOf } from '../resources/window-mark.ts';
+import { changedMeanwhile, isSameWindow, newMark, notOurs, openWindow, requireNotLive } from './mark.ts';
+import { requireNoRival } from './rivals.ts';
 import type { Run } from './run.ts';
-
-/** The window that is open for a scope, if one is. */
-export function openWindow(snapshot: RealmSnapshot, scope: string): WindowMark | undefined {
-  const found = scopeNamed(snapshot, scope);
-  return found && windowMarkOf(found.attributes);
-}
-
-/** Whether the run that opened a window may still be at it: its process lives here, or its time elsewhere isn't up. */
-export function isLive(mark: WindowMark, io: Pick<Io, 'hostname' | 'isAlive' | 'now' | 'pid'>): boolean {
-  if (mark.host === io.hostname) return mark.pid !== io.pid && mark.pid > 0 && io.isAlive(mark.pid);
-  return Date.parse(mark.until) > io.now();
-}
-
-/** Refuses (WINDOW_LIVE, exit status 5) to disturb a window that somebody is using. */
-export function requireNotLive(mark: WindowMark, run: Run): void {
-  if (!isLive(mark, run.io)) return;
-  const { by, host, pid, since, until } = mark;
-  const message = `A window for '${run.scope}' is open: by ${by} on ${host} (process ${pid}) since ${since}, until ${until}.`;
-  const hint =
-    'Wait until that connection is made, or take the window over: --yes (the other run then adopts nothing).';
-  throw new McpkcError('WINDOW_LIVE', message, hint, { details: { mark: { ...mark } } });
-}
-
-/** The mark of this run's window. */
-function newMark(
-  { io }: Run,
-  timeoutMs: number,
-  before: WindowMark['before'],
-  watch: WindowMark['watch'],
-): WindowMark {
-  const now = io.now();
-  // A minute more than the watch, for settling.
-  const until = new Date(now + timeoutMs + 60_000).toISOString();
-  const by = io.user.slice(0, 100);
-  const host = io.hostname.slice(0, 200);
-  return { since: new Date(now).toISOString(), until, host, pid: io.pid, by, watch, before };
-}
 
 /** An open window: how it is marked, and who watches for newcomers. */
 export interface Window {
   mark: WindowMark;
   newcomers: Newcomers;
+  /** Throws WINDOW_LIVE where somebody took the window over or closed it. One small request. */
+  requireOurs(): Promise<void>;
+}
+
+/** How a window shall be opened. */
+export interface Opening {
+  timeoutMs: number;
+  /** Go on beside the window of another scope that waits for the same product. */
+  yes: boolean;
+  /** Told the mark right before it is written: from then on the window has to be closed. */
+  onMark(mark: WindowMark): void;
 }
 
 /**
  * Opens the window: begins to watch, marks the scope, then makes it a realm default. Under the lock, so that two runs
  * can't both open one. `base` is provisioned already.
  */
-export async function open(
-  run: Run,
-  base: Provisioning,
-  timeoutMs: number,
-  onMark: (mark: WindowMark) => void,
-): Promise<Window> {
-  const { keycloak, io, scope, signal, voice } = run;
-  // Those that hold the scope by themselves and that nobody marked: told apart from newcomers later by the mark.
-  const isHolder = (client: Parameters<typeof heldAs>[0]) =>
-    heldAs(client, scope) !== 'none' &&
-    registration(client).kind !== 'other' &&
-    !adoptedScopes(client).includes(scope);
-  const newcomers = await watchNewcomers(keycloak, isHolder, (read) =>
-    voice.progress(`${count(read, 'client')} read`),
-  );
-  voice.progress(undefined);
-  const holder = holderOf(io, 'onboard');
-  const mark = await withLock(keycloak, io, holder, async () => {
+export function open(run: Run, base: Provisioning, opening: Opening): Promise<Window> {
+  const { keycloak, io, scope, signal } = run;
+  return withLock(keycloak, io, holderOf(io, 'onboard'), async () => {
     const snapshot = await readRealm(keycloak);
     const other = openWindow(snapshot, scope);
-    if (other) requireNotLive(other, run);
-    const wanted = newMark(run, timeoutMs, realmListOf(snapshot, scope), newcomers.how);
-    snapshot.clients.push(...newcomers.holders);
-    const why = 'since it holds the scope already and keeps it';
-    const clients = newcomers.holders.map((client) => given(client, client.clientId, scope, why).mark);
-    const desired = { ...waiting(base, wanted), clients, assignments: [] };
-    const plan = planFor(desired, snapshot);
-    onMark(wanted);
-    run.changes.push(...(await applyPlan(plan, writer(keycloak, snapshot), signal)));
-    return wanted;
+    if (other) {
+      requireNotLive(other, run);
+      throw changedMeanwhile(scope, 'Another run opened a window for it and ended');
+    }
+    requireNoRival(run, snapshot, opening.yes);
+    const before = realmListOf(snapshot, scope);
+    const newcomers = await beginWatch(run, before);
+    const mark = newMark(run, opening.timeoutMs, before, newcomers.how);
+    // A write that was cut off by an interruption might be carried out after the window was closed again.
+    const writing = keycloak.withSignal(new AbortController().signal);
+    await markHolders(run, writing, snapshot, newcomers);
+    const desired = waiting(base, mark);
+    opening.onMark(mark);
+    const write = writer(writing, snapshot);
+    await applyPlan(planFor(desired, snapshot), write, signal, (change) => run.changes.push(change));
+    const now = await readRealm(writing);
+    const rest = planFor(desired, now);
+    if (rest.length > 0) throw changedMeanwhile(scope, 'It did not become a realm default');
+    return { mark, newcomers, requireOurs: watchMark(run, now, mark) };
   });
-  return { mark, newcomers };
 }
 
-/** Brings the realm to the base of the mode, as `create-scope` would; nothing is open after it. */
-export async function provision(
+/** Who is there already: read once, so that everybody who comes later is known as a newcomer. */
+async function beginWatch(run: Run, before: WindowMark['before']): Promise<Newcomers> {
+  const { keycloak, scope, voice } = run;
+  const isHolder = (client: Parameters<typeof heldAs>[0]) => isUnmarkedHolder(client, scope, before);
+  try {
+    return await watchNewcomers(keycloak, isHolder, (read) =>
+      voice.progress(`${count(read, 'client')} read`),
+    );
+  } finally {
+    voice.progress(undefined);
+  }
+}
+
+/**
+ * Whether a client holds the scope in a way that a window gives (as a default, or at all where the scope is in none of
+ * the realm's lists) without anybody having given it by name. Before a window: it keeps it. After one: it inherited it.
+ */
+export function isUnmarkedHolder(
+  client: Parameters<typeof heldAs>[0],
+  scope: string,
+  before: WindowMark['before'],
+): boolean {
+  const held = heldAs(client, scope);
+  if (before === 'default' || adoptedScopes(client).includes(scope)) return false;
+  return before === 'none' ? held !== 'none' : held === 'default';
+}
+
+/** Marks those that hold the scope already, before the window is marked: whoever closes it tells them from newcomers. */
+async function markHolders(
   run: Run,
-  plan: ReturnType<typeof planFor>,
-  desired: Parameters<typeof planFor>[0],
+  keycloak: Keycloak,
   snapshot: RealmSnapshot,
-): Promise<RealmSnapshot> {
-  const { keycloak, io, signal } = run;
-  const now = await applyAndVerify(keycloak, plan, desired, snapshot, {
-    io,
-    holder: holderOf(io, 'onboard'),
-    signal,
-  });
-  run.changes.push(...plan);
-  return now;
+  { holders }: Newcomers,
+): Promise<void> {
+  const { io, scope, signal } = run;
+  const why = 'since it holds the scope already and keeps it';
+  const clients = holders.map((client) => ({ ...given(client, client.clientId, scope, why).mark, why }));
+  const known = { ...snapshot, clients: holders };
+  const desired = { clients };
+  const plan = planFor(desired, known);
+  const applying = { io, holder: holderOf(io, 'onboard'), signal };
+  const onApplied = (change: Run['changes'][number]) => run.changes.push(change);
+  await applyAndVerify(keycloak, plan, desired, known, { ...applying, onApplied });
+}
+
+function watchMark(run: Run, snapshot: RealmSnapshot, mark: WindowMark): () => Promise<void> {
+  const { keycloak, scope } = run;
+  const id = scopeNamed(snapshot, scope)?.id ?? '';
+  return async () => {
+    const now = windowMarkOf((await readScopeAttributes(keycloak, id)) ?? {});
+    if (!now || !isSameWindow(now, mark)) throw notOurs(run, now);
+  };
 }

@@ -50,11 +50,11 @@ export interface DesiredPolicy {
   executors: { executor: string; configuration: Record<string, unknown> }[];
 }
 
-/** A client that holds a scope, or shall not. */
+/** A client that holds a scope, or shall not; as optional only what a window gave too much of. */
 export interface Assignment {
   clientId: string;
   scope: string;
-  list: 'default' | 'none';
+  list: RealmList;
   why: string;
 }
 
@@ -75,10 +75,12 @@ export interface WindowMark {
   host: string;
   pid: number;
   by: string;
-  /** How the run watches: with `paging`, clients that held the scope before were marked as adopted. */
+  /** How the run watches. */
   watch: 'events' | 'paging';
   /** In which of the realm's lists the scope was before, and is put back to. */
   before: RealmList;
+  /** Names of the presets that it waits for, blank-separated; `*` where that can't be told. */
+  presets: string;
 }
 
 /** Attributes on scopes and clients that are mcpkc's. */
@@ -86,6 +88,8 @@ export const ATTRIBUTE = {
   mode: 'mcpkc.mode',
   resource: 'mcpkc.resource',
   window: 'mcpkc.window',
+  /** On a scope: `off` where the operator left out the PKCE policy (--no-pkce-policy). */
+  pkce: 'mcpkc.pkce',
   /** On a client: the scopes that it was explicitly given, blank-separated; it keeps them when a window closes. */
   adopted: 'mcpkc.adopted',
   /** On a client: set by `prune-clients --keep`. */

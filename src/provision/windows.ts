@@ -6,7 +6,10 @@ import { type Provisioning, provisioned } from './provisioned.ts';
  * inherits it. `base` is the provisioning with the mode and list that the scope has outside the window.
  */
 export function waiting(base: Provisioning, mark: WindowMark): Desired {
-  return { ...provisioned({ ...base, list: 'default' }), windowMark: { scope: base.scope, mark } };
+  return {
+    ...provisioned({ ...base, list: 'default', assignments: [], clients: [] }),
+    windowMark: { scope: base.scope, mark },
+  };
 }
 
 /** Who holds what when a window has closed. */
@@ -26,6 +29,6 @@ export function settled({ scope, before, assignments, clients }: Settlement): De
 }
 
 /** The end of a window: everything is settled, the mark goes. */
-export function unmarked(scope: string): Desired {
-  return { windowMark: { scope, mark: null } };
+export function unmarked(scope: string, before: WindowMark['before']): Desired {
+  return { defaultScope: { scope, list: before }, windowMark: { scope, mark: null } };
 }

@@ -3,10 +3,17 @@ import type { Mode } from '../provision/desired.ts';
 import { planText } from './plan.ts';
 import { modeSentence } from './provisioning.ts';
 import type { Style } from './style.ts';
-import { brief, count, visible, wrap } from './text.ts';
+import { brief, count, shellWord, visible, wrap } from './text.ts';
+
+interface Shown {
+  clientId: string;
+  name: string | null;
+  redirectUris: string[];
+}
 
 /** What `onboard` answers with. */
 export interface OnboardAnswer {
+  kind: 'next' | 'named' | 'close';
   server: string;
   realm: string;
   resource: string;
@@ -15,50 +22,66 @@ export interface OnboardAnswer {
   list: 'default' | 'optional' | 'none';
   changes: readonly Change[];
   dryRun: boolean;
-  closed: boolean;
-  client: { clientId: string; name: string | null; redirectUris: string[] } | null;
+  client: Shown | null;
+  others: readonly (Shown & { reason: string })[];
   audience: string[] | null;
   env: Record<string, string> | null;
 }
 
-/** Who was adopted and with what proof, the MCP server's environment, and what comes next. */
+/** Who was adopted and with what proof, who was not, the MCP server's environment, and what comes next. */
 export function onboardText(answer: OnboardAnswer, style: Style): string {
-  const { server, realm, resource, scope, mode, changes, dryRun, client, env } = answer;
-  const head = `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n`;
-  if (dryRun) {
-    const plan = changes.length === 0 ? '' : `\n${planText(changes, style)}`;
-    const window = client ? '' : ` Then the window would be opened until a connector registers.`;
-    return `${head}${plan}\n${style.yellow('!')} ${wrap(`${count(changes.length, 'change')} would be made; nothing was written (--dry-run).${window}`, style.width - 2)}\n`;
-  }
-  if (answer.closed) {
-    const sentence = changes.length === 0 ? 'No window is open; nothing to do.' : 'The window is closed.';
-    return `${head}\n${style.green('✓')} ${sentence}\n`;
-  }
-  return `${head}\n${environment(env, style)}${connector(answer, style)}${nextSteps(answer, style)}`;
+  const { server, realm, resource, scope, mode, dryRun, kind } = answer;
+  const head = `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n\n`;
+  if (dryRun) return head + planned(answer, style);
+  if (kind === 'close') return head + closed(answer, style);
+  return (
+    head +
+    connector(answer, style) +
+    others(answer, style) +
+    environment(answer, style) +
+    nextSteps(answer, style)
+  );
 }
 
-function connector({ client, audience }: OnboardAnswer, style: Style): string {
+function planned({ changes, kind }: OnboardAnswer, style: Style): string {
+  const plan = changes.length === 0 ? '' : `${planText(changes, style)}\n`;
+  const would = `${count(changes.length, 'change')} would be made`;
+  const then = kind === 'next' ? ', then the window would be opened until a connector registers' : '';
+  return `${plan}${style.yellow('!')} ${hang(`${would}${then}; nothing was written (--dry-run).`, style)}\n`;
+}
+
+function closed(answer: OnboardAnswer, style: Style): string {
+  if (answer.changes.length === 0) return `${style.green('✓')} No window is open; nothing to do.\n`;
+  return `${style.green('✓')} The window is closed.\n${others(answer, style)}`;
+}
+
+function connector({ client, audience, kind }: OnboardAnswer, style: Style): string {
   if (!client) return '';
   const name = client.name === null ? '' : `${brief(client.name, 40)} `;
-  const lines = [
-    `${style.green('✓')} ${style.bold(`${name}${visible(client.clientId)}`)} is connected to the audience.`,
-  ];
-  if (audience === null)
-    lines.push(
-      wrap(
-        'No example token could be made: the realm has no user. mcpkc validate proves the rest.',
-        style.width,
-        '  ',
-      ),
-    );
-  else lines.push(wrap(`Its token will carry aud: ${audience.map(visible).join(', ')}`, style.width, '  '));
-  return `${lines.join('\n')}\n`;
+  const who = style.bold(`${name}${visible(client.clientId)}`);
+  const what = kind === 'next' ? 'was adopted: it has the scope' : 'has the scope';
+  const proof =
+    audience === null
+      ? 'Not proved by an example token: the realm has no user to make one for.'
+      : `Keycloak’s example of its token has aud: ${audience.map(visible).join(', ')}`;
+  return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }
 
-function environment(env: Record<string, string> | null, style: Style): string {
+/** Who came too, and why not. */
+function others({ others: list }: OnboardAnswer, style: Style): string {
+  return list
+    .map(({ clientId, name, reason }) => {
+      const who = `${name === null ? '' : `${brief(name, 40)} `}${visible(clientId)}`;
+      return `${style.yellow('!')} ${hang(`${who} does not have it: ${visible(reason)}.`, style)}\n`;
+    })
+    .join('');
+}
+
+function environment({ env }: OnboardAnswer, style: Style): string {
   if (!env) return '';
   const lines = Object.entries(env).map(([key, value]) => `  ${key}=${visible(value)}`);
-  return `${style.dim('Environment of the MCP server (mcpkc env prints it in other formats):')}\n${lines.join('\n')}\n\n`;
+  const title = 'Environment of the MCP server (mcpkc env prints it in other formats):';
+  return `\n${style.dim(title)}\n${lines.join('\n')}\n\n`;
 }
 
 function nextSteps({ resource, mode, list }: OnboardAnswer, style: Style): string {
@@ -66,5 +89,10 @@ function nextSteps({ resource, mode, list }: OnboardAnswer, style: Style): strin
     mode === 'windowed'
       ? 'Mode windowed: this serves this one connection; who registers later gets no audience. For the next connection run onboard again.'
       : modeSentence(mode, list);
-  return `${wrap(served, style.width, '  ')}\n  Next: mcpkc validate ${visible(resource)}\n`;
+  return `${wrap(served, style.width)}\nNext: mcpkc validate ${visible(shellWord(resource))}\n`;
+}
+
+/** Wrapped so that it may stand behind a sign. */
+function hang(text: string, style: Style): string {
+  return wrap(text, style.width, '  ').trimStart();
 }

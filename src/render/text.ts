@@ -54,3 +54,10 @@ export function count(number: number, singular: string, plural = `${singular}s`)
 export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** A duration for people: "45 s", "10 min", "1.5 h". */
+export function span(ms: number): string {
+  const round = (number: number) => Number(number.toFixed(1)).toLocaleString('en');
+  if (ms < 60_000) return `${round(ms / 1000)} s`;
+  return ms < 3_600_000 ? `${round(ms / 60_000)} min` : `${round(ms / 3_600_000)} h`;
+}

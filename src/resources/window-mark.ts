@@ -14,6 +14,7 @@ export function windowMarkOf(attributes: Readonly<Record<string, string>>): Wind
     by: '',
     watch: 'events',
     before: 'none',
+    presets: '*',
   };
   try {
     const read = JSON.parse(text) as Partial<WindowMark>;
@@ -26,6 +27,7 @@ export function windowMarkOf(attributes: Readonly<Record<string, string>>): Wind
       by: String(read.by ?? ''),
       watch: read.watch === 'paging' ? 'paging' : 'events',
       before,
+      presets: String(read.presets ?? '*'),
     };
   } catch {
     // Somebody edited it by hand: still a window, so that it gets closed.

@@ -1,0 +1,28 @@
+import { McpkcError } from '../errors.ts';
+import type { WindowMark } from '../provision/desired.ts';
+import { shellWord } from '../render/text.ts';
+import type { Run } from './run.ts';
+
+/** What of closing a window comes next: the realm's list, the clients that inherited, the mark. */
+export type Stage = 'list' | 'clients' | 'mark';
+
+/** A window that could not be closed (WINDOW_NOT_CLOSED, exit status 3): what is left, and the command that mends it. */
+export function notClosed(run: Run, mark: WindowMark, stage: Stage, error: unknown): McpkcError {
+  const { scope, resource } = run;
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `The window for '${scope}' could not be closed: ${reason}\n${left(run, mark, stage)}`;
+  const hint = `As soon as Keycloak answers: mcpkc onboard ${shellWord(resource)} --close`;
+  return new McpkcError('WINDOW_NOT_CLOSED', message, hint, {
+    cause: error,
+    details: { scope, resource, left: stage, reason: error instanceof McpkcError ? error.code : 'BUG' },
+  });
+}
+
+function left({ scope, resource }: Run, { before }: WindowMark, stage: Stage): string {
+  if (stage === 'mark' || before === 'default') {
+    return `Only its mark is left on the scope; no client has anything that it should not have.`;
+  }
+  const clients = `Clients that registered meanwhile may still hold '${scope}'.`;
+  if (stage === 'clients') return `The scope is no realm default any more. ${clients}`;
+  return `Until it is, '${scope}' may be a realm default: every client that registers can get the audience ${resource}. ${clients}`;
+}
