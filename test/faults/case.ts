@@ -1,0 +1,144 @@
+import type { AdminAccess } from '../support/keycloak/admin.ts';
+import type { Realm } from '../support/keycloak/realm.ts';
+import type { Fault, Scene } from './fault.ts';
+import type { FaultProxy, Position } from './proxy.ts';
+import type { Row } from './rows.ts';
+import { type Ended, runMcpkc } from './run.ts';
+import { ACCOUNT_SECRET, makeScene } from './scene.ts';
+import { differences, foreignChanges, type State, stateOf } from './state.ts';
+
+/** What a row does when nothing goes wrong. */
+export interface Undisturbed {
+  before: State;
+  after: State;
+  positions: Position[];
+}
+
+/** Where the cases run. */
+export interface Bench {
+  server: AdminAccess;
+  proxy: FaultProxy;
+}
+
+const LIMIT_MS = 90_000;
+
+async function stage({ server }: Bench, row: Row): Promise<Scene> {
+  const { realm, account } = await makeScene(server);
+  await row.stage?.(realm);
+  return { realm, account, victim: row.victim };
+}
+
+async function run(bench: Bench, row: Row, realm: Realm, timeout?: string): Promise<Ended> {
+  const over = new AbortController();
+  const beside = row.beside?.(realm, over.signal) ?? Promise.resolve();
+  // Told after the command is over: its own failure says more.
+  const outside = beside.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const argv = [...(timeout === undefined ? [] : ['--request-timeout', timeout]), ...row.argv];
+  const limit = new Promise<never>((_resolve, reject) => {
+    setTimeout(() => reject(new Error(`still running after ${LIMIT_MS / 1000} s`)), LIMIT_MS).unref();
+  });
+  try {
+    return await Promise.race([runMcpkc(bench.proxy.url, realm.name, argv, row.env), limit]);
+  } finally {
+    over.abort();
+    await outside;
+  }
+}
+
+/** Runs a row as it should go, and records what it asks and what comes of it. */
+export async function undisturbed(bench: Bench, row: Row): Promise<Undisturbed> {
+  const { realm } = await stage(bench, row);
+  try {
+    const before = stateOf(await realm.snapshot(), realm.name);
+    await bench.proxy.begin(realm.name);
+    const ended = await run(bench, row, realm);
+    if (ended.status !== (row.status ?? 0))
+      throw new Error(
+        `${row.command}, ${row.name}: undisturbed it ended with ${ended.status}\n${ended.stderr}`,
+      );
+    return {
+      before,
+      after: stateOf(await realm.snapshot(), realm.name),
+      positions: [...bench.proxy.positions()],
+    };
+  } finally {
+    await realm.remove();
+  }
+}
+
+/** What a case brought: undefined where the fault's position didn't come, else what was wrong. */
+export type Verdict = { hit: boolean; wrong: string[] };
+
+/** One fault at one position of one row, and the same command again afterwards. */
+export async function runCase(
+  bench: Bench,
+  row: Row,
+  whole: Undisturbed,
+  position: Position,
+  fault: Fault,
+): Promise<Verdict> {
+  const scene = await stage(bench, row);
+  const { realm } = scene;
+  const wrong: string[] = [];
+  try {
+    const victim = scene.victim && (await clientNow(realm, scene.victim));
+    await bench.proxy.begin(realm.name, {
+      position,
+      act: (exchange, control) => fault.act(exchange, control, scene),
+    });
+    const ended = await run(bench, row, realm, fault.timeout);
+    const hit = bench.proxy.wasHit();
+    wrong.push(...judge(ended, row, fault, position), ...leaks(ended, bench.proxy.tokens()));
+    await fault.mend?.(scene);
+    if (victim && !(await clientNow(realm, String(victim.id)))) {
+      await realm.admin.post(realm.path('clients'), victim);
+    }
+    const after = stateOf(await realm.snapshot(), realm.name);
+    wrong.push(...foreignChanges(whole.before, whole.after, after).map((line) => `foreign: ${line}`));
+    if (ended.status !== 0) wrong.push(...(await again(bench, row, realm)));
+    const last = stateOf(await realm.snapshot(), realm.name);
+    wrong.push(...differences(whole.after, last).map((line) => `in the end ${line}`));
+    return { hit, wrong };
+  } finally {
+    await realm.remove();
+  }
+}
+
+/** Runs the command once more, with nothing in its way. */
+async function again(bench: Bench, row: Row, realm: Realm): Promise<string[]> {
+  await row.beforeRerun?.(realm);
+  await bench.proxy.begin(realm.name);
+  const { status, stderr } = await run(bench, row, realm);
+  return status === (row.status ?? 0) ? [] : [`again it ended with ${status}: ${stderr}`];
+}
+
+async function clientNow(realm: Realm, id: string): Promise<Record<string, unknown> | undefined> {
+  const { status, json } = await realm.admin.request('GET', realm.path(`clients/${id}`));
+  return status === 200 ? (json as Record<string, unknown>) : undefined;
+}
+
+function judge(ended: Ended, row: Row, fault: Fault, position: Position): string[] {
+  const { statuses, says } = fault.expected(position);
+  const allowed = statuses.map((status) => (status === 0 ? (row.status ?? 0) : status));
+  const wrong: string[] = [];
+  if (!allowed.includes(ended.status))
+    wrong.push(`it ended with ${ended.status} and not ${allowed.join(' or ')}: ${ended.stderr}`);
+  else if (ended.status !== (row.status ?? 0) && !says.test(ended.stderr))
+    wrong.push(`the message doesn't say ${says}: ${ended.stderr}`);
+  try {
+    const { exitStatus } = JSON.parse(ended.stdout) as { exitStatus: unknown };
+    if (exitStatus !== ended.status) wrong.push(`the document says ${exitStatus}, not ${ended.status}`);
+  } catch {
+    wrong.push(`stdout is no JSON document: ${ended.stdout.slice(0, 200)}`);
+  }
+  return wrong;
+}
+
+function leaks({ everything }: Ended, tokens: readonly string[]): string[] {
+  return [ACCOUNT_SECRET, ...tokens]
+    .filter((secret) => everything.includes(secret))
+    .map(() => 'a secret was printed');
+}

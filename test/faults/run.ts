@@ -1,0 +1,50 @@
+import { main } from '../../src/main.ts';
+import { memoryIo } from '../support/memory-io.ts';
+import { ACCOUNT, ACCOUNT_SECRET } from './scene.ts';
+
+/** How a run of mcpkc ended. */
+export interface Ended {
+  status: number;
+  stdout: string;
+  stderr: string;
+  /** Everything that it printed or wrote into files. */
+  everything: string;
+}
+
+/** Waits pass this much faster than they should: a suite of thousands of runs can't wait for real. */
+const HASTE = 20;
+let runs = 0;
+
+/** Runs mcpkc in this process, with a clock that runs ahead whenever it waits. */
+export async function runMcpkc(
+  server: string,
+  realm: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  runs += 1;
+  const pid = 100_000 + runs;
+  const io = memoryIo({
+    env: { KC_REALM: realm, KC_CLIENT_ID: ACCOUNT, KC_CLIENT_SECRET: ACCOUNT_SECRET, ...env },
+  });
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        ahead += ms - ms / HASTE;
+        resolve();
+      }, ms / HASTE);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+  // A run before this one is over, however it ended.
+  const process = { ...io, pid, now, sleep, isAlive: (other: number) => other === pid };
+  const status = await main(['--server', server, '--json', ...argv], process);
+  return { status, stdout: io.out(), stderr: io.err(), everything: io.everything() };
+}

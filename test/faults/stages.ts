@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Realm } from '../support/keycloak/realm.ts';
+import { POLICIES } from './scene.ts';
+
+/** The MCP server that the rows are about, and its scope. */
+export const RESOURCE = 'https://svc.example.com/mcp';
+export const SCOPE = 'mcp-resource-svc';
+
+/** A client as anonymous registration leaves it, with an id of our choice. */
+export async function dynamicClient(realm: Realm, id: string, name: string, redirect: string): Promise<void> {
+  await realm.admin.post(realm.path('clients'), {
+    id,
+    clientId: id,
+    name,
+    redirectUris: [redirect],
+    consentRequired: true,
+    fullScopeAllowed: false,
+    attributes: { 'client.secret.creation.time': '1750000000' },
+  });
+}
+
+/** Lets these hosts register, as an administrator does it in the console. */
+export async function trust(realm: Realm, hosts: readonly string[]): Promise<void> {
+  const { admin, path } = realm;
+  type Component = { id: string; providerId: string; subType: string; config: Record<string, string[]> };
+  const found = (await admin.get<Component[]>(path(POLICIES))).find(
+    ({ providerId, subType }) => providerId === 'trusted-hosts' && subType === 'anonymous',
+  );
+  if (!found) throw new Error('The realm has no Trusted Hosts policy.');
+  const config = {
+    'trusted-hosts': [...(found.config['trusted-hosts'] ?? []), ...hosts],
+    'host-sending-registration-request-must-match': ['false'],
+    'client-uris-must-match': ['true'],
+  };
+  await admin.put(path(`components/${found.id}`), { ...found, config });
+}
+
+/** The resource's scope as a realm default, as create-scope leaves it, and the clients that hold it. */
+export async function makeResource(
+  realm: Realm,
+  { holders = [] }: { holders?: readonly string[] } = {},
+): Promise<void> {
+  const { admin, path } = realm;
+  const mapper = {
+    name: 'mcp-audience',
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.custom.audience': RESOURCE, 'access.token.claim': 'true' },
+  };
+  const { id } = await admin.post(path('client-scopes'), {
+    name: SCOPE,
+    protocol: 'openid-connect',
+    attributes: { 'mcpkc.mode': 'standing', 'mcpkc.resource': RESOURCE },
+    protocolMappers: [mapper],
+  });
+  await admin.put(path(`default-default-client-scopes/${id}`));
+  for (const holder of holders) {
+    await admin.put(path(`clients/${holder}`), { attributes: { 'mcpkc.adopted': SCOPE } });
+    await admin.put(path(`clients/${holder}/default-client-scopes/${id}`));
+  }
+  await trust(realm, ['svc.example.com']);
+}
+
+/** Registers as ChatGPT does, again and again until the window is open and it gets the scope. */
+export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal): Promise<void> {
+  const open = () =>
+    realm.admin.get<{ name: string }[]>(realm.path('default-default-client-scopes')).then(
+      (scopes) => scopes.some(({ name }) => name === SCOPE),
+      () => false,
+    );
+  while (!signal.aborted && !(await open())) await sleep(20);
+  if (signal.aborted) return;
+  const response = await fetch(`${realm.issuer}/clients-registrations/openid-connect`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'ChatGPT',
+      redirect_uris: ['https://chatgpt.com/connector/oauth/abc'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+    }),
+  });
+  if (response.status !== 201)
+    throw new Error(`The connector could not register: ${response.status} ${await response.text()}`);
+  await response.body?.cancel();
+}

@@ -1,0 +1,75 @@
+import { type RealmSnapshot, type Representation, sorted } from '../support/keycloak/snapshot.ts';
+
+const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** What is different in each realm and says nothing. */
+const NOISE = new Set([
+  'id',
+  'containerId',
+  'secret',
+  'client.secret.creation.time',
+  'notBefore',
+  'config:kid',
+]);
+
+/** A realm's state by natural keys: `client-scope foreign` → its text. Ids, times and key material are left out. */
+export type State = ReadonlyMap<string, string>;
+
+/** The state behind an administrator's snapshot of a realm with this name. */
+export function stateOf(snapshot: RealmSnapshot, realm: string): State {
+  const state = new Map<string, string>();
+  const put = (key: string, value: unknown) => {
+    const text = JSON.stringify(plain(value)).replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
+    let name = key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
+    while (state.has(name)) name += ' (again)';
+    state.set(name, text);
+  };
+  put('realm', snapshot.realm);
+  put('realm default scopes', snapshot.defaultScopes);
+  put('realm optional scopes', snapshot.optionalScopes);
+  put('events', snapshot.eventsConfig);
+  for (const scope of snapshot.clientScopes) put(`client-scope ${scope.name}`, scope);
+  for (const component of snapshot.components) {
+    if (component.providerType !== 'org.keycloak.keys.KeyProvider')
+      put(`component ${component.name} ${component.subType ?? ''}`, component);
+  }
+  const entries = (value: Representation, key: string) => (value[key] ?? []) as Representation[];
+  for (const policy of entries(snapshot.clientPolicies, 'policies')) put(`policy ${policy.name}`, policy);
+  for (const profile of entries(snapshot.clientProfiles, 'profiles')) put(`profile ${profile.name}`, profile);
+  for (const client of snapshot.clients) put(`client ${client.clientId} ${client.name ?? ''}`, client);
+  for (const role of snapshot.realmRoles) put(`realm role ${role.name}`, role);
+  for (const [client, roles] of Object.entries(snapshot.clientRoles)) put(`roles of ${client}`, roles);
+  for (const [client, roles] of Object.entries(snapshot.serviceAccountRoles)) put(`account ${client}`, roles);
+  return state;
+}
+
+function plain(value: unknown): unknown {
+  return sorted(withoutNoise(value), true);
+}
+
+function withoutNoise(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNoise);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => !NOISE.has(key));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNoise(inner)]));
+}
+
+/** What is in one state and not, or otherwise, in the other: a line each, cut. */
+export function differences(wanted: State, found: State): string[] {
+  const keys = [...new Set([...wanted.keys(), ...found.keys()])];
+  return keys.flatMap((key) => {
+    const [a, b] = [wanted.get(key), found.get(key)];
+    if (a === b) return [];
+    if (a === undefined) return [`${key} is there`];
+    if (b === undefined) return [`${key} is missing`];
+    const at = [...a].findIndex((letter, index) => letter !== b[index]);
+    const part = (text: string) => text.slice(Math.max(0, at - 60), at + 80);
+    return [`${key} is …${part(b)}… and should be …${part(a)}…`];
+  });
+}
+
+/** What an interrupted run changed of things that a whole run leaves alone. */
+export function foreignChanges(before: State, whole: State, after: State): string[] {
+  const alone = new Map([...before].filter(([key, text]) => whole.get(key) === text));
+  const found = new Map([...after].filter(([key]) => alone.has(key)));
+  return differences(alone, found);
+}
