@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsdown';
+import { thirdPartyNotices } from './third-party.ts';
 
 export default defineConfig({
   entry: { main: 'src/entry.ts' },
@@ -11,5 +12,6 @@ export default defineConfig({
   minify: false,
   fixedExtension: false,
   // Everything is in the bundle: installing mcpkc installs one package, and start-up reads few files.
-  noExternal: [/.*/],
+  deps: { alwaysBundle: [/.*/], onlyBundle: false },
+  plugins: [thirdPartyNotices()],
 });

@@ -1,57 +1,18 @@
-import { Command as Commander, CommanderError } from 'commander';
-import type { Command, Context, Flags } from './command.ts';
-import { duration } from './command.ts';
-import { COMMANDS, type CommandEntry } from './commands/index.ts';
-import { type Config, loadConfig } from './config/load.ts';
+import { CommanderError } from 'commander';
+import type { Context, Flags } from './command.ts';
+import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
-import { watchRequests } from './http.ts';
 import { type Io, SIGNALS, type Signal } from './io.ts';
+import { calledBy, programFor } from './program.ts';
 import { failureText } from './render/failure.ts';
-import { commandHelp } from './render/help.ts';
 import { styleFor, wantsColor } from './render/style.ts';
 import { voiceFor } from './render/voice.ts';
 import { failureJson, type Report, reportJson } from './report.ts';
-import { VERSION } from './version.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruption(signal: Signal): McpkcError {
   const code = ({ SIGHUP: 'HUNG_UP', SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED' } as const)[signal];
   return new McpkcError(code, `Interrupted by ${signal}.`, 'Run the command again to finish what it began.');
-}
-
-/** The program: global options, and every subcommand; only `called` is loaded whole. */
-function program(io: Io, called: { entry: CommandEntry; command: Command } | undefined): Commander {
-  const root = new Commander('mcpkc')
-    .description('Connect MCP clients to MCP servers behind Keycloak 26.')
-    .version(VERSION, '-V, --version')
-    .option(
-      '--config <file>',
-      'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
-    )
-    .option('--env-file <file>', 'env file (default: .keycloak-env here)')
-    .option('--server <url>', 'KC_SERVER: base URL of Keycloak for admin and token requests')
-    .option('--realm <name>', 'KC_REALM: the realm to work on')
-    .option('--json', 'one JSON document on stdout, also on failure')
-    .option('--quiet', 'nothing on stderr but warnings and failures')
-    .option('--verbose', 'log each HTTP request on stderr')
-    .option('--no-input', 'never ask, even at a terminal')
-    .option('--no-color', 'no colour (as NO_COLOR)')
-    .option('--request-timeout <duration>', 'give up on a request after this long (default: 30s)', duration)
-    .option('--ca-file <pem>', 'certificate authorities to trust besides the system’s')
-    .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', duration)
-    .option('--allow-http', 'allow a secret over plain http to another machine')
-    .exitOverride()
-    .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write, outputError: () => {} })
-    .showSuggestionAfterError();
-  for (const entry of COMMANDS) {
-    const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
-    if (called?.entry === entry) {
-      called.command.define(command);
-      command.addHelpText('after', () => commandHelp(called.command));
-    }
-    root.addCommand(command);
-  }
-  return root;
 }
 
 /** Runs one command line; the only place that catches, prints the answer and decides the exit status. */
@@ -100,18 +61,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */
-function commandWord(argv: readonly string[]): string | undefined {
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? '';
-    if (!word.startsWith('-')) return word === 'help' ? argv[at + 1] : word;
-    if (GLOBAL_VALUES.test(word)) at += 1;
-  }
-  return undefined;
-}
-
-const GLOBAL_VALUES = /^--(config|env-file|server|realm|request-timeout|ca-file|wait)$/;
-
 /** Parses and runs; gives undefined where the help was the answer. */
 async function run(
   argv: readonly string[],
@@ -119,19 +68,16 @@ async function run(
   signal: AbortSignal,
   loaded: (config: Config) => void,
 ): Promise<Report | undefined> {
-  const entry = COMMANDS.find(({ name }) => name === commandWord(argv));
-  const command = await entry?.load();
-  const root = program(io, entry && command && { entry, command });
+  const called = await calledBy(argv);
+  const root = programFor(io, called);
   let answer: Report | undefined;
-  const target = root.commands.find((one) => one.name() === entry?.name);
+  const target = root.commands.find((one) => one.name() === called?.entry.name);
   target?.action(async (...parameters: unknown[]) => {
     const options = root.opts<Flags>();
     const context = contextFor(io, options, signal, loaded);
-    const stopWatching = context.settings.verbose
-      ? watchRequests((line) => context.voice.log(line))
-      : undefined;
+    const stopWatching = context.settings.verbose ? await logRequests(context) : undefined;
     try {
-      answer = await command?.run(context, target.processedArgs, parameters.at(-2) as Flags);
+      answer = await called?.command.run(context, target.processedArgs, parameters.at(-2) as Flags);
     } finally {
       context.voice.progress(undefined);
       stopWatching?.();
@@ -139,6 +85,12 @@ async function run(
   });
   await root.parseAsync(argv, { from: 'user' });
   return answer;
+}
+
+/** Both rooms are loaded when they are needed: what only shows help starts without them. */
+async function logRequests({ voice }: Context): Promise<() => void> {
+  const { watchRequests } = await import('./http.ts');
+  return watchRequests((line) => voice.log(line));
 }
 
 function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config: Config) => void): Context {
@@ -154,6 +106,7 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
   const voice = voiceFor(io.stderr, style, settings.quiet);
   let config: Promise<Config> | undefined;
   const load = async (how?: { newFiles?: boolean }) => {
+    const { loadConfig } = await import('./config/load.ts');
     const read = await loadConfig(options, io, how);
     loaded(read);
     for (const warning of read.warnings) voice.warn(warning);

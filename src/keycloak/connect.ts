@@ -1,5 +1,5 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
-import { type Config, requireAccount, requireRealm } from '../config/load.ts';
+import { type Config, requireAccount, requireRealm } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import { dispatcherFor, type RequestOptions, requestOptions, requireSafeTransport } from '../http.ts';
 import type { Io } from '../io.ts';

@@ -1,16 +1,40 @@
 import type { Command } from '../command.ts';
 
+/** The commands as an operator thinks of them, in this order in the program's help. */
+export const HELP_GROUPS: readonly { heading: string; names: readonly string[] }[] = [
+  { heading: 'Set up:', names: ['init'] },
+  { heading: 'Provision and connect:', names: ['create-scope', 'trusted-hosts', 'onboard', 'env'] },
+  { heading: 'Look and prove:', names: ['status', 'validate', 'explain', 'presets', 'runbook'] },
+  { heading: 'Clean up:', names: ['prune-clients'] },
+  { heading: 'Shell:', names: ['completion', 'help'] },
+];
+
+/** What the program's help ends with: the way from nothing to a connection. */
+export function firstSteps(): string {
+  return `
+First steps:
+  # once for a realm: the account that mcpkc works with (asks for an administrator's password)
+  $ mcpkc init --server https://auth.example.com --realm tools --admin-user admin
+  # connect ChatGPT to an MCP server
+  $ mcpkc onboard https://svc.example.com/mcp
+  # is all well?
+  $ mcpkc status
+  $ mcpkc validate https://svc.example.com/mcp
+
+Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
+  5 refused for safety, 6 waited in vain, 70 a bug. What a code means: mcpkc explain <code>`;
+}
+
 /** What follows the options in a command's help: examples, what it changes, its exit statuses. */
 export function commandHelp(command: Command): string {
   const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
-  const exits = [
+  const exits = new Map<number, string>([
     ...command.exits,
-    [2, 'usage or configuration'] as const,
-    [3, 'Keycloak or the MCP host can’t be reached, or fails'] as const,
-    [4, 'not authorised'] as const,
-  ];
-  const unique = [...new Map(exits.map(([status, meaning]) => [status, meaning])).entries()];
-  const table = unique
+    [2, 'usage or configuration'],
+    [3, 'Keycloak or the MCP host can’t be reached, or fails'],
+    [4, 'not authorised'],
+  ]);
+  const table = [...exits]
     .sort(([a], [b]) => a - b)
     .map(([status, meaning]) => `  ${String(status).padEnd(4)}${meaning}`);
   return `
@@ -20,8 +44,8 @@ ${examples}
 Changes in Keycloak:
   ${command.changes}
 
-Exit statuses (all of them: README):
+Exit statuses:
 ${table.join('\n')}
 
-Global options (--server, --realm, --json, --quiet, --verbose …): mcpkc --help`;
+Every command also takes --server, --realm, --json, --quiet, --verbose and more: mcpkc --help`;
 }

@@ -1,0 +1,67 @@
+import { Command as Commander } from 'commander';
+import type { Command } from './command.ts';
+import type { CommandEntry } from './commands/index.ts';
+import { COMMANDS } from './commands/index.ts';
+import { defineGlobal, GLOBAL_VALUES } from './global-options.ts';
+import type { Io } from './io.ts';
+import { commandHelp, firstSteps, HELP_GROUPS } from './render/help.ts';
+
+/** The command that a command line calls, loaded; the others are known by name and summary alone. */
+export interface Called {
+  entry: CommandEntry;
+  command: Command;
+}
+
+/** The program: global options, and every subcommand; only `called` is defined whole. */
+export function programFor(io: Io, called: Called | undefined): Commander {
+  const width = Math.min(io.stdout.columns ?? 100, 120);
+  const root = defineGlobal(new Commander('mcpkc'))
+    .description('Connect MCP clients to MCP servers behind Keycloak 26.')
+    .usage('[options] <command> …')
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.stdout.write,
+      writeErr: io.stderr.write,
+      outputError: () => {},
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+    })
+    .helpCommand('help <command>', 'the help of a command, as mcpkc <command> --help')
+    .showSuggestionAfterError()
+    .addHelpText('after', firstSteps);
+  for (const entry of COMMANDS) {
+    const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
+    const group = HELP_GROUPS.find(({ names }) => names.includes(entry.name));
+    command.helpGroup(group?.heading ?? 'Commands:');
+    if (called?.entry === entry) defineWhole(command, called.command);
+    root.addCommand(command);
+  }
+  return root;
+}
+
+function defineWhole(commander: Commander, command: Command): void {
+  commander.usage('[options]');
+  command.define(commander);
+  const words = commander.registeredArguments.map((one) =>
+    one.required ? `<${one.name()}>` : `[${one.name()}]`,
+  );
+  commander.usage(['[options]', ...words].join(' '));
+  commander.addHelpText('after', () => commandHelp(command));
+}
+
+/** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */
+export function commandWord(argv: readonly string[]): string | undefined {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-')) return word === 'help' ? argv[at + 1] : word;
+    if (GLOBAL_VALUES.test(word)) at += 1;
+  }
+  return undefined;
+}
+
+/** The subcommand that a command line calls. */
+export async function calledBy(argv: readonly string[]): Promise<Called | undefined> {
+  const word = commandWord(argv);
+  const entry = COMMANDS.find(({ name }) => name === word);
+  return entry && { entry, command: await entry.load() };
+}
