@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { Connector } from '../../test/support/connectors/chatgpt.ts';
 import { obtainKeycloak } from '../../test/support/keycloak/obtain.ts';
 import { createRealm, type Realm, type RealmUser } from '../../test/support/keycloak/realm.ts';
-import { startMcpHost } from './host.ts';
+import { firstEnv, type RunningHost, startMcpHost } from './host.ts';
 import { type, typed } from './terminal.ts';
 
 /** What the demo can do differently. */
@@ -56,13 +57,13 @@ async function play(options: DemoOptions, later: (cleanup: Cleanup) => void): Pr
   );
 
   say('An MCP server that lets nobody in without a token of this realm for exactly this server.');
-  const host = await startMcpHost(realm.issuer);
+  const host = await startMcpHost(await firstEnv(realm.issuer));
   later(() => host.stop());
   process.stdout.write(`  ${host.url}\n`);
 
   const result = options.withoutOnboard
     ? await connectUnaided(host.url, realm, user)
-    : await connect(folder, host.url, user);
+    : await connect(folder, host, user, later);
   if (options.keep && result.ok) {
     say(
       `Everything is left running: ${host.url}, ${keycloak.url}/admin (${keycloak.adminUser} / ${keycloak.adminPassword}), files in ${folder}. Ctrl-C stops it.`,
@@ -73,7 +74,13 @@ async function play(options: DemoOptions, later: (cleanup: Cleanup) => void): Pr
 }
 
 /** Onboards, while the connector does what the person in ChatGPT does. */
-async function connect(folder: string, url: string, user: RealmUser): Promise<DemoResult> {
+async function connect(
+  folder: string,
+  host: RunningHost,
+  user: RealmUser,
+  later: (cleanup: Cleanup) => void,
+): Promise<DemoResult> {
+  const { url } = host;
   say('One command connects ChatGPT. It waits; then the person adds the connector in ChatGPT and signs in.');
   const onboarding = type(folder, ['onboard', url, '--timeout', '60s']);
   await onboarding.until(/is open until/);
@@ -82,6 +89,11 @@ async function connect(folder: string, url: string, user: RealmUser): Promise<De
   const status = await onboarding.done;
   if (status !== 0) throw new Error(`mcpkc onboard ended with exit status ${status}`);
   if (!registered?.ok) throw new Error(`the connector could not register: ${JSON.stringify(registered)}`);
+  say('The MCP server is started anew with the environment that mcpkc prints for it.');
+  const env = parseEnv(await typed(folder, ['env', url]));
+  await host.stop();
+  const restarted = await startMcpHost(env as Record<string, string>);
+  later(() => restarted.stop());
   say('The connector signs in as alice, agrees, and calls a tool.');
   const result = await useTool(new Connector(url, { client: registered }), user);
   if (result.ok) {

@@ -12,21 +12,18 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
-/** Starts `examples/mcp-host` on a free port and waits until it answers. */
-export async function startMcpHost(issuer: string): Promise<RunningHost> {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
+/** What a server needs before anything is known of its scope: who it is, and whose tokens it takes. */
+export async function firstEnv(issuer: string): Promise<Record<string, string>> {
+  const origin = `http://127.0.0.1:${await freePort()}`;
   const url = `${origin}/mcp`;
-  const env = {
-    ...bareEnv(),
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    MCP_PUBLIC_BASE_URL: origin,
-    MCP_TRANSPORT_URL: url,
-    OIDC_ISSUER: issuer,
-    OIDC_AUDIENCE: url,
-  };
-  const child = spawn(process.execPath, [HOST], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return { MCP_PUBLIC_BASE_URL: origin, MCP_TRANSPORT_URL: url, OIDC_ISSUER: issuer, OIDC_AUDIENCE: url };
+}
+
+/** Starts `examples/mcp-host` with this environment, on the port of its own URL, and waits until it answers. */
+export async function startMcpHost(settings: Readonly<Record<string, string>>): Promise<RunningHost> {
+  const url = settings.MCP_TRANSPORT_URL ?? '';
+  const env = { ...bareEnv(), HOST: '127.0.0.1', PORT: new URL(url).port, ...settings };
+  const child = spawn(process.execPath, [HOST], { env, stdio: ['ignore', 'ignore', 'ignore'] });
   await answering(url, child);
   return { url, stop: () => ended(child) };
 }

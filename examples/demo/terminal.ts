@@ -6,6 +6,8 @@ const MCPKC = resolve(import.meta.dirname, '../../bin/mcpkc.js');
 /** A command that was typed: what it printed so far, and how it ends. */
 export interface Typed {
   readonly output: () => string;
+  /** What went to stdout alone: the answer. */
+  readonly answer: () => string;
   /** Resolves at the first output that matches; rejects when the command ends before. */
   until(pattern: RegExp): Promise<void>;
   /** The exit status. */
@@ -36,7 +38,11 @@ export function type(folder: string, args: readonly string[], env: Record<string
     process.stdout.write(chunk);
     for (const look of waiting) look();
   };
-  child.stdout.on('data', hear);
+  let answer = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    answer += chunk;
+    hear(chunk);
+  });
   child.stderr.on('data', hear);
   const done = new Promise<number>((ended, failed) => {
     child.on('error', failed);
@@ -53,17 +59,25 @@ export function type(folder: string, args: readonly string[], env: Record<string
       look();
       void done.then((status) => failed(new Error(`mcpkc ended with ${status} before it said ${pattern}`)));
     });
-  return { output: () => output, until, done, interrupt: () => void child.kill('SIGINT') };
+  return {
+    output: () => output,
+    answer: () => answer,
+    until,
+    done,
+    interrupt: () => void child.kill('SIGINT'),
+  };
 }
 
-/** Types a command and waits; throws unless it ends with 0. */
+/** Types a command and waits for its answer; throws unless it ends with 0. */
 export async function typed(
   folder: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<void> {
-  const status = await type(folder, args, env).done;
+): Promise<string> {
+  const command = type(folder, args, env);
+  const status = await command.done;
   if (status !== 0) throw new Error(`mcpkc ${args[0]} ended with exit status ${status}`);
+  return command.answer();
 }
 
 function quoted(word: string): string {
