@@ -1,4 +1,4 @@
-import { type Command as Commander, InvalidArgumentError } from 'commander';
+import { type Command as Commander, InvalidArgumentError, Option } from 'commander';
 import type { Config } from './config/load.ts';
 import type { Io } from './io.ts';
 import type { Voice } from './render/voice.ts';
@@ -68,9 +68,15 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+const SAFETY = 'Safety:';
+
 /** The options of every command that writes through the admin API. */
 export function defineWriting(command: Commander): Commander {
   return command
-    .option('--dry-run', 'print the plan and write nothing; exit 1 if something would change')
-    .option('--yes', 'agree to what is only done when a person says so');
+    .addOption(
+      new Option('--dry-run', 'print the plan and write nothing; exit 1 if something would change').helpGroup(
+        SAFETY,
+      ),
+    )
+    .addOption(new Option('--yes', 'agree to what is only done when a person says so').helpGroup(SAFETY));
 }

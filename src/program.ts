@@ -1,4 +1,4 @@
-import { Command as Commander } from 'commander';
+import { Command as Commander, Help } from 'commander';
 import type { Command } from './command.ts';
 import type { CommandEntry } from './commands/index.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -26,6 +26,10 @@ export function programFor(io: Io, called: Called | undefined): Commander {
       getOutHelpWidth: () => width,
       getErrHelpWidth: () => width,
     })
+    .configureHelp({
+      formatHelp: (command, helper) => arranged(Help.prototype.formatHelp.call(helper, command, helper)),
+    })
+    .commandsGroup('Shell:')
     .helpCommand('help <command>', 'the help of a command, as mcpkc <command> --help')
     .showSuggestionAfterError()
     .addHelpText('after', firstSteps);
@@ -39,14 +43,30 @@ export function programFor(io: Io, called: Called | undefined): Commander {
   return root;
 }
 
+function widthOf(command: Commander, error: boolean): number {
+  const { getErrHelpWidth, getOutHelpWidth } = command.configureOutput();
+  return (error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80;
+}
+
+/** Help with the commands before the options: who asks for the program's help looks for what it does. */
+function arranged(help: string): string {
+  const sections = help.trimEnd().split('\n\n');
+  const commands = sections.filter((section) =>
+    HELP_GROUPS.some(({ heading }) => section.startsWith(heading)),
+  );
+  const rest = sections.filter((section) => !commands.includes(section));
+  const options = rest.findIndex((section) => /^[^ ]+:\n {2}-/.test(section));
+  const arrangedSections = [...rest.slice(0, options), ...commands, ...rest.slice(options)];
+  return `${arrangedSections.join('\n\n')}\n`;
+}
+
 function defineWhole(commander: Commander, command: Command): void {
-  commander.usage('[options]');
   command.define(commander);
   const words = commander.registeredArguments.map((one) =>
     one.required ? `<${one.name()}>` : `[${one.name()}]`,
   );
   commander.usage(['[options]', ...words].join(' '));
-  commander.addHelpText('after', () => commandHelp(command));
+  commander.addHelpText('after', ({ error }) => commandHelp(command, widthOf(commander, error)));
 }
 
 /** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */

@@ -60,8 +60,8 @@ function missing(config: Config, keys: readonly string[]): McpkcError {
     : `${names} not set by flag, environment or file.`;
   const hint =
     keys.length === 1 && keys[0] === 'KC_REALM'
-      ? `Name the realm with --realm or KC_REALM. To set mcpkc up: ${SETUP}`
-      : `Set mcpkc up with: ${SETUP}\nIt makes the service account and writes both files. With an account that you already have, set the keys in the environment.`;
+      ? `Name the realm with --realm or KC_REALM. Or set mcpkc up:\n${SETUP}`
+      : `Set mcpkc up:\n${SETUP}\nIt makes the service account and writes both files. With an account that you already have, set the keys in the environment.`;
   return new McpkcError('CONFIG_MISSING', message, hint, { details: { missing: keys } });
 }
 

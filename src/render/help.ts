@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { wrap } from './text.ts';
 
 /** The commands as an operator thinks of them, in this order in the program's help. */
 export const HELP_GROUPS: readonly { heading: string; names: readonly string[] }[] = [
@@ -26,7 +27,7 @@ Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachab
 }
 
 /** What follows the options in a command's help: examples, what it changes, its exit statuses. */
-export function commandHelp(command: Command): string {
+export function commandHelp(command: Command, width: number): string {
   const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
   const exits = new Map<number, string>([
     ...command.exits,
@@ -42,7 +43,7 @@ Examples:
 ${examples}
 
 Changes in Keycloak:
-  ${command.changes}
+${wrap(command.changes, width, '  ')}
 
 Exit statuses:
 ${table.join('\n')}
