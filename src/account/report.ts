@@ -32,7 +32,10 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
   const { server } = config;
   const files = outcome.files.map(({ path, action, keys }) => ({ path, action, keys }));
   const changes = plan.length > 0 || files.some(({ action }) => action !== 'none');
-  const kcadm = dryRun && changes ? kcadmLines(plan, kcadmContext(config, outcome)) : [];
+  const kcadm =
+    dryRun && changes
+      ? kcadmLines(plan, kcadmContext(config, context.io.env.KC_BOOTSTRAP_ADMIN_USERNAME || 'admin', outcome))
+      : [];
   const excess = excessRoles(account, snapshot).map((role) => roleName(role, account.roleClient));
   const summary = {
     clientId: account.clientId,
@@ -71,9 +74,13 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
   };
 }
 
-function kcadmContext({ server }: Config, { account, snapshot, files, administrator }: Outcome) {
+function kcadmContext(
+  { server }: Config,
+  adminName: string,
+  { account, snapshot, files, administrator }: Outcome,
+) {
   const [env, config] = files;
-  const name = administrator?.kind === 'password' ? administrator.name : 'admin';
+  const name = administrator?.kind === 'password' ? administrator.name : adminName;
   const keptMs =
     account.events && snapshot.events ? retentionFor(snapshot.events, account.events.retentionMs) : undefined;
   return {

@@ -1,5 +1,5 @@
 import type { Context, Flags } from '../command.ts';
-import { type Config, requireRealm } from '../config/load.ts';
+import { type Config, requireRealm } from '../config/config.ts';
 import { badInput, McpkcError } from '../errors.ts';
 import {
   type AccountRealms,

@@ -15,7 +15,8 @@ export { requireAccount, requireRealm } from './config.ts';
  * Reads the configuration. Precedence: flag, environment, env file, config file, default. `flags` are the program's
  * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
  * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
- * `requireAccount`). `newFiles`: files that flags name need not be there yet.
+ * `requireAccount`). `newFiles`: files that flags name need not be there yet, and the secret is not
+ * sent anywhere, since it is about to be written.
  */
 export async function loadConfig(
   flags: Record<string, unknown>,
@@ -51,7 +52,10 @@ export async function loadConfig(
     waitMs: typeof flags.wait === 'number' ? flags.wait : 0,
     presets: sources.presets,
     protect: protect(sources),
-    warnings: [...sources.warnings, ...warnOfForeignServer(secret, given('KC_SERVER'), server)],
+    warnings: [
+      ...sources.warnings,
+      ...(how.newFiles === true ? [] : warnOfForeignServer(secret, given('KC_SERVER'), server)),
+    ],
     originOf: (key) => given(key)?.origin,
     files: sources.files,
   };

@@ -95,7 +95,8 @@ export async function accountUserId(home: Keycloak, client: Client): Promise<str
 async function readRoles(home: Keycloak, client: Client): Promise<HeldRole[]> {
   const id = await accountUserId(home, client);
   if (id === undefined) return [];
-  const attempt: Attempt = { what: `read the roles of '${client.clientId}'`, role: 'view-users' };
+  // To read takes `view-users`; whoever makes the account needs the wider one in any case.
+  const attempt: Attempt = { what: `read the roles of '${client.clientId}'`, role: 'manage-users' };
   const mappings = await home.read(attempt, (admin) => admin.users.listRoleMappings({ id }));
   type Mapping = { client: string; mappings: { name?: string }[] };
   const ofClients = Object.values(mappings.clientMappings ?? {}) as Mapping[];

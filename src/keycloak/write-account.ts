@@ -125,7 +125,7 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
  * may grant an administrative role that he doesn't hold (26.7.3).
  */
 async function lackedToGrant(home: Keycloak, id: string, role: string): Promise<Role> {
-  const look: Attempt = { what: 'read the account’s user', role: 'view-users' };
+  const look: Attempt = { what: `grant the role '${role}'`, role: 'manage-users' };
   const user: unknown = await home.read(look, (admin) => admin.users.findOne({ id }));
   const { access } = (user ?? {}) as { access?: { mapRoles?: boolean } };
   return access?.mapRoles === true ? (role as Role) : 'manage-users';

@@ -22,6 +22,9 @@ export interface KcadmFile {
   action: 'create' | 'update' | 'none';
 }
 
+/** kcadm puts a realm into the URL as it is given (26.7.3), so it is given encoded. */
+const realmWord = (realm: string) => shellWord(encodeURIComponent(realm));
+
 const ID_ONLY = '--fields id --format csv --noquotes';
 
 /**
@@ -31,11 +34,11 @@ const ID_ONLY = '--fields id --format csv --noquotes';
  */
 export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
   const { server, admin, account } = context;
-  const realm = `-r ${shellWord(account.realm)}`;
+  const realm = `-r ${realmWord(account.realm)}`;
   const of = (kind: Change['kind']) => plan.filter((change) => change.kind === kind);
   const [made] = of('service-account').filter(({ action }) => action === 'create');
   return [
-    `kcadm.sh config credentials --server ${shellWord(server)} --realm ${shellWord(admin.realm)} --user ${shellWord(admin.name)}`,
+    `kcadm.sh config credentials --server ${shellWord(server)} --realm ${realmWord(admin.realm)} --user ${shellWord(admin.name)}`,
     ...(made
       ? [`kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...made.after })}`]
       : []),
@@ -107,7 +110,7 @@ function scopeLines({ before, after }: Change, realm: string): string[] {
 
 /** Adds to the list in force, which kcadm reads first: a list that is written replaces the one that is there. */
 function eventsLines({ account, retentionSeconds, seen }: KcadmContext): string[] {
-  const realm = `-r ${shellWord(account.target)}`;
+  const realm = `-r ${realmWord(account.target)}`;
   const added = EVENT_TYPES.map((type) => `\\"${type}\\"`).join(',');
   const kept = retentionSeconds === undefined ? '' : ` -s eventsExpiration=${retentionSeconds}`;
   const inForce = `kcadm.sh get events/config ${realm} --fields enabledEventTypes`;

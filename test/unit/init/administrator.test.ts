@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { administratorOf } from '../../../src/account/administrator.ts';
+import type { Context, Flags } from '../../../src/command.ts';
+import type { Config } from '../../../src/config/load.ts';
+import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
+
+const CONFIG = { server: 'http://127.0.0.1:1/auth', allowHttp: false } as Config;
+
+function choose(flags: Flags, options: MemoryIoOptions = {}) {
+  const io = memoryIo(options);
+  const context = {
+    io,
+    settings: { input: options.terminal === true },
+    voice: { warn() {} },
+    signal: new AbortController().signal,
+  };
+  return administratorOf(context as unknown as Context, CONFIG, flags);
+}
+
+const PASSWORD = { KC_BOOTSTRAP_ADMIN_PASSWORD: 'p' };
+const CLIENT = { KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: 's' };
+
+describe('which administrator signs in', () => {
+  it.each([
+    ['nobody', {}, {}, undefined],
+    ['Keycloak’s own first name', {}, PASSWORD, { kind: 'password', name: 'temp-admin', password: 'p' }],
+    [
+      'the name beside the password',
+      {},
+      { ...PASSWORD, KC_BOOTSTRAP_ADMIN_USERNAME: 'root' },
+      { kind: 'password', name: 'root', password: 'p' },
+    ],
+    [
+      'the flag before the variable',
+      { adminUser: 'anna' },
+      { ...PASSWORD, ...CLIENT, KC_BOOTSTRAP_ADMIN_USERNAME: 'root' },
+      { kind: 'password', name: 'anna', password: 'p' },
+    ],
+    [
+      'a file before the variable',
+      { adminPasswordFile: 'f' },
+      PASSWORD,
+      { kind: 'password', name: 'admin', password: 'from file ' },
+    ],
+    ['a token before all', { adminTokenFile: 'f' }, PASSWORD, { kind: 'token', token: 'from file ' }],
+    ['the service client', {}, CLIENT, { kind: 'client', clientId: 'temp-admin', secret: 's' }],
+    ['a user that is named, not the service client', { adminUser: 'anna' }, CLIENT, undefined],
+  ])('%s', async (_what, flags, env, expected) => {
+    const chosen = await choose(flags, { env, files: { f: 'from file \r\n' } });
+    expect(chosen).toEqual(expected === undefined ? undefined : { realm: 'master', ...expected });
+  });
+
+  it('--admin-realm says where', async () => {
+    expect(await choose({ adminRealm: 'r' }, { env: PASSWORD })).toMatchObject({ realm: 'r' });
+  });
+
+  it('an empty answer to the name means admin; no password means none', async () => {
+    const asked = await choose({}, { terminal: true, answers: ['', 'p'] });
+    expect(asked).toMatchObject({ name: 'admin', password: 'p' });
+    await expect(choose({}, { terminal: true, answers: ['anna', ''] })).rejects.toMatchObject({
+      code: 'CONFIG_MISSING',
+    });
+  });
+
+  it('--dry-run asks nobody who didn’t say that he wants to be asked', async () => {
+    expect(await choose({ dryRun: true }, { terminal: true })).toBe(undefined);
+    const asked = await choose({ dryRun: true, adminUser: 'anna' }, { terminal: true, answers: ['p'] });
+    expect(asked).toMatchObject({ name: 'anna' });
+  });
+});
