@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'keycloak',
           include: WITH_KEYCLOAK,
-          globalSetup: 'test/support/keycloak/global-setup.ts',
+          globalSetup: ['test/support/build.ts', 'test/support/keycloak/global-setup.ts'],
         },
       },
     ],

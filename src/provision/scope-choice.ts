@@ -66,14 +66,15 @@ export function foreignAudience(scope: ClientScope, resource: string): string | 
   const marked = scope.attributes[ATTRIBUTE.resource] || undefined;
   const audiences = audiencesOf(scope);
   if (audiences.includes(resource)) return undefined;
+  const isUrl = (one: string) => 'url' in readResource(one);
   const isForeign = (one: string) => differenceOf(one, resource) === 'host';
   if (marked !== undefined && isForeign(marked)) return marked;
-  // Client ids stand beside URLs as audiences of the same server; alone they are somebody else's.
   if (marked !== undefined || audiences.some((one) => !isForeign(one))) {
+    // Ours by its mark or by an audience of this host: foreign only if the mapper that we would change is.
     const ours = mapperOf(scope, resource);
-    return ours && audiencesOf({ ...scope, mappers: [ours] }).find(isForeign);
+    return ours && audiencesOf({ ...scope, mappers: [ours] }).find((one) => isUrl(one) && isForeign(one));
   }
-  return audiences.find((one) => 'url' in readResource(one)) ?? audiences[0];
+  return audiences.find(isUrl) ?? audiences[0];
 }
 
 /**
