@@ -1,0 +1,129 @@
+import { backupLine } from '../../../src/prune/backup.ts';
+import { Connector } from '../../support/connectors/chatgpt.ts';
+import { switchEventsOn } from '../../support/keycloak/events.ts';
+import { grantRoles } from '../../support/keycloak/service-account.ts';
+import type { Stage } from './error-stages.ts';
+import { naming, SCOPE, type World } from './world.ts';
+
+async function withoutPolicy(world: World, name: string): Promise<void> {
+  await world.putClientPolicies((await world.clientPolicies()).filter((policy) => policy.name !== name));
+}
+
+const missing = (code: string, providerId: string): Stage => ({
+  code,
+  stage: (world) => world.deletePolicy(providerId),
+});
+
+/** Warnings, and what is only said. */
+export const WARNING_STAGES: readonly Stage[] = [
+  {
+    code: 'CLIENT_URIS_MATCH_OFF',
+    // Keycloak refuses both switches off.
+    also: ['SENDER_MATCH_ON'],
+    stage: (world) =>
+      world.configure('trusted-hosts', {
+        'client-uris-must-match': ['false'],
+        'host-sending-registration-request-must-match': ['true'],
+      }),
+  },
+  {
+    code: 'TRUSTED_HOSTS_TOO_WIDE',
+    stage: async (world) =>
+      world.configure('trusted-hosts', {
+        'trusted-hosts': [...(await world.hosts()), '*', '*.com', '*.co.uk'],
+      }),
+  },
+  { code: 'PKCE_NOT_ENFORCED', stage: (world) => withoutPolicy(world, `mcpkc-pkce-${SCOPE}`) },
+  {
+    code: 'USERLESS_TOKENS_POSSIBLE',
+    stage: (world) => withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`),
+  },
+  missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
+  missing('MAPPER_POLICY_MISSING', 'allowed-protocol-mappers'),
+  missing('CONSENT_POLICY_MISSING', 'consent-required'),
+  missing('FULL_SCOPE_POLICY_MISSING', 'scope'),
+  {
+    code: 'MAX_CLIENTS_NEAR',
+    async stage(world) {
+      const there = await world.admin.get<unknown[]>(world.path('clients'));
+      await world.configure('max-clients', { 'max-clients': [String(there.length + 1)] });
+    },
+  },
+  {
+    code: 'ACCOUNT_OVERPRIVILEGED',
+    administrator: true,
+    stage: (world) => grantRoles(world.realm, world.account.userId, ['manage-users', 'impersonation']),
+  },
+  {
+    code: 'ACCOUNT_HOLDS_SCOPE',
+    // With the policy against userless tokens the account could not even sign in.
+    also: ['USERLESS_TOKENS_POSSIBLE'],
+    async stage(world) {
+      await withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`);
+      const [{ id }, scope] = await Promise.all([world.client('mcpkc'), world.scope()]);
+      await world.admin.put(world.path(`clients/${id}/default-client-scopes/${scope.id}`));
+    },
+  },
+  {
+    code: 'PRUNED_TOO_EARLY',
+    async stage(world) {
+      const connector = new Connector(world.host.url);
+      await connector.connect(world.user);
+      const { id, clientId, ...rest } = await world.client(connector.client?.clientId ?? '');
+      await world.admin.del(world.path(`clients/${id}`));
+      await connector.authorize(world.user);
+      const { host } = new URL(world.admin.access.url);
+      const file = `${world.folder.path}/.local/state/mcpkc/pruned-${host.replaceAll(':', '_')}-${world.realm.name}.jsonl`;
+      const line = backupLine({
+        at: new Date().toISOString(),
+        by: 'somebody',
+        server: world.admin.access.url,
+        realm: world.realm.name,
+        id,
+        clientId: String(clientId),
+        representation: { id, clientId, ...rest },
+      });
+      await world.keep(file, line);
+    },
+  },
+  {
+    code: 'CLIENT_WITHOUT_SCOPE',
+    flags: ['--clients'],
+    // It names a scope, so it gets none of the realm's defaults.
+    stage: async (world) =>
+      void (await new Connector(world.host.url, { product: naming('phone') }).register()),
+  },
+  {
+    code: 'SCOPE_ON_FOREIGN_CLIENT',
+    flags: ['--clients'],
+    stage: async (world) =>
+      void (await world.admin.post(world.path('clients'), { clientId: "somebody's app" })),
+  },
+  {
+    code: 'EVENTS_OFF',
+    administrator: true,
+    stage: (world) => switchEventsOn(world.realm, { admin: false, user: false }),
+  },
+  {
+    code: 'WINDOW_WAITING',
+    async stage(world) {
+      const [since, until] = [0, 600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+      const mark = {
+        since,
+        until,
+        host: 'elsewhere',
+        pid: 1,
+        by: 'somebody',
+        watch: 'events',
+        before: 'none',
+      };
+      const { id } = await world.scope();
+      const attributes = { 'mcpkc.mode': 'windowed', 'mcpkc.window': JSON.stringify(mark) };
+      await world.admin.put(world.path(`client-scopes/${id}`), {
+        name: SCOPE,
+        protocol: 'openid-connect',
+        attributes,
+      });
+    },
+  },
+];
