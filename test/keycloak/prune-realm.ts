@@ -114,6 +114,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   files?: Record<string, string>;
   json?: boolean;
+  /** The disk is full: nothing can be appended. */
+  failAppend?: boolean;
 }
 
 /** Runs `mcpkc prune-clients …` against a realm, by a clock that is some days ahead but goes at its own pace. */
@@ -131,7 +133,7 @@ export async function runPrune(
     HOME: '/home/tester',
     ...options.env,
   };
-  const memory = memoryIo({ env, ...(options.files ? { files: options.files } : {}) });
+  const memory = memoryIo({ env, alive: [4711], ...(options.files ? { files: options.files } : {}) });
   for (const [path, file] of options.disk?.disk ?? []) memory.disk.set(path, file);
   const io: MemoryIo = {
     ...memory,
@@ -145,6 +147,12 @@ export async function runPrune(
         });
       }),
   };
+  if (options.failAppend) {
+    io.files = {
+      ...io.files,
+      append: () => Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' })),
+    };
+  }
   const status = await main(['prune-clients', ...args, ...(json ? ['--json'] : [])], io);
   return { status, io, document: json ? JSON.parse(io.out()) : ({} as Run['document']) };
 }
