@@ -1,0 +1,125 @@
+import type { Config } from '../config/load.ts';
+import type { CheckResult } from './check.ts';
+import { isRed } from './judge.ts';
+import { type ShownExchange, shown } from './mask.ts';
+import type { Outlook } from './outlook.ts';
+import type { Findings } from './validate.ts';
+
+/** A check's result, fit to be shown: no secrets, no control characters. */
+export interface ShownCheck {
+  id: string;
+  title: string;
+  severity: CheckResult['severity'];
+  outcome: CheckResult['outcome'];
+  /** The sentence about what was found. */
+  message: string;
+  warning: boolean;
+  /** What was judged. */
+  evidence: { exchanges: ShownExchange[]; facts: Record<string, unknown> };
+  /** Null where it passed. */
+  cause: string | null;
+  fix: string | null;
+  spec: string;
+}
+
+/** All that is said of a run, as text, JSON, JUnit or annotations. */
+export interface Answer {
+  mcp: string;
+  issuer: string | null;
+  server: string | undefined;
+  realm: string | undefined;
+  mode: string | null;
+  scope: string | null;
+  checks: ShownCheck[];
+  outlook: Outlook[];
+  /** Ids of what is red at the threshold. */
+  red: string[];
+  /** The host answered nothing at all. */
+  silent: boolean;
+  exitStatus: number;
+  requests: { id: string; request: string; to: string; status: number | null; ms: number }[];
+  events: unknown[];
+  commands: Record<string, string>;
+  swept: { removed: string[]; left: string[] };
+  document: Record<string, unknown>;
+}
+
+/** Makes the answer; exit status 3 where the host never answered, 1 where something is red. */
+export function answerOf(
+  findings: Findings,
+  { config, failOn }: { config: Config; failOn: 'must' | 'should' },
+): Answer {
+  const { evidence, results, recorder } = findings;
+  const { target, parts } = evidence;
+  const { secrets } = recorder;
+  const red = results.filter((result) => isRed(result, failOn)).map(({ check }) => check.id);
+  const silent = parts.challenge?.answered === false;
+  const checks = results.map((result) => shownCheck(result, findings));
+  const outlook = findings.outlook.map((one) => ({ ...one, says: secrets.clean(one.says) }));
+  const log = parts['log-correlation'];
+  const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
+  const requests = recorder.exchanges.map(({ id, method, url, to, status, ms }) => ({
+    id,
+    request: `${method} ${secrets.clean(url)}`,
+    to,
+    status: status ?? null,
+    ms,
+  }));
+  const common = {
+    mode: target.inside?.exists ? target.inside.mode : null,
+    scope: target.inside?.scope ?? null,
+    checks,
+    outlook,
+    requests,
+    events: Array.isArray(facts?.events) ? facts.events : [],
+    commands: { ...log?.commands },
+    swept: { removed: [...(parts.registration?.swept.removed ?? [])], left: [...findings.left] },
+  };
+  const issuer = parts['server-metadata']?.issuer ?? target.issuer ?? null;
+  return {
+    ...common,
+    mcp: target.mcp,
+    issuer,
+    server: config.server,
+    realm: config.realm,
+    red,
+    silent,
+    exitStatus: silent ? 3 : red.length > 0 ? 1 : 0,
+    document: { resource: target.mcp, issuer, ...common, runId: target.runId, failOn },
+  };
+}
+
+function shownCheck(result: CheckResult, { recorder }: Findings): ShownCheck {
+  const { check, severity, outcome, says, warning, exchanges = [], facts = {} } = result;
+  const { secrets } = recorder;
+  const troubled = outcome === 'fail';
+  const cause = result.cause ?? (troubled ? check.cause : undefined);
+  const fix = result.fix ?? (troubled ? check.fix : undefined);
+  const clean = (text: string | undefined) => (text === undefined ? null : secrets.clean(text));
+  const distinct = [...new Set(exchanges.filter((one) => one !== undefined))];
+  return {
+    id: check.id,
+    title: check.title,
+    severity,
+    outcome,
+    message: secrets.clean(says),
+    warning: warning === true,
+    evidence: {
+      exchanges: distinct.map((exchange) => shown(exchange, secrets)),
+      facts: cleaned(facts, clean),
+    },
+    cause: clean(cause),
+    fix: clean(fix),
+    spec: check.spec,
+  };
+}
+
+/** Facts hold plain data; what outsiders wrote in them is cleaned like everything else. */
+function cleaned(
+  facts: Record<string, unknown>,
+  clean: (text: string) => string | null,
+): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(facts), (_key, value: unknown) =>
+    typeof value === 'string' ? clean(value) : value,
+  ) as Record<string, unknown>;
+}

@@ -1,0 +1,104 @@
+import { VERSION } from '../version.ts';
+import { type Exchange, record } from './exchange.ts';
+
+/** The stateless revision (2026-07-28), and the last one of those that begin with `initialize`. */
+export const MODERN = '2026-07-28';
+export const LEGACY = '2025-11-25';
+
+/** Which protocol a host speaks: with `server/discover`, or with `initialize`. */
+export type Era = 'modern' | 'legacy';
+
+const CLIENT = { name: 'mcpkc', version: VERSION };
+const ACCEPT = 'application/json, text/event-stream';
+
+/** A request to the endpoint, ready to be sent. */
+export interface Message {
+  headers: Record<string, string>;
+  body: string;
+  id: number;
+}
+
+let lastId = 0;
+
+/** A request of the modern era: version and method stand in headers and the version in `_meta` too (2026-07-28). */
+export function modernMessage(method: string, version = MODERN): Message {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': version,
+    'io.modelcontextprotocol/clientInfo': CLIENT,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const message = legacyMessage(method, { _meta: meta });
+  return {
+    ...message,
+    headers: { ...message.headers, 'mcp-protocol-version': version, 'mcp-method': method },
+  };
+}
+
+/** A request of the legacy era. */
+export function legacyMessage(method: string, params: object = {}): Message {
+  lastId += 1;
+  const body = JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params });
+  return { id: lastId, body, headers: { accept: ACCEPT, 'content-type': 'application/json' } };
+}
+
+/** `initialize` of the legacy era. */
+export function initializeMessage(): Message {
+  return legacyMessage('initialize', { protocolVersion: LEGACY, capabilities: {}, clientInfo: CLIENT });
+}
+
+/** What answers a request: a result, an error, or neither. */
+export interface Answer {
+  result: Readonly<Record<string, unknown>> | undefined;
+  error: { code: number | undefined; message: string } | undefined;
+  /** The answer's id is the request's. */
+  ours: boolean;
+}
+
+/** The answer to a request in a JSON body or among the events of a stream; undefined where there is none. */
+export function answerIn(text: string, id: number): Answer | undefined {
+  const messages = [text, ...eventsIn(text)].map(parsed).filter((one) => one.jsonrpc === '2.0');
+  const answers = messages.filter((one) => one.result !== undefined || one.error !== undefined);
+  const found = answers.find((one) => one.id === id) ?? answers[0];
+  if (!found) return undefined;
+  const error = record(found.error);
+  const code = typeof error.code === 'number' ? error.code : undefined;
+  return {
+    result: found.result === undefined ? undefined : record(found.result),
+    error: found.error === undefined ? undefined : { code, message: String(error.message ?? '') },
+    ours: found.id === id,
+  };
+}
+
+/** The data of the events that have come whole (the stream may go on). */
+function eventsIn(text: string): string[] {
+  return text
+    .split(/\r?\n\r?\n/)
+    .slice(0, -1)
+    .map((event) =>
+      event
+        .split(/\r?\n/)
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5).trimStart())
+        .join('\n'),
+    )
+    .filter((data) => data !== '');
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return record(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Whether the text read so far holds the answer: then the rest of a stream isn't waited for. */
+export function holdsAnswer(id: number): (text: string) => boolean {
+  const mention = new RegExp(`"id"\\s*:\\s*${id}\\b`);
+  return (text) => mention.test(text) && eventsIn(text).some((data) => parsed(data).id === id);
+}
+
+/** The answer to a message in its exchange. */
+export function answerTo({ id }: Message, exchange: Exchange): Answer | undefined {
+  return answerIn(exchange.text, id);
+}

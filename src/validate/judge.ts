@@ -1,0 +1,52 @@
+import type { Check, CheckResult, Judgement } from './check.ts';
+import type { Evidence } from './evidence.ts';
+
+/**
+ * Judges all checks by the evidence. A check is blocked where one that it needs failed, or was blocked for such a
+ * reason itself; a need that merely could not be judged says nothing, so the check decides by its own evidence.
+ */
+export function judgeAll(
+  checks: readonly Check[],
+  evidence: Evidence,
+  wanted: ReadonlySet<string>,
+): CheckResult[] {
+  const judged = new Map<string, { judgement: Judgement; culprit: string | undefined }>();
+  const judge = (check: Check): { judgement: Judgement; culprit: string | undefined } => {
+    const known = judged.get(check.id);
+    if (known) return known;
+    const culprit = check.needs.map((id) => culpritOf(checks, id, judge)).find((one) => one !== undefined);
+    const judgement = culprit === undefined ? check.judge(evidence) : blockedBy(culprit);
+    const result = { judgement, culprit: judgement.outcome === 'fail' ? check.id : culprit };
+    judged.set(check.id, result);
+    return result;
+  };
+  return checks.map((check) => {
+    const severity = severityOf(check, evidence);
+    if (wanted.has(check.id)) return { check, severity, ...judge(check).judgement };
+    return { check, severity, outcome: 'skipped', says: 'Not chosen (--only, --skip).' };
+  });
+}
+
+function culpritOf(
+  checks: readonly Check[],
+  id: string,
+  judge: (check: Check) => { culprit: string | undefined },
+): string | undefined {
+  const need = checks.find((one) => one.id === id);
+  return need && judge(need).culprit;
+}
+
+function blockedBy(id: string): Judgement {
+  return { outcome: 'blocked', says: `${id} failed, and this hangs on it.`, fix: `Mend ${id} first.` };
+}
+
+/** Each id has one severity; `--manifest` makes the manifest's a must. */
+function severityOf(check: Check, { target }: Evidence): Check['severity'] {
+  return check.id === 'META-MANIFEST' && target.manifestRequired ? 'must' : check.severity;
+}
+
+/** Whether a result is red at a threshold: failed or blocked, and at least that severe. */
+export function isRed({ outcome, severity }: CheckResult, failOn: 'must' | 'should'): boolean {
+  const severe = severity === 'must' || (failOn === 'should' && severity === 'should');
+  return severe && (outcome === 'fail' || outcome === 'blocked');
+}

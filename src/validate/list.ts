@@ -1,0 +1,21 @@
+import { type Check, groupOf } from './check.ts';
+
+/** A check as `--list-checks` and `mcpkc explain` show it. */
+export interface Explained {
+  id: string;
+  group: string;
+  title: string;
+  severity: string;
+  needs: readonly string[];
+  spec: string;
+  cause: string;
+  fix: string;
+}
+
+/** The catalogue as data. */
+export function catalogue(checks: readonly Check[]): Explained[] {
+  return checks.map((check) => {
+    const { id, title, severity, needs, spec, cause, fix } = check;
+    return { id, group: groupOf(check), title, severity, needs, spec, cause, fix };
+  });
+}

@@ -1,0 +1,64 @@
+import { badInput } from '../errors.ts';
+import { type Check, groupOf } from './check.ts';
+import type { StepName } from './evidence.ts';
+import type { Step } from './step.ts';
+
+/** Which checks the operator wants, and which steps that takes. */
+export interface Selection {
+  wanted: ReadonlySet<string>;
+  steps: ReadonlySet<StepName>;
+}
+
+/** Reads `--only` and `--skip`: ids (TOK-AUD), groups (TOK), case doesn't matter. Unknown ones are refused. */
+export function select(
+  steps: readonly Step[],
+  checks: readonly Check[],
+  { only, skip }: { only: readonly string[]; skip: readonly string[] },
+): Selection {
+  const matches = (option: string, words: readonly string[]) => {
+    for (const word of words) {
+      if (!checks.some((check) => fits(check, word))) {
+        throw badInput(
+          option,
+          `there is no check or group '${word}'`,
+          'mcpkc validate --list-checks lists them.',
+        );
+      }
+    }
+    return (check: Check) => words.some((word) => fits(check, word));
+  };
+  const [isOnly, isSkipped] = [matches('--only', only), matches('--skip', skip)];
+  const wanted = checks
+    .filter((check) => (only.length === 0 || isOnly(check)) && !isSkipped(check))
+    .map(({ id }) => id);
+  return { wanted: new Set(wanted), steps: stepsFor(steps, checks, wanted) };
+}
+
+function fits(check: Check, word: string): boolean {
+  const wanted = word.toUpperCase();
+  return check.id === wanted || groupOf(check) === wanted;
+}
+
+/** The steps of these checks, of what they need, and whatever those steps come after. */
+function stepsFor(
+  steps: readonly Step[],
+  checks: readonly Check[],
+  wanted: readonly string[],
+): Set<StepName> {
+  const needed = new Set<StepName>();
+  const addStep = (step: Step) => {
+    if (needed.has(step.name)) return;
+    needed.add(step.name);
+    for (const earlier of steps) if (step.after.includes(earlier.name)) addStep(earlier);
+  };
+  const seen = new Set<string>();
+  const addCheck = (id: string) => {
+    const check = checks.find((one) => one.id === id);
+    if (!check || seen.has(id)) return;
+    seen.add(id);
+    for (const step of steps) if (step.checks.includes(check)) addStep(step);
+    check.needs.forEach(addCheck);
+  };
+  wanted.forEach(addCheck);
+  return needed;
+}

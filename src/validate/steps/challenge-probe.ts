@@ -1,0 +1,68 @@
+import { bearerOf, type Challenge, scopesOf } from '../challenge-header.ts';
+import type { Exchange } from '../exchange.ts';
+import { initializeMessage } from '../json-rpc.ts';
+import type { Run } from '../step.ts';
+
+/** What the host says to those who come without a good token. */
+export interface ChallengeEvidence {
+  /** POST without a token. */
+  tokenless: Exchange;
+  /** POST with a token that is none. */
+  garbage: Exchange;
+  /** POST with a token that is none in the query. */
+  queryGarbage: Exchange;
+  /** POST with a foreign `Origin` and no token. */
+  foreignOrigin: Exchange;
+  /** GET without a token. */
+  tokenlessGet: Exchange;
+  /** The Bearer challenge, where it can be read. */
+  challenge: Challenge | undefined;
+  scopes: readonly string[];
+  /** Whether the host answered anything at all. */
+  answered: boolean;
+}
+
+/** What no issuer signs. */
+const GARBAGE = 'mcpkc-no-token';
+/** RFC 2606: nobody's. */
+export const FOREIGN_ORIGIN = 'https://evil.example';
+
+/** Knocks at the host's door in all the ways that need no token, side by side. */
+export async function probeChallenge({ recorder, target }: Run): Promise<ChallengeEvidence> {
+  const { mcp } = target;
+  const post = (headers: Record<string, string>, url = mcp) => {
+    const message = initializeMessage();
+    return recorder.send(url, {
+      method: 'POST',
+      to: 'host',
+      own: true,
+      headers: { ...message.headers, ...headers },
+      body: message.body,
+    });
+  };
+  const query = `${mcp}${mcp.includes('?') ? '&' : '?'}access_token=${GARBAGE}`;
+  const [tokenless, garbage, queryGarbage, foreignOrigin, tokenlessGet] = await Promise.all([
+    post({}),
+    post({ authorization: `Bearer ${GARBAGE}` }),
+    post({}, query),
+    post({ origin: FOREIGN_ORIGIN }),
+    recorder.send(mcp, {
+      to: 'host',
+      own: true,
+      headers: { accept: 'text/event-stream' },
+      enough: () => true,
+    }),
+  ]);
+  const challenge = bearerOf(tokenless.headers.get('www-authenticate'));
+  const all = [tokenless, garbage, queryGarbage, foreignOrigin, tokenlessGet];
+  return {
+    tokenless,
+    garbage,
+    queryGarbage,
+    foreignOrigin,
+    tokenlessGet,
+    challenge,
+    scopes: scopesOf(challenge),
+    answered: all.some(({ status }) => status !== undefined),
+  };
+}

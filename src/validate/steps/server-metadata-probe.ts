@@ -1,0 +1,123 @@
+import { type Exchange, isDocument, record, strings } from '../exchange.ts';
+import type { Run } from '../step.ts';
+
+/** What the authorization server says of itself. */
+export interface ServerEvidence {
+  /** The issuer: as configured, else as the host names it, where that proves to be the realm (or, without one, an issuer). */
+  issuer: string | undefined;
+  /** What was asked, proven or not; undefined where nobody names an issuer. */
+  asked: string | undefined;
+  /** The places in the order in which clients look (RFC 8414 §3.1, OpenID Connect Discovery §4). */
+  places: readonly Exchange[];
+  found: Exchange | undefined;
+  document: Readonly<Record<string, unknown>>;
+  /** `scopes_supported` of the realm: names of its client scopes; undefined where there is no metadata. */
+  scopes: readonly string[] | undefined;
+  /** The endpoints, each asked without anything in it. */
+  endpoints: {
+    authorization?: Exchange | undefined;
+    token?: Exchange | undefined;
+    jwks?: Exchange | undefined;
+  };
+}
+
+/** An endpoint's URL. */
+export function endpoint(document: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = document[`${name}_endpoint`];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The places of an issuer's metadata in the order in which clients look. */
+export function metadataPlaces(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    ...new Set([
+      `${origin}/.well-known/oauth-authorization-server${path}`,
+      `${origin}/.well-known/openid-configuration${path}`,
+      `${origin}${path}/.well-known/openid-configuration`,
+    ]),
+  ];
+}
+
+/** Reads the authorization server's metadata as clients do, and asks its endpoints. */
+export async function probeServer(run: Run): Promise<ServerEvidence> {
+  const { target, parts, recorder } = run;
+  const named = strings(parts['resource-metadata']?.document.authorization_servers)[0];
+  const publicName = await otherName(run, named);
+  const asked = publicName ?? target.issuer ?? named;
+  const own = asked !== undefined && asked === target.issuer;
+  if (asked === undefined || !URL.canParse(asked)) {
+    return {
+      issuer: undefined,
+      asked,
+      places: [],
+      found: undefined,
+      document: {},
+      scopes: undefined,
+      endpoints: {},
+    };
+  }
+  const headers = { accept: 'application/json' };
+  const places = await Promise.all(
+    metadataPlaces(asked).map((url) => recorder.get(url, { to: 'keycloak', own, headers })),
+  );
+  const found = places.find((exchange) => exchange.status === 200 && isDocument(exchange));
+  const document = record(found?.json);
+  const issuer = publicName ?? target.issuer ?? (document.issuer === asked ? asked : undefined);
+  const endpoints = await askEndpoints(run, document, asked);
+  const scopes = found && strings(document.scopes_supported);
+  return { issuer, asked, places, found, document, scopes, endpoints };
+}
+
+async function askEndpoints(
+  { recorder, target }: Run,
+  document: Readonly<Record<string, unknown>>,
+  asked: string,
+) {
+  const jwks = typeof document.jwks_uri === 'string' ? document.jwks_uri : undefined;
+  const trusted = asked === target.issuer ? new URL(asked).origin : undefined;
+  const ask = (url: string | undefined, init: { method?: string; body?: string } = {}) =>
+    url !== undefined && URL.canParse(url)
+      ? recorder.send(url, {
+          to: 'keycloak',
+          own: new URL(url).origin === trusted,
+          ...init,
+          ...(init.body === undefined
+            ? {}
+            : { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+        })
+      : undefined;
+  const [authorization, token, keys] = await Promise.all([
+    ask(endpoint(document, 'authorization')),
+    ask(endpoint(document, 'token'), { method: 'POST', body: '' }),
+    ask(jwks),
+  ]);
+  return { authorization, token, jwks: keys };
+}
+
+/**
+ * The issuer that the host names, where nobody configured one and Keycloak calls itself otherwise: behind a proxy a
+ * server without fixed hostname takes its name from the request. It is the realm where its metadata calls itself so
+ * and its keys are the realm's.
+ */
+async function otherName({ target, recorder }: Run, named: string | undefined): Promise<string | undefined> {
+  const { issuer, issuerGiven } = target;
+  if (named === undefined || issuer === undefined || issuerGiven || named === issuer) return undefined;
+  if (!URL.canParse(named)) return undefined;
+  const read = async (url: unknown) =>
+    typeof url === 'string' && URL.canParse(url)
+      ? record((await recorder.get(url, { to: 'keycloak', headers: { accept: 'application/json' } })).json)
+      : {};
+  const [own, there] = await Promise.all([issuer, named].map((one) => read(metadataPlaces(one).at(-1))));
+  if (there?.issuer !== named) return undefined;
+  const [keys, theirs] = await Promise.all([read(own?.jwks_uri), read(there.jwks_uri)]);
+  const ids = (jwks: unknown) => keyIds(jwks).sort().join(' ');
+  return ids(keys) !== '' && ids(keys) === ids(theirs) ? named : undefined;
+}
+
+/** The ids of a key set's keys. */
+export function keyIds(jwks: unknown): string[] {
+  const { keys } = record(jwks);
+  return Array.isArray(keys) ? keys.map((key) => String(record(key).kid ?? '')) : [];
+}
