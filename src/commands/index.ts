@@ -59,4 +59,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'explain a finding, an error or a check',
     load: async () => (await import('./explain.ts')).explain,
   },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    name: 'validate',
+    summary: 'prove the whole chain against a live MCP host',
+    load: async () => (await import('./validate.ts')).validate,
+  },
 ];

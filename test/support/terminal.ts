@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const HELPER = fileURLToPath(new URL('terminal.py', import.meta.url));
+
+/** A command in a pseudo-terminal of its own (Python's `pty`: part of every Python, no native build). */
+export interface Terminal {
+  /** Everything that the terminal got to show so far, control sequences included. */
+  shown(): string;
+  type(text: string): void;
+  /** Resolves at the first match of what is shown; rejects after 20 s or when the command ends before. */
+  until(pattern: RegExp): Promise<void>;
+  /** The command's exit status. */
+  ended: Promise<number>;
+  kill(): void;
+}
+
+/** Where and as what a command runs. */
+export interface TerminalOptions {
+  columns?: number;
+  cwd?: string;
+  env?: Record<string, string | undefined>;
+}
+
+/** Starts a command in a pseudo-terminal of a width, 80 columns unless told. */
+export function inTerminal(
+  command: readonly string[],
+  { columns = 80, cwd, env = process.env }: TerminalOptions = {},
+): Terminal {
+  const child = spawn('python3', [HELPER, String(columns), ...command], { env, stdio: 'pipe', cwd });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  child.stdin.on('error', () => {});
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+  });
+  return {
+    shown: () => text,
+    type: (more) => void child.stdin.write(more),
+    until: (pattern) => appears(child, pattern, () => text),
+    ended,
+    kill: () => void child.kill('SIGTERM'),
+  };
+}
+
+async function appears(child: ChildProcess, pattern: RegExp, shown: () => string): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    if (pattern.test(shown())) return;
+    if (child.exitCode !== null) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  if (!pattern.test(shown())) throw new Error(`the terminal never showed ${pattern}, but: ${shown()}`);
+}
