@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startProgram } from '../support/keycloak/own-process.ts';
 import { type PruneRealm, pruneRealm } from './prune-realm.ts';
 
 let realm: PruneRealm;
@@ -18,38 +18,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const PROGRAM = `
-import { main } from ${JSON.stringify(new URL('../../src/main.ts', import.meta.url).href)};
-import { processIo } from ${JSON.stringify(new URL('../../src/io.ts', import.meta.url).href)};
-process.exitCode = await main(process.argv.slice(1), processIo());`;
-
 /** The real program in a process of its own, by the real clock. */
-function start(args: readonly string[]): ChildProcess {
+function start(args: readonly string[]) {
   const env = {
-    ...process.env,
     KC_SERVER: realm.admin.access.url,
     KC_REALM: realm.name,
     KC_CLIENT_ID: realm.account.clientId,
     KC_CLIENT_SECRET: realm.account.secret,
     XDG_STATE_HOME: folder,
   };
-  const all = ['--input-type=module', '-e', PROGRAM, '--', 'prune-clients', '--older-than', '1s', ...args];
-  return spawn(process.execPath, all, { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-async function ended(
-  child: ChildProcess,
-): Promise<{ status: number | null; signal: string | null; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  child.stdout?.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  return new Promise((resolve) =>
-    child.on('close', (status, signal) => resolve({ status, signal, out, err })),
-  );
+  return startProgram(['prune-clients', '--older-than', '1s', ...args], { env, cwd: folder });
 }
 
 async function lines(file: string): Promise<string[]> {
@@ -65,8 +43,7 @@ it('a run that is killed in the middle leaves a backup of all that is gone; the 
   await new Promise((resolve) => setTimeout(resolve, 1200));
   const backup = join(folder, 'killed.jsonl');
   const args = ['--apply', '--now', '--confirm', realm.name, '--max', '500', '--quiet', '--backup', backup];
-  const killed = start(args);
-  const end = ended(killed);
+  const { child: killed, ended: end } = start(args);
   while ((await lines(backup)).length < 20 && killed.exitCode === null) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -80,7 +57,7 @@ it('a run that is killed in the middle leaves a backup of all that is gone; the 
   expect(gone.filter((id) => !saved.some((line) => line.includes(id)))).toEqual([]);
 
   // Its lock is still there; the process is not, and so the next run takes it over.
-  const rest = await ended(start([...args, '--json']));
+  const rest = await start([...args, '--json']).ended;
   expect({ status: rest.status, err: rest.err }).toEqual({ status: 0, err: '' });
   expect(JSON.parse(rest.out).summary.delete).toBe(orphans.length - gone.length);
   const after = await realm.clientIds();
@@ -97,10 +74,16 @@ it('an interrupted run says what is done and what is not, gives the lock back, a
   }
   await new Promise((resolve) => setTimeout(resolve, 1200));
   const backup = join(folder, 'mcpkc');
-  const child = start(['--apply', '--now', '--confirm', realm.name, '--max', '500', '--quiet']);
-  const end = ended(child);
+  const { child, ended: end } = start([
+    '--apply',
+    '--now',
+    '--confirm',
+    realm.name,
+    '--max',
+    '500',
+    '--quiet',
+  ]);
   const file = async () => {
-    const { readdir } = await import('node:fs/promises');
     const [name] = await readdir(backup).catch(() => [] as string[]);
     return name === undefined ? [] : lines(join(backup, name));
   };
@@ -112,7 +95,7 @@ it('an interrupted run says what is done and what is not, gives the lock back, a
   expect(err).toMatch(/Interrupted by SIGINT/);
   expect(err.replace(/\s+/g, ' ')).toMatch(/Done: \d+ of \d+\. Not done: .*The same command does the rest/);
   expect((await realm.admin.request('GET', realm.path('roles/mcpkc-lock'))).status).toBe(404);
-  const rest = await ended(start(['--apply', '--now', '--confirm', realm.name, '--max', '500', '--quiet']));
+  const rest = await start(['--apply', '--now', '--confirm', realm.name, '--max', '500', '--quiet']).ended;
   expect(rest.status).toBe(0);
   expect(rest.out).toMatch(/; \d+ deleted; /);
 });

@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type PruneRealm, pruneRealm } from '../keycloak/prune-realm.ts';
+import { startProgram } from '../support/keycloak/own-process.ts';
+
+const CLIENTS = Number(process.env.SCALE_CLIENTS ?? 10_000);
+const USERS = 200;
+/** Every tenth client four times: consented to by a user. */
+const CONSENTED = Math.round(CLIENTS * 0.4);
+const ORPHANS = CLIENTS - CONSENTED;
+
+let realm: PruneRealm;
+let folder: string;
+let orphans: string[];
+let living: string[];
+
+const say = (what: string) => process.stderr.write(`  ${what}\n`);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcpkc-scale-'));
+  realm = await pruneRealm();
+  const start = performance.now();
+  const all: string[] = [];
+  const worker = async () => {
+    while (all.length < CLIENTS - 3) all.push(await realm.orphan());
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+  while (all.length < CLIENTS) all.push(await realm.orphan());
+  say(`${CLIENTS} registrations: ${Math.round((performance.now() - start) / 1000)} s`);
+  living = all.slice(0, CONSENTED);
+  orphans = all.slice(CONSENTED, CLIENTS);
+  const users = Array.from({ length: USERS }, (_, index) => ({
+    username: `consenting-${index}`,
+    enabled: true,
+    clientConsents: living
+      .filter((_id, at) => at % USERS === index)
+      .map((clientId) => ({ clientId, grantedClientScopes: ['profile'] })),
+  }));
+  await realm.admin.post(realm.path('partialImport'), { ifResourceExists: 'FAIL', users });
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+});
+
+afterAll(async () => {
+  await realm?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function start(args: readonly string[]) {
+  const env = {
+    KC_SERVER: realm.admin.access.url,
+    KC_REALM: realm.name,
+    KC_CLIENT_ID: realm.account.clientId,
+    KC_CLIENT_SECRET: realm.account.secret,
+    SAY_MEMORY: '1',
+  };
+  return startProgram(['prune-clients', '--older-than', '1s', ...args], { env, cwd: folder });
+}
+
+const memoryOf = (err: string) => Number(/memory (\d+)/.exec(err)?.[1]);
+
+it('plans, is killed in the middle of applying, and finishes the rest', async () => {
+  const plan = await start(['--json', '--max', String(ORPHANS)]).ended;
+  expect(plan.status).toBe(1);
+  const { summary } = JSON.parse(plan.out);
+  expect(summary).toMatchObject({ mark: ORPHANS, worked: CONSENTED + 1, limit: { exceeded: false } });
+  say(`plan: ${plan.seconds.toFixed(1)} s, ${memoryOf(plan.err)} MB`);
+
+  const backup = join(folder, 'backup.jsonl');
+  const apply = [
+    '--apply',
+    '--now',
+    '--confirm',
+    realm.name,
+    '--max',
+    String(ORPHANS),
+    '--quiet',
+    '--backup',
+    backup,
+  ];
+  const first = start(apply);
+  const half = async () => (await readFile(backup, 'utf8').catch(() => '')).length > ORPHANS * 0.3 * 1500;
+  while (!(await half()) && first.child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  first.child.kill('SIGKILL');
+  expect((await first.ended).signal).toBe('SIGKILL');
+  const between = new Set(await realm.clientIds());
+  const gone = orphans.filter((id) => !between.has(id)).length;
+  expect(gone).toBeGreaterThan(0);
+  expect(gone).toBeLessThan(ORPHANS);
+
+  const second = await start(apply).ended;
+  say(
+    `apply, after ${gone} of ${ORPHANS} when killed: ${second.seconds.toFixed(1)} s, ${memoryOf(second.err)} MB`,
+  );
+  say(second.out.trim());
+  expect(second.status).toBe(0);
+  expect(second.out.trim().split('\n')).toHaveLength(1);
+
+  const left = new Set(await realm.clientIds());
+  expect(orphans.filter((id) => left.has(id))).toEqual([]);
+  expect(living.filter((id) => !left.has(id))).toEqual([]);
+  const saved = new Set<string>();
+  for (const line of (await readFile(backup, 'utf8')).split('\n')) {
+    const id = /"clientId":"([^"]+)"/.exec(line)?.[1];
+    if (id) saved.add(id);
+  }
+  expect(orphans.filter((id) => !saved.has(id))).toEqual([]);
+  expect(memoryOf(plan.err)).toBeLessThan(400);
+});
