@@ -1,7 +1,7 @@
 import type { Preset } from '../clients/preset.ts';
 import type { Context } from '../command.ts';
 import type { Config } from '../config/config.ts';
-import { McpkcError } from '../errors.ts';
+import { badInput, McpkcError } from '../errors.ts';
 import { findClientById } from '../keycloak/clients.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
 import type { Client } from '../keycloak/representations.ts';
@@ -59,6 +59,7 @@ export async function prepare(
   requireOwnScope(scope, wish, snapshot);
   const named = await requireClient(keycloak, snapshot, input.client);
   const fixed = await requireClient(keycloak, snapshot, input.staticClient);
+  requireForeign(config, keycloak, [named, fixed]);
   const { mode, list } = modeAndList(scope, snapshot);
   const { io, voice, signal } = context;
   const run: Run = {
@@ -136,6 +137,17 @@ function ownAccount(
       why: 'so that mcpkc’s own account carries no MCP audience',
     },
   ];
+}
+
+/** mcpkc's own account must not carry an MCP audience into its admin requests. */
+function requireForeign(config: Config, keycloak: Keycloak, clients: readonly (Client | undefined)[]): void {
+  const isOwn = (client: Client | undefined) => client?.clientId === config.clientId;
+  if (keycloak.accountRealm !== keycloak.realm || !clients.some(isOwn)) return;
+  throw badInput(
+    `The client '${config.clientId}'`,
+    'this is mcpkc’s own account, whose token must not carry an MCP audience',
+    'Name the MCP client.',
+  );
 }
 
 async function requireClient(

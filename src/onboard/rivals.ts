@@ -37,9 +37,9 @@ function rival(run: Run, scope: ClientScope, mark: WindowMark): McpkcError {
 
 function leftOpen(scope: ClientScope, { since }: WindowMark): string {
   const resource = resourceOf(scope);
-  const command = resource === undefined ? '' : `: mcpkc onboard ${shellWord(resource)} --close`;
-  const when = since === '' ? '' : ` of ${since}`;
-  return visible(
-    `The window${when} for '${scope.name}' was left open: who registers now gets that audience too. Close it${command}.`,
-  );
+  const when = since === '' ? '' : ` of ${visible(since)}`;
+  const message = `The window${when} for '${visible(scope.name)}' was left open: who registers now gets that audience too.`;
+  return resource === undefined
+    ? message
+    : `${message} Close it:\nmcpkc onboard ${visible(shellWord(resource))} --close`;
 }

@@ -55,15 +55,15 @@ function closed(answer: OnboardAnswer, style: Style): string {
   return `${style.green('✓')} The window is closed.\n${others(answer, style)}`;
 }
 
-function connector({ client, audience, kind }: OnboardAnswer, style: Style): string {
+function connector({ client, audience, kind, resource }: OnboardAnswer, style: Style): string {
   if (!client) return '';
   const name = client.name === null ? '' : `${brief(client.name, 40)} `;
   const who = style.bold(`${name}${visible(client.clientId)}`);
   const what = kind === 'next' ? 'was adopted: it has the scope' : 'has the scope';
   const proof =
     audience === null
-      ? 'Not proved by an example token: the realm has no user to make one for.'
-      : `Keycloak’s example of its token has aud: ${audience.map(visible).join(', ')}`;
+      ? 'Not proved: the realm has no user to make an example token for.'
+      : `Proved: a token of it, as Keycloak would make it now, has ${visible(resource)} in aud.`;
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }
 
