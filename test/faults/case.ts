@@ -2,7 +2,7 @@ import type { AdminAccess } from '../support/keycloak/admin.ts';
 import type { Realm } from '../support/keycloak/realm.ts';
 import type { Fault, Scene } from './fault.ts';
 import type { FaultProxy, Position } from './proxy.ts';
-import type { Row } from './rows.ts';
+import type { Row, Staged } from './row.ts';
 import { type Ended, runMcpkc } from './run.ts';
 import { ACCOUNT_SECRET, makeScene } from './scene.ts';
 import { differences, foreignChanges, type State, stateOf } from './state.ts';
@@ -21,14 +21,24 @@ export interface Bench {
 }
 
 const LIMIT_MS = 90_000;
+const LOCK_LEFT = 'realm role mcpkc-lock is there';
 
-async function stage({ server }: Bench, row: Row): Promise<Scene> {
-  const { realm, account } = await makeScene(server);
-  await row.stage?.(realm);
-  return { realm, account, victim: row.victim };
+interface Stage extends Scene {
+  staged: Staged;
 }
 
-async function run(bench: Bench, row: Row, realm: Realm, timeout?: string): Promise<Ended> {
+async function stage({ server }: Bench, row: Row): Promise<Stage> {
+  const { realm, account } = await makeScene(server);
+  const staged = (await row.stage?.(realm)) ?? {};
+  return { realm, account, victim: row.victim, staged };
+}
+
+async function leave({ realm, staged }: Stage): Promise<void> {
+  await staged.stop?.();
+  await realm.remove();
+}
+
+async function run(bench: Bench, row: Row, { realm, staged }: Stage, timeout?: string): Promise<Ended> {
   const over = new AbortController();
   const beside = row.beside?.(realm, over.signal) ?? Promise.resolve();
   // Told after the command is over: its own failure says more.
@@ -36,12 +46,20 @@ async function run(bench: Bench, row: Row, realm: Realm, timeout?: string): Prom
     () => undefined,
     (error: unknown) => error,
   );
-  const argv = [...(timeout === undefined ? [] : ['--request-timeout', timeout]), ...row.argv];
+  const words = { realm: realm.name, ...staged.words };
+  const argv = row.argv.map((word) =>
+    word.replace(/\{(\w+)\}/, (_all, name: keyof typeof words) => words[name]),
+  );
+  const patience = timeout === undefined ? [] : ['--request-timeout', timeout];
+  const { env = {} } = row;
+  const { admin } = realm;
+  const secrets = row.administrator ? { KC_BOOTSTRAP_ADMIN_PASSWORD: admin.access.adminPassword } : {};
   const limit = new Promise<never>((_resolve, reject) => {
     setTimeout(() => reject(new Error(`still running after ${LIMIT_MS / 1000} s`)), LIMIT_MS).unref();
   });
   try {
-    return await Promise.race([runMcpkc(bench.proxy.url, realm.name, argv, row.env), limit]);
+    const start = { realm: realm.name, env: { ...env, ...secrets }, files: staged.files ?? {} };
+    return await Promise.race([runMcpkc(bench.proxy.url, [...patience, ...argv], start), limit]);
   } finally {
     over.abort();
     await outside;
@@ -50,11 +68,12 @@ async function run(bench: Bench, row: Row, realm: Realm, timeout?: string): Prom
 
 /** Runs a row as it should go, and records what it asks and what comes of it. */
 export async function undisturbed(bench: Bench, row: Row): Promise<Undisturbed> {
-  const { realm } = await stage(bench, row);
+  const scene = await stage(bench, row);
+  const { realm } = scene;
   try {
     const before = stateOf(await realm.snapshot(), realm.name);
     await bench.proxy.begin(realm.name);
-    const ended = await run(bench, row, realm);
+    const ended = await run(bench, row, scene);
     if (ended.status !== (row.status ?? 0))
       throw new Error(
         `${row.command}, ${row.name}: undisturbed it ended with ${ended.status}\n${ended.stderr}`,
@@ -65,7 +84,7 @@ export async function undisturbed(bench: Bench, row: Row): Promise<Undisturbed> 
       positions: [...bench.proxy.positions()],
     };
   } finally {
-    await realm.remove();
+    await leave(scene);
   }
 }
 
@@ -89,29 +108,29 @@ export async function runCase(
       position,
       act: (exchange, control) => fault.act(exchange, control, scene),
     });
-    const ended = await run(bench, row, realm, fault.timeout);
+    const ended = await run(bench, row, scene, fault.timeout);
     const hit = bench.proxy.wasHit();
     wrong.push(...judge(ended, row, fault, position), ...leaks(ended, bench.proxy.tokens()));
     await fault.mend?.(scene);
-    if (victim && !(await clientNow(realm, String(victim.id)))) {
-      await realm.admin.post(realm.path('clients'), victim);
-    }
+    const deleted = victim && !(await clientNow(realm, String(victim.id)));
+    if (deleted) await realm.admin.post(realm.path('clients'), victim);
     const after = stateOf(await realm.snapshot(), realm.name);
     wrong.push(...foreignChanges(whole.before, whole.after, after).map((line) => `foreign: ${line}`));
-    if (ended.status !== 0) wrong.push(...(await again(bench, row, realm)));
+    if (ended.status !== (row.status ?? 0) || deleted) wrong.push(...(await again(bench, row, scene)));
     const last = stateOf(await realm.snapshot(), realm.name);
-    wrong.push(...differences(whole.after, last).map((line) => `in the end ${line}`));
+    const rest = differences(whole.after, last).filter((line) => !fault.lasting || line !== LOCK_LEFT);
+    wrong.push(...rest.map((line) => `in the end ${line}`));
     return { hit, wrong };
   } finally {
-    await realm.remove();
+    await leave(scene);
   }
 }
 
 /** Runs the command once more, with nothing in its way. */
-async function again(bench: Bench, row: Row, realm: Realm): Promise<string[]> {
-  await row.beforeRerun?.(realm);
-  await bench.proxy.begin(realm.name);
-  const { status, stderr } = await run(bench, row, realm);
+async function again(bench: Bench, row: Row, scene: Stage): Promise<string[]> {
+  await row.beforeRerun?.(scene.realm);
+  await bench.proxy.begin(scene.realm.name);
+  const { status, stderr } = await run(bench, row, scene);
   return status === (row.status ?? 0) ? [] : [`again it ended with ${status}: ${stderr}`];
 }
 
@@ -122,12 +141,15 @@ async function clientNow(realm: Realm, id: string): Promise<Record<string, unkno
 
 function judge(ended: Ended, row: Row, fault: Fault, position: Position): string[] {
   const { statuses, says } = fault.expected(position);
-  const allowed = statuses.map((status) => (status === 0 ? (row.status ?? 0) : status));
+  const well = row.status ?? 0;
+  const allowed = statuses.map((status) => (status === 0 ? well : status));
+  if (row.reports !== undefined) allowed.push(well, row.reports);
   const wrong: string[] = [];
+  // Lines are wrapped to the terminal's width.
+  const said = `${ended.stderr} ${row.reports === ended.status ? ended.stdout : ''}`.replaceAll(/\s+/g, ' ');
   if (!allowed.includes(ended.status))
-    wrong.push(`it ended with ${ended.status} and not ${allowed.join(' or ')}: ${ended.stderr}`);
-  else if (ended.status !== (row.status ?? 0) && !says.test(ended.stderr))
-    wrong.push(`the message doesn't say ${says}: ${ended.stderr}`);
+    wrong.push(`it ended with ${ended.status} and not ${allowed.join(' or ')}: ${said}`);
+  else if (ended.status !== well && !says.test(said)) wrong.push(`the message doesn't say ${says}: ${said}`);
   try {
     const { exitStatus } = JSON.parse(ended.stdout) as { exitStatus: unknown };
     if (exitStatus !== ended.status) wrong.push(`the document says ${exitStatus}, not ${ended.status}`);
@@ -137,8 +159,9 @@ function judge(ended: Ended, row: Row, fault: Fault, position: Position): string
   return wrong;
 }
 
-function leaks({ everything }: Ended, tokens: readonly string[]): string[] {
+function leaks({ stdout, stderr }: Ended, tokens: readonly string[]): string[] {
+  const printed = stdout + stderr;
   return [ACCOUNT_SECRET, ...tokens]
-    .filter((secret) => everything.includes(secret))
+    .filter((secret) => printed.includes(secret))
     .map(() => 'a secret was printed');
 }

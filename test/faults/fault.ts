@@ -1,5 +1,6 @@
 import type { Realm } from '../support/keycloak/realm.ts';
 import type { Control, Exchange, Position } from './proxy.ts';
+import type { Row } from './row.ts';
 
 /** The realm of a case, as a fault may change it. */
 export interface Scene {
@@ -20,11 +21,13 @@ export interface Expected {
 export interface Fault {
   name: string;
   /** Whether it can happen at a position of this row. */
-  fits(position: Position, scene: Pick<Scene, 'victim'>): boolean;
+  fits(position: Position, row: Pick<Row, 'victim' | 'administrator'>): boolean;
   act(exchange: Exchange, control: Control, scene: Scene): Promise<void>;
   expected(position: Position): Expected;
   /** What an administrator puts right before the command is run again. */
   mend?(scene: Scene): Promise<void>;
+  /** Nothing can be cleaned up after it: the run can't come back to give its lock away, which ends by itself. */
+  lasting?: boolean;
   /** The run's own `--request-timeout`. */
   timeout?: string;
 }

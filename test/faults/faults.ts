@@ -18,6 +18,7 @@ function harmlessButFor(creation: Expected): (position: Position) => Expected {
 function answers(status: number, once: boolean, says: RegExp, body = 'busy'): Fault {
   return {
     name: `${status} ${once ? 'once' : 'for good'}`,
+    lasting: !once,
     fits: everywhere,
     act: async (exchange, control) => {
       const act = async (one: typeof exchange) => one.answer(status, body, { 'content-type': 'text/plain' });
@@ -39,6 +40,7 @@ const connection: Fault[] = [
   },
   {
     name: 'server gone for good',
+    lasting: true,
     fits: everywhere,
     act: (_exchange, control) => control.away(3_600_000),
     expected: () => perhaps([3], CUT),
@@ -140,7 +142,8 @@ const administrators: Fault[] = [
   },
   {
     name: 'secret changed',
-    fits: everywhere,
+    lasting: true,
+    fits: (_position, { administrator }) => !administrator,
     act: async (exchange, control, scene) => {
       await setSecret(scene, 'somebody-changed-it');
       control.withdrawTokens();
@@ -151,7 +154,8 @@ const administrators: Fault[] = [
   },
   {
     name: 'roles withdrawn',
-    fits: (position) => !isToken(position),
+    lasting: true,
+    fits: (position, { administrator }) => !isToken(position) && !administrator,
     act: async (exchange, _control, { realm, account }) => {
       await revokeRoles(realm, account.userId, ACCOUNT_ROLES);
       exchange.pass(await exchange.forward());

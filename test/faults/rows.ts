@@ -1,37 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import type { Realm } from '../support/keycloak/realm.ts';
-import { connectAsSoonAsPossible, dynamicClient, makeResource, RESOURCE, trust } from './stages.ts';
+import { pruneRows } from './prune-rows.ts';
+import type { Row } from './row.ts';
+import {
+  CHATGPT_CALLBACK,
+  connectAsSoonAsPossible,
+  dynamicClient,
+  makeResource,
+  provisionedHost,
+  RESOURCE,
+  trust,
+} from './stages.ts';
 
-/** One way to call a command. */
-export interface Row {
-  command: string;
-  name: string;
-  argv: readonly string[];
-  /** Beside the configuration of the service account. */
-  env?: Readonly<Record<string, string>>;
-  /** What is in the realm before. */
-  stage?(realm: Realm): Promise<void>;
-  /** What happens outside while the command runs. */
-  beside?(realm: Realm, signal: AbortSignal): Promise<void>;
-  /** A client that a fault may delete. */
-  victim?: string;
-  /** What a person does before a second try, where the first failed. */
-  beforeRerun?(realm: Realm): Promise<void>;
-  /** The exit status when nothing goes wrong; 0 unless told. */
-  status?: number;
-  /** It sends no request to Keycloak. */
-  offline?: true;
-}
+// Keycloak wants a client's id to be the only one on the whole server, in whatever realm.
+const CLAUDE = randomUUID();
+const CHATGPT = randomUUID();
 
-const CLAUDE = '11111111-1111-4111-8111-111111111111';
-const CHATGPT = '22222222-2222-4222-8222-222222222222';
+const chatgpt = (realm: Realm) => dynamicClient(realm, CHATGPT, 'ChatGPT', CHATGPT_CALLBACK);
 
-/** A row, at least, for every command. */
-export const ROWS: readonly Row[] = [
-  {
-    command: 'create-scope',
-    name: 'from nothing',
-    argv: ['create-scope', '--resource', RESOURCE],
-  },
+const createScope: Row[] = [
+  { command: 'create-scope', name: 'from nothing', argv: ['create-scope', '--resource', RESOURCE] },
   {
     command: 'create-scope',
     name: 'clients that are there',
@@ -39,7 +27,7 @@ export const ROWS: readonly Row[] = [
     victim: CLAUDE,
     stage: async (realm) => {
       await dynamicClient(realm, CLAUDE, 'Claude', 'https://claude.ai/api/mcp/auth_callback');
-      await dynamicClient(realm, CHATGPT, 'ChatGPT', 'https://chatgpt.com/connector/oauth/abc');
+      await chatgpt(realm);
       await realm.admin.post(realm.path('clients'), { clientId: 'app' });
     },
   },
@@ -48,16 +36,13 @@ export const ROWS: readonly Row[] = [
     name: '--remove',
     argv: ['create-scope', '--resource', RESOURCE, '--remove', '--yes'],
     stage: async (realm) => {
-      await dynamicClient(realm, CHATGPT, 'ChatGPT', 'https://chatgpt.com/connector/oauth/abc');
+      await chatgpt(realm);
       await makeResource(realm, { holders: [CHATGPT] });
     },
   },
-  {
-    command: 'trusted-hosts',
-    name: '--add',
-    argv: ['trusted-hosts', '--add', 'a.example.com,b.example.com'],
-  },
-  { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
+];
+
+const onboard: Row[] = [
   {
     command: 'onboard',
     name: 'a connector that registers',
@@ -76,8 +61,60 @@ export const ROWS: readonly Row[] = [
     name: 'a client that is named',
     argv: ['onboard', RESOURCE, CHATGPT],
     victim: CHATGPT,
-    stage: (realm) => dynamicClient(realm, CHATGPT, 'ChatGPT', 'https://chatgpt.com/connector/oauth/abc'),
+    stage: chatgpt,
   },
-  { command: 'presets', name: 'list', argv: ['presets'], offline: true },
-  { command: 'env', name: 'print', argv: ['env', RESOURCE], offline: true },
+];
+
+const looking: Row[] = [
+  { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
+  {
+    command: 'status',
+    name: 'with clients',
+    argv: ['status', '--resource', RESOURCE, '--clients'],
+    stage: async (realm) => {
+      await chatgpt(realm);
+      await makeResource(realm, { holders: [CHATGPT] });
+    },
+    status: 1,
+    reports: 1,
+  },
+  {
+    command: 'validate',
+    name: 'with probes',
+    argv: ['validate', '{mcp}'],
+    stage: provisionedHost,
+    reports: 1,
+  },
+];
+
+const offline = (command: string, ...argv: string[]): Row => ({
+  command,
+  name: 'says what it knows',
+  argv: [command, ...argv],
+  offline: true,
+});
+
+/** A row, at least, for every command. */
+export const ROWS: readonly Row[] = [
+  {
+    command: 'init',
+    name: 'from nothing',
+    argv: ['init', '--force', '--events', '30d'],
+    env: { KC_CLIENT_ID: 'made-by-init', KC_CLIENT_SECRET: '' },
+    administrator: true,
+  },
+  ...createScope,
+  {
+    command: 'trusted-hosts',
+    name: '--add',
+    argv: ['trusted-hosts', '--add', 'a.example.com,b.example.com'],
+  },
+  ...looking,
+  ...onboard,
+  ...pruneRows,
+  offline('env', RESOURCE),
+  offline('runbook'),
+  offline('presets'),
+  offline('explain', 'ROLE_MISSING'),
+  offline('completion', 'bash'),
 ];

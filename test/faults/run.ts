@@ -7,8 +7,14 @@ export interface Ended {
   status: number;
   stdout: string;
   stderr: string;
-  /** Everything that it printed or wrote into files. */
-  everything: string;
+}
+
+/** What a run finds when it starts. */
+export interface Start {
+  realm: string;
+  env?: Readonly<Record<string, string>>;
+  /** Path → text. */
+  files?: Readonly<Record<string, string>>;
 }
 
 /** Waits pass this much faster than they should: a suite of thousands of runs can't wait for real. */
@@ -18,14 +24,14 @@ let runs = 0;
 /** Runs mcpkc in this process, with a clock that runs ahead whenever it waits. */
 export async function runMcpkc(
   server: string,
-  realm: string,
   argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { realm, env = {}, files = {} }: Start,
 ): Promise<Ended> {
   runs += 1;
   const pid = 100_000 + runs;
   const io = memoryIo({
     env: { KC_REALM: realm, KC_CLIENT_ID: ACCOUNT, KC_CLIENT_SECRET: ACCOUNT_SECRET, ...env },
+    files: { ...files },
   });
   let ahead = 0;
   const now = () => Date.now() + ahead;
@@ -46,5 +52,5 @@ export async function runMcpkc(
   // A run before this one is over, however it ended.
   const process = { ...io, pid, now, sleep, isAlive: (other: number) => other === pid };
   const status = await main(['--server', server, '--json', ...argv], process);
-  return { status, stdout: io.out(), stderr: io.err(), everything: io.everything() };
+  return { status, stdout: io.out(), stderr: io.err() };
 }

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startGoodHost } from '../support/hosts/good.ts';
 import type { Realm } from '../support/keycloak/realm.ts';
+import type { Staged } from './row.ts';
+import { runMcpkc } from './run.ts';
 import { POLICIES } from './scene.ts';
 
 /** The MCP server that the rows are about, and its scope. */
 export const RESOURCE = 'https://svc.example.com/mcp';
 export const SCOPE = 'mcp-resource-svc';
+export const CHATGPT_CALLBACK = 'https://chatgpt.com/connector_platform_oauth_redirect';
 
 /** A client as anonymous registration leaves it, with an id of our choice. */
 export async function dynamicClient(realm: Realm, id: string, name: string, redirect: string): Promise<void> {
@@ -61,6 +65,15 @@ export async function makeResource(
   await trust(realm, ['svc.example.com']);
 }
 
+/** A host that does everything right, and the realm made ready for it. */
+export async function provisionedHost(realm: Realm): Promise<Staged> {
+  const host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE });
+  const argv = ['create-scope', '--resource', host.url, '--scope', SCOPE];
+  const { status, stderr } = await runMcpkc(realm.admin.access.url, argv, { realm: realm.name });
+  if (status !== 0) throw new Error(stderr);
+  return { words: { mcp: host.url }, stop: () => host.stop() };
+}
+
 /** Registers as ChatGPT does, again and again until the window is open and it gets the scope. */
 export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal): Promise<void> {
   const open = () =>
@@ -75,7 +88,7 @@ export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal)
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       client_name: 'ChatGPT',
-      redirect_uris: ['https://chatgpt.com/connector/oauth/abc'],
+      redirect_uris: [CHATGPT_CALLBACK],
       token_endpoint_auth_method: 'client_secret_basic',
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],

@@ -1,14 +1,17 @@
 import { type RealmSnapshot, type Representation, sorted } from '../support/keycloak/snapshot.ts';
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** What is different in each realm and says nothing. */
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+/** What is different in each realm, or what Keycloak adds to a client that is written again, and says nothing. */
 const NOISE = new Set([
   'id',
   'containerId',
   'secret',
-  'client.secret.creation.time',
   'notBefore',
-  'config:kid',
+  'client.secret.creation.time',
+  'realm_client',
+  'backchannel.logout.session.required',
+  'backchannel.logout.revoke.offline.tokens',
 ]);
 
 /** A realm's state by natural keys: `client-scope foreign` → its text. Ids, times and key material are left out. */
@@ -18,7 +21,10 @@ export type State = ReadonlyMap<string, string>;
 export function stateOf(snapshot: RealmSnapshot, realm: string): State {
   const state = new Map<string, string>();
   const put = (key: string, value: unknown) => {
-    const text = JSON.stringify(plain(value)).replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
+    const text = JSON.stringify(plain(value))
+      .replaceAll(realm, '{realm}')
+      .replaceAll(ID, '{id}')
+      .replaceAll(TIME, '{time}');
     let name = key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
     while (state.has(name)) name += ' (again)';
     state.set(name, text);

@@ -2,7 +2,7 @@ import { type Bench, runCase, type Undisturbed, undisturbed } from './case.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults.ts';
 import { nameOf, type Position } from './proxy.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** A case that went wrong. */
 export interface Failed {
@@ -41,7 +41,7 @@ interface Case {
 
 function casesOf(row: Row, { positions }: Undisturbed): Case[] {
   return positions.flatMap((position) =>
-    FAULTS.filter((fault) => fault.fits(position, { victim: row.victim })).map((fault) => ({
+    FAULTS.filter((fault) => fault.fits(position, row)).map((fault) => ({
       position,
       fault,
     })),

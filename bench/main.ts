@@ -1,0 +1,114 @@
+/* `npm run bench`: mcpkc beside what people use today, on a Keycloak of its own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type RunningKeycloak, startKeycloak } from '../test/support/keycloak/server.ts';
+import { documentOf, tableOf } from './document.ts';
+import { checkMeter } from './measure.ts';
+import { buildPackage } from './programs.ts';
+import { benchRealm } from './realms.ts';
+import { type Bench, type Line, reaches } from './row.ts';
+import { ROWS } from './rows/index.ts';
+
+const USAGE = `npm run bench -- [--quick] [--only <row>] [--rounds <n>] [--write]
+
+  --quick        small realms, few rounds; fails on ratios with head room, never on times
+  --only <row>   one row: ${ROWS.map(({ name }) => name).join(', ')}
+  --rounds <n>   rounds of each comparison (default: 5)
+  --write        write docs/benchmarks.md
+`;
+
+/** How much worse than its target a ratio may be before the small run fails: it is short, and the machine is busy. */
+const QUICK_SLACK = 2;
+const DOCUMENT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+const RESULTS = fileURLToPath(new URL('../test-results/benchmark.json', import.meta.url));
+/** Room for unpaged answers, and the whole compiler: the tests' server starts quicker and runs slower. */
+const JVM = { JAVA_OPTS_APPEND: '', JAVA_OPTS_KC_HEAP: '-Xms512m -Xmx2g' };
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+
+interface Wanted {
+  quick: boolean;
+  only: string | undefined;
+  rounds: number;
+  write: boolean;
+}
+
+function wanted(): Wanted | undefined {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean' },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return undefined;
+  const quick = values.quick === true;
+  const { only } = values;
+  return { quick, only, rounds: Number(values.rounds ?? (quick ? 3 : 5)), write: values.write === true };
+}
+
+async function benchOn(server: RunningKeycloak, { quick, rounds }: Wanted): Promise<Bench> {
+  const sizes = quick ? [20, 200, 1000] : [20, 2000, 10_000];
+  const realms = [];
+  for (const size of sizes) {
+    log(`Making a realm of ${size.toLocaleString('en')} clients …`);
+    realms.push(await benchRealm(server, size));
+  }
+  const [small, middle, large] = realms;
+  if (!small || !middle || !large) throw new Error('A realm is missing.');
+  const fresh = () => benchRealm(server, 8);
+  return {
+    server,
+    rounds,
+    registrations: quick ? 4 : 20,
+    deletions: quick ? 100 : 1000,
+    small,
+    middle,
+    large,
+    fresh,
+  };
+}
+
+async function measureAll(bench: Bench, only: string | undefined): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const row of ROWS.filter(({ name }) => only === undefined || name === only)) {
+    log(`Measuring: ${row.name} …`);
+    lines.push(...(await row.measure(bench)));
+  }
+  return lines;
+}
+
+async function main(): Promise<number> {
+  const options = wanted();
+  if (!options) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  await checkMeter();
+  buildPackage();
+  const server = await startKeycloak({ env: JVM, progress: log });
+  try {
+    const bench = await benchOn(server, options);
+    const lines = await measureAll(bench, options.only);
+    const { rounds } = options;
+    const sizes = [bench.small, bench.middle, bench.large].map(({ clients }) => clients);
+    const date = new Date().toISOString().slice(0, 10);
+    const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
+    const where = { command, date, keycloak: server.version, rounds, sizes };
+    process.stdout.write(`${tableOf(lines)}\n`);
+    mkdirSync(dirname(RESULTS), { recursive: true });
+    writeFileSync(RESULTS, `${JSON.stringify({ ...where, lines }, undefined, 2)}\n`);
+    if (options.write) writeFileSync(DOCUMENT, documentOf(lines, where));
+    const missed = lines.filter((line) => !reaches(line, options.quick ? QUICK_SLACK : 1));
+    for (const { what, shown, target } of missed) log(`Missed: ${what}: ${shown}, target ${target}`);
+    return missed.length === 0 ? 0 : 1;
+  } finally {
+    await server.stop();
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,90 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createRealm, type Realm } from '../test/support/keycloak/realm.ts';
+import type { RunningKeycloak } from '../test/support/keycloak/server.ts';
+import { createServiceAccount } from '../test/support/keycloak/service-account.ts';
+
+/** A realm of a size, and the variables with which both mcpkc and the yardsticks reach it. */
+export interface BenchRealm {
+  realm: Realm;
+  clients: number;
+  env: Record<string, string>;
+}
+
+const ROLES = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
+const USERS = 200;
+const AT_ONCE = 4;
+
+/** A product's client as anonymous registration leaves it, registered this many days ago. */
+export function registered(daysAgo: number): Record<string, unknown> & { id: string } {
+  const id = randomUUID();
+  return {
+    id,
+    clientId: id,
+    name: 'ChatGPT',
+    redirectUris: ['https://chatgpt.com/connector/oauth/abc'],
+    consentRequired: true,
+    fullScopeAllowed: false,
+    attributes: {
+      'client.secret.creation.time': String(Math.floor(Date.now() / 1000) - daysAgo * 86_400),
+    },
+  };
+}
+
+/** Another product's client, as an administrator makes it. An id must be the only one on the server, in any realm. */
+function other(realm: string, at: number): Record<string, unknown> & { id: string } {
+  const id = `${realm}-app-${at}`;
+  return { id, clientId: id, name: `Application ${at}`, redirectUris: [`https://app-${at}.example.com/*`] };
+}
+
+/** Makes clients, four at a time. */
+export async function addClients(realm: Realm, clients: readonly Record<string, unknown>[]): Promise<void> {
+  const left = [...clients];
+  const worker = async () => {
+    for (let one = left.shift(); one; one = left.shift()) await realm.admin.post(realm.path('clients'), one);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/**
+ * A realm with so many clients: nine of ten are other products', one of ten registered itself, and most of those are
+ * used by one of 200 users, who granted it a scope.
+ */
+export async function benchRealm(server: RunningKeycloak, clients: number): Promise<BenchRealm> {
+  const realm = await createRealm(server, `bench-${clients}`);
+  const { admin, path } = realm;
+  await admin.put(path('events/config'), {
+    ...(await admin.get<Record<string, unknown>>(path('events/config'))),
+    eventsEnabled: true,
+  });
+  const { clientId, secret } = await createServiceAccount(realm, 'mcpkc', ROLES);
+  const own = (await admin.get<unknown[]>(path('clients?max=100'))).length;
+  const all = Array.from({ length: clients - own }, (_, at) =>
+    at % 10 === 9 ? registered(90) : other(realm.name, at),
+  );
+  await addClients(realm, all);
+  await addUsers(
+    realm,
+    all.filter(({ name }) => name === 'ChatGPT').map(({ id }) => id),
+  );
+  const env = {
+    KC_SERVER: server.url,
+    KC_REALM: realm.name,
+    KC_CLIENT_ID: clientId,
+    KC_CLIENT_SECRET: secret,
+  };
+  return { realm, clients, env };
+}
+
+/** Users with a consent each. Only an import takes consents; `POST users` refuses them (26.7.3). */
+async function addUsers(realm: Realm, connectors: readonly string[]): Promise<void> {
+  const users = Array.from({ length: USERS }, (_, at) => ({
+    username: `user-${at}-${randomBytes(2).toString('hex')}`,
+    enabled: true,
+    clientConsents: connectors.length === 0 ? [] : [consent(connectors[at % connectors.length])],
+  }));
+  await realm.admin.post(realm.path('partialImport'), { ifResourceExists: 'FAIL', users });
+}
+
+function consent(clientId: string | undefined) {
+  return { clientId, grantedClientScopes: ['profile'] };
+}

@@ -1,0 +1,60 @@
+import type { RunningKeycloak } from '../test/support/keycloak/server.ts';
+import type { Figure } from './figures.ts';
+import type { BenchRealm } from './realms.ts';
+
+/** What the rows measure with. */
+export interface Bench {
+  server: RunningKeycloak;
+  rounds: number;
+  /** How many registrations the row about `onboard` waits for. */
+  registrations: number;
+  /** How many clients the row about deletion deletes. */
+  deletions: number;
+  small: BenchRealm;
+  middle: BenchRealm;
+  large: BenchRealm;
+  /** An empty realm with an account, for what is made from nothing. */
+  fresh(): Promise<BenchRealm>;
+}
+
+/** One line of the table. */
+export interface Line {
+  what: string;
+  yardstick: string;
+  ours: Figure;
+  theirs?: Figure;
+  unit: 'ms' | 'MB';
+  /** What is compared with the limit. */
+  value: number;
+  /** How the value reads: `1.3 ×`, `45 ms`. */
+  shown: string;
+  /** The value may be at most this, or at least. */
+  limit: { most: number } | { least: number };
+  /** The target in words, as the table shows it. */
+  target: string;
+  note?: string;
+}
+
+/** Something that is measured; one run may give several lines. */
+export interface Row {
+  name: string;
+  measure(bench: Bench): Promise<Line[]>;
+}
+
+/** Whether a line reaches its target, with head room: 2 lets it be twice as bad. */
+export function reaches({ value, limit }: Line, slack = 1): boolean {
+  return 'most' in limit ? value <= limit.most * slack : value >= limit.least / slack;
+}
+
+const round = (value: number) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+
+/** `1.3 ×` */
+export function times(value: number): string {
+  return `${round(value)} ×`;
+}
+
+/** Ours divided by theirs, by the medians. */
+export function ratio(ours: Figure, theirs: Figure): number {
+  return ours.median / theirs.median;
+}

@@ -1,0 +1,95 @@
+import { mcpkc, yardstick } from '../programs.ts';
+import type { BenchRealm } from '../realms.ts';
+import { inTurn, type Runs } from '../rounds.ts';
+import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+
+const COMMANDS: readonly { what: string; argv: string[] }[] = [
+  { what: '`status --clients`', argv: ['status', '--clients'] },
+  { what: '`prune-clients`, the plan', argv: ['prune-clients'] },
+];
+const FEW_ROUNDS = 3;
+const MOST_MB = 150;
+
+/** Commands that read every client of a realm: against bare reads, against the naive one, and how they grow. */
+export const allClients: Row = {
+  name: 'all-clients',
+  async measure(bench) {
+    const { rounds, middle, large } = bench;
+    const many = Math.max(1, Math.min(rounds, FEW_ROUNDS));
+    const paged = (realm: BenchRealm) => () => yardstick('read-paged.mjs', [], realm);
+    const [whole] = await inTurn(1, () => yardstick('read-whole.mjs', [], middle));
+    const lines: Line[] = [];
+    for (const { what, argv } of COMMANDS) {
+      const on = (realm: BenchRealm) => () => mcpkc(argv, realm, [0, 1]);
+      const [ours, bare, ours2] = await inTurn(many, on(large), paged(large), on(middle));
+      if (!ours || !bare || !ours2 || !whole) throw new Error('Not everything was measured.');
+      lines.push(...linesOf(bench, what, { ours, bare, ours2, whole }));
+    }
+    return lines;
+  },
+};
+
+function linesOf(
+  { middle, large }: Bench,
+  what: string,
+  { ours, bare, ours2, whole }: { ours: Runs; bare: Runs; ours2: Runs; whole: Runs },
+): Line[] {
+  const clients = ({ clients: number }: BenchRealm) => `${number.toLocaleString('en')} clients`;
+  const title = `${what}, ${clients(large)}`;
+  const slower = ratio(ours.ms, bare.ms);
+  const growth = ratio(ours.ms, ours2.ms);
+  // Reading them in one answer grows with the square (Keycloak 26.7.3: 2,006 in 6.9 s, 10,006 in 283 s).
+  const square = (large.clients / middle.clients) ** 2;
+  const naive = (whole.ms.median * square) / ours.ms.median;
+  const lines: Line[] = [
+    {
+      what: title,
+      yardstick: 'bare reads, 100 a page, 4 at a time',
+      ours: ours.ms,
+      theirs: bare.ms,
+      unit: 'ms',
+      value: slower,
+      shown: times(slower),
+      limit: { most: 1.3 },
+      target: '≤ 1.3 ×',
+    },
+    {
+      what: title,
+      yardstick: `unpaged \`GET clients\`, measured at ${clients(middle)}`,
+      ours: ours.ms,
+      theirs: whole.ms,
+      unit: 'ms',
+      value: naive,
+      shown: `${times(naive)} faster`,
+      limit: { least: 10 },
+      target: '≥ 10 × faster',
+      note: `The yardstick’s time at ${clients(middle)} × ${square.toFixed(0)}, since it grows with the square.`,
+    },
+    {
+      what: title,
+      yardstick: `the same at ${clients(middle)}`,
+      ours: ours.ms,
+      theirs: ours2.ms,
+      unit: 'ms',
+      value: growth,
+      shown: times(growth),
+      limit: { most: (6 * large.clients) / middle.clients / 5 },
+      target: `≤ ${((6 * large.clients) / middle.clients / 5).toFixed(0)} ×`,
+    },
+  ];
+  if (!ours.mb || !bare.mb) return lines;
+  return [
+    ...lines,
+    {
+      what: title,
+      yardstick: 'bare reads, peak memory',
+      ours: ours.mb,
+      theirs: bare.mb,
+      unit: 'MB',
+      value: ours.mb.median,
+      shown: `${ours.mb.median.toFixed(0)} MB`,
+      limit: { most: MOST_MB },
+      target: `≤ ${MOST_MB} MB`,
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+import { findDistribution } from '../../test/support/keycloak/distribution.ts';
+import { scratch } from '../measure.ts';
+import { mcpkc, yardstick } from '../programs.ts';
+import { inTurn } from '../rounds.ts';
+import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+
+const RESOURCE = 'https://svc.example.com/mcp';
+const SCOPE = 'mcp-resource-svc';
+const ARGV = ['create-scope', '--resource', RESOURCE, '--scope', SCOPE];
+
+/** `create-scope` from nothing, against the same by bare calls and by the admin CLI that comes with Keycloak. */
+export const createScope: Row = {
+  name: 'create-scope',
+  async measure(bench) {
+    return [...(await againstFetch(bench)), ...(await againstKcadm(bench))];
+  },
+};
+
+async function againstFetch({ rounds, fresh }: Bench): Promise<Line[]> {
+  const [ours, theirs] = await inTurn(
+    rounds * 2,
+    async () => mcpkc(ARGV, await fresh()),
+    async () => yardstick('create-scope.mjs', [RESOURCE, SCOPE], await fresh()),
+  );
+  if (!ours || !theirs) throw new Error('Not everything was measured.');
+  const value = ratio(ours.ms, theirs.ms);
+  return [
+    {
+      what: '`create-scope` from nothing, whole process',
+      yardstick: 'the same writes by bare `fetch` in one Node process',
+      ours: ours.ms,
+      theirs: theirs.ms,
+      unit: 'ms',
+      value,
+      shown: times(value),
+      limit: { most: 1.5 },
+      target: '≤ 1.5 ×',
+    },
+  ];
+}
+
+async function againstKcadm({ rounds, fresh }: Bench): Promise<Line[]> {
+  const { home } = await findDistribution();
+  const kcadm = async (round: number) => {
+    const realm = await fresh();
+    const config = scratch(`kcadm-${round}.config`);
+    const program = yardstick('create-scope.sh', [RESOURCE, SCOPE, config], realm);
+    return { ...program, env: { ...program.env, KEYCLOAK_HOME: home } };
+  };
+  const [ours, theirs] = await inTurn(
+    Math.max(1, Math.floor(rounds / 2)),
+    async () => mcpkc(ARGV, await fresh()),
+    kcadm,
+  );
+  if (!ours || !theirs) throw new Error('Not everything was measured.');
+  const common = { what: '`create-scope` from nothing', yardstick: '`kcadm.sh`, five calls' };
+  const faster = theirs.ms.median / ours.ms.median;
+  const lines: Line[] = [
+    {
+      ...common,
+      ours: ours.ms,
+      theirs: theirs.ms,
+      unit: 'ms',
+      value: faster,
+      shown: `${times(faster)} faster`,
+      limit: { least: 10 },
+      target: '≥ 10 × faster',
+    },
+  ];
+  if (!ours.mb || !theirs.mb) return lines;
+  const memory = ratio(ours.mb, theirs.mb);
+  return [
+    ...lines,
+    {
+      ...common,
+      ours: ours.mb,
+      theirs: theirs.mb,
+      unit: 'MB',
+      value: memory,
+      shown: times(memory),
+      limit: { most: 0.5 },
+      target: '≤ 0.5 × its memory',
+    },
+  ];
+}

@@ -1,0 +1,10 @@
+import type { Row } from '../row.ts';
+import { allClients } from './all-clients.ts';
+import { createScope } from './create-scope.ts';
+import { onboard } from './onboard.ts';
+import { prune } from './prune.ts';
+import { size } from './size.ts';
+import { start } from './start.ts';
+
+/** Everything that is measured, in the order of the table. */
+export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard];

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { figureOf, percentile } from '../figures.ts';
+import { mcpkc } from '../programs.ts';
+import type { BenchRealm } from '../realms.ts';
+import type { Bench, Line, Row } from '../row.ts';
+
+const SCOPE = 'mcp-resource-window';
+const RESOURCE = 'https://window.example.com/mcp';
+const LOOK_MS = 15;
+/** How long the window is open before the connector comes: time to count requests in. */
+const OPEN_MS = 3000;
+
+interface Connection {
+  /** From the answer to the registration to the scope's being attached to the client. */
+  ms: number;
+  /** Requests a second while mcpkc waited. */
+  pace: number;
+}
+
+/** How soon a connector that registers has its audience, with as many clients as there are and events on. */
+export const onboard: Row = {
+  name: 'onboard',
+  async measure({ large, registrations }: Bench) {
+    const connections: Connection[] = [];
+    for (let round = 0; round <= registrations; round++) {
+      const connection = await connect(large);
+      if (round > 0) connections.push(connection);
+    }
+    const times = connections.map(({ ms }) => ms);
+    const paces = connections.map(({ pace }) => pace);
+    const common = {
+      what: `\`onboard\`, ${large.clients.toLocaleString('en')} clients, events on`,
+      yardstick: '–',
+    };
+    const p95 = percentile(times, 95);
+    const pace = Math.max(...paces);
+    const lines: Line[] = [
+      {
+        ...common,
+        what: `${common.what}: registered → attached`,
+        ours: figureOf(times),
+        unit: 'ms',
+        value: p95,
+        shown: `p95 ${p95.toFixed(0)} ms`,
+        limit: { most: 1000 },
+        target: 'p95 ≤ 1 s',
+        note: `${times.length} registrations, each at a random moment.`,
+      },
+      {
+        ...common,
+        what: `${common.what}: requests while it waits`,
+        ours: figureOf(paces.map((one) => one * 1000)),
+        unit: 'ms',
+        value: pace,
+        shown: `${pace.toFixed(1)} a second`,
+        limit: { most: 2 },
+        target: '≤ 2 a second',
+      },
+    ];
+    return lines;
+  },
+};
+
+async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection> {
+  const { admin, path } = realm;
+  const { argv, env: own } = mcpkc(['--verbose', 'onboard', RESOURCE, '--scope', SCOPE, '--timeout', '60s'], {
+    realm,
+    env,
+    ...rest,
+  });
+  const [command = '', ...args] = argv;
+  const child = spawn(command, args, {
+    env: { ...process.env, ...own },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const requests: number[] = [];
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    for (const _ of text.matchAll(/^\s+(?:GET|PUT|POST|DELETE) /gm)) requests.push(performance.now());
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const isOpen = async () =>
+    (await admin.get<{ name: string }[]>(path('default-default-client-scopes'))).some(
+      ({ name }) => name === SCOPE,
+    );
+  for (let look = 0; !(await isOpen()); look++) {
+    if (child.exitCode !== null || look > 1000) throw new Error(`The window did not open.\n${said}`);
+    await sleep(LOOK_MS);
+  }
+  // The last requests of the opening are on their way still.
+  await sleep(500);
+  const from = performance.now();
+  await sleep(OPEN_MS + Math.random() * 1000);
+  const to = performance.now();
+  const pace = requests.filter((at) => at >= from && at <= to).length / ((to - from) / 1000);
+  const id = await register(realm.issuer);
+  const registered = performance.now();
+  type Held = { attributes?: Record<string, string> };
+  while ((await admin.get<Held>(path(`clients/${id}`))).attributes?.['mcpkc.adopted'] !== SCOPE) {
+    if (child.exitCode !== null || performance.now() - registered > 30_000)
+      throw new Error(`The connector was not adopted.\n${said}`);
+    await sleep(LOOK_MS);
+  }
+  const ms = performance.now() - registered;
+  const status = await ended;
+  if (status !== 0) throw new Error(`onboard ended with ${status}\n${said}`);
+  await admin.del(path(`clients/${id}`));
+  return { ms, pace };
+}
+
+async function register(issuer: string): Promise<string> {
+  const response = await fetch(`${issuer}/clients-registrations/openid-connect`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'ChatGPT',
+      redirect_uris: ['https://chatgpt.com/connector/oauth/abc'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+    }),
+  });
+  const text = await response.text();
+  if (response.status !== 201) throw new Error(`The registration was refused: ${text}`);
+  return (JSON.parse(text) as { client_id: string }).client_id;
+}

@@ -1,0 +1,43 @@
+import { mcpkc } from '../programs.ts';
+import type { BenchRealm } from '../realms.ts';
+import { inTurn } from '../rounds.ts';
+import { type Line, type Row, ratio, times } from '../row.ts';
+
+const RESOURCE = 'https://svc.example.com/mcp';
+const WORSE = 1.2;
+
+/** Commands that have no reason to be slower in a large realm. */
+const COMMANDS: readonly { what: string; argv: (round: number) => string[] }[] = [
+  {
+    what: '`create-scope --no-existing`, second run',
+    argv: () => ['create-scope', '--resource', RESOURCE, '--no-existing'],
+  },
+  { what: '`trusted-hosts --add`', argv: (round) => ['trusted-hosts', '--add', `host-${round}.example.com`] },
+  { what: '`status`', argv: () => ['status', '--resource', RESOURCE] },
+];
+
+/** What takes as long with many clients as with few. */
+export const size: Row = {
+  name: 'size',
+  async measure({ rounds, small, large }) {
+    const lines: Line[] = [];
+    for (const { what, argv } of COMMANDS) {
+      const on = (realm: BenchRealm) => (round: number) => mcpkc(argv(round), realm, [0, 1]);
+      const [many, few] = await inTurn(rounds * 2, on(large), on(small));
+      if (!many || !few) throw new Error('Not everything was measured.');
+      const value = ratio(many.ms, few.ms);
+      lines.push({
+        what: `${what}, ${large.clients.toLocaleString('en')} clients`,
+        yardstick: `the same at ${small.clients} clients`,
+        ours: many.ms,
+        theirs: few.ms,
+        unit: 'ms',
+        value,
+        shown: times(value),
+        limit: { most: WORSE },
+        target: `≤ ${WORSE} ×`,
+      });
+    }
+    return lines;
+  },
+};
