@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { startMcpHost } from '../../connectors/host.ts';
+import { Connector } from '../../support/connectors/chatgpt.ts';
 import { revokeRoles } from '../../support/keycloak/service-account.ts';
 import { inMaster } from './master-account.ts';
 import { naming, SCOPE, type World } from './world.ts';
@@ -200,13 +202,13 @@ const OTHERS: readonly Stage[] = [
       await world.admin.put(world.path(), { attributes: { frontendUrl } });
     },
     async truth(world) {
-      const discovery = `${world.realm.issuer}/.well-known/openid-configuration`;
-      const { authorization_endpoint: endpoint } = (await (await fetch(discovery)).json()) as Record<
-        string,
-        string
-      >;
-      expect(endpoint).toMatch(/^http:\/\/sso\.example\.com\//);
-      expect(await world.connect()).toMatchObject({ ok: false, stage: 'server-metadata' });
+      // An MCP host that was told that issuer, which is reached as if it were in the DNS.
+      const host = await startMcpHost(world.env.KC_ISSUER ?? '');
+      const reach: typeof fetch = (input, init) =>
+        fetch(String(input).replace('http://sso.example.com/auth', world.admin.access.url), init);
+      const result = await new Connector(host.url, { fetch: reach }).connect(world.user);
+      await host.stop();
+      expect(result).toMatchObject({ ok: false, stage: 'server-metadata', error: 'insecure_issuer' });
     },
   },
   {

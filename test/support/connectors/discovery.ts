@@ -112,7 +112,11 @@ async function resourceMetadata(
 
 async function serverMetadata(issuer: string, get: Get): Promise<Outcome<{ server: ServerMetadata }>> {
   if (!URL.canParse(issuer)) return fail('server-metadata', 0, 'invalid_issuer', `${issuer} is no URL`);
-  const { origin, pathname } = new URL(issuer);
+  const { origin, pathname, protocol, hostname } = new URL(issuer);
+  // RFC 8414 §2: an issuer is https. Loopback is how people develop.
+  if (protocol !== 'https:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+    return fail('server-metadata', 0, 'insecure_issuer', `${issuer} is not https`);
+  }
   const path = pathname.replace(/\/$/, '');
   const places = [
     `${origin}/.well-known/oauth-authorization-server${path}`,

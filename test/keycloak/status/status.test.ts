@@ -1,0 +1,268 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { READING_ROLES } from '../../../src/keycloak/roles.ts';
+import { accountIn, runCli } from '../../support/cli.ts';
+import { Connector } from '../../support/connectors/chatgpt.ts';
+import { grantRoles, revokeRoles } from '../../support/keycloak/service-account.ts';
+import { naming, SCOPE, World } from './world.ts';
+
+const worlds: World[] = [];
+const keep = (world: World) => {
+  worlds.push(world);
+  return world;
+};
+afterAll(async () => {
+  for (const world of worlds) await world.remove();
+});
+
+const codes = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
+const status = (world: World, ...args: string[]) => runCli(['status', ...args], { env: world.env });
+
+/** Paths of the admin requests that something makes. */
+async function requestsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const paths: string[] = [];
+  const listener = (message: unknown) => {
+    const { path } = (message as { request: { path: string } }).request;
+    if (path.includes('/admin/')) paths.push(path.replace(/^.*\/admin\/realms\/[^/]+/, ''));
+  };
+  subscribe('undici:request:create', listener);
+  await work();
+  unsubscribe('undici:request:create', listener);
+  return paths;
+}
+
+describe('a brand-new realm', () => {
+  it('yields what a newcomer needs, the most important first, and create-scope mends it', async () => {
+    const world = keep(await World.fresh());
+    const ran = await status(world, '--json');
+    expect(ran.exit).toBe(1);
+    const findings = await world.findings();
+    expect(codes(findings)).toEqual([
+      'SCOPE_MISSING',
+      'TRUSTED_HOSTS_EMPTY',
+      'SENDER_MATCH_ON',
+      'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
+      'EVENTS_OFF',
+    ]);
+    const first = await world.folder.run(findings[0]?.fix.text ?? '');
+    expect(first).toMatchObject({ exit: 0 });
+    expect((await world.findings()).filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(await world.connect()).toMatchObject({ ok: true });
+  });
+
+  it('without any MCP server says so, instead of calling it ready', async () => {
+    const world = keep(await World.fresh());
+    const { MCP_TRANSPORT_URL: _resource, ...env } = world.env;
+    const ran = await runCli(['status', '--json'], { env });
+    expect(ran.json).toMatchObject({ ok: false, resource: null, scopes: [] });
+    expect(codes(ran.json.findings as { code: string }[])[0]).toBe('SCOPE_MISSING');
+  });
+});
+
+describe('a provisioned realm', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = keep(await World.provisioned());
+  });
+
+  it('has no errors, and both connectors that name scopes and those that don’t succeed', async () => {
+    const ran = await status(world, '--json', '--fail-on', 'warning');
+    expect(ran.json).toMatchObject({
+      schema: 'mcpkc/status/v1',
+      ok: true,
+      exitStatus: 0,
+      resource: world.host.url,
+      scopes: [{ name: SCOPE, resource: world.host.url, mode: 'standing', list: 'default' }],
+      otherAudienceScopes: 0,
+      notVisible: [],
+    });
+    expect(ran.json).not.toHaveProperty('clients');
+    expect(await world.connect()).toMatchObject({ ok: true });
+  });
+
+  it('says in 80 columns, without colour, that it is ready; the verdict comes last', async () => {
+    const { out, exit } = await status(world);
+    expect(exit).toBe(0);
+    const wide = out.split('\n').filter((line) => line.length > 80 && !/\S{60}/.test(line));
+    expect(wide).toEqual([]);
+    expect(out).not.toContain('\u001b');
+    expect(out.trimEnd().split('\n').at(-1)).toBe('✓ ready for connectors');
+    expect(out).toContain('✓ Trusted Hosts');
+  });
+
+  it('stays free of errors in windowed mode, where nobody but adopted clients gets in', async () => {
+    await world.mcpkc(0, 'create-scope', '--attach', 'none');
+    const found = await world.findings();
+    expect(found.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    expect(codes(found)).toEqual(['MODE']);
+    await world.mcpkc(0, 'create-scope', '--attach', 'default');
+  });
+
+  it('judges one resource alone with --resource, and counts scopes of others', async () => {
+    const mapper = {
+      name: 'audience',
+      protocol: 'openid-connect',
+      protocolMapper: 'oidc-audience-mapper',
+      config: { 'included.custom.audience': 'https://api.example.com', 'access.token.claim': 'false' },
+    };
+    const foreign = { name: 'somebodys-api', protocol: 'openid-connect', protocolMappers: [mapper] };
+    const { id } = await world.admin.post(world.path('client-scopes'), foreign);
+    const all = await status(world, '--json');
+    expect(all.json).toMatchObject({ ok: true, otherAudienceScopes: 1 });
+    const other = await status(world, '--json', '--resource', 'https://other.example.com/mcp');
+    expect(other.json).toMatchObject({ ok: false, scopes: [], findings: [{ code: 'SCOPE_MISSING' }, {}] });
+    await world.admin.del(world.path(`client-scopes/${id}`));
+  });
+
+  it('asks for the hosts of the products that shall connect', async () => {
+    const found = await world.findings('--preset', 'chatgpt,claude');
+    expect(found[0]).toMatchObject({ code: 'TRUSTED_HOST_MISSING', severity: 'error', subject: 'Claude' });
+    expect(found[0]?.fix).toEqual({ kind: 'command', text: 'mcpkc trusted-hosts --preset claude' });
+  });
+
+  it('exits by --fail-on, and refuses another word', async () => {
+    await world.deletePolicy('consent-required');
+    expect(await status(world)).toMatchObject({ exit: 0 });
+    expect(await status(world, '--fail-on', 'error')).toMatchObject({ exit: 0 });
+    expect(await status(world, '--fail-on', 'warning')).toMatchObject({ exit: 1 });
+    expect(await status(world, '--fail-on', 'info')).toMatchObject({ exit: 2 });
+  });
+
+  it('repeats in its fixes the flags that the realm was named with', async () => {
+    const { KC_REALM: realm = '', ...env } = world.env;
+    const ran = await runCli(['--realm', realm, 'status', '--preset', 'claude', '--json'], { env });
+    const [first] = ran.json.findings as { fix: { text: string } }[];
+    expect(first?.fix.text).toBe(`mcpkc --realm ${realm} trusted-hosts --preset claude`);
+  });
+});
+
+describe('what was refused', () => {
+  it('is grouped by policy and by client, the newest first', async () => {
+    const world = keep(await World.provisioned());
+    await world.configure('trusted-hosts', { 'trusted-hosts': ['example.com'] });
+    for (let round = 0; round < 3; round++) await new Connector(world.host.url).register();
+    const ran = await status(world, '--json');
+    const [group] = ran.json.refusals as Record<string, unknown>[];
+    expect(group).toMatchObject({
+      kind: 'registration',
+      count: 3,
+      by: 'Trusted Hosts',
+      address: '127.0.0.1',
+    });
+    const { out } = await status(world);
+    expect(out).toMatch(/- 3 registrations refused by 'Trusted Hosts' in the last 1 minute/);
+  });
+});
+
+describe('--clients', () => {
+  it('shows who registered and who holds the scope, with names made harmless', async () => {
+    const world = keep(await World.provisioned());
+    const connector = new Connector(world.host.url);
+    expect(await connector.connect(world.user)).toMatchObject({ ok: true });
+    const id = connector.client?.clientId ?? '';
+    const hostile = { ...naming('phone'), clientName: '\u001b[31mevil\u202e' };
+    await new Connector(world.host.url, { product: hostile }).register();
+    const publicOne = { ...naming('none'), authMethod: 'none' as const };
+    await new Connector(world.host.url, { product: publicOne }).register();
+    const ran = await status(world, '--clients', '--json');
+    const clients = ran.json.clients as Record<string, unknown>[];
+    expect(clients).toHaveLength(3);
+    expect(clients.find(({ clientId }) => clientId === id)).toMatchObject({
+      kind: 'dynamic',
+      product: 'chatgpt',
+      verdict: 'holds',
+      consent: true,
+      scopes: [{ name: SCOPE, list: 'default' }],
+      sessions: { active: 1, offline: 0 },
+      createdAt: expect.stringMatching(/^20/),
+    });
+    expect(clients.filter(({ createdAt }) => createdAt === null)).toHaveLength(1);
+    const { out } = await status(world, '--clients');
+    expect(out).not.toMatch(/[\u001b\u202e]/);
+    expect(out).toContain('\\u{1b}[31mevil\\u{202e}');
+    expect(out).toContain('age unknown');
+  });
+});
+
+describe('what the account may see', () => {
+  it('is enough with the reading roles, for all of it', async () => {
+    const world = keep(await World.provisioned());
+    const account = await accountIn(world.realm, READING_ROLES, 'reader');
+    world.env = { ...world.env, ...account.env };
+    const ran = await status(world, '--clients', '--json', '--fail-on', 'warning');
+    expect(ran.json).toMatchObject({ ok: true, notVisible: [] });
+  });
+
+  it.each(READING_ROLES)('without %s nothing turns healthy, and the role is named', async (role) => {
+    const world = keep(await World.provisioned());
+    const account = await accountIn(world.realm, READING_ROLES, 'reader');
+    world.env = { ...world.env, ...account.env };
+    await world.mapper({ 'access.token.claim': 'false' });
+    await world.configure('trusted-hosts', { 'trusted-hosts': [] });
+    await world.putClientPolicies([]);
+    await world.configure('max-clients', { 'max-clients': ['1'] });
+    await world.admin.post(world.path('clients'), { clientId: 'somebodys-app' });
+    const healthy = async () =>
+      [...((await status(world, '--clients')).out.match(/^ {2}✓ .*$/gm) ?? [])].map(String);
+    const before = await healthy();
+    const found = await world.findings('--clients');
+    await revokeRoles(world.realm, account.userId, [role]);
+    // With this one Keycloak answers 200 and an empty list where it showed clients before.
+    if (role === 'view-clients') await grantRoles(world.realm, account.userId, ['query-clients']);
+    expect((await healthy()).filter((line) => !before.includes(line))).toEqual([]);
+    const { out, exit, ...ran } = await status(world, '--clients', '--json');
+    const after = JSON.parse(out) as {
+      findings: { code: string }[];
+      notVisible: { code: string; role: string }[];
+    };
+    expect(ran.err).toBe('');
+    const judged = codes(after.findings);
+    const unjudged = after.notVisible.map(({ code }) => code);
+    for (const code of codes(found)) expect([...judged, ...unjudged]).toContain(code);
+    if (role === 'view-users') return;
+    expect(exit).toBe(1);
+    expect(judged).toContain('ACCOUNT_MISSING_ROLE');
+    const { out: text } = await status(world, '--clients');
+    expect(text).toContain('Not visible to this account');
+    expect(text).toContain(role);
+  });
+
+  it('is nothing without any role: no group is called in order that takes one', async () => {
+    const world = keep(await World.provisioned());
+    const account = await accountIn(world.realm, [], 'nobody');
+    world.env = { ...world.env, ...account.env };
+    const ran = await status(world, '--clients');
+    expect(ran.exit).toBe(1);
+    expect(ran.out.match(/^ {2}✓ .*$/gm)).toBeNull();
+  });
+});
+
+describe('its cost', () => {
+  it('is the same whatever the number of clients, and clients are listed only with --clients', async () => {
+    const world = keep(await World.provisioned());
+    const few = await requestsOf(() => status(world));
+    for (let number = 0; number < 120; number += 10) {
+      await Promise.all(
+        Array.from({ length: 10 }, (_, at) =>
+          world.admin.post(world.path('clients'), {
+            clientId: `app-${number + at}`,
+            defaultClientScopes: [],
+          }),
+        ),
+      );
+    }
+    const many = await requestsOf(() => status(world));
+    expect(many.map(plain).sort()).toEqual(few.map(plain).sort());
+    const listing = (path: string) =>
+      /^\/clients\/?\?/.test(path) && !/[?&](max=1|clientId=\w+)(&|$)/.test(path);
+    expect(many.filter(listing)).toEqual([]);
+    const listed = (await requestsOf(() => status(world, '--clients'))).filter(listing);
+    expect(listed.length).toBeGreaterThan(1);
+    expect(listed.every((path) => path.includes('max=100'))).toBe(true);
+    expect(new Set(listed).size).toBe(listed.length);
+  });
+});
+
+function plain(path: string): string {
+  return path.replace(/dateFrom=\d+/, 'dateFrom=');
+}

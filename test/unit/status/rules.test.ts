@@ -1,0 +1,457 @@
+import { describe, expect, it } from 'vitest';
+import { claude } from '../../../src/clients/claude.ts';
+import { vscode } from '../../../src/clients/vscode.ts';
+import { GROUPS } from '../../../src/status/index.ts';
+import { judge } from '../../../src/status/judge.ts';
+import {
+  AUDIENCE_SCOPE,
+  client,
+  codes,
+  connector,
+  found,
+  mapper,
+  metadata,
+  PKCE,
+  PROFILES,
+  RESOURCE,
+  scope,
+  seen,
+  USERLESS,
+  visible,
+  withPolicy,
+  withScopes,
+} from './seen.ts';
+
+const REPAIR = `mcpkc create-scope --resource ${RESOURCE}`;
+const UUID = '0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11';
+
+it('finds nothing where everything is right', () => {
+  expect(found()).toEqual([]);
+});
+
+describe('scopes', () => {
+  it.each([
+    [`${RESOURCE}/`, 'slash at the end'],
+    ['http://svc.example.com/mcp', 'scheme'],
+    ['https://svc.example.com/other', 'path'],
+    ['https://svc.example.com/MCP', 'upper and lower case'],
+  ])('says how the audience %s differs', (audience, words) => {
+    const [first] = found(withScopes([{ ...AUDIENCE_SCOPE, mappers: [mapper(audience)] }]));
+    expect(first).toMatchObject({ code: 'AUDIENCE_MISMATCH', fix: { kind: 'command', text: REPAIR } });
+    expect(first?.message).toContain(words);
+  });
+
+  it('gives a server a scope of its own where the name carries another host’s audience', () => {
+    const taken = scope('mcp-resource', { mappers: [mapper('https://other.example.com/mcp')] });
+    const [first] = found(withScopes([taken]));
+    expect(first).toMatchObject({
+      code: 'AUDIENCE_MISMATCH',
+      fix: { text: `${REPAIR} --scope mcp-resource-svc` },
+    });
+  });
+
+  it('is content with one right mapper among several, in access tokens', () => {
+    const mappers = [mapper('https://old.example.com/mcp'), { ...mapper(RESOURCE), name: 'another' }];
+    expect(found(withScopes([{ ...AUDIENCE_SCOPE, mappers }]))).toEqual([]);
+    const off = [mapper(RESOURCE, { 'access.token.claim': 'false' })];
+    expect(codes(found(withScopes([{ ...AUDIENCE_SCOPE, mappers: off }])))).toEqual([
+      'MAPPER_NOT_IN_ACCESS_TOKEN',
+    ]);
+  });
+
+  it('takes a client audience for what it is: it wins over the custom one', () => {
+    const mappers = [mapper(RESOURCE, { 'included.client.audience': 'some-client' })];
+    expect(codes(found(withScopes([{ ...AUDIENCE_SCOPE, mappers }])))).toEqual(['AUDIENCE_MISMATCH']);
+  });
+
+  it('judges marked scopes and mcp-resource…, but not those of others', () => {
+    const broken = { mappers: [mapper('https://a.example.com/mcp', { 'access.token.claim': 'false' })] };
+    const all = [
+      AUDIENCE_SCOPE,
+      scope('mcp-resource-a', broken),
+      scope('marked', { ...broken, attributes: { 'mcpkc.mode': 'windowed' } }),
+      scope('somebodys', broken),
+      scope('mcp-resources', broken),
+    ];
+    const subjects = found(withScopes(all)).filter(({ code }) => code === 'MAPPER_NOT_IN_ACCESS_TOKEN');
+    expect(subjects.map(({ subject }) => subject)).toEqual(['mcp-resource-a', 'marked']);
+    expect(codes(found(withScopes(all), { only: true }))).toEqual([]);
+  });
+
+  it('says what only a person can say where nobody knows whose scope it is', () => {
+    const all = [AUDIENCE_SCOPE, scope('mcp-resource-x')];
+    const [first] = found(withScopes(all));
+    expect(first).toMatchObject({
+      code: 'AUDIENCE_MAPPER_MISSING',
+      subject: 'mcp-resource-x',
+      fix: { kind: 'host' },
+    });
+  });
+
+  it('misses a standing scope in both lists, not a windowed one', () => {
+    expect(codes(found(withScopes([AUDIENCE_SCOPE], [])))).toContain('SCOPE_NOT_DEFAULT');
+    const windowed = {
+      ...AUDIENCE_SCOPE,
+      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
+    };
+    expect(found(withScopes([windowed], []))).toEqual([]);
+  });
+
+  it('names the scopes that a product asks for and the realm lacks', () => {
+    const scopes = visible({
+      all: [AUDIENCE_SCOPE, scope('phone')],
+      defaults: ['mcp-resource'],
+      optionals: ['address'],
+    });
+    const [first] = found({ scopes });
+    expect(first).toMatchObject({
+      code: 'REQUESTED_SCOPE_MISSING',
+      subject: 'ChatGPT',
+      fix: { kind: 'server' },
+    });
+    expect(first?.fix.text).toContain('create microprofile-jwt, organization; then');
+    expect(first?.message).toContain('microprofile-jwt, organization, phone');
+    expect(codes(found({ scopes }, { presets: [claude] }))).not.toContain('REQUESTED_SCOPE_MISSING');
+  });
+});
+
+describe('windows', () => {
+  const mark = {
+    since: '2026-11-23T10:00:00Z',
+    until: '2026-11-23T10:10:00Z',
+    host: 'box',
+    pid: 7,
+    by: 'ada',
+    before: 'none',
+  };
+  const open = (text: string) => ({
+    ...AUDIENCE_SCOPE,
+    attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed', 'mcpkc.window': text },
+  });
+
+  it('left open name who and since when', () => {
+    const [first] = found(withScopes([open(JSON.stringify(mark))]));
+    expect(first).toMatchObject({
+      code: 'WINDOW_LEFT_OPEN',
+      fix: { kind: 'command', text: `mcpkc onboard ${RESOURCE} --close` },
+    });
+    expect(first?.message).toContain('left open by ada on box, since 2026-11-23T10:00:00Z');
+  });
+
+  it('that are alive are no error', () => {
+    const findings = found(withScopes([open(JSON.stringify(mark))]), { isLive: () => true });
+    expect(findings).toMatchObject([{ code: 'WINDOW_WAITING', severity: 'info' }]);
+  });
+
+  it('whose mark can’t be read, or that were made by hand, are left open too', () => {
+    expect(codes(found(withScopes([open('{broken')])))).toEqual(['WINDOW_LEFT_OPEN']);
+    const [first] = found(withScopes([open('')]));
+    expect(first).toMatchObject({ code: 'WINDOW_LEFT_OPEN', fix: { text: REPAIR } });
+  });
+});
+
+describe('Trusted Hosts', () => {
+  const hosts = (list: string[], more: Record<string, string[]> = {}) =>
+    withPolicy('trusted-hosts', { 'trusted-hosts': list, ...more });
+
+  it('without the policy, or without a host', () => {
+    expect(found(withPolicy('trusted-hosts', undefined))).toMatchObject([
+      {
+        code: 'TRUSTED_HOSTS_POLICY_MISSING',
+        fix: { text: 'mcpkc trusted-hosts --preset chatgpt --add svc.example.com --yes' },
+      },
+    ]);
+    expect(codes(found(hosts([])))).toEqual(['TRUSTED_HOSTS_EMPTY']);
+  });
+
+  it('needs the host that the product registers with, and only warns for the others and for the server’s own', () => {
+    expect(found(hosts(['svc.example.com', '*.openai.com', 'chat.openai.com']))).toMatchObject([
+      { code: 'TRUSTED_HOST_MISSING', severity: 'error', subject: 'ChatGPT' },
+    ]);
+    expect(found(hosts(['chatgpt.com']))).toMatchObject([
+      { code: 'TRUSTED_HOST_MISSING', severity: 'warning', subject: 'ChatGPT' },
+      { code: 'TRUSTED_HOST_MISSING', severity: 'warning', subject: 'svc.example.com' },
+    ]);
+  });
+
+  it('compares as Keycloak does: letter by letter, *.x is x and all below', () => {
+    expect(codes(found(hosts(['ChatGPT.com', '*.openai.com', 'svc.example.com'])))).toEqual([
+      'TRUSTED_HOST_MISSING',
+    ]);
+    expect(found(hosts(['*.chatgpt.com', '*.openai.com', '*.example.com']))).toEqual([]);
+    expect(codes(found(hosts(['*.hatgpt.com', '*.openai.com', '*.example.com'])))).toEqual([
+      'TRUSTED_HOST_MISSING',
+    ]);
+  });
+
+  it('looks at client_uri too', () => {
+    const list = ['vscode.dev', 'insiders.vscode.dev', '127.0.0.1', 'svc.example.com'];
+    const [first] = found(hosts(list), { presets: [vscode] });
+    expect(first).toMatchObject({ code: 'TRUSTED_HOST_MISSING', severity: 'error' });
+    expect(first?.message).toContain('code.visualstudio.com');
+  });
+
+  it('misses no host where redirect URIs are not checked', () => {
+    const findings = found(hosts(['example.com'], { 'client-uris-must-match': ['false'] }));
+    expect(codes(findings)).toEqual(['CLIENT_URIS_MATCH_OFF']);
+  });
+
+  it.each(['*', '*.com', '*.co.uk', '*.github.io', '*.VERCEL.app'])('calls %s too wide', (entry) => {
+    const [first] = found(hosts(['chatgpt.com', '*.openai.com', 'svc.example.com', entry]));
+    expect(first?.code).toBe('TRUSTED_HOSTS_TOO_WIDE');
+  });
+
+  it.each(['*.example.com', '*.mcp.co.uk', '*.acme.github.io', 'com'])('doesn’t call %s so', (entry) => {
+    expect(codes(found(hosts(['chatgpt.com', '*.openai.com', 'svc.example.com', entry])))).toEqual([]);
+  });
+
+  it('quotes what a shell would expand', () => {
+    const [first] = found(hosts(['chatgpt.com', '*.openai.com', 'svc.example.com', '*.com']));
+    expect(first?.fix.text).toBe(
+      "mcpkc trusted-hosts --preset chatgpt --add svc.example.com --remove '*.com'",
+    );
+  });
+});
+
+describe('registration policies', () => {
+  it('that refuse openid concern products that name scopes, not those that don’t', () => {
+    const none = withPolicy('allowed-client-templates', { 'allowed-client-scopes': [] });
+    const [first] = found(none);
+    expect(first).toMatchObject({
+      code: 'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
+      severity: 'error',
+      fix: { text: REPAIR },
+    });
+    expect(first?.message).toContain('name openid');
+    const hosts = withPolicy('trusted-hosts', {
+      'trusted-hosts': ['*.claude.ai', '*.claude.com', 'svc.example.com'],
+    });
+    const policies = none.registrationPolicies;
+    const merged =
+      policies?.visible && hosts.registrationPolicies?.visible
+        ? visible([
+            ...policies.value.filter((one) => one.providerId !== 'trusted-hosts'),
+            ...hosts.registrationPolicies.value.filter((one) => one.providerId === 'trusted-hosts'),
+          ])
+        : undefined;
+    expect(
+      found(merged === undefined ? {} : { registrationPolicies: merged }, { presets: [claude] }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ limit: 200, reached: true, near: true }, ['MAX_CLIENTS_REACHED']],
+    [{ limit: 200, reached: false, near: true }, ['MAX_CLIENTS_NEAR']],
+    [{ limit: undefined, reached: false, near: false }, []],
+  ])('with head room %j', (room, wanted) => {
+    expect(codes(found({ room: visible(room) }))).toEqual(wanted);
+  });
+});
+
+describe('client policies', () => {
+  const policies = (...list: (typeof PKCE)[]) => ({
+    clientPolicies: visible({ policies: list, profiles: PROFILES }),
+  });
+
+  it.each([
+    ['disabled', { ...PKCE, enabled: false }],
+    [
+      'for another scope',
+      { ...PKCE, conditions: [{ condition: 'client-scopes', configuration: { scopes: ['phone'] } }] },
+    ],
+    ['with another profile', { ...PKCE, profiles: ['reject'] }],
+    [
+      'with a condition that may not hold',
+      { ...PKCE, conditions: [...(PKCE.conditions ?? []), { condition: 'client-roles', configuration: {} }] },
+    ],
+  ])('that are %s enforce nothing', (_what, changed) => {
+    expect(codes(found(policies(changed, USERLESS)))).toEqual(['PKCE_NOT_ENFORCED']);
+  });
+
+  it('for any client are enough', () => {
+    const any = { ...PKCE, conditions: [{ condition: 'any-client', configuration: {} }] };
+    expect(found(policies(any, USERLESS))).toEqual([]);
+  });
+
+  it('against userless tokens count only in STRICT mode, and only for standing scopes', () => {
+    const { mode: _mode, ...lax } = USERLESS;
+    const [first] = found(policies(PKCE, lax));
+    expect(first).toMatchObject({
+      code: 'USERLESS_TOKENS_POSSIBLE',
+      fix: { text: `${REPAIR} --reject-userless` },
+    });
+    const old = { ...policies(PKCE), server: visible({ version: '26.4.0', features: [] }) };
+    expect(found(old)[0]?.fix.kind).toBe('server');
+    const windowed = {
+      ...AUDIENCE_SCOPE,
+      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
+    };
+    expect(found({ ...policies(PKCE), ...withScopes([windowed], []) })).toEqual([]);
+  });
+
+  it('that name a scope which is gone: ours has a command, another’s is theirs', () => {
+    const gone = { condition: 'client-scopes', configuration: { scopes: ['mcp-resource-x'] } };
+    const own = { ...PKCE, name: 'mcpkc-pkce-mcp-resource-x', conditions: [gone] };
+    const foreign = { ...own, name: 'somebodys' };
+    expect(found(policies(PKCE, USERLESS, own, foreign))).toMatchObject([
+      {
+        subject: own.name,
+        fix: { text: `mcpkc create-scope --remove --resource ${RESOURCE} --scope mcp-resource-x` },
+      },
+      { subject: 'somebodys', fix: { kind: 'server' } },
+    ]);
+  });
+});
+
+describe('the account', () => {
+  const token = {
+    roles: [] as string[],
+    realmRoles: [] as string[],
+    superuser: false,
+    audiences: [] as string[],
+  };
+
+  it('without a role hides what takes it; nothing of that is judged', () => {
+    const hidden = { visible: false, role: 'view-realm' } as const;
+    const changes = {
+      registrationPolicies: hidden,
+      clientPolicies: hidden,
+      room: hidden,
+      authenticators: hidden,
+    };
+    const { findings, unjudged, groups } = judge(GROUPS, seen(changes));
+    expect(findings.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { code: 'ACCOUNT_MISSING_ROLE', subject: 'view-realm', fix: { kind: 'command', text: 'mcpkc init' } },
+    ]);
+    expect(unjudged.map(({ code }) => code)).toContain('TRUSTED_HOSTS_EMPTY');
+    expect(groups.find(({ title }) => title === 'Trusted Hosts')).toEqual({
+      title: 'Trusted Hosts',
+      state: 'unseen',
+      roles: ['view-realm'],
+    });
+  });
+
+  it('with more than any command needs, by its token', () => {
+    const roles = ['view-clients', 'view-realm', 'query-clients', 'impersonation'];
+    expect(found({ token: { ...token, roles } })).toMatchObject([
+      { code: 'ACCOUNT_OVERPRIVILEGED', fix: { text: 'mcpkc init --read-only --exact' } },
+    ]);
+    expect(codes(found({ token: { ...token, realmRoles: ['admin'] } }))).toEqual(['ACCOUNT_OVERPRIVILEGED']);
+  });
+
+  it('that holds an audience scope, or an audience from elsewhere', () => {
+    const ownClient = visible(client('mcpkc', { optionalClientScopes: ['mcp-resource'] }));
+    expect(found({ ownClient })).toMatchObject([
+      { code: 'ACCOUNT_HOLDS_SCOPE', fix: { text: `${REPAIR} --detach mcpkc` } },
+    ]);
+    expect(found({ token: { ...token, audiences: [RESOURCE] } })).toMatchObject([
+      { code: 'ACCOUNT_HOLDS_SCOPE', fix: { kind: 'server' } },
+    ]);
+  });
+});
+
+describe('the server', () => {
+  const face = (
+    atIssuer: ReturnType<typeof metadata> | undefined,
+    atServer: ReturnType<typeof metadata> | undefined,
+  ) => ({ face: { atIssuer, atServer } });
+
+  it('is believed at its public address first, and at the other where nobody answers', () => {
+    expect(found(face(metadata(), metadata('http://127.0.0.1:8080/realms/demo')))).toEqual([]);
+    expect(found(face(undefined, metadata()))).toEqual([]);
+    const [first] = found(face(undefined, metadata('http://127.0.0.1:8080/realms/demo')));
+    expect(first?.code).toBe('ISSUER_MISMATCH');
+    expect(first?.message).toContain('no hostname is fixed');
+    expect(codes(found(face(metadata('https://sso.example.com/auth/realms/demo'), undefined)))).toEqual([
+      'ISSUER_MISMATCH',
+    ]);
+    expect(codes(found(face(undefined, undefined)))).toEqual(['ISSUER_MISMATCH']);
+  });
+
+  it.each([
+    ['http://sso.example.com/realms/demo', ['ISSUER_NOT_HTTPS']],
+    ['http://127.0.0.1:8080/realms/demo', []],
+    ['http://localhost/realms/demo', []],
+  ])('whose issuer is %s', (issuer, wanted) => {
+    expect(codes(found(face(metadata(issuer), undefined), { issuer }))).toEqual(wanted);
+  });
+
+  it('without authentication by id and secret', () => {
+    expect(codes(found({ authenticators: visible(['client-jwt']) }))).toEqual(['BASIC_AUTH_DISABLED']);
+    const metadataWithout = { ...metadata(), authMethods: ['private_key_jwt'] };
+    expect(codes(found(face(metadataWithout, undefined)))).toEqual(['BASIC_AUTH_DISABLED']);
+  });
+
+  it('with features that break things', () => {
+    const server = visible({ version: undefined, features: ['resource-indicators', 'cimd'] });
+    expect(codes(found({ server, ...face({ ...metadata(), cimd: true }, undefined) }))).toEqual([
+      'RESOURCE_INDICATORS_BREAK_AUDIENCE',
+      'CIMD_CONFLICTS_WITH_CHATGPT',
+    ]);
+    expect(codes(found(face({ ...metadata(), cimd: true }, undefined), { presets: [] }))).toEqual([]);
+  });
+});
+
+describe('events and clients', () => {
+  it('switched off, or without the types that matter', () => {
+    const off = { enabled: false, types: [], expirationMs: undefined };
+    expect(codes(found({ eventsConfig: visible(off) }))).toEqual(['EVENTS_OFF']);
+    expect(
+      codes(found({ eventsConfig: visible({ ...off, enabled: true, types: ['LOGIN', 'LOGIN_ERROR'] }) })),
+    ).toEqual(['EVENTS_OFF']);
+  });
+
+  it('name clients that are gone and still used, with the backup that has them', () => {
+    expect(found({ gone: visible([UUID, 'a-guess']) })).toMatchObject([
+      { code: 'PRUNED_TOO_EARLY', subject: UUID, fix: { kind: 'host' } },
+    ]);
+    const backupOf = () => '/home/a b/pruned.jsonl';
+    expect(found({ gone: visible([UUID]) }, { backupOf })[0]?.fix).toEqual({
+      kind: 'command',
+      text: `mcpkc prune-clients --restore '/home/a b/pruned.jsonl' ${UUID}`,
+    });
+  });
+
+  const listed = (...clients: ReturnType<typeof client>[]) => ({
+    clients: visible({ clients, sessions: visible(new Map()) }),
+  });
+
+  it('find connectors without a scope, not what holds one, is disabled, or isn’t a product’s', () => {
+    const holds = connector('1f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', {
+      optionalClientScopes: ['mcp-resource'],
+    });
+    const disabled = connector('2f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', { enabled: false });
+    const other = connector('3f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', {
+      redirectUris: ['https://evil.example/cb'],
+    });
+    const findings = found(listed(connector(UUID), holds, disabled, other));
+    expect(findings).toMatchObject([
+      { code: 'CLIENT_WITHOUT_SCOPE', subject: UUID, fix: { text: `${REPAIR} --client ${UUID}` } },
+    ]);
+  });
+
+  it('call a holder foreign by mode: an application always, an unadopted stranger in windowed mode', () => {
+    const defaultClientScopes = ['mcp-resource'];
+    const app = client('app', { defaultClientScopes });
+    const adopted = client('static', {
+      defaultClientScopes,
+      attributes: { 'mcpkc.adopted': 'mcp-resource' },
+    });
+    const stranger = connector(UUID, {
+      defaultClientScopes,
+      name: 'Other',
+      redirectUris: ['https://other.example/cb'],
+    });
+    const all = listed(app, adopted, stranger, client('mcpkc', { defaultClientScopes }));
+    const foreign = (more = {}) =>
+      found({ ...all, ...more })
+        .filter(({ code }) => code === 'SCOPE_ON_FOREIGN_CLIENT')
+        .map(({ subject }) => subject);
+    expect(foreign()).toEqual(['app']);
+    const windowed = {
+      ...AUDIENCE_SCOPE,
+      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
+    };
+    expect(foreign(withScopes([windowed], []))).toEqual(['app', UUID]);
+  });
+});

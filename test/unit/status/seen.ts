@@ -1,0 +1,176 @@
+import { chatgpt } from '../../../src/clients/chatgpt.ts';
+import type {
+  Client,
+  ClientPolicy,
+  ClientProfile,
+  ClientScope,
+  ProtocolMapper,
+  RegistrationPolicy,
+} from '../../../src/keycloak/representations.ts';
+import type { Part, StatusSnapshot } from '../../../src/keycloak/status-parts.ts';
+import type { Finding } from '../../../src/status/finding.ts';
+import { GROUPS } from '../../../src/status/index.ts';
+import { judge } from '../../../src/status/judge.ts';
+import type { Seen } from '../../../src/status/seen.ts';
+
+export const RESOURCE = 'https://svc.example.com/mcp';
+export const NOW = Date.UTC(2026, 10, 24);
+
+export const visible = <T>(value: T): Part<T> => ({ visible: true, value });
+
+export function mapper(audience: string, config: Record<string, string> = {}): ProtocolMapper {
+  const all = { 'included.custom.audience': audience, 'access.token.claim': 'true', ...config };
+  const protocolMapper = 'oidc-audience-mapper';
+  return { id: 'm', name: 'mcp-audience', protocol: 'openid-connect', protocolMapper, config: all };
+}
+
+export function scope(name: string, more: Partial<ClientScope> = {}): ClientScope {
+  const empty = { id: name, description: '', protocol: 'openid-connect', attributes: {}, mappers: [] };
+  return { ...empty, name, ...more };
+}
+
+export const AUDIENCE_SCOPE = scope('mcp-resource', {
+  attributes: { 'mcpkc.mode': 'standing', 'mcpkc.resource': RESOURCE },
+  mappers: [mapper(RESOURCE)],
+});
+
+export function policy(providerId: string, config: Record<string, string[]> = {}): RegistrationPolicy {
+  return { id: providerId, name: providerId, providerId, subType: 'anonymous', config };
+}
+
+export const TRUSTED = policy('trusted-hosts', {
+  'trusted-hosts': [...chatgpt.trustedHosts, 'svc.example.com'],
+  'host-sending-registration-request-must-match': ['false'],
+  'client-uris-must-match': ['true'],
+});
+
+export const POLICIES: RegistrationPolicy[] = [
+  TRUSTED,
+  policy('allowed-client-templates', {
+    'allow-default-scopes': ['true'],
+    'allowed-client-scopes': ['openid'],
+  }),
+  policy('allowed-protocol-mappers'),
+  policy('consent-required'),
+  policy('scope'),
+  policy('max-clients', { 'max-clients': ['200'] }),
+];
+
+const onScope = { condition: 'client-scopes', configuration: { type: 'Any', scopes: ['mcp-resource'] } };
+export const PKCE: ClientPolicy = { name: 'pkce', enabled: true, conditions: [onScope], profiles: ['pkce'] };
+export const USERLESS: ClientPolicy = {
+  name: 'userless',
+  enabled: true,
+  mode: 'STRICT',
+  conditions: [{ condition: 'grant-type', configuration: { grant_types: ['client_credentials'] } }, onScope],
+  profiles: ['reject'],
+};
+export const PROFILES: ClientProfile[] = [
+  { name: 'pkce', executors: [{ executor: 'pkce-enforcer', configuration: {} }] },
+  { name: 'reject', executors: [{ executor: 'reject-request', configuration: {} }] },
+];
+
+export function client(clientId: string, more: Partial<Client> = {}): Client {
+  const lists = { redirectUris: [], attributes: {}, defaultClientScopes: [], optionalClientScopes: [] };
+  return { id: clientId, clientId, enabled: true, protocol: 'openid-connect', ...lists, ...more };
+}
+
+/** A connector of ChatGPT as Keycloak registers it. */
+export function connector(clientId: string, more: Partial<Client> = {}): Client {
+  return client(clientId, {
+    name: 'ChatGPT',
+    consentRequired: true,
+    fullScopeAllowed: false,
+    standardFlowEnabled: true,
+    redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+    ...more,
+  });
+}
+
+const ISSUER = 'https://sso.example.com/realms/demo';
+export const metadata = (issuer = ISSUER) => ({
+  url: `${issuer}/.well-known/openid-configuration`,
+  issuer,
+  cimd: false,
+  authMethods: ['client_secret_basic'],
+});
+
+/** A realm in which everything is right, but for what a test says. */
+export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
+  const optionals = ['address', 'phone', 'microprofile-jwt', 'organization'];
+  return {
+    token: {
+      roles: ['manage-clients', 'manage-realm', 'view-events', 'view-users'],
+      realmRoles: [],
+      superuser: false,
+      audiences: [],
+    },
+    face: { atIssuer: metadata(), atServer: metadata() },
+    scopes: visible({
+      all: [AUDIENCE_SCOPE, ...optionals.map((name) => scope(name))],
+      defaults: ['mcp-resource'],
+      optionals,
+    }),
+    registrationPolicies: visible(POLICIES),
+    clientPolicies: visible({ policies: [PKCE, USERLESS], profiles: PROFILES }),
+    authenticators: visible(['client-secret', 'client-jwt']),
+    room: visible({ limit: 200, reached: false, near: false }),
+    eventsConfig: visible({ enabled: true, types: [], expirationMs: undefined }),
+    refusals: visible([]),
+    gone: visible([]),
+    server: visible({ version: '26.7.3', features: [] }),
+    ownClient: visible(client('mcpkc')),
+    clients: visible(undefined),
+    ...changes,
+  };
+}
+
+export function seen(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> = {}): Seen {
+  return {
+    parts: parts(changes),
+    realm: 'demo',
+    server: 'http://127.0.0.1:8080',
+    resource: RESOURCE,
+    only: false,
+    configured: { resource: RESOURCE, scopeName: 'mcp-resource' },
+    presets: [chatgpt],
+    issuer: ISSUER,
+    account: 'mcpkc',
+    roleClient: 'realm-management',
+    staticClients: [],
+    globalFlags: [],
+    now: NOW,
+    isLive: () => false,
+    backupOf: () => undefined,
+    ...more,
+  };
+}
+
+/** What is found beside what every standing realm is told. */
+export function found(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> = {}): Finding[] {
+  const { findings } = judge(GROUPS, seen(changes, more));
+  return findings.filter(({ code }) => !['MODE', 'DCR_WITH_SCOPE'].includes(code));
+}
+
+export const codes = (findings: readonly Finding[]) => findings.map(({ code }) => code);
+
+/** A realm with these scopes, and some of them realm defaults. */
+export function withScopes(
+  all: ClientScope[],
+  defaults: string[] = ['mcp-resource'],
+): Partial<StatusSnapshot> {
+  const base = parts().scopes;
+  const optionals = base.visible ? base.value.optionals : [];
+  return { scopes: visible({ all: [...all, ...optionals.map((name) => scope(name))], defaults, optionals }) };
+}
+
+/** The policies with one replaced, or taken away. */
+export function withPolicy(
+  providerId: string,
+  config: Record<string, string[]> | undefined,
+): Partial<StatusSnapshot> {
+  const others = POLICIES.filter((one) => one.providerId !== providerId);
+  const own = POLICIES.find((one) => one.providerId === providerId);
+  const changed = config === undefined ? [] : [policy(providerId, { ...own?.config, ...config })];
+  return { registrationPolicies: visible([...others, ...changed]) };
+}
