@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { switchEventsOn } from '../test/support/keycloak/events.ts';
 import { createRealm, type Realm } from '../test/support/keycloak/realm.ts';
 import type { RunningKeycloak } from '../test/support/keycloak/server.ts';
 import { createServiceAccount } from '../test/support/keycloak/service-account.ts';
@@ -15,7 +16,7 @@ const USERS = 200;
 const AT_ONCE = 4;
 
 /** A product's client as anonymous registration leaves it, registered this many days ago. */
-export function registered(daysAgo: number): Record<string, unknown> & { id: string } {
+function registered(daysAgo: number): Record<string, unknown> & { id: string } {
   const id = randomUUID();
   return {
     id,
@@ -37,12 +38,40 @@ function other(realm: string, at: number): Record<string, unknown> & { id: strin
 }
 
 /** Makes clients, four at a time. */
-export async function addClients(realm: Realm, clients: readonly Record<string, unknown>[]): Promise<void> {
+async function addClients(realm: Realm, clients: readonly Record<string, unknown>[]): Promise<void> {
   const left = [...clients];
   const worker = async () => {
     for (let one = left.shift(); one; one = left.shift()) await realm.admin.post(realm.path('clients'), one);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Registers clients as ChatGPT does, four at a time; gives their client ids. */
+export async function register(realm: Realm, number: number): Promise<string[]> {
+  const ids: string[] = [];
+  let left = number;
+  const worker = async () => {
+    while (left-- > 0) ids.push(await registerOne(realm.issuer));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return ids;
+}
+
+async function registerOne(issuer: string): Promise<string> {
+  const response = await fetch(`${issuer}/clients-registrations/openid-connect`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'ChatGPT',
+      redirect_uris: ['https://chatgpt.com/connector/oauth/abc'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+    }),
+  });
+  const text = await response.text();
+  if (response.status !== 201) throw new Error(`A registration was refused: ${text}`);
+  return (JSON.parse(text) as { client_id: string }).client_id;
 }
 
 /**
@@ -52,10 +81,8 @@ export async function addClients(realm: Realm, clients: readonly Record<string, 
 export async function benchRealm(server: RunningKeycloak, clients: number): Promise<BenchRealm> {
   const realm = await createRealm(server, `bench-${clients}`);
   const { admin, path } = realm;
-  await admin.put(path('events/config'), {
-    ...(await admin.get<Record<string, unknown>>(path('events/config'))),
-    eventsEnabled: true,
-  });
+  await openRegistration(realm);
+  await switchEventsOn(realm, { admin: false, user: true });
   const { clientId, secret } = await createServiceAccount(realm, 'mcpkc', ROLES);
   const own = (await admin.get<unknown[]>(path('clients?max=100'))).length;
   const all = Array.from({ length: clients - own }, (_, at) =>
@@ -74,6 +101,32 @@ export async function benchRealm(server: RunningKeycloak, clients: number): Prom
   };
   return { realm, clients, env };
 }
+
+interface Component {
+  id: string;
+  providerId: string;
+  subType: string;
+  config: Record<string, string[]>;
+}
+
+/** Lets ChatGPT register, and more clients than Keycloak's 200. */
+async function openRegistration({ admin, path }: Realm): Promise<void> {
+  const type = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
+  for (const component of await admin.get<Component[]>(path(`components?type=${type}`))) {
+    const { id, providerId, subType, config } = component;
+    const change = subType === 'anonymous' ? OPEN[providerId] : undefined;
+    if (change) await admin.put(path(`components/${id}`), { ...component, config: { ...config, ...change } });
+  }
+}
+
+const OPEN: Record<string, Record<string, string[]>> = {
+  'max-clients': { 'max-clients': ['1000000'] },
+  'trusted-hosts': {
+    'trusted-hosts': ['chatgpt.com'],
+    'host-sending-registration-request-must-match': ['false'],
+    'client-uris-must-match': ['true'],
+  },
+};
 
 /** Users with a consent each. Only an import takes consents; `POST users` refuses them (26.7.3). */
 async function addUsers(realm: Realm, connectors: readonly string[]): Promise<void> {

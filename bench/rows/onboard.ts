@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { figureOf, percentile } from '../figures.ts';
 import { mcpkc } from '../programs.ts';
-import type { BenchRealm } from '../realms.ts';
+import { type BenchRealm, register } from '../realms.ts';
 import type { Bench, Line, Row } from '../row.ts';
 
 const SCOPE = 'mcp-resource-window';
@@ -95,7 +95,7 @@ async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection>
   await sleep(OPEN_MS + Math.random() * 1000);
   const to = performance.now();
   const pace = requests.filter((at) => at >= from && at <= to).length / ((to - from) / 1000);
-  const id = await register(realm.issuer);
+  const [id] = await register(realm, 1);
   const registered = performance.now();
   type Held = { attributes?: Record<string, string> };
   while ((await admin.get<Held>(path(`clients/${id}`))).attributes?.['mcpkc.adopted'] !== SCOPE) {
@@ -108,21 +108,4 @@ async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection>
   if (status !== 0) throw new Error(`onboard ended with ${status}\n${said}`);
   await admin.del(path(`clients/${id}`));
   return { ms, pace };
-}
-
-async function register(issuer: string): Promise<string> {
-  const response = await fetch(`${issuer}/clients-registrations/openid-connect`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      client_name: 'ChatGPT',
-      redirect_uris: ['https://chatgpt.com/connector/oauth/abc'],
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-    }),
-  });
-  const text = await response.text();
-  if (response.status !== 201) throw new Error(`The registration was refused: ${text}`);
-  return (JSON.parse(text) as { client_id: string }).client_id;
 }

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { scratch } from '../measure.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { measure, scratch } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
-import { addClients, registered } from '../realms.ts';
+import { type BenchRealm, register } from '../realms.ts';
 import { inTurn } from '../rounds.ts';
 import { type Row, ratio, times } from '../row.ts';
 
@@ -12,17 +13,19 @@ export const prune: Row = {
   name: 'prune',
   async measure({ middle, deletions }) {
     const { realm } = middle;
+    await proveSince(middle);
     const orphans = async () => {
-      const clients = Array.from({ length: deletions }, () => registered(60));
-      await addClients(realm, clients);
-      return clients.map(({ id }) => id);
+      const ids = await register(realm, deletions);
+      // Keycloak's events are written soon after, and an orphan has to be a second old.
+      await sleep(2000);
+      return ids;
     };
     const [ours, theirs] = await inTurn(
       ROUNDS,
       async () => {
         await orphans();
         const argv = ['prune-clients', '--apply', '--now', '--confirm', realm.name, '--max', '100000'];
-        return mcpkc([...argv, '--older-than', '30d', '--audit-file', scratch('audit.jsonl')], middle);
+        return mcpkc([...argv, '--older-than', '1s', '--audit-file', scratch('audit.jsonl')], middle);
       },
       async (round) => {
         const list = scratch(`ids-${round}`);
@@ -47,3 +50,20 @@ export const prune: Row = {
     ];
   },
 };
+
+/** Lets somebody sign in and mcpkc look at what is stored: from then on events prove that a client was not used. */
+async function proveSince(on: BenchRealm): Promise<void> {
+  const { realm } = on;
+  const { username, password } = await realm.createUser();
+  const clientId = 'somebody-signs-in';
+  await realm.admin.post(realm.path('clients'), {
+    clientId,
+    publicClient: true,
+    directAccessGrantsEnabled: true,
+  });
+  const body = new URLSearchParams({ grant_type: 'password', client_id: clientId, username, password });
+  const response = await fetch(`${realm.issuer}/protocol/openid-connect/token`, { method: 'POST', body });
+  if (!response.ok) throw new Error(`Nobody could sign in: ${await response.text()}`);
+  await response.body?.cancel();
+  await measure(mcpkc(['prune-clients', '--observe'], on));
+}

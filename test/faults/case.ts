@@ -30,7 +30,12 @@ interface Stage extends Scene {
 async function stage({ server }: Bench, row: Row): Promise<Stage> {
   const { realm, account } = await makeScene(server);
   const staged = (await row.stage?.(realm)) ?? {};
-  return { realm, account, victim: row.victim, staged };
+  return { realm, account, victim: row.victim && filled(row.victim, staged.words ?? {}), staged };
+}
+
+/** A text with its words in braces filled in. */
+function filled(text: string, words: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (all, name: string) => words[name] ?? all);
 }
 
 async function leave({ realm, staged }: Stage): Promise<void> {
@@ -46,10 +51,8 @@ async function run(bench: Bench, row: Row, { realm, staged }: Stage, timeout?: s
     () => undefined,
     (error: unknown) => error,
   );
-  const words = { realm: realm.name, ...staged.words };
-  const argv = row.argv.map((word) =>
-    word.replace(/\{(\w+)\}/, (_all, name: keyof typeof words) => words[name]),
-  );
+  const words = { realm: realm.name, admin: realm.admin.access.adminUser, ...staged.words };
+  const argv = row.argv.map((word) => filled(word, words));
   const patience = timeout === undefined ? [] : ['--request-timeout', timeout];
   const { env = {} } = row;
   const { admin } = realm;

@@ -99,7 +99,7 @@ export const ROWS: readonly Row[] = [
   {
     command: 'init',
     name: 'from nothing',
-    argv: ['init', '--force', '--events', '30d'],
+    argv: ['init', '--admin-user', '{admin}', '--force', '--events', '30d'],
     env: { KC_CLIENT_ID: 'made-by-init', KC_CLIENT_SECRET: '' },
     administrator: true,
   },

@@ -83,6 +83,11 @@ export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal)
     );
   while (!signal.aborted && !(await open())) await sleep(20);
   if (signal.aborted) return;
+  await registerChatgpt(realm);
+}
+
+/** Registers as ChatGPT does; gives the client id. */
+export async function registerChatgpt(realm: Realm): Promise<string> {
   const response = await fetch(`${realm.issuer}/clients-registrations/openid-connect`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -94,7 +99,23 @@ export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal)
       response_types: ['code'],
     }),
   });
+  const text = await response.text();
   if (response.status !== 201)
-    throw new Error(`The connector could not register: ${response.status} ${await response.text()}`);
+    throw new Error(`The connector could not register: ${response.status} ${text}`);
+  return (JSON.parse(text) as { client_id: string }).client_id;
+}
+
+/** Somebody signs in with another client, so that the realm holds an event that says since when sign-ins are stored. */
+export async function signInOnce(realm: Realm): Promise<void> {
+  const { username, password } = await realm.createUser();
+  const clientId = 'somebody-signs-in';
+  await realm.admin.post(realm.path('clients'), {
+    clientId,
+    publicClient: true,
+    directAccessGrantsEnabled: true,
+  });
+  const body = new URLSearchParams({ grant_type: 'password', client_id: clientId, username, password });
+  const response = await fetch(`${realm.issuer}/protocol/openid-connect/token`, { method: 'POST', body });
+  if (!response.ok) throw new Error(await response.text());
   await response.body?.cancel();
 }

@@ -1,6 +1,7 @@
 import { type RealmSnapshot, type Representation, sorted } from '../support/keycloak/snapshot.ts';
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const PORT = /(127\.0\.0\.1):\d+/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 /** What is different in each realm, or what Keycloak adds to a client that is written again, and says nothing. */
 const NOISE = new Set([
@@ -24,7 +25,8 @@ export function stateOf(snapshot: RealmSnapshot, realm: string): State {
     const text = JSON.stringify(plain(value))
       .replaceAll(realm, '{realm}')
       .replaceAll(ID, '{id}')
-      .replaceAll(TIME, '{time}');
+      .replaceAll(TIME, '{time}')
+      .replaceAll(PORT, '$1:{port}');
     let name = key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
     while (state.has(name)) name += ' (again)';
     state.set(name, text);
