@@ -6,7 +6,8 @@ import type { HostSetup, TestHost } from '../support/hosts/serve.ts';
 import { switchEventsOn } from '../support/keycloak/events.ts';
 import type {} from '../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
-import { type Client, clientIn } from '../support/realm-things.ts';
+import type { MemoryIo } from '../support/memory-io.ts';
+import { type Client, clientIn, scopeIn } from '../support/realm-things.ts';
 
 /** A result as the document has it. */
 export interface Check {
@@ -78,9 +79,27 @@ export async function newStage(purpose: string, setup: Partial<HostSetup> = {}):
   };
 }
 
+/** Makes the stage's scope another host's, by the administrator: quicker than making a realm for each host. */
+export async function retarget({ realm, scope }: Stage, url: string, audience = url): Promise<void> {
+  const found = await scopeIn(realm, scope);
+  const mapper = found?.protocolMappers?.find(({ name }) => name === 'mcp-audience') as
+    | { id: string; config: Record<string, string> }
+    | undefined;
+  if (!found || !mapper) throw new Error('The stage was not provisioned.');
+  const path = realm.path(`client-scopes/${found.id}`);
+  const attributes = { ...found.attributes, 'mcpkc.resource': url };
+  await realm.admin.put(path, { name: scope, protocol: 'openid-connect', attributes });
+  const config = { ...mapper.config, 'included.custom.audience': audience };
+  await realm.admin.put(`${path}/protocol-mappers/models/${mapper.id}`, { ...mapper, config });
+}
+
 /** Runs `validate --json`. */
-export async function validateRun(args: readonly string[], env: Record<string, string>): Promise<Validated> {
-  const run = await runCli(['validate', '--json', '--request-timeout', '3s', ...args], { env });
+export async function validateRun(
+  args: readonly string[],
+  env: Record<string, string>,
+  prepare: (io: MemoryIo) => void = () => {},
+): Promise<Validated> {
+  const run = await runCli(['validate', '--json', ...args], { env, prepare });
   const document = run.json as unknown as Document;
   const check = (id: string) => {
     const found = document.checks.find((one) => one.id === id);

@@ -45,7 +45,7 @@ export const authNone: Check = {
   id: 'ASM-AUTH-NONE',
   title: 'Public clients are advertised, or accepted all the same',
   severity: 'info',
-  needs: ['ASM-FOUND'],
+  needs: ['ASM-FOUND', 'REG-PLAIN'],
   spec: RFC8414,
   cause: 'Command-line and desktop products register as public clients (token_endpoint_auth_method none).',
   fix: 'Look for a client policy, or a proxy, that refuses public clients.',

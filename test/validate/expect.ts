@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+import { CHECKS } from '../../src/validate/steps/index.ts';
+import type { Validated } from './stage.ts';
+
+/** The checks that declare to need one of these, directly or not. */
+export function dependents(failed: readonly string[]): string[] {
+  const all = new Set(failed);
+  for (let before = -1; before !== all.size; ) {
+    before = all.size;
+    for (const { id, needs } of CHECKS) if (needs.some((need) => all.has(need))) all.add(id);
+  }
+  return [...all].filter((id) => !failed.includes(id));
+}
+
+/**
+ * Fails unless exactly these checks failed, apart from those that this stage fails anyway, and exactly what declares to
+ * need them is blocked.
+ */
+export function expectFailures(
+  run: Validated,
+  failed: readonly string[],
+  anyway: readonly string[] = [],
+): void {
+  const blockedByNeed = dependents(failed);
+  const found = {
+    failed: run.ids('fail').filter((id) => !anyway.includes(id)),
+    blocked: run.ids('blocked'),
+    exit: run.exit,
+  };
+  const told = new Map(run.document.checks.map((one) => [one.id, one]));
+  const order = CHECKS.map(({ id }) => id);
+  const red = [...failed, ...blockedByNeed].some((id) => told.get(id)?.severity === 'must');
+  const message = run.document.checks
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'blocked')
+    .map(({ id, outcome, message: says }) => `${id} ${outcome}: ${says}`)
+    .join('\n');
+  expect(found, message).toEqual({
+    failed: order.filter((id) => failed.includes(id)),
+    blocked: order.filter((id) => blockedByNeed.includes(id)),
+    exit: found.exit === 3 ? 3 : red ? 1 : 0,
+  });
+}
