@@ -6,12 +6,10 @@ import { readStatus } from '../keycloak/status-snapshot.ts';
 import { wantedPresets } from '../provision/input.ts';
 import { statusText } from '../render/status.ts';
 import type { Report } from '../report.ts';
-import { clientRows } from '../status/client-rows.ts';
-import { GROUPS } from '../status/index.ts';
-import { fails, judge } from '../status/judge.ts';
-import { groupRefusals } from '../status/refusals.ts';
-import { judgedScopes, otherAudienceScopes, type Seen } from '../status/seen.ts';
-import { policyDocument, seenBy } from '../status/seen-by.ts';
+import { answerOf, documentOf } from '../status/answer.ts';
+import { fails } from '../status/judge.ts';
+import type { Seen } from '../status/seen.ts';
+import { seenBy } from '../status/seen-by.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -71,62 +69,13 @@ function severityOf({ failOn }: Flags): 'error' | 'warning' {
 }
 
 function report(seen: Seen, failOn: 'error' | 'warning', { server, realm }: Config): Report {
-  const { parts, resource, now } = seen;
-  const { findings, unjudged, groups } = judge(GROUPS, seen);
-  const scopes = parts.scopes.visible
-    ? judgedScopes(seen).map((one) => ({
-        name: one.name,
-        resource: one.resource ?? null,
-        mode: one.mode,
-        list: one.list,
-      }))
-    : [];
-  const others = parts.scopes.visible ? otherAudienceScopes(seen) : [];
-  const rows = clientRows(seen);
-  const refusals = parts.refusals.visible
-    ? groupRefusals(parts.refusals.value)
-    : { role: parts.refusals.role };
-  const causes = new Map(
-    GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause])),
-  );
-  const eventsOn = parts.eventsConfig.visible ? parts.eventsConfig.value.enabled : undefined;
-  const document = {
-    resource: resource ?? null,
-    findings,
-    scopes,
-    otherAudienceScopes: others.length,
-    notVisible: unjudged,
-    policies: policyDocument(seen),
-    refusals: Array.isArray(refusals) ? refusals.map(dated) : null,
-    ...(parts.clients.visible && parts.clients.value === undefined ? {} : { clients: rows ?? null }),
-  };
+  const answer = answerOf(seen);
   return {
     command: 'status',
-    exitStatus: fails(findings, failOn) ? 1 : 0,
+    exitStatus: fails(answer.findings, failOn) ? 1 : 0,
     server,
     realm,
-    document,
-    text: (style) =>
-      statusText(
-        {
-          server,
-          realm: realm ?? '',
-          resource,
-          scopes,
-          findings,
-          causes,
-          groups,
-          otherScopes: others,
-          refusals,
-          eventsOn,
-          rows,
-          now,
-        },
-        style,
-      ),
+    document: documentOf(seen, answer),
+    text: (style) => statusText(answer, style),
   };
-}
-
-function dated({ first, last, ...rest }: ReturnType<typeof groupRefusals>[number]) {
-  return { ...rest, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
 }

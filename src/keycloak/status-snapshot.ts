@@ -29,13 +29,8 @@ export interface StatusReading {
   onClients?: (read: number) => void;
 }
 
-/** Types of event that say that somebody was refused (Keycloak 26.7.3; REFRESH_TOKEN_ERROR is not stored by default). */
-export const REFUSALS = [
-  'CLIENT_REGISTER_ERROR',
-  'LOGIN_ERROR',
-  'CODE_TO_TOKEN_ERROR',
-  'REFRESH_TOKEN_ERROR',
-] as const;
+/** Refused sign-ins, codes and renewals (Keycloak 26.7.3; REFRESH_TOKEN_ERROR is not stored by default). */
+const SIGN_IN_REFUSALS = ['LOGIN_ERROR', 'CODE_TO_TOKEN_ERROR', 'REFRESH_TOKEN_ERROR'];
 
 const FLOW: Attempt = { what: 'read how clients authenticate', role: 'view-realm' };
 
@@ -64,7 +59,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     part(() => readServerFacts(keycloak)),
     part(() => readOwnClient(keycloak, reading.account)),
     readPublicFace(keycloak, reading.issuer),
-    part(() => readEvents(keycloak, { types: REFUSALS, since: reading.since })),
+    part(() => readRefusals(keycloak, reading.since)),
   ]);
   return {
     token,
@@ -88,6 +83,15 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
 function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {
   const doubtful = found.visible && found.value.all.length === 0 && seesClients(token) !== true;
   return doubtful ? HIDDEN : found;
+}
+
+/** The newest hundred of each: failed sign-ins, of which there may be many, don't push registrations out. */
+async function readRefusals(keycloak: Keycloak, since: number): Promise<UserEvent[]> {
+  const [registrations, signIns] = await Promise.all([
+    readEvents(keycloak, { types: ['CLIENT_REGISTER_ERROR'], since }),
+    readEvents(keycloak, { types: SIGN_IN_REFUSALS, since }),
+  ]);
+  return [...registrations, ...signIns].sort((a, b) => b.time - a.time);
 }
 
 async function readScopes(keycloak: Keycloak) {

@@ -1,30 +1,10 @@
-import type { ClientRow } from '../status/client-rows.ts';
+import type { StatusAnswer } from '../status/answer.ts';
 import type { Finding, Fix, Severity } from '../status/finding.ts';
-import type { GroupVerdict } from '../status/judge.ts';
-import type { Refusals } from '../status/refusals.ts';
 import { clientTable } from './client-table.ts';
 import { refusalLine } from './refusals.ts';
 import { shellLines } from './shell-lines.ts';
 import type { Style } from './style.ts';
 import { count, visible, wrap } from './text.ts';
-
-/** What `status` answers with. */
-export interface StatusAnswer {
-  server: string;
-  realm: string;
-  resource: string | undefined;
-  scopes: { name: string; resource: string | null; mode: string; list: string }[];
-  findings: readonly Finding[];
-  /** Code → what brings it about. */
-  causes: ReadonlyMap<string, string>;
-  groups: readonly GroupVerdict[];
-  otherScopes: readonly string[];
-  /** The role that it would take to see them, or the refusals of the last day. */
-  refusals: Refusals[] | { role: string };
-  eventsOn: boolean | undefined;
-  rows: ClientRow[] | undefined;
-  now: number;
-}
 
 const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
 

@@ -3,13 +3,11 @@ import type { Context } from '../command.ts';
 import type { Config } from '../config/load.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
-import { POLICY } from '../keycloak/representations.ts';
 import type { StatusSnapshot } from '../keycloak/status-parts.ts';
-import type { WindowMark } from '../provision/desired.ts';
+import { isLive } from '../onboard/mark.ts';
 import { canonicalResource } from '../provision/resource-url.ts';
 import { parseBackup } from '../prune/backup.ts';
 import { defaultBackup } from '../pruning/backup-file.ts';
-import { hostsOf } from '../resources/trusted-hosts.ts';
 import type { Seen } from './seen.ts';
 
 /** Puts together what the rules look at: the realm, the configuration, and this machine. */
@@ -35,8 +33,7 @@ export async function seenBy(
     staticClients: config.audiences.clients,
     globalFlags: globalFlags(config),
     now: io.now(),
-    isLive: (mark: WindowMark) =>
-      mark.host === io.hostname ? mark.pid > 0 && io.isAlive(mark.pid) : Date.parse(mark.until) > io.now(),
+    isLive: (mark) => isLive(mark, io),
     backupOf: await backups(context, keycloak),
   };
 }
@@ -70,16 +67,4 @@ async function backups({ io }: Context, keycloak: Keycloak): Promise<Seen['backu
       return () => undefined;
     throw error;
   }
-}
-
-/** The policies for anonymous registration as the document has them; null where they are not visible. */
-export function policyDocument({ parts }: Seen): Record<string, unknown>[] | null {
-  if (!parts.registrationPolicies.visible) return null;
-  return parts.registrationPolicies.value
-    .filter(({ subType }) => subType === 'anonymous')
-    .map((policy) => ({
-      name: policy.name,
-      provider: policy.providerId,
-      ...(policy.providerId === POLICY.trustedHosts ? hostsOf(policy) : { config: policy.config }),
-    }));
 }

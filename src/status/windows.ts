@@ -1,4 +1,5 @@
 import { SEEN } from '../explanations/explanation.ts';
+import { openedBy } from '../onboard/mark.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atHost, command, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen } from './seen.ts';
@@ -25,9 +26,8 @@ function leftOpenOf(seen: Seen, judged: JudgedScope): Found[] {
     return [{ subject: name, message, fix: repair(seen, judged) }];
   }
   if (seen.isLive(window)) return [];
-  const who = window.by === '' ? 'somebody' : `${window.by} on ${window.host}`;
   const since = window.since || 'an unknown time';
-  const message = `A window for '${name}' was left open by ${who}, since ${since}: every client that registers gets its audience.`;
+  const message = `A window for '${name}' was left open by ${openedBy(window)}, since ${since}: every client that registers gets its audience.`;
   const fix =
     resource === undefined
       ? atHost(`Which MCP server is it for? Then: mcpkc onboard <its URL> --scope ${name} --close`)
@@ -48,7 +48,7 @@ const waiting: Rule = {
   find: (seen) =>
     judgedScopes(seen).flatMap(({ name, window }) => {
       if (window === undefined || !seen.isLive(window)) return [];
-      const message = `A window for '${name}' is open: ${window.by} on ${window.host} waits for a connector since ${window.since}, until ${window.until}.`;
+      const message = `A window for '${name}' is open: ${openedBy(window)} waits for a connector since ${window.since}, until ${window.until}.`;
       return [{ subject: name, message, fix: atHost('Nothing to mend: that run closes it.') }];
     }),
 };

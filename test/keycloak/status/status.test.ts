@@ -4,6 +4,7 @@ import { READING_ROLES } from '../../../src/keycloak/roles.ts';
 import { accountIn, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { grantRoles, revokeRoles } from '../../support/keycloak/service-account.ts';
+import { inRealTime, startOnboard } from '../../support/onboarding.ts';
 import { naming, SCOPE, World } from './world.ts';
 
 const worlds: World[] = [];
@@ -133,6 +134,22 @@ describe('a provisioned realm', () => {
     const ran = await runCli(['--realm', realm, 'status', '--preset', 'claude', '--json'], { env });
     const [first] = ran.json.findings as { fix: { text: string } }[];
     expect(first?.fix.text).toBe(`mcpkc --realm ${realm} trusted-hosts --preset claude`);
+  });
+});
+
+describe('a realm that onboard made', () => {
+  it('has no errors, and the adopted connector gets in', async () => {
+    const world = keep(await World.fresh());
+    const { opened, done } = startOnboard([world.host.url], { env: world.env, prepare: inRealTime });
+    await opened;
+    const connector = new Connector(world.host.url);
+    expect(await connector.register()).toMatchObject({ ok: true });
+    expect(await done).toMatchObject({ exit: 0 });
+    const found = await world.findings('--clients');
+    expect(codes(found.filter(({ severity }) => severity !== 'info'))).toEqual([]);
+    expect(await connector.connect(world.user)).toMatchObject({ ok: true });
+    const ran = await status(world, '--clients', '--json');
+    expect(ran.json).toMatchObject({ scopes: [{ mode: 'windowed' }], clients: [{ verdict: 'adopted' }] });
   });
 });
 

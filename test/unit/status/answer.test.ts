@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import type { UserEvent } from '../../../src/keycloak/representations.ts';
 import { ago, refusalLine } from '../../../src/render/refusals.ts';
 import { shellLines } from '../../../src/render/shell-lines.ts';
-import { type StatusAnswer, statusText } from '../../../src/render/status.ts';
+import { statusText } from '../../../src/render/status.ts';
 import { styleFor } from '../../../src/render/style.ts';
+import type { StatusAnswer } from '../../../src/status/answer.ts';
 import { clientRows } from '../../../src/status/client-rows.ts';
 import { GROUPS } from '../../../src/status/index.ts';
 import { fails, judge } from '../../../src/status/judge.ts';
@@ -21,7 +22,7 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
   const causes = new Map(
     GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause])),
   );
-  const nothing = { otherScopes: [], refusals: [], eventsOn: true, rows: undefined, now: NOW };
+  const nothing = { otherScopes: [], unjudged: [], refusals: [], eventsOn: true, rows: undefined, now: NOW };
   const where = {
     server: 'https://sso.example.com',
     realm: 'demo',

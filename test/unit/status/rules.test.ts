@@ -53,6 +53,11 @@ describe('scopes', () => {
   it('is content with one right mapper among several, in access tokens', () => {
     const mappers = [mapper('https://old.example.com/mcp'), { ...mapper(RESOURCE), name: 'another' }];
     expect(found(withScopes([{ ...AUDIENCE_SCOPE, mappers }]))).toEqual([]);
+    const twice = [
+      mapper(RESOURCE, { 'access.token.claim': 'false' }),
+      { ...mapper(RESOURCE), name: 'another' },
+    ];
+    expect(found(withScopes([{ ...AUDIENCE_SCOPE, mappers: twice }]))).toEqual([]);
     const off = [mapper(RESOURCE, { 'access.token.claim': 'false' })];
     expect(codes(found(withScopes([{ ...AUDIENCE_SCOPE, mappers: off }])))).toEqual([
       'MAPPER_NOT_IN_ACCESS_TOKEN',
@@ -135,7 +140,7 @@ describe('windows', () => {
       code: 'WINDOW_LEFT_OPEN',
       fix: { kind: 'command', text: `mcpkc onboard ${RESOURCE} --close` },
     });
-    expect(first?.message).toContain('left open by ada on box, since 2026-11-23T10:00:00Z');
+    expect(first?.message).toContain('left open by ada on box (process 7), since 2026-11-23T10:00:00Z');
   });
 
   it('that are alive are no error', () => {
