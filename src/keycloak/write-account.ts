@@ -143,8 +143,8 @@ async function mapToClient(home: Keycloak, { id }: Client, role: FoundRole, give
 }
 
 /**
- * Turns the realm's user events on. The PUT replaces the whole configuration (a field that is left out is cleared, the
- * retention among them), so what is read now is written back with our part changed: listeners and admin events stay.
+ * Turns the realm's user events on. A retention that the PUT leaves out is cleared, a list that it holds replaces the one
+ * that is there (26.7.3): so what is read now is written back with our part changed; listeners and admin events stay.
  */
 async function writeEvents(target: Keycloak, { events: wanted }: DesiredAccount): Promise<void> {
   const { realm } = target;
