@@ -117,6 +117,9 @@ async function putMapper(
   const config = { ...(found?.config ?? base), ...wanted };
   const body = { name, protocol: 'openid-connect', protocolMapper: AUDIENCE_MAPPER, config };
   const mapperId = found?.id;
+  // A PUT that says nothing new is not quite that: Keycloak 26.7.3 adds fields to the configuration.
+  const isThere = Object.entries(wanted).every(([key, value]) => (found?.config?.[key] ?? '') === value);
+  if (found?.protocolMapper === AUDIENCE_MAPPER && isThere) return;
   if (mapperId === undefined) {
     await keycloak.replace(attempt(`create the audience mapper in '${scope}'`), (admin) =>
       admin.clientScopes.addProtocolMapper({ id }, body),

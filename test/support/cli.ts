@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { WORKING_ROLES } from '../../src/keycloak/roles.ts';
@@ -81,17 +82,26 @@ export function oneDocument(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
 }
 
+function realSleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, signal ? { signal } : {}).catch(() => {
+    throw signal?.reason;
+  });
+}
+
 /** What a test says about a run: the process, and how its clock goes. */
 export interface RunOptions extends MemoryIoOptions {
+  /** `virtual`: time goes on only where the program sleeps, and it sleeps without waiting. */
+  clock?: 'real' | 'virtual';
   /** Changes the process before the run, as for a signal in the middle. */
   prepare?(io: MemoryIo): void;
 }
 
-/** Runs a command line in this process. Its clock starts at the real time and goes on only where it sleeps. */
+/** Runs a command line in this process. */
 export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<MemoryResult> {
   const { env = {} } = options;
   if (env.KC_CLIENT_SECRET) seedSecret(env.KC_CLIENT_SECRET);
   const io = memoryIo({ now: Date.now(), ...options });
+  if (options.clock !== 'virtual') Object.assign(io, { now: () => Date.now(), sleep: realSleep });
   options.prepare?.(io);
   const exit = await main(args, io);
   return Object.assign(result(exit, io.out(), io.err()), { io });
@@ -171,6 +181,6 @@ export async function until(
   const end = Date.now() + ms;
   while (!(await holds())) {
     if (Date.now() > end) expect.fail(`waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
   }
 }
