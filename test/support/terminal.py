@@ -7,7 +7,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import sys
 import termios
@@ -18,7 +17,6 @@ if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     os.execvp(command[0], command)
 
-signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
 sources = [0, terminal]
 while terminal in sources:
     ready, _, _ = select.select(sources, [], [])

@@ -8,10 +8,13 @@ export interface Terminal {
   /** Everything that the terminal got to show so far, control sequences included. */
   shown(): string;
   type(text: string): void;
-  /** Resolves at the first match of what is shown; rejects after 20 s or when the command ends before. */
+  /** The same without control sequences. */
+  plain(): string;
+  /** Resolves at the first match of what is plainly shown; rejects after 20 s or when the command ends before. */
   until(pattern: RegExp): Promise<void>;
   /** The command's exit status. */
   ended: Promise<number>;
+  /** Closes the terminal. */
   kill(): void;
 }
 
@@ -42,11 +45,18 @@ export function inTerminal(
   });
   return {
     shown: () => text,
+    plain: () => plain(text),
     type: (more) => void child.stdin.write(more),
-    until: (pattern) => appears(child, pattern, () => text),
+    until: (pattern) => appears(child, pattern, () => plain(text)),
     ended,
-    kill: () => void child.kill('SIGTERM'),
+    // The terminal goes away, which hangs up on whatever runs in it (an interactive zsh ignores SIGTERM).
+    kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** A text without control characters but line ends and tabs, and without ANSI control sequences (ECMA-48). */
+export function plain(text: string): string {
+  return text.replaceAll(/\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[^\P{Cc}\n\t]/gu, '');
 }
 
 async function appears(child: ChildProcess, pattern: RegExp, shown: () => string): Promise<void> {
