@@ -1,23 +1,34 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The file that starts mcpkc as it would be installed: `bin/mcpkc.js` beside a bundle of this run's sources. */
+    mcpkcBin: string;
+  }
+}
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** vitest's global set-up: the bundle that `bin/mcpkc.js` starts is as new as the sources. */
-export default function setup(): void {
-  if (isFresh()) return;
+/**
+ * vitest's global set-up: what an installation of mcpkc consists of, in a folder of this run's own, so that nobody who
+ * builds meanwhile disturbs it.
+ */
+export default function setup(project: TestProject): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpkc-installed-'));
+  for (const part of ['bin', 'package.json'])
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs');
-  const { status, stderr, stdout } = spawnSync(process.execPath, [tsdown, '--logLevel', 'warn'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [tsdown, '--logLevel', 'warn', '--out-dir', join(folder, 'dist')],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
   if (status !== 0) throw new Error(`The bundle can't be built:\n${stdout}\n${stderr}`);
-}
-
-function isFresh(): boolean {
-  const built = statSync(join(ROOT, 'dist/main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true });
-  return sources.every((one) => statSync(join(one.parentPath, one.name)).mtimeMs < built);
+  project.provide('mcpkcBin', join(folder, 'bin/mcpkc.js'));
+  return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { WORKING_ROLES } from '../../src/keycloak/roles.ts';
 import { main } from '../../src/main.ts';
+import type {} from './build.ts';
 import type { Realm } from './keycloak/realm.ts';
 import { createServiceAccount, type ServiceAccount } from './keycloak/service-account.ts';
 import { type MemoryIo, type MemoryIoOptions, memoryIo } from './memory-io.ts';
@@ -131,15 +131,14 @@ export interface SpawnedCli {
   done: Promise<CliResult>;
 }
 
-const BIN = fileURLToPath(new URL('../../bin/mcpkc.js', import.meta.url));
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
-/** Starts `bin/mcpkc.js` with this environment alone (and PATH), in an empty folder of its own. */
+/** Starts mcpkc as it would be installed (`bin/mcpkc.js` beside its bundle) with this environment alone (and PATH), in an empty folder of its own. */
 export function spawnCli(args: readonly string[], env: Record<string, string | undefined> = {}): SpawnedCli {
   if (env.KC_CLIENT_SECRET) seedSecret(env.KC_CLIENT_SECRET);
   const cwd = mkdtempSync(join(tmpdir(), 'mcpkc-cli-'));
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [inject('mcpkcBin'), ...args], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
