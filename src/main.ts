@@ -129,6 +129,8 @@ function nameOf(option: unknown): string | undefined {
   return typeof option === 'string' ? option : undefined;
 }
 
+const LONGEST_QUOTE = 600;
+
 function explain(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError && caught && error.exitStatus !== SIGNALS[caught]) {
     // Clean-up after a signal that itself went wrong says more than "interrupted".
@@ -137,8 +139,14 @@ function explain(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError) return error;
   if (caught) return interruption(caught);
   if (error instanceof CommanderError) {
+    // It quotes what was given, and that may be a megabyte.
+    const said = error.message.replace(/^error: /, '');
     const message =
-      error.code === 'commander.help' ? 'No command was named.' : error.message.replace(/^error: /, '');
+      error.code === 'commander.help'
+        ? 'No command was named.'
+        : said.length > LONGEST_QUOTE
+          ? `${said.slice(0, LONGEST_QUOTE)}…`
+          : said;
     return new McpkcError(
       'USAGE',
       message,

@@ -1,6 +1,7 @@
 import { type Command, defineWriting, type Flags, list } from '../command.ts';
 import { badInput } from '../errors.ts';
 import { connect } from '../keycloak/connect.ts';
+import { resourceFor, scopeWish, wantedPresets } from '../provision/input.ts';
 import { changeScope } from '../scopes/change-scope.ts';
 import { retireScope } from '../scopes/retire-scope.ts';
 
@@ -46,6 +47,9 @@ export const createScope: Command = {
   async run(context, _args, flags) {
     checkFlags(flags);
     const config = await context.config();
+    // What is wrong with the words is said before anything is sent.
+    scopeWish(config, resourceFor(config, flags.resource as string | undefined), flags);
+    wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
     return flags.remove === true
       ? retireScope(context, config, keycloak, flags)

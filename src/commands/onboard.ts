@@ -7,7 +7,7 @@ import { type Kind, report } from '../onboard/answer.ts';
 import { basePlan, closeWindow, closingPlan, onboardNamed, onboardNext } from '../onboard/onboard.ts';
 import { type Prepared, prepare } from '../onboard/prepare.ts';
 import { called, type Until } from '../onboard/watch.ts';
-import { resourceFor, wantedPresets } from '../provision/input.ts';
+import { resourceFor, scopeWish, wantedPresets } from '../provision/input.ts';
 import { visible } from '../render/text.ts';
 import type { Report } from '../report.ts';
 
@@ -52,6 +52,7 @@ export const onboard: Command = {
     const config = await context.config();
     const resource = resourceFor(config, argument, { bareHost: true });
     const presets = wantedPresets(config, flags.preset);
+    scopeWish(config, resource, flags);
     const keycloak = await connect(config, context.io, context.signal);
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
     const prepared = await prepare(context, config, keycloak, {

@@ -4,6 +4,7 @@ import { badInput } from '../errors.ts';
 import { connect } from '../keycloak/connect.ts';
 import { readStatus } from '../keycloak/status-snapshot.ts';
 import { wantedPresets } from '../provision/input.ts';
+import { canonicalResource } from '../provision/resource-url.ts';
 import { statusText } from '../render/status.ts';
 import type { Report } from '../report.ts';
 import { answerOf, documentOf } from '../status/answer.ts';
@@ -47,6 +48,7 @@ export const status: Command = {
     const failOn = severityOf(flags);
     const config = await context.config();
     const presets = wantedPresets(config, flags.preset);
+    if (typeof flags.resource === 'string') canonicalResource(flags.resource);
     const keycloak = await connect(config, context.io, context.signal);
     const parts = await readStatus(keycloak, {
       account: config.clientId ?? '',
