@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { McpkcError } from '../errors.ts';
-import { visible } from '../render/text.ts';
 import { PRESETS } from './index.ts';
 import { patternProblem } from './pattern.ts';
 import type { Preset } from './preset.ts';
@@ -25,12 +24,9 @@ const homepage = z.string().superRefine((text, context) => {
 
 const words = z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters');
 
-/** What mcpkc prints as the product's name: nothing that a terminal obeys or hides. */
-const printed = words.refine((text) => visible(text) === text, 'has a character that can’t be seen');
-
 const Entry = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'takes 1 to 40 of a-z, 0-9 and -'),
-  title: printed.optional(),
+  title: words.optional(),
   redirectUris: z.array(pattern).min(1, 'is empty').max(50, 'has more than 50 entries'),
   clientUri: homepage.optional(),
   clientNames: z.array(words).max(50, 'has more than 50 entries').optional(),

@@ -70,11 +70,6 @@ describe('a config file', () => {
     ],
     ['every host', [{ name: 'own', redirectUris: ['https://*/cb'] }], /redirectUris/],
     ['no redirect', [{ name: 'own', redirectUris: [] }], /redirectUris/],
-    [
-      'a right-to-left title',
-      [{ name: 'own', title: RIGHT_TO_LEFT, redirectUris: ['https://a.example/'] }],
-      /title/,
-    ],
   ];
   it.each(presets)('refuses a preset with %s', async (_name, value, names) => {
     const files = config(JSON.stringify({ presets: value }));
