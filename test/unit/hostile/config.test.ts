@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { CONFIG_KEYS, ENV_KEYS } from '../../../src/config/schema.ts';
-import { ESCAPE, expectRefused, MEGABYTE, RIGHT_TO_LEFT, runOffline, shown } from './harness.ts';
+import { ESCAPE, expectRefused, MEGABYTE, runOffline, shown } from './harness.ts';
 
 const ARGV = ['trusted-hosts'];
 const config = (text: string) => ({ 'config.local.json': text });
