@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { type Installed, packAndInstall } from '../package/installed.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+let installed: Installed;
+
+beforeAll(() => {
+  installed = packAndInstall();
+});
+afterAll(() => installed.remove());
+
+describe('the package, installed into an empty folder without a registry', () => {
+  it('is one package and brings no other', () => {
+    expect(installed.packages).toEqual(['mcpkc']);
+    expect(manifest).not.toHaveProperty('dependencies');
+  });
+
+  it('holds the bundle, the documents and nothing of development', () => {
+    const outside = installed.files.filter((file) => !/^dist\/[\w-]+\.js$/.test(file));
+    expect(outside).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin/mcpkc.js',
+      'config.sample.json',
+      'dist/THIRD-PARTY.md',
+      'package.json',
+    ]);
+  });
+
+  it('runs nothing while it is installed', () => {
+    const scripts = Object.keys(manifest.scripts);
+    expect(scripts.filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  });
+
+  it('says the version of its manifest, which the changelog begins with', () => {
+    expect(installed.run(['--version'])).toBe(`${manifest.version}\n`);
+    const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
+    expect(/^## (\S+)/m.exec(changelog)?.[1]).toBe(manifest.version);
+  });
+
+  it('shows help, and each command’s', () => {
+    const help = installed.run(['--help']);
+    for (const { name } of COMMANDS) {
+      expect(help).toContain(`  ${name} `);
+      expect(installed.run([name, '--help'])).toContain(`Usage: mcpkc ${name}`);
+    }
+  });
+
+  it('names each bundled package with its licence', () => {
+    const notices = readFileSync(join(installed.folder, 'node_modules/mcpkc/dist/THIRD-PARTY.md'), 'utf8');
+    for (const name of ['commander', 'zod', 'undici', '@keycloak/keycloak-admin-client', 'chalk', 'ora']) {
+      expect(notices).toMatch(new RegExp(`^- ${name} \\d+\\.\\d+\\.\\d+ \\(\\S+\\)$`, 'm'));
+    }
+  });
+});
+
+describe('starting up', () => {
+  /** A word that stands in the code of a package and nowhere else in the bundle's third-party code. */
+  const MARKS = {
+    zod: '$ZodError',
+    undici: 'UND_ERR_INVALID_ARG',
+    ora: 'is-unicode-supported',
+    'the admin client': 'kiota',
+  };
+
+  /** Which of them a run loads. */
+  function loaded(args: readonly string[]): string[] {
+    const hook = `import { registerHooks } from 'node:module'; registerHooks({ load(url, context, next) {
+      process.stderr.write('LOADED ' + url + '\\n'); return next(url, context); } });`;
+    const said = installed.runWith(['--import', `data:text/javascript,${encodeURIComponent(hook)}`], args);
+    const chunks = [...said.matchAll(/^LOADED file:\/\/(\S+\/dist\/\S+)$/gm)].map(([, file = '']) => file);
+    expect(chunks.length).toBeGreaterThan(0);
+    return marked(chunks.map((file) => readFileSync(file, 'utf8')).join('\n'));
+  }
+
+  function marked(code: string): string[] {
+    return Object.entries(MARKS).flatMap(([name, mark]) => (code.includes(mark) ? [name] : []));
+  }
+
+  it('can tell: every mark stands in the bundle', () => {
+    const dist = join(installed.folder, 'node_modules/mcpkc/dist');
+    const all = readdirSync(dist).map((file) =>
+      file.endsWith('.js') ? readFileSync(join(dist, file), 'utf8') : '',
+    );
+    expect(marked(all.join('\n'))).toEqual(Object.keys(MARKS));
+    expect(loaded(['status', '--realm', 'x'])).toContain('zod');
+  });
+
+  it.each([['--version'], ['--help']])('loads none of the large packages for %s', (flag) => {
+    expect(loaded([flag])).toEqual([]);
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('loads no client and no animation for %s --help', (name) => {
+    expect(loaded([name, '--help']).filter((one) => one !== 'zod')).toEqual([]);
+  });
+});
