@@ -11,7 +11,7 @@ export function notClosed(run: Run, mark: WindowMark, stage: Stage, error: unkno
   const { scope, resource } = run;
   const reason = error instanceof Error ? error.message : String(error);
   const message = `The window for '${scope}' could not be closed: ${reason}\n${left(run, mark, stage)}`;
-  const hint = `As soon as Keycloak answers: mcpkc onboard ${shellWord(resource)} --close`;
+  const hint = `As soon as Keycloak answers:\nmcpkc onboard ${shellWord(resource)} --close`;
   return new McpkcError('WINDOW_NOT_CLOSED', message, hint, {
     cause: error,
     details: { scope, resource, left: stage, reason: error instanceof McpkcError ? error.code : 'BUG' },
@@ -20,9 +20,10 @@ export function notClosed(run: Run, mark: WindowMark, stage: Stage, error: unkno
 
 function left({ scope, resource }: Run, { before }: WindowMark, stage: Stage): string {
   if (stage === 'mark' || before === 'default') {
-    return `Only its mark is left on the scope; no client has anything that it should not have.`;
+    return 'What is left is its mark on the scope; no client has anything that it should not have.';
   }
-  const clients = `Clients that registered meanwhile may still hold '${scope}'.`;
-  if (stage === 'clients') return `The scope is no realm default any more. ${clients}`;
-  return `Until it is, '${scope}' may be a realm default: every client that registers can get the audience ${resource}. ${clients}`;
+  const clients = `clients that registered meanwhile may still hold '${scope}'`;
+  if (stage === 'clients')
+    return `What is left: ${clients}. It is no longer given to those who register now.`;
+  return `What is left: '${scope}' may be a realm default still, so that every client which registers can get the audience ${resource}; and ${clients}.`;
 }

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { expectCli, runCli, spawnCli } from '../support/cli.ts';
+import type {} from '../support/keycloak/global-setup.ts';
+import {
+  expectProvisioned,
+  here,
+  NAMED,
+  positions,
+  RESOURCE,
+  type Stage,
+  setStage,
+} from '../support/kill.ts';
+import { register, startOnboard } from '../support/onboarding.ts';
+import { type Passing, type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.ts';
+
+const EXIT = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 } as const;
+type Killer = keyof typeof EXIT;
+const EVERY = 19;
+const LONG = 3_600_000;
+const ARGS = ['onboard', RESOURCE, '--timeout', '30s'];
+
+let stage: Stage;
+
+beforeAll(async () => {
+  const server = inject('keycloak');
+  stage = await setStage(server, `kill-${server.run}`);
+});
+beforeEach(() => stage.reset());
+afterAll(() => stage?.realm.remove());
+
+function through(proxy: ReverseProxy): Record<string, string> {
+  return { ...stage.account.env, KC_SERVER: proxy.url };
+}
+
+/** How many requests an undisturbed run takes. */
+async function undisturbed(): Promise<number> {
+  const after = async (request: Passing, answer: never) => {
+    await stage.onAnswered(request);
+    return answer;
+  };
+  const proxy = await startReverseProxy(stage.realm.admin.access.url, { after });
+  const { exit } = await spawnCli(ARGS, through(proxy)).done;
+  expect(exit).toBe(0);
+  await stage.expectAsPlanned();
+  await proxy.stop();
+  return proxy.requests.length;
+}
+
+/** What an operator does next, one way or the other; after it everything is as planned. */
+async function rerun(n: number): Promise<void> {
+  const { realm } = stage;
+  if (n % 2 === 0) {
+    await expectCli(0, ['onboard', RESOURCE, '--close'], here(stage));
+    await stage.expectAsPlanned();
+    await expectCli(0, ['onboard', RESOURCE, NAMED], here(stage));
+  } else {
+    const again = startOnboard([RESOURCE], here(stage));
+    await again.opened;
+    await register(realm);
+    expect((await again.done).exit).toBe(0);
+  }
+  await stage.expectAsPlanned();
+  await expectProvisioned(stage);
+}
+
+/** Sends the signal right after Keycloak did what the n-th request asked for, before its answer is told. */
+async function killedAfter(n: number, signal: Killer): Promise<void> {
+  await stage.reset();
+  const child: { run?: ReturnType<typeof spawnCli> } = {};
+  const proxy = await startReverseProxy(stage.realm.admin.access.url, {
+    after: async (request, answer) => {
+      await stage.onAnswered(request);
+      if (request.index + 1 === n) child.run?.kill(signal);
+      if (request.index + 1 === n && signal === 'SIGKILL') await child.run?.done;
+      return answer;
+    },
+  });
+  child.run = spawnCli(ARGS, through(proxy));
+  const { exit, err } = await child.run.done;
+  expect({ exit, err }).toEqual({ exit: EXIT[signal], err });
+  if (signal !== 'SIGKILL') await stage.expectAsPlanned();
+  await rerun(n);
+  await proxy.stop();
+}
+
+/** Keycloak goes away at the n-th request, for so many requests, and is back for the rerun at the latest. */
+async function awayAt(n: number, requests: number): Promise<number> {
+  await stage.reset();
+  let healed = false;
+  const proxy = await startReverseProxy(stage.realm.admin.access.url, {
+    before: ({ index }) => {
+      if (healed || index + 1 < n || index + 1 >= n + requests) return undefined;
+      return index + 1 === n ? 'cut after' : 'cut';
+    },
+    after: async (request, answer) => {
+      await stage.onAnswered(request);
+      return answer;
+    },
+  });
+  const ran = await runCli(ARGS, { ...here(stage), env: through(proxy) });
+  healed = true;
+  if (ran.exit === 0) await stage.expectAsPlanned();
+  else {
+    expect(ran.exit, ran.err).toBe(3);
+    expect(ran.err).toMatch(/WINDOW_NOT_CLOSED|KEYCLOAK_UNREACHABLE/);
+    // Who says nothing of a window has left none.
+    if (!ran.err.includes('WINDOW_NOT_CLOSED')) await stage.expectAsPlanned();
+    else expect(ran.err).toContain(`mcpkc onboard ${RESOURCE} --close`);
+  }
+  await rerun(n);
+  await proxy.stop();
+  return ran.exit;
+}
+
+/** Tries all, so that one failure doesn't hide the others. */
+async function tryAll<T>(cases: readonly T[], name: (one: T) => string, work: (one: T) => Promise<void>) {
+  const failures: string[] = [];
+  for (const one of cases) {
+    await work(one).catch((error: Error) => failures.push(`${name(one)}: ${error.message}`));
+  }
+  process.stderr.write(`${cases.length} tried, ${failures.length} failed\n`);
+  expect(failures).toEqual([]);
+  await stage.reset();
+  await stage.expectForeignUntouched();
+}
+
+describe('whatever ends an onboarding, a rerun leaves the realm as planned', () => {
+  test('signals after each request', { timeout: LONG }, async () => {
+    const count = await undisturbed();
+    const all: Killer[] = ['SIGKILL', 'SIGINT', 'SIGTERM'];
+    const tried = positions(count, EVERY);
+    const cases = tried.flatMap((n, index) => {
+      const signals = tried.length === count ? all : [all[index % 3] ?? 'SIGKILL'];
+      return signals.map((signal) => ({ n, signal }));
+    });
+    await tryAll(
+      cases,
+      ({ n, signal }) => `${signal} after request ${n} of ${count}`,
+      ({ n, signal }) => killedAfter(n, signal),
+    );
+  });
+
+  test.each([
+    ['for a while', 7],
+    ['for ever', Number.POSITIVE_INFINITY],
+  ])('Keycloak away %s, from each request on', { timeout: LONG }, async (what, requests) => {
+    const count = await undisturbed();
+    const exits: number[] = [];
+    await tryAll(
+      positions(count, 2 * EVERY),
+      (n) => `away ${what} from request ${n} of ${count}`,
+      async (n) => {
+        exits.push(await awayAt(n, requests));
+      },
+    );
+    if (requests === Number.POSITIVE_INFINITY) expect(new Set(exits)).toEqual(new Set([3]));
+    else expect(exits).toContain(0);
+  });
+});

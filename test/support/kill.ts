@@ -1,0 +1,161 @@
+import { hostname } from 'node:os';
+import { expect } from 'vitest';
+import { type Account, accountIn, type RunOptions } from './cli.ts';
+import type { AdminAccess } from './keycloak/admin.ts';
+import { createRealm, type Realm } from './keycloak/realm.ts';
+import { adoptedMark, expectClosed, held, register } from './onboarding.ts';
+import { addClient, addScope, anonymousPolicies, hostsIn, listOf, scopeIn } from './realm-things.ts';
+import type { Passing } from './reverse-proxy.ts';
+
+export const RESOURCE = 'https://kill.example.com/mcp';
+export const SCOPE = 'mcp-resource-kill';
+/** A client that a rerun may name. */
+export const NAMED = 'named';
+
+/** A realm with things in it that are nobody's business, for one run that is disturbed. */
+export interface Stage {
+  realm: Realm;
+  account: Account;
+  /** Clients that registered right after the window was opened; empty before. */
+  came: { connector: string; foreign: string[] };
+  /** To be called with each request that Keycloak answered: lets clients register when the window opens. */
+  onAnswered(request: Passing): Promise<void>;
+  /** Fails unless the realm is as planned: the window is closed, nobody holds what was inherited. */
+  expectAsPlanned(): Promise<void>;
+  /** Makes the realm what it was before the first run. */
+  reset(): Promise<void>;
+  /** Fails unless what is nobody's business is as it was. */
+  expectForeignUntouched(): Promise<void>;
+}
+
+/** Makes one. */
+export async function setStage(server: AdminAccess, purpose: string): Promise<Stage> {
+  const realm = await createRealm(server, purpose);
+  const account = await accountIn(realm);
+  await addScope(realm, 'foreign-scope', {}, 'https://elsewhere.example.com/mcp');
+  await addClient(realm, 'foreign-client', { attributes: { 'their.own': 'yes' } });
+  await addClient(realm, NAMED);
+  const came: Stage['came'] = { connector: '', foreign: [] };
+  const before = await foreignThings(realm);
+  const policies = [
+    ...(await anonymousPolicies(realm, 'trusted-hosts')),
+    ...(await anonymousPolicies(realm, 'allowed-client-templates')),
+  ];
+  return {
+    realm,
+    account,
+    came,
+    async onAnswered({ method, path }) {
+      if (method !== 'PUT' || !path.includes('/default-default-client-scopes/') || came.connector !== '')
+        return;
+      came.connector = 'coming';
+      came.connector = await register(realm);
+      const other = { redirect_uris: ['https://chatgpt.com/else'], token_endpoint_auth_method: 'none' };
+      came.foreign.push(await register(realm, other), await register(realm, { ...other, scope: SCOPE }));
+    },
+    async expectAsPlanned() {
+      if (await scopeIn(realm, SCOPE)) await expectClosed(realm, SCOPE);
+      else expect(await listOf(realm, SCOPE)).toBe('none');
+      for (const id of came.foreign) expect(await held(realm, id, SCOPE)).toBe('none');
+      if (came.connector !== '') await expectWholeAdoption(realm, came.connector);
+    },
+    async reset() {
+      came.connector = '';
+      came.foreign = [];
+      await forget(realm);
+      for (const policy of policies) await realm.admin.put(realm.path(`components/${policy.id}`), policy);
+    },
+    async expectForeignUntouched() {
+      expect(await foreignThings(realm)).toEqual(before);
+    },
+  };
+}
+
+/** Deletes what runs and those who registered left in a realm, its registration policies apart. */
+async function forget(realm: Realm): Promise<void> {
+  const { admin } = realm;
+  await admin.put(realm.path('client-policies/policies'), { policies: [] });
+  await admin.put(realm.path('client-policies/profiles'), { profiles: [] });
+  const scope = await scopeIn(realm, SCOPE);
+  if (scope) await admin.del(realm.path(`client-scopes/${scope.id}`));
+  const clients = await admin.get<{ id: string; clientId: string }[]>(realm.path('clients?max=100'));
+  for (const { id, clientId } of clients) {
+    if (clientId === id) await admin.del(realm.path(`clients/${id}`));
+    if (clientId === NAMED)
+      await admin.put(realm.path(`clients/${id}`), { attributes: { 'mcpkc.adopted': '' } });
+  }
+  await admin.request('DELETE', realm.path('roles/mcpkc-lock'));
+}
+
+/** Adopted or not, never half: marked and holding the scope as a default, or neither. */
+async function expectWholeAdoption(realm: Realm, clientId: string): Promise<void> {
+  const state = [await held(realm, clientId, SCOPE), await adoptedMark(realm, clientId)];
+  expect([
+    ['default', SCOPE],
+    ['none', undefined],
+  ]).toContainEqual(state);
+}
+
+/** What mcpkc has no business with; Keycloak's lists in an order of their own. */
+async function foreignThings(realm: Realm): Promise<unknown> {
+  const {
+    realm: settings,
+    clientScopes,
+    clients,
+    defaultScopes,
+    optionalScopes,
+    ...rest
+  } = await realm.snapshot();
+  const others = (list: readonly Record<string, unknown>[]) =>
+    list.filter(
+      ({ name, clientId }) =>
+        name !== SCOPE && clientId !== NAMED && !/^[0-9a-f-]{36}$/.test(String(clientId)),
+    );
+  const { clientPolicies: _policies, clientProfiles: _profiles, ...own } = settings;
+  return {
+    settings: own,
+    clientScopes: others(clientScopes),
+    clients: others(clients),
+    defaultScopes: defaultScopes.filter((name) => name !== SCOPE),
+    optionalScopes,
+    realmRoles: rest.realmRoles.filter(({ name }) => name !== 'mcpkc-lock'),
+    eventsConfig: rest.eventsConfig,
+    components: rest.components.filter(
+      ({ name }) => name !== 'Trusted Hosts' && name !== 'Allowed Client Scopes',
+    ),
+  };
+}
+
+/** What provisioning makes is whole: hosts, the policy that enforces PKCE; and the lock is free. */
+export async function expectProvisioned({ realm }: Stage): Promise<void> {
+  expect(await hostsIn(realm)).toEqual(expect.arrayContaining(['chatgpt.com', 'kill.example.com']));
+  const { policies } = await realm.admin.get<{ policies: { name: string }[] }>(
+    realm.path('client-policies/policies'),
+  );
+  expect(policies.map(({ name }) => name)).toContain(`mcpkc-pkce-${SCOPE}`);
+  const roles = await realm.admin.get<{ name: string }[]>(realm.path('roles'));
+  expect(roles.map(({ name }) => name)).not.toContain('mcpkc-lock');
+}
+
+/** A run in memory that believes itself on this machine, so that it sees which processes are dead. */
+export function here({ account }: Stage): RunOptions {
+  return {
+    env: account.env,
+    prepare: (io) => Object.assign(io, { hostname: hostname(), isAlive: isAlive }),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Which of `count` requests are tried: every one with MCPKC_KILL_EVERY=1, else a sample. */
+export function positions(count: number, fallback: number): number[] {
+  const every = Number(process.env.MCPKC_KILL_EVERY ?? fallback);
+  return Array.from({ length: count }, (_, index) => index + 1).filter((n) => (n - 1) % every === 0);
+}
