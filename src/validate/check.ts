@@ -34,6 +34,8 @@ export interface Check {
   severity: Severity;
   /** Checks that must pass (or be left out by the operator) for this one to mean anything; else it is blocked. */
   needs: readonly string[];
+  /** Checks whose failure may leave nothing to judge: what this one works with is got there, or in another way. */
+  mayNeed?: readonly string[];
   /** Where it is written. */
   spec: string;
   /** Why it usually fails, and what then mends it. */

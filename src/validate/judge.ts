@@ -15,10 +15,21 @@ export function judgeAll(
     const known = judged.get(check.id);
     if (known) return known;
     const culprit = check.needs.map((id) => culpritOf(checks, id, judge)).find((one) => one !== undefined);
-    const judgement = culprit === undefined ? check.judge(evidence) : blockedBy(culprit);
-    const result = { judgement, culprit: judgement.outcome === 'fail' ? check.id : culprit };
+    const result = culprit === undefined ? ownJudgement(check) : { judgement: blockedBy(culprit), culprit };
     judged.set(check.id, result);
     return result;
+  };
+  const ownJudgement = (check: Check) => {
+    const judgement = check.judge(evidence);
+    if (judgement.outcome === 'fail') return { judgement, culprit: check.id };
+    if (judgement.outcome !== 'blocked') return { judgement, culprit: undefined };
+    const culprit = (check.mayNeed ?? [])
+      .map((id) => culpritOf(checks, id, judge))
+      .find((one) => one !== undefined);
+    return {
+      judgement: culprit === undefined ? judgement : { ...judgement, fix: `Mend ${culprit} first.` },
+      culprit,
+    };
   };
   return checks.map((check) => {
     const severity = severityOf(check, evidence);

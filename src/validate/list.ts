@@ -7,6 +7,7 @@ export interface Explained {
   title: string;
   severity: string;
   needs: readonly string[];
+  mayNeed: readonly string[];
   spec: string;
   cause: string;
   fix: string;
@@ -15,7 +16,7 @@ export interface Explained {
 /** The catalogue as data. */
 export function catalogue(checks: readonly Check[]): Explained[] {
   return checks.map((check) => {
-    const { id, title, severity, needs, spec, cause, fix } = check;
-    return { id, group: groupOf(check), title, severity, needs, spec, cause, fix };
+    const { id, title, severity, needs, mayNeed = [], spec, cause, fix } = check;
+    return { id, group: groupOf(check), title, severity, needs, mayNeed, spec, cause, fix };
   });
 }

@@ -57,7 +57,7 @@ function stepsFor(
     if (!check || seen.has(id)) return;
     seen.add(id);
     for (const step of steps) if (step.checks.includes(check)) addStep(step);
-    check.needs.forEach(addCheck);
+    for (const need of [...check.needs, ...(check.mayNeed ?? [])]) addCheck(need);
   };
   wanted.forEach(addCheck);
   return needed;

@@ -69,8 +69,10 @@ export async function probeAuthorization(run: Run): Promise<AuthorizationEvidenc
 async function subjectOf({ parts, inside, target }: Run): Promise<Subject | undefined> {
   const probe = parts.registration?.audience?.client;
   const [redirectUri] = probe?.redirectUris ?? [];
-  const { mode, exists } = target.inside ?? {};
-  const holds = exists === true && (mode === 'standing' || parts.token?.lent === true);
+  const held = parts.registration?.presets.some(
+    (one) => one.held.plain === 'default' || one.held.plain === 'optional',
+  );
+  const holds = target.inside?.exists === true && (held === true || parts.token?.lent === true);
   if (probe && redirectUri !== undefined && (holds || !inside)) {
     return { clientId: probe.clientId, redirectUri, holdsScope: holds };
   }

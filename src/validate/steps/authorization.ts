@@ -35,6 +35,7 @@ const asking = (judge: Judge): Check['judge'] =>
 
 const pkce: Check = {
   id: 'AUTHZ-PKCE',
+  mayNeed: ['REG-PLAIN', 'REG-READBACK', 'AUTHZ-SCOPES'],
   title: 'Requests without PKCE, or with plain, are refused',
   severity: 'should',
   needs: ['ASM-ENDPOINTS'],
@@ -66,6 +67,7 @@ const pkce: Check = {
 
 const redirect: Check = {
   id: 'AUTHZ-REDIRECT',
+  mayNeed: ['REG-PLAIN'],
   title: 'An unregistered redirect URI gets an error page',
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],
@@ -84,6 +86,7 @@ const redirect: Check = {
 
 const scopes: Check = {
   id: 'AUTHZ-SCOPES',
+  mayNeed: ['REG-PLAIN'],
   title: 'The scopes that products ask for are accepted',
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],

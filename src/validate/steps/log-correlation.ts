@@ -13,6 +13,8 @@ export interface LogEvidence {
   events: readonly UserEvent[];
   /** Why they could not be read. */
   problem: string | undefined;
+  /** Whether the run did anything that leaves an event. */
+  expected: boolean;
   commands: { keycloak: string; host: string; accessLog: string };
 }
 
@@ -42,7 +44,8 @@ async function probeLog(run: Run): Promise<LogEvidence> {
     host: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,
     accessLog: 'QUARKUS_HTTP_ACCESS_LOG_ENABLED=true',
   };
-  const nothing = { stored: undefined, events: [], problem: undefined, commands };
+  const expected = (parts.registration?.presets.length ?? 0) > 0;
+  const nothing = { stored: undefined, events: [], problem: undefined, expected, commands };
   if (!inside) return nothing;
   try {
     const { enabled } = await readEventsConfig(inside.keycloak);
@@ -83,14 +86,13 @@ const correlate: Check = {
   cause:
     'The realm stores no events, so a connector’s failed attempt leaves no trace but in the server’s log.',
   fix: 'mcpkc init --events 7d switches them on.',
-  judge: judging('log-correlation', ({ stored, events, problem, commands }, { target }) => {
+  judge: judging('log-correlation', ({ stored, events, problem, expected, commands }, { target }) => {
     const facts = { events: events.map(shownEvent), commands };
     if (!target.inside) return { ...withoutAdmin(target), facts };
     if (problem !== undefined)
       return fail(problem, { facts, cause: 'The account lacks view-events.', fix: 'mcpkc init grants it.' });
     if (stored !== true) return fail('The realm stores no events.', { facts });
-    if (target.noRegistration)
-      return pass('Events are stored; this run made no client to leave some.', { facts });
+    if (!expected) return pass('Events are stored; this run did nothing that leaves some.', { facts });
     if (events.length === 0) {
       return fail('The realm stores events, but none of this run’s.', {
         facts,

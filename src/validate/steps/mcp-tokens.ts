@@ -8,6 +8,7 @@ export const foreignAudience: Check = {
   title: 'A token for somebody else is refused',
   severity: 'must',
   needs: ['CHAL-401'],
+  mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC'],
   spec: 'MCP 2026-07-28, Authorization (Access Token Usage); RFC 8707 §2',
   cause:
     'The host takes every good token of the realm: whoever gets a token for another service may use it here.',

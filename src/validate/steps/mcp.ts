@@ -19,6 +19,7 @@ const open: Check = {
   title: 'The host opens with the token',
   severity: 'must',
   needs: ['CHAL-401'],
+  mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC', 'REG-READBACK', 'TOK-AUD'],
   spec: LIFECYCLE,
   cause: 'The host refuses or fails at the first request of every client.',
   fix: 'The host’s log says why; grep it for the request id.',

@@ -38,7 +38,7 @@ export interface RegistrationEvidence {
 
 const FOREIGN_URI = 'https://evil.example/cb';
 /** Scopes of every new realm that a stranger may name, none of which gives an audience. */
-const HARMLESS = ['phone', 'address', 'profile', 'email'];
+const HARMLESS = ['profile', 'email', 'address', 'phone'];
 
 /** Registers as the products do, side by side, and reads back what came of it. */
 export async function probeRegistration(run: Run): Promise<RegistrationEvidence> {
@@ -127,7 +127,7 @@ function namedScopes({ parts, target }: Run): string[] {
 /** In standing mode every registration gets the scope but those that name others. */
 function strangersScope({ target, parts }: Run): { scope?: string } {
   if (target.inside?.mode === 'windowed') return {};
-  const known = parts['server-metadata']?.scopes ?? [];
+  const known = target.inside?.realmLists ?? parts['server-metadata']?.scopes ?? [];
   const scope = HARMLESS.find((name) => known.includes(name));
   return scope === undefined ? {} : { scope };
 }

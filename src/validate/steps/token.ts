@@ -29,6 +29,7 @@ const aud: Check = {
   title: 'A connector’s token names the host in aud',
   severity: 'must',
   needs: ['REG-READBACK'],
+  mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC'],
   spec: 'RFC 8707 §2; MCP 2026-07-28, Authorization',
   cause:
     'The access token is missing the MCP audience: products show a generic connection error after consent.',
@@ -68,6 +69,7 @@ function audienceCause(has: readonly string[], { inside, mcp }: Target): Partial
 
 const claims: Check = {
   id: 'TOK-CLAIMS',
+  mayNeed: ['REG-PLAIN', 'TOK-BASIC'],
   title: 'Tokens are signed and complete',
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],
@@ -108,6 +110,7 @@ const skewWords = (seconds: number) =>
 
 const basic: Check = {
   id: 'TOK-BASIC',
+  mayNeed: ['REG-PLAIN'],
   title: 'The token endpoint takes HTTP Basic',
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],
@@ -155,6 +158,7 @@ const extra: Check = {
 
 const userless: Check = {
   id: 'TOK-USERLESS',
+  mayNeed: ['TOK-BASIC', 'ASM-ENDPOINTS'],
   title: 'Nobody gets an audience token without a user',
   severity: 'should',
   needs: ['REG-PLAIN'],
