@@ -1,13 +1,13 @@
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
-import { readConsents } from '../keycloak/consents.ts';
+import { type Consents, readConsents } from '../keycloak/consents.ts';
 import { eventLog, lastEventsChange, MOST_EVENTS } from '../keycloak/event-log.ts';
 import type { Observed } from '../keycloak/observed.ts';
 import { accountSees } from '../keycloak/own-roles.ts';
 import { readEventsConfig } from '../keycloak/read.ts';
 import type { EventsConfig } from '../keycloak/representations.ts';
 import type { Role } from '../keycloak/roles.ts';
-import { readSessionStats } from '../keycloak/sessions.ts';
+import { readSessionStats, type SessionCount } from '../keycloak/sessions.ts';
 import type { Evidence } from '../prune/evidence.ts';
 import { History } from '../prune/history.ts';
 
@@ -64,25 +64,34 @@ export async function readSources(reading: Reading): Promise<Sources> {
       return error.message;
     }
   };
-  const stats = await attempt('view-realm', 'read which clients have sessions', () =>
+  const sessions = await attempt('view-realm', 'read which clients have sessions', () =>
     readSessionStats(keycloak),
   );
   const consents = await attempt('view-users', 'read users’ consents', () =>
     readConsents(keycloak, reading.onConsents),
   );
   const events = await attempt('view-events', 'read the stored events', () => readHistory(reading));
+  return { ...evidenceFrom(sessions, consents, events, reading.now), troubles };
+}
+
+/** What was read, as evidence for one client; a text is why it could not be read. */
+function evidenceFrom(
+  sessions: Map<string, SessionCount> | string,
+  consents: Consents | string,
+  events: HistoryRead | string,
+  now: number,
+): Omit<Sources, 'troubles'> {
   const unknown = (why: string) => ({ readable: false, why }) as const;
-  const history = typeof events === 'string' ? undefined : events.history;
-  const reach = history?.reach(reading.now);
+  const read = typeof events === 'string' ? undefined : events;
+  const reach = read?.history?.reach(now);
   return {
-    troubles,
-    newestEvent: history?.newest ?? 0,
-    eventsConfig: typeof events === 'string' ? undefined : events.config,
-    eventsChanged: typeof events === 'string' ? undefined : events.changed,
+    newestEvent: read?.history?.newest ?? 0,
+    eventsConfig: read?.config,
+    eventsChanged: read?.changed,
     sessions: (id) =>
-      typeof stats === 'string'
-        ? unknown(stats)
-        : { readable: true, ...(stats.get(id) ?? { active: 0, offline: 0 }) },
+      typeof sessions === 'string'
+        ? unknown(sessions)
+        : { readable: true, ...(sessions.get(id) ?? { active: 0, offline: 0 }) },
     consents: (clientId) => {
       if (typeof consents === 'string') return unknown(consents);
       if ('why' in consents) return unknown(consents.why);
@@ -90,19 +99,21 @@ export async function readSources(reading: Reading): Promise<Sources> {
     },
     events: (clientId) => {
       if (typeof events === 'string') return unknown(events);
-      if (history === undefined || reach === undefined) return unknown(events.why ?? 'they are not stored');
-      return { readable: true, ...history.of(clientId), reach };
+      if (!events.history || !reach) return unknown(events.why ?? 'they are not stored');
+      return { readable: true, ...events.history.of(clientId), reach };
     },
   };
 }
 
+interface HistoryRead {
+  config: EventsConfig;
+  changed: number | undefined;
+  history?: History;
+  why?: string;
+}
+
 /** The history, or why there is none though the settings could be read. */
-async function readHistory({
-  keycloak,
-  observed,
-  clientIds,
-  onEvents,
-}: Reading): Promise<{ config: EventsConfig; changed: number | undefined; history?: History; why?: string }> {
+async function readHistory({ keycloak, observed, clientIds, onEvents }: Reading): Promise<HistoryRead> {
   const config = await readEventsConfig(keycloak);
   const changed = await lastEventsChange(keycloak);
   const history = new History(clientIds, {

@@ -146,7 +146,18 @@ describe('nothing goes', () => {
     PATIENT,
   );
 
-  it('when the account’s token is cut short in the middle: the answer is no JSON', async () => {
+  it('when the realm shows no users at all', async () => {
+    between.meddle = (method, path) =>
+      method === 'GET' && /\/users\/?\?/.test(path) ? { status: 200, body: [] } : undefined;
+    const run = await runAll();
+    expect(run.document.summary).toMatchObject({ delete: 0 });
+    expect(decisionOf(run, String(orphans[0])).reason).toMatch(
+      /consents are unknown: the realm shows no users/,
+    );
+    await expectAllThere();
+  });
+
+  it('when an answer is no JSON', async () => {
     between.meddle = (method, path) =>
       method === 'GET' && /\/client-session-stats/.test(path)
         ? { status: 200, body: 'cut short' }

@@ -14,6 +14,7 @@ describe('the stages', () => {
   it.each([
     ['an unmarked orphan', orphan(), 'mark'],
     ['one marked yesterday', at('marked', 1), 'keep'],
+    ['one marked almost a grace ago', at('marked', 2.9), 'keep'],
     ['one marked just a grace ago', at('marked', 3), 'disable'],
     ['one marked in the future', at('marked', -1), 'keep'],
     ['one disabled yesterday', at('disabled', 1), 'keep'],
