@@ -25,7 +25,7 @@ export interface Answering {
 /** One way of being a bad proxy, or of standing for a bad server. */
 export interface Spoiling {
   before?(request: Arriving): Answering | undefined;
-  after?(request: Arriving, answer: Answering): Answering;
+  after?(request: Arriving, answer: Answering): Answering | Promise<Answering>;
 }
 
 /** A proxy that keeps `Host`, so that Keycloak takes the proxy's address for its own: the issuer is there. */
@@ -50,7 +50,7 @@ export async function startFront(target: string): Promise<Front> {
     };
     const made = front.spoil.before?.(request);
     const kept = made ?? (await forward(upstream, request));
-    send(response, made ?? front.spoil.after?.(request, kept) ?? kept);
+    send(response, made ?? (await front.spoil.after?.(request, kept)) ?? kept);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
