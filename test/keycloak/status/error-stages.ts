@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { startMcpHost } from '../../connectors/host.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { revokeRoles } from '../../support/keycloak/service-account.ts';
 import { inMaster } from './master-account.ts';
@@ -202,12 +201,19 @@ const OTHERS: readonly Stage[] = [
       await world.admin.put(world.path(), { attributes: { frontendUrl } });
     },
     async truth(world) {
-      // An MCP host that was told that issuer, which is reached as if it were in the DNS.
-      const host = await startMcpHost(world.env.KC_ISSUER ?? '');
-      const reach: typeof fetch = (input, init) =>
-        fetch(String(input).replace('http://sso.example.com/auth', world.admin.access.url), init);
-      const result = await new Connector(host.url, { fetch: reach }).connect(world.user);
-      await host.stop();
+      const issuer = world.env.KC_ISSUER ?? '';
+      // The example host won't take such an issuer; one that does would name it in its metadata like this. The
+      // server is reached as if it were in the DNS.
+      const reach: typeof fetch = async (input, init) => {
+        const url = String(input).replace('http://sso.example.com/auth', world.admin.access.url);
+        const answer = await fetch(url, init);
+        if (!url.includes('oauth-protected-resource')) return answer;
+        const metadata = (await answer.json()) as Record<string, unknown>;
+        return Response.json({ ...metadata, authorization_servers: [issuer] });
+      };
+      const well = await (await reach(`${issuer}/.well-known/openid-configuration`)).json();
+      expect(well).toHaveProperty('issuer', issuer);
+      const result = await new Connector(world.host.url, { fetch: reach }).connect(world.user);
       expect(result).toMatchObject({ ok: false, stage: 'server-metadata', error: 'insecure_issuer' });
     },
   },
