@@ -16,6 +16,8 @@ export interface Sending {
   own?: boolean;
   /** Stops reading the body here: an event stream need not end. */
   enough?: (text: string) => boolean;
+  /** An event stream need not send anything: it is not read at all. */
+  onlyOpens?: boolean;
   /** Runs on when the run is aborted: what it makes has to be known, to be removed. */
   detached?: boolean;
 }
@@ -122,6 +124,8 @@ export class Recorder {
       answered = true;
       exchange.status = response.status;
       exchange.headers = response.headers;
+      const endless = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+      if (sending.onlyOpens && endless) return void response.body?.cancel().catch(() => {});
       Object.assign(exchange, await readBody(response, sending.enough ?? NEVER));
       exchange.json = parsed(exchange.text);
     } catch (error) {

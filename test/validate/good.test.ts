@@ -67,13 +67,15 @@ describe.each(['standing', 'windowed'] as const)('a good host in %s mode', (mode
     expect(run.document.commands.host).toContain(`grep 'mcpkc-`);
   });
 
-  it('takes little time', async () => {
-    const begun = performance.now();
-    const run = await stage.validate(host.url);
-    const all = performance.now() - begun;
-    expect(run.exit).toBe(0);
-    // Under 3 s where the machine is free; others may be working on this one.
-    expect(all).toBeLessThan(10_000);
+  it('takes less than three seconds', async () => {
+    const times: number[] = [];
+    // The best of three: others may be working on this machine.
+    for (let run = 0; run < 3 && !times.some((ms) => ms < 3000); run++) {
+      const begun = performance.now();
+      expect((await stage.validate(host.url)).exit).toBe(0);
+      times.push(performance.now() - begun);
+    }
+    expect(Math.min(...times)).toBeLessThan(3000);
   });
 
   it('fits into 80 columns', async () => {

@@ -50,7 +50,7 @@ export async function probeChallenge({ recorder, target }: Run): Promise<Challen
       to: 'host',
       own: true,
       headers: { accept: 'text/event-stream' },
-      enough: () => true,
+      onlyOpens: true,
     }),
   ]);
   const challenge = bearerOf(tokenless.headers.get('www-authenticate'));

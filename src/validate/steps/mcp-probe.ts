@@ -170,7 +170,7 @@ async function probeBehaviour(
     recorder.send(target.mcp, {
       ...own,
       headers: { ...bearer, ...(session === undefined ? {} : headers), accept: 'text/event-stream' },
-      enough: () => true,
+      onlyOpens: true,
     }),
     probeQuery(run),
     session === undefined
