@@ -1,5 +1,6 @@
 import { type ErrorCode, EXIT_STATUS } from '../errors.ts';
 import { GROUPS } from '../status/index.ts';
+import { CHECKS } from '../validate/steps/index.ts';
 import { INPUT_ERRORS } from './errors-input.ts';
 import { REFUSED } from './errors-refused.ts';
 import { SERVER_ERRORS } from './errors-server.ts';
@@ -19,5 +20,14 @@ const errors: ExplainedCode[] = [INPUT_ERRORS, SERVER_ERRORS, REFUSED].flatMap((
   })),
 );
 
+const sentence = (text: string) => (/[.!?)]$/.test(text) ? text : `${text}.`);
+
+/** Checks of `validate`, each explained where it is defined. */
+const checks: ExplainedCode[] = CHECKS.map(({ id, title, severity, spec, cause, fix }) => ({
+  code: id,
+  kind: `check (${severity})`,
+  explanation: { what: sentence(title), cause: sentence(cause), mend: sentence(fix), sources: [spec] },
+}));
+
 /** Everything that `mcpkc explain` knows: whoever has codes adds a line. */
-export const EXPLAINED: readonly ExplainedCode[] = [...findings, ...errors];
+export const EXPLAINED: readonly ExplainedCode[] = [...findings, ...errors, ...checks];

@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { EXIT_STATUS } from '../../src/errors.ts';
 import { EXPLAINED } from '../../src/explanations/index.ts';
 import { GROUPS } from '../../src/status/index.ts';
+import { CHECKS } from '../../src/validate/steps/index.ts';
 import { runCli } from '../support/cli.ts';
 
 const codes = EXPLAINED.map(({ code }) => code);
 
-it('explains every finding and every error, each once', () => {
+it('explains every finding, every error and every check, each once', () => {
   const findings = GROUPS.flatMap(({ rules }) => rules.map(({ code }) => code));
-  const wanted = [...findings, ...Object.keys(EXIT_STATUS)];
+  const wanted = [...findings, ...Object.keys(EXIT_STATUS), ...CHECKS.map(({ id }) => id)];
   expect(wanted.filter((code) => !codes.includes(code))).toEqual([]);
-  expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+  // As `explain` reads them: `-` and `_` don't count.
+  const plain = codes.map((code) => code.replaceAll(/[-_]/g, ''));
+  expect(plain.filter((code, index) => plain.indexOf(code) !== index)).toEqual([]);
   expect(findings.every((code) => /^[A-Z][A-Z_]+$/.test(code))).toBe(true);
 });
 
