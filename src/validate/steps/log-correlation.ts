@@ -42,7 +42,8 @@ async function probeLog(run: Run): Promise<LogEvidence> {
   const commands = {
     keycloak: `docker compose logs --since ${from} keycloak | grep ${pattern}`,
     host: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,
-    accessLog: 'KC_HTTP_ACCESS_LOG_ENABLED=true (or QUARKUS_HTTP_ACCESS_LOG_ENABLED=true) switches Keycloak’s access log on',
+    accessLog:
+      'KC_HTTP_ACCESS_LOG_ENABLED=true (or QUARKUS_HTTP_ACCESS_LOG_ENABLED=true) switches Keycloak’s access log on',
   };
   const expected = (parts.registration?.presets.length ?? 0) > 0;
   const nothing = { stored: undefined, events: [], problem: undefined, expected, commands };
