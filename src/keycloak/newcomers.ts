@@ -21,6 +21,8 @@ export interface Newcomers {
   tellsRefusals: boolean;
   /** Those of the clients that were there when the watch began that were asked for. */
   holders: Client[];
+  /** How many clients there were then. */
+  total: number;
   look(): Promise<Arrival>;
 }
 
@@ -40,11 +42,12 @@ export async function watchNewcomers(
   const stored = await storedRegistrations(keycloak);
   const log = stored.registered ? await RegistrationLog.begin(keycloak) : undefined;
   const roster = new Roster(keycloak);
-  const holders = (await roster.refresh(onPage)).filter(isHolder);
+  const all = await roster.refresh(onPage);
   return {
     how: log ? 'events' : 'paging',
     tellsRefusals: stored.registered && stored.refused,
-    holders,
+    holders: all.filter(isHolder),
+    total: all.length,
     look: log ? lookAtEvents(keycloak, log, roster) : lookAtNumber(roster),
   };
 }

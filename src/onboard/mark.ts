@@ -41,7 +41,7 @@ export function requireNotLive(mark: WindowMark, { scope, io }: Pick<Run, 'scope
 export function notOurs({ scope, resource }: Run, now: WindowMark | undefined): McpkcError {
   const message = now
     ? `The window for '${scope}' was taken over by ${openedBy(now)}.`
-    : `The window for '${scope}' was closed by somebody else.`;
+    : `The window for '${scope}' was closed or taken over by somebody else.`;
   const hint = now
     ? 'That run closes it. This one adopts nothing and changes nothing more.'
     : `Nothing was adopted. To open it again: mcpkc onboard ${resource}`;

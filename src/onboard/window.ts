@@ -3,12 +3,13 @@ import type { Keycloak } from '../keycloak/connect.ts';
 import { holderOf, withLock } from '../keycloak/lock.ts';
 import { type Newcomers, watchNewcomers } from '../keycloak/newcomers.ts';
 import { readScopeAttributes } from '../keycloak/read.ts';
-import { type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
+import { POLICY } from '../keycloak/representations.ts';
+import { anonymousPolicies, type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
 import { applyPlan } from '../plan.ts';
 import type { WindowMark } from '../provision/desired.ts';
 import { adoptedScopes, given, type Provisioning } from '../provision/provisioned.ts';
 import { waiting } from '../provision/windows.ts';
-import { count } from '../render/text.ts';
+import { count, visible } from '../render/text.ts';
 import { heldAs } from '../resources/client-scope-assignment.ts';
 import { realmListOf } from '../resources/default-scope.ts';
 import { planFor } from '../resources/index.ts';
@@ -50,6 +51,7 @@ export function open(run: Run, base: Provisioning, opening: Opening): Promise<Wi
     requireNoRival(run, snapshot, opening.yes);
     const before = realmListOf(snapshot, scope);
     const newcomers = await beginWatch(run, before);
+    warnOfLimit(run, snapshot, newcomers.total);
     const mark = newMark(run, opening.timeoutMs, before, newcomers.how);
     // A write that was cut off by an interruption might be carried out after the window was closed again.
     const writing = keycloak.withSignal(new AbortController().signal);
@@ -63,6 +65,17 @@ export function open(run: Run, base: Provisioning, opening: Opening): Promise<Wi
     if (rest.length > 0) throw changedMeanwhile(scope, 'It did not become a realm default');
     return { mark, newcomers, requireOurs: watchMark(run, now, mark) };
   });
+}
+
+/** Says when nobody can register at all: Keycloak's limit counts every client of the realm, 200 by default (26.7.3). */
+function warnOfLimit({ voice }: Run, snapshot: RealmSnapshot, total: number): void {
+  for (const { name, config } of anonymousPolicies(snapshot, POLICY.maxClients)) {
+    const limit = Number(config['max-clients']?.[0] ?? Number.NaN);
+    if (total < limit || Number.isNaN(limit)) continue;
+    voice.warn(
+      `Nobody can register now: the realm has ${count(total, 'client')}, and its policy '${visible(name)}' allows ${limit}. Make room:\nmcpkc prune-clients`,
+    );
+  }
 }
 
 /** Who is there already: read once, so that everybody who comes later is known as a newcomer. */

@@ -7,7 +7,7 @@ import { CHATGPT } from '../support/connectors/products.ts';
 import { SdkConnector } from '../support/connectors/sdk.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { held, inRealTime, startOnboard, storeEvents } from '../support/onboarding.ts';
+import { held, startOnboard, storeEvents } from '../support/onboarding.ts';
 
 const realm = await useRealm('onboard-connectors');
 const SCOPE = 'mcp-resource-e2e';
@@ -37,7 +37,7 @@ const start = (url: string, ...args: string[]) => {
   const scope = url === host.url ? [] : ['--scope', SCOPE];
   const begun = startOnboard([url, '--json', ...scope, ...args], {
     env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
-    prepare: inRealTime,
+    clock: 'real',
   });
   return begun;
 };

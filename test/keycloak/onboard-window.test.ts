@@ -11,7 +11,7 @@ import {
   startOnboard,
   storeEvents,
 } from '../support/onboarding.ts';
-import { addClient } from '../support/realm-things.ts';
+import { addClient, anonymousPolicies, configure } from '../support/realm-things.ts';
 
 const realm = await useRealm('onboard-window');
 const RESOURCE = 'https://win.example.com/mcp';
@@ -246,4 +246,16 @@ test('who held the scope before by hand keeps it, and is marked', async () => {
   expect((await done).exit).toBe(6);
   expect(await held(realm, 'by-hand', SCOPE)).toBe('default');
   expect(await adoptedMark(realm, 'by-hand')).toBe(SCOPE);
+});
+
+test('a realm that is full is said to be, before anybody waits in vain', async () => {
+  const [policy] = await anonymousPolicies(realm, 'max-clients');
+  if (!policy) expect.fail('the realm has no limit');
+  await configure(realm, policy, { 'max-clients': ['3'] });
+  const { opened, done, io } = start('--timeout', '2s');
+  await opened;
+  expect(io.err().replace(/\s+/g, ' ')).toContain("its policy 'Max Clients Limit' allows 3");
+  await expect(register(realm)).rejects.toThrow('Max Clients Limit');
+  expect((await done).exit).toBe(6);
+  await configure(realm, policy, { 'max-clients': ['200'] });
 });

@@ -141,6 +141,7 @@ export async function expectProvisioned({ realm }: Stage): Promise<void> {
 export function here({ account }: Stage): RunOptions {
   return {
     env: account.env,
+    clock: 'virtual',
     prepare: (io) => Object.assign(io, { hostname: hostname(), isAlive: isAlive }),
   };
 }

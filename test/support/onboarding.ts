@@ -13,10 +13,11 @@ export interface Onboarding {
   done: Promise<MemoryResult>;
 }
 
-/** Runs `mcpkc onboard …`. */
+/** Runs `mcpkc onboard …`; its clock is virtual unless told. */
 export function startOnboard(args: readonly string[], options: RunOptions = {}): Onboarding {
   const kept: { io?: MemoryIo } = {};
   const done = runCli(['onboard', ...args], {
+    clock: 'virtual',
     ...options,
     prepare: (made) => {
       kept.io = made;
