@@ -20,8 +20,8 @@ export interface Row {
   /** What is in the realm before. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most stages have nothing to say
   stage?(realm: Realm): Promise<Staged | void>;
-  /** What happens outside while the command runs. */
-  beside?(realm: Realm, signal: AbortSignal): Promise<void>;
+  /** What a person does while the command runs, once it has said this on stderr. */
+  beside?: { after: RegExp; act(realm: Realm): Promise<void> };
   /** A client that a fault may delete. */
   victim?: string;
   /** It signs in as an administrator, not as the service account. */
@@ -30,6 +30,8 @@ export interface Row {
   beforeRerun?(realm: Realm): Promise<void>;
   /** The exit status when nothing goes wrong; 0 unless told. */
   status?: number;
+  /** Another exit status than the fault's own, where the failed clean-up is what matters most. */
+  or?: number;
   /** The exit status of a command that reports what it could not read instead of giving up. */
   reports?: number;
   /** It sends no request to Keycloak. */

@@ -4,7 +4,7 @@ import { pruneRows } from './prune-rows.ts';
 import type { Row } from './row.ts';
 import {
   CHATGPT_CALLBACK,
-  connectAsSoonAsPossible,
+  connect,
   dynamicClient,
   makeResource,
   provisionedHost,
@@ -48,7 +48,8 @@ const onboard: Row[] = [
     name: 'a connector that registers',
     argv: ['onboard', RESOURCE, '--timeout', '60s'],
     stage: (realm) => trust(realm, ['chatgpt.com', 'svc.example.com']),
-    beside: connectAsSoonAsPossible,
+    beside: { after: /The window for .* is open/, act: connect },
+    or: 3,
     beforeRerun: async (realm) => {
       // The person removes the connector that didn't work and adds it again.
       const clients = await realm.admin.get<{ id: string; name?: string }[]>(realm.path('clients'));

@@ -15,6 +15,8 @@ export interface Start {
   env?: Readonly<Record<string, string>>;
   /** Path → text. */
   files?: Readonly<Record<string, string>>;
+  /** Told what stderr says, piece by piece. */
+  listen?(text: string): void;
 }
 
 /** Waits pass this much faster than they should: a suite of thousands of runs can't wait for real. */
@@ -25,12 +27,18 @@ let runs = 0;
 export async function runMcpkc(
   server: string,
   argv: readonly string[],
-  { realm, env = {}, files = {} }: Start,
+  { realm, env = {}, files = {}, listen = () => {} }: Start,
 ): Promise<Ended> {
   runs += 1;
   const pid = 100_000 + runs;
   const io = memoryIo({
-    env: { KC_REALM: realm, KC_CLIENT_ID: ACCOUNT, KC_CLIENT_SECRET: ACCOUNT_SECRET, ...env },
+    env: {
+      HOME: '/home/tester',
+      KC_REALM: realm,
+      KC_CLIENT_ID: ACCOUNT,
+      KC_CLIENT_SECRET: ACCOUNT_SECRET,
+      ...env,
+    },
     files: { ...files },
   });
   let ahead = 0;
@@ -49,8 +57,15 @@ export async function runMcpkc(
       }, ms / HASTE);
       signal?.addEventListener('abort', stop, { once: true });
     });
+  const stderr = {
+    ...io.stderr,
+    write: (text: string) => {
+      io.stderr.write(text);
+      listen(text);
+    },
+  };
   // A run before this one is over, however it ended.
-  const process = { ...io, pid, now, sleep, isAlive: (other: number) => other === pid };
+  const process = { ...io, stderr, pid, now, sleep, isAlive: (other: number) => other === pid };
   const status = await main(['--server', server, '--json', ...argv], process);
   return { status, stdout: io.out(), stderr: io.err() };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startGoodHost } from '../support/hosts/good.ts';
 import type { Realm } from '../support/keycloak/realm.ts';
 import type { Staged } from './row.ts';
@@ -74,15 +73,8 @@ export async function provisionedHost(realm: Realm): Promise<Staged> {
   return { words: { mcp: host.url }, stop: () => host.stop() };
 }
 
-/** Registers as ChatGPT does, again and again until the window is open and it gets the scope. */
-export async function connectAsSoonAsPossible(realm: Realm, signal: AbortSignal): Promise<void> {
-  const open = () =>
-    realm.admin.get<{ name: string }[]>(realm.path('default-default-client-scopes')).then(
-      (scopes) => scopes.some(({ name }) => name === SCOPE),
-      () => false,
-    );
-  while (!signal.aborted && !(await open())) await sleep(20);
-  if (signal.aborted) return;
+/** The person adds the connector. */
+export async function connect(realm: Realm): Promise<void> {
   await registerChatgpt(realm);
 }
 

@@ -32,8 +32,8 @@ export function stateOf(snapshot: RealmSnapshot, realm: string): State {
     state.set(name, text);
   };
   put('realm', snapshot.realm);
-  put('realm default scopes', snapshot.defaultScopes);
-  put('realm optional scopes', snapshot.optionalScopes);
+  for (const scope of snapshot.defaultScopes) put(`realm default ${scope}`, true);
+  for (const scope of snapshot.optionalScopes) put(`realm optional ${scope}`, true);
   put('events', snapshot.eventsConfig);
   for (const scope of snapshot.clientScopes) put(`client-scope ${scope.name}`, scope);
   for (const component of snapshot.components) {
