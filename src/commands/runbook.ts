@@ -5,9 +5,10 @@ import { scopesIfConfigured } from '../keycloak/configured-scopes.ts';
 import { deploymentOf } from '../provision/deployment.ts';
 import { resourceFor, wantedPresets } from '../provision/input.ts';
 import { boxStates } from '../render/runbook/checklist.ts';
-import type { Observed, RunbookFacts } from '../render/runbook/facts.ts';
+import type { RunbookFacts } from '../render/runbook/facts.ts';
 import { RUNBOOK_MARK, runbookText } from '../render/runbook/runbook.ts';
 import { shellWord, visible } from '../render/text.ts';
+import { observeChain, observeRealm } from '../runbook/observe.ts';
 import { VERSION } from '../version.ts';
 
 /** `mcpkc runbook` */
@@ -25,14 +26,16 @@ export const runbook: Command = {
         'write the service account’s secret into it (needs --output; the file gets mode 0600)',
       )
       .option('--preset <name>', 'the products that it is for … (default: chatgpt)', list)
+      .option('--validate', 'run the playbook too, so that its boxes can be ticked (registers probes)')
       .option('--force', 'replace a file that isn’t a runbook');
   },
   examples: [
     ['for the team’s wiki', 'mcpkc runbook https://svc.example.com/mcp --output runbook.md'],
-    ['for several products', 'mcpkc runbook https://svc.example.com/mcp --preset chatgpt,claude'],
+    ['with every box ticked that is proven', 'mcpkc runbook https://svc.example.com/mcp --validate'],
     ['what is still open, for a script', 'mcpkc runbook --json | jq \'.boxes[] | select(.state != "done")\''],
   ],
-  changes: 'Nothing. It reads the realm where a service account is configured.',
+  changes:
+    'Nothing; it reads the realm where a service account is configured. With --validate what mcpkc validate does.',
   exits: [
     [0, 'written'],
     [5, 'the file is there and isn’t a runbook'],
@@ -74,7 +77,9 @@ async function factsOf(
   const presets = wantedPresets(config, flags.preset);
   const scopes = await scopesIfConfigured(config, context.io, context.signal);
   const deployment = deploymentOf(config, resource, scopes);
-  const observed: Observed = { findings: undefined, checks: undefined };
+  const subject = { resource, presets };
+  const findings = await observeRealm(context, config, subject);
+  const checks = flags.validate === true ? await observeChain(context, config, subject) : undefined;
   return {
     version: VERSION,
     day: new Date(context.io.now()).toISOString().slice(0, 10),
@@ -87,7 +92,7 @@ async function factsOf(
     clientId: config.clientId,
     secretOrigin: secretOrigin(config),
     secret: flags.withSecrets === true ? config.clientSecret : undefined,
-    observed,
+    observed: { findings, checks },
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chatgpt } from '../../../src/clients/chatgpt.ts';
 import type { Deployment } from '../../../src/provision/deployment.ts';
-import { boxChecks, boxFindings, boxStates } from '../../../src/render/runbook/checklist.ts';
+import { boxChecks, boxFindings } from '../../../src/render/runbook/boxes.ts';
+import { boxStates } from '../../../src/render/runbook/checklist.ts';
 import type { Observed, RunbookFacts, SeenCheck } from '../../../src/render/runbook/facts.ts';
 import { code, prose } from '../../../src/render/runbook/markdown.ts';
 import { runbookText } from '../../../src/render/runbook/runbook.ts';

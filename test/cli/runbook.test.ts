@@ -1,0 +1,60 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { boxChecks, boxFindings } from '../../src/render/runbook/boxes.ts';
+import { GROUPS } from '../../src/status/index.ts';
+import { CHECKS } from '../../src/validate/steps/index.ts';
+import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { startGoodHost } from '../support/hosts/good.ts';
+import { useRealm } from '../support/keycloak/useRealm.ts';
+
+const realm = await useRealm('runbook');
+let account: Account;
+
+beforeAll(async () => {
+  account = await accountIn(realm);
+});
+
+interface Box {
+  id: string;
+  state: string;
+  reasons: string[];
+}
+const boxesOf = (json: Record<string, unknown>) => json.boxes as Box[];
+
+describe('the boxes of the runbook', () => {
+  it('are about checks and findings that there are', () => {
+    const ids = CHECKS.map(({ id }) => id);
+    expect(boxChecks().filter((id) => !ids.includes(id))).toEqual([]);
+    const codes = GROUPS.flatMap(({ rules }) => rules.map(({ code }) => code));
+    expect(boxFindings().filter((code) => !codes.includes(code))).toEqual([]);
+  });
+
+  it('know every finding that can stop a connector, but for those about the account and the upkeep', () => {
+    const known = boxFindings();
+    const rules = GROUPS.flatMap((group) => group.rules).filter(({ severity }) => severity !== 'info');
+    const without = rules.map(({ code }) => code).filter((code) => !known.includes(code));
+    expect(without.filter((code) => !/^(ACCOUNT_|EVENTS_|PRUNED_)/.test(code))).toEqual([]);
+  });
+});
+
+describe('mcpkc runbook on a realm', () => {
+  it('leaves boxes open with what status found, and changes nothing', async () => {
+    const before = await realm.snapshot();
+    const { json } = await expectCli(0, ['runbook', 'https://svc.example.com/mcp', '--json'], account);
+    const scope = boxesOf(json).find(({ id }) => id === 'scope');
+    expect(scope).toMatchObject({ state: 'open', reasons: [expect.stringContaining('SCOPE_MISSING')] });
+    expect(await realm.snapshot()).toEqual(before);
+  });
+
+  it('ticks every box where a good host is provisioned, with --validate; userless tokens are asked for apart', async () => {
+    const scope = 'mcp-resource-127';
+    const host = await startGoodHost({ issuer: realm.issuer, scope, advertisedScopes: [scope] });
+    onTestFinished(() => host.stop());
+    await realm.createUser();
+    const provision = ['create-scope', '--resource', host.url, '--scope', scope];
+    await expectCli(0, provision, account);
+    const { json } = await expectCli(0, ['runbook', host.url, '--validate', '--json'], account);
+    const open = boxesOf(json).filter(({ state }) => state !== 'done');
+    expect(open.map(({ id }) => id)).toEqual(['userless']);
+    expect(String(json.markdown).match(/^- \[ \]/gm)).toHaveLength(1);
+  });
+});
