@@ -1,7 +1,7 @@
 import type { Preset } from '../clients/preset.ts';
-import type { CheckResult } from './check.ts';
+import type { Check, CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
-import { audiences } from './verify-token.ts';
+import { judgeAll } from './judge.ts';
 
 /** Where a client is stopped, in the order in which it gets there. */
 export type Stage =
@@ -40,14 +40,50 @@ const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
 /** Products that take a resource which is a prefix of the URL, as the SDK does; Claude and VS Code compare bytes. */
 const EXACT_RESOURCE = new Set(['claude', 'claude-code', 'vscode']);
 
-/** What each chosen product will meet, from the results of all checks, wanted or not. */
-export function outlooks(results: readonly CheckResult[], evidence: Evidence): Outlook[] {
-  return evidence.target.presets.map((preset) => outlookFor(preset, results, evidence));
+/**
+ * Products that were seen asking for whatever scopes their registration was answered with, so that an optional scope
+ * may reach them without being named by the host (observed with ChatGPT, 2025-09; not documented).
+ */
+const MAY_ECHO = new Set(['chatgpt']);
+
+/** What each chosen product will meet: all checks judged by the evidence of that product alone. */
+export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
+  const all = new Set(checks.map(({ id }) => id));
+  return evidence.target.presets.map((preset) => {
+    const own = evidenceOf(preset, evidence);
+    return outlookFor(preset, judgeAll(checks, own, all), own);
+  });
+}
+
+/** The evidence without what is other products'. */
+function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
+  const { registration, authorization, token } = parts;
+  const tokens = token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
+  const says = token?.connectors.says || `No client of ${preset.title} holds the scope yet.`;
+  const fix = token?.connectors.fix || `Connect it: mcpkc onboard ${target.mcp} --preset ${preset.name}`;
+  return {
+    target: { ...target, presets: [preset] },
+    parts: {
+      ...parts,
+      ...(registration && {
+        registration: {
+          ...registration,
+          presets: registration.presets.filter((one) => one.preset === preset),
+        },
+      }),
+      ...(authorization && {
+        authorization: {
+          ...authorization,
+          productScopes: authorization.productScopes.filter(({ title }) => title === preset.title),
+        },
+      }),
+      ...(token && { token: { ...token, connectors: { tokens, says, fix } } }),
+    },
+  };
 }
 
 function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: Evidence): Outlook {
   const { name, title } = preset;
-  const find = (id: string) => results.find(({ check }) => check.id === id);
   const say = (
     verdict: Outlook['verdict'],
     stage: Stage | null,
@@ -61,60 +97,65 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
     check,
     says,
   });
-  for (const [stage, ids] of STOPS) {
-    for (const id of ids) {
-      const result = find(id);
-      if (result?.outcome !== 'fail') continue;
-      const why = concerns(id, preset, evidence, result.says);
-      if (why !== undefined) return say('fails', stage, id, `will fail at ${stage}: ${why}`);
-    }
+  const stops = STOPS.flatMap(([stage, ids]) => ids.map((id) => ({ stage, id })));
+  const found = stops.map(({ stage, id }) => ({
+    stage,
+    id,
+    result: results.find(({ check }) => check.id === id),
+  }));
+  const stop = found.find(({ id, result }) => result?.outcome === 'fail' && concerns(id, preset, evidence));
+  if (stop && mayEcho(preset, evidence) && ['REG-READBACK', 'TOK-AUD'].includes(stop.id)) {
+    return say(
+      'unknown',
+      null,
+      stop.id,
+      'unknown: it works if it asks for the scopes that its registration was answered with, as it was seen to do.',
+    );
   }
-  const open = STOPS.flatMap(([stage, ids]) => ids.map((id) => ({ stage, id, result: find(id) })));
-  const dark = open.find(({ result }) => result?.outcome === 'blocked' && matters(result, preset, evidence));
+  if (stop) {
+    const at =
+      stop.id === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere ? 'registration' : stop.stage;
+    return say('fails', at, stop.id, `will fail at ${at}: ${stop.result?.says ?? ''}`);
+  }
+  const dark = found.find(
+    ({ id, result }) => result?.outcome === 'blocked' && concerns(id, preset, evidence),
+  );
   if (dark)
     return say(
       'unknown',
       null,
       dark.id,
-      `unknown: ${dark.id} could not be judged. ${dark.result?.says ?? ''}`.trim(),
+      `unknown: ${dark.id} could not be judged. ${dark.result?.says ?? ''}`,
     );
   const warnings = results.filter(
-    ({ outcome, severity, warning }) => (outcome === 'fail' && severity === 'should') || warning,
+    ({ outcome, severity, warning }) => (outcome === 'fail' && severity !== 'info') || warning,
   );
   const windowed =
     evidence.target.inside?.mode === 'windowed'
-      ? ' The client that was given the scope; a new connection takes a window (mcpkc onboard).'
+      ? ' That is, the client that was given the scope; a new connection takes a window (mcpkc onboard).'
       : '';
   if (warnings.length === 0) return say('works', null, null, `works.${windowed}`);
-  return say(
-    'works-with-warnings',
-    null,
-    null,
-    `works, with warnings: ${warnings.map(({ check }) => check.id).join(', ')}.${windowed}`,
-  );
+  const ids = warnings.map(({ check }) => check.id).join(', ');
+  return say('works-with-warnings', null, null, `works, with warnings: ${ids}.${windowed}`);
 }
 
-/** A product's own sentence about a failed check; undefined where it doesn't concern that product. */
-function concerns(id: string, preset: Preset, { parts, target }: Evidence, says: string): string | undefined {
-  const own = parts.registration?.presets.find((one) => one.preset.name === preset.name);
+function mayEcho({ name }: Preset, { parts }: Evidence): boolean {
+  return MAY_ECHO.has(name) && parts.registration?.presets[0]?.held.plain === 'optional';
+}
+
+/** Whether a check that failed, or could not be judged, is in this product's way. */
+function concerns(id: string, preset: Preset, { parts, target }: Evidence): boolean {
+  const { sendsScope, registration, requestedScopes } = preset;
+  if (target.noRegistration && id.startsWith('REG-')) return false;
   if (id === 'PRM-RESOURCE')
-    return resourceConcerns(preset, parts['resource-metadata']?.document.resource, target.mcp)
-      ? says
-      : undefined;
-  if (id === 'REG-PLAIN') return own && !own.plain.client ? says : undefined;
-  if (id === 'REG-SCOPE') return preset.sendsScope === 'yes' && own && !own.scoped.client ? says : undefined;
-  if (id === 'AUTHZ-SCOPES') return preset.requestedScopes.length > 0 ? says : undefined;
+    return resourceConcerns(preset, parts['resource-metadata']?.document.resource, target.mcp);
+  if (id === 'REG-SCOPE') return sendsScope === 'yes' && (parts['resource-metadata']?.scopes.length ?? 0) > 0;
+  if (id === 'REG-READBACK') return target.inside?.mode !== 'windowed';
+  if (id === 'AUTHZ-SCOPES') return requestedScopes.length > 0;
   if (id === 'TOK-BASIC' || id === 'ASM-AUTH-BASIC') {
-    return preset.registration.token_endpoint_auth_method === 'client_secret_basic' ? says : undefined;
+    return registration.token_endpoint_auth_method === 'client_secret_basic';
   }
-  if (id === 'TOK-AUD') {
-    const tokens = parts.token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
-    if (tokens.length === 0) return says;
-    return tokens.some(({ claims }) => !audiences(claims).includes(target.mcp))
-      ? 'its token does not name the host, which answers 401.'
-      : undefined;
-  }
-  return says;
+  return true;
 }
 
 function resourceConcerns({ name }: Preset, resource: unknown, mcp: string): boolean {
@@ -124,12 +165,4 @@ function resourceConcerns({ name }: Preset, resource: unknown, mcp: string): boo
   // As the SDK's checkResourceAllowed: the typed path must lie below the resource's.
   const below = (path: string) => (path.endsWith('/') ? path : `${path}/`);
   return !below(typed.pathname).startsWith(below(configured.pathname));
-}
-
-/** Whether a check that could not be judged leaves the product's fate open. */
-function matters({ check }: CheckResult, preset: Preset, evidence: Evidence): boolean {
-  if (evidence.target.noRegistration && check.id.startsWith('REG-')) return false;
-  if (check.id === 'TOK-BASIC')
-    return preset.registration.token_endpoint_auth_method === 'client_secret_basic';
-  return true;
 }

@@ -72,12 +72,11 @@ interface Subject {
   id: string;
 }
 
-/** The client of each product as it would be: with scopes in its registration, where it sends some and the host lists some. */
+/** The client of each product as it would be: with scopes in its registration where it sends those that the host lists. */
 function registered({ parts }: Run): Subject[] {
-  const listed =
-    (parts['resource-metadata']?.scopes ?? []).length > 0 || (parts.challenge?.scopes ?? []).length > 0;
+  const lists = (parts['resource-metadata']?.scopes ?? []).length > 0;
   return (parts.registration?.presets ?? []).flatMap(({ preset, plain, scoped }) => {
-    const { client } = preset.sendsScope === 'yes' && listed ? scoped : plain;
+    const { client } = preset.sendsScope === 'yes' && lists ? scoped : plain;
     return client ? [{ preset: preset.name, clientId: client.clientId, id: client.clientId }] : [];
   });
 }

@@ -57,19 +57,31 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   if (url === undefined || !URL.canParse(url) || run.target.noRegistration) return { ...nothing, ...none };
   const register = (body: object) => run.probes.register(url, body as Record<string, unknown>);
   const { presets, inside } = run.target;
-  const first = presets[0]?.registration ?? { redirect_uris: [] };
-  const [products, door, alone, mixed, audience, stranger, publicClient] = await Promise.all([
+  const body = bodyOf(presets[0]);
+  const door = inside?.mode === 'windowed' && inside.exists;
+  const [products, doorway, alone, mixed, stranger] = await Promise.all([
     Promise.all(presets.map((preset) => registerPreset(run, preset, named, register))),
-    inside?.mode === 'windowed' && inside.exists
-      ? register({ ...bodyOf(presets[0]), scope: `openid ${inside.scope}` })
-      : undefined,
-    register({ ...bodyOf(presets[0]), redirect_uris: [FOREIGN_URI] }),
-    register({ ...bodyOf(presets[0]), redirect_uris: [...first.redirect_uris, FOREIGN_URI] }),
-    register(ownBody(['authorization_code', 'client_credentials'], first.redirect_uris)),
+    door ? register({ ...body, scope: `openid ${inside.scope}` }) : undefined,
+    register({ ...body, redirect_uris: [FOREIGN_URI] }),
+    register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }),
     register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) }),
-    register({ ...ownBody(['authorization_code'], first.redirect_uris), token_endpoint_auth_method: 'none' }),
   ]);
-  return { ...nothing, presets: products, door, foreign: { alone, mixed }, audience, stranger, publicClient };
+  // With redirect URIs that are known to be accepted, where there are some.
+  const uris =
+    products.find(({ plain }) => plain.client)?.plain.client?.redirectUris ?? body.redirect_uris ?? [];
+  const [audience, publicClient] = await Promise.all([
+    register(ownBody(['authorization_code', 'client_credentials'], uris)),
+    register({ ...ownBody(['authorization_code'], uris), token_endpoint_auth_method: 'none' }),
+  ]);
+  return {
+    ...nothing,
+    presets: products,
+    door: doorway,
+    foreign: { alone, mixed },
+    audience,
+    stranger,
+    publicClient,
+  };
 }
 
 async function registerPreset(

@@ -7,6 +7,8 @@ export interface ServerEvidence {
   issuer: string | undefined;
   /** What was asked, proven or not; undefined where nobody names an issuer. */
   asked: string | undefined;
+  /** The host names another issuer, and that is one: clients go there. */
+  elsewhere: boolean;
   /** The places in the order in which clients look (RFC 8414 §3.1, OpenID Connect Discovery §4). */
   places: readonly Exchange[];
   found: Exchange | undefined;
@@ -51,6 +53,7 @@ export async function probeServer(run: Run): Promise<ServerEvidence> {
     return {
       issuer: undefined,
       asked,
+      elsewhere: false,
       places: [],
       found: undefined,
       document: {},
@@ -65,9 +68,20 @@ export async function probeServer(run: Run): Promise<ServerEvidence> {
   const found = places.find((exchange) => exchange.status === 200 && isDocument(exchange));
   const document = record(found?.json);
   const issuer = publicName ?? target.issuer ?? (document.issuer === asked ? asked : undefined);
-  const endpoints = await askEndpoints(run, document, asked);
+  const [endpoints, elsewhere] = await Promise.all([
+    askEndpoints(run, document, asked),
+    named !== undefined && named !== issuer && isIssuer(run, named),
+  ]);
   const scopes = found && strings(document.scopes_supported);
-  return { issuer, asked, places, found, document, scopes, endpoints };
+  return { issuer, asked, elsewhere, places, found, document, scopes, endpoints };
+}
+
+/** Whether a URL is an issuer: metadata at its place calls itself so. */
+async function isIssuer({ recorder }: Run, url: string): Promise<boolean> {
+  const place = URL.canParse(url) ? metadataPlaces(url).at(-1) : undefined;
+  if (place === undefined) return false;
+  const { json } = await recorder.get(place, { to: 'keycloak', headers: { accept: 'application/json' } });
+  return record(json).issuer === url;
 }
 
 async function askEndpoints(
