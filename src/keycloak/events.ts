@@ -1,5 +1,6 @@
 import { findClient } from './clients.ts';
 import type { Keycloak } from './connect.ts';
+import { listOf } from './lists.ts';
 import type { Client, UserEvent } from './representations.ts';
 
 const EVENTS = { what: 'read the stored user events', role: 'view-events' } as const;
@@ -18,7 +19,7 @@ export async function readEvents(
   const found: unknown = await keycloak.read(EVENTS, (admin) =>
     admin.realms.findEvents({ realm: keycloak.realm, type: types as never, first, max, ...from }),
   );
-  return (Array.isArray(found) ? (found as Record<string, unknown>[]) : []).map(eventOf);
+  return listOf(found as Record<string, unknown>[], EVENTS).map(eventOf);
 }
 
 function eventOf(raw: Record<string, unknown>): UserEvent {

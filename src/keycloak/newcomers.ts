@@ -3,6 +3,7 @@ import { clientsNamed } from './events.ts';
 import { RegistrationLog, storedRegistrations } from './registration-log.ts';
 import type { Client } from './representations.ts';
 import { Roster } from './roster.ts';
+import { readSessionStats } from './sessions.ts';
 
 /** What a look at the realm brought. */
 export interface Arrival {
@@ -88,14 +89,9 @@ async function reading(roster: Roster, requests: number): Promise<Omit<Arrival, 
 
 /** Of some clients, those with which somebody has signed in: an active or an offline session. One request. */
 export async function withSession(keycloak: Keycloak, clients: readonly Client[]): Promise<Client[]> {
-  const { realm } = keycloak;
-  const stats: unknown = await keycloak.read(
-    { what: 'read which clients have sessions', role: 'view-realm' },
-    (admin) => admin.realms.getClientSessionStats({ realm }),
-  );
-  const list = Array.isArray(stats) ? (stats as Record<string, unknown>[]) : [];
-  // Numbers come as text (26.7.3).
-  const used = list.filter(({ active, offline }) => Number(active) > 0 || Number(offline) > 0);
-  const ids = new Set(used.map(({ id }) => id));
-  return clients.filter(({ id }) => ids.has(id));
+  const stats = await readSessionStats(keycloak);
+  return clients.filter(({ id }) => {
+    const { active, offline } = stats.get(id) ?? { active: 0, offline: 0 };
+    return active > 0 || offline > 0;
+  });
 }

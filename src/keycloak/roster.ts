@@ -1,6 +1,9 @@
 import { allClients, PAGE } from './clients.ts';
 import type { Keycloak } from './connect.ts';
+import { listOf } from './lists.ts';
 import type { Client } from './representations.ts';
+
+const COUNT = { what: 'count clients', role: 'view-clients' } as const;
 
 /** Who is in the realm, by internal id, and a cheap way to notice that this has changed. */
 export class Roster {
@@ -33,10 +36,8 @@ export class Roster {
    */
   async isComplete(): Promise<boolean> {
     const first = Math.max(0, this.#known.size - 1);
-    const found = await this.#keycloak.read({ what: 'count clients', role: 'view-clients' }, (admin) =>
-      admin.clients.find({ first, max: 2 }),
-    );
-    return found.length === 1;
+    const found = await this.#keycloak.read(COUNT, (admin) => admin.clients.find({ first, max: 2 }));
+    return listOf(found, COUNT).length === 1;
   }
 
   /** Reads all clients, forgets those that are gone, and gives those that were not known. */

@@ -63,24 +63,31 @@ async function rerun(n: number): Promise<void> {
   await expectProvisioned(stage);
 }
 
-/** Sends the signal right after Keycloak did what the n-th request asked for, before its answer is told. */
-async function killedAfter(n: number, signal: Killer): Promise<void> {
+/**
+ * Sends the signal right after Keycloak did what the n-th request asked for, before its answer is told. False where the
+ * run had ended before: how often it looks for newcomers is not the same each time.
+ */
+async function killedAfter(n: number, signal: Killer): Promise<boolean> {
   await stage.reset();
+  let hit = false;
   const child: { run?: ReturnType<typeof spawnCli> } = {};
   const proxy = await startReverseProxy(stage.realm.admin.access.url, {
     after: async (request, answer) => {
       await stage.onAnswered(request);
-      if (request.index + 1 === n) child.run?.kill(signal);
-      if (request.index + 1 === n && signal === 'SIGKILL') await child.run?.done;
+      if (request.index + 1 !== n) return answer;
+      hit = true;
+      child.run?.kill(signal);
+      if (signal === 'SIGKILL') await child.run?.done;
       return answer;
     },
   });
   child.run = spawnCli(ARGS, through(proxy));
   const { exit, err } = await child.run.done;
-  expect({ exit, err }).toEqual({ exit: EXIT[signal], err });
+  expect({ exit, err }).toEqual({ exit: hit ? EXIT[signal] : 0, err });
   if (signal !== 'SIGKILL') await stage.expectAsPlanned();
   await rerun(n);
   await proxy.stop();
+  return hit;
 }
 
 /** Keycloak goes away at the n-th request, for so many requests, and is back for the rerun at the latest. */
@@ -133,11 +140,16 @@ describe('whatever ends an onboarding, a rerun leaves the realm as planned', () 
       const signals = tried.length === count ? all : [all[index % 3] ?? 'SIGKILL'];
       return signals.map((signal) => ({ n, signal }));
     });
+    let missed = 0;
     await tryAll(
       cases,
       ({ n, signal }) => `${signal} after request ${n} of ${count}`,
-      ({ n, signal }) => killedAfter(n, signal),
+      async ({ n, signal }) => {
+        if (!(await killedAfter(n, signal))) missed += 1;
+      },
     );
+    process.stderr.write(`${missed} runs had ended before\n`);
+    expect(missed).toBeLessThan(Math.max(2, cases.length / 10));
   });
 
   test.each([

@@ -167,9 +167,11 @@ describe('two windows at once', () => {
       alive: [1000],
     });
     expect(closed.out).toContain('✓ The window is closed.');
-    const { exit, json } = await one.done;
+    const { exit, json, io } = await one.done;
     expect(exit).toBe(5);
     expect(json.message).toContain('was closed or taken over');
+    // Long before the hour is up.
+    expect(io.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(600_000);
   });
 });
 

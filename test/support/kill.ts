@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect } from 'vitest';
-import { type Account, accountIn, type RunOptions } from './cli.ts';
+import { type Account, accountIn, expectCli, type RunOptions } from './cli.ts';
 import type { AdminAccess } from './keycloak/admin.ts';
 import { createRealm, type Realm } from './keycloak/realm.ts';
 import { adoptedMark, expectClosed, held, register } from './onboarding.ts';
@@ -126,13 +126,16 @@ async function foreignThings(realm: Realm): Promise<unknown> {
   };
 }
 
-/** What provisioning makes is whole: hosts, the policy that enforces PKCE; and the lock is free. */
-export async function expectProvisioned({ realm }: Stage): Promise<void> {
+/** What provisioning makes is whole: hosts, the policy that enforces PKCE; and a lock that was left is in nobody's way. */
+export async function expectProvisioned(stage: Stage): Promise<void> {
+  const { realm } = stage;
   expect(await hostsIn(realm)).toEqual(expect.arrayContaining(['chatgpt.com', 'kill.example.com']));
   const { policies } = await realm.admin.get<{ policies: { name: string }[] }>(
     realm.path('client-policies/policies'),
   );
   expect(policies.map(({ name }) => name)).toContain(`mcpkc-pkce-${SCOPE}`);
+  const { io } = await expectCli(0, ['trusted-hosts', '--add', 'after.example.com'], here(stage));
+  expect(io.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(1000);
   const roles = await realm.admin.get<{ name: string }[]>(realm.path('roles'));
   expect(roles.map(({ name }) => name)).not.toContain('mcpkc-lock');
 }
