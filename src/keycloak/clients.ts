@@ -52,44 +52,39 @@ export async function findClientById(keycloak: Keycloak, id: string): Promise<Cl
 export const PAGE = 100;
 const PAGES_AT_ONCE = 4;
 
+const PASSES = 5;
+
 /**
- * Every client of the realm in Keycloak's order (by client id), in pages of 100, four at a time. Neighbouring pages
- * overlap by one client: where they don't, a client went away meanwhile and moved the rest, and what may have slipped
- * through is read again. What was seen twice is given once.
+ * Every client of the realm once, in pages of 100, four at a time, in Keycloak's order (by client id). Neighbouring
+ * pages overlap by one client: while they do, whoever was there all the time was given. Where they don't, somebody went
+ * away and moved the rest to the front; then everything is read once more, and who was missed is given.
  */
 export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
-  const seen = new Set<string>();
+  const given = new Set<string>();
+  for (let pass = 1; pass <= PASSES; pass++) {
+    let overlaps = true;
+    const seen = new Set<string>();
+    for await (const { first, page } of pagesOf(keycloak)) {
+      const opening = page[0]?.id;
+      if (first > 0 && (opening === undefined || !seen.has(opening))) overlaps = false;
+      for (const { id } of page) seen.add(id);
+      const fresh = page.filter(({ id }) => !given.has(id) && given.add(id));
+      if (fresh.length > 0) yield fresh;
+    }
+    if (overlaps) return;
+  }
+}
+
+async function* pagesOf(keycloak: Keycloak): AsyncGenerator<{ first: number; page: Client[] }> {
   const step = PAGE - 1;
-  const fresh = (page: Client[]) => page.filter(({ id }) => !seen.has(id) && seen.add(id));
   // Most realms have one page; the rest is read four pages at a time.
   for (let start = 0, atOnce = 1; ; start += step * atOnce, atOnce = PAGES_AT_ONCE) {
     const firsts = Array.from({ length: atOnce }, (_, index) => start + index * step);
     const pages = await Promise.all(firsts.map((first) => readPage(keycloak, first)));
     for (const [index, page] of pages.entries()) {
-      const first = start + index * step;
-      if (first > 0) yield* slippedThrough(keycloak, page, first, seen, fresh);
-      const given = fresh(page);
-      if (given.length > 0) yield given;
+      yield { first: start + index * step, page };
       if (page.length < PAGE) return;
     }
-  }
-}
-
-/** Reads backwards from a page until one overlaps with what was seen. */
-async function* slippedThrough(
-  keycloak: Keycloak,
-  page: Client[],
-  first: number,
-  seen: ReadonlySet<string>,
-  fresh: (page: Client[]) => Client[],
-): AsyncGenerator<Client[]> {
-  let overlaps = page[0] !== undefined && seen.has(page[0].id);
-  for (let at = first; at > 0 && !overlaps; ) {
-    at = Math.max(0, at - PAGE + 1);
-    const earlier = await readPage(keycloak, at);
-    overlaps = earlier[0] !== undefined && seen.has(earlier[0].id);
-    const given = fresh(earlier);
-    if (given.length > 0) yield given;
   }
 }
 
