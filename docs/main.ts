@@ -1,0 +1,30 @@
+/** `npm run docs`: writes the generated parts of README.md and docs/; `-- --no-screens` needs no Keycloak. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { obtainKeycloak } from '../test/support/keycloak/obtain.ts';
+import { captureScreens, type Screens } from './screens.ts';
+import { BLOCKS, screenBlock, withBlocks } from './tables.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+async function screens(): Promise<Screens> {
+  const keycloak = await obtainKeycloak({ progress: (line) => process.stderr.write(`${line}\n`) });
+  try {
+    return await captureScreens(keycloak);
+  } finally {
+    await keycloak.stop();
+  }
+}
+
+const captured = process.argv.includes('--no-screens') ? {} : await screens();
+const documents = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'));
+for (const file of ['README.md', ...documents.map((name) => join('docs', name))]) {
+  const before = readFileSync(join(ROOT, file), 'utf8');
+  const after = withBlocks(before, (name) => {
+    const screen = captured[name.replace(/^screen-/, '')];
+    return name.startsWith('screen-') ? screen && screenBlock(screen) : BLOCKS[name]?.();
+  });
+  if (after !== before) writeFileSync(join(ROOT, file), after);
+  process.stdout.write(`${after === before ? 'current' : 'written'}  ${file}\n`);
+}
+process.exit();

@@ -1,0 +1,113 @@
+/** The tables and reference pages of the documents, made from the code's own lists. */
+import { PRESETS } from '../src/clients/index.ts';
+import { COMMANDS } from '../src/commands/index.ts';
+import { CONFIG_KEYS } from '../src/config/schema.ts';
+import { type ErrorCode, EXIT_STATUS } from '../src/errors.ts';
+import type { ExplainedCode } from '../src/explanations/explanation.ts';
+import { EXPLAINED } from '../src/explanations/index.ts';
+import { table } from '../src/render/runbook/markdown.ts';
+
+const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
+
+/** What each exit status means; the contract of the command line. */
+const STATUSES: readonly (readonly [status: string, meaning: string])[] = [
+  ['0', 'done, or nothing to do'],
+  [
+    '1',
+    'the answer is no: a check that must pass is red, a finding at or above `--fail-on`, a plan that would change something',
+  ],
+  ['2', 'usage or configuration'],
+  ['3', 'Keycloak or the MCP host can’t be reached, or fails after retries'],
+  ['4', 'not authorised: wrong secret, missing role (the message names role and command)'],
+  ['5', 'refused for safety, or a choice that only a person can make'],
+  ['6', 'waited in vain: nothing to adopt within `--timeout`'],
+  ['70', 'a bug in mcpkc (the stack is on stderr)'],
+  ['129, 130, 143', 'interrupted (SIGHUP, SIGINT, SIGTERM), after clean-up'],
+];
+
+function commands(): string {
+  return table(
+    ['command', 'what for'],
+    COMMANDS.map(({ name, summary }) => [`\`mcpkc ${name}\``, summary]),
+  );
+}
+
+function config(): string {
+  const rows = CONFIG_KEYS.map(({ key, description, default: fallback, flag, requiredBy }) => [
+    `\`${key}\``,
+    description,
+    fallback.includes('`') || fallback === '' ? fallback : ticks(fallback),
+    ticks(flag ?? ''),
+    requiredBy,
+  ]);
+  return table(['key', 'meaning', 'default', 'flag', 'required by'], rows);
+}
+
+/** The first sentence of an explanation. */
+function firstSentence(text: string): string {
+  return /^.*?[.!?](?= |$)/s.exec(text)?.[0] ?? text;
+}
+
+function errors(): string {
+  const rows = (Object.entries(EXIT_STATUS) as [ErrorCode, number][]).map(([code, status]) => {
+    const explained = EXPLAINED.find((one) => one.code === code);
+    return [`\`${code}\``, String(status), firstSentence(explained?.explanation.what ?? '')];
+  });
+  return table(['code', 'exit status', 'what happened'], rows);
+}
+
+function presets(): string {
+  const rows = PRESETS.map(({ name, title, sendsScope, trustedHosts }) => [
+    `\`${name}\``,
+    title,
+    sendsScope,
+    trustedHosts.map(ticks).join(', '),
+  ]);
+  return table(['preset', 'product', 'names scopes when it registers', 'hosts'], rows);
+}
+
+function codes(kind: string): string {
+  return EXPLAINED.filter((one) => one.kind.startsWith(kind))
+    .map(entry)
+    .join('\n\n');
+}
+
+function entry({ code, kind, explanation }: ExplainedCode): string {
+  const { what, cause, mend, sources } = explanation;
+  const from = sources.map((source) => (/^https?:/.test(source) ? `<${source}>` : source)).join(', ');
+  return `### ${code}\n\n*${kind}.* ${text(what)}\n\n**Cause:** ${text(cause)}\n\n**Mend:** ${text(mend)}\n\nSource: ${from}`;
+}
+
+/** A plain text as Markdown: `<url>` and `*.x` are words, not markup. */
+function text(plain: string): string {
+  return plain.replaceAll('<', '&lt;').replaceAll(/(?<!\w)[*_]|[*_](?!\w)/g, (mark) => `\\${mark}`);
+}
+
+/** What stands between `<!-- begin: name -->` and `<!-- end: name -->` in a document. */
+export const BLOCKS: Readonly<Record<string, () => string>> = {
+  commands,
+  config,
+  errors,
+  presets,
+  'exit-statuses': () => table(['status', 'meaning'], STATUSES),
+  'reference-findings': () => codes('finding'),
+  'reference-checks': () => codes('check'),
+  'reference-errors': () => codes('error'),
+};
+
+/** A screen as a block of the document. */
+export function screenBlock(screen: string): string {
+  return `\`\`\`console\n${screen.trimEnd()}\n\`\`\``;
+}
+
+/** Replaces the blocks of a document that `made` knows; throws for a marker that has no partner. */
+export function withBlocks(document: string, made: (name: string) => string | undefined): string {
+  return document.replaceAll(
+    /<!-- begin: ([\w-]+) -->\n[\s\S]*?<!-- end: ([\w-]+) -->/g,
+    (whole, name: string, end: string) => {
+      if (name !== end) throw new Error(`the block ${name} ends as ${end}`);
+      const text = made(name);
+      return text === undefined ? whole : `<!-- begin: ${name} -->\n\n${text}\n\n<!-- end: ${name} -->`;
+    },
+  );
+}
