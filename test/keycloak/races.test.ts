@@ -131,16 +131,24 @@ describe('the list of hosts', () => {
 });
 
 /** Runs onboard; a person adds a connector a while after the window is said to be open. Gives the client's id, too. */
-function onboarding(resource: string, thinking = 0): { ended: Promise<Raced>; connector: Promise<string> } {
+function onboarding(
+  resource: string,
+  thinking = 0,
+): { ended: Promise<Raced>; connector: Promise<string | undefined> } {
   let opened: () => void = () => {};
   const open = new Promise<void>((resolve) => {
     opened = resolve;
   });
   const listen = (said: string) => {
-    if (said.includes('is open until')) opened();
+    if (said.includes('One window serves one connection')) opened();
   };
   const ended = runWith(listen, 'onboard', resource, '--timeout', '30s');
-  const connector = open.then(() => sleep(thinking)).then(() => registerChatgpt(realm));
+  const wait = Promise.race([open.then(() => true), ended.then(() => false)]);
+  const connector = wait.then(async (isOpen) => {
+    if (!isOpen) return undefined;
+    await sleep(thinking);
+    return registerChatgpt(realm);
+  });
   return { ended, connector };
 }
 
