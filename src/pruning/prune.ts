@@ -3,6 +3,7 @@ import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
 import { holderOf, withLock } from '../keycloak/lock.ts';
 import { auditLine, type Judged } from '../prune/audit.ts';
+import { eventHints } from '../prune/hints.ts';
 import { type Limit, limitFor } from '../prune/limits.ts';
 import { pruneReport } from '../render/prune.ts';
 import type { Report } from '../report.ts';
@@ -41,7 +42,7 @@ async function planned(context: Context, keycloak: Keycloak, wish: Wish, flags: 
   const exitStatus = troubleStatus(found) || (change ? 1 : 0);
   const backup = (flags.backup as string | undefined) ?? null;
   return pruneReport({
-    ...where(context, keycloak),
+    ...common(context, keycloak, wish, found),
     mode: 'plan',
     ...found,
     limit: limitOf(found, wish),
@@ -55,7 +56,7 @@ async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promi
   const seen = await observe(context, keycloak, found, found.judged);
   const limit = limitOf(found, wish);
   return pruneReport({
-    ...where(context, keycloak),
+    ...common(context, keycloak, wish, found),
     mode: 'observe',
     ...found,
     limit,
@@ -87,7 +88,7 @@ async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: 
   const seen = await observe(context, keycloak, found, left);
   const exitStatus = troubleStatus(found);
   return pruneReport({
-    ...where(context, keycloak),
+    ...common(context, keycloak, wish, found),
     mode: 'apply',
     ...found,
     judged: done,
@@ -98,8 +99,10 @@ async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: 
   });
 }
 
-function where({ settings }: Context, { server, realm }: Keycloak) {
-  return { server, realm, short: settings.quiet };
+function common({ settings }: Context, { server, realm }: Keycloak, wish: Wish, { eventsConfig }: Scan) {
+  const { olderThanMs } = wish.rules;
+  const needed = olderThanMs + (wish.pace.atOnce ? 0 : 2 * wish.pace.graceMs);
+  return { server, realm, short: settings.quiet, hints: eventHints(eventsConfig, needed) };
 }
 
 function limitOf({ judged }: Scan, { max }: Wish): Limit {

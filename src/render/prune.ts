@@ -14,6 +14,8 @@ export interface PruneAnswer {
   judged: readonly Judged[];
   limit: Limit;
   troubles: readonly McpkcError[];
+  /** What keeps pruning from working at all, with what to do. */
+  hints: readonly string[];
   /** How many clients got marks of what was seen. */
   seen?: number;
   backup: string | null;
@@ -47,7 +49,22 @@ function counted(judged: readonly Judged[]): Record<string, number> {
 
 /** The report of a plan, an observation, or an applied run. */
 export function pruneReport(answer: PruneAnswer): Report {
-  const { server, realm, mode, judged, limit, troubles, seen = 0, backup, exitStatus } = answer;
+  const { server, realm, exitStatus } = answer;
+  return {
+    command: 'prune-clients',
+    exitStatus,
+    server,
+    realm,
+    // Made when it is asked for: with 10,000 clients it is larger than all else.
+    get document() {
+      return pruneDocument(answer);
+    },
+    text: (style) => pruneText(answer, style),
+  };
+}
+
+function pruneDocument(answer: PruneAnswer): Record<string, unknown> {
+  const { mode, judged, limit, troubles, hints, seen = 0, backup } = answer;
   const clients = judged.map(({ id, clientId, name, decision, outcome, evidence }) => ({
     clientId,
     id,
@@ -59,15 +76,7 @@ export function pruneReport(answer: PruneAnswer): Report {
     evidence: evidenceDocument(evidence),
   }));
   const unreadable = troubles.map(({ code, message }) => ({ code, message }));
-  const summary = { ...counted(judged), observed: seen, limit, unreadable };
-  return {
-    command: 'prune-clients',
-    exitStatus,
-    server,
-    realm,
-    document: { mode, clients, summary, backup },
-    text: (style) => pruneText(answer, style),
-  };
+  return { mode, clients, summary: { ...counted(judged), observed: seen, limit, unreadable, hints }, backup };
 }
 
 function pruneText(answer: PruneAnswer, style: Style): string {
@@ -103,10 +112,11 @@ function clientText({ clientId, name, decision, outcome }: Judged, style: Style)
 }
 
 /** What the operator should know beside the clients. */
-function notes({ judged, limit, troubles, mode }: PruneAnswer, style: Style): string {
+function notes({ judged, limit, troubles, hints, mode }: PruneAnswer, style: Style): string {
   const disabled = judged.filter(({ evidence }) => evidence.marks.stage?.stage === 'disabled').length;
   const found = [
     ...troubles.map(({ message }) => `Unknown, and so everything is kept: ${message}`),
+    ...hints,
     ...(limit.exceeded && mode !== 'apply'
       ? [
           `--apply would refuse: ${limit.wanted} clients would be disabled or deleted, the limit is ${limit.allowed} (${limit.why}). --max <n> raises it.`,
