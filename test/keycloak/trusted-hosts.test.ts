@@ -120,7 +120,9 @@ describe('--add and --remove', () => {
         message: expect.stringMatching(/^Trusted host: /),
       });
     }
-    expect((await run(2, '--add', 'a.example,,b.example')).err).toMatch(/There is an\s+empty entry in the list\./);
+    expect((await run(2, '--add', 'a.example,,b.example')).err).toMatch(
+      /There is an\s+empty entry in the list\./,
+    );
     expect((await run(2, '--add', 'a.example', '--remove', 'A.example')).err).toContain(
       'a.example is to be added too',
     );
