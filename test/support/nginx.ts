@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './keycloak/ports.ts';
+import { cacheFolder } from './keycloak/tools.ts';
+
+/** A running nginx. */
+export interface Nginx {
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** The program: as told, as installed, or unpacked into the cache from the distribution's package (nothing is installed). */
+function findNginx(): string {
+  const told = process.env.MCPKC_TEST_NGINX;
+  if (told) return told;
+  if (spawnSync('nginx', ['-v']).status === 0) return 'nginx';
+  const folder = join(cacheFolder(process.env), 'nginx');
+  const program = join(folder, 'usr/sbin/nginx');
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  const got = spawnSync('apt-get', ['download', 'nginx'], { cwd: folder, encoding: 'utf8' });
+  const [archive] = got.status === 0 ? readdirSync(folder).filter((name) => name.endsWith('.deb')) : [];
+  const unpacked =
+    archive !== undefined && spawnSync('dpkg-deb', ['-x', archive, '.'], { cwd: folder }).status === 0;
+  if (unpacked && existsSync(program)) return program;
+  throw new Error(
+    `These tests need nginx: install it, or name one in MCPKC_TEST_NGINX. (apt-get download nginx: ${got.stderr ?? got.error?.message})`,
+  );
+}
+
+/** Starts nginx on a free loopback port with this server block, which is told its port. `tls` is certificate and key; a fixed port is for a host that must know it before. */
+export async function startNginx(
+  block: (port: number) => string,
+  { tls, port: fixed }: { tls?: { certificate: string; key: string }; port?: number } = {},
+): Promise<Nginx> {
+  const program = findNginx();
+  const port = fixed ?? (await freePort());
+  const folder = mkdtempSync(join(tmpdir(), 'mcpkc-nginx-'));
+  if (tls) {
+    writeFileSync(join(folder, 'certificate.pem'), tls.certificate);
+    writeFileSync(join(folder, 'key.pem'), tls.key);
+  }
+  const secure = tls
+    ? `ssl_certificate ${folder}/certificate.pem; ssl_certificate_key ${folder}/key.pem;`
+    : '';
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join('\n');
+  const config = `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
+events {}
+http {
+  access_log off;
+  ${temporary}
+  server { listen 127.0.0.1:${port}${tls ? ' ssl' : ''}; ${secure} ${block(port)} }
+}
+`;
+  writeFileSync(join(folder, 'nginx.conf'), config);
+  const child = spawn(
+    program,
+    ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  await answering(child, port);
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  return {
+    port,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answering(child: ChildProcess, port: number): Promise<void> {
+  let words = '';
+  child.stderr?.on('data', (text) => {
+    words += text;
+  });
+  const { connect } = await import('node:net');
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (child.exitCode !== null) throw new Error(`nginx ended: ${words}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`nginx does not answer: ${words}`);
+}
