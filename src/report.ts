@@ -18,7 +18,7 @@ export interface Report {
 export function reportJson(report: Report): string {
   const { command, exitStatus, server, realm, document } = report;
   const common = { schema: `mcpkc/${command}/v1`, ok: exitStatus === 0, exitStatus };
-  return `${JSON.stringify({ ...common, server: server ?? null, realm: realm ?? null, ...document }, undefined, 2)}\n`;
+  return jsonText({ ...common, server: server ?? null, realm: realm ?? null, ...document });
 }
 
 /** The JSON document of a failure. */
@@ -38,5 +38,14 @@ export function failureJson(
     hint: error.hint,
     ...(error.details === undefined ? {} : { details: error.details }),
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return jsonText(document);
+}
+
+/** What JSON lets stand raw and a terminal obeys or hides: C1 controls, bidirectional and invisible format characters. */
+const LIVE = /[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** A document as text: the same to a parser, inert on a terminal. */
+function jsonText(document: unknown): string {
+  const escaped = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(document, undefined, 2).replaceAll(LIVE, escaped)}\n`;
 }

@@ -20,8 +20,9 @@ export interface ScopeWish {
 
 /** The resource that a scope is for: as marked, else the URL among its audiences. */
 export function resourceOf(scope: ClientScope): string | undefined {
-  const marked = scope.attributes[ATTRIBUTE.resource];
-  return marked || audiencesOf(scope).find((audience) => 'url' in readResource(audience));
+  // Anybody who administers the realm can edit the mark: one that is no URL counts as none.
+  const candidates = [scope.attributes[ATTRIBUTE.resource] ?? '', ...audiencesOf(scope)];
+  return candidates.find((candidate) => 'url' in readResource(candidate));
 }
 
 /** Whether a scope is an audience scope: marked by mcpkc, or with a mapper that adds a URL to `aud`. */

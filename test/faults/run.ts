@@ -15,6 +15,8 @@ export interface Start {
   env?: Readonly<Record<string, string>>;
   /** Path → text. */
   files?: Readonly<Record<string, string>>;
+  /** As a document, unless told otherwise. */
+  json?: boolean;
   /** Told what stderr says, piece by piece. */
   listen?(text: string): void;
 }
@@ -27,7 +29,7 @@ let runs = 0;
 export async function runMcpkc(
   server: string,
   argv: readonly string[],
-  { realm, env = {}, files = {}, listen = () => {} }: Start,
+  { realm, env = {}, files = {}, json = true, listen = () => {} }: Start,
 ): Promise<Ended> {
   runs += 1;
   const pid = 100_000 + runs;
@@ -66,6 +68,6 @@ export async function runMcpkc(
   };
   // A run before this one is over, however it ended.
   const process = { ...io, stderr, pid, now, sleep, isAlive: (other: number) => other === pid };
-  const status = await main(['--server', server, '--json', ...argv], process);
+  const status = await main(['--server', server, ...(json ? ['--json'] : []), ...argv], process);
   return { status, stdout: io.out(), stderr: io.err() };
 }
