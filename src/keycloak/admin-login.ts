@@ -100,6 +100,7 @@ function explained(source: TokenSource, administrator: Administrator, server: st
   const { realm } = administrator;
   return {
     renew: source.renew,
+    aheadMs: () => source.aheadMs?.(),
     getAccessToken: async () => {
       try {
         return await source.getAccessToken();

@@ -18,6 +18,8 @@ export interface Keycloak {
   readonly admin: KeycloakAdminClient;
   readonly waiting: Waiting;
   readonly options: RequestOptions;
+  /** Milliseconds since the epoch by the server's clock, to a second: the same for all machines that work on it. */
+  serverNow(): number;
   /** A GET: repeated after any passing failure. */
   read<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
   /** A PUT or DELETE that says the same each time, or a POST whose repetition is a 409: repeated likewise. */
@@ -74,6 +76,7 @@ export async function open(
   ]);
   const { server, realm, accountRealm, account } = connecting;
   const place: Place = { server, realm, account, roleClient: roleClientOf(realm, accountRealm) };
+  let aheadMs = 0;
   const make = (ends: AbortSignal, tokens?: TokenSource): Keycloak => {
     const options = requestOptions(config.requestTimeoutMs, ends, dispatcher);
     const waiting: Waiting = { now: io.now, sleep: io.sleep, signal: ends };
@@ -89,6 +92,10 @@ export async function open(
       admin,
       waiting,
       options,
+      serverNow: () => {
+        aheadMs = source.aheadMs?.() ?? aheadMs;
+        return io.now() + aheadMs;
+      },
       read: (attempt, request) => send('read', attempt, request),
       replace: (attempt, request) => send('replace', attempt, request),
       create: (attempt, request) => send('create', attempt, request),

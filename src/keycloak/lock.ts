@@ -1,14 +1,9 @@
-import { McpkcError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { visible } from '../render/text.ts';
 import type { Keycloak } from './connect.ts';
 import { statusOf } from './failures.ts';
+import { attributesOf, type Holder, held, isOurs, isStale, LOCK_ROLE, look, unseen } from './lock-role.ts';
 
-/**
- * The realm role that stands for the lock. Keycloak creates a role with a given name exactly once (one 201, all others
- * 409; seen on 26.4.0 and 26.7.3), which is the only mutual exclusion that its admin API offers: it knows no ETag.
- */
-export const LOCK_ROLE = 'mcpkc-lock';
+export { type Holder, holderOf, LOCK_ROLE } from './lock-role.ts';
 
 /** How long a lock is good for without being renewed. Too short: a slow edit loses it; too long: a killed run blocks. */
 const LEASE_MS = 60_000;
@@ -16,21 +11,6 @@ const WAIT_MS = 45_000;
 const RENEW_MS = 20_000;
 
 const TAKE = { what: `create the realm role '${LOCK_ROLE}' (the lock)`, role: 'manage-realm' } as const;
-const LOOK = { what: `read the realm role '${LOCK_ROLE}' (the lock)`, role: 'view-realm' } as const;
-
-/** Who runs this, as others are told: user, machine, process, command. */
-export interface Holder {
-  by: string;
-  host: string;
-  pid: number;
-  command: string;
-}
-
-/** The holder that this process is. */
-export function holderOf(io: Io, command: string): Holder {
-  return { by: io.user, host: io.hostname, pid: io.pid, command };
-}
-
 /**
  * Runs `work` while holding the realm's lock, so that no two runs of mcpkc edit a list of the realm at once. Waits up
  * to 45 s for another run, then LOCK_HELD (exit status 5) says who holds it and until when. A lock whose time is up,
@@ -58,10 +38,10 @@ async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<string>
   const deadline = io.now() + WAIT_MS;
   try {
     for (let round = 0; ; round++) {
-      await tryToCreate(keycloak, holder, io.now() + LEASE_MS);
+      await tryToCreate(keycloak, holder, keycloak.serverNow() + LEASE_MS);
       const found = await look(keycloak);
       if (found && isOurs(found, holder)) return found.id;
-      if (found && isStale(found, io)) {
+      if (found && isStale(found, io, keycloak.serverNow())) {
         await drop(keycloak, found.id);
         continue;
       }
@@ -86,46 +66,6 @@ async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): P
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
   }
-}
-
-interface Lock {
-  id: string;
-  holder: Holder;
-  nonce: string;
-  until: number;
-}
-
-const nonces = new WeakMap<Holder, string>();
-
-function nonceOf(holder: Holder): string {
-  const known = nonces.get(holder) ?? crypto.randomUUID();
-  nonces.set(holder, known);
-  return known;
-}
-
-function attributesOf(holder: Holder, until: number): Record<string, string[]> {
-  const { by, host, pid, command } = holder;
-  const entries = Object.entries({ by, host, pid, command, until, nonce: nonceOf(holder) });
-  return Object.fromEntries(entries.map(([key, value]) => [`mcpkc.${key}`, [String(value).slice(0, 200)]]));
-}
-
-async function look(keycloak: Keycloak): Promise<Lock | undefined> {
-  const role: unknown = await keycloak.read(LOOK, (admin) => admin.roles.findOneByName({ name: LOCK_ROLE }));
-  if (typeof role !== 'object' || role === null) return undefined;
-  const { id, attributes } = role as { id: string; attributes?: Record<string, string[]> };
-  const read = (key: string) => attributes?.[`mcpkc.${key}`]?.[0] ?? '';
-  const holder = { by: read('by'), host: read('host'), pid: Number(read('pid')), command: read('command') };
-  return { id, holder, nonce: read('nonce'), until: Number(read('until')) };
-}
-
-function isOurs(lock: Lock, holder: Holder): boolean {
-  return lock.nonce === nonceOf(holder);
-}
-
-function isStale(lock: Lock, io: Io): boolean {
-  if (!(lock.until > io.now())) return true;
-  const { host, pid } = lock.holder;
-  return host === io.hostname && Number.isInteger(pid) && pid > 0 && !io.isAlive(pid);
 }
 
 async function drop(keycloak: Keycloak, id: string): Promise<void> {
@@ -168,7 +108,7 @@ async function renewUntil(
   while (!stop.aborted) {
     try {
       await io.sleep(RENEW_MS, stop);
-      const attributes = attributesOf(holder, io.now() + LEASE_MS);
+      const attributes = attributesOf(holder, keycloak.serverNow() + LEASE_MS);
       await keycloak.replace({ ...TAKE, what: 'renew the lock' }, (admin) =>
         admin.roles.updateById({ id }, { name: LOCK_ROLE, attributes }),
       );
@@ -176,27 +116,4 @@ async function renewUntil(
       // Stopped, or Keycloak is away: then the work's own requests say so.
     }
   }
-}
-
-/** Keycloak says that the role is there and doesn't show it: something answers in its place. */
-function unseen(): McpkcError {
-  const message = `Keycloak refuses to create the realm role '${LOCK_ROLE}' (the lock) as being there, and doesn’t show it.`;
-  return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between that answers from a cache?');
-}
-
-function held({ holder, until }: Lock): McpkcError {
-  const { by, host, pid, command } = holder;
-  const who = visible(
-    `${by || 'somebody'} on ${host || 'an unknown machine'} (process ${pid}, mcpkc ${command})`,
-  );
-  const when = Number.isFinite(until) ? new Date(until).toISOString() : 'an unknown time';
-  const hint = `Try again when it is done. Should that process be gone, the lock ends by itself at that time.`;
-  return new McpkcError(
-    'LOCK_HELD',
-    `Another run edits this realm: ${who}, until ${when} at the latest.`,
-    hint,
-    {
-      details: { holder, until: when },
-    },
-  );
 }

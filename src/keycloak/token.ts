@@ -18,21 +18,27 @@ export interface Grant {
 export interface AccessToken {
   value: string;
   renewAt: number;
+  /** How far the server's clock is ahead of ours, as `iat` tells (to the second); Keycloak sends no `Date`. */
+  aheadMs?: number | undefined;
 }
 
 /** Gives the token to send now, renewing it before it expires; `renew` forces a new one. */
 export interface TokenSource {
   getAccessToken(): Promise<string>;
   renew(): void;
+  /** How far the server's clock is ahead of ours; undefined as long as no token told. */
+  aheadMs?(): number | undefined;
 }
 
 /** A source that asks again when a fifth of the token's life, or 30 s at most, is left. One request at a time. */
 export function tokenSource(fetchToken: () => Promise<AccessToken>, now: () => number): TokenSource {
   let current: Promise<AccessToken> | undefined;
   let renewAt = 0;
+  let aheadMs: number | undefined;
   const ask = async () => {
     const token = await fetchToken();
     renewAt = token.renewAt;
+    aheadMs = token.aheadMs ?? aheadMs;
     return token;
   };
   return {
@@ -50,6 +56,7 @@ export function tokenSource(fetchToken: () => Promise<AccessToken>, now: () => n
     renew: () => {
       renewAt = 0;
     },
+    aheadMs: () => aheadMs,
   };
 }
 
@@ -122,5 +129,22 @@ function readToken(text: string, asked: number, server: string): AccessToken {
     throw new McpkcError('KEYCLOAK_ERROR', message, 'Is KC_SERVER a Keycloak, and is a proxy in between?');
   }
   const life = typeof answer.expires_in === 'number' ? answer.expires_in * 1000 : 60_000;
-  return { value: answer.access_token, renewAt: asked + life - Math.min(30_000, life / 5) };
+  const value = answer.access_token;
+  const issued = issuedAt(value);
+  return {
+    value,
+    renewAt: asked + life - Math.min(30_000, life / 5),
+    aheadMs: issued === undefined ? undefined : issued - asked,
+  };
+}
+
+/** `iat` of a JWT in milliseconds; nobody verifies it, since only the server's clock is read off it. */
+function issuedAt(token: string): number | undefined {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { iat } = JSON.parse(atob(payload)) as { iat?: unknown };
+    return typeof iat === 'number' ? iat * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -123,6 +123,35 @@ describe('a lock', () => {
     await expectCli(0, add('dead.example.com'), { env: account.env, alive: [] });
   });
 
+  it('is judged by the server’s clock: a machine that is hours ahead does not take over a living one', async () => {
+    await holdLock({ host: 'build-7', pid: 4242, until: Date.now() + 60_000 });
+    const ahead = { env: account.env, clock: 'virtual', now: Date.now() + 7_200_000 } as const;
+    const ran = await runCli([...add('ahead.example.com'), '--json'], {
+      ...ahead,
+      prepare: (io) => {
+        // The wait is over before the lock's time is.
+        io.sleep = async (ms) => io.setNow(io.now() + ms * 40);
+      },
+    });
+    expect(ran.json).toMatchObject({ code: 'LOCK_HELD' });
+    expect(await hostsIn(realm)).not.toContain('ahead.example.com');
+  });
+
+  it('is written by the server’s clock, too: one that is hours behind holds it no shorter', async () => {
+    let until = 0;
+    const proxy = await startReverseProxy(inject('keycloak').url, {
+      before: ({ method, path, body }) => {
+        if (method !== 'POST' || !path.endsWith('/roles')) return undefined;
+        const { attributes } = JSON.parse(body) as { attributes: Record<string, string[]> };
+        until = Number(attributes['mcpkc.until']?.[0]);
+        return undefined;
+      },
+    });
+    const env = { ...account.env, KC_SERVER: proxy.url };
+    await expectCli(0, add('behind.example.com'), { env, clock: 'virtual', now: Date.now() - 7_200_000 });
+    expect(Math.abs(until - Date.now() - 60_000)).toBeLessThan(10_000);
+  });
+
   it('that somebody made by hand, without our attributes, does not block for ever', async () => {
     await realm.admin.post(realm.path('roles'), { name: LOCK_ROLE });
     await expectCli(0, add('by-hand.example.com'), { env: account.env });
