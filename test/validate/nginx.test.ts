@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { makeCertificates } from '../support/certificates.ts';
 import { accountIn } from '../support/cli.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import { freePort } from '../support/keycloak/ports.ts';
 import { createRealm } from '../support/keycloak/realm.ts';
 import { type RunningKeycloak, startKeycloak } from '../support/keycloak/server.ts';
 import { startNginx } from '../support/nginx.ts';
-import { selfSigned } from '../support/self-signed.ts';
 import { newStage, retarget, type Stage, type Validated, validateRun } from './stage.ts';
 
 const running: { stop(): Promise<void> }[] = [];
@@ -105,7 +105,8 @@ describe('nginx in front of Keycloak', () => {
 });
 
 describe('nginx that ends TLS in front of a Keycloak of its own', () => {
-  const tls = selfSigned();
+  const certificates = makeCertificates();
+  const tls = { certificate: certificates.good.cert, key: certificates.good.key };
   let keycloak: RunningKeycloak;
   afterEach(async () => {
     await keycloak.stop();
@@ -119,11 +120,11 @@ describe('nginx that ends TLS in front of a Keycloak of its own', () => {
     await kept(startNginx(() => passing(origin, ...headers), { tls, port }));
     const realm = await createRealm(keycloak, 'tls');
     await accountIn(realm);
-    const issuer = `https://localhost:${port}/auth/realms/${realm.name}`;
+    const issuer = `https://127.0.0.1:${port}/auth/realms/${realm.name}`;
     const host = await kept(startGoodHost({ issuer, scope: 'mcp-resource' }));
     const args = [host.url, '--outside', '--no-registration', '--only', 'ASM,PRM', '--ca-file', 'ca.pem'];
     return validateRun(args, { KC_ISSUER: issuer }, (io) => {
-      io.disk.set('/here/ca.pem', { text: tls.certificate, mode: 0o644 });
+      io.disk.set('/here/ca.pem', { text: certificates.ca, mode: 0o644 });
     });
   }
 
@@ -148,7 +149,7 @@ describe('nginx that ends TLS in front of a Keycloak of its own', () => {
 
   it('a hostname without the relative path: the issuer lacks /auth', async () => {
     const found = await run(
-      (port) => [`--hostname=https://localhost:${port}`, '--proxy-headers=xforwarded'],
+      (port) => [`--hostname=https://127.0.0.1:${port}`, '--proxy-headers=xforwarded'],
       HOST,
       ...FORWARDED,
     );
@@ -157,7 +158,7 @@ describe('nginx that ends TLS in front of a Keycloak of its own', () => {
   });
 
   it('a fixed hostname needs no forwarded headers', async () => {
-    const found = await run((port) => [`--hostname=https://localhost:${port}/auth`], HOST);
+    const found = await run((port) => [`--hostname=https://127.0.0.1:${port}/auth`], HOST);
     expect(found.ids('fail')).toEqual([]);
   });
 });
