@@ -52,7 +52,7 @@ function eventsDocument(
 /** One decision as a line of JSON: when, what, which client, why, by whom, on what evidence. */
 export function auditLine(judged: Judged, at: number, by: string, realm: string): string {
   const { id, clientId, name, decision, outcome, evidence } = judged;
-  return `${JSON.stringify({
+  const line = JSON.stringify({
     at: new Date(at).toISOString(),
     realm,
     decision: decision.action,
@@ -63,5 +63,14 @@ export function auditLine(judged: Judged, at: number, by: string, realm: string)
     reason: decision.reason,
     by,
     evidence: evidenceDocument(evidence),
-  })}\n`;
+  });
+  return `${line.replace(UNSEEN, escaped)}\n`;
+}
+
+/** What a terminal obeys and JSON leaves as it is: control, format and separator characters, in outsiders' names. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
