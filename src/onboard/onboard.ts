@@ -116,7 +116,7 @@ async function settleStale(prepared: Prepared, yes: boolean): Promise<void> {
   tell(run, `The window that ${openedBy(mark)} opened${since} is closed first.`);
   const closed = await settle(run, { mark, own: false });
   for (const { client, reason } of inheritors(closed))
-    tell(run, `${called(client)} lost the scope: ${reason}`);
+    tell(run, `${called(client)} was not adopted: ${reason}`);
   const clientIds = snapshot.clients.map(({ clientId }) => clientId);
   Object.assign(snapshot, await readRealm(run.keycloak, clientIds));
 }
@@ -138,7 +138,7 @@ async function chosen(
   }
 }
 
-const INHERITED = 'it came during the window and was not adopted';
+const INHERITED = 'it came during the window, and lost the scope again';
 
 function inheritors({ swept }: Closed): Other[] {
   return swept.map((client) => ({ client, reason: INHERITED }));

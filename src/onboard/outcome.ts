@@ -14,7 +14,7 @@ export function severalNewcomers(run: Run, several: readonly Client[]): McpkcErr
   const resource = shellWord(run.resource);
   const commands = several.map(({ clientId }) => `mcpkc onboard ${resource} ${shellWord(clientId)}`);
   const message = `${several.length} clients registered at once, and any of them may be the connector: ${several.map(called).join('; ')}.`;
-  const hint = `None of them has the scope, and the window is closed. Give it to the right one:\n${commands.join('\n')}`;
+  const hint = `None of them was adopted, and the window is closed. Adopt the right one:\n${commands.join('\n')}`;
   return new McpkcError('SEVERAL_NEWCOMERS', message, hint, {
     details: { clients: several.map(named), commands, timeline: run.timeline },
   });
@@ -28,7 +28,7 @@ export function nothingAdopted(
 ): McpkcError {
   const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
-  const list = lines.length === 0 ? '' : `\nWho came and does not have the scope:\n${lines.join('\n')}`;
+  const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
   const message = `Nobody ${what} within ${span(timeoutMs)}; the window is closed.${list}`;
   const hint = `What may be in the way: mcpkc status --resource ${shellWord(run.resource)}\nThen run onboard again; --timeout waits longer.`;
   return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });

@@ -72,7 +72,7 @@ function others({ others: list }: OnboardAnswer, style: Style): string {
   return list
     .map(({ clientId, name, reason }) => {
       const who = `${name === null ? '' : `${brief(name, 40)} `}${visible(clientId)}`;
-      return `${style.yellow('!')} ${hang(`${who} does not have it: ${visible(reason)}.`, style)}\n`;
+      return `${style.yellow('!')} ${hang(`${who} was not adopted: ${visible(reason)}.`, style)}\n`;
     })
     .join('');
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import type { MemoryIo } from '../support/memory-io.ts';
 import {
   adoptedMark,
   expectClosed,
@@ -91,8 +92,14 @@ describe('a standing scope', () => {
 
 describe('two windows at once', () => {
   test('of two resources for two products: each its own, none the other’s', async () => {
-    const one = start('r1');
-    const two = start('r2', '--preset', 'claude');
+    // Each takes the lock in turn: they have to see each other's process as alive, and the same time.
+    const alone = (pid: number) => ({
+      env: account.env,
+      clock: 'real' as const,
+      prepare: (io: MemoryIo) => void Object.assign(io, { pid, isAlive: () => true }),
+    });
+    const one = startOnboard([url('r1'), '--json'], alone(1000));
+    const two = startOnboard([url('r2'), '--json', '--preset', 'claude'], alone(1001));
     await Promise.all([one.opened, two.opened]);
     const claude = await register(realm, {
       client_name: 'Claude',
