@@ -23,7 +23,7 @@ export interface Line {
   yardstick: string;
   ours: Figure;
   theirs?: Figure;
-  unit: 'ms' | 'MB';
+  unit: 'ms' | 'MB' | 'a second';
   /** What is compared with the limit. */
   value: number;
   /** How the value reads: `1.3 ×`, `45 ms`. */

@@ -5,6 +5,7 @@ import { onboard } from './onboard.ts';
 import { prune } from './prune.ts';
 import { size } from './size.ts';
 import { start } from './start.ts';
+import { validate } from './validate.ts';
 
 /** Everything that is measured, in the order of the table. */
-export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard];
+export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard, validate];

@@ -50,8 +50,8 @@ export const onboard: Row = {
       {
         ...common,
         what: `${common.what}: requests while it waits`,
-        ours: figureOf(paces.map((one) => one * 1000)),
-        unit: 'ms',
+        ours: figureOf(paces),
+        unit: 'a second',
         value: pace,
         shown: `${pace.toFixed(1)} a second`,
         limit: { most: 2 },
