@@ -5,22 +5,12 @@ import { badInput, McpkcError } from '../errors.ts';
 import { findClientById } from '../keycloak/clients.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
 import type { Client } from '../keycloak/representations.ts';
-import { type RealmSnapshot, readRealm, scopeNamed } from '../keycloak/snapshot.ts';
-import {
-  type Assignment,
-  ATTRIBUTE,
-  type DesiredClient,
-  type Mode,
-  type RealmList,
-} from '../provision/desired.ts';
+import { type RealmSnapshot, readRealm } from '../keycloak/snapshot.ts';
 import { scopeWish } from '../provision/input.ts';
-import { policyNames } from '../provision/policies.ts';
 import { given, type Provisioning } from '../provision/provisioned.ts';
-import { listFor, modeOf, requireOwnScope, scopeNameFor } from '../provision/scope-choice.ts';
+import { requireOwnScope, scopeNameFor } from '../provision/scope-choice.ts';
 import { visible } from '../render/text.ts';
-import { heldAs } from '../resources/client-scope-assignment.ts';
-import { realmListOf } from '../resources/default-scope.ts';
-import { openWindow } from './mark.ts';
+import { baseOf, modeAndList, ownAccount } from './base.ts';
 import type { Run } from './run.ts';
 
 /** What `onboard` was asked for. */
@@ -82,61 +72,6 @@ export async function prepare(
   ];
   const base = baseOf(run, snapshot, attached, ownAccount(config, keycloak, snapshot, scope));
   return { run, snapshot, base, named };
-}
-
-function modeAndList(scope: string, snapshot: RealmSnapshot): { mode: Mode; list: RealmList } {
-  const found = scopeNamed(snapshot, scope);
-  if (!found) return { mode: 'windowed', list: 'none' };
-  const mark = openWindow(snapshot, scope);
-  const now = mark ? mark.before : realmListOf(snapshot, scope);
-  if (mark && found.attributes[ATTRIBUTE.mode] === undefined)
-    return { mode: now === 'none' ? 'windowed' : 'standing', list: now };
-  const mode = modeOf(found, snapshot);
-  return { mode, list: listFor(mode, now) };
-}
-
-function baseOf(
-  run: Run,
-  snapshot: RealmSnapshot,
-  attached: readonly { assignment: Assignment; mark: DesiredClient }[],
-  freed: Assignment[],
-): Provisioning {
-  const { scope, resource, mode, list, presets } = run;
-  const found = scopeNamed(snapshot, scope);
-  const names = policyNames(scope);
-  const has = (name: string) => snapshot.clientPolicies.some((policy) => policy.name === name);
-  // Who left the PKCE policy out for this scope (--no-pkce-policy) meant it.
-  const pkce = found?.attributes[ATTRIBUTE.pkce] !== 'off' || has(names.pkce);
-  return {
-    scope,
-    resource,
-    mode,
-    list,
-    presets,
-    pkce,
-    rejectUserless: has(names.userless),
-    assignments: [...attached.map(({ assignment }) => assignment), ...freed],
-    clients: attached.map(({ mark }) => mark),
-  };
-}
-
-/** mcpkc's own account without the scope, where it inherited it. */
-function ownAccount(
-  config: Config,
-  keycloak: Keycloak,
-  snapshot: RealmSnapshot,
-  scope: string,
-): Assignment[] {
-  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
-  if (!own || keycloak.accountRealm !== keycloak.realm || heldAs(own, scope) === 'none') return [];
-  return [
-    {
-      clientId: own.clientId,
-      scope,
-      list: 'none',
-      why: 'so that mcpkc’s own account carries no MCP audience',
-    },
-  ];
 }
 
 /** mcpkc's own account must not carry an MCP audience into its admin requests. */
