@@ -1,0 +1,31 @@
+// Writes the JSON document of mcpkc validate (or of its failure) as Markdown: what is red first, then the counts.
+import { readFileSync } from 'node:fs';
+
+/** Text from outside as one cell of a table: neither markup nor HTML, and no line break. */
+function cell(text) {
+  return String(text ?? '')
+    .replace(/\s+/g, ' ')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/[\\`*_[\]|~]/g, (mark) => `\\${mark}`);
+}
+
+function summary(document) {
+  if (document.schema === 'mcpkc/error/v1') {
+    return `## ❌ mcpkc validate: ${document.code}\n\n${cell(document.message)}\n\n${cell(document.hint)}\n`;
+  }
+  const { checks, exitStatus } = document;
+  const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
+  const red = checks.filter(({ outcome }) => outcome === 'fail' || outcome === 'blocked');
+  const counts = ['pass', 'fail', 'blocked', 'skipped'].map((outcome) => `${count(outcome)} ${outcome}`);
+  const rows = red.map(
+    ({ id, severity, outcome, title, fix }) =>
+      `| ${id} | ${severity} | ${outcome} | ${cell(title)} | ${cell(fix)} |`,
+  );
+  const table = ['| check | severity | outcome | what | mend |', '| --- | --- | --- | --- | --- |', ...rows];
+  const head = `## ${exitStatus === 0 ? '✅' : '❌'} mcpkc validate: ${counts.join(', ')}`;
+  return `${head}\n${red.length === 0 ? '' : `\n${table.join('\n')}\n`}`;
+}
+
+const text = readFileSync(process.argv[2], 'utf8');
+process.stdout.write(text === '' ? '## ❌ mcpkc validate wrote nothing\n' : summary(JSON.parse(text)));
