@@ -152,12 +152,15 @@ it('several Trusted Hosts policies are all handled, each with its own hosts kept
 });
 
 it('two policies of the same name are both handled', async () => {
-  await addTrustedHosts(realm, 'Second policy', ['third.example.org']);
+  await addTrustedHosts(realm, 'Twins', ['third.example.org']);
+  await addTrustedHosts(realm, 'Twins', ['fourth.example.org']);
   await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
   const policies = await anonymousPolicies(realm, 'trusted-hosts');
-  expect(policies).toHaveLength(3);
+  expect(policies).toHaveLength(4);
   for (const { config } of policies) expect(config['trusted-hosts']).toContain('svc.example.com');
-  expect(policies.some(({ config }) => config['trusted-hosts']?.includes('third.example.org'))).toBe(true);
+  for (const host of ['third.example.org', 'fourth.example.org']) {
+    expect(policies.filter(({ config }) => config['trusted-hosts']?.includes(host))).toHaveLength(1);
+  }
 });
 
 it('what others added to mcpkc’s own policy and profile stays when they are repaired', async () => {
