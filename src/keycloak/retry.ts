@@ -1,5 +1,6 @@
 import { McpkcError } from '../errors.ts';
-import { networkCode, neverSent, retryAfterMs, statusOf } from './failures.ts';
+import { retryAfterMs, statusOf } from './failures.ts';
+import { networkCode, neverSent } from './network.ts';
 
 /**
  * How a request may be repeated. `read` and `replace` (a PUT or DELETE that says the same each time) after any passing

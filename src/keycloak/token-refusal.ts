@@ -1,7 +1,8 @@
 import { McpkcError } from '../errors.ts';
 import type { RequestOptions } from '../http.ts';
 import { visible } from '../render/text.ts';
-import { networkCode, networkFailure, realmNotFound } from './failures.ts';
+import { realmNotFound } from './failures.ts';
+import { networkCode, networkFailure } from './network.ts';
 import type { Grant, TokenAnswer } from './token.ts';
 
 /** What a token request means that got no answer of Keycloak's, after all retries. */
