@@ -188,3 +188,20 @@ const administrators: Fault[] = [
 
 /** Everything that the suite injects. */
 export const FAULTS: readonly Fault[] = [...connection, ...statuses, ...bodies, ...administrators];
+
+/** The server itself goes down in the middle and comes back with the same data; only for one that is ours. */
+export function restart(again: () => Promise<void>): Fault {
+  let back: Promise<void> = Promise.resolve();
+  return {
+    name: 'server restarted',
+    lasting: true,
+    fits: everywhere,
+    act: async (_exchange, control) => {
+      await control.away(3_600_000);
+      back = again();
+      back.catch(() => {});
+    },
+    mend: () => back,
+    expected: () => perhaps([3], CUT),
+  };
+}

@@ -1,8 +1,14 @@
-import { type Bench, runCase, type Undisturbed, undisturbed } from './case.ts';
-import type { Fault } from './fault.ts';
-import { FAULTS } from './faults.ts';
+import type { RunningKeycloak } from '../support/keycloak/server.ts';
+import { type Bench as CaseBench, runCase, type Undisturbed, undisturbed } from './case.ts';
+import { type Fault, isToken } from './fault.ts';
+import { FAULTS, restart } from './faults.ts';
 import { nameOf, type Position } from './proxy.ts';
 import type { Row } from './row.ts';
+
+/** Where the suite runs: a server that is ours can be restarted. */
+export interface Bench extends CaseBench {
+  server: RunningKeycloak;
+}
 
 /** A case that went wrong. */
 export interface Failed {
@@ -39,13 +45,18 @@ interface Case {
   fault: Fault;
 }
 
-function casesOf(row: Row, { positions }: Undisturbed): Case[] {
-  return positions.flatMap((position) =>
-    FAULTS.filter((fault) => fault.fits(position, row)).map((fault) => ({
-      position,
-      fault,
-    })),
+function casesOf({ server }: Bench, row: Row, { positions }: Undisturbed): Case[] {
+  const cases = positions.flatMap((position) =>
+    FAULTS.filter((fault) => fault.fits(position, row)).map((fault) => ({ position, fault })),
   );
+  // A restart takes the server ten seconds: once for a row, at its first write or in its middle.
+  const middle = positions.find(isWrite) ?? positions[Math.floor(positions.length / 2)];
+  if (!server.owned || !middle) return cases;
+  return [...cases, { position: middle, fault: restart(() => server.restart()) }];
+}
+
+function isWrite(position: Position): boolean {
+  return position.method !== 'GET' && !isToken(position);
 }
 
 /** Runs a row undisturbed and then, of its cases, those that the profile picks. */
@@ -56,18 +67,19 @@ export async function runRow(
   progress: (line: string) => void,
 ): Promise<RowResult> {
   const name = `${row.command}: ${row.name}`;
-  const whole = await undisturbed(bench, row);
-  const result: RowResult = {
-    row: name,
-    requests: whole.positions.length,
-    cases: 0,
-    run: 0,
-    skipped: 0,
-    failed: [],
-  };
+  const result: RowResult = { row: name, requests: 0, cases: 0, run: 0, skipped: 0, failed: [] };
+  let whole: Undisturbed;
+  try {
+    whole = await undisturbed(bench, row);
+  } catch (error) {
+    progress(String(error));
+    result.failed.push({ row: name, position: '', fault: 'none', wrong: [String(error)] });
+    return result;
+  }
+  result.requests = whole.positions.length;
   if (row.offline && whole.positions.length > 0)
     throw new Error(`${name} is said to send no requests, and sent ${whole.positions.length}`);
-  for (const [at, { position, fault }] of casesOf(row, whole).entries()) {
+  for (const [at, { position, fault }] of casesOf(bench, row, whole).entries()) {
     result.cases += 1;
     if (!pick(at)) {
       result.skipped += 1;
