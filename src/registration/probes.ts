@@ -49,6 +49,7 @@ export class Probes {
 
   /** Registers one; its mark is added to the body. */
   async register(endpoint: string, body: Readonly<Record<string, unknown>>): Promise<Registered> {
+    this.#recorder.throwIfAborted();
     if (this.#closed) throw new Error('The probes were removed already.');
     const attempt = this.#register(endpoint, body);
     this.#underWay.add(attempt);

@@ -58,19 +58,12 @@ export function answerOf(
   const outlook = findings.outlook.map((one) => ({ ...one, says: secrets.clean(one.says) }));
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
-  const requests = recorder.exchanges.map(({ id, method, url, to, status, ms }) => ({
-    id,
-    request: `${method} ${secrets.clean(url)}`,
-    to,
-    status: status ?? null,
-    ms,
-  }));
   const common = {
     mode: target.inside?.exists ? target.inside.mode : null,
     scope: target.inside?.scope ?? null,
     checks,
     outlook,
-    requests,
+    requests: requestsOf(recorder),
     events: Array.isArray(facts?.events) ? facts.events : [],
     commands: { ...log?.commands },
     swept: { removed: [...(parts.registration?.swept.removed ?? [])], left: [...findings.left] },
@@ -87,6 +80,12 @@ export function answerOf(
     exitStatus: silent ? 3 : red.length > 0 ? 1 : 0,
     document: { resource: target.mcp, issuer, ...common, runId: target.runId, failOn },
   };
+}
+
+function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['requests'] {
+  return exchanges.map(({ id, method, url, to, status, ms }) => {
+    return { id, request: `${method} ${secrets.clean(url)}`, to, status: status ?? null, ms };
+  });
 }
 
 function shownCheck(result: CheckResult, { recorder }: Findings): ShownCheck {

@@ -82,61 +82,58 @@ function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
   };
 }
 
+type Told = Omit<Outlook, 'preset' | 'title'>;
+
 function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: Evidence): Outlook {
   const { name, title } = preset;
-  const say = (
-    verdict: Outlook['verdict'],
-    stage: Stage | null,
-    check: string | null,
-    says: string,
-  ): Outlook => ({
-    preset: name,
-    title,
-    verdict,
-    stage,
-    check,
-    says,
-  });
-  const stops = STOPS.flatMap(([stage, ids]) => ids.map((id) => ({ stage, id })));
-  const found = stops.map(({ stage, id }) => ({
-    stage,
-    id,
-    result: results.find(({ check }) => check.id === id),
-  }));
-  const stop = found.find(({ id, result }) => result?.outcome === 'fail' && concerns(id, preset, evidence));
-  if (stop && mayEcho(preset, evidence) && ['REG-READBACK', 'TOK-AUD'].includes(stop.id)) {
-    return say(
-      'unknown',
-      null,
-      stop.id,
-      'unknown: it works if it asks for the scopes that its registration was answered with, as it was seen to do.',
+  const own = STOPS.flatMap(([stage, ids]) => ids.map((id) => ({ stage, id })))
+    .filter(({ id }) => concerns(id, preset, evidence))
+    .map(({ stage, id }) => ({ stage, id, result: results.find(({ check }) => check.id === id) }));
+  const stop = own.find(({ result }) => result?.outcome === 'fail');
+  const dark = own.find(({ result }) => result?.outcome === 'blocked');
+  const says = (stop ?? dark)?.result?.says ?? '';
+  const told = stop
+    ? failing(preset, evidence, stop.stage, stop.id, says)
+    : dark
+      ? unknown(dark.id, `${dark.id} could not be judged. ${says}`)
+      : working(results, evidence);
+  return { preset: name, title, ...told };
+}
+
+function unknown(check: string, says: string): Told {
+  return { verdict: 'unknown', stage: null, check, says: `unknown: ${says}` };
+}
+
+function failing(preset: Preset, evidence: Evidence, stage: Stage, check: string, says: string): Told {
+  if (mayEcho(preset, evidence) && ['REG-READBACK', 'TOK-AUD'].includes(check)) {
+    return unknown(
+      check,
+      'it works if it asks for the scopes that its registration was answered with, as it was seen to do.',
     );
   }
-  if (stop) {
-    const at =
-      stop.id === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere ? 'registration' : stop.stage;
-    return say('fails', at, stop.id, `will fail at ${at}: ${stop.result?.says ?? ''}`);
-  }
-  const dark = found.find(
-    ({ id, result }) => result?.outcome === 'blocked' && concerns(id, preset, evidence),
-  );
-  if (dark)
-    return say(
-      'unknown',
-      null,
-      dark.id,
-      `unknown: ${dark.id} could not be judged. ${dark.result?.says ?? ''}`,
-    );
+  // Another issuer that is one takes the client in; it is there that it is a stranger.
+  const elsewhere = check === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere === true;
+  const at = elsewhere ? 'registration' : stage;
+  return { verdict: 'fails', stage: at, check, says: `will fail at ${at}: ${says}` };
+}
+
+function working(results: readonly CheckResult[], { target }: Evidence): Told {
   const warnings = results.filter(
     ({ outcome, severity, warning }) => (outcome === 'fail' && severity !== 'info') || warning,
   );
   const windowed =
-    evidence.target.inside?.mode === 'windowed'
+    target.inside?.mode === 'windowed'
       ? ' That is, the client that was given the scope; a new connection takes a window (mcpkc onboard).'
       : '';
-  if (warnings.length === 0) return say('works', null, null, `works.${windowed}`);
   const ids = warnings.map(({ check }) => check.id).join(', ');
-  return say('works-with-warnings', null, null, `works, with warnings: ${ids}.${windowed}`);
+  return warnings.length === 0
+    ? { verdict: 'works', stage: null, check: null, says: `works.${windowed}` }
+    : {
+        verdict: 'works-with-warnings',
+        stage: null,
+        check: null,
+        says: `works, with warnings: ${ids}.${windowed}`,
+      };
 }
 
 function mayEcho({ name }: Preset, { parts }: Evidence): boolean {

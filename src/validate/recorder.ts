@@ -53,6 +53,11 @@ export class Recorder {
       setup.lookUp ?? (async (name) => (await lookup(name, { all: true })).map(({ address }) => address));
   }
 
+  /** Rejects with the run's reason where it was aborted. */
+  throwIfAborted(): void {
+    this.#setup.signal.throwIfAborted();
+  }
+
   /** One request, one answer. Rejects only where the run was aborted. */
   async send(url: string, sending: Sending): Promise<Exchange> {
     const { signal, now, runId } = this.#setup;

@@ -59,11 +59,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
   const mark = runMark(io);
   const limit = AbortSignal.timeout(RUN_MS + (wish.login ? LOGIN_MS : 0));
   const signal = AbortSignal.any([context.signal, limit]);
-  const dispatcher = await dispatcherFor(config, io);
-  const timeoutMs =
-    config.originOf('MCPKC_REQUEST_TIMEOUT') === undefined ? REQUEST_MS : config.requestTimeoutMs;
-  const recorder = new Recorder({ runId: mark.runId, now: io.now, signal, timeoutMs, dispatcher });
-  if (config.clientSecret !== undefined) recorder.secrets.keep(config.clientSecret);
+  const recorder = await recorderFor(context, config, wish, mark.runId, signal);
   const probes = new Probes(recorder, mark);
   try {
     const target = await targetOf(config, wish, inside, recorder, mark.runId);
@@ -82,20 +78,28 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
       login: wish.login,
       givenToken: wish.token,
     };
-    recorder.secrets.keep(wish.token);
     const evidence = await runSteps(STEPS, chosen.steps, run, () => limit.aborted && !context.signal.aborted);
     const results = judgeAll(CHECKS, evidence, chosen.wanted);
-    return {
-      evidence,
-      results,
-      outlook: outlooks(CHECKS, evidence),
-      recorder,
-      left: [...evidenceLeft(evidence)],
-    };
+    const left = [...(evidence.parts.registration?.swept.left ?? [])];
+    return { evidence, results, outlook: outlooks(CHECKS, evidence), recorder, left };
   } finally {
     voice.progress(undefined);
     await cleanUp(context, probes, inside);
   }
+}
+
+async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: string, signal: AbortSignal) {
+  const given = config.originOf('MCPKC_REQUEST_TIMEOUT') !== undefined;
+  const timeoutMs = given ? config.requestTimeoutMs : REQUEST_MS;
+  const recorder = new Recorder({
+    runId,
+    now: io.now,
+    signal,
+    timeoutMs,
+    dispatcher: await dispatcherFor(config, io),
+  });
+  for (const secret of [config.clientSecret, wish.token]) recorder.secrets.keep(secret);
+  return recorder;
 }
 
 /** The admin side, where there is an account and the operator wants it. */
@@ -150,10 +154,6 @@ async function requireUser({ keycloak }: Inside, name: string): Promise<void> {
   throw new McpkcError('INPUT_INVALID', message, 'Name one that is there, or leave --user out.', {
     details: { culprit: '--user' },
   });
-}
-
-function evidenceLeft({ parts }: Evidence): readonly string[] {
-  return parts.registration?.swept.left ?? [];
 }
 
 /** Removes the run's probes under a signal of its own; names those that stay. */

@@ -38,19 +38,24 @@ function judgeManifest(
       fix: `schemaVersion: "${SCHEMA_VERSION}"`,
     });
   }
-  const named = [resource, record(authorization).resource, record(transport).url].filter(
-    (one) => one !== undefined,
-  );
-  const foreign = named.find((one) => one !== mcp);
-  const servers = strings(record(authorization).authorization_servers);
+  const named = [resource, record(authorization).resource, record(transport).url];
+  return agreement(exchange, named, strings(record(authorization).authorization_servers), mcp, issuer);
+}
+
+function agreement(
+  exchange: Exchange,
+  named: readonly unknown[],
+  servers: readonly string[],
+  mcp: string,
+  issuer: string | undefined,
+): Judgement {
+  const exchanges = [exchange];
+  const foreign = named.find((one) => one !== undefined && one !== mcp);
   const disagrees = foreign ?? (issuer === undefined ? undefined : servers.find((one) => one !== issuer));
   if (disagrees === undefined) return pass(`schemaVersion ${SCHEMA_VERSION}, and it agrees.`, { exchanges });
   const cause = 'Manifest and metadata come from different configurations.';
-  return fail(`The manifest names ${String(disagrees)}.`, {
-    exchanges,
-    cause,
-    fix: `It must name ${mcp} and ${issuer ?? 'the issuer'}.`,
-  });
+  const fix = `It must name ${mcp} and ${issuer ?? 'the issuer'}.`;
+  return fail(`The manifest names ${String(disagrees)}.`, { exchanges, cause, fix });
 }
 
 export const manifest: Check = {

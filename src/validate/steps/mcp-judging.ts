@@ -2,7 +2,8 @@ import { blocked, type Check, type Judgement } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
 import { outcomeOf } from '../exchange.ts';
 import { judging } from '../step.ts';
-import type { Asked, McpEvidence } from './mcp-probe.ts';
+import type { Asked } from './mcp-opening.ts';
+import type { McpEvidence } from './mcp-probe.ts';
 
 /** A judge of what was sent with a token; blocked, with the ways out, where there is none. */
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {

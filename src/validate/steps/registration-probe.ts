@@ -36,6 +36,14 @@ export interface RegistrationEvidence {
   swept: { removed: readonly string[]; left: readonly string[] };
 }
 
+const NOTHING = {
+  presets: [],
+  door: undefined,
+  foreign: undefined,
+  audience: undefined,
+  stranger: undefined,
+  publicClient: undefined,
+};
 const FOREIGN_URI = 'https://evil.example/cb';
 /** Scopes of every new realm that a stranger may name, none of which gives an audience. */
 const HARMLESS = ['profile', 'email', 'address', 'phone'];
@@ -46,15 +54,8 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   const asked = askedScopes(run);
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'registration');
   const named = namedScopes(run);
-  const nothing = { endpoint: url, named, asked, presets: [], swept };
-  const none = {
-    door: undefined,
-    foreign: undefined,
-    audience: undefined,
-    stranger: undefined,
-    publicClient: undefined,
-  };
-  if (url === undefined || !URL.canParse(url) || run.target.noRegistration) return { ...nothing, ...none };
+  const nothing = { ...NOTHING, endpoint: url, named, asked, swept };
+  if (url === undefined || !URL.canParse(url) || run.target.noRegistration) return nothing;
   const register = (body: object) => run.probes.register(url, body as Record<string, unknown>);
   const { presets, inside } = run.target;
   const body = bodyOf(presets[0]);
