@@ -28,7 +28,11 @@ export default function setup(project: TestProject): () => void {
     [tsdown, '--logLevel', 'warn', '--out-dir', join(folder, 'dist')],
     { cwd: ROOT, encoding: 'utf8' },
   );
-  if (status !== 0) throw new Error(`The bundle can't be built:\n${stdout}\n${stderr}`);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  if (status !== 0) {
+    remove();
+    throw new Error(`The bundle can't be built:\n${stdout}\n${stderr}`);
+  }
   project.provide('mcpkcBin', join(folder, 'bin/mcpkc.js'));
-  return () => rmSync(folder, { recursive: true, force: true });
+  return remove;
 }
