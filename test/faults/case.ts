@@ -148,7 +148,7 @@ function judge(ended: Ended, row: Row, fault: Fault, position: Position): string
   if (row.or !== undefined && !allowed.every((status) => status === well)) allowed.push(row.or);
   const wrong: string[] = [];
   // Lines are wrapped to the terminal's width.
-  const said = `${ended.stderr} ${row.reports === ended.status ? ended.stdout : ''}`.replaceAll(/\s+/g, ' ');
+  const said = `${ended.stderr} ${row.reports === undefined ? '' : ended.stdout}`.replaceAll(/\s+/g, ' ');
   if (!allowed.includes(ended.status))
     wrong.push(`it ended with ${ended.status} and not ${allowed.join(' or ')}: ${said}`);
   else if (ended.status !== well && !says.test(said)) wrong.push(`the message doesn't say ${says}: ${said}`);

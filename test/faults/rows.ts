@@ -114,7 +114,7 @@ export const ROWS: readonly Row[] = [
   ...onboard,
   ...pruneRows,
   { command: 'env', name: 'from the realm', argv: ['env', RESOURCE] },
-  { command: 'runbook', name: 'from the realm', argv: ['runbook'] },
+  { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE] },
   offline('presets'),
   offline('explain', 'ROLE_MISSING'),
   offline('completion', 'bash'),

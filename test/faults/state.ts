@@ -20,16 +20,11 @@ export type State = ReadonlyMap<string, string>;
 
 /** The state behind an administrator's snapshot of a realm with this name. */
 export function stateOf(snapshot: RealmSnapshot, realm: string): State {
-  const state = new Map<string, string>();
+  const found: [key: string, text: string][] = [];
   const put = (key: string, value: unknown) => {
-    const text = JSON.stringify(plain(value))
-      .replaceAll(realm, '{realm}')
-      .replaceAll(ID, '{id}')
-      .replaceAll(TIME, '{time}')
-      .replaceAll(PORT, '$1:{port}');
-    let name = key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
-    while (state.has(name)) name += ' (again)';
-    state.set(name, text);
+    const text = JSON.stringify(plain(value)).replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
+    const inert = text.replaceAll(TIME, '{time}').replaceAll(PORT, '$1:{port}');
+    found.push([key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}'), inert]);
   };
   put('realm', snapshot.realm);
   for (const scope of snapshot.defaultScopes) put(`realm default ${scope}`, true);
@@ -47,6 +42,17 @@ export function stateOf(snapshot: RealmSnapshot, realm: string): State {
   for (const role of snapshot.realmRoles) put(`realm role ${role.name}`, role);
   for (const [client, roles] of Object.entries(snapshot.clientRoles)) put(`roles of ${client}`, roles);
   for (const [client, roles] of Object.entries(snapshot.serviceAccountRoles)) put(`account ${client}`, roles);
+  return numbered(found);
+}
+
+/** Those of the same name, such as clients that registered alike, are told apart by what they are, not by their ids. */
+function numbered(found: readonly (readonly [key: string, text: string])[]): State {
+  const state = new Map<string, string>();
+  for (const [key, text] of found.toSorted(([, a], [, b]) => (a < b ? -1 : 1))) {
+    let name = key;
+    while (state.has(name)) name += ' (again)';
+    state.set(name, text);
+  }
   return state;
 }
 
