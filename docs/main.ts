@@ -10,7 +10,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 async function screens(): Promise<Screens> {
   const keycloak = await obtainKeycloak({ progress: (line) => process.stderr.write(`${line}\n`) });
   try {
-    return await captureScreens(keycloak);
+    return await captureScreens(keycloak, join(ROOT, 'bin/mcpkc.js'));
   } finally {
     await keycloak.stop();
   }

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { WORKING_ROLES } from '../src/keycloak/roles.ts';
 import { main } from '../src/main.ts';
 import { Connector } from '../test/support/connectors/chatgpt.ts';
@@ -16,13 +16,11 @@ import { createRealm, type Realm } from '../test/support/keycloak/realm.ts';
 import { createServiceAccount } from '../test/support/keycloak/service-account.ts';
 import { memoryIo } from '../test/support/memory-io.ts';
 
-const MCPKC = resolve(import.meta.dirname, '../bin/mcpkc.js');
-
 /** What a screen shows: the command as it was typed, and all that came back. */
 export type Screens = Record<string, string>;
 
-/** Runs through the life of a connection and captures its screens. */
-export async function captureScreens(server: AdminAccess): Promise<Screens> {
+/** Runs through the life of a connection with the program at `mcpkc`, and captures its screens. */
+export async function captureScreens(server: AdminAccess, mcpkc: string): Promise<Screens> {
   const realm = await createRealm(server, 'tools');
   const folder = await mkdtemp(join(tmpdir(), 'mcpkc-screens-'));
   const scope = 'mcp-resource-svc';
@@ -40,7 +38,7 @@ export async function captureScreens(server: AdminAccess): Promise<Screens> {
       KC_CLIENT_ID: account.clientId,
       KC_CLIENT_SECRET: account.secret,
     };
-    const run = (...args: string[]) => type(args, { cwd: folder, env });
+    const run = (...args: string[]) => type(mcpkc, args, { cwd: folder, env });
     const screens: Screens = {};
     const keep = (name: string, text: string) => {
       screens[name] = steady(text, { server, realm, host: host.origin });
@@ -98,8 +96,8 @@ function steady(
 }
 
 /** Types a command line: the line itself, then stdout and stderr as they came. */
-function type(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
-  const child = spawn(process.execPath, [MCPKC, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+function type(mcpkc: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+  const child = spawn(process.execPath, [mcpkc, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = `$ mcpkc ${args.join(' ')}\n`;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -4,7 +4,7 @@ import type { CommandEntry } from './commands/index.ts';
 import { COMMANDS } from './commands/index.ts';
 import { defineGlobal, GLOBAL_VALUES } from './global-options.ts';
 import type { Io } from './io.ts';
-import { commandHelp, firstSteps, HELP_GROUPS } from './render/help.ts';
+import { commandHelp, FLAG_GROUPS, firstSteps, HELP_GROUPS, MANY_FLAGS } from './render/help.ts';
 
 /** The command that a command line calls, loaded; the others are known by name and summary alone. */
 export interface Called {
@@ -62,6 +62,12 @@ function arranged(help: string): string {
 
 function defineWhole(commander: Commander, command: Command): void {
   command.define(commander);
+  if (commander.options.length > MANY_FLAGS) {
+    for (const option of commander.options) {
+      const group = FLAG_GROUPS.find(({ flags }) => flags.includes(option.long ?? ''));
+      if (group) option.helpGroup(group.heading);
+    }
+  }
   const words = commander.registeredArguments.map((one) =>
     one.required ? `<${one.name()}>` : `[${one.name()}]`,
   );

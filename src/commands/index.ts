@@ -35,6 +35,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./onboard.ts')).onboard,
   },
   {
+    name: 'validate',
+    summary: 'prove the whole chain against a live MCP host',
+    load: async () => (await import('./validate.ts')).validate,
+  },
+  {
     name: 'prune-clients',
     summary: 'remove clients that registered themselves and never worked',
     load: async () => (await import('./prune-clients.ts')).pruneClients,
@@ -63,10 +68,5 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',
     load: async () => (await import('./completion.ts')).completion,
-  },
-  {
-    name: 'validate',
-    summary: 'prove the whole chain against a live MCP host',
-    load: async () => (await import('./validate.ts')).validate,
   },
 ];

@@ -10,6 +10,43 @@ export const HELP_GROUPS: readonly { heading: string; names: readonly string[] }
   { heading: 'Shell:', names: ['completion', 'help'] },
 ];
 
+/** Flags by what they are about, for commands that have many; `defineWriting` has its own group. */
+export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }[] = [
+  {
+    heading: 'Resource and scope:',
+    flags: ['--resource', '--scope', '--alias', '--attach', '--replace-audience', '--remove'],
+  },
+  {
+    heading: 'Clients and products:',
+    flags: [
+      '--preset',
+      '--client',
+      '--detach',
+      '--existing',
+      '--no-existing',
+      '--create-static',
+      '--static-client',
+      '--keep',
+      '--unkeep',
+    ],
+  },
+  { heading: 'Policies:', flags: ['--no-pkce-policy', '--reject-userless'] },
+  {
+    heading: 'Administrator, signed in once:',
+    flags: ['--admin-realm', '--admin-user', '--admin-password-file', '--admin-token-file'],
+  },
+  { heading: 'How long:', flags: ['--timeout', '--until', '--older-than', '--grace'] },
+  {
+    heading: 'Tokens and registrations:',
+    flags: ['--user', '--login', '--token-file', '--no-registration', '--outside'],
+  },
+  { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
+  { heading: 'Files:', flags: ['--junit', '--backup', '--audit-file', '--restore'] },
+];
+
+/** A command with more flags than this has them in groups. */
+export const MANY_FLAGS = 6;
+
 /** What the program's help ends with: the way from nothing to a connection. */
 export function firstSteps(): string {
   return `
@@ -37,7 +74,7 @@ export function commandHelp(command: Command, width: number): string {
   ]);
   const table = [...exits]
     .sort(([a], [b]) => a - b)
-    .map(([status, meaning]) => `  ${String(status).padEnd(4)}${meaning}`);
+    .map(([status, meaning]) => `  ${String(status).padEnd(4)}${wrap(meaning, width, '      ').trimStart()}`);
   return `
 Examples:
 ${examples}
@@ -48,5 +85,5 @@ ${wrap(command.changes, width, '  ')}
 Exit statuses:
 ${table.join('\n')}
 
-Every command also takes --server, --realm, --json, --quiet, --verbose and more: mcpkc --help`;
+${wrap('Every command also takes --server, --realm, --json, --quiet, --verbose and more: mcpkc --help', width)}`;
 }

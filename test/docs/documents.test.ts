@@ -51,7 +51,7 @@ describe('the generated parts', () => {
 describe('the screens of the README', () => {
   let screens: Screens;
   beforeAll(async () => {
-    screens = await captureScreens(inject('keycloak'));
+    screens = await captureScreens(inject('keycloak'), inject('mcpkcBin'));
   });
   /** Lines in any order where clients are listed by ids, which differ from run to run. */
   const lines = (text: string, sorted: boolean) => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { type Installed, packAndInstall } from '../package/installed.ts';
 
@@ -10,7 +10,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 let installed: Installed;
 
 beforeAll(() => {
-  installed = packAndInstall();
+  installed = packAndInstall(join(dirname(inject('mcpkcBin')), '../dist'));
 });
 afterAll(() => installed.remove());
 

@@ -22,7 +22,7 @@ let host: GoodHost;
 let reader: Account;
 
 beforeAll(async () => {
-  bin = await installBin(folder, version);
+  bin = await installBin(folder, version, inject('mcpkcBin'));
   host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE, advertisedScopes: [SCOPE] });
   const writer = await accountIn(realm);
   await expectCli(0, ['create-scope', '--resource', host.url, '--scope', SCOPE], writer);

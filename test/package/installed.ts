@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const NOT_COPIED = ['.git', 'node_modules', 'dist', 'test-results', 'coverage'];
 
 /** The package as somebody has it who installed it into an empty folder. */
 export interface Installed {
@@ -21,11 +23,18 @@ export interface Installed {
   remove(): void;
 }
 
-/** Packs what is built, and installs the tarball into an empty folder without a registry. */
-export function packAndInstall(): Installed {
+/**
+ * Packs a copy of this project with a bundle that was built before, and installs the tarball into an empty folder without
+ * a registry. A copy, and without scripts: packing here would build again, under the feet of whoever runs the bundle.
+ */
+export function packAndInstall(dist: string): Installed {
   const folder = mkdtempSync(join(tmpdir(), 'mcpkc-package-'));
-  // Scripts are left out: packing would build again, under the feet of whoever runs the bundle.
-  npm(ROOT, ['pack', '--ignore-scripts', '--pack-destination', folder]);
+  const copy = join(folder, 'copy');
+  for (const name of readdirSync(ROOT)) {
+    if (!NOT_COPIED.includes(name)) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  cpSync(dist, join(copy, 'dist'), { recursive: true });
+  npm(copy, ['pack', '--ignore-scripts', '--pack-destination', folder]);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   const empty = join(folder, 'empty');
   mkdirSync(empty);

@@ -14,7 +14,7 @@ const { version } = JSON.parse(
   readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
 );
 
-const installed = packAndInstall();
+const installed = packAndInstall(fileURLToPath(new URL('../../dist', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'mcpkc-nodes-'));
 try {
   for (const wanted of NODES) {

@@ -1,14 +1,11 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const MCPKC = fileURLToPath(new URL('../../bin/mcpkc.js', import.meta.url));
-
-/** A folder for PATH in which `mcpkc` and `npx --yes mcpkc@<version>` are the built program, and `node` is this one. */
-export async function installBin(folder: string, version: string): Promise<string> {
+/** A folder for PATH in which `mcpkc` and `npx --yes mcpkc@<version>` are the program at `mcpkc`, and `node` is this one. */
+export async function installBin(folder: string, version: string, mcpkc: string): Promise<string> {
   const bin = join(folder, 'bin');
   await mkdir(bin, { recursive: true });
-  const run = `exec '${process.execPath}' '${MCPKC}' "$@"`;
+  const run = `exec '${process.execPath}' '${mcpkc}' "$@"`;
   const scripts = {
     mcpkc: run,
     npx: `[ "$1" = --yes ] && [ "$2" = 'mcpkc@${version}' ] || exit 99\nshift 2\n${run}`,

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { type Account, accountIn, expectNoSecrets } from '../support/cli.ts';
+import { useRealm } from '../support/keycloak/useRealm.ts';
+import { inTerminal, type Terminal } from '../support/terminal.ts';
+
+const MCPKC = inject('mcpkcBin');
+const COLOUR = /\u001b\[\d+m/;
+const folder = mkdtempSync(join(tmpdir(), 'mcpkc-terminal-'));
+const realm = await useRealm('pty');
+let account: Account;
+
+beforeAll(async () => {
+  account = await accountIn(realm);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Look {
+  columns?: number;
+  env?: Record<string, string>;
+}
+
+/** mcpkc in a real pseudo-terminal, with the account's environment. */
+function mcpkc(args: readonly string[], { columns = 80, env = {} }: Look = {}): Terminal {
+  const all = { PATH: process.env.PATH, TERM: 'xterm-256color', HOME: folder, ...account.env, ...env };
+  const terminal = inTerminal([process.execPath, MCPKC, ...args], { columns, cwd: folder, env: all });
+  onTestFinished(() => terminal.kill());
+  return terminal;
+}
+
+/**
+ * The longest line that is shown; words that are longer than a line (URLs, ids) stay whole and don't count,
+ * nor do command lines: they are to be pasted.
+ */
+function widest(terminal: Terminal): number {
+  const lines = terminal.plain().split('\n');
+  const broken = lines.filter((line) => line.trim().includes(' ') && !line.startsWith('  $ '));
+  return Math.max(...broken.map((line) => line.trimEnd().length));
+}
+
+describe('in a real terminal', () => {
+  it.each([
+    [80, 80],
+    [200, 120],
+  ])('of %i columns keeps lines to %i, in colour, the verdict last', async (columns, most) => {
+    const terminal = mcpkc(['status'], { columns });
+    expect(await terminal.ended).toBe(1);
+    expect(widest(terminal)).toBeLessThanOrEqual(most);
+    expect(widest(terminal)).toBeGreaterThan(most - 15);
+    expect(terminal.shown()).toMatch(COLOUR);
+    expect(terminal.plain().trimEnd().split('\n').at(-1)).toMatch(/^✗ \d+ errors?/);
+    expectNoSecrets(terminal.shown());
+  });
+
+  it.each([80, 200])('help keeps to %i columns', async (columns) => {
+    const terminal = mcpkc(['create-scope', '--help'], { columns });
+    expect(await terminal.ended).toBe(0);
+    expect(widest(terminal)).toBeLessThanOrEqual(Math.min(columns, 120));
+  });
+
+  it('is plain with NO_COLOR', async () => {
+    const terminal = mcpkc(['status'], { env: { NO_COLOR: '1' } });
+    await terminal.ended;
+    expect(terminal.shown()).not.toMatch(COLOUR);
+  });
+
+  it('ends quietly where the reader has enough', async () => {
+    const all = { PATH: process.env.PATH, ...account.env };
+    const line = `'${process.execPath}' '${MCPKC}' explain | head -1; exit "\${PIPESTATUS[0]}"`;
+    const terminal = inTerminal(['bash', '-c', line], { cwd: folder, env: all });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.plain()).not.toMatch(/EPIPE|Error/);
+  });
+});
+
+describe('at a prompt', () => {
+  const asked = ['init', '--admin-user', 'somebody'];
+
+  it('does not echo a password, and Ctrl-C leaves with 130 and the terminal as it was', async () => {
+    const terminal = mcpkc(asked);
+    await terminal.until(/[Pp]assword.*: ?$/);
+    terminal.type('hunter2');
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.shown()).not.toContain('hunter2');
+    expect(terminal.plain()).toContain('INTERRUPTED');
+  });
+
+  it('takes the answer: a wrong password is refused without being shown', async () => {
+    const terminal = mcpkc(asked);
+    await terminal.until(/[Pp]assword.*: ?$/);
+    terminal.type('hunter2\n');
+    expect(await terminal.ended).toBe(4);
+    expect(terminal.shown()).not.toContain('hunter2');
+  });
+
+  it('is not asked with --no-input', async () => {
+    const terminal = mcpkc([...asked, '--no-input']);
+    expect(await terminal.ended).toBe(2);
+  });
+});
+
+describe('while it waits', () => {
+  it('Ctrl-C closes the window and leaves with 130', async () => {
+    const resource = 'https://pty.example.com/mcp';
+    const terminal = mcpkc(['onboard', resource, '--timeout', '60s']);
+    await terminal.until(/Ctrl-C closes it/);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    const defaults = await realm.admin.get<{ name: string }[]>(realm.path('default-default-client-scopes'));
+    expect(defaults.map(({ name }) => name)).not.toContain('mcp-resource-pty');
+  });
+});
