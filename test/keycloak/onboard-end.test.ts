@@ -216,3 +216,24 @@ test('a window’s write that is carried out late is not missed', async () => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   await expectClosed(realm, SCOPE);
 });
+
+test('who registers while the window is being closed inherits nothing', async () => {
+  let readings = 0;
+  let late = '';
+  const proxy = await startReverseProxy(realm.admin.access.url, {
+    after: async ({ path }, answer) => {
+      readings += path.includes('/clients?first=0') || path.includes('/clients/?first=0') ? 1 : 0;
+      // Once when the window opens, then again to find who inherited the scope.
+      if (readings === 2 && late === '') {
+        late = 'coming';
+        late = await foreign();
+      }
+      return answer;
+    },
+  });
+  const env = { ...account.env, KC_SERVER: proxy.url };
+  const { done } = startOnboard([RESOURCE, '--timeout', '1s'], { env });
+  expect((await done).exit).toBe(6);
+  expect(late).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await held(realm, late, SCOPE)).toBe('none');
+});

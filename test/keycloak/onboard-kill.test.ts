@@ -78,6 +78,7 @@ async function killedAfter(n: number, signal: Killer): Promise<boolean> {
       hit = true;
       child.run?.kill(signal);
       if (signal === 'SIGKILL') await child.run?.done;
+      else await new Promise((resolve) => setTimeout(resolve, 50));
       return answer;
     },
   });

@@ -4,7 +4,15 @@ import { type Account, accountIn, expectCli, type RunOptions } from './cli.ts';
 import type { AdminAccess } from './keycloak/admin.ts';
 import { createRealm, type Realm } from './keycloak/realm.ts';
 import { adoptedMark, expectClosed, held, register } from './onboarding.ts';
-import { addClient, addScope, anonymousPolicies, hostsIn, listOf, scopeIn } from './realm-things.ts';
+import {
+  addClient,
+  addScope,
+  anonymousPolicies,
+  configure,
+  hostsIn,
+  listOf,
+  scopeIn,
+} from './realm-things.ts';
 import type { Passing } from './reverse-proxy.ts';
 
 export const RESOURCE = 'https://kill.example.com/mcp';
@@ -63,7 +71,9 @@ export async function setStage(server: AdminAccess, purpose: string): Promise<St
       came.connector = '';
       came.foreign = [];
       await forget(realm);
-      for (const policy of policies) await realm.admin.put(realm.path(`components/${policy.id}`), policy);
+      // A key that is left out stays as it is (26.7.3).
+      const nothing = { 'trusted-hosts': [], 'allowed-client-scopes': [] };
+      for (const policy of policies) await configure(realm, { ...policy, config: nothing }, policy.config);
     },
     async expectForeignUntouched() {
       expect(await foreignThings(realm)).toEqual(before);
@@ -135,7 +145,9 @@ export async function expectProvisioned(stage: Stage): Promise<void> {
   );
   expect(policies.map(({ name }) => name)).toContain(`mcpkc-pkce-${SCOPE}`);
   const { io } = await expectCli(0, ['trusted-hosts', '--add', 'after.example.com'], here(stage));
-  expect(io.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(1000);
+  // Long sleeps are those of renewing the lock; whoever waits for one sleeps shortly.
+  const waited = io.slept.filter((ms) => ms < 1000).reduce((sum, ms) => sum + ms, 0);
+  expect(waited).toBeLessThan(1000);
   const roles = await realm.admin.get<{ name: string }[]>(realm.path('roles'));
   expect(roles.map(({ name }) => name)).not.toContain('mcpkc-lock');
 }
