@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command, Context } from '../command.ts';
 import type { Config } from '../config/load.ts';
+import { isLoopback } from '../config/loopback.ts';
 import { scopesIfConfigured } from '../keycloak/configured-scopes.ts';
 import { type Deployment, deploymentOf } from '../provision/deployment.ts';
 import { resourceFor } from '../provision/input.ts';
@@ -66,5 +67,12 @@ async function look(
       `Realm '${realm}' has no scope for it yet. To make it:\n${make} ${shellWord(resource)}`,
     );
   }
+  if (isLocal(deployment.issuer) && !isLocal(resource)) {
+    context.voice.warn(
+      `OIDC_ISSUER is ${deployment.issuer}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
+    );
+  }
   return deployment;
 }
+
+const isLocal = (url: string) => isLoopback(new URL(url));

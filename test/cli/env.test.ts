@@ -31,12 +31,15 @@ describe('mcpkc env', () => {
   it('takes scope and mode from the realm', async () => {
     const marks = { 'mcpkc.mode': 'standing', 'mcpkc.resource': RESOURCE };
     const id = await makeScope('tools', marks);
-    const { status, out, err } = await run([RESOURCE, '--format', 'json'], env);
+    const { status, out, err } = await run([RESOURCE, '--format', 'json'], {
+      ...env,
+      KC_ISSUER: 'https://auth.example.com/realms/x',
+    });
     await realm.admin.del(realm.path(`client-scopes/${id}`));
     expect({ status, err }).toEqual({ status: 0, err: '' });
     expect(JSON.parse(out)).toMatchObject({
       MCP_TRANSPORT_URL: RESOURCE,
-      OIDC_ISSUER: realm.issuer,
+      OIDC_ISSUER: 'https://auth.example.com/realms/x',
       MCP_SCOPE_NAME: 'tools',
       ADVERTISE_SCOPES: 'tools',
     });
@@ -66,6 +69,15 @@ describe('mcpkc env', () => {
     expect(out).toContain('MCP_SCOPE_NAME=mine\nADVERTISE_SCOPES=mine\n');
     expect(err).toContain('No service account is configured');
     expect(out).not.toContain('No service account');
+  });
+
+  it('warns of an issuer on this machine for a server on another', async () => {
+    const far = await run([RESOURCE], env);
+    expect(far.err).toContain(`OIDC_ISSUER is ${realm.issuer}`);
+    expect(far.err).toContain('KC_HOSTNAME');
+    const near = await run(['http://127.0.0.1:3000/mcp'], env);
+    expect(near.out).toContain(`OIDC_ISSUER=${realm.issuer}`);
+    expect(near.err).not.toContain('OIDC_ISSUER is');
   });
 
   it('fails where the configured account cannot sign in, rather than guess', async () => {
