@@ -15,6 +15,7 @@ export const explain: Command = {
   },
   examples: [
     ['what a finding means', 'mcpkc explain AUDIENCE_MISMATCH'],
+    ['why a check failed', 'mcpkc explain PRM-RESOURCE'],
     ['which codes there are', 'mcpkc explain'],
   ],
   changes: 'Nothing; it does not talk to Keycloak.',

@@ -1,0 +1,102 @@
+import { Command as Commander } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { defineGlobal } from '../../src/global-options.ts';
+import { main } from '../../src/main.ts';
+import { FLAG_GROUPS, HELP_GROUPS } from '../../src/render/help.ts';
+import { memoryIo } from '../support/memory-io.ts';
+
+async function run(...args: string[]) {
+  const io = memoryIo();
+  const exit = await main(args, io);
+  return { exit, out: io.out(), err: io.err() };
+}
+
+describe('the program’s help', () => {
+  it('names every command once, in a group, before the options', async () => {
+    const { exit, out } = await run('--help');
+    expect(exit).toBe(0);
+    const grouped = HELP_GROUPS.flatMap(({ names }) => names);
+    for (const { name, summary } of COMMANDS) {
+      expect(grouped.filter((one) => one === name)).toEqual([name]);
+      expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+      expect(out.replaceAll(/\s+/g, ' ')).toContain(summary);
+    }
+    expect(out).not.toMatch(/^Commands:/m);
+    expect(out.indexOf('mcpkc init')).toBeGreaterThan(out.indexOf('First steps:'));
+    expect(out.indexOf('  onboard')).toBeLessThan(out.indexOf('--realm'));
+  });
+});
+
+describe.each(COMMANDS.map((entry) => [entry.name, entry] as const))('help of %s', (name, entry) => {
+  it('has a sentence, three examples, what it changes, and its exit statuses', async () => {
+    const { exit, out } = await run(name, '--help');
+    const command = await entry.load();
+    expect(exit).toBe(0);
+    expect(command.examples.length).toBeGreaterThanOrEqual(3);
+    for (const [, line] of command.examples) expect(out).toContain(`  $ ${line}\n`);
+    expect(out).toMatch(/^Changes in Keycloak:\n {2}\S/m);
+    expect(out).toMatch(/^Exit statuses:\n(?: {2}\d+ +\S.*\n(?: {6}\S.*\n)*)+/m);
+    expect(out.split('\n')[2]).toMatch(/^[A-Z].*[.;,\w]$/);
+  });
+
+  it('has examples that parse', async () => {
+    const command = await entry.load();
+    for (const [, line] of command.examples) {
+      const words = [...line.replaceAll(/ [>|].*$/g, '').matchAll(/'[^']*'|\S+/g)].map(([word]) => word);
+      const at = words.indexOf('mcpkc');
+      if (at === -1 || /^(eval|source)$/.test(words[0] ?? '')) continue;
+      const root = defineGlobal(new Commander('mcpkc')).exitOverride();
+      const sub = root
+        .createCommand(name)
+        .copyInheritedSettings(root)
+        .action(() => {});
+      sub.configureOutput({ writeErr: () => {} });
+      command.define(sub);
+      root.addCommand(sub);
+      expect(words[at + 1]).toBe(name);
+      expect(() => root.parse(words.slice(at + 1), { from: 'user' }), line).not.toThrow();
+    }
+  });
+});
+
+describe('flags in groups', () => {
+  it('are flags that some command has', async () => {
+    const flags = new Set<string>();
+    for (const { load } of COMMANDS) {
+      const command = new Commander();
+      (await load()).define(command);
+      for (const { long } of command.options) if (long) flags.add(long);
+    }
+    expect(FLAG_GROUPS.flatMap((group) => group.flags).filter((flag) => !flags.has(flag))).toEqual([]);
+  });
+});
+
+describe('a slip of the keys', () => {
+  it.each([
+    [['onbaord', 'https://x/mcp'], 'Did you mean onboard?'],
+    [['status', '--resorce', 'x'], 'Did you mean --resource?'],
+    [['status', '--relm', 'x'], 'Did you mean --realm?'],
+  ])('%j is answered with what was meant', async (args, suggestion) => {
+    const { exit, err } = await run(...args);
+    expect(exit).toBe(2);
+    expect(err).toContain(suggestion);
+  });
+});
+
+describe('the first run', () => {
+  it.each([['status'], ['create-scope', '--resource', 'https://x/mcp'], ['onboard', 'x.example.com']])(
+    'of %s says what to do next, on a line to paste',
+    async (...args) => {
+      const { exit, err } = await run(...args);
+      expect(exit).toBe(2);
+      expect(err).toMatch(/^ *mcpkc init --server <url> --realm <name>$/m);
+    },
+  );
+
+  it('without a command shows the way', async () => {
+    const { exit, err } = await run();
+    expect(exit).toBe(2);
+    expect(err).toContain('First steps:');
+  });
+});
