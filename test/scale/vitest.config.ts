@@ -7,7 +7,7 @@ export default defineConfig({
     name: 'scale',
     include: ['test/scale/**/*.test.ts'],
     globalSetup: 'test/support/keycloak/global-setup.ts',
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
+    testTimeout: 2_700_000,
+    hookTimeout: 2_700_000,
   },
 });
