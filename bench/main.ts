@@ -60,7 +60,7 @@ async function benchOn(server: RunningKeycloak, { quick, rounds }: Wanted): Prom
   }
   const [small, middle, large] = realms;
   if (!small || !middle || !large) throw new Error('A realm is missing.');
-  const fresh = () => benchRealm(server, 8);
+  const fresh = () => benchRealm(server, 8, 0);
   return {
     server,
     rounds,

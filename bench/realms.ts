@@ -78,7 +78,11 @@ async function registerOne(issuer: string): Promise<string> {
  * A realm with so many clients: nine of ten are other products', one of ten registered itself, and most of those are
  * used by one of 200 users, who granted it a scope.
  */
-export async function benchRealm(server: RunningKeycloak, clients: number): Promise<BenchRealm> {
+export async function benchRealm(
+  server: RunningKeycloak,
+  clients: number,
+  users = USERS,
+): Promise<BenchRealm> {
   const realm = await createRealm(server, `bench-${clients}`);
   const { admin, path } = realm;
   await openRegistration(realm);
@@ -89,10 +93,8 @@ export async function benchRealm(server: RunningKeycloak, clients: number): Prom
     at % 10 === 9 ? registered(90) : other(realm.name, at),
   );
   await addClients(realm, all);
-  await addUsers(
-    realm,
-    all.filter(({ name }) => name === 'ChatGPT').map(({ id }) => id),
-  );
+  const connectors = all.filter(({ name }) => name === 'ChatGPT').map(({ id }) => id);
+  if (users > 0) await addUsers(realm, users, connectors);
   const env = {
     KC_SERVER: server.url,
     KC_REALM: realm.name,
@@ -129,8 +131,8 @@ const OPEN: Record<string, Record<string, string[]>> = {
 };
 
 /** Users with a consent each. Only an import takes consents; `POST users` refuses them (26.7.3). */
-async function addUsers(realm: Realm, connectors: readonly string[]): Promise<void> {
-  const users = Array.from({ length: USERS }, (_, at) => ({
+async function addUsers(realm: Realm, number: number, connectors: readonly string[]): Promise<void> {
+  const users = Array.from({ length: number }, (_, at) => ({
     username: `user-${at}-${randomBytes(2).toString('hex')}`,
     enabled: true,
     clientConsents: connectors.length === 0 ? [] : [consent(connectors[at % connectors.length])],
