@@ -1,6 +1,6 @@
 /* `npm run test:matrix`: the tests that need a Keycloak, against the oldest and the newest release that mcpkc supports. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,10 +35,12 @@ interface Outcome {
   skipped: number;
 }
 
-function runVitest(version: string, files: readonly string[], report: string): Promise<void> {
+/** Where vitest.config.ts lets the report be written. */
+const REPORT = join(ROOT, 'test-results/report.json');
+
+function runVitest(version: string, files: readonly string[]): Promise<void> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-  const args = [vitest, 'run', '--project', 'keycloak', ...reporters, ...files];
+  const args = [vitest, 'run', '--project', 'keycloak', ...files];
   const { MCPKC_TEST_KEYCLOAK_URL: _foreign, KEYCLOAK_HOME: _home, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -85,7 +87,9 @@ async function main(): Promise<number> {
   for (const version of versions) {
     const report = join(folder, `keycloak-${version}.json`);
     process.stderr.write(`Keycloak ${version}\n`);
-    await runVitest(version, positionals, report);
+    rmSync(REPORT, { force: true });
+    await runVitest(version, positionals);
+    copyFileSync(REPORT, report);
     outcomes.push(outcomeOf(version, report));
   }
   process.stdout.write('Keycloak      passed  failed  skipped\n');
