@@ -15,7 +15,7 @@ import { type Passing, type ReverseProxy, startReverseProxy } from '../support/r
 
 const EXIT = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 } as const;
 type Killer = keyof typeof EXIT;
-const EVERY = 19;
+const EVERY = 9;
 const LONG = 3_600_000;
 const ARGS = ['onboard', RESOURCE, '--timeout', '30s'];
 
