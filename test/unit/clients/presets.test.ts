@@ -85,7 +85,7 @@ describe('resolving names', () => {
     ['ChatGPT', 'chatgpt'],
     ['claud', 'claude'],
     ['claudecode', 'claude-code'],
-    ['gemini', undefined],
+    ['gemini', 'gemini-cli'],
     ['constructor', undefined],
     ['x'.repeat(100_000), undefined],
   ])('an unknown name is bad input that names the nearest: %.20s', (name, near) => {
