@@ -21,13 +21,3 @@ export async function readSessionStats(keycloak: Keycloak): Promise<Map<string, 
   }
   return stats;
 }
-
-/** The sessions of one client, now. */
-export async function readSessionCount(keycloak: Keycloak, id: string): Promise<SessionCount> {
-  const what = { what: 'read a client’s sessions', role: 'view-clients' } as const;
-  const [active, offline] = await Promise.all([
-    keycloak.read(what, (admin) => admin.clients.getSessionCount({ id })),
-    keycloak.read(what, (admin) => admin.clients.getOfflineSessionCount({ id })),
-  ]);
-  return { active: active.count, offline: offline.count };
-}
