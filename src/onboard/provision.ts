@@ -1,9 +1,11 @@
+import { McpkcError } from '../errors.ts';
 import { applyAndVerify } from '../keycloak/apply.ts';
 import { holderOf } from '../keycloak/lock.ts';
-import type { RealmSnapshot } from '../keycloak/snapshot.ts';
+import { type RealmSnapshot, readRealm } from '../keycloak/snapshot.ts';
 import type { Plan } from '../plan.ts';
 import type { Desired } from '../provision/desired.ts';
 import { changeName } from '../render/plan.ts';
+import { openWindow, requireNotLive } from './mark.ts';
 import type { Run } from './run.ts';
 
 /** Brings the realm to the base of the mode, as `create-scope` would; nothing is open after it. */
@@ -14,6 +16,9 @@ export async function provision(
   snapshot: RealmSnapshot,
 ): Promise<RealmSnapshot> {
   const { keycloak, io, signal, voice } = run;
+  // The scope's mark and the realm's lists were read side by side: a default may be a window that opened in between.
+  if (plan.some(({ kind, action }) => kind === 'default-scope' && action === 'detach'))
+    await requireNoneOpened(run);
   try {
     return await applyAndVerify(keycloak, plan, desired, snapshot, {
       io,
@@ -24,7 +29,16 @@ export async function provision(
         voice.progress(changeName(change));
       },
     });
+  } catch (error) {
+    if (error instanceof McpkcError && error.code === 'CHANGE_NOT_KEPT') await requireNoneOpened(run);
+    throw error;
   } finally {
     voice.progress(undefined);
   }
+}
+
+/** Another run may have opened its window meanwhile: then it is that which differs, and this run gives way to it. */
+async function requireNoneOpened(run: Run): Promise<void> {
+  const mark = openWindow(await readRealm(run.keycloak), run.scope);
+  if (mark) requireNotLive(mark, run);
 }

@@ -104,7 +104,9 @@ function clientText({ clientId, name, decision, outcome }: Judged, style: Style)
     revive: style.green,
     keep: style.dim,
   };
-  const title = name === undefined || name === '' ? '' : ` ${style.dim(`(${brief(name, 60)})`)}`;
+  // Keycloak's own clients are called by keys of its messages (`${client_account}`), which say nothing here.
+  const title =
+    name === undefined || name === '' || name.startsWith('${') ? '' : ` ${style.dim(`(${brief(name, 60)})`)}`;
   const became =
     outcome === 'gone' ? ' (somebody deleted it meanwhile)' : outcome === 'spared' ? ' (spared)' : '';
   const why = wrap(visible(decision.reason), style.width - 1, '      ');
