@@ -95,24 +95,37 @@ export async function writeAudienceMapper(keycloak: Keycloak, ids: ScopeIds, cha
   const { scope, config } = change.after as { scope: string; config: Record<string, string> };
   const name = change.key.slice(scope.length + 1);
   const id = await ids.of(scope);
+  const place = { id, scope, name };
   try {
-    await putMapper(keycloak, { id, scope, name }, config);
+    const found = change.action === 'create' ? undefined : await mapperNow(keycloak, place);
+    await putMapper(keycloak, place, found, config);
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
     // Another run made it meanwhile, or the answer to our own request was lost: now it is there to be changed.
-    await putMapper(keycloak, { id, scope, name }, config);
+    await putMapper(keycloak, place, await mapperNow(keycloak, place), config);
   }
+}
+
+/** Where a mapper is: the scope's id and name, and its own name. */
+interface MapperPlace {
+  id: string;
+  scope: string;
+  name: string;
+}
+
+async function mapperNow(keycloak: Keycloak, { id, scope, name }: MapperPlace) {
+  const mappers = await keycloak.read(attempt(`read the mappers of '${scope}'`), (admin) =>
+    admin.clientScopes.listProtocolMappers({ id }),
+  );
+  return mappers.find((mapper) => mapper.name === name);
 }
 
 async function putMapper(
   keycloak: Keycloak,
-  { id, scope, name }: { id: string; scope: string; name: string },
+  { id, scope, name }: MapperPlace,
+  found: Awaited<ReturnType<typeof mapperNow>>,
   wanted: Record<string, string>,
 ): Promise<void> {
-  const mappers = await keycloak.read(attempt(`read the mappers of '${scope}'`), (admin) =>
-    admin.clientScopes.listProtocolMappers({ id }),
-  );
-  const found = mappers.find((mapper) => mapper.name === name);
   const base = { 'id.token.claim': 'false', 'introspection.token.claim': 'true' };
   const config = { ...(found?.config ?? base), ...wanted };
   const body = { name, protocol: 'openid-connect', protocolMapper: AUDIENCE_MAPPER, config };
