@@ -140,7 +140,7 @@ export function administratorsFailure(
   const wanted = String(orRole ?? role);
   const of = roleClientOf(home, realm);
   const hint = [
-    `init takes an administrator of '${home}': in master one with the realm role admin; in the realm itself one with realm-admin (or manage-clients, manage-users and every role that the account gets; with --events also manage-events).`,
+    `init takes an administrator of '${home}': in master one with the realm role admin; in the realm itself, which Keycloak 26.4.0 does not take and 26.7.3 does, one with realm-admin (or manage-clients, manage-users and every role that the account gets; with --events also manage-events).`,
     `That one role: kcadm.sh add-roles -r ${shellWord(encodeURIComponent(realm))} --uusername ${shellWord(user)} --cclientid ${shellWord(of)} --rolename ${wanted}`,
     `Without giving mcpkc an administrator: mcpkc init --realm ${shellWord(target)} --dry-run prints the same as kcadm lines.`,
   ].join('\n');
