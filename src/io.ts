@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { McpkcError } from './errors.ts';
+import { type Files, filesFor } from './files.ts';
+
+export type { Files } from './files.ts';
 
 /** The signals that end a run after clean-up, with the exit status of each (128 + signal number, POSIX). */
 export const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -18,20 +19,6 @@ export interface Output {
   columns: number | undefined;
   /** The stream itself, for what animates a line on a terminal. */
   stream: NodeJS.WritableStream;
-}
-
-/** The file operations that mcpkc needs. Paths are absolute or relative to the working directory. */
-export interface Files {
-  /** The file's text, or undefined where there is no such file. Other failures are thrown. */
-  read(path: string): Promise<string | undefined>;
-  exists(path: string): Promise<boolean>;
-  /** Permission bits (`0o600`), or undefined where there is no such file or the platform has no such bits. */
-  mode(path: string): Promise<number | undefined>;
-  /** Replaces the file in one step (temporary file, fsync, rename); folders are made as needed. */
-  write(path: string, text: string, options?: { mode?: number }): Promise<void>;
-  /** Appends and waits until the text is on disk. */
-  append(path: string, text: string, options?: { mode?: number }): Promise<void>;
-  remove(path: string): Promise<void>;
 }
 
 /** The process as the rest of the program sees it; tests hand in another one. */
@@ -61,52 +48,6 @@ export interface Io {
   /** Opens a URL in the person's browser; false where that can't be done. */
   openBrowser(url: string): Promise<boolean>;
 }
-
-async function readIfThere<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-const files: Files = {
-  read: (path) => readIfThere(() => readFile(path, 'utf8')),
-  exists: async (path) => (await readIfThere(() => stat(path))) !== undefined,
-  mode: async (path) => {
-    if (process.platform === 'win32') return undefined;
-    const found = await readIfThere(() => stat(path));
-    return found && found.mode & 0o777;
-  },
-  write: async (path, text, { mode = 0o644 } = {}) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const temporary = `${path}.${process.pid}.tmp`;
-    const handle = await open(temporary, 'w', mode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(temporary, mode);
-    await rename(temporary, path);
-  },
-  append: async (path, text, { mode = 0o644 } = {}) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const handle = await open(path, 'a', mode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
-  remove: async (path) => {
-    await readIfThere(() => unlink(path));
-  },
-};
 
 function output(stream: NodeJS.WriteStream): Output {
   // A reader that went away (`mcpkc status | head -1`) is no failure of ours: EPIPE ends the writing, nothing else.
@@ -226,7 +167,7 @@ export function processIo(): Io {
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     stdinIsTerminal: process.stdin.isTTY === true,
-    files,
+    files: filesFor(process),
     now: () => Date.now(),
     sleep,
     prompt,
