@@ -35,6 +35,7 @@ async function againstFetch({ rounds, fresh }: Bench): Promise<Line[]> {
       shown: times(value),
       limit: { most: 1.5 },
       target: '≤ 1.5 ×',
+      note: 'It reads the realm first, takes its lock, reads each edit back and reads the realm again at the end: 36 requests. The yardstick writes blindly, with 11.',
     },
   ];
 }
@@ -80,6 +81,7 @@ async function againstKcadm({ rounds, fresh }: Bench): Promise<Line[]> {
       shown: times(memory),
       limit: { most: 0.5 },
       target: '≤ 0.5 × its memory',
+      note: 'A Node process that does nothing but 37 requests with `fetch` takes 88 MB.',
     },
   ];
 }
