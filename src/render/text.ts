@@ -47,7 +47,9 @@ function wrapLine(text: string, width: number, indent: string): string {
 
 /** "1 client", "3 clients". */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? singular : plural}`;
+  // The first use of Intl takes 9 ms, and most numbers need none of it.
+  const digits = number < 1000 ? String(number) : number.toLocaleString('en');
+  return `${digits} ${number === 1 ? singular : plural}`;
 }
 
 /** Quotes a word for a POSIX shell where it needs it, so that a printed command can be pasted. */
