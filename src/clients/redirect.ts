@@ -50,10 +50,17 @@ export function matchesAny(patterns: readonly RedirectPattern[], uri: string): b
   return patterns.some((pattern) => matchesRedirect(pattern, uri));
 }
 
+/** Made once for each pattern: 10,000 clients are held against each. */
+const expressions = new WeakMap<RedirectPattern, RegExp>();
+
 function patternExpression(pattern: RedirectPattern): RegExp {
+  const known = expressions.get(pattern);
+  if (known) return known;
   const literal = pattern.uri.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const source = literal
     .replace(PORT, '(?<port>[1-9][0-9]{0,4})')
     .replace('\\{id\\}', '[A-Za-z0-9_-]{1,128}');
-  return new RegExp(`^${source}$`);
+  const made = new RegExp(`^${source}$`);
+  expressions.set(pattern, made);
+  return made;
 }
