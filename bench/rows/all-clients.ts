@@ -60,10 +60,10 @@ function linesOf(
       theirs: whole.ms,
       unit: 'ms',
       value: naive,
-      shown: `${times(naive)} faster`,
+      shown: `≈ ${times(naive)} faster, estimated`,
       limit: { least: 10 },
       target: '≥ 10 × faster',
-      note: `The yardstick’s time at ${clients(middle)} × ${square.toFixed(0)}, since it grows with the square.`,
+      note: `Estimated, not measured at ${clients(large)}: one unpaged read at ${clients(middle)} × ${square.toFixed(0)}, on the ground that its time grows with the square.`,
     },
     {
       what: title,

@@ -56,6 +56,7 @@ export const onboard: Row = {
         shown: `${pace.toFixed(1)} a second`,
         limit: { most: 2 },
         target: '≤ 2 a second',
+        note: 'From the first to the last request of a wait of three to four seconds; the largest of all rounds counts.',
       },
     ];
     return lines;
