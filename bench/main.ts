@@ -7,7 +7,7 @@ import { type RunningKeycloak, startKeycloak } from '../test/support/keycloak/se
 import { documentOf, tableOf } from './document.ts';
 import { checkMeter } from './measure.ts';
 import { buildPackage } from './programs.ts';
-import { benchRealm } from './realms.ts';
+import { type BenchRealm, benchRealm } from './realms.ts';
 import { type Bench, type Line, reaches } from './row.ts';
 import { ROWS } from './rows/index.ts';
 
@@ -51,24 +51,27 @@ function wanted(): Wanted | undefined {
   return { quick, only, rounds: Number(values.rounds ?? (quick ? 3 : 5)), write: values.write === true };
 }
 
-async function benchOn(server: RunningKeycloak, { quick, rounds }: Wanted): Promise<Bench> {
-  const sizes = quick ? [20, 200, 1000] : [20, 2000, 10_000];
-  const realms = [];
-  for (const size of sizes) {
-    log(`Making a realm of ${size.toLocaleString('en')} clients …`);
-    realms.push(await benchRealm(server, size));
-  }
-  const [small, middle, large] = realms;
-  if (!small || !middle || !large) throw new Error('A realm is missing.');
+const SIZES = { quick: [20, 200, 1000], whole: [20, 2000, 10_000] } as const;
+
+function benchOn(server: RunningKeycloak, { quick, rounds }: Wanted): Bench {
+  const once = (size: number) => {
+    let made: Promise<BenchRealm> | undefined;
+    return () => {
+      if (made === undefined) log(`Making a realm of ${size.toLocaleString('en')} clients …`);
+      made ??= benchRealm(server, size);
+      return made;
+    };
+  };
+  const [small, middle, large] = SIZES[quick ? 'quick' : 'whole'];
   const fresh = () => benchRealm(server, 8, 0);
   return {
     server,
     rounds,
     registrations: quick ? 4 : 20,
     deletions: quick ? 100 : 1000,
-    small,
-    middle,
-    large,
+    small: once(small),
+    middle: once(middle),
+    large: once(large),
     fresh,
   };
 }
@@ -92,10 +95,10 @@ async function main(): Promise<number> {
   buildPackage();
   const server = await startKeycloak({ env: JVM, progress: log });
   try {
-    const bench = await benchOn(server, options);
+    const bench = benchOn(server, options);
     const lines = await measureAll(bench, options.only);
     const { rounds } = options;
-    const sizes = [bench.small, bench.middle, bench.large].map(({ clients }) => clients);
+    const sizes = SIZES[options.quick ? 'quick' : 'whole'];
     const date = new Date().toISOString().slice(0, 10);
     const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
     const where = { command, date, keycloak: server.version, rounds, sizes };

@@ -10,9 +10,10 @@ export interface Bench {
   registrations: number;
   /** How many clients the row about deletion deletes. */
   deletions: number;
-  small: BenchRealm;
-  middle: BenchRealm;
-  large: BenchRealm;
+  /** Realms of three sizes, each made when it is first asked for. */
+  small(): Promise<BenchRealm>;
+  middle(): Promise<BenchRealm>;
+  large(): Promise<BenchRealm>;
   /** An empty realm with an account, for what is made from nothing. */
   fresh(): Promise<BenchRealm>;
 }

@@ -58,6 +58,8 @@ export interface Progress {
 
 /** Attachments to clients are independent of each other; this many are written at once. */
 const AT_ONCE = 4;
+/** Lists of the realm that are edited as a whole. They don't touch each other: a change of each is written at once. */
+export const REALM_LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-scopes', 'client-policy'];
 
 /**
  * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again
@@ -87,13 +89,27 @@ export async function applyPlan(
   return applied;
 }
 
+/** The changes from `at` on that may be written side by side. */
 function batchAt(plan: Plan, at: number): Change[] {
-  const first = plan[at];
-  if (first === undefined) return [];
-  if (first.kind !== 'client-scope-assignment') return [first];
-  const rest = plan.slice(at, at + AT_ONCE);
-  const end = rest.findIndex(({ kind, action }) => kind !== first.kind || action !== first.action);
-  return rest.slice(0, end === -1 ? rest.length : end);
+  const batch: Change[] = [];
+  for (const change of plan.slice(at)) {
+    if (batch.length > 0 && !goesWith(batch, change)) break;
+    batch.push(change);
+  }
+  return batch;
+}
+
+function goesWith(batch: readonly Change[], change: Change): boolean {
+  const kind = 'client-scope-assignment';
+  if (change.kind === kind)
+    return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === change.action);
+  // Two edits of one list would undo each other.
+  return [...batch, change].every(
+    (one, index, all) =>
+      REALM_LISTS.includes(one.kind) &&
+      takesAway(one) === takesAway(change) &&
+      all.findIndex(({ kind }) => kind === one.kind) === index,
+  );
 }
 
 function incomplete(reason: unknown, plan: Plan, applied: readonly Change[]): unknown {

@@ -1,7 +1,7 @@
 import { mcpkc, yardstick } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
 import { inTurn, type Runs } from '../rounds.ts';
-import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+import { type Line, type Row, ratio, times } from '../row.ts';
 
 const COMMANDS: readonly { what: string; argv: string[] }[] = [
   { what: '`status --clients`', argv: ['status', '--clients'] },
@@ -14,7 +14,8 @@ const MOST_MB = 150;
 export const allClients: Row = {
   name: 'all-clients',
   async measure(bench) {
-    const { rounds, middle, large } = bench;
+    const { rounds } = bench;
+    const [middle, large] = [await bench.middle(), await bench.large()];
     const many = Math.max(1, Math.min(rounds, FEW_ROUNDS));
     const paged = (realm: BenchRealm) => () => yardstick('read-paged.mjs', [], realm);
     const [whole] = await inTurn(1, () => yardstick('read-whole.mjs', [], middle));
@@ -23,14 +24,14 @@ export const allClients: Row = {
       const on = (realm: BenchRealm) => () => mcpkc(argv, realm, [0, 1]);
       const [ours, bare, ours2] = await inTurn(many, on(large), paged(large), on(middle));
       if (!ours || !bare || !ours2 || !whole) throw new Error('Not everything was measured.');
-      lines.push(...linesOf(bench, what, { ours, bare, ours2, whole }));
+      lines.push(...linesOf({ middle, large }, what, { ours, bare, ours2, whole }));
     }
     return lines;
   },
 };
 
 function linesOf(
-  { middle, large }: Bench,
+  { middle, large }: { middle: BenchRealm; large: BenchRealm },
   what: string,
   { ours, bare, ours2, whole }: { ours: Runs; bare: Runs; ours2: Runs; whole: Runs },
 ): Line[] {

@@ -21,7 +21,8 @@ interface Connection {
 /** How soon a connector that registers has its audience, with as many clients as there are and events on. */
 export const onboard: Row = {
   name: 'onboard',
-  async measure({ large, registrations }: Bench) {
+  async measure({ registrations, ...bench }: Bench) {
+    const large = await bench.large();
     const connections: Connection[] = [];
     for (let round = 0; round <= registrations; round++) {
       const connection = await connect(large);

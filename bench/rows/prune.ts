@@ -11,7 +11,8 @@ const ROUNDS = 2;
 /** Deleting many clients, with a backup and a second look at each. */
 export const prune: Row = {
   name: 'prune',
-  async measure({ middle, deletions }) {
+  async measure({ deletions, ...bench }) {
+    const middle = await bench.middle();
     const { realm } = middle;
     await proveSince(middle);
     const orphans = async () => {

@@ -19,7 +19,8 @@ const COMMANDS: readonly { what: string; argv: (round: number) => string[] }[] =
 /** What takes as long with many clients as with few. */
 export const size: Row = {
   name: 'size',
-  async measure({ rounds, small, large }) {
+  async measure({ rounds, ...bench }) {
+    const [small, large] = [await bench.small(), await bench.large()];
     const lines: Line[] = [];
     for (const { what, argv } of COMMANDS) {
       const on = (realm: BenchRealm) => (round: number) => mcpkc(argv(round), realm, [0, 1]);

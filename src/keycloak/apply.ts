@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { applyPlan, type Change, type ChangeKind, type Plan } from '../plan.ts';
+import { applyPlan, type Change, type ChangeKind, type Plan, REALM_LISTS } from '../plan.ts';
 import type { Desired } from '../provision/desired.ts';
 import { planFor } from '../resources/index.ts';
 import type { Keycloak } from './connect.ts';
@@ -17,12 +17,9 @@ import {
   writeWindowMark,
 } from './write-scopes.ts';
 
-/** What is edited by read, merge and write: only under the realm's lock. */
-const LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-scopes', 'client-policy'];
-
-/** Whether a plan edits lists and so needs the lock. */
+/** Whether a plan edits lists, by read, merge and write, and so needs the realm's lock. */
 export function needsLock(plan: Plan): boolean {
-  return plan.some(({ kind }) => LISTS.includes(kind));
+  return plan.some(({ kind }) => REALM_LISTS.includes(kind));
 }
 
 /** Writes one change of any kind: the ids are looked up now. */

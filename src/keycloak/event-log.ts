@@ -1,5 +1,6 @@
 import type { Keycloak } from './connect.ts';
 import type { Attempt } from './failures.ts';
+import { listOf } from './lists.ts';
 
 const EVENTS: Attempt = { what: 'read the stored events', role: 'view-events' };
 
@@ -42,7 +43,7 @@ export async function* eventLog(keycloak: Keycloak): AsyncGenerator<LoggedEvent[
     const found: unknown = await keycloak.read(EVENTS, (admin) =>
       admin.realms.findEvents({ realm, max: PAGE, first, ...at }),
     );
-    const page = (found as Record<string, unknown>[]).map(eventOf);
+    const page = listOf(found as Record<string, unknown>[], EVENTS).map(eventOf);
     const fresh = page.filter(({ id }) => !atUntil.has(id));
     if (fresh.length > 0) yield fresh;
     total += fresh.length;
@@ -57,20 +58,44 @@ export async function* eventLog(keycloak: Keycloak): AsyncGenerator<LoggedEvent[
   }
 }
 
-/** How many events of one client are looked at right before it is cut off; more than that is no orphan's. */
-const MOST_OF_CLIENT = 100;
+/** An event's time is when it happened; it is stored a moment later, when its request ends. */
+const LATE_MS = 10_000;
 
-/** The events of one client since a time of the server's clock, that millisecond included. */
-export async function eventsOfClient(
-  keycloak: Keycloak,
-  clientId: string,
-  since: number,
-): Promise<LoggedEvent[]> {
-  const { realm } = keycloak;
-  const found: unknown = await keycloak.read(EVENTS, (admin) =>
-    admin.realms.findEvents({ realm, client: clientId, dateFrom: String(since), max: MOST_OF_CLIENT }),
-  );
-  return (found as Record<string, unknown>[]).map(eventOf);
+/** What happens to some clients after a time of the server's clock: each look reads what is new to it, for all of them. */
+export class NewEvents {
+  readonly #keycloak: Keycloak;
+  readonly #since: number;
+  readonly #of = new Map<string, Map<string, LoggedEvent>>();
+  #newest: number;
+
+  /** `since` in milliseconds, that millisecond included. */
+  constructor(keycloak: Keycloak, clientIds: Iterable<string>, since: number) {
+    this.#keycloak = keycloak;
+    this.#since = since;
+    this.#newest = since;
+    for (const clientId of clientIds) this.#of.set(clientId, new Map());
+  }
+
+  /** Reads on. What is stored when this begins is known when it ends. */
+  async look(): Promise<void> {
+    const { realm } = this.#keycloak;
+    const from = Math.max(this.#since, this.#newest - LATE_MS);
+    for (let first = 0; ; first += PAGE) {
+      const found: unknown = await this.#keycloak.read(EVENTS, (admin) =>
+        admin.realms.findEvents({ realm, dateFrom: String(from), first, max: PAGE }),
+      );
+      const page = listOf(found as Record<string, unknown>[], EVENTS).map(eventOf);
+      for (const event of page) {
+        this.#newest = Math.max(this.#newest, event.time);
+        this.#of.get(event.clientId ?? '')?.set(event.id, event);
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+
+  of(clientId: string): LoggedEvent[] {
+    return [...(this.#of.get(clientId)?.values() ?? [])];
+  }
 }
 
 /**

@@ -15,15 +15,39 @@ export function listOf<T>(answer: readonly T[], { what }: Attempt): T[] {
   );
 }
 
+/**
+ * Works on a list, `atOnce` at a time. After a failure nothing more is begun; what was on its way ends first. Gives what
+ * came of it in the list's order, and the first failure.
+ */
+export async function trySome<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<{ results: R[]; failure: unknown }> {
+  const done: { at: number; result: R }[] = [];
+  let failure: unknown;
+  const left = items.entries();
+  const worker = async () => {
+    for (const [at, item] of left) {
+      try {
+        done.push({ at, result: await work(item) });
+      } catch (error) {
+        failure ??= error;
+      }
+      if (failure !== undefined) return;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return { results: done.sort((a, b) => a.at - b.at).map(({ result }) => result), failure };
+}
+
 /** `Promise.all`, `atOnce` at a time, in order. */
 export async function mapSome<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < items.length; at += atOnce) {
-    results.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
-  }
+  const { results, failure } = await trySome(items, atOnce, work);
+  if (failure !== undefined) throw failure;
   return results;
 }

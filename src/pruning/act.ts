@@ -1,23 +1,16 @@
-import type { Context } from '../command.ts';
 import { McpkcError } from '../errors.ts';
-import { clientOf } from '../keycloak/clients.ts';
-import type { Keycloak } from '../keycloak/connect.ts';
-import { eventsOfClient } from '../keycloak/event-log.ts';
-import { readSessionStats, type SessionCount } from '../keycloak/sessions.ts';
-import { deleteClient, updateClient, type Written, wholeClient } from '../keycloak/write-pruned.ts';
+import { NewEvents } from '../keycloak/event-log.ts';
+import { trySome } from '../keycloak/lists.ts';
+import { deleteClient, updateClient, type Written } from '../keycloak/write-pruned.ts';
 import type { Judged } from '../prune/audit.ts';
-import { candidateOf } from '../prune/candidate.ts';
-import { withEvent } from '../prune/history.ts';
 import { PRUNE_ATTRIBUTE, stageText } from '../prune/marks.ts';
 import { type Action, stageAfter } from '../prune/stages.ts';
 import { progressOf } from './progress.ts';
-import { judged as judgeAgain, type Scan, type Wish } from './scan.ts';
+import { type Checked, type Rechecking, recheck } from './recheck.ts';
+import type { Scan } from './scan.ts';
 
 /** What acting needs beside the judged clients. */
-export interface Acting {
-  context: Context;
-  keycloak: Keycloak;
-  wish: Wish;
+export interface Acting extends Rechecking {
   scan: Scan;
   /** Puts clients' whole representations on disk; returns when they are there. */
   backup(clients: readonly { id: string; clientId: string; representation: object }[]): Promise<void>;
@@ -28,7 +21,7 @@ export interface Acting {
 /** Giving back comes first, deleting last. */
 const ORDER: readonly Action[] = ['revive', 'mark', 'disable', 'delete'];
 const AT_ONCE = 4;
-/** Clients that share a look at the sessions and a place in the backup: a tenth of a second's work. */
+/** Clients that share a look at sessions and events and a place in the backup: a tenth of a second's work. */
 const BATCH = 16;
 
 /**
@@ -40,12 +33,18 @@ export async function act(acting: Acting): Promise<Judged[]> {
   const { context, scan } = acting;
   const todo = ORDER.flatMap((action) => scan.judged.filter(({ decision }) => decision.action === action));
   const results = new Map<string, Judged>();
+  const news = new NewEvents(
+    acting.keycloak,
+    todo.map(({ clientId }) => clientId),
+    scan.newestEvent,
+  );
   const onDone = progressOf(context.io, context.voice, 'Pruning');
   for (let at = 0; at < todo.length; ) {
     if (context.signal.aborted) throw incomplete(context.signal.reason, todo, results);
     const action = todo[at]?.decision.action;
     const batch = todo.slice(at, at + BATCH).filter(({ decision }) => decision.action === action);
-    const { done, failure } = await actOn(acting, batch);
+    // What throws did so before anything of the batch was written.
+    const { done, failure } = await actOn(acting, news, batch).catch(nothingDone);
     for (const one of done) results.set(one.id, one);
     await acting.audit(done);
     if (failure !== undefined) throw incomplete(failure, todo, results);
@@ -61,67 +60,25 @@ interface Batch {
   failure: unknown;
 }
 
-async function actOn(acting: Acting, batch: readonly Judged[]): Promise<Batch> {
+const nothingDone = (failure: unknown): Batch => ({ done: [], failure });
+
+async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]): Promise<Batch> {
   const cutsOff = batch.some(({ decision: { action } }) => action === 'disable' || action === 'delete');
-  const sessions = cutsOff ? await readSessionStats(acting.keycloak) : NO_SESSIONS;
-  const checked = await settled(batch, (one) => recheck(acting, one, sessions));
-  const condemned = checked.values.flatMap(({ judged, whole }) =>
+  const checked = cutsOff
+    ? await recheck(acting, news, batch)
+    : { found: asTheyWere(batch), failure: undefined };
+  const condemned = checked.found.flatMap(({ judged, whole }) =>
     judged.outcome === 'planned' && judged.decision.action === 'delete' && whole
       ? [{ id: judged.id, clientId: judged.clientId, representation: whole }]
       : [],
   );
   if (condemned.length > 0) await acting.backup(condemned);
-  const written = await settled(checked.values, ({ judged }) => write(acting, judged));
-  return { done: written.values, failure: checked.failure ?? written.failure };
+  const written = await trySome(checked.found, AT_ONCE, ({ judged }) => write(acting, judged));
+  return { done: written.results, failure: checked.failure ?? written.failure };
 }
 
-/** Works on a list, four at a time, and stops after the first four with a failure. */
-async function settled<T, R>(
-  list: readonly T[],
-  work: (one: T) => Promise<R>,
-): Promise<{ values: R[]; failure: unknown }> {
-  const values: R[] = [];
-  for (let at = 0; at < list.length; at += AT_ONCE) {
-    const results = await Promise.allSettled(list.slice(at, at + AT_ONCE).map(work));
-    values.push(...results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) return { values, failure: failed.reason };
-  }
-  return { values, failure: undefined };
-}
-
-const NO_SESSIONS: ReadonlyMap<string, SessionCount> = new Map();
-
-/** The client as it is now and what is decided of it now; only what cuts off is looked at again. */
-async function recheck(
-  acting: Acting,
-  was: Judged,
-  sessions: ReadonlyMap<string, SessionCount>,
-): Promise<{ judged: Judged; whole: object | undefined }> {
-  const { keycloak, wish, scan, context } = acting;
-  if (was.decision.action !== 'disable' && was.decision.action !== 'delete') {
-    return { judged: was, whole: undefined };
-  }
-  const whole = await wholeClient(keycloak, was.id);
-  if (whole === undefined) return { judged: { ...was, outcome: 'gone' }, whole };
-  const client = clientOf(whole);
-  if (client.id !== was.id || client.clientId !== was.clientId) {
-    const decision = { ...was.decision, action: 'keep', reason: 'its client id changed meanwhile' } as const;
-    return { judged: { ...was, decision, outcome: 'spared' }, whole };
-  }
-  const news = await eventsOfClient(keycloak, was.clientId, scan.newestEvent);
-  const { events, consents } = was.evidence;
-  const evidence = {
-    ...candidateOf(client, wish.house).evidence,
-    sessions: { readable: true, ...(sessions.get(was.id) ?? { active: 0, offline: 0 }) } as const,
-    consents,
-    events: events.readable ? { ...events, ...news.reduce(withEvent, events) } : events,
-  };
-  const now = judgeAgain({ ...was, evidence }, wish, context.io.now());
-  return {
-    judged: now.decision.action === was.decision.action ? now : { ...now, outcome: 'spared' },
-    whole,
-  };
+function asTheyWere(batch: readonly Judged[]): Checked[] {
+  return batch.map((judged) => ({ judged, whole: undefined }));
 }
 
 /** Writes a decision, and gives it with what became of it. */

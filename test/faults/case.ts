@@ -27,7 +27,20 @@ interface Stage extends Scene {
   staged: Staged;
 }
 
-async function stage({ server }: Bench, row: Row): Promise<Stage> {
+/** Keycloak 26.7.3 answers 500 now and then where several realms are made at once (a cached role is half there). */
+const STAGE_TRIES = 3;
+
+async function stage(bench: Bench, row: Row): Promise<Stage> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await stageOnce(bench, row);
+    } catch (error) {
+      if (tries === STAGE_TRIES) throw error;
+    }
+  }
+}
+
+async function stageOnce({ server }: Bench, row: Row): Promise<Stage> {
   const { realm, account } = await makeScene(server);
   const staged = (await row.stage?.(realm)) ?? {};
   return { realm, account, victim: row.victim && filled(row.victim, staged.words ?? {}), staged };

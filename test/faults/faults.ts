@@ -1,7 +1,7 @@
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { type Expected, type Fault, isCreation, isToken, type Scene } from './fault.ts';
 import type { Position } from './proxy.ts';
-import { ACCOUNT_ROLES, ACCOUNT_SECRET } from './scene.ts';
+import { ACCOUNT_ROLES, ACCOUNT_SECRET, TOKEN_SECONDS } from './scene.ts';
 
 const SHORT_MS = 60;
 const everywhere = () => true;
@@ -132,7 +132,17 @@ async function setSecret({ realm, account }: Scene, secret: string): Promise<voi
   await realm.admin.put(realm.path(`clients/${account.id}`), { secret });
 }
 
-const administrators: Fault[] = [
+const tokens: Fault[] = [
+  {
+    name: 'token expires on the way',
+    // An administrator's token is the realm master's, which lives longer.
+    fits: (position, { administrator }) => !isToken(position) && !administrator,
+    act: async (exchange) => {
+      await new Promise((resolve) => setTimeout(resolve, TOKEN_SECONDS * 1000 + 1100));
+      exchange.pass(await exchange.forward());
+    },
+    expected: () => unharmed,
+  },
   {
     name: 'token withdrawn',
     fits: (position) => !isToken(position),
@@ -142,6 +152,9 @@ const administrators: Fault[] = [
     },
     expected: () => unharmed,
   },
+];
+
+const administrators: Fault[] = [
   {
     name: 'secret changed',
     lasting: true,
@@ -187,7 +200,7 @@ const administrators: Fault[] = [
 ];
 
 /** Everything that the suite injects. */
-export const FAULTS: readonly Fault[] = [...connection, ...statuses, ...bodies, ...administrators];
+export const FAULTS: readonly Fault[] = [...connection, ...statuses, ...bodies, ...tokens, ...administrators];
 
 /** The server itself goes down in the middle and comes back with the same data; only for one that is ours. */
 export function restart(again: () => Promise<void>): Fault {

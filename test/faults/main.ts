@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { obtainKeycloak } from '../support/keycloak/obtain.ts';
-import { startFaultProxy } from './proxy.ts';
-import { ROWS } from './rows.ts';
-import { ALL, every, type RowResult, runRow, tableOf } from './suite.ts';
+import { type RunningKeycloak, startKeycloak } from '../support/keycloak/server.ts';
+import { type FaultProxy, startFaultProxy } from './proxy.ts';
+import { makeRows } from './rows.ts';
+import { ALL, every, type Lane, type Pick, type RowResult, runRestart, runRow, tableOf } from './suite.ts';
 
 const USAGE = `npm run test:faults -- [--only <text>] [--every <n>] [--lane <i>/<n>]
 
@@ -12,6 +13,11 @@ const USAGE = `npm run test:faults -- [--only <text>] [--every <n>] [--lane <i>/
   --every <n>      each n-th case only
   --lane <i>/<n>   the i-th of n equal parts (from 0), to share the work among machines
 `;
+
+/** Cases at once: most of a case is waiting. */
+const AT_ONCE = 6;
+/** A run of many minutes is worth the whole compiler; the tests' server starts quicker and runs slower. */
+const WHOLE_COMPILER = { JAVA_OPTS_APPEND: '', JAVA_OPTS_KC_HEAP: '-Xms512m -Xmx2g' };
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -26,25 +32,20 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const bare = COMMANDS.filter(({ name }) => !ROWS.some(({ command }) => command === name));
-  const known = ROWS.filter(({ command }) => COMMANDS.some(({ name }) => name === command));
-  const rows = known.filter(({ command, name }) => `${command}: ${name}`.includes(values.only ?? ''));
+  const log = (line: string) => process.stderr.write(`${line}\n`);
   const [lane, lanes] = (values.lane ?? '').split('/').map(Number);
   const part = values.every ? every(Number(values.every)) : ALL;
   const pick = lanes ? every(lanes, lane) : part;
-  const log = (line: string) => process.stderr.write(`${line}\n`);
-  const server = await obtainKeycloak({ progress: log });
-  const proxy = await startFaultProxy(server.url);
-  const results: RowResult[] = [];
+  const bare = COMMANDS.filter(({ name }) => !makeRows().some(({ command }) => command === name));
+  const server = await obtainKeycloak({
+    start: () => startKeycloak({ env: WHOLE_COMPILER, progress: log }),
+  });
+  const proxies = await Promise.all(Array.from({ length: AT_ONCE }, () => startFaultProxy(server.url)));
+  let results: RowResult[] = [];
   try {
-    for (const row of rows) {
-      const begun = Date.now();
-      results.push(await runRow({ server, proxy }, row, pick, log));
-      const last = results.at(-1);
-      log(`${last?.row}: ${last?.run} cases in ${Math.round((Date.now() - begun) / 1000)} s`);
-    }
+    results = await runAll(server, proxies, { only: values.only ?? '', pick, log });
   } finally {
-    await proxy.close();
+    await Promise.all(proxies.map((proxy) => proxy.close()));
     await server.stop();
   }
   process.stdout.write(tableOf(results));
@@ -54,6 +55,34 @@ async function main(): Promise<number> {
   const skipped = results.some((result) => result.skipped > 0);
   const failed = results.some((result) => result.failed.length > 0);
   return failed || bare.length > 0 || (whole && skipped) ? 1 : 0;
+}
+
+interface Asked {
+  only: string;
+  pick: Pick;
+  log(line: string): void;
+}
+
+/** Every row, its cases side by side; the restarts afterwards, one by one. */
+async function runAll(
+  server: RunningKeycloak,
+  proxies: readonly FaultProxy[],
+  { only, pick, log }: Asked,
+): Promise<RowResult[]> {
+  const benches = proxies.map((proxy) => ({ bench: { server, proxy }, rows: makeRows() }));
+  const done: { lane: Lane; result: RowResult }[] = [];
+  for (const [at, { command, name }] of makeRows().entries()) {
+    if (!`${command}: ${name}`.includes(only)) continue;
+    const lanes = benches.flatMap(({ bench, rows }) => (rows[at] ? [{ bench, row: rows[at] }] : []));
+    const [first, ...others] = lanes;
+    if (!first) continue;
+    const begun = Date.now();
+    const result = await runRow([first, ...others], pick, log);
+    log(`${result.row}: ${result.run} cases in ${Math.round((Date.now() - begun) / 1000)} s`);
+    done.push({ lane: first, result });
+  }
+  for (const { lane, result } of done) await runRestart(lane, result, log);
+  return done.map(({ result }) => result);
 }
 
 process.exitCode = await main();

@@ -12,22 +12,27 @@ import {
   trust,
 } from './stages.ts';
 
-// Keycloak wants a client's id to be the only one on the whole server, in whatever realm.
-const CLAUDE = randomUUID();
-const CHATGPT = randomUUID();
+/** A client of a product that stands in the realm before the command runs. */
+interface Connector {
+  id: string;
+  add(realm: Realm): Promise<void>;
+}
 
-const chatgpt = (realm: Realm) => dynamicClient(realm, CHATGPT, 'ChatGPT', CHATGPT_CALLBACK);
+function connector(name: string, callback: string): Connector {
+  const id = randomUUID();
+  return { id, add: (realm) => dynamicClient(realm, id, name, callback) };
+}
 
-const createScope: Row[] = [
+const createScope = (claude: Connector, chatgpt: Connector): Row[] => [
   { command: 'create-scope', name: 'from nothing', argv: ['create-scope', '--resource', RESOURCE] },
   {
     command: 'create-scope',
     name: 'clients that are there',
     argv: ['create-scope', '--resource', RESOURCE, '--preset', 'claude,chatgpt', '--client', 'app'],
-    victim: CLAUDE,
+    victim: claude.id,
     stage: async (realm) => {
-      await dynamicClient(realm, CLAUDE, 'Claude', 'https://claude.ai/api/mcp/auth_callback');
-      await chatgpt(realm);
+      await claude.add(realm);
+      await chatgpt.add(realm);
       await realm.admin.post(realm.path('clients'), { clientId: 'app' });
     },
   },
@@ -36,13 +41,13 @@ const createScope: Row[] = [
     name: '--remove',
     argv: ['create-scope', '--resource', RESOURCE, '--remove', '--yes'],
     stage: async (realm) => {
-      await chatgpt(realm);
-      await makeResource(realm, { holders: [CHATGPT] });
+      await chatgpt.add(realm);
+      await makeResource(realm, { holders: [chatgpt.id] });
     },
   },
 ];
 
-const onboard: Row[] = [
+const onboard = (chatgpt: Connector): Row[] => [
   {
     command: 'onboard',
     name: 'a connector that registers',
@@ -60,21 +65,21 @@ const onboard: Row[] = [
   {
     command: 'onboard',
     name: 'a client that is named',
-    argv: ['onboard', RESOURCE, CHATGPT],
-    victim: CHATGPT,
-    stage: chatgpt,
+    argv: ['onboard', RESOURCE, chatgpt.id],
+    victim: chatgpt.id,
+    stage: chatgpt.add,
   },
 ];
 
-const looking: Row[] = [
+const looking = (chatgpt: Connector): Row[] => [
   { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
   {
     command: 'status',
     name: 'with clients',
     argv: ['status', '--resource', RESOURCE, '--clients'],
     stage: async (realm) => {
-      await chatgpt(realm);
-      await makeResource(realm, { holders: [CHATGPT] });
+      await chatgpt.add(realm);
+      await makeResource(realm, { holders: [chatgpt.id] });
     },
     status: 1,
     reports: 1,
@@ -95,27 +100,34 @@ const offline = (command: string, ...argv: string[]): Row => ({
   offline: true,
 });
 
-/** A row, at least, for every command. */
-export const ROWS: readonly Row[] = [
-  {
-    command: 'init',
-    name: 'from nothing',
-    argv: ['init', '--admin-user', '{admin}', '--force', '--events', '30d'],
-    env: { KC_CLIENT_ID: 'made-by-init', KC_CLIENT_SECRET: '' },
-    administrator: true,
-  },
-  ...createScope,
-  {
-    command: 'trusted-hosts',
-    name: '--add',
-    argv: ['trusted-hosts', '--add', 'a.example.com,b.example.com'],
-  },
-  ...looking,
-  ...onboard,
-  ...pruneRows,
-  { command: 'env', name: 'from the realm', argv: ['env', RESOURCE] },
-  { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE] },
-  offline('presets'),
-  offline('explain', 'ROLE_MISSING'),
-  offline('completion', 'bash'),
-];
+/**
+ * A row, at least, for every command. Each call makes its own connectors: Keycloak wants a client's id to be the only one
+ * on the whole server, in whatever realm.
+ */
+export function makeRows(): Row[] {
+  const claude = connector('Claude', 'https://claude.ai/api/mcp/auth_callback');
+  const chatgpt = connector('ChatGPT', CHATGPT_CALLBACK);
+  return [
+    {
+      command: 'init',
+      name: 'from nothing',
+      argv: ['init', '--admin-user', '{admin}', '--force', '--events', '30d'],
+      env: { KC_CLIENT_ID: 'made-by-init', KC_CLIENT_SECRET: '' },
+      administrator: true,
+    },
+    ...createScope(claude, chatgpt),
+    {
+      command: 'trusted-hosts',
+      name: '--add',
+      argv: ['trusted-hosts', '--add', 'a.example.com,b.example.com'],
+    },
+    ...looking(chatgpt),
+    ...onboard(chatgpt),
+    ...pruneRows,
+    { command: 'env', name: 'from the realm', argv: ['env', RESOURCE] },
+    { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE] },
+    offline('presets'),
+    offline('explain', 'ROLE_MISSING'),
+    offline('completion', 'bash'),
+  ];
+}

@@ -10,6 +10,9 @@ export const ACCOUNT_SECRET = 'fault-suite-secret-5f1e7c';
 /** The roles of the account that `init` makes. */
 export const ACCOUNT_ROLES = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
 
+/** How long a token is good for: so short that one can expire in the middle of a run. */
+export const TOKEN_SECONDS = 5;
+
 const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
   type: 'pkcs1',
   format: 'pem',
@@ -31,6 +34,7 @@ export async function makeScene(server: AdminAccess): Promise<{
 }> {
   const realm = await createRealm(server, 'faults', {
     components: KEYS,
+    accessTokenLifespan: TOKEN_SECONDS,
     eventsEnabled: true,
     enabledEventTypes: ['CLIENT_REGISTER', 'CLIENT_REGISTER_ERROR', 'LOGIN', 'CODE_TO_TOKEN'],
   });

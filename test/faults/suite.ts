@@ -45,58 +45,100 @@ interface Case {
   fault: Fault;
 }
 
-function casesOf({ server }: Bench, row: Row, { positions }: Undisturbed): Case[] {
-  const cases = positions.flatMap((position) =>
+function casesOf(row: Row, positions: readonly Position[]): Case[] {
+  return positions.flatMap((position) =>
     FAULTS.filter((fault) => fault.fits(position, row)).map((fault) => ({ position, fault })),
   );
-  // A restart takes the server ten seconds: once for a row, at its first write or in its middle.
-  const middle = positions.find(isWrite) ?? positions[Math.floor(positions.length / 2)];
-  if (!server.owned || !middle) return cases;
-  return [...cases, { position: middle, fault: restart(() => server.restart()) }];
 }
 
 function isWrite(position: Position): boolean {
   return position.method !== 'GET' && !isToken(position);
 }
 
-/** Runs a row undisturbed and then, of its cases, those that the profile picks. */
+/** A row with a proxy and connectors of its own, so that several cases of it can run at once. */
+export interface Lane {
+  bench: Bench;
+  row: Row;
+}
+
+interface Ready extends Lane {
+  whole: Undisturbed;
+}
+
+/** Runs a row undisturbed and then, of its cases, those that are picked, as many at once as there are lanes. */
 export async function runRow(
-  bench: Bench,
-  row: Row,
+  lanes: readonly [Lane, ...Lane[]],
   pick: Pick,
   progress: (line: string) => void,
 ): Promise<RowResult> {
+  const { row } = lanes[0];
   const name = `${row.command}: ${row.name}`;
   const result: RowResult = { row: name, requests: 0, cases: 0, run: 0, skipped: 0, failed: [] };
-  let whole: Undisturbed;
+  const ready: Ready[] = [];
   try {
-    whole = await undisturbed(bench, row);
+    for (const lane of lanes) ready.push({ ...lane, whole: await undisturbed(lane.bench, lane.row) });
   } catch (error) {
     progress(String(error));
     result.failed.push({ row: name, position: '', fault: 'none', wrong: [String(error)] });
     return result;
   }
-  result.requests = whole.positions.length;
-  if (row.offline && whole.positions.length > 0)
-    throw new Error(`${name} is said to send no requests, and sent ${whole.positions.length}`);
-  for (const [at, { position, fault }] of casesOf(bench, row, whole).entries()) {
-    result.cases += 1;
-    if (!pick(at)) {
-      result.skipped += 1;
-      continue;
-    }
-    const verdict = await attempt(bench, row, whole, position, fault);
-    if (verdict.hit) result.run += 1;
-    else result.skipped += 1;
-    if (verdict.wrong.length === 0) continue;
-    const failed = { row: name, position: nameOf(position), fault: fault.name, wrong: verdict.wrong };
-    result.failed.push(failed);
-    progress(`✗ ${name} | ${failed.position} | ${failed.fault}\n    ${failed.wrong.join('\n    ')}`);
-  }
+  const positions = ready[0]?.whole.positions ?? [];
+  result.requests = positions.length;
+  if (row.offline && positions.length > 0)
+    throw new Error(`${name} is said to send no requests, and sent ${positions.length}`);
+  const all = casesOf(row, positions);
+  const picked = all.filter((_one, at) => pick(at));
+  result.cases = all.length;
+  result.skipped = all.length - picked.length;
+  const left = picked.values();
+  const work = async (lane: Ready) => {
+    for (const one of left) await take(lane, one, result, progress);
+  };
+  await Promise.all(ready.map(work));
   return result;
 }
 
-async function attempt(bench: Bench, row: Row, whole: Undisturbed, position: Position, fault: Fault) {
+/**
+ * Restarts the server under a row, at its first write or in its middle. It takes ten seconds, and nothing else may run on
+ * the server meanwhile; one that isn't ours can't be restarted.
+ */
+export async function runRestart(
+  { bench, row }: Lane,
+  result: RowResult,
+  progress: (line: string) => void,
+): Promise<void> {
+  if (!bench.server.owned || row.offline) return;
+  const whole = await undisturbed(bench, row);
+  const position = whole.positions.find(isWrite) ?? whole.positions[Math.floor(whole.positions.length / 2)];
+  if (!position) return;
+  result.cases += 1;
+  const fault = restart(() => bench.server.restart());
+  await take({ bench, row, whole }, { position, fault }, result, progress);
+}
+
+/** How often a case is tried whose position doesn't come: whoever watches asks once more or once less. */
+const TRIES = 4;
+
+async function take(
+  lane: Ready,
+  { position, fault }: Case,
+  result: RowResult,
+  progress: (line: string) => void,
+): Promise<void> {
+  let verdict = await attempt(lane, position, fault);
+  for (let tries = 1; tries < TRIES && !verdict.hit && verdict.wrong.length === 0; tries++)
+    verdict = await attempt(lane, position, fault);
+  const { hit, wrong } = verdict;
+  const name = `${result.row} | ${nameOf(position)} | ${fault.name}`;
+  if (hit) result.run += 1;
+  else result.skipped += 1;
+  if (!hit) progress(`– ${name}: the request did not come`);
+  if (wrong.length === 0) return;
+  result.failed.push({ row: result.row, position: nameOf(position), fault: fault.name, wrong });
+  progress(`✗ ${name}\n    ${wrong.join('\n    ')}`);
+}
+
+async function attempt({ bench, row, whole }: Ready, position: Position, fault: Fault) {
   try {
     return await runCase(bench, row, whole, position, fault);
   } catch (error) {

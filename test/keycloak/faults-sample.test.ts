@@ -4,8 +4,9 @@ import { runCase, undisturbed } from '../faults/case.ts';
 import { FAULTS } from '../faults/faults.ts';
 import { type FaultProxy, nameOf, startFaultProxy } from '../faults/proxy.ts';
 import type { Row } from '../faults/row.ts';
-import { ROWS } from '../faults/rows.ts';
+import { makeRows } from '../faults/rows.ts';
 
+const ROWS = makeRows();
 let proxy: FaultProxy;
 
 beforeAll(async () => {

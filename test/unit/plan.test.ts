@@ -93,6 +93,31 @@ describe('applyPlan', () => {
     expect(events).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
   });
 
+  it('edits different lists of the realm at once, and never one list twice', async () => {
+    const plan = [
+      change('audience-mapper', 'create', 'm'),
+      change('trusted-hosts', 'update', 'h'),
+      change('allowed-scopes', 'update', 'a'),
+      change('client-policy', 'create', 'p'),
+      change('client-policy', 'create', 'q'),
+      change('default-scope', 'attach', 's'),
+    ];
+    const running: string[] = [];
+    const beside: string[][] = [];
+    await applyPlan(
+      plan,
+      async ({ key }) => {
+        running.push(key);
+        await new Promise((resolve) => setImmediate(resolve));
+        beside.push([...running]);
+        await new Promise((resolve) => setImmediate(resolve));
+        running.splice(running.indexOf(key), 1);
+      },
+      never,
+    );
+    expect(beside).toEqual([['m'], ['h', 'a', 'p'], ['h', 'a', 'p'], ['h', 'a', 'p'], ['q'], ['s']]);
+  });
+
   it('stops at the first failure, waits for what was begun, and says what is done and what is not', async () => {
     const plan = [change('client-scope', 'create', 's'), ...['1', '2', '3', '4', '5'].map(attachment)];
     const failing = async ({ key }: Change) => {
