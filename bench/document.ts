@@ -20,7 +20,7 @@ function figure({ median, min, max }: Figure, unit: Line['unit']): string {
 export function tableOf(lines: readonly Line[]): string {
   const rows = lines.map((line) => {
     const theirs = line.theirs ? figure(line.theirs, line.unit) : '–';
-    const mark = reaches(line) ? 'yes' : '**no**';
+    const mark = line.limit === undefined ? '–' : reaches(line) ? 'yes' : '**no**';
     return `| ${line.what} | ${figure(line.ours, line.unit)} | ${line.yardstick} | ${theirs} | ${line.shown} | ${line.target} | ${mark} |`;
   });
   return [
@@ -45,7 +45,7 @@ the same run, on the same server. The absolute times are those of one machine.
 - Keycloak ${keycloak} (\`start-dev\`, H2), Node ${process.versions.node}.
 - Realms of ${sizes.map((size) => size.toLocaleString('en')).join(', ')} clients: nine of ten of other products, one of ten registered by
   itself; 200 users, a consent each.
-- Whole processes, from start to end; medians of at least ${rounds} rounds (deletion: 2, \`kcadm.sh\`: fewer), smallest and largest in
+- Whole processes, from start to end; medians of at least ${rounds} rounds (deletion: 3, \`kcadm.sh\`: fewer), smallest and largest in
   brackets, after a round that doesn't count. Memory is the peak of the whole process as the kernel counts it.
 - The yardsticks are in \`bench/yardsticks/\` and import nothing of mcpkc.
 

@@ -4,7 +4,7 @@ import { applyPlan, type Change, type ChangeKind, type Plan, REALM_LISTS } from 
 import type { Desired } from '../provision/desired.ts';
 import { planFor } from '../resources/index.ts';
 import type { Keycloak } from './connect.ts';
-import { type Holder, withLock } from './lock.ts';
+import { type Holder, takeLock } from './lock.ts';
 import { type RealmSnapshot, readRealm } from './snapshot.ts';
 import { writeClientPolicy } from './write-client-policies.ts';
 import { writeAssignment, writeClient } from './write-clients.ts';
@@ -64,13 +64,19 @@ export async function applyAndVerify(
 ): Promise<RealmSnapshot> {
   if (plan.length === 0) return snapshot;
   const { io, holder, signal, onApplied } = applying;
-  const work = () => applyPlan(plan, writer(keycloak, snapshot), signal, onApplied);
-  await (needsLock(plan) ? withLock(keycloak, io, holder, work) : work());
   const clientIds = [...snapshot.clients, ...(desired.clients ?? []), ...(desired.assignments ?? [])];
+  const lock = needsLock(plan) ? await takeLock(keycloak, io, holder) : undefined;
+  try {
+    await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied);
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+  const released = lock?.release();
   const now = await readRealm(
     keycloak,
     clientIds.map(({ clientId }) => clientId),
-  );
+  ).finally(() => released);
   const rest = planFor(desired, now);
   if (rest.length === 0) return now;
   const names = rest.map(({ action, kind, key }) => `${action} ${kind} ${key}`).join('; ');

@@ -11,26 +11,41 @@ const WAIT_MS = 45_000;
 const RENEW_MS = 20_000;
 
 const TAKE = { what: `create the realm role '${LOCK_ROLE}' (the lock)`, role: 'manage-realm' } as const;
+/** A lock that is held, and renewed, until it is given back. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
 /**
- * Runs `work` while holding the realm's lock, so that no two runs of mcpkc edit a list of the realm at once. Waits up
- * to 45 s for another run, then LOCK_HELD (exit status 5) says who holds it and until when. A lock whose time is up,
- * or whose process is gone from this machine, is taken over.
+ * Takes the realm's lock, so that no two runs of mcpkc edit a list of the realm at once. Waits up to 45 s for another
+ * run, then LOCK_HELD (exit status 5) says who holds it and until when. A lock whose time is up, or whose process is
+ * gone from this machine, is taken over.
  */
+export async function takeLock(keycloak: Keycloak, io: Io, holder: Holder): Promise<Lock> {
+  const id = await take(keycloak, io, holder);
+  const stop = new AbortController();
+  const renewing = renewUntil(stop.signal, keycloak, io, holder, id);
+  return {
+    release: async () => {
+      stop.abort();
+      await renewing;
+      await release(keycloak, id);
+    },
+  };
+}
+
+/** Runs `work` while holding the lock. */
 export async function withLock<T>(
   keycloak: Keycloak,
   io: Io,
   holder: Holder,
   work: () => Promise<T>,
 ): Promise<T> {
-  const id = await take(keycloak, io, holder);
-  const stop = new AbortController();
-  const renewing = renewUntil(stop.signal, keycloak, io, holder, id);
+  const lock = await takeLock(keycloak, io, holder);
   try {
     return await work();
   } finally {
-    stop.abort();
-    await renewing;
-    await release(keycloak, id);
+    await lock.release();
   }
 }
 

@@ -30,12 +30,19 @@ export function updateClient(
 }
 
 /** Deletes a client by its internal id. */
-export function deleteClient(
+export async function deleteClient(
   keycloak: Keycloak,
   { id, clientId }: { id: string; clientId: string },
 ): Promise<Written> {
+  const { fetchWithError } = await import('@keycloak/keycloak-admin-client');
+  const url = `${keycloak.server}/admin/realms/${encodeURIComponent(keycloak.realm)}/clients/${encodeURIComponent(id)}`;
   const what = attempt(`delete the client '${clientId}'`);
-  return unlessGone(keycloak.replace(what, (admin) => admin.clients.del({ id })));
+  const deletion = keycloak.replace(what, async (admin) => {
+    const authorization = `Bearer ${await admin.getAccessToken()}`;
+    // The admin client's own way sends '{}' along: Keycloak 26.7.3 then closes the connection each time.
+    await fetchWithError(url, { ...keycloak.options, method: 'DELETE', headers: { authorization } });
+  });
+  return unlessGone(deletion);
 }
 
 /** A client's whole representation, secret, scopes and mappers included; undefined where it is gone. Never shown. */

@@ -144,6 +144,9 @@ async function putMapper(
   );
 }
 
+/** Where nothing has to be taken out first; should that have changed, the read-back tells. */
+const IN_NEITHER = { defaults: [], optionals: [] } as Awaited<ReturnType<typeof readRealmScopes>>;
+
 /**
  * Puts a scope into one of the realm's lists or neither. A scope that is in the other list must be taken out first:
  * Keycloak answers 409 otherwise (26.7.3).
@@ -151,7 +154,7 @@ async function putMapper(
 export async function writeDefaultScope(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
   const id = await ids.of(change.key);
   const wanted = (change.after?.list ?? 'none') as RealmList;
-  const lists = await readRealmScopes(keycloak);
+  const lists = change.before?.list === 'none' ? IN_NEITHER : await readRealmScopes(keycloak);
   const what = attempt(`change the realm’s default client scopes ('${change.key}')`);
   if (wanted !== 'default' && lists.defaults.includes(change.key)) {
     await keycloak.replace(what, (admin) => admin.clientScopes.delDefaultClientScope({ id }));

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A page that a browser's redirect is waited for on (RFC 8252 §7.3). */
@@ -19,6 +19,8 @@ export async function listenForRedirect(state: string): Promise<Loopback> {
   const redirected = new Promise<URLSearchParams>((resolve) => {
     take = resolve;
   });
+  // A sign-in is rare: whoever doesn't ask for one starts without an HTTP server.
+  const { createServer } = await import('node:http');
   const server = createServer((req, res) => {
     const url = URL.parse(req.url ?? '/', 'http://127.0.0.1');
     const ours = req.method === 'GET' && url?.pathname === PATH && url.searchParams.get('state') === state;

@@ -1,7 +1,8 @@
 import type { Config } from '../config/load.ts';
 import type { CheckResult } from './check.ts';
+import type { Exchange } from './exchange.ts';
 import { isRed } from './judge.ts';
-import { type ShownExchange, shown } from './mask.ts';
+import { type Secrets, type ShownExchange, shown } from './mask.ts';
 import type { Outlook } from './outlook.ts';
 import type { Findings } from './validate.ts';
 
@@ -54,7 +55,8 @@ export function answerOf(
   const { secrets } = recorder;
   const red = results.filter((result) => isRed(result, failOn)).map(({ check }) => check.id);
   const silent = parts.challenge?.answered === false;
-  const checks = results.map((result) => shownCheck(result, findings));
+  const show = once((exchange: Exchange) => shown(exchange, secrets));
+  const checks = results.map((result) => shownCheck(result, secrets, show));
   const outlook = findings.outlook.map((one) => ({ ...one, says: secrets.clean(one.says) }));
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
@@ -88,9 +90,22 @@ function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['reque
   });
 }
 
-function shownCheck(result: CheckResult, { recorder }: Findings): ShownCheck {
+/** Many checks judge the same exchange: it is cleaned once. */
+function once<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+function shownCheck(
+  result: CheckResult,
+  secrets: Secrets,
+  show: (exchange: Exchange) => ShownExchange,
+): ShownCheck {
   const { check, severity, outcome, says, warning, exchanges = [], facts = {} } = result;
-  const { secrets } = recorder;
   const troubled = outcome === 'fail';
   const cause = result.cause ?? (troubled ? check.cause : undefined);
   const fix = result.fix ?? (troubled ? check.fix : undefined);
@@ -104,7 +119,7 @@ function shownCheck(result: CheckResult, { recorder }: Findings): ShownCheck {
     message: secrets.clean(says),
     warning: warning === true,
     evidence: {
-      exchanges: distinct.map((exchange) => shown(exchange, secrets)),
+      exchanges: distinct.map(show),
       facts: cleaned(facts, clean),
     },
     cause: clean(cause),
