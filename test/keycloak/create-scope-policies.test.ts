@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
 import type { Realm } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { since } from '../support/keycloak/version.ts';
 import { addClient, addScope, clientIn, scopeIn } from '../support/realm-things.ts';
 import { type ProxyOptions, startReverseProxy } from '../support/reverse-proxy.ts';
 
@@ -89,7 +90,7 @@ describe('the PKCE policy', () => {
   });
 });
 
-describe('--reject-userless', () => {
+describe.runIf(since(26, 7, 0))('--reject-userless', () => {
   const machine = { serviceAccountsEnabled: true, publicClient: false, secret: 'machine-secret' };
 
   it('frees mcpkc’s own account first, and it goes on working', async () => {
@@ -205,32 +206,35 @@ describe('--reject-userless on a server that can’t do it', () => {
     expect(await bare.snapshot()).toEqual(before);
   });
 
-  it('is found to be able where the version is hidden: the question writes nothing', async () => {
-    const before = await bare.snapshot();
-    const { ran, proxy } = await through(
-      { after: withoutVersion },
-      '--reject-userless',
-      '--resource',
-      'https://q.example.com/mcp',
-      '--scope',
-      'mcp\u00e9',
-    );
-    expect(ran.exit).toBe(2);
-    expect(proxy.writes()).toEqual([]);
-    const asked = await through(
-      { after: withoutVersion },
-      '--reject-userless',
-      '--client',
-      'holder',
-      '--yes',
-    );
-    expect(asked.ran.exit, asked.ran.err).toBe(0);
-    const [question] = asked.proxy.requests.filter(({ method }) => method === 'PUT');
-    expect(question?.body).toContain('theirs');
-    expect((await bare.snapshot()).clientPolicies.policies).toEqual(
-      expect.arrayContaining(before.clientPolicies.policies as unknown[]),
-    );
-  });
+  it.runIf(since(26, 7, 0))(
+    'is found to be able where the version is hidden: the question writes nothing',
+    async () => {
+      const before = await bare.snapshot();
+      const { ran, proxy } = await through(
+        { after: withoutVersion },
+        '--reject-userless',
+        '--resource',
+        'https://q.example.com/mcp',
+        '--scope',
+        'mcp\u00e9',
+      );
+      expect(ran.exit).toBe(2);
+      expect(proxy.writes()).toEqual([]);
+      const asked = await through(
+        { after: withoutVersion },
+        '--reject-userless',
+        '--client',
+        'holder',
+        '--yes',
+      );
+      expect(asked.ran.exit, asked.ran.err).toBe(0);
+      const [question] = asked.proxy.requests.filter(({ method }) => method === 'PUT');
+      expect(question?.body).toContain('theirs');
+      expect((await bare.snapshot()).clientPolicies.policies).toEqual(
+        expect.arrayContaining(before.clientPolicies.policies as unknown[]),
+      );
+    },
+  );
 
   it('is not asked for with --dry-run, which writes nothing', async () => {
     const { ran, proxy } = await through(old, '--reject-userless', '--dry-run', '--scope', 'another');

@@ -153,6 +153,24 @@ describe('between plan and deletion', () => {
     expect(await realm.clientIds()).toContain(idOf(late));
   });
 
+  it('one that only an event tells of survives, too', async () => {
+    const late = await registered();
+    const between = await startBetween(realm.admin.access.url);
+    let woken = 0;
+    between.meddle = async (method, path) => {
+      if (method === 'GET' && path.endsWith(`/clients/${idOf(late)}`) && woken++ === 0) {
+        expect(await late.connect(realm.user)).toMatchObject({ ok: true });
+        await realm.admin.post(realm.path(`users/${realm.user.id}/logout`));
+      }
+      return undefined;
+    };
+    const run = await runPrune(realm, NOW_ARGS(), { days: 8, server: between.url });
+    await between.stop();
+    expect(woken).toBe(1);
+    expect(decisionOf(run, idOf(late))).toMatchObject({ outcome: 'spared', decision: 'keep' });
+    expect(await realm.clientIds()).toContain(idOf(late));
+  });
+
   it('one that vanished is fine', async () => {
     const one = await registered();
     const between = await startBetween(realm.admin.access.url);

@@ -7,6 +7,7 @@ import type { GoodHost } from '../support/hosts/good.ts';
 import { startMinimalStateless } from '../support/hosts/minimal-stateless.ts';
 import { serve } from '../support/hosts/serve.ts';
 import { startWithSessions } from '../support/hosts/with-sessions.ts';
+import { since } from '../support/keycloak/version.ts';
 import {
   adoptedConnector,
   goodHost,
@@ -87,7 +88,7 @@ describe.each(['standing', 'windowed'] as const)('a good host in %s mode', (mode
   });
 });
 
-describe('a realm that refuses tokens without a user', () => {
+describe.runIf(since(26, 7, 0))('a realm that refuses tokens without a user', () => {
   let stage: Stage;
   let host: GoodHost;
 

@@ -1,0 +1,11 @@
+import { inject } from 'vitest';
+import { isAtLeast } from '../../../src/keycloak/features.ts';
+import type {} from './global-setup.ts';
+
+/** Whether the run's server is of this release or a later one: `since(26, 7, 0)`. */
+export function since(...release: [number, number, number]): boolean {
+  return isAtLeast(inject('keycloak').version, release) === true;
+}
+
+/** The flag with which create-scope refuses tokens without a user, where the server can: 26.7.0 and later. */
+export const REJECT_USERLESS: readonly string[] = since(26, 7, 0) ? ['--reject-userless'] : [];
