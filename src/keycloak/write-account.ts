@@ -9,6 +9,7 @@ import { type Attempt, statusOf } from './failures.ts';
 import { readEventsConfig } from './read.ts';
 import type { Client } from './representations.ts';
 import type { Role } from './roles.ts';
+import { untilKept } from './until-kept.ts';
 import { writeAssignment } from './write-clients.ts';
 import { ScopeIds } from './write-scopes.ts';
 
@@ -110,13 +111,18 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
   const roles = [{ id: role.id, name }];
   const lacking = give ? await lackedToGrant(home, id, name) : 'manage-users';
   const what: Attempt = { what: `${give ? 'grant' : 'take away'} the role '${name}'`, role: lacking };
-  await home.replace(what, (admin) => {
+  const edit = (admin: Keycloak['admin']): Promise<unknown> => {
     const { users } = admin;
     if (holder === undefined) {
       return give ? users.addRealmRoleMappings({ id, roles }) : users.delRealmRoleMappings({ id, roles });
     }
     const payload = { id, clientUniqueId: holder, roles };
     return give ? users.addClientRoleMappings(payload) : users.delClientRoleMappings(payload);
+  };
+  // While another realm is made or deleted, a role may be half in Keycloak's cache: 500 (26.7.3), and fine a moment later.
+  await untilKept(home, `The role '${name}'`, async () => {
+    await home.replace(what, edit);
+    return true;
   });
 }
 

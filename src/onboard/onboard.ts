@@ -16,7 +16,7 @@ import { type Run, tell } from './run.ts';
 import { type Closed, settle, settlementPlan } from './settle.ts';
 import { beginWaiting } from './waiting.ts';
 import { called, type Other, type Until, type Watched, watch } from './watch.ts';
-import { open } from './window.ts';
+import { open, type Window } from './window.ts';
 
 /** What an onboarding came to. */
 export interface Onboarded {
@@ -65,16 +65,18 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   let watched: Watched = { adopted: undefined, several: [], others: [] };
   let connector: Client | undefined;
   let closed: Closed | undefined;
+  let window: Window | undefined;
   try {
     const onMark = (made: WindowMark) => {
       mark = made;
     };
-    const window = await open(run, base, { timeoutMs, yes, onMark });
+    window = await open(run, base, { timeoutMs, yes, onMark });
     const deadline = beginWaiting(run, window, timeoutMs);
     watched = await watch(run, window, manner.until, deadline).finally(() => run.voice.progress(undefined));
     connector = watched.adopted ?? (await chosen(run, watched.several, manner, deadline));
   } finally {
-    if (mark) closed = await settle(run, { mark, connector, own: true });
+    // Where opening failed the mark may not be there at all; what failed says more than that.
+    if (mark) closed = await settle(run, { mark, connector, own: window !== undefined });
   }
   const others = othersOf(watched, connector, closed);
   if (!connector && watched.several.length > 0) throw severalNewcomers(run, watched.several);

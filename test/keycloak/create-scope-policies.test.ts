@@ -178,7 +178,17 @@ describe('--reject-userless on a server that can’t do it', () => {
     return { proxy, ran: await runCli(['create-scope', '--resource', RESOURCE, ...args], { env }) };
   };
 
-  it('is refused where the version is told', async () => {
+  it.runIf(!since(26, 7, 0))('is refused by a real one, and nothing is written', async () => {
+    const before = await bare.snapshot();
+    const ran = await runCli(['create-scope', '--resource', RESOURCE, '--reject-userless', '--json'], {
+      env: bareAccount.env,
+    });
+    expect(ran.json).toMatchObject({ code: 'SERVER_TOO_OLD', exitStatus: 2 });
+    expect(await bare.snapshot()).toEqual(before);
+  });
+
+  // Older ones don't tell this account their version.
+  it.runIf(since(26, 7, 0))('is refused where the version is told', async () => {
     const { ran, proxy } = await through(
       {
         after: ({ path }, answer) =>

@@ -5,8 +5,11 @@ import { FAULTS } from '../faults/faults.ts';
 import { type FaultProxy, nameOf, startFaultProxy } from '../faults/proxy.ts';
 import type { Row } from '../faults/row.ts';
 import { makeRows } from '../faults/rows.ts';
+import { since } from '../support/keycloak/version.ts';
 
 const ROWS = makeRows();
+/** Before 26.7 a role counts until the token that names it is renewed. */
+const SAMPLED = since(26, 7, 0) ? FAULTS : FAULTS.filter(({ name }) => name !== 'roles withdrawn');
 let proxy: FaultProxy;
 
 beforeAll(async () => {
@@ -37,7 +40,7 @@ describe.each(SAMPLE)('%s', (name) => {
     const row = rowNamed(name);
     const whole = await undisturbed({ server, proxy }, row);
     const wrong: string[] = [];
-    for (const [index, fault] of FAULTS.entries()) {
+    for (const [index, fault] of SAMPLED.entries()) {
       const fitting = whole.positions.filter((position) => fault.fits(position, row));
       const position = fitting[(index * 7 + 3) % fitting.length];
       if (!position) continue;

@@ -4,6 +4,7 @@ import { READING_ROLES } from '../../../src/keycloak/roles.ts';
 import { accountIn, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { grantRoles, revokeRoles } from '../../support/keycloak/service-account.ts';
+import { since } from '../../support/keycloak/version.ts';
 import { inRealTime, startOnboard } from '../../support/onboarding.ts';
 import { naming, SCOPE, World } from './world.ts';
 
@@ -60,6 +61,9 @@ describe('a brand-new realm', () => {
   });
 });
 
+/** Before 26.7.0 a warning stays: nothing is known there that refuses tokens without a user. */
+const STRICT = since(26, 7, 0) ? ['--fail-on', 'warning'] : [];
+
 describe('a provisioned realm', () => {
   let world: World;
   beforeAll(async () => {
@@ -67,7 +71,7 @@ describe('a provisioned realm', () => {
   });
 
   it('has no errors, and both connectors that name scopes and those that don’t succeed', async () => {
-    const ran = await status(world, '--json', '--fail-on', 'warning');
+    const ran = await status(world, '--json', ...STRICT);
     expect(ran.json).toMatchObject({
       schema: 'mcpkc/status/v1',
       ok: true,
@@ -87,7 +91,9 @@ describe('a provisioned realm', () => {
     const wide = out.split('\n').filter((line) => line.length > 80 && !/\S{60}/.test(line));
     expect(wide).toEqual([]);
     expect(out).not.toContain('\u001b');
-    expect(out.trimEnd().split('\n').at(-1)).toBe('✓ ready for connectors');
+    expect(out.trimEnd().split('\n').at(-1)).toBe(
+      since(26, 7, 0) ? '✓ ready for connectors' : '! ready for connectors, with 1 warning',
+    );
     expect(out).toContain('✓ Trusted Hosts');
   });
 
@@ -206,7 +212,7 @@ describe('what the account may see', () => {
     const world = keep(await World.provisioned());
     const account = await accountIn(world.realm, READING_ROLES, 'reader');
     world.env = { ...world.env, ...account.env };
-    const ran = await status(world, '--clients', '--json', '--fail-on', 'warning');
+    const ran = await status(world, '--clients', '--json', ...STRICT);
     expect(ran.json).toMatchObject({ ok: true, notVisible: [] });
   });
 
