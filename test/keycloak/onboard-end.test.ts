@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Signal } from '../../src/io.ts';
-import { type Account, accountIn, expectCli, spawnCli, until } from '../support/cli.ts';
+import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { expectClosed, held, register, startOnboard, storeEvents } from '../support/onboarding.ts';
@@ -91,6 +91,24 @@ describe('a signal while the window is open', () => {
     expect(err).toContain('SEVERAL_NEWCOMERS');
     await expectClosed(realm, SCOPE);
   });
+});
+
+test('a window that could not be opened: what kept it from that is said, and nothing is left', async () => {
+  const proxy = await startReverseProxy(realm.admin.access.url, {
+    before: ({ method, body }) =>
+      method === 'PUT' && body.includes('mcpkc.window')
+        ? { status: 500, headers: { 'content-type': 'application/json' }, body: '{"error":"unknown_error"}' }
+        : undefined,
+  });
+  const env = { ...account.env, KC_SERVER: proxy.url };
+  const ran = await runCli(['onboard', RESOURCE, '--json'], { env });
+  await proxy.stop();
+  expect(ran.json).toMatchObject({
+    code: 'KEYCLOAK_ERROR',
+    exitStatus: 3,
+    message: expect.stringContaining('500'),
+  });
+  await expectClosed(realm, SCOPE);
 });
 
 describe('Keycloak goes away while the window is open', () => {
