@@ -1,9 +1,14 @@
-import { chmod, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The file operations that mcpkc needs. Paths are absolute or relative to the working directory. */
 export interface Files {
-  /** The file's text, or undefined where there is no such file. Other failures are thrown. */
+  /**
+   * The file's text, or undefined where there is no such file. Other failures are thrown: also EFBIG for what has no end
+   * (a device), and ETIMEDOUT for a pipe that nothing comes from.
+   */
   read(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
   /** Permission bits (`0o600`), or undefined where there is no such file or the platform has no such bits. */
@@ -25,6 +30,50 @@ async function readIfThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** More than any backup has; less than what a text can hold. */
+const LARGEST_BYTES = 256 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+/** A pipe's other end may be a person who types a passphrase. */
+const SILENCE_MS = 30_000;
+const PAUSE_MS = 20;
+
+function fault(code: string, problem: string): Error {
+  return Object.assign(new Error(`${code}: ${problem}`), { code });
+}
+
+/** Opened without waiting: a pipe that nobody writes to would hold a thread, and with it the process's end, for ever. */
+async function readWhole(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const { size } = await handle.stat();
+    if (size > LARGEST_BYTES) throw fault('EFBIG', 'it is too large');
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for (let chunk = await nextChunk(handle, size); chunk.length > 0; chunk = await nextChunk(handle, size)) {
+      bytes += chunk.length;
+      if (bytes > LARGEST_BYTES) throw fault('EFBIG', 'it has no end');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function nextChunk(handle: FileHandle, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, Math.min(size, LARGEST_BYTES)));
+  for (let waited = 0; waited < SILENCE_MS; waited += PAUSE_MS) {
+    try {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      return buffer.subarray(0, bytesRead);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+  throw fault('ETIMEDOUT', 'nothing comes from it');
+}
+
 /** A new file and nothing else: neither one that is there already, with whatever mode, nor what a link points to. */
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   await readIfThere(() => unlink(path));
@@ -42,7 +91,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
 /** The files of this machine, for a process on a platform (`process.platform`). */
 export function filesFor({ pid, platform }: { pid: number; platform: string }): Files {
   return {
-    read: (path) => readIfThere(() => readFile(path, 'utf8')),
+    read: (path) => readIfThere(() => readWhole(path)),
     exists: async (path) => (await readIfThere(() => stat(path))) !== undefined,
     mode: async (path) => {
       if (platform === 'win32') return undefined;

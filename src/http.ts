@@ -3,6 +3,7 @@ import type { Config } from './config/load.ts';
 import { isLoopback } from './config/loopback.ts';
 import { McpkcError } from './errors.ts';
 import type { Io } from './io.ts';
+import { readNamed } from './named-files.ts';
 import { visible } from './render/text.ts';
 
 /** Options that every request of a run shares; spread into `fetch`'s init, a fresh time-out each time. */
@@ -76,7 +77,7 @@ function proxyNamed(env: Io['env'], name: string): string {
 }
 
 async function authorities(path: string, io: Io): Promise<string[]> {
-  const text = await io.files.read(path);
+  const text = await readNamed(io, 'MCPKC_CA_FILE', path);
   if (text === undefined || !text.includes('-----BEGIN CERTIFICATE-----')) {
     const problem = text === undefined ? 'there is no such file' : 'the file holds no PEM certificate';
     throw new McpkcError(

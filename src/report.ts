@@ -1,5 +1,6 @@
 import type { McpkcError } from './errors.ts';
 import type { Style } from './render/style.ts';
+import { withoutEndlessWords } from './render/text.ts';
 
 /** What a command answers: a document for scripts and a text for people, from the same facts. */
 export interface Report {
@@ -38,14 +39,16 @@ export function failureJson(
     hint: error.hint,
     ...(error.details === undefined ? {} : { details: error.details }),
   };
-  return jsonText(document);
+  return jsonText(document, (_key, value) =>
+    typeof value === 'string' ? withoutEndlessWords(value) : value,
+  );
 }
 
 /** What JSON lets stand raw and a terminal obeys or hides: C1 controls, bidirectional and invisible format characters. */
 const LIVE = /[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A document as text: the same to a parser, inert on a terminal. */
-function jsonText(document: unknown): string {
+function jsonText(document: unknown, replacer?: (key: string, value: unknown) => unknown): string {
   const escaped = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `${JSON.stringify(document, undefined, 2).replaceAll(LIVE, escaped)}\n`;
+  return `${JSON.stringify(document, replacer, 2).replaceAll(LIVE, escaped)}\n`;
 }

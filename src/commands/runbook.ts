@@ -2,6 +2,7 @@ import { type Command, type Context, type Flags, list } from '../command.ts';
 import type { Config } from '../config/load.ts';
 import { badInput, McpkcError } from '../errors.ts';
 import { scopesIfConfigured } from '../keycloak/configured-scopes.ts';
+import { readNamed, writeNamed } from '../named-files.ts';
 import { deploymentOf } from '../provision/deployment.ts';
 import { resourceFor, wantedPresets } from '../provision/input.ts';
 import { boxStates } from '../render/runbook/checklist.ts';
@@ -103,7 +104,7 @@ function secretOrigin(config: Config): string | undefined {
 }
 
 async function write({ io }: Context, output: string, markdown: string, flags: Flags): Promise<void> {
-  const before = await io.files.read(output);
+  const before = await readNamed(io, '--output', output);
   if (before !== undefined && !before.startsWith(RUNBOOK_MARK) && flags.force !== true) {
     throw new McpkcError(
       'FILE_EXISTS',
@@ -111,7 +112,8 @@ async function write({ io }: Context, output: string, markdown: string, flags: F
       'Name another file, or replace it with --force.',
     );
   }
-  await io.files.write(output, markdown, { mode: flags.withSecrets === true ? 0o600 : 0o644 });
+  const mode = flags.withSecrets === true ? 0o600 : 0o644;
+  await writeNamed('--output', output, () => io.files.write(output, markdown, { mode }));
 }
 
 function written(output: string, flags: Flags): string {

@@ -3,6 +3,7 @@ import { resolvePresets } from '../clients/resolve.ts';
 import { type Command, type Context, type Flags, list } from '../command.ts';
 import type { Config } from '../config/load.ts';
 import { badInput } from '../errors.ts';
+import { readNamed, writeNamed } from '../named-files.ts';
 import { resourceFor } from '../provision/input.ts';
 import { annotations } from '../render/annotations.ts';
 import { junitXml } from '../render/junit.ts';
@@ -98,7 +99,7 @@ async function wishOf(
 }
 
 async function readToken({ io }: Context, file: string): Promise<string> {
-  const text = (await io.files.read(file))?.trim();
+  const text = (await readNamed(io, '--token-file', file))?.trim();
   if (text === undefined)
     throw badInput(
       '--token-file',
@@ -114,7 +115,9 @@ async function readToken({ io }: Context, file: string): Promise<string> {
 }
 
 async function sideOutputs({ io }: Context, answer: Answer, flags: Flags): Promise<void> {
-  if (typeof flags.junit === 'string') await io.files.write(flags.junit, junitXml(answer));
+  if (typeof flags.junit === 'string') {
+    await writeNamed('--junit', flags.junit, () => io.files.write(String(flags.junit), junitXml(answer)));
+  }
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
 }
 

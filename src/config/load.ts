@@ -107,7 +107,8 @@ async function caFile(sources: Sources, io: Io): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const found = lookUp(sources, 'MCPKC_CA_FILE');
   const path = within(found?.folder ?? '', file);
-  if (!(await io.files.exists(path))) {
+  // A loop of links, or a folder that may not be entered: it is there, and what reads it says why it can't.
+  if (!(await io.files.exists(path).catch(() => true))) {
     sources.problems.push(`MCPKC_CA_FILE: there is no file ${visible(path)} (${found?.origin})`);
   }
   return path;

@@ -1,6 +1,7 @@
 import { badInput, McpkcError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
+import { readNamed, writeNamed } from '../named-files.ts';
 import { type BackupRecord, backupLine } from '../prune/backup.ts';
 
 /** Where the backup of a realm's deleted clients is kept unless `--backup` says otherwise. */
@@ -24,7 +25,7 @@ export type BackupWriter = (
 export async function backupWriter(io: Io, keycloak: Keycloak, file: string): Promise<BackupWriter> {
   await requirePrivate(io, file);
   // A run that was killed may have left its last line unfinished.
-  const before = (await io.files.read(file)) ?? '';
+  const before = (await readNamed(io, '--backup', file)) ?? '';
   let start = before === '' || before.endsWith('\n') ? '' : '\n';
   const { server, realm } = keycloak;
   return async (clients) => {
@@ -40,7 +41,7 @@ export async function backupWriter(io: Io, keycloak: Keycloak, file: string): Pr
         representation: representation as BackupRecord['representation'],
       }),
     );
-    await io.files.append(file, start + lines.join(''), { mode: 0o600 });
+    await writeNamed('--backup', file, () => io.files.append(file, start + lines.join(''), { mode: 0o600 }));
     start = '';
   };
 }

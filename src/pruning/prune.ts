@@ -2,6 +2,7 @@ import type { Context, Flags } from '../command.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
 import { holderOf, withLock } from '../keycloak/lock.ts';
+import { writeNamed } from '../named-files.ts';
 import { auditLine, type Judged } from '../prune/audit.ts';
 import { eventHints } from '../prune/hints.ts';
 import { type Limit, limitFor } from '../prune/limits.ts';
@@ -135,7 +136,9 @@ async function auditTo(
   const lines = (list: readonly Judged[]) =>
     list.map((one) => auditLine(one, now, byWhom(context, keycloak), keycloak.realm)).join('');
   if (flags.auditFile !== undefined) {
-    if (judged.length > 0) await io.files.append(String(flags.auditFile), lines(judged), { mode: 0o600 });
+    const file = String(flags.auditFile);
+    if (judged.length > 0)
+      await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
     return;
   }
   if (flags.apply !== true || settings.quiet) return;

@@ -3,6 +3,7 @@ import { badInput } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
 import { readClientScopes } from '../keycloak/read.ts';
 import { recreateClient } from '../keycloak/write-pruned.ts';
+import { readNamed } from '../named-files.ts';
 import { type BackupRecord, latestRecords, parseBackup } from '../prune/backup.ts';
 import { PRUNE_ATTRIBUTE } from '../prune/marks.ts';
 import { type Restored, restoreReport } from '../render/prune-care.ts';
@@ -37,7 +38,7 @@ export async function restore(
 }
 
 async function textOf(io: Context['io'], file: string): Promise<string> {
-  const text = await io.files.read(file);
+  const text = await readNamed(io, '--restore', file);
   if (text !== undefined) return text;
   throw badInput(
     '--restore',

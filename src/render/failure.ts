@@ -1,6 +1,6 @@
 import type { McpkcError } from '../errors.ts';
 import type { Style } from './style.ts';
-import { visible, wrap } from './text.ts';
+import { visible, withoutEndlessWords, wrap } from './text.ts';
 
 /** A failure for a person: what happened, what to do next; the stack only for a bug. */
 export function failureText(error: McpkcError, style: Style, verbose: boolean): string {
@@ -17,5 +17,5 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
 }
 
 function lineByLine(text: string): string {
-  return text.split('\n').map(visible).join('\n');
+  return withoutEndlessWords(text).split('\n').map(visible).join('\n');
 }

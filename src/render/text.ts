@@ -18,6 +18,11 @@ export function brief(text: string, most: number): string {
   return characters.length <= most ? shown : `${characters.slice(0, most - 1).join('')}…`;
 }
 
+/** Cuts words that nobody typed: a message that quotes what was given must not be as long as that. */
+export function withoutEndlessWords(text: string): string {
+  return text.replaceAll(/(\S{500})\S{1500,}/g, '$1…');
+}
+
 /**
  * Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. A line that begins
  * with blanks keeps them, and so do the lines that it is broken into.

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesFor } from '../../../src/files.ts';
+import { readNamed, writeNamed } from '../../../src/named-files.ts';
+import { memoryIo } from '../../support/memory-io.ts';
+import { expectRefused, MEGABYTE } from './harness.ts';
+
+const files = filesFor({ pid: 4711, platform: 'linux' });
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mcpkc-hostile-'));
+  mkdirSync(join(folder, 'folder'));
+  symlinkSync('loop', join(folder, 'loop'));
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a file that is none', () => {
+  it('is empty where it is a pipe that nobody writes to, and holds nothing up', async () => {
+    expect(await files.read(join(folder, 'pipe'))).toBe('');
+  });
+
+  it('is refused where it has no end', async () => {
+    await expect(files.read('/dev/zero')).rejects.toMatchObject({ code: 'EFBIG' });
+  }, 30_000);
+
+  it('names the option where it is a folder or a loop of links', async () => {
+    const io = { ...memoryIo(), files };
+    for (const [name, code] of [
+      ['folder', 'EISDIR'],
+      ['loop', 'ELOOP'],
+    ] as const) {
+      const refused = { code: 'INPUT_INVALID', message: expect.stringMatching(`--restore.*${code}`) };
+      await expect(readNamed(io, '--restore', join(folder, name))).rejects.toMatchObject(refused);
+      const written = writeNamed('--junit', name, () => files.append(join(folder, name), 'x'));
+      const failed = { code: 'FILE_NOT_WRITTEN', message: expect.stringMatching(`--junit.*${code}`) };
+      await expect(written).rejects.toMatchObject(failed);
+    }
+  });
+});
+
+const unreadable = Object.assign(new Error('EISDIR: illegal operation on a directory, read'), {
+  code: 'EISDIR',
+});
+const RESOURCE = 'https://svc.example.com/mcp';
+
+describe('a folder in place of a file', () => {
+  const rows: [string, string[], RegExp][] = [
+    ['--config', ['--config=odd', 'trusted-hosts'], /--config odd.*EISDIR/],
+    ['--env-file', ['--env-file=odd', 'trusted-hosts'], /--env-file odd.*EISDIR/],
+    ['--ca-file', ['--ca-file=odd', 'trusted-hosts'], /MCPKC_CA_FILE.*EISDIR/],
+    ['--token-file', ['validate', RESOURCE, '--token-file=odd'], /--token-file.*EISDIR/],
+    ['--admin-token-file', ['init', '--admin-token-file=odd'], /--admin-token-file.*EISDIR/],
+    ['--admin-password-file', ['init', '--admin-password-file=odd'], /--admin-password-file.*EISDIR/],
+  ];
+  it.each(rows)('is refused for %s', async (_flag, argv, names) => {
+    await expectRefused({ argv, files: { odd: unreadable }, names });
+  });
+});
+
+describe('a megabyte', () => {
+  const rows: [string, string[], RegExp][] = [
+    ['--preset', ['status', `--preset=${MEGABYTE}`], /preset/],
+    ['--fail-on', ['status', `--fail-on=${MEGABYTE}`], /--fail-on/],
+    ['--attach', ['create-scope', '--resource', RESOURCE, `--attach=${MEGABYTE}`], /--attach/],
+    ['--until', ['onboard', RESOURCE, `--until=${MEGABYTE}`], /--until/],
+    ['--only', ['validate', RESOURCE, `--only=${MEGABYTE}`], /--only|check/],
+    ['--config', [`--config=${MEGABYTE}`, 'status'], /--config/],
+    ['--realm', [`--realm=${MEGABYTE}`, 'status'], /KC_REALM/],
+    ['a client id', ['prune-clients', '--', MEGABYTE], /client ids go with --restore/],
+  ];
+  it.each(rows)('of %s is not given back', async (_flag, argv, names) => {
+    await expectRefused({ argv, names });
+    await expectRefused({ argv: ['--json', ...argv], names });
+  });
+});
+
+it.each(['a\u202eb', 'a\u200bb'])('a realm with a mark that can’t be seen is refused', async (realm) => {
+  await expectRefused({ argv: [`--realm=${realm}`, 'runbook', RESOURCE], names: /KC_REALM/ });
+});
