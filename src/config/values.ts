@@ -9,7 +9,7 @@ export class ValueProblem extends Error {}
 export type Raw = string | readonly string[];
 
 const CONTROL = /\p{Cc}/u;
-const LONGEST_REALM = 255;
+const LONGEST_NAME = 255;
 const LONGEST_MS = 86_400_000;
 
 /** A value that must be one text. */
@@ -18,10 +18,13 @@ export function text(raw: Raw): string {
   return raw;
 }
 
-/** A text without control characters, which no name has. */
+/** A name as Keycloak keeps it: no characters that can't be seen, not even control characters, and no more than 255. */
 export function plainText(raw: Raw): string {
   const value = text(raw);
   if (CONTROL.test(value)) throw new ValueProblem('it has a control character');
+  if (UNSEEN.test(value.replaceAll(' ', ''))) throw new ValueProblem('it has a character that can’t be seen');
+  if (value.length > LONGEST_NAME)
+    throw new ValueProblem(`it is longer than the ${LONGEST_NAME} characters that Keycloak keeps`);
   return value;
 }
 
@@ -39,9 +42,6 @@ export function realmName(raw: Raw): string {
   const forbidden = /[&/?#+:;\\@()=]/.exec(name);
   if (forbidden) throw new ValueProblem(`Keycloak refuses ${forbidden[0]} in the name of a realm`);
   if (!name.isWellFormed()) throw new ValueProblem('it is no valid Unicode');
-  if (name.length > LONGEST_REALM)
-    throw new ValueProblem(`it is longer than the ${LONGEST_REALM} characters that Keycloak keeps`);
-  if (UNSEEN.test(name.replaceAll(' ', ''))) throw new ValueProblem('it has a character that can’t be seen');
   if (name.trim() === '' || name === '.' || name === '..') throw new ValueProblem('it is no name of a realm');
   return name;
 }

@@ -45,13 +45,15 @@ describe('mcpkc presets', () => {
     ]);
     expect(report.text(STYLE)).toMatch(/developers\.openai\.com[\s\S]*2026-11-24/);
   });
-  test('shows one’s own too, control characters made visible', async () => {
-    const own = { name: 'acme', title: 'Ac\u202eme', redirectUris: ['https://acme.example/cb'] };
+  test('shows one’s own too, and refuses a title with marks that can’t be seen', async () => {
+    const own = { name: 'acme', title: 'Acme', redirectUris: ['https://acme.example/cb'] };
     const { context } = contextWith(() => configured([own]));
-    expect((await presets.run(context, [undefined], {})).text(STYLE)).toContain('Ac\\u{202e}me (your own)');
+    expect((await presets.run(context, [undefined], {})).text(STYLE)).toContain('Acme (your own)');
     expect((await presets.run(context, ['acme'], {})).document.presets).toMatchObject([
       { name: 'acme', custom: true },
     ]);
+    const odd = contextWith(() => configured([{ ...own, title: 'Ac\u202eme' }]));
+    await expect(presets.run(odd.context, [undefined], {})).rejects.toThrow('presets[0].title');
   });
   test('works without a usable configuration, and says so', async () => {
     const { context, warnings } = contextWith(() =>

@@ -81,3 +81,22 @@ describe('a megabyte', () => {
 it.each(['a\u202eb', 'a\u200bb'])('a realm with a mark that can’t be seen is refused', async (realm) => {
   await expectRefused({ argv: [`--realm=${realm}`, 'runbook', RESOURCE], names: /KC_REALM/ });
 });
+
+describe.each(['KC_CLIENT_ID', 'OIDC_AUDIENCE', 'KC_REALM'])('%s', (key) => {
+  it.each([
+    ['a right-to-left mark', 'a\u202eb'],
+    ['a letter without ink', 'a\u200bb'],
+    ['a megabyte', MEGABYTE],
+  ])('is refused with %s', async (_name, value) => {
+    await expectRefused({ argv: ['env', RESOURCE], env: { [key]: value }, names: new RegExp(key) });
+  });
+});
+
+it.each(['a\u001b[31m', 'a\u202eb', 'a\rb', '\0', 'a\u009b31m'])(
+  'a preset’s title that a terminal would obey is refused',
+  async (title) => {
+    const presets = [{ name: 'own', title, redirectUris: ['https://a.example/cb'] }];
+    const files = { 'config.local.json': JSON.stringify({ presets }) };
+    await expectRefused({ argv: ['runbook', RESOURCE, '--preset=own'], files, names: /presets\[0\]\.title/ });
+  },
+);
