@@ -137,8 +137,8 @@ async function auditTo(
     list.map((one) => auditLine(one, now, byWhom(context, keycloak), keycloak.realm)).join('');
   if (flags.auditFile !== undefined) {
     const file = String(flags.auditFile);
-    if (judged.length > 0)
-      await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
+    // Also where there is nothing to say: a file that can't be written to is known before the first client is touched.
+    await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
     return;
   }
   if (flags.apply !== true || settings.quiet) return;
