@@ -49,7 +49,7 @@ async function againstFetch({ rounds, quick, fresh }: Bench): Promise<Line[]> {
   ];
 }
 
-async function againstKcadm({ rounds, fresh }: Bench): Promise<Line[]> {
+async function againstKcadm({ rounds, quick, fresh }: Bench): Promise<Line[]> {
   const { home } = await findDistribution();
   const kcadm = async (round: number) => {
     const realm = await fresh();
@@ -58,7 +58,7 @@ async function againstKcadm({ rounds, fresh }: Bench): Promise<Line[]> {
     return { ...program, env: { ...program.env, KEYCLOAK_HOME: home } };
   };
   const [ours, theirs] = await inTurn(
-    Math.max(1, Math.floor(rounds / 2)),
+    quick ? 0 : Math.max(1, Math.floor(rounds / 2)),
     async () => mcpkc(ARGV, await fresh()),
     kcadm,
   );
