@@ -41,6 +41,8 @@ export interface Line {
 /** Something that is measured; one run may give several lines. */
 export interface Row {
   name: string;
+  /** Its targets are times and no ratios: the small run leaves it out. */
+  timed?: true;
   measure(bench: Bench): Promise<Line[]>;
 }
 
