@@ -20,7 +20,7 @@ if (major < 22 || (major === 22 && minor < 12)) {
 /**
  * Takes memory from what talks to a server, once it does: a flag of V8 that changes before modules are loaded makes it
  * compile them anew, Node's own too. Node's fetch parses HTTP in WebAssembly; without the optimising compiler for that
- * the peak is 20 MB lower, and nothing is slower (V8 heeds neither of the two flags alone; Node 22 to 26). What runs
+ * the peak is 11 to 22 MB lower, and nothing is slower (V8 heeds neither of the two flags alone; Node 22 to 26). What runs
  * longer reads many clients, a page at a time: from then on the young generation stays as large as it is, at 10,000
  * clients 25 MB less; from the start on it would cost short commands a seventh more processor time.
  */
