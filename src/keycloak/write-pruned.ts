@@ -6,12 +6,14 @@ const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 /** Whether the client was still there. */
 export type Written = 'done' | 'gone';
 
-async function unlessGone(write: Promise<unknown>): Promise<Written> {
+/** A client that somebody deletes at this very moment may give 500 instead of 404 (26.7.3): then it is looked for. */
+async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown>): Promise<Written> {
   try {
     await write;
     return 'done';
   } catch (error) {
     if (statusOf(error) === 404) return 'gone';
+    if (statusOf(error) === 500 && (await wholeClient(keycloak, id)) === undefined) return 'gone';
     throw error;
   }
 }
@@ -26,7 +28,8 @@ export function updateClient(
   change: { attributes: Readonly<Record<string, string>>; enabled?: boolean },
 ): Promise<Written> {
   const what = attempt(`mark the client '${clientId}'`);
-  return unlessGone(keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, ...change })));
+  const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, ...change }));
+  return unlessGone(keycloak, id, update);
 }
 
 /** Deletes a client by its internal id. */
@@ -42,7 +45,7 @@ export async function deleteClient(
     // The admin client's own way sends '{}' along: Keycloak 26.7.3 then closes the connection each time.
     await fetchWithError(url, { ...keycloak.options, method: 'DELETE', headers: { authorization } });
   });
-  return unlessGone(deletion);
+  return unlessGone(keycloak, id, deletion);
 }
 
 /** A client's whole representation, secret, scopes and mappers included; undefined where it is gone. Never shown. */

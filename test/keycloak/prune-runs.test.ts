@@ -171,6 +171,20 @@ describe('between plan and deletion', () => {
     expect(await realm.clientIds()).toContain(idOf(late));
   });
 
+  it('one that is deleted while it is written to is gone, even where Keycloak answers 500', async () => {
+    const one = await registered();
+    const between = await startBetween(realm.admin.access.url);
+    between.meddle = async (method, path) => {
+      if (method !== 'DELETE' || !path.endsWith(`/clients/${idOf(one)}`)) return undefined;
+      await realm.admin.request('DELETE', realm.path(`clients/${idOf(one)}`));
+      return { status: 500, body: { error: 'unknown_error' } };
+    };
+    const run = await runPrune(realm, NOW_ARGS(), { days: 8, server: between.url });
+    await between.stop();
+    expect(run.status).toBe(0);
+    expect(decisionOf(run, idOf(one)).outcome).toBe('gone');
+  });
+
   it('one that vanished is fine', async () => {
     const one = await registered();
     const between = await startBetween(realm.admin.access.url);
