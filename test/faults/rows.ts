@@ -124,8 +124,9 @@ export function makeRows(): Row[] {
     ...looking(chatgpt),
     ...onboard(chatgpt),
     ...pruneRows,
-    { command: 'env', name: 'from the realm', argv: ['env', RESOURCE] },
-    { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE] },
+    // Both read side by side: who loses a role meanwhile may have been answered already.
+    { command: 'env', name: 'from the realm', argv: ['env', RESOURCE], or: 0 },
+    { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE], or: 0 },
     offline('presets'),
     offline('explain', 'ROLE_MISSING'),
     offline('completion', 'bash'),
