@@ -6,14 +6,15 @@ const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 /** Whether the client was still there. */
 export type Written = 'done' | 'gone';
 
-/** A client that somebody deletes at this very moment may give 500 instead of 404 (26.7.3): then it is looked for. */
+/** A client that is deleted at this very moment may give 500 or 409 instead of 404 (26.7.3): then it is looked for. */
 async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown>): Promise<Written> {
   try {
     await write;
     return 'done';
   } catch (error) {
     if (statusOf(error) === 404) return 'gone';
-    if (statusOf(error) === 500 && (await wholeClient(keycloak, id)) === undefined) return 'gone';
+    const status = statusOf(error);
+    if ((status === 409 || status === 500) && (await wholeClient(keycloak, id)) === undefined) return 'gone';
     throw error;
   }
 }
