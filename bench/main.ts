@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { WHOLE_COMPILER } from '../test/support/keycloak/launch.ts';
 import { type RunningKeycloak, startKeycloak } from '../test/support/keycloak/server.ts';
 import { documentOf, tableOf } from './document.ts';
 import { checkMeter } from './measure.ts';
@@ -23,8 +24,6 @@ const USAGE = `npm run bench -- [--quick] [--only <row>] [--rounds <n>] [--write
 const QUICK_SLACK = 2;
 const DOCUMENT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
 const RESULTS = fileURLToPath(new URL('../test-results/benchmark.json', import.meta.url));
-/** Room for unpaged answers, and the whole compiler: the tests' server starts quicker and runs slower. */
-const JVM = { JAVA_OPTS_APPEND: '', JAVA_OPTS_KC_HEAP: '-Xms512m -Xmx2g' };
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -99,7 +98,7 @@ async function main(): Promise<number> {
   }
   await checkMeter();
   buildPackage();
-  const server = await startKeycloak({ env: JVM, progress: log });
+  const server = await startKeycloak({ env: WHOLE_COMPILER, progress: log });
   try {
     const bench = benchOn(server, options);
     const lines = await measureAll(bench, options.only);

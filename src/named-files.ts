@@ -4,10 +4,10 @@ import { brief } from './render/text.ts';
 
 const LONGEST_PATH = 300;
 
-/** The operating system's word for a failure, '' for a failure that isn't its own. */
-function codeOf(error: unknown): string {
+/** The operating system's code of a failure in brackets, '' where it isn't its own; its message could quote too much. */
+export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) ? code : '';
+  return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) ? ` (${code})` : '';
 }
 
 /**
@@ -20,11 +20,7 @@ export async function readNamed(io: Io, option: string, path: string): Promise<s
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
-    throw badInput(
-      option,
-      `${brief(path, LONGEST_PATH)} can’t be read (${code})`,
-      'Name a file that can be.',
-    );
+    throw badInput(option, `${brief(path, LONGEST_PATH)} can’t be read${code}`, 'Name a file that can be.');
   }
 }
 
@@ -37,7 +33,7 @@ export async function writeNamed(option: string, path: string, write: () => Prom
     if (code === '') throw error;
     throw new McpkcError(
       'FILE_NOT_WRITTEN',
-      `${option}: ${brief(path, LONGEST_PATH)} can’t be written (${code}).`,
+      `${option}: ${brief(path, LONGEST_PATH)} can’t be written${code}.`,
       'Name another file, in a folder that may be written to.',
       { cause: error, details: { culprit: option } },
     );

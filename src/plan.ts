@@ -100,15 +100,15 @@ function batchAt(plan: Plan, at: number): Change[] {
 }
 
 function goesWith(batch: readonly Change[], change: Change): boolean {
-  const kind = 'client-scope-assignment';
-  if (change.kind === kind)
-    return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === change.action);
+  const { kind, action } = change;
+  if (kind === 'client-scope-assignment')
+    return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === action);
   // Two edits of one list would undo each other.
-  return [...batch, change].every(
-    (one, index, all) =>
-      REALM_LISTS.includes(one.kind) &&
-      takesAway(one) === takesAway(change) &&
-      all.findIndex(({ kind }) => kind === one.kind) === index,
+  const lists = [kind, ...batch.map((one) => one.kind)];
+  return (
+    lists.every((one) => REALM_LISTS.includes(one)) &&
+    new Set(lists).size === lists.length &&
+    batch.every((one) => takesAway(one) === takesAway(change))
   );
 }
 

@@ -4,6 +4,7 @@ import { badInput, McpkcError } from '../errors.ts';
 import { requireSafeTransport } from '../http.ts';
 import type { Io } from '../io.ts';
 import type { Administrator } from '../keycloak/admin-login.ts';
+import { codeOf } from '../named-files.ts';
 import { shellWord, visible } from '../render/text.ts';
 
 /** What Keycloak calls its first administrator (user or client) where the variable with the name isn't set (26.7.3). */
@@ -90,8 +91,7 @@ async function secretFrom({ io, voice }: Context, option: string, path: string):
   try {
     content = await io.files.read(path);
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    throw fault(`it can’t be read${typeof code === 'string' ? ` (${code})` : ''}`);
+    throw fault(`it can’t be read${codeOf(error)}`);
   }
   if (content === undefined) throw fault('there is no such file');
   const secret = content.replace(/\r?\n$/, '');

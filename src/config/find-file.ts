@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts';
+import { codeOf } from '../named-files.ts';
 import { visible } from '../render/text.ts';
 import { isAbsolute } from './paths.ts';
 
@@ -35,11 +36,6 @@ export async function findFile(
   }
   if (asked && !mayBeNew) problems.push(`${origin} ${visible(named)}: there is no such file`);
   return undefined;
-}
-
-/** The operating system's code of a failure in brackets, '' where there is none; its message could quote too much. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? ` (${error.code})` : '';
 }
 
 /** The user's own config file by the XDG Base Directory Specification, which wants relative paths ignored. */

@@ -1,5 +1,5 @@
 import { parseDuration } from '../command.ts';
-import { readHost, UNSEEN } from '../provision/host-name.ts';
+import { hasUnseen, readHost } from '../provision/host-name.ts';
 import { readResource } from '../provision/resource-url.ts';
 
 /** What is wrong with a value, to be said behind the name of its key; never quotes the value. */
@@ -22,7 +22,7 @@ export function text(raw: Raw): string {
 export function plainText(raw: Raw): string {
   const value = text(raw);
   if (CONTROL.test(value)) throw new ValueProblem('it has a control character');
-  if (UNSEEN.test(value.replaceAll(' ', ''))) throw new ValueProblem('it has a character that can’t be seen');
+  if (hasUnseen(value)) throw new ValueProblem('it has a character that can’t be seen');
   if (value.length > LONGEST_NAME)
     throw new ValueProblem(`it is longer than the ${LONGEST_NAME} characters that Keycloak keeps`);
   return value;
@@ -131,6 +131,6 @@ export function secret(raw: Raw): string {
 /** A file's path. */
 export function path(raw: Raw): string {
   const value = text(raw);
-  if (UNSEEN.test(value.replaceAll(' ', ''))) throw new ValueProblem('it has a character that can’t be seen');
+  if (hasUnseen(value)) throw new ValueProblem('it has a character that can’t be seen');
   return value;
 }

@@ -1,10 +1,10 @@
 import type { Keycloak } from './connect.ts';
 import { statusOf } from './failures.ts';
+import { mapSome } from './lists.ts';
 
 /** Beyond so many users their consents are not read: that source is unknown then. */
 export const MOST_USERS = 20_000;
 const PAGE = 100;
-const AT_ONCE = 4;
 const ROUNDS = 3;
 
 /** Consents to one client: by how many users, and when the last one was given (milliseconds since the epoch). */
@@ -29,16 +29,16 @@ export async function readConsents(
   // Nobody to be seen, though somebody may be there (the account's own user is never listed).
   if (users.length === 0) return { why: 'the realm shows no users to this account' };
   const byClientId = new Map<string, ConsentCount>();
-  for (let at = 0; at < users.length; at += AT_ONCE) {
-    const batch = users.slice(at, at + AT_ONCE);
-    const found = await Promise.all(batch.map((id) => consentsOf(keycloak, id)));
-    for (const { clientId, at: given } of found.flat()) {
+  let done = 0;
+  await mapSome(users, async (id) => {
+    for (const { clientId, at: given } of await consentsOf(keycloak, id)) {
       const known = byClientId.get(clientId);
       const lastGiven = Math.max(known?.lastGiven ?? 0, given ?? 0);
       byClientId.set(clientId, { users: (known?.users ?? 0) + 1, lastGiven: lastGiven || undefined });
     }
-    onUser(Math.min(at + AT_ONCE, users.length), users.length);
-  }
+    done += 1;
+    onUser(done, users.length);
+  });
   return { byClientId };
 }
 

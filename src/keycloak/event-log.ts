@@ -30,18 +30,19 @@ function eventOf(raw: Record<string, unknown>): LoggedEvent {
 }
 
 /**
- * Every stored event, newest first, each once. Goes back in time by the last event's time and not by an offset, so that
+ * Every stored event, or every one since a time of the server's clock, that millisecond included; newest first, each once. Goes back in time by the last event's time and not by an offset, so that
  * each page costs the same and events that come meanwhile don't shift the rest. Throws RangeError beyond MOST_EVENTS.
  */
-export async function* eventLog(keycloak: Keycloak): AsyncGenerator<LoggedEvent[]> {
+export async function* eventLog(keycloak: Keycloak, since?: number): AsyncGenerator<LoggedEvent[]> {
   const { realm } = keycloak;
+  const from = since === undefined ? {} : { dateFrom: String(since) };
   let until: number | undefined;
   let first = 0;
   let atUntil = new Set<string>();
   for (let total = 0; ; ) {
     const at = until === undefined ? {} : { dateTo: String(until) };
     const found: unknown = await keycloak.read(EVENTS, (admin) =>
-      admin.realms.findEvents({ realm, max: PAGE, first, ...at }),
+      admin.realms.findEvents({ realm, max: PAGE, first, ...from, ...at }),
     );
     const page = listOf(found as Record<string, unknown>[], EVENTS).map(eventOf);
     const fresh = page.filter(({ id }) => !atUntil.has(id));
@@ -78,18 +79,12 @@ export class NewEvents {
 
   /** Reads on. What is stored when this begins is known when it ends. */
   async look(): Promise<void> {
-    const { realm } = this.#keycloak;
     const from = Math.max(this.#since, this.#newest - LATE_MS);
-    for (let first = 0; ; first += PAGE) {
-      const found: unknown = await this.#keycloak.read(EVENTS, (admin) =>
-        admin.realms.findEvents({ realm, dateFrom: String(from), first, max: PAGE }),
-      );
-      const page = listOf(found as Record<string, unknown>[], EVENTS).map(eventOf);
+    for await (const page of eventLog(this.#keycloak, from)) {
       for (const event of page) {
         this.#newest = Math.max(this.#newest, event.time);
         this.#of.get(event.clientId ?? '')?.set(event.id, event);
       }
-      if (page.length < PAGE) return;
     }
   }
 

@@ -1,6 +1,6 @@
 import { findClient } from './clients.ts';
 import type { Keycloak } from './connect.ts';
-import { listOf } from './lists.ts';
+import { listOf, mapSome } from './lists.ts';
 import type { Client, UserEvent } from './representations.ts';
 
 const EVENTS = { what: 'read the stored user events', role: 'view-events' } as const;
@@ -60,11 +60,6 @@ export async function readAllEvents(
 
 /** The clients of these client ids that are still there, each once. */
 export async function clientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
-  const ids = [...new Set(clientIds)];
-  const clients: Client[] = [];
-  for (let at = 0; at < ids.length; at += 4) {
-    const found = await Promise.all(ids.slice(at, at + 4).map((id) => findClient(keycloak, id)));
-    clients.push(...found.filter((client) => client !== undefined));
-  }
-  return clients;
+  const found = await mapSome([...new Set(clientIds)], (id) => findClient(keycloak, id));
+  return found.filter((client) => client !== undefined);
 }

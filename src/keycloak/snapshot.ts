@@ -44,7 +44,7 @@ export async function readRealm(
     readRegistrationPolicies(keycloak),
     readClientPolicies(keycloak),
     readClientProfiles(keycloak),
-    mapSome([...new Set(clientIds)], CLIENTS_AT_ONCE, (clientId) => findClient(keycloak, clientId)),
+    mapSome([...new Set(clientIds)], (clientId) => findClient(keycloak, clientId), CLIENTS_AT_ONCE),
   ]);
   return {
     realm: keycloak.realm,

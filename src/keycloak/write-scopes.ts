@@ -145,7 +145,7 @@ async function putMapper(
 }
 
 /** Where nothing has to be taken out first; should that have changed, the read-back tells. */
-const IN_NEITHER = { defaults: [], optionals: [] } as Awaited<ReturnType<typeof readRealmScopes>>;
+const IN_NEITHER: Awaited<ReturnType<typeof readRealmScopes>> = { defaults: [], optionals: [] };
 
 /**
  * Puts a scope into one of the realm's lists or neither. A scope that is in the other list must be taken out first:

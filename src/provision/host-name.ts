@@ -11,6 +11,11 @@ const fault = (problem: string, hint = 'Write a host name such as mcp.example.co
 /** Blanks, control characters and characters that can't be seen (bidirectional marks, soft hyphen, zero width). */
 export const UNSEEN = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}]/u;
 
+/** Whether a name or a path, which may have blanks in it, has another character that can't be seen. */
+export function hasUnseen(text: string): boolean {
+  return UNSEEN.test(text.replaceAll(' ', ''));
+}
+
 const WILDCARD_HINT =
   'A wildcard is the whole first label: *.example.com covers example.com and every name below it.';
 

@@ -20,7 +20,6 @@ export interface Acting extends Rechecking {
 
 /** Giving back comes first, deleting last. */
 const ORDER: readonly Action[] = ['revive', 'mark', 'disable', 'delete'];
-const AT_ONCE = 4;
 /** Clients that share a look at sessions and events and a place in the backup: a quarter of a second's work. */
 const BATCH = 64;
 
@@ -73,7 +72,7 @@ async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]):
       : [],
   );
   if (condemned.length > 0) await acting.backup(condemned);
-  const written = await trySome(checked.found, AT_ONCE, ({ judged }) => write(acting, judged));
+  const written = await trySome(checked.found, ({ judged }) => write(acting, judged));
   return { done: written.results, failure: checked.failure ?? written.failure };
 }
 

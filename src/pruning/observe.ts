@@ -1,5 +1,6 @@
 import type { Context } from '../command.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
+import { mapSome } from '../keycloak/lists.ts';
 import { type Observed, writeObserved } from '../keycloak/observed.ts';
 import { updateClient } from '../keycloak/write-pruned.ts';
 import type { Judged } from '../prune/audit.ts';
@@ -8,8 +9,6 @@ import { DEMANDED, signOfLife } from '../prune/evidence.ts';
 import { firstSeenText, lastSeenText, PRUNE_ATTRIBUTE } from '../prune/marks.ts';
 import { progressOf } from './progress.ts';
 import type { Scan } from './scan.ts';
-
-const AT_ONCE = 4;
 
 /** The marks that a client lacks: when we first saw it, and its last sign of life where that is news. */
 function lackingMarks(one: Judged, scan: Scan, now: number): Record<string, string> {
@@ -43,11 +42,12 @@ export async function observe(
     return Object.keys(attributes).length === 0 ? [] : [{ one, attributes }];
   });
   const onMarked = progressOf(io, voice, 'Marking clients');
-  for (let at = 0; at < todo.length; at += AT_ONCE) {
-    const batch = todo.slice(at, at + AT_ONCE);
-    await Promise.all(batch.map(({ one, attributes }) => updateClient(keycloak, one, { attributes })));
-    onMarked(Math.min(at + AT_ONCE, todo.length), todo.length);
-  }
+  let marked = 0;
+  await mapSome(todo, async ({ one, attributes }) => {
+    await updateClient(keycloak, one, { attributes });
+    marked += 1;
+    onMarked(marked, todo.length);
+  });
   voice.progress(undefined);
   await writeObserved(keycloak, nextObserved(scan));
   return todo.length;

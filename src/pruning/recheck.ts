@@ -10,8 +10,6 @@ import { candidateOf } from '../prune/candidate.ts';
 import { withEvent } from '../prune/history.ts';
 import { judged as judgeAgain, type Wish } from './scan.ts';
 
-const AT_ONCE = 4;
-
 /** What judging again needs. */
 export interface Rechecking {
   context: Context;
@@ -32,7 +30,7 @@ export async function recheck(
   batch: readonly Judged[],
 ): Promise<{ found: Checked[]; failure: unknown }> {
   const { keycloak } = acting;
-  const { results, failure } = await trySome(batch, AT_ONCE, async (was) => ({
+  const { results, failure } = await trySome(batch, async (was) => ({
     was,
     whole: await wholeClient(keycloak, was.id),
   }));

@@ -1,6 +1,7 @@
 import { probeRun } from '../clients/dynamic.ts';
 import type { Io } from '../io.ts';
 import type { Keycloak } from '../keycloak/connect.ts';
+import { mapSome } from '../keycloak/lists.ts';
 import { removeClient } from '../keycloak/probe-clients.ts';
 import type { Client } from '../keycloak/representations.ts';
 import { isOver, type RunMark } from './mark.ts';
@@ -18,13 +19,8 @@ export async function removeClients(
   keycloak: Keycloak,
   clients: readonly Pick<Client, 'id' | 'clientId'>[],
 ): Promise<string[]> {
-  const left: string[] = [];
-  for (let at = 0; at < clients.length; at += 4) {
-    const some = clients.slice(at, at + 4);
-    const kept = await Promise.all(
-      some.map(async ({ id, clientId }) => ((await removeClient(keycloak, id)) ? [] : [clientId])),
-    );
-    left.push(...kept.flat());
-  }
-  return left;
+  const kept = await mapSome(clients, async ({ id, clientId }) =>
+    (await removeClient(keycloak, id)) ? [] : [clientId],
+  );
+  return kept.flat();
 }

@@ -158,6 +158,7 @@ function judge(ended: Ended, row: Row, fault: Fault, position: Position): string
   const well = row.status ?? 0;
   const allowed = statuses.map((status) => (status === 0 ? well : status));
   if (row.reports !== undefined) allowed.push(well, row.reports);
+  if (fault.later && row.sideBySide) allowed.push(well);
   // The lock is given back when everything is written, while it is read again.
   if (position.method === 'DELETE' && position.path.includes('/roles-by-id/')) allowed.push(well);
   if (row.or !== undefined && !allowed.every((status) => status === well)) allowed.push(row.or);

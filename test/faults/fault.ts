@@ -28,6 +28,8 @@ export interface Fault {
   mend?(scene: Scene): Promise<void>;
   /** Nothing can be cleaned up after it: the run can't come back to give its lock away, which ends by itself. */
   lasting?: boolean;
+  /** It holds for what comes later: who reads side by side may have been answered already. */
+  later?: true;
   /** The run's own `--request-timeout`. */
   timeout?: string;
 }

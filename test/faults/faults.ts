@@ -158,6 +158,7 @@ const administrators: Fault[] = [
   {
     name: 'secret changed',
     lasting: true,
+    later: true,
     fits: (_position, { administrator }) => !administrator,
     act: async (exchange, control, scene) => {
       await setSecret(scene, 'somebody-changed-it');
@@ -170,6 +171,7 @@ const administrators: Fault[] = [
   {
     name: 'roles withdrawn',
     lasting: true,
+    later: true,
     fits: (position, { administrator }) => !isToken(position) && !administrator,
     act: async (exchange, _control, { realm, account }) => {
       await revokeRoles(realm, account.userId, ACCOUNT_ROLES);

@@ -1,6 +1,7 @@
 /* `npm run test:faults`: every command × each of its requests × every fault, between mcpkc and a real Keycloak. */
 import { parseArgs } from 'node:util';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { WHOLE_COMPILER } from '../support/keycloak/launch.ts';
 import { obtainKeycloak } from '../support/keycloak/obtain.ts';
 import { type RunningKeycloak, startKeycloak } from '../support/keycloak/server.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
@@ -16,9 +17,6 @@ const USAGE = `npm run test:faults -- [--only <text>] [--every <n>] [--lane <i>/
 
 /** Cases at once: most of a case is waiting. */
 const AT_ONCE = 6;
-/** A run of many minutes is worth the whole compiler; the tests' server starts quicker and runs slower. */
-const WHOLE_COMPILER = { JAVA_OPTS_APPEND: '', JAVA_OPTS_KC_HEAP: '-Xms512m -Xmx2g' };
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -36,7 +34,8 @@ async function main(): Promise<number> {
   const [lane, lanes] = (values.lane ?? '').split('/').map(Number);
   const part = values.every ? every(Number(values.every)) : ALL;
   const pick = lanes ? every(lanes, lane) : part;
-  const bare = COMMANDS.filter(({ name }) => !makeRows().some(({ command }) => command === name));
+  const rows = makeRows();
+  const bare = COMMANDS.filter(({ name }) => !rows.some(({ command }) => command === name));
   const server = await obtainKeycloak({
     start: () => startKeycloak({ env: WHOLE_COMPILER, progress: log }),
   });
@@ -69,17 +68,17 @@ async function runAll(
   proxies: readonly FaultProxy[],
   { only, pick, log }: Asked,
 ): Promise<RowResult[]> {
-  const benches = proxies.map((proxy) => ({ bench: { server, proxy }, rows: makeRows() }));
+  const [first = [], ...others] = proxies.map((proxy) =>
+    makeRows().map((row) => ({ bench: { server, proxy }, row })),
+  );
   const done: { lane: Lane; result: RowResult }[] = [];
-  for (const [at, { command, name }] of makeRows().entries()) {
-    if (!`${command}: ${name}`.includes(only)) continue;
-    const lanes = benches.flatMap(({ bench, rows }) => (rows[at] ? [{ bench, row: rows[at] }] : []));
-    const [first, ...others] = lanes;
-    if (!first) continue;
+  for (const [at, lane] of first.entries()) {
+    if (!`${lane.row.command}: ${lane.row.name}`.includes(only)) continue;
     const begun = Date.now();
-    const result = await runRow([first, ...others], pick, log);
+    const beside = others.flatMap((lanes) => lanes[at] ?? []);
+    const result = await runRow([lane, ...beside], pick, log);
     log(`${result.row}: ${result.run} cases in ${Math.round((Date.now() - begun) / 1000)} s`);
-    done.push({ lane: first, result });
+    done.push({ lane, result });
   }
   for (const { lane, result } of done) await runRestart(lane, result, log);
   return done.map(({ result }) => result);

@@ -34,6 +34,8 @@ export interface Row {
   or?: number;
   /** The exit status of a command that reports what it could not read instead of giving up. */
   reports?: number;
+  /** It reads all that it needs at once. */
+  sideBySide?: true;
   /** It sends no request to Keycloak. */
   offline?: true;
 }

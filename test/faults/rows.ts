@@ -124,9 +124,8 @@ export function makeRows(): Row[] {
     ...looking(chatgpt),
     ...onboard(chatgpt),
     ...pruneRows,
-    // Both read side by side: who loses a role meanwhile may have been answered already.
-    { command: 'env', name: 'from the realm', argv: ['env', RESOURCE], or: 0 },
-    { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE], or: 0 },
+    { command: 'env', name: 'from the realm', argv: ['env', RESOURCE], sideBySide: true },
+    { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE], sideBySide: true },
     offline('presets'),
     offline('explain', 'ROLE_MISSING'),
     offline('completion', 'bash'),

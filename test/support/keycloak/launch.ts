@@ -90,6 +90,9 @@ function logOf(file: string): string {
   return `The end of its log, ${file}:\n${tailOf(file)}`;
 }
 
+/** For a long run, where the whole compiler pays: it starts slower and runs quicker. With room for large answers. */
+export const WHOLE_COMPILER: Env = { JAVA_OPTS_APPEND: '', JAVA_OPTS_KC_HEAP: '-Xms512m -Xmx2g' };
+
 function serverEnv(options: LaunchOptions, java: string): Env {
   const inherited = Object.fromEntries(Object.entries(options.env).filter(([name]) => !FOREIGN.test(name)));
   return {

@@ -1,3 +1,4 @@
+import { mapSome } from '../../../src/keycloak/lists.ts';
 import type { Admin } from './admin.ts';
 
 /** What Keycloak says of one thing. */
@@ -25,7 +26,6 @@ export interface RealmSnapshot {
 type Path = (rest?: string) => string;
 
 const PAGE = 100;
-const AT_ONCE = 4;
 
 /** Reads everything that mcpkc, or a slip of it, could change in a realm. */
 export async function snapshotOf(admin: Admin, path: Path): Promise<RealmSnapshot> {
@@ -84,15 +84,6 @@ async function allClients(admin: Admin, path: Path): Promise<Representation[]> {
     all.push(...page);
     if (page.length < PAGE) return all;
   }
-}
-
-/** Promise.all, a few at a time. */
-async function mapSome<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < list.length; at += AT_ONCE) {
-    results.push(...(await Promise.all(list.slice(at, at + AT_ONCE).map(work))));
-  }
-  return results;
 }
 
 /** Sorts keys; with `lists`, also lists of plain values and lists of things that have an id or a name. */
