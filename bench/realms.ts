@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { switchEventsOn } from '../test/support/keycloak/events.ts';
 import { createRealm, type Realm } from '../test/support/keycloak/realm.ts';
-import type { RunningKeycloak } from '../test/support/keycloak/server.ts';
 import { createServiceAccount } from '../test/support/keycloak/service-account.ts';
+import type { RunningKeycloak } from '../tools/keycloak/server.ts';
 
 /** A realm of a size, and the variables with which both mcpkc and the yardsticks reach it. */
 export interface BenchRealm {

@@ -1,4 +1,4 @@
-import type { RunningKeycloak } from '../test/support/keycloak/server.ts';
+import type { RunningKeycloak } from '../tools/keycloak/server.ts';
 import type { Figure } from './figures.ts';
 import type { BenchRealm } from './realms.ts';
 

@@ -1,7 +1,7 @@
 /** `npm run docs`: writes the generated parts of README.md and docs/; `-- --no-screens` needs no Keycloak. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { obtainKeycloak } from '../test/support/keycloak/obtain.ts';
+import { obtainKeycloak } from '../tools/keycloak/obtain.ts';
 import { captureScreens, type Screens } from './screens.ts';
 import { BLOCKS, screenBlock, withBlocks } from './tables.ts';
 

@@ -6,15 +6,15 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WORKING_ROLES } from '../src/keycloak/roles.ts';
 import { main } from '../src/main.ts';
+import { WORKING_ROLES } from '../src/realm/roles.ts';
 import { Connector } from '../test/support/connectors/chatgpt.ts';
 import { startGoodHost } from '../test/support/hosts/good.ts';
-import type { AdminAccess } from '../test/support/keycloak/admin.ts';
 import { switchEventsOn } from '../test/support/keycloak/events.ts';
 import { createRealm, type Realm } from '../test/support/keycloak/realm.ts';
 import { createServiceAccount } from '../test/support/keycloak/service-account.ts';
 import { memoryIo } from '../test/support/memory-io.ts';
+import type { AdminAccess } from '../tools/keycloak/admin.ts';
 
 /** What a screen shows: the command as it was typed, and all that came back. */
 export type Screens = Record<string, string>;

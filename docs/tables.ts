@@ -1,11 +1,12 @@
 /** The tables and reference pages of the documents, made from the code's own lists. */
-import { PRESETS } from '../src/clients/index.ts';
+
 import { COMMANDS } from '../src/commands/index.ts';
+import { table } from '../src/commands/runbook/markdown.ts';
 import { CONFIG_KEYS } from '../src/config/schema.ts';
 import { type ErrorCode, EXIT_STATUS } from '../src/errors.ts';
-import type { ExplainedCode } from '../src/explanations/explanation.ts';
+import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
-import { table } from '../src/render/runbook/markdown.ts';
+import { PRESETS } from '../src/products/index.ts';
 
 const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
 

@@ -1,3 +1,3 @@
 /** What the bundle gives to `bin/mcpkc.js`. */
-export { processIo } from './io.ts';
+export { processIo } from './cli/io.ts';
 export { main } from './main.ts';

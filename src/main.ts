@@ -1,13 +1,14 @@
+// biome-ignore lint/style/noRestrictedImports: main parses the command line.
 import { CommanderError } from 'commander';
-import type { Context, Flags } from './command.ts';
+import type { Context, Flags } from './cli/command.ts';
+import { failureText } from './cli/failure.ts';
+import { type Io, SIGNALS, type Signal } from './cli/io.ts';
+import { failureJson, type Report, reportJson } from './cli/report.ts';
+import { styleFor, wantsColor } from './cli/style.ts';
+import { voiceFor } from './cli/voice.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
-import { type Io, SIGNALS, type Signal } from './io.ts';
 import { calledBy, programFor } from './program.ts';
-import { failureText } from './render/failure.ts';
-import { styleFor, wantsColor } from './render/style.ts';
-import { voiceFor } from './render/voice.ts';
-import { failureJson, type Report, reportJson } from './report.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruption(signal: Signal): McpkcError {
@@ -89,7 +90,7 @@ async function run(
 
 /** Both rooms are loaded when they are needed: what only shows help starts without them. */
 async function logRequests({ voice }: Context): Promise<() => void> {
-  const { watchRequests } = await import('./http.ts');
+  const { watchRequests } = await import('./keycloak/connection/http.ts');
   return watchRequests((line) => voice.log(line));
 }
 

@@ -1,4 +1,4 @@
-import { findDistribution } from '../../test/support/keycloak/distribution.ts';
+import { findDistribution } from '../../tools/keycloak/distribution.ts';
 import { scratch } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
 import { inTurn } from '../rounds.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { Connector } from '../../test/support/connectors/chatgpt.ts';
-import { obtainKeycloak } from '../../test/support/keycloak/obtain.ts';
 import { createRealm, type Realm, type RealmUser } from '../../test/support/keycloak/realm.ts';
+import { obtainKeycloak } from '../../tools/keycloak/obtain.ts';
 import { firstEnv, type RunningHost, startMcpHost } from './host.ts';
 import { type, typed } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { freePort } from '../../test/support/keycloak/ports.ts';
+import { freePort } from '../../tools/keycloak/ports.ts';
 import { bareEnv } from './terminal.ts';
 
 const HOST = resolve(import.meta.dirname, '../mcp-host/main.ts');

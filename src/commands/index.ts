@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command } from '../cli/command.ts';
 
 /** A subcommand's name and summary for the program's help; the rest is loaded when it is called. */
 export interface CommandEntry {
@@ -12,61 +12,61 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'init',
     summary: 'make the service account that mcpkc works with',
-    load: async () => (await import('./init.ts')).init,
+    load: async () => (await import('./init/command.ts')).init,
   },
   {
     name: 'create-scope',
     summary: 'make Keycloak ready for an MCP server that every user may connect to',
-    load: async () => (await import('./create-scope.ts')).createScope,
+    load: async () => (await import('./create-scope/command.ts')).createScope,
   },
   {
     name: 'trusted-hosts',
     summary: 'list, add or remove hosts that may register clients',
-    load: async () => (await import('./trusted-hosts.ts')).trustedHosts,
+    load: async () => (await import('./trusted-hosts/command.ts')).trustedHosts,
   },
   {
     name: 'status',
     summary: 'say what would stop a connector, and what mends it',
-    load: async () => (await import('./status.ts')).status,
+    load: async () => (await import('./status/command.ts')).status,
   },
   {
     name: 'onboard',
     summary: 'connect one product to an MCP server, from registration to audience',
-    load: async () => (await import('./onboard.ts')).onboard,
+    load: async () => (await import('./onboard/command.ts')).onboard,
   },
   {
     name: 'validate',
     summary: 'prove the whole chain against a live MCP host',
-    load: async () => (await import('./validate.ts')).validate,
+    load: async () => (await import('./validate/command.ts')).validate,
   },
   {
     name: 'prune-clients',
     summary: 'remove clients that registered themselves and never worked',
-    load: async () => (await import('./prune-clients.ts')).pruneClients,
+    load: async () => (await import('./prune-clients/command.ts')).pruneClients,
   },
   {
     name: 'env',
     summary: 'print the environment that an MCP server needs',
-    load: async () => (await import('./env.ts')).env,
+    load: async () => (await import('./env/command.ts')).env,
   },
   {
     name: 'runbook',
     summary: 'write the steps for this deployment as Markdown',
-    load: async () => (await import('./runbook.ts')).runbook,
+    load: async () => (await import('./runbook/command.ts')).runbook,
   },
   {
     name: 'presets',
     summary: 'show the client products that mcpkc knows',
-    load: async () => (await import('./presets.ts')).presets,
+    load: async () => (await import('./presets/command.ts')).presets,
   },
   {
     name: 'explain',
     summary: 'explain a finding, an error or a check',
-    load: async () => (await import('./explain.ts')).explain,
+    load: async () => (await import('./explain/command.ts')).explain,
   },
   {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',
-    load: async () => (await import('./completion.ts')).completion,
+    load: async () => (await import('./completion/command.ts')).completion,
   },
 ];

@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts';
-import { visible } from '../render/text.ts';
-import { nearMiss } from './nearest.ts';
+import { nearMiss } from '../names/nearest.ts';
+import { visible } from '../text.ts';
 import { ENV_KEYS, FILE_ONLY_KEYS } from './schema.ts';
 
 /** What an env file says. */

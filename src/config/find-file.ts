@@ -1,6 +1,6 @@
-import type { Io } from '../io.ts';
-import { codeOf } from '../named-files.ts';
-import { visible } from '../render/text.ts';
+import type { Io } from '../cli/io.ts';
+import { codeOf } from '../cli/named-files.ts';
+import { visible } from '../text.ts';
 import { isAbsolute } from './paths.ts';
 
 /** A file of the configuration that is there. */

@@ -1,6 +1,6 @@
+import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
-import type { Io } from '../io.ts';
-import { visible } from '../render/text.ts';
+import { visible } from '../text.ts';
 import type { Config } from './config.ts';
 import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';

@@ -1,6 +1,6 @@
-import type { Io } from '../io.ts';
-import { codeOf } from '../named-files.ts';
-import { shellWord, visible } from '../render/text.ts';
+import type { Io } from '../cli/io.ts';
+import { codeOf } from '../cli/named-files.ts';
+import { shellWord, visible } from '../text.ts';
 import { absolute, folderOf, within } from './paths.ts';
 import type { Given, Sources } from './sources.ts';
 import { path, secret, ValueProblem } from './values.ts';

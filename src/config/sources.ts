@@ -1,9 +1,9 @@
-import type { Io } from '../io.ts';
-import { visible } from '../render/text.ts';
+import type { Io } from '../cli/io.ts';
+import { nearest } from '../names/nearest.ts';
+import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
 import { type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
-import { nearest } from './nearest.ts';
 import { absolute, folderOf } from './paths.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';

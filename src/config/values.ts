@@ -1,6 +1,6 @@
-import { parseDuration } from '../command.ts';
-import { hasUnseen, readHost } from '../provision/host-name.ts';
-import { readResource } from '../provision/resource-url.ts';
+import { parseDuration } from '../cli/command.ts';
+import { hasUnseen, readHost } from '../names/host-name.ts';
+import { readResource } from '../names/resource-url.ts';
 
 /** What is wrong with a value, to be said behind the name of its key; never quotes the value. */
 export class ValueProblem extends Error {}

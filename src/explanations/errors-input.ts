@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, SEEN } from './explanation.ts';
+import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, SEEN } from '../explanation.ts';
 
 /** What ends with exit status 2: usage, configuration, input. */
 export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {

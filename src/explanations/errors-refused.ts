@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import { type Explanation, SEEN } from './explanation.ts';
+import { type Explanation, SEEN } from '../explanation.ts';
 
 /** What ends with exit status 5 or above: refused for safety, waited in vain, interrupted, a bug. */
 export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, PROXY_GUIDE, SEEN } from './explanation.ts';
+import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, PROXY_GUIDE, SEEN } from '../explanation.ts';
 
 /** What ends with exit status 3 or 4: Keycloak or the MCP host can't be reached, fails, or doesn't let us. */
 export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {

@@ -1,10 +1,10 @@
+import { CHECKS } from '../checks/index.ts';
 import { type ErrorCode, EXIT_STATUS } from '../errors.ts';
-import { GROUPS } from '../status/index.ts';
-import { CHECKS } from '../validate/steps/index.ts';
+import type { ExplainedCode, Explanation } from '../explanation.ts';
+import { GROUPS } from '../findings/index.ts';
 import { INPUT_ERRORS } from './errors-input.ts';
 import { REFUSED } from './errors-refused.ts';
 import { SERVER_ERRORS } from './errors-server.ts';
-import type { ExplainedCode, Explanation } from './explanation.ts';
 
 /** Findings of `status`, each explained beside its rule. */
 const findings: ExplainedCode[] = GROUPS.flatMap(({ rules }) =>

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { boxChecks, boxFindings } from '../../src/render/runbook/boxes.ts';
-import { GROUPS } from '../../src/status/index.ts';
-import { CHECKS } from '../../src/validate/steps/index.ts';
+import { CHECKS } from '../../src/checks/index.ts';
+import { boxChecks, boxFindings } from '../../src/commands/runbook/boxes.ts';
+import { GROUPS } from '../../src/findings/index.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { startGoodHost } from '../support/hosts/good.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { captureScreens, type Screens } from '../../docs/screens.ts';
 import { BLOCKS, screenBlock, withBlocks } from '../../docs/tables.ts';
+import { CHECKS } from '../../src/checks/index.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { CHECKS } from '../../src/validate/steps/index.ts';
 import { type Account, accountIn, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 

@@ -19,7 +19,7 @@ let orphan: string;
 /** `mcpkc` and `npx` on the PATH: the program from its sources, as if it were installed. */
 async function install(bin: string): Promise<void> {
   const src = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
-  const program = `import { main } from ${src('main.ts')};\nimport { processIo } from ${src('io.ts')};\nprocess.exitCode = await main(process.argv.slice(2), processIo());\n`;
+  const program = `import { main } from ${src('main.ts')};\nimport { processIo } from ${src('cli/io.ts')};\nprocess.exitCode = await main(process.argv.slice(2), processIo());\n`;
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'mcpkc.mjs'), program);
   const mcpkc = `#!/bin/sh\nexec '${process.execPath}' '${join(bin, 'mcpkc.mjs')}' "$@"\n`;

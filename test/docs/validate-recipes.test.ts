@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
-import { READING_ROLES } from '../../src/keycloak/roles.ts';
+import { READING_ROLES } from '../../src/realm/roles.ts';
 import { type Account, accountIn, expectCli, expectNoSecrets } from '../support/cli.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import { installBin } from '../support/installed-bin.ts';

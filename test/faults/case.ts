@@ -1,4 +1,4 @@
-import type { AdminAccess } from '../support/keycloak/admin.ts';
+import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import type { Realm } from '../support/keycloak/realm.ts';
 import type { Fault, Scene } from './fault.ts';
 import type { FaultProxy, Position } from './proxy.ts';

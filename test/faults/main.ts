@@ -1,9 +1,9 @@
 /* `npm run test:faults`: every command × each of its requests × every fault, between mcpkc and a real Keycloak. */
 import { parseArgs } from 'node:util';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { WHOLE_COMPILER } from '../support/keycloak/launch.ts';
-import { obtainKeycloak } from '../support/keycloak/obtain.ts';
-import { type RunningKeycloak, startKeycloak } from '../support/keycloak/server.ts';
+import { WHOLE_COMPILER } from '../../tools/keycloak/launch.ts';
+import { obtainKeycloak } from '../../tools/keycloak/obtain.ts';
+import { type RunningKeycloak, startKeycloak } from '../../tools/keycloak/server.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
 import { makeRows } from './rows.ts';
 import { ALL, every, type Lane, type Pick, type RowResult, runRestart, runRow, tableOf } from './suite.ts';

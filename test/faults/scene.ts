@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { AdminAccess } from '../support/keycloak/admin.ts';
+import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import { createRealm, type Realm } from '../support/keycloak/realm.ts';
 import { createServiceAccount } from '../support/keycloak/service-account.ts';
 

@@ -1,4 +1,4 @@
-import type { RunningKeycloak } from '../support/keycloak/server.ts';
+import type { RunningKeycloak } from '../../tools/keycloak/server.ts';
 import { type Bench as CaseBench, runCase, type Undisturbed, undisturbed } from './case.ts';
 import { type Fault, isToken } from './fault.ts';
 import { FAULTS, restart } from './faults.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { adminOf } from '../../tools/keycloak/admin.ts';
 import { type Account, accountIn, expectCli, runCli, seedSecret } from '../support/cli.ts';
-import { adminOf } from '../support/keycloak/admin.ts';
 import { type Realm, realmNamed } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { addClient, hostsIn } from '../support/realm-things.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { LOCK_ROLE } from '../../src/keycloak/lock.ts';
+import { LOCK_ROLE } from '../../src/keycloak/write/lock.ts';
 import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { sorted } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

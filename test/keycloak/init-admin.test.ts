@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
+import { passwordToken } from '../../tools/keycloak/token.ts';
 import { createServiceAccount, grantRoles } from '../support/keycloak/service-account.ts';
-import { passwordToken } from '../support/keycloak/token.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { since } from '../support/keycloak/version.ts';
 import type { MemoryIoOptions } from '../support/memory-io.ts';

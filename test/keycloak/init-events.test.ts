@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { EVENT_TYPES } from '../../src/resources/events.ts';
+import { EVENT_TYPES } from '../../src/realm/events.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { filesOf, type Ran, runMcpkc } from '../support/run-mcpkc.ts';
 

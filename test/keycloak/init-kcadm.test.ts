@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { WORKING_ROLES } from '../../src/keycloak/roles.ts';
-import { EVENT_TYPES } from '../../src/resources/events.ts';
-import { findDistribution } from '../support/keycloak/distribution.ts';
+import { EVENT_TYPES } from '../../src/realm/events.ts';
+import { WORKING_ROLES } from '../../src/realm/roles.ts';
+import { findDistribution } from '../../tools/keycloak/distribution.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { runMcpkc } from '../support/run-mcpkc.ts';
 

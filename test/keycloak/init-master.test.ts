@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { WORKING_ROLES } from '../../src/keycloak/roles.ts';
+import { WORKING_ROLES } from '../../src/realm/roles.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { filesOf, fileText, type Ran, runMcpkc } from '../support/run-mcpkc.ts';
 

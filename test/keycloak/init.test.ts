@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { READING_ROLES, WORKING_ROLES } from '../../src/keycloak/roles.ts';
+import { READING_ROLES, WORKING_ROLES } from '../../src/realm/roles.ts';
 import { adminEvents, clearEvents, switchEventsOn } from '../support/keycloak/events.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

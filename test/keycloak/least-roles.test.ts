@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Role, WORKING_ROLES } from '../../src/keycloak/roles.ts';
+import { type Role, WORKING_ROLES } from '../../src/realm/roles.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { since } from '../support/keycloak/version.ts';

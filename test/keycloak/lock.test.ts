@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { LOCK_ROLE } from '../../src/keycloak/lock.ts';
+import { LOCK_ROLE } from '../../src/keycloak/write/lock.ts';
 import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { anonymousPolicies, configure, hostsIn } from '../support/realm-things.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type Admin, adminOf } from '../../tools/keycloak/admin.ts';
 import { type Account, accountIn } from '../support/cli.ts';
-import { type Admin, adminOf } from '../support/keycloak/admin.ts';
 import { createRealm, type Realm } from '../support/keycloak/realm.ts';
 import { adoptedMark, held, register, startOnboard, storeEvents } from '../support/onboarding.ts';
 import { anonymousPolicies, configure } from '../support/realm-things.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Signal } from '../../src/io.ts';
+import type { Signal } from '../../src/cli/io.ts';
 import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

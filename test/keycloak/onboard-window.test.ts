@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PROBE_TOS_URI_PREFIX } from '../../src/clients/dynamic.ts';
+import { PROBE_TOS_URI_PREFIX } from '../../src/products/dynamic.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

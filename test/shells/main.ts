@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { completions } from '../../src/commands/completion.ts';
-import { bashCompletion } from '../../src/render/completion/bash.ts';
-import { fishCompletion } from '../../src/render/completion/fish.ts';
-import { zshCompletion } from '../../src/render/completion/zsh.ts';
+import { bashCompletion } from '../../src/commands/completion/bash.ts';
+import { completions } from '../../src/commands/completion/command.ts';
+import { fishCompletion } from '../../src/commands/completion/fish.ts';
+import { zshCompletion } from '../../src/commands/completion/zsh.ts';
 import { inTerminal } from '../support/terminal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcpkc-shells-'));

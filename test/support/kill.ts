@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { expect } from 'vitest';
+import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import { type Account, accountIn, expectCli, type RunOptions } from './cli.ts';
-import type { AdminAccess } from './keycloak/admin.ts';
 import { createRealm, type Realm } from './keycloak/realm.ts';
 import { adoptedMark, expectClosed, held, register } from './onboarding.ts';
 import {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { Writable } from 'node:stream';
-import type { Io, Output, Signal } from '../../src/io.ts';
+import type { Io, Output, Signal } from '../../src/cli/io.ts';
 
 /** What a test says about the process. */
 export interface MemoryIoOptions {

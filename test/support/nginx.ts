@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './keycloak/ports.ts';
-import { cacheFolder } from './keycloak/tools.ts';
+import { freePort } from '../../tools/keycloak/ports.ts';
+import { cacheFolder } from '../../tools/keycloak/tools.ts';
 
 /** A running nginx. */
 export interface Nginx {

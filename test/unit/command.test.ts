@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, list, parseDuration, wholeNumber } from '../../src/command.ts';
+import { duration, list, parseDuration, wholeNumber } from '../../src/cli/command.ts';
 
 describe('parseDuration', () => {
   it.each([

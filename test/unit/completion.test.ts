@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { completions } from '../../src/commands/completion.ts';
+import { bashCompletion } from '../../src/commands/completion/bash.ts';
+import { completions } from '../../src/commands/completion/command.ts';
+import { fishCompletion } from '../../src/commands/completion/fish.ts';
+import { zshCompletion } from '../../src/commands/completion/zsh.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { EXPLAINED } from '../../src/explanations/index.ts';
-import { bashCompletion } from '../../src/render/completion/bash.ts';
-import { fishCompletion } from '../../src/render/completion/fish.ts';
-import { zshCompletion } from '../../src/render/completion/zsh.ts';
 
 let folder: string;
 

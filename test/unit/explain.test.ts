@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { CHECKS } from '../../src/checks/index.ts';
 import { EXIT_STATUS } from '../../src/errors.ts';
 import { EXPLAINED } from '../../src/explanations/index.ts';
-import { GROUPS } from '../../src/status/index.ts';
-import { CHECKS } from '../../src/validate/steps/index.ts';
+import { GROUPS } from '../../src/findings/index.ts';
 import { runCli } from '../support/cli.ts';
 
 const codes = EXPLAINED.map(({ code }) => code);

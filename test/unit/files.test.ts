@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesFor } from '../../src/files.ts';
+import { filesFor } from '../../src/cli/files.ts';
 
 let folder: string;
 const files = filesFor({ pid: 4711, platform: 'linux' });

@@ -1,9 +1,9 @@
 import { Command as Commander } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { defineGlobal } from '../../src/cli/global-options.ts';
+import { FLAG_GROUPS, HELP_GROUPS } from '../../src/cli/help.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { defineGlobal } from '../../src/global-options.ts';
 import { main } from '../../src/main.ts';
-import { FLAG_GROUPS, HELP_GROUPS } from '../../src/render/help.ts';
 import { memoryIo } from '../support/memory-io.ts';
 
 async function run(...args: string[]) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { McpkcError } from '../../src/errors.ts';
-import { normaliseHost } from '../../src/provision/host-name.ts';
+import { normaliseHost } from '../../src/names/host-name.ts';
 
 const label = (length: number) => 'a'.repeat(length);
 const long = (length: number) => `${`${label(49)}.`.repeat(5)}${label(length - 250)}`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { McpkcError } from '../../src/errors.ts';
-import { type Action, applyPlan, type Change, KINDS, planOf, requireConsent } from '../../src/plan.ts';
+import { type Action, applyPlan, type Change, KINDS, planOf, requireConsent } from '../../src/plan/plan.ts';
 
 const ACTIONS: readonly Action[] = ['create', 'update', 'delete', 'attach', 'detach'];
 const change = (kind: Change['kind'], action: Action, key: string): Change => ({

@@ -7,7 +7,7 @@ import {
   differenceOf,
   resourceAuthority,
   resourceHost,
-} from '../../src/provision/resource-url.ts';
+} from '../../src/names/resource-url.ts';
 
 describe('canonicalResource', () => {
   it.each([

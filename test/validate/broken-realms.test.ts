@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CHECKS } from '../../src/validate/steps/index.ts';
+import { CHECKS } from '../../src/checks/index.ts';
 import { knob, knobNames } from '../support/hosts/broken.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import { anonymousPolicies, configure, listOf, scopeIn } from '../support/realm-things.ts';

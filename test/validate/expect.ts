@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { CHECKS } from '../../src/validate/steps/index.ts';
+import { CHECKS } from '../../src/checks/index.ts';
 import type { Validated } from './stage.ts';
 
 /** The checks that declare to need one of these, directly or not; with `may`, also those that may need one. */

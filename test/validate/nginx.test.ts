@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freePort } from '../../tools/keycloak/ports.ts';
+import { type RunningKeycloak, startKeycloak } from '../../tools/keycloak/server.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { accountIn } from '../support/cli.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
-import { freePort } from '../support/keycloak/ports.ts';
 import { createRealm } from '../support/keycloak/realm.ts';
-import { type RunningKeycloak, startKeycloak } from '../support/keycloak/server.ts';
 import { startNginx } from '../support/nginx.ts';
 import { newStage, retarget, type Stage, type Validated, validateRun } from './stage.ts';
 

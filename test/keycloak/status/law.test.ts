@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { GROUPS } from '../../../src/status/index.ts';
+import { GROUPS } from '../../../src/findings/index.ts';
 import { since } from '../../support/keycloak/version.ts';
 import { ERROR_STAGES, type Stage } from './error-stages.ts';
 import { WARNING_STAGES } from './warning-stages.ts';

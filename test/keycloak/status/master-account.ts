@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll } from 'vitest';
-import { WORKING_ROLES } from '../../../src/keycloak/roles.ts';
+import { WORKING_ROLES } from '../../../src/realm/roles.ts';
 import { seedSecret } from '../../support/cli.ts';
 import type { World } from './world.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningHost } from '../../../examples/mcp-host/host.ts';
-import type { Finding } from '../../../src/status/finding.ts';
+import type { Finding } from '../../../src/findings/finding.ts';
+import { type RunningKeycloak, startKeycloak } from '../../../tools/keycloak/server.ts';
 import { startMcpHost } from '../../connectors/host.ts';
 import { accountIn, expectCli, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/realm.ts';
-import { type RunningKeycloak, startKeycloak } from '../../support/keycloak/server.ts';
 
 /** A provisioned realm on a server that was started with experimental features. */
 interface Place {

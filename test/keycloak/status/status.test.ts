@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { READING_ROLES } from '../../../src/keycloak/roles.ts';
+import { READING_ROLES } from '../../../src/realm/roles.ts';
 import { accountIn, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { grantRoles, revokeRoles } from '../../support/keycloak/service-account.ts';

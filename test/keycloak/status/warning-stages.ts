@@ -1,4 +1,4 @@
-import { backupLine } from '../../../src/prune/backup.ts';
+import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import { grantRoles } from '../../support/keycloak/service-account.ts';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inject } from 'vitest';
 import type { RunningHost } from '../../../examples/mcp-host/host.ts';
-import type { Finding } from '../../../src/status/finding.ts';
+import type { Finding } from '../../../src/findings/finding.ts';
 import { startMcpHost } from '../../connectors/host.ts';
 import { type Account, accountIn, type CliResult, expectCli, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
-import { adminOf } from './admin.ts';
-import { obtainKeycloak } from './obtain.ts';
+import { adminOf } from '../../../tools/keycloak/admin.ts';
+import { obtainKeycloak } from '../../../tools/keycloak/obtain.ts';
+import type { RunningKeycloak } from '../../../tools/keycloak/server.ts';
 import { realmNamed } from './realm.ts';
-import type { RunningKeycloak } from './server.ts';
 
 /** How test files reach the run's server: `inject('keycloak')`. */
 export interface ProvidedKeycloak {

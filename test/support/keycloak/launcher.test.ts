@@ -9,12 +9,12 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findDistribution } from './distribution.ts';
+import { findDistribution } from '../../../tools/keycloak/distribution.ts';
+import { assertWholeZip } from '../../../tools/keycloak/maven.ts';
+import { obtainKeycloak } from '../../../tools/keycloak/obtain.ts';
+import { cacheFolder, type Env, javaMajor } from '../../../tools/keycloak/tools.ts';
+import { unpack, unpackers } from '../../../tools/keycloak/unpack.ts';
 import { fakeJava, fakeMaven, scratch, script, serverFiles, writeTree, zipOf } from './fakes.ts';
-import { assertWholeZip } from './maven.ts';
-import { obtainKeycloak } from './obtain.ts';
-import { cacheFolder, type Env, javaMajor } from './tools.ts';
-import { unpack, unpackers } from './unpack.ts';
 
 let folder: string;
 let remove: () => void;

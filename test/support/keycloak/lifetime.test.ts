@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fakeJava, scratch, serverFiles, writeTree } from './fakes.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../tools/keycloak/main.ts', import.meta.url));
 
 /** Answers as much of Keycloak as the launcher asks for, and notes its process id. */
 const SERVER = `

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fillOnce } from '../../../tools/keycloak/once.ts';
 import { scratch } from './fakes.ts';
-import { fillOnce } from './once.ts';
 
 let folder: string;
 let remove: () => void;

@@ -5,7 +5,7 @@ const at = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, impo
 /** The program from its sources; says at the end on stderr how much memory it took at most, in MB. */
 const PROGRAM = `
 import { main } from ${at('main.ts')};
-import { processIo } from ${at('io.ts')};
+import { processIo } from ${at('cli/io.ts')};
 process.exitCode = await main(process.argv.slice(1), processIo());
 if (process.env.SAY_MEMORY) process.stderr.write('memory ' + Math.round(process.resourceUsage().maxRSS / 1024) + '\\n');`;
 

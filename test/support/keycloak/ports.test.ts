@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { freePort, isBlocked, isFree } from './ports.ts';
+import { freePort, isBlocked, isFree } from '../../../tools/keycloak/ports.ts';
 
 describe('ports', () => {
   test('one that fetch blocks is not used', async () => {

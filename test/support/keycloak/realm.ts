@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Admin, type AdminAccess, adminOf } from './admin.ts';
+import { type Admin, type AdminAccess, adminOf } from '../../../tools/keycloak/admin.ts';
 import { type RealmSnapshot, snapshotOf } from './snapshot.ts';
 
 /** A user whom Keycloak asks nothing more at the sign-in. */

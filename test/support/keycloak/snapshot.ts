@@ -1,5 +1,5 @@
-import { mapSome } from '../../../src/keycloak/lists.ts';
-import type { Admin } from './admin.ts';
+import { mapSome } from '../../../src/keycloak/connection/lists.ts';
+import type { Admin } from '../../../tools/keycloak/admin.ts';
 
 /** What Keycloak says of one thing. */
 export type Representation = Record<string, unknown>;

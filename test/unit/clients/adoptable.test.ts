@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { adoptable, excessGrants } from '../../../src/clients/adoptable.ts';
-import type { ClientFacts } from '../../../src/clients/dynamic.ts';
-import { PRESETS } from '../../../src/clients/index.ts';
-import type { Preset } from '../../../src/clients/preset.ts';
-import { resolvePresets } from '../../../src/clients/resolve.ts';
+import { adoptable, excessGrants } from '../../../src/products/adoptable.ts';
+import type { ClientFacts } from '../../../src/products/dynamic.ts';
+import { PRESETS } from '../../../src/products/index.ts';
+import type { Preset } from '../../../src/products/preset.ts';
+import { resolvePresets } from '../../../src/products/resolve.ts';
 import { client, fromDocument, keys } from './captured.ts';
 
 const CHATGPT = resolvePresets(['chatgpt']);

@@ -1,4 +1,4 @@
-import type { ClientFacts } from '../../../src/clients/dynamic.ts';
+import type { ClientFacts } from '../../../src/products/dynamic.ts';
 import captured from './captured.json' with { type: 'json' };
 
 /**

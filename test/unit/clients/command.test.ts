@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { PRESETS } from '../../../src/clients/index.ts';
-import type { Context } from '../../../src/command.ts';
-import { presets } from '../../../src/commands/presets.ts';
+import type { Context } from '../../../src/cli/command.ts';
+import { styleFor } from '../../../src/cli/style.ts';
+import { presets } from '../../../src/commands/presets/command.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { McpkcError } from '../../../src/errors.ts';
-import { styleFor } from '../../../src/render/style.ts';
+import { PRESETS } from '../../../src/products/index.ts';
 
 const STYLE = styleFor(false, 80);
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { customPresets, parsePresets } from '../../../src/clients/custom.ts';
-import { patternProblem } from '../../../src/clients/pattern.ts';
-import { resolvePresets } from '../../../src/clients/resolve.ts';
 import { McpkcError } from '../../../src/errors.ts';
+import { customPresets, parsePresets } from '../../../src/products/custom.ts';
+import { patternProblem } from '../../../src/products/pattern.ts';
+import { resolvePresets } from '../../../src/products/resolve.ts';
 
 const GOOD = {
   name: 'acme',

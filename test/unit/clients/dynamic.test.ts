@@ -7,9 +7,9 @@ import {
   presetOf,
   probeRun,
   registration,
-} from '../../../src/clients/dynamic.ts';
-import { PRESETS } from '../../../src/clients/index.ts';
-import { resolvePresets } from '../../../src/clients/resolve.ts';
+} from '../../../src/products/dynamic.ts';
+import { PRESETS } from '../../../src/products/index.ts';
+import { resolvePresets } from '../../../src/products/resolve.ts';
 import { client, fromDocument, keys } from './captured.ts';
 
 test('Keycloak’s representation can be given as it is', () => {

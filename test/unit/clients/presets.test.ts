@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { PRESETS } from '../../../src/clients/index.ts';
-import { patternProblem } from '../../../src/clients/pattern.ts';
-import { hasClientName } from '../../../src/clients/preset.ts';
-import { matchesAny, redirectHost } from '../../../src/clients/redirect.ts';
-import { resolvePresets } from '../../../src/clients/resolve.ts';
 import { McpkcError } from '../../../src/errors.ts';
+import { PRESETS } from '../../../src/products/index.ts';
+import { patternProblem } from '../../../src/products/pattern.ts';
+import { hasClientName } from '../../../src/products/preset.ts';
+import { matchesAny, redirectHost } from '../../../src/products/redirect.ts';
+import { resolvePresets } from '../../../src/products/resolve.ts';
 
 test('the list holds the products of the contract, each once', () => {
   expect(PRESETS.map(({ name }) => name)).toEqual([

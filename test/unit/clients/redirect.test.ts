@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { chatgpt } from '../../../src/clients/chatgpt.ts';
-import { codex } from '../../../src/clients/codex.ts';
-import { PRESETS } from '../../../src/clients/index.ts';
+import { chatgpt } from '../../../src/products/chatgpt.ts';
+import { codex } from '../../../src/products/codex.ts';
+import { PRESETS } from '../../../src/products/index.ts';
 import {
   exampleRedirect,
   matchesAny,
   matchesRedirect,
   redirect,
   redirectHost,
-} from '../../../src/clients/redirect.ts';
+} from '../../../src/products/redirect.ts';
 
 const HOSTILE = [
   'https://chatgpt.com.evil.example/connector_platform_oauth_redirect',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isLoopback } from '../../../src/config/loopback.ts';
+import { isLoopback } from '../../../src/names/loopback.ts';
 
 it.each([
   ['http://127.0.0.1:5050/auth', true],

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { customPresets } from '../../../src/clients/custom.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { CONFIG_KEYS, KEY_NAMES } from '../../../src/config/schema.ts';
+import { customPresets } from '../../../src/products/custom.ts';
 import { memoryIo } from '../../support/memory-io.ts';
 
 const sample = readFileSync(new URL('../../../config.sample.json', import.meta.url), 'utf8');

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PRESETS } from '../../../src/clients/index.ts';
-import type { RealmSnapshot } from '../../../src/keycloak/snapshot.ts';
-import type { Desired } from '../../../src/provision/desired.ts';
-import { given, provisioned } from '../../../src/provision/provisioned.ts';
-import { retired } from '../../../src/provision/retired.ts';
-import { heldAs } from '../../../src/resources/client-scope-assignment.ts';
-import { planFor } from '../../../src/resources/index.ts';
+import type { Desired } from '../../../src/plan/desired.ts';
+import { heldAs } from '../../../src/plan/kinds/client-scope-assignment.ts';
+import { planFor } from '../../../src/plan/kinds/index.ts';
+import { given, provisioned } from '../../../src/plan/provisioned.ts';
+import { retired } from '../../../src/plan/retired.ts';
+import { PRESETS } from '../../../src/products/index.ts';
+import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 import { applied } from './model.ts';
 
 /** Names as people choose them, and as nobody should. */

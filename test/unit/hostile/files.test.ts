@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { filesFor } from '../../../src/files.ts';
-import { readNamed, writeNamed } from '../../../src/named-files.ts';
+import { filesFor } from '../../../src/cli/files.ts';
+import { readNamed, writeNamed } from '../../../src/cli/named-files.ts';
 import { memoryIo } from '../../support/memory-io.ts';
 import { expectRefused, MEGABYTE } from './harness.ts';
 

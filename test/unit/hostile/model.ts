@@ -1,12 +1,8 @@
-import type {
-  ClientPolicy,
-  ClientProfile,
-  RegistrationPolicy,
-} from '../../../src/keycloak/representations.ts';
-import type { RealmSnapshot } from '../../../src/keycloak/snapshot.ts';
-import type { Change, Plan } from '../../../src/plan.ts';
-import { SCOPES_CONFIG } from '../../../src/resources/allowed-scopes.ts';
-import { HOSTS_CONFIG } from '../../../src/resources/trusted-hosts.ts';
+import { SCOPES_CONFIG } from '../../../src/plan/kinds/allowed-scopes.ts';
+import { HOSTS_CONFIG } from '../../../src/plan/kinds/trusted-hosts.ts';
+import type { Change, Plan } from '../../../src/plan/plan.ts';
+import type { ClientPolicy, ClientProfile, RegistrationPolicy } from '../../../src/realm/representations.ts';
+import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 
 type Of<T> = T & Record<string, unknown>;
 

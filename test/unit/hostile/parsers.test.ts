@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { registration } from '../../../src/clients/dynamic.ts';
-import { parseDuration } from '../../../src/command.ts';
+import { parseDuration } from '../../../src/cli/command.ts';
+import { parseBackup } from '../../../src/commands/prune-clients/judge/backup.ts';
+import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
+import { readMarks } from '../../../src/commands/prune-clients/judge/marks.ts';
 import { formatEnvFile, parseEnvFile } from '../../../src/config/env-file.ts';
 import { readJsonObject } from '../../../src/config/json-text.ts';
 import { McpkcError } from '../../../src/errors.ts';
-import { clientOf } from '../../../src/keycloak/clients.ts';
-import { readHost } from '../../../src/provision/host-name.ts';
-import { readResource } from '../../../src/provision/resource-url.ts';
-import { parseBackup } from '../../../src/prune/backup.ts';
-import { matchesGlob } from '../../../src/prune/glob.ts';
-import { readMarks } from '../../../src/prune/marks.ts';
-import { brief, shellWord, visible } from '../../../src/render/text.ts';
-import { windowMarkOf } from '../../../src/resources/window-mark.ts';
+import { clientOf } from '../../../src/keycloak/read/clients.ts';
+import { readHost } from '../../../src/names/host-name.ts';
+import { readResource } from '../../../src/names/resource-url.ts';
+import { registration } from '../../../src/products/dynamic.ts';
+import { windowMarkOf } from '../../../src/realm/window-mark.ts';
+import { brief, shellWord, visible } from '../../../src/text.ts';
 import { expectInert } from './harness.ts';
 
 const any = fc.string({ unit: 'binary', maxLength: 60 });

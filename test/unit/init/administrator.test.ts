@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { administratorOf } from '../../../src/account/administrator.ts';
-import type { Context, Flags } from '../../../src/command.ts';
+import type { Context, Flags } from '../../../src/cli/command.ts';
+import { administratorOf } from '../../../src/commands/init/administrator.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type FilePlan, requireFilesConsent, writeFiles } from '../../../src/account/files.ts';
-import type { Context } from '../../../src/command.ts';
+import type { Context } from '../../../src/cli/command.ts';
+import { type FilePlan, requireFilesConsent, writeFiles } from '../../../src/commands/init/files.ts';
 import { memoryIo } from '../../support/memory-io.ts';
 
 const FILE: FilePlan = {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { AccountSnapshot, StoredEvents } from '../../../src/keycloak/account.ts';
-import type { Client } from '../../../src/keycloak/representations.ts';
-import { WORKING_ROLES } from '../../../src/keycloak/roles.ts';
-import { ACCOUNT_CLIENT, accountReservations, desiredAccount } from '../../../src/provision/account.ts';
-import { kcadmLines } from '../../../src/render/kcadm.ts';
-import { planText } from '../../../src/render/plan.ts';
-import { styleFor } from '../../../src/render/style.ts';
-import { excessRoles, roleName } from '../../../src/resources/account-role.ts';
-import { EVENT_TYPES, retentionFor, retentionText } from '../../../src/resources/events.ts';
-import { planForAccount } from '../../../src/resources/index.ts';
+import { styleFor } from '../../../src/cli/style.ts';
+import { kcadmLines } from '../../../src/commands/init/kcadm.ts';
+import type { AccountSnapshot, StoredEvents } from '../../../src/keycloak/read/account.ts';
+import { excessRoles, roleName } from '../../../src/plan/account/account-role.ts';
+import { ACCOUNT_CLIENT, accountReservations, desiredAccount } from '../../../src/plan/account/desired.ts';
+import { planForAccount } from '../../../src/plan/kinds/index.ts';
+import { planText } from '../../../src/plan/text.ts';
+import { EVENT_TYPES, retentionFor, retentionText } from '../../../src/realm/events.ts';
+import type { Client } from '../../../src/realm/representations.ts';
+import { WORKING_ROLES } from '../../../src/realm/roles.ts';
 
 const INPUT = {
   clientId: undefined,

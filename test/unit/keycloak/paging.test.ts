@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allClients, PAGE } from '../../../src/keycloak/clients.ts';
-import type { Keycloak } from '../../../src/keycloak/connect.ts';
+import type { Keycloak } from '../../../src/keycloak/connection/connect.ts';
+import { allClients, PAGE } from '../../../src/keycloak/read/clients.ts';
 
 /** A realm's clients in Keycloak's order, and what happens to them before a page is read. */
 function realmWith(count: number, before: (ids: string[], read: number) => void = () => {}) {

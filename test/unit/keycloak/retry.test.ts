@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { McpkcError } from '../../../src/errors.ts';
-import { type Repeatable, withRetries } from '../../../src/keycloak/retry.ts';
+import { type Repeatable, withRetries } from '../../../src/keycloak/connection/retry.ts';
 
 const ALL: readonly Repeatable[] = ['read', 'replace', 'create'];
 

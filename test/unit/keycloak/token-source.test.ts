@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tokenSource } from '../../../src/keycloak/token.ts';
+import { tokenSource } from '../../../src/keycloak/connection/token.ts';
 
 function fake(lifeMs: number) {
   let time = 0;

@@ -1,4 +1,4 @@
-import type { Keycloak } from '../../../src/keycloak/connect.ts';
+import type { Keycloak } from '../../../src/keycloak/connection/connect.ts';
 
 interface FakeEvent {
   id?: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Arrival, type Newcomers, watchNewcomers } from '../../../src/keycloak/newcomers.ts';
+import { type Arrival, type Newcomers, watchNewcomers } from '../../../src/keycloak/watch/newcomers.ts';
 import { FakeRealm } from './fake-realm.ts';
 
 const begin = (realm: FakeRealm): Promise<Newcomers> =>

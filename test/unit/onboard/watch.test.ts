@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { resolvePresets } from '../../../src/clients/resolve.ts';
+import type { Run } from '../../../src/commands/onboard/run.ts';
+import { watch } from '../../../src/commands/onboard/watch.ts';
+import type { Window } from '../../../src/commands/onboard/window.ts';
 import { McpkcError } from '../../../src/errors.ts';
-import type { Arrival } from '../../../src/keycloak/newcomers.ts';
-import type { Client } from '../../../src/keycloak/representations.ts';
-import type { Run } from '../../../src/onboard/run.ts';
-import { watch } from '../../../src/onboard/watch.ts';
-import type { Window } from '../../../src/onboard/window.ts';
+import type { Arrival } from '../../../src/keycloak/watch/newcomers.ts';
+import { resolvePresets } from '../../../src/products/resolve.ts';
+import type { Client } from '../../../src/realm/representations.ts';
 import { memoryIo } from '../../support/memory-io.ts';
 import { client } from '../clients/captured.ts';
 

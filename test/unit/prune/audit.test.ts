@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { auditLine } from '../../../src/prune/audit.ts';
+import { auditLine } from '../../../src/commands/prune-clients/judge/audit.ts';
 import { NOW, orphan } from './evidence.ts';
 
 it('is one line of JSON that no terminal obeys, whatever a client calls itself', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backupLine, latestRecords, parseBackup } from '../../../src/prune/backup.ts';
+import { backupLine, latestRecords, parseBackup } from '../../../src/commands/prune-clients/judge/backup.ts';
 
 const ID = '0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11';
 

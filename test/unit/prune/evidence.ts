@@ -1,6 +1,6 @@
-import type { Activity, Evidence, Reach } from '../../../src/prune/evidence.ts';
-import { NO_ACTIVITY } from '../../../src/prune/evidence.ts';
-import type { Rules } from '../../../src/prune/verdict.ts';
+import type { Activity, Evidence, Reach } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import { NO_ACTIVITY } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import type { Rules } from '../../../src/commands/prune-clients/judge/verdict.ts';
 
 export const DAY = 86_400_000;
 export const NOW = Date.UTC(2026, 5, 1);

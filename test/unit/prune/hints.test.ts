@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { eventHints } from '../../../src/prune/hints.ts';
+import { eventHints } from '../../../src/commands/prune-clients/judge/hints.ts';
 import { DAY } from './evidence.ts';
 
 const types = ['CLIENT_REGISTER', 'LOGIN', 'CODE_TO_TOKEN'];

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { History, type HistoryEvent, type HistoryLimits } from '../../../src/prune/history.ts';
+import {
+  History,
+  type HistoryEvent,
+  type HistoryLimits,
+} from '../../../src/commands/prune-clients/judge/history.ts';
 import { DAY, NOW } from './evidence.ts';
 
 const ME = 'me';

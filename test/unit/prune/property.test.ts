@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DEMANDED, type Evidence } from '../../../src/prune/evidence.ts';
-import { decide } from '../../../src/prune/stages.ts';
-import { judge } from '../../../src/prune/verdict.ts';
+import { DEMANDED, type Evidence } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import { decide } from '../../../src/commands/prune-clients/judge/stages.ts';
+import { judge } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, NOW, RULES } from './evidence.ts';
 
 const time = fc.integer({ min: NOW - 60 * DAY, max: NOW + 2 * DAY });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { matchesGlob } from '../../../src/prune/glob.ts';
-import { limitFor } from '../../../src/prune/limits.ts';
-import { firstSeenText, lastSeenText, readMarks, stageText } from '../../../src/prune/marks.ts';
-import { type Action, decide } from '../../../src/prune/stages.ts';
-import type { Standing } from '../../../src/prune/verdict.ts';
+import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
+import { limitFor } from '../../../src/commands/prune-clients/judge/limits.ts';
+import {
+  firstSeenText,
+  lastSeenText,
+  readMarks,
+  stageText,
+} from '../../../src/commands/prune-clients/judge/marks.ts';
+import { type Action, decide } from '../../../src/commands/prune-clients/judge/stages.ts';
+import type { Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, marks, NOW, orphan } from './evidence.ts';
 
 const pace = { now: NOW, graceMs: 3 * DAY, atOnce: false };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '../../../src/prune/evidence.ts';
-import { judge, type Standing } from '../../../src/prune/verdict.ts';
+import type { Evidence } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import { judge, type Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, events, MADE, marks, NOW, orphan, RULES } from './evidence.ts';
 
 const unread = (why: string) => ({ readable: false, why }) as const;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { chatgpt } from '../../../src/clients/chatgpt.ts';
-import type { Deployment } from '../../../src/provision/deployment.ts';
-import { boxChecks, boxFindings } from '../../../src/render/runbook/boxes.ts';
-import { boxStates } from '../../../src/render/runbook/checklist.ts';
-import type { Observed, RunbookFacts, SeenCheck } from '../../../src/render/runbook/facts.ts';
-import { code, prose } from '../../../src/render/runbook/markdown.ts';
-import { runbookText } from '../../../src/render/runbook/runbook.ts';
+import { boxChecks, boxFindings } from '../../../src/commands/runbook/boxes.ts';
+import { boxStates } from '../../../src/commands/runbook/checklist.ts';
+import type { Observed, RunbookFacts, SeenCheck } from '../../../src/commands/runbook/facts.ts';
+import { code, prose } from '../../../src/commands/runbook/markdown.ts';
+import { runbookText } from '../../../src/commands/runbook/runbook.ts';
+import type { Deployment } from '../../../src/plan/deployment.ts';
+import { chatgpt } from '../../../src/products/chatgpt.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 const DEPLOYMENT: Deployment = {

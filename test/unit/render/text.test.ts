@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brief, count, shellWord, visible, wrap } from '../../../src/render/text.ts';
+import { brief, count, shellWord, visible, wrap } from '../../../src/text.ts';
 
 /** Control, format, private, unassigned, lone surrogates; line and paragraph separators; letters without ink. */
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}]|\u{34f}/u;

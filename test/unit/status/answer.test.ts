@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import type { UserEvent } from '../../../src/keycloak/representations.ts';
-import { ago, refusalLine } from '../../../src/render/refusals.ts';
-import { shellLines } from '../../../src/render/shell-lines.ts';
-import { statusText } from '../../../src/render/status.ts';
-import { styleFor } from '../../../src/render/style.ts';
-import type { StatusAnswer } from '../../../src/status/answer.ts';
-import { clientRows } from '../../../src/status/client-rows.ts';
-import { GROUPS } from '../../../src/status/index.ts';
-import { fails, judge } from '../../../src/status/judge.ts';
-import { groupRefusals } from '../../../src/status/refusals.ts';
+import { styleFor } from '../../../src/cli/style.ts';
+import type { StatusAnswer } from '../../../src/commands/status/answer.ts';
+import { clientRows } from '../../../src/commands/status/client-rows.ts';
+import { ago, refusalLine } from '../../../src/commands/status/refusal-line.ts';
+import { shellLines } from '../../../src/commands/status/shell-lines.ts';
+import { statusText } from '../../../src/commands/status/text.ts';
+import { GROUPS } from '../../../src/findings/index.ts';
+import { fails, judge } from '../../../src/findings/judge.ts';
+import { groupRefusals } from '../../../src/findings/refusals.ts';
+import type { UserEvent } from '../../../src/realm/representations.ts';
 import { client, connector, NOW, seen, visible, withPolicy } from './seen.ts';
 
 const event = (type: string, time: number, more: Partial<UserEvent> = {}): UserEvent => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { claude } from '../../../src/clients/claude.ts';
-import { vscode } from '../../../src/clients/vscode.ts';
-import { GROUPS } from '../../../src/status/index.ts';
-import { judge } from '../../../src/status/judge.ts';
+import { GROUPS } from '../../../src/findings/index.ts';
+import { judge } from '../../../src/findings/judge.ts';
+import { claude } from '../../../src/products/claude.ts';
+import { vscode } from '../../../src/products/vscode.ts';
 import {
   AUDIENCE_SCOPE,
   client,

@@ -1,4 +1,9 @@
-import { chatgpt } from '../../../src/clients/chatgpt.ts';
+import type { Finding } from '../../../src/findings/finding.ts';
+import { GROUPS } from '../../../src/findings/index.ts';
+import { judge } from '../../../src/findings/judge.ts';
+import type { Seen } from '../../../src/findings/seen.ts';
+import type { Part, StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
+import { chatgpt } from '../../../src/products/chatgpt.ts';
 import type {
   Client,
   ClientPolicy,
@@ -6,12 +11,7 @@ import type {
   ClientScope,
   ProtocolMapper,
   RegistrationPolicy,
-} from '../../../src/keycloak/representations.ts';
-import type { Part, StatusSnapshot } from '../../../src/keycloak/status-parts.ts';
-import type { Finding } from '../../../src/status/finding.ts';
-import { GROUPS } from '../../../src/status/index.ts';
-import { judge } from '../../../src/status/judge.ts';
-import type { Seen } from '../../../src/status/seen.ts';
+} from '../../../src/realm/representations.ts';
 
 export const RESOURCE = 'https://svc.example.com/mcp';
 export const NOW = Date.UTC(2026, 10, 24);

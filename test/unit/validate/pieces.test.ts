@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isOver, runMark } from '../../../src/registration/mark.ts';
-import { bearerOf, parseChallenges, scopesOf } from '../../../src/validate/challenge-header.ts';
-import type { Check } from '../../../src/validate/check.ts';
-import { forbiddenAddress, forbiddenUrl } from '../../../src/validate/guard.ts';
-import { answerIn, holdsAnswer } from '../../../src/validate/json-rpc.ts';
-import { judgeAll } from '../../../src/validate/judge.ts';
-import { Secrets } from '../../../src/validate/mask.ts';
-import { select } from '../../../src/validate/select.ts';
-import { CHECKS, STEPS } from '../../../src/validate/steps/index.ts';
+import { bearerOf, parseChallenges, scopesOf } from '../../../src/checks/challenge-header.ts';
+import type { Check } from '../../../src/checks/check.ts';
+import { forbiddenAddress, forbiddenUrl } from '../../../src/checks/guard.ts';
+import { CHECKS, STEPS } from '../../../src/checks/index.ts';
+import { answerIn, holdsAnswer } from '../../../src/checks/json-rpc.ts';
+import { judgeAll } from '../../../src/checks/judge.ts';
+import { Secrets } from '../../../src/checks/mask.ts';
+import { isOver, runMark } from '../../../src/checks/probe-clients/mark.ts';
+import { select } from '../../../src/checks/select.ts';
 
 describe('the guard', () => {
   it.each([

@@ -1,0 +1,127 @@
+import { blocked, type Check, fail, type Judgement, pass, skipped } from './check.ts';
+import type { Target } from './evidence.ts';
+import { type Exchange, outcomeOf } from './exchange.ts';
+import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
+import { judging, type Step } from './step.ts';
+
+/** The error that an authorization response carries, as code and description. */
+function errorIn(exchange: Exchange): { code: string; description: string } | undefined {
+  const location = URL.parse(exchange.headers.get('location') ?? '', exchange.url);
+  const code = location?.searchParams.get('error');
+  return code ? { code, description: location?.searchParams.get('error_description') ?? '' } : undefined;
+}
+
+/** Whether the answer leads to a sign-in: Keycloak's page, or a redirect to an identity provider. */
+function leadsToSignIn(exchange: Exchange): boolean {
+  const { status = 0 } = exchange;
+  return status === 200 || (status >= 300 && status < 400 && errorIn(exchange) === undefined);
+}
+
+const refusalIn = (exchange: Exchange) => {
+  const error = errorIn(exchange);
+  return error ? `${error.code}: ${error.description}` : outcomeOf(exchange);
+};
+
+type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
+
+/** Blocked where there is no client to ask for. */
+const asking = (judge: Judge): Check['judge'] =>
+  judging('authorization', (evidence, { target }) => {
+    if (evidence.subject) return judge(evidence, target);
+    if (target.noRegistration)
+      return skipped('No client is registered (--no-registration), and none holds the scope.');
+    return blocked('There is no client to make a request for.', 'Mend REG-PLAIN first.');
+  });
+
+const pkce: Check = {
+  id: 'AUTHZ-PKCE',
+  mayNeed: ['REG-PLAIN', 'REG-READBACK', 'AUTHZ-SCOPES'],
+  title: 'Requests without PKCE, or with plain, are refused',
+  severity: 'should',
+  needs: ['ASM-ENDPOINTS'],
+  spec: 'OAuth 2.1 §4.1.1, §7.5.1; RFC 7636',
+  cause: 'Keycloak makes PKCE optional by default and takes plain: a stolen code can be redeemed.',
+  fix: 'mcpkc create-scope --resource <url> makes the client policy that enforces S256.',
+  judge: asking(({ good, withoutPkce, plainPkce, subject }, target) => {
+    const exchanges = [good, withoutPkce, plainPkce];
+    if (!good || !withoutPkce || !plainPkce) return blocked('Not probed.');
+    if (!leadsToSignIn(good))
+      return blocked(`A right request is refused too: ${refusalIn(good)}`, 'Mend AUTHZ-SCOPES first.', {
+        exchanges,
+      });
+    const holds = subject?.holdsScope === true || target.inside === undefined;
+    if (!holds) {
+      return blocked(
+        'No client at hand holds the scope, and the policy is for those that do.',
+        'Lending it to a probe takes the role manage-clients.',
+        { exchanges },
+      );
+    }
+    if (leadsToSignIn(withoutPkce))
+      return fail('A request without PKCE leads to the sign-in.', { exchanges });
+    if (leadsToSignIn(plainPkce))
+      return fail('A request with code_challenge_method=plain leads to the sign-in.', { exchanges });
+    return pass(`Without: ${refusalIn(withoutPkce)}. With plain: ${refusalIn(plainPkce)}.`, { exchanges });
+  }),
+};
+
+const redirect: Check = {
+  id: 'AUTHZ-REDIRECT',
+  mayNeed: ['REG-PLAIN'],
+  title: 'An unregistered redirect URI gets an error page',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS'],
+  spec: 'OAuth 2.1 §4.1.2.1; RFC 9700 §4.11',
+  cause: 'Users’ codes, or errors, go to whoever asks: an open redirector.',
+  fix: 'Look at the client’s redirect URIs for wildcards, and for a proxy that rewrites redirects.',
+  judge: asking(({ badRedirect }) => {
+    if (!badRedirect) return blocked('Not probed.');
+    const exchanges = [badRedirect];
+    const { status = 0 } = badRedirect;
+    if (status >= 400 && status < 500)
+      return pass(`${status} with an error page, no redirect.`, { exchanges });
+    return fail(`A request that leads to https://evil.example/cb: ${outcomeOf(badRedirect)}.`, { exchanges });
+  }),
+};
+
+const scopes: Check = {
+  id: 'AUTHZ-SCOPES',
+  mayNeed: ['REG-PLAIN'],
+  title: 'The scopes that products ask for are accepted',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS'],
+  spec: 'observed with ChatGPT, 2025-09; RFC 6749 §3.3',
+  cause:
+    'A product asks for a scope that is neither a default nor an optional client scope: its sign-in ends in invalid_scope.',
+  fix: 'Add the missing scopes to the realm’s optional client scopes (Client scopes → Assigned type).',
+  judge: asking(({ productScopes, good }, target) => {
+    if (productScopes.length === 0) {
+      if (good && !leadsToSignIn(good))
+        return fail(`A plain request is refused: ${refusalIn(good)}`, { exchanges: [good] });
+      return pass(
+        'The chosen products ask for none by themselves, and a plain request leads to the sign-in.',
+        { exchanges: [good] },
+      );
+    }
+    const exchanges = productScopes.map(({ exchange }) => exchange);
+    for (const { title, scopes: asked, exchange } of productScopes) {
+      if (leadsToSignIn(exchange)) continue;
+      const lists = target.inside?.realmLists;
+      const missing = lists ? asked.filter((name) => !lists.includes(name)) : [];
+      const which = missing.length > 0 ? ` Missing in the realm: ${missing.join(', ')}.` : '';
+      return fail(`${title} asks for ${asked.join(' ')}: ${refusalIn(exchange)}.${which}`, { exchanges });
+    }
+    return pass(productScopes.map(({ title, scopes: asked }) => `${title}: ${asked.join(' ')}`).join('; '), {
+      exchanges,
+    });
+  }),
+};
+
+/** The authorization endpoint, as far as it goes without a person. */
+export const authorizationStep: Step<'authorization'> = {
+  name: 'authorization',
+  doing: 'Asking for authorization without a person',
+  after: ['registration', 'token'],
+  probe: probeAuthorization,
+  checks: [pkce, redirect, scopes],
+};

@@ -1,0 +1,160 @@
+import { parseChallenges } from './challenge-header.ts';
+import { type Check, fail, type Judgement, pass } from './check.ts';
+import { type Exchange, outcomeOf, record } from './exchange.ts';
+import { type ChallengeEvidence, probeChallenge } from './probes/challenge.ts';
+import { judging, type Step } from './step.ts';
+
+const SPEC = 'MCP 2026-07-28, Authorization';
+
+/** The `error` of a refused token: in the challenge, else in the body. */
+export function errorOf(exchange: Exchange): string | undefined {
+  const header = exchange.headers.get('www-authenticate') ?? '';
+  const named = (parseChallenges(header) ?? [])
+    .map(({ params }) => params.error)
+    .find((one) => one !== undefined);
+  const { error } = record(exchange.json);
+  return named ?? (typeof error === 'string' ? error : undefined);
+}
+
+function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
+  const { status, problem } = tokenless;
+  if (status === undefined) {
+    const fix =
+      problem?.kind === 'tls'
+        ? 'Mend the host’s certificate; --ca-file names a private authority.'
+        : 'Start the host, or correct the URL.';
+    return { cause: 'The host can’t be reached, so no client can connect.', fix };
+  }
+  if (status < 300) {
+    const cause =
+      'The endpoint answers without a token: clients see no reason to sign in, and everybody may call it.';
+    return {
+      cause,
+      fix: 'Put the bearer check in front of the endpoint (REQUIRE_AUTH=true in the example host).',
+    };
+  }
+  if (status < 400) {
+    const cause =
+      'Something in front sends clients to a page for people; no MCP client follows it to a sign-in.';
+    return { cause, fix: 'Take the endpoint and /.well-known/ out of the proxy’s own sign-in.' };
+  }
+  if (status === 404 || status === 405) {
+    const cause = 'There is no endpoint for POST at this path, or a proxy in front does not pass it on.';
+    return { cause, fix: 'Type the URL of the Streamable HTTP endpoint, or correct the proxy’s route.' };
+  }
+  if (status >= 500) {
+    const cause = 'The host, or a proxy in front of it, fails before it looks at tokens.';
+    return { cause, fix: 'The host’s log says why; grep it for the request id.' };
+  }
+  return {
+    cause: 'Only a 401 with a challenge makes a client sign in.',
+    fix: 'Answer 401 with WWW-Authenticate where there is no token; 403 is for tokens that lack a scope.',
+  };
+}
+
+const challenge401: Check = {
+  id: 'CHAL-401',
+  title: 'Without a token the endpoint answers 401',
+  severity: 'must',
+  needs: [],
+  spec: SPEC,
+  cause: 'Only a 401 makes a client sign in.',
+  fix: 'Put the bearer check in front of the endpoint.',
+  judge: judging('challenge', (evidence) => {
+    const { tokenless } = evidence;
+    const exchanges = [tokenless];
+    if (tokenless.status === 401) return pass('401.', { exchanges });
+    return fail(`POST without a token: ${outcomeOf(tokenless)}.`, { exchanges, ...why401(evidence) });
+  }),
+};
+
+/** What is wrong with the challenge as a pointer to the metadata. */
+function headerProblem({ tokenless, challenge }: ChallengeEvidence, mcp: string): string | undefined {
+  const header = tokenless.headers.get('www-authenticate');
+  if (header === null) return 'The 401 has no WWW-Authenticate header.';
+  const challenges = parseChallenges(header);
+  if (challenges === undefined) return `The WWW-Authenticate header can’t be parsed: ${header}`;
+  if (!challenge) return `There is no Bearer challenge, or more than one: ${header}`;
+  const metadata = challenge.params.resource_metadata;
+  if (metadata === undefined) return `The challenge names no resource_metadata: ${header}`;
+  const url = URL.parse(metadata);
+  if (!url || !/^https?:$/.test(url.protocol))
+    return `resource_metadata is no absolute http(s) URL: ${metadata}`;
+  if (url.origin !== new URL(mcp).origin) return `resource_metadata is on another origin: ${metadata}`;
+  return undefined;
+}
+
+const header: Check = {
+  id: 'CHAL-HEADER',
+  title: 'The challenge names the metadata',
+  severity: 'should',
+  needs: ['CHAL-401'],
+  spec: 'RFC 9728 §5.1; RFC 6750 §3',
+  cause:
+    'Without a readable pointer on their own origin clients have to guess the well-known place, and some don’t.',
+  fix: 'WWW-Authenticate: Bearer resource_metadata="https://<host>/.well-known/oauth-protected-resource/mcp". Behind a proxy the host has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
+  judge: judging('challenge', (evidence, { target }) => {
+    const problem = headerProblem(evidence, target.mcp);
+    const exchanges = [evidence.tokenless];
+    if (problem !== undefined) return fail(problem, { exchanges });
+    return pass(`It names ${evidence.challenge?.params.resource_metadata}.`, { exchanges });
+  }),
+};
+
+const scope: Check = {
+  id: 'CHAL-SCOPE',
+  title: 'The challenge names the scope',
+  severity: 'should',
+  needs: ['CHAL-HEADER'],
+  spec: `${SPEC}; RFC 6750 §3`,
+  cause:
+    'Clients ask for what the challenge names; offline_access is between client and issuer, never a resource’s.',
+  fix: 'Add scope="<audience scope>" to the challenge (MCP_SCOPE_NAME in the example host; requiredScopes with the SDK).',
+  judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
+    const exchanges = [tokenless];
+    const wanted = target.inside?.exists ? target.inside.scope : undefined;
+    if (scopes.includes('offline_access'))
+      return fail('The challenge asks for offline_access.', { exchanges });
+    if (scopes.length === 0) return fail('The challenge names no scope.', { exchanges });
+    if (wanted === undefined) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
+    if (scopes.includes(wanted)) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
+    return fail(`The challenge names ${scopes.join(' ')}, not '${wanted}'.`, {
+      exchanges,
+      cause: `The realm’s audience scope for this host is '${wanted}'; clients ask for another one.`,
+      fix: `Set the host’s scope to '${wanted}' (MCP_SCOPE_NAME).`,
+    });
+  }),
+};
+
+const badToken: Check = {
+  id: 'CHAL-BAD-TOKEN',
+  title: 'A garbage token is refused as invalid_token',
+  severity: 'must',
+  needs: ['CHAL-401'],
+  spec: 'RFC 6750 §3.1',
+  cause:
+    'Clients renew their token on 401 invalid_token; on anything else they give up, or the host takes any token.',
+  fix: 'Verify the token’s signature, and answer 401 with error="invalid_token" where that fails.',
+  judge: judging('challenge', ({ garbage }) => {
+    const exchanges = [garbage];
+    if (garbage.status !== 401) {
+      const taken = garbage.status !== undefined && garbage.status < 300;
+      const cause = taken ? 'The host does not verify tokens: anybody gets in.' : undefined;
+      return fail(`With a token that is none: ${outcomeOf(garbage)}.`, {
+        exchanges,
+        ...(cause && { cause }),
+      });
+    }
+    if (errorOf(garbage) === 'invalid_token') return pass('401 invalid_token.', { exchanges });
+    return fail('The 401 does not say invalid_token.', { exchanges });
+  }),
+};
+
+/** The door: what the host answers without a good token. */
+export const challengeStep: Step<'challenge'> = {
+  name: 'challenge',
+  doing: 'Knocking at the host without a token',
+  after: [],
+  probe: probeChallenge,
+  checks: [challenge401, header, scope, badToken],
+};

@@ -1,0 +1,122 @@
+import { McpkcError } from '../errors.ts';
+import { exampleClaims, exampleUser } from '../keycloak/read/example-token.ts';
+import { userNamed } from '../keycloak/write/probe-clients.ts';
+import { presetOf } from '../products/dynamic.ts';
+import type { ProbeClient } from './probe-clients/probes.ts';
+import type { Run } from './step.ts';
+
+/** What one connector's token would hold. */
+export interface ConnectorToken {
+  /** The product, where it is known. */
+  preset: string | undefined;
+  clientId: string;
+  /** `example`: Keycloak's answer what it would issue, without a signature; `issued`: one that it did issue. */
+  how: 'example' | 'issued';
+  claims: Readonly<Record<string, unknown>>;
+}
+
+/** What is known of connectors' tokens, or why nothing is. */
+export interface ConnectorTokens {
+  tokens: readonly ConnectorToken[];
+  /** Why there are none, and the way out. */
+  says: string;
+  fix: string;
+}
+
+/** What of the run's own tokens may stand for a connector's. */
+export interface Issued {
+  client: ProbeClient | undefined;
+  claims: Readonly<Record<string, unknown>>;
+  /** Claims of a token that a person signed in for. */
+  login: Readonly<Record<string, unknown>> | undefined;
+}
+
+const MOST = 5;
+const NONE = { tokens: [], says: '', fix: '' };
+
+/**
+ * The tokens that connectors would get: standing, of the clients just registered, asking for what the host makes them
+ * ask; windowed, of the clients that hold the scope. Example tokens need the admin side; an outsider has the token that
+ * its own probe got, which tells the same of the scopes that every client gets.
+ */
+export async function connectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
+  const { inside } = run;
+  if (!inside) return outsiders(run, issued);
+  const subjects = inside.facts.mode === 'windowed' ? await adopted(run) : registered(run);
+  if (subjects.length === 0) return noSubjects(run);
+  try {
+    const userId =
+      run.user === undefined
+        ? await exampleUser(inside.keycloak)
+        : await userNamed(inside.keycloak, run.user);
+    if (userId === undefined)
+      return { ...NONE, says: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
+    const asked = run.parts.registration?.asked ?? [];
+    const scope = ['openid', ...asked.filter((name) => name !== 'openid')].join(' ');
+    const tokens = await Promise.all(
+      subjects.map(async ({ preset, clientId, id }): Promise<ConnectorToken> => {
+        const claims = await exampleClaims(inside.keycloak, id, userId, scope);
+        return { preset, clientId, how: 'example', claims };
+      }),
+    );
+    return { ...NONE, tokens };
+  } catch (error) {
+    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
+    return { ...NONE, says: error.message, fix: error.hint };
+  }
+}
+
+interface Subject {
+  preset: string | undefined;
+  clientId: string;
+  id: string;
+}
+
+/** The client of each product as it would be: with scopes in its registration where it sends those that the host lists. */
+function registered({ parts }: Run): Subject[] {
+  const lists = (parts['resource-metadata']?.scopes ?? []).length > 0;
+  return (parts.registration?.presets ?? []).flatMap(({ preset, plain, scoped }) => {
+    const { client } = preset.sendsScope === 'yes' && lists ? scoped : plain;
+    return client ? [{ preset: preset.name, clientId: client.clientId, id: client.clientId }] : [];
+  });
+}
+
+async function adopted({ inside, target }: Run): Promise<Subject[]> {
+  const clients = (await inside?.clients)?.adopted ?? [];
+  const known = clients.map((client) => ({
+    preset: presetOf(client, target.presets)?.name,
+    clientId: client.clientId,
+    id: client.id,
+  }));
+  const chosen = known.filter(({ preset }) => preset !== undefined);
+  return (chosen.length > 0 ? chosen : known).slice(0, MOST);
+}
+
+function noSubjects({ target }: Run): ConnectorTokens {
+  const { inside, mcp, noRegistration } = target;
+  if (inside?.mode === 'windowed') {
+    return {
+      ...NONE,
+      says: 'No client holds the scope yet, so there is no connector’s token.',
+      fix: `Connect one: mcpkc onboard ${mcp}`,
+    };
+  }
+  const says = noRegistration
+    ? 'No client is registered (--no-registration).'
+    : 'No product’s client could be registered.';
+  return { ...NONE, says, fix: noRegistration ? 'Sign in: --login' : 'Mend REG-PLAIN first.' };
+}
+
+function outsiders({ target }: Run, { client, claims, login }: Issued): ConnectorTokens {
+  const preset = target.presets[0]?.name;
+  if (login)
+    return { ...NONE, tokens: [{ preset, clientId: String(login.azp ?? ''), how: 'issued', claims: login }] };
+  if (client && claims.iss !== undefined) {
+    return { ...NONE, tokens: [{ preset, clientId: client.clientId, how: 'issued', claims }] };
+  }
+  return {
+    ...NONE,
+    says: 'From outside only a token of one’s own tells, and there is none.',
+    fix: 'Sign in (--login), or configure the service account (mcpkc init).',
+  };
+}

@@ -1,0 +1,73 @@
+import type { Mode, RealmList } from '../plan/desired.ts';
+import type { Preset } from '../products/preset.ts';
+import type { LogEvidence } from './log-correlation.ts';
+import type { AuthorizationEvidence } from './probes/authorization.ts';
+import type { ChallengeEvidence } from './probes/challenge.ts';
+import type { McpEvidence } from './probes/mcp.ts';
+import type { RegistrationEvidence } from './probes/registration.ts';
+import type { MetadataEvidence } from './probes/resource-metadata.ts';
+import type { ServerEvidence } from './probes/server-metadata.ts';
+import type { TokenEvidence } from './probes/token.ts';
+
+/** What a run is about: plain facts, known before the first request to the host. */
+export interface Target {
+  /** The URL that a person types. */
+  mcp: string;
+  /** As configured, else as Keycloak calls itself; undefined where only the host can tell. */
+  issuer: string | undefined;
+  /** Whether the operator wrote the issuer down, so that it wins over what the host says. */
+  issuerGiven: boolean;
+  presets: readonly Preset[];
+  /** Beside those that every host should let in. */
+  allowedOrigins: readonly string[];
+  /** What the admin side says; undefined without an account, or with `--outside`. */
+  inside: InsideFacts | undefined;
+  /** `--outside`: what takes the admin side is left out, not blocked. */
+  outside: boolean;
+  /** `--no-registration`. */
+  noRegistration: boolean;
+  /** `--manifest`. */
+  manifestRequired: boolean;
+  runId: string;
+}
+
+/** What the realm's administrator sees. */
+export interface InsideFacts {
+  realm: string;
+  /** The audience scope's name, also where there is none of that name. */
+  scope: string;
+  exists: boolean;
+  mode: Mode;
+  list: RealmList;
+  /** The audiences that its mappers give. */
+  audiences: readonly string[];
+  /** Whether a policy of mcpkc's refuses tokens without a user. */
+  userlessRejected: boolean;
+  trustedHosts: readonly string[];
+  /** What ‘Allowed Client Scopes’ lists, and whether it allows the realm's lists beside. */
+  allowedScopes: readonly string[];
+  allowDefaultScopes: boolean;
+  /** The realm's default and optional client scopes. */
+  realmLists: readonly string[];
+}
+
+/** What each step found. */
+export interface Parts {
+  challenge: ChallengeEvidence;
+  'resource-metadata': MetadataEvidence;
+  'server-metadata': ServerEvidence;
+  registration: RegistrationEvidence;
+  authorization: AuthorizationEvidence;
+  token: TokenEvidence;
+  mcp: McpEvidence;
+  'log-correlation': LogEvidence;
+}
+
+/** The steps in their order. */
+export type StepName = keyof Parts;
+
+/** All that checks judge by. A part is missing where its step did not come to an end. */
+export interface Evidence {
+  target: Target;
+  parts: Partial<Parts>;
+}

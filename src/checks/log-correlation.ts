@@ -1,0 +1,116 @@
+import { McpkcError } from '../errors.ts';
+import { readAllEvents } from '../keycloak/read/events.ts';
+import { readEventsConfig } from '../keycloak/read/read.ts';
+import type { UserEvent } from '../realm/representations.ts';
+import { type Check, fail, pass } from './check.ts';
+import { judging, type Run, type Step, withoutAdmin } from './step.ts';
+
+/** What the logs and events hold of a run. */
+export interface LogEvidence {
+  /** Whether the realm stores events; undefined where that is not known. */
+  stored: boolean | undefined;
+  /** The run's own, oldest first. */
+  events: readonly UserEvent[];
+  /** Why they could not be read. */
+  problem: string | undefined;
+  /** Whether the run did anything that leaves an event. */
+  expected: boolean;
+  commands: { keycloak: string; host: string; accessLog: string };
+}
+
+/** Events that a run can leave behind (Keycloak 26.7). */
+const TYPES = [
+  'CLIENT_REGISTER',
+  'CLIENT_REGISTER_ERROR',
+  'CLIENT_DELETE',
+  'LOGIN',
+  'LOGIN_ERROR',
+  'CODE_TO_TOKEN',
+  'CODE_TO_TOKEN_ERROR',
+  'CLIENT_LOGIN',
+  'CLIENT_LOGIN_ERROR',
+];
+
+/** Clocks may differ: events are looked for from a little earlier on, and told by their client. */
+const EARLIER_MS = 60_000;
+
+async function probeLog(run: Run): Promise<LogEvidence> {
+  const { inside, target, recorder, since, parts } = run;
+  const from = new Date(since).toISOString();
+  const clients = run.probes.clientIds;
+  const pattern = clients.length === 0 ? `'${target.runId}'` : `-E '${clients.join('|')}'`;
+  const commands = {
+    keycloak: `docker compose logs --since ${from} keycloak | grep ${pattern}`,
+    host: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,
+    accessLog:
+      'KC_HTTP_ACCESS_LOG_ENABLED=true (or QUARKUS_HTTP_ACCESS_LOG_ENABLED=true) switches Keycloak’s access log on',
+  };
+  const expected = (parts.registration?.presets.length ?? 0) > 0;
+  const nothing = { stored: undefined, events: [], problem: undefined, expected, commands };
+  if (!inside) return nothing;
+  try {
+    const { enabled } = await readEventsConfig(inside.keycloak);
+    if (!enabled) return { ...nothing, stored: false };
+    const skew = (parts.token?.skew ?? 0) * 1000;
+    const all = await readAllEvents(inside.keycloak, TYPES, since + skew - EARLIER_MS);
+    const refusals = recorder.exchanges.some(({ method, status }) => method === 'POST' && status === 403);
+    const started = since + skew - 1000;
+    const own = all.filter(({ clientId, type, time }) => {
+      if (clientId !== undefined && clients.includes(clientId)) return true;
+      return refusals && type === 'CLIENT_REGISTER_ERROR' && time >= started;
+    });
+    return { ...nothing, stored: true, events: own };
+  } catch (error) {
+    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
+    return { ...nothing, problem: error.message };
+  }
+}
+
+/** An event as the document has it. */
+export function shownEvent({ time, type, clientId, error, details }: UserEvent) {
+  const policy = details.client_registration_policy;
+  return {
+    time: new Date(time).toISOString(),
+    type,
+    client: clientId ?? null,
+    error: error ?? null,
+    ...(policy === undefined ? {} : { policy }),
+  };
+}
+
+const correlate: Check = {
+  id: 'LOG-CORRELATE',
+  title: 'Keycloak’s events of this run can be found',
+  severity: 'info',
+  needs: [],
+  spec: 'Keycloak 26.7, user events',
+  cause:
+    'The realm stores no events, so a connector’s failed attempt leaves no trace but in the server’s log.',
+  fix: 'mcpkc init --events 7d switches them on.',
+  judge: judging('log-correlation', ({ stored, events, problem, expected, commands }, { target }) => {
+    const facts = { events: events.map(shownEvent), commands };
+    if (!target.inside) return { ...withoutAdmin(target), facts };
+    if (problem !== undefined)
+      return fail(problem, { facts, cause: 'The account lacks view-events.', fix: 'mcpkc init grants it.' });
+    if (stored !== true) return fail('The realm stores no events.', { facts });
+    if (!expected) return pass('Events are stored; this run did nothing that leaves some.', { facts });
+    if (events.length === 0) {
+      return fail('The realm stores events, but none of this run’s.', {
+        facts,
+        cause: 'The types of registrations and logins are not among those that are stored.',
+      });
+    }
+    return pass(`${events.length} events: ${[...new Set(events.map(({ type }) => type))].join(', ')}.`, {
+      facts,
+    });
+  }),
+};
+
+/** The run's traces. */
+export const logCorrelationStep: Step<'log-correlation'> = {
+  name: 'log-correlation',
+  doing: 'Looking for the run in Keycloak’s events',
+  after: ['authorization', 'token', 'mcp'],
+  probe: probeLog,
+  checks: [correlate],
+};

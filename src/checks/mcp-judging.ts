@@ -1,0 +1,25 @@
+import { blocked, type Check, type Judgement } from './check.ts';
+import type { Evidence } from './evidence.ts';
+import { outcomeOf } from './exchange.ts';
+import type { Asked } from './mcp-opening.ts';
+import type { McpEvidence } from './probes/mcp.ts';
+import { judging } from './step.ts';
+
+/** A judge of what was sent with a token; blocked, with the ways out, where there is none. */
+export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
+  return judging('mcp', (evidence, all) => {
+    const { token } = all.parts;
+    if (token?.sendable) return judge(evidence, all);
+    const { says, fix } = token?.unsendable ?? { says: 'There is no token to send.', fix: '' };
+    return all.target.outside ? { outcome: 'skipped', says: `${says} (--outside)` } : blocked(says, fix);
+  });
+}
+
+/** What came back, in words: a JSON-RPC error, a page, nothing. */
+export function answerWords({ exchange, answer }: Asked): string {
+  if (answer?.error)
+    return `${exchange.status}, JSON-RPC error ${answer.error.code ?? ''}: ${answer.error.message}`;
+  if (answer && !answer.ours) return `${exchange.status}, with the id of another request`;
+  if (exchange.status === 200 && exchange.text.trim() === '') return '200 with nothing';
+  return outcomeOf(exchange);
+}

@@ -1,0 +1,26 @@
+import type { Io } from '../../cli/io.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { mapSome } from '../../keycloak/connection/lists.ts';
+import { removeClient } from '../../keycloak/write/probe-clients.ts';
+import { probeRun } from '../../products/dynamic.ts';
+import type { Client } from '../../realm/representations.ts';
+import { isOver, type RunMark } from './mark.ts';
+
+/** Probes that runs left behind which were killed. */
+export function leftovers(clients: readonly Client[], own: RunMark, io: Io): Client[] {
+  return clients.filter((client) => {
+    const mark = probeRun(client);
+    return mark !== undefined && isOver(mark, own, io);
+  });
+}
+
+/** Removes clients by the admin API; gives the client ids of those that this account can't remove. */
+export async function removeClients(
+  keycloak: Keycloak,
+  clients: readonly Pick<Client, 'id' | 'clientId'>[],
+): Promise<string[]> {
+  const kept = await mapSome(clients, async ({ id, clientId }) =>
+    (await removeClient(keycloak, id)) ? [] : [clientId],
+  );
+  return kept.flat();
+}

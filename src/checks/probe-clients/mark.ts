@@ -1,0 +1,44 @@
+// biome-ignore lint/style/noRestrictedImports: a random mark.
+import { createHash, randomBytes } from 'node:crypto';
+import type { Io } from '../../cli/io.ts';
+import { PROBE_TOS_URI_PREFIX } from '../../products/dynamic.ts';
+
+/** After this a run is over whatever its mark says: longer than a run with a sign-in may take. */
+const LONGEST_RUN_MS = 30 * 60_000;
+
+/** A run's mark on its probes: the `tos_uri` that it registers them with. Tells later whether the run still lives. */
+export interface RunMark {
+  runId: string;
+  tosUri: string;
+}
+
+/** The mark of this process's run. */
+export function runMark(io: Pick<Io, 'hostname' | 'pid' | 'now'>): RunMark {
+  const runId = randomBytes(4).toString('hex');
+  const mark = [hostOf(io.hostname), io.pid, io.now().toString(36), runId].join('.');
+  return { runId, tosUri: `${PROBE_TOS_URI_PREFIX}${mark}` };
+}
+
+/** The machine without its name: anybody who may read clients reads the mark. */
+function hostOf(hostname: string): string {
+  return createHash('sha256').update(hostname).digest('hex').slice(0, 8);
+}
+
+/**
+ * Whether the run that left this mark is over: its process is gone from this machine, or it ran elsewhere and can't
+ * be running any more. `mark` is what follows the prefix; one that can't be read was not written by a running mcpkc.
+ */
+export function isOver(
+  mark: string,
+  own: RunMark,
+  io: Pick<Io, 'hostname' | 'pid' | 'now' | 'isAlive'>,
+): boolean {
+  if (own.tosUri.endsWith(mark)) return false;
+  const [host, pid, started] = mark.split('.');
+  const since = Number.parseInt(started ?? '', 36);
+  if (!/^\d{1,10}$/.test(pid ?? '') || !Number.isFinite(since)) return true;
+  if (io.now() - since > LONGEST_RUN_MS) return true;
+  if (host !== hostOf(io.hostname)) return false;
+  // A run of this very process that is not ours: the process before us had the same id (a container's 1).
+  return Number(pid) === io.pid || !io.isAlive(Number(pid));
+}

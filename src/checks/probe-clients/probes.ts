@@ -1,0 +1,112 @@
+import type { Exchange } from '../exchange.ts';
+import { record, strings } from '../exchange.ts';
+import type { Recorder } from '../recorder.ts';
+import type { RunMark } from './mark.ts';
+
+/** A client that was registered to try the realm out. */
+export interface ProbeClient {
+  clientId: string;
+  secret: string | undefined;
+  redirectUris: string[];
+  /** The scopes that the answer names (RFC 7591 §3.2.1). */
+  scopes: string[];
+}
+
+/** A registration and what came of it. */
+export interface Registered {
+  exchange: Exchange;
+  /** Undefined where it was refused. */
+  client: ProbeClient | undefined;
+}
+
+interface Kept extends ProbeClient {
+  url: string;
+  token: string;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Registers clients anonymously, as a product does, and removes every one of them by its registration token (RFC 7592).
+ * A registration that is under way when the run is aborted is waited for: what it makes would stay behind otherwise.
+ */
+export class Probes {
+  readonly mark: RunMark;
+  readonly #recorder: Recorder;
+  readonly #kept: Kept[] = [];
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(recorder: Recorder, mark: RunMark) {
+    this.#recorder = recorder;
+    this.mark = mark;
+  }
+
+  /** The client ids of all that were made. */
+  get clientIds(): string[] {
+    return this.#kept.map(({ clientId }) => clientId);
+  }
+
+  /** Registers one; its mark is added to the body. */
+  async register(endpoint: string, body: Readonly<Record<string, unknown>>): Promise<Registered> {
+    this.#recorder.throwIfAborted();
+    if (this.#closed) throw new Error('The probes were removed already.');
+    const attempt = this.#register(endpoint, body);
+    this.#underWay.add(attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.#underWay.delete(attempt);
+    }
+  }
+
+  async #register(endpoint: string, body: Readonly<Record<string, unknown>>): Promise<Registered> {
+    const exchange = await this.#recorder.send(endpoint, {
+      method: 'POST',
+      to: 'keycloak',
+      detached: true,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ ...body, tos_uri: this.mark.tosUri }),
+    });
+    const answer = record(exchange.json);
+    if (exchange.status !== 201 || typeof answer.client_id !== 'string')
+      return { exchange, client: undefined };
+    const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+    const client: ProbeClient = {
+      clientId: answer.client_id,
+      secret: text(answer.client_secret),
+      redirectUris: strings(answer.redirect_uris),
+      scopes: (text(answer.scope) ?? '').split(' ').filter((name) => name !== ''),
+    };
+    const token = text(answer.registration_access_token) ?? '';
+    this.#recorder.secrets.keep(client.secret);
+    this.#recorder.secrets.keep(token);
+    // Keycloak's registration_client_uri may name another host than the one that was asked; the token goes nowhere else.
+    this.#kept.push({ ...client, token, url: `${endpoint}/${encodeURIComponent(client.clientId)}` });
+    return { exchange, client };
+  }
+
+  /** Removes all; gives the client ids of those that could not be. Never throws. */
+  async removeAll(): Promise<string[]> {
+    this.#closed = true;
+    await Promise.allSettled(this.#underWay);
+    const removed = await Promise.all(
+      this.#kept.map(async (kept) => ((await this.#remove(kept)) ? [] : [kept.clientId])),
+    );
+    return removed.flat();
+  }
+
+  async #remove({ url, token }: Kept): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const { status = 0 } = await this.#recorder.send(url, {
+        method: 'DELETE',
+        to: 'keycloak',
+        detached: true,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      if (status === 204) return true;
+      if (status > 0 && status < 500 && status !== 429) return false;
+    }
+    return false;
+  }
+}

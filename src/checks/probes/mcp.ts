@@ -1,0 +1,136 @@
+import type { Exchange } from '../exchange.ts';
+import { initializeMessage, legacyMessage } from '../json-rpc.ts';
+import {
+  type Asked,
+  type EraEvidence,
+  openLegacy,
+  openModern,
+  type Post,
+  poster,
+  sessionHeaders,
+} from '../mcp-opening.ts';
+import type { Run } from '../step.ts';
+import { FOREIGN_ORIGIN } from './challenge.ts';
+
+/** How the endpoint behaves. A field is undefined where there was nothing to send, or no reason to. */
+export interface McpEvidence {
+  /** `initialize` and `server/discover` with the token. */
+  eras: readonly EraEvidence[];
+  narrowAccept: Asked | undefined;
+  foreignOrigin: Exchange | undefined;
+  allowedOrigins: readonly { origin: string; request: Exchange; preflight: Exchange }[];
+  get: Exchange | undefined;
+  unknownSession: Asked | undefined;
+  deleted: Exchange | undefined;
+  afterDelete: Asked | undefined;
+  /** With the token of somebody else's audience, and with a token in the query. */
+  strangersToken: Exchange | undefined;
+  queryToken: Exchange | undefined;
+}
+
+/** Origins that every host should let in: where ChatGPT's web application runs, today and formerly. */
+const CHATGPT_ORIGINS = ['https://chatgpt.com', 'https://chat.openai.com'];
+const UNKNOWN_SESSION = 'mcpkc-unknown-session';
+const NOTHING: McpEvidence = {
+  eras: [],
+  narrowAccept: undefined,
+  foreignOrigin: undefined,
+  allowedOrigins: [],
+  get: undefined,
+  unknownSession: undefined,
+  deleted: undefined,
+  afterDelete: undefined,
+  strangersToken: undefined,
+  queryToken: undefined,
+};
+
+/** Opens the host in both eras, lists its tools (none is called), and tries what a good host refuses. */
+export async function probeMcp(run: Run): Promise<McpEvidence> {
+  // A host that doesn't even challenge is not asked further: every answer would be a time-out, or mean nothing.
+  if (run.parts.challenge?.tokenless.status !== 401) return NOTHING;
+  const sendable = run.parts.token?.sendable;
+  const stranger = run.parts.token?.stranger;
+  const post = poster(run, sendable?.token);
+  const [origins, strangersToken, eras] = await Promise.all([
+    probeOrigins(run),
+    stranger === undefined ? undefined : poster(run, stranger)(initializeMessage()),
+    sendable === undefined ? [] : Promise.all([openModern(post), openLegacy(post)]),
+  ]);
+  const evidence = { ...NOTHING, eras, allowedOrigins: origins, strangersToken: strangersToken?.exchange };
+  if (sendable === undefined) return evidence;
+  return { ...evidence, ...(await probeBehaviour(run, eras, post)) };
+}
+
+async function probeBehaviour(
+  run: Run,
+  eras: readonly EraEvidence[],
+  post: Post,
+): Promise<Partial<McpEvidence>> {
+  const { recorder, target, parts } = run;
+  const token = parts.token?.sendable?.token ?? '';
+  const legacy = eras.find(({ era, spoken }) => era === 'legacy' && spoken);
+  const session = legacy?.session;
+  const headers = sessionHeaders(session, legacy?.revision);
+  const own = { to: 'host', own: true } as const;
+  const bearer = { authorization: `Bearer ${token}` };
+  const [narrowAccept, foreignOrigin, get, queryToken, unknownSession] = await Promise.all([
+    legacy && post(initializeMessage(), { accept: 'application/json' }),
+    post(initializeMessage(), { origin: FOREIGN_ORIGIN }),
+    recorder.send(target.mcp, {
+      ...own,
+      headers: { ...bearer, ...(session === undefined ? {} : headers), accept: 'text/event-stream' },
+      onlyOpens: true,
+    }),
+    probeQuery(run),
+    session === undefined
+      ? undefined
+      : post(legacyMessage('tools/list'), sessionHeaders(UNKNOWN_SESSION, legacy?.revision)),
+  ]);
+  const rest = { narrowAccept, foreignOrigin: foreignOrigin.exchange, get, queryToken, unknownSession };
+  if (session === undefined) return rest;
+  const deleted = await recorder.send(target.mcp, {
+    ...own,
+    method: 'DELETE',
+    headers: { ...bearer, ...headers },
+  });
+  const ended = deleted.status !== undefined && deleted.status < 300;
+  return {
+    ...rest,
+    deleted,
+    afterDelete: ended ? await post(legacyMessage('tools/list'), headers) : undefined,
+  };
+}
+
+/** A genuine token in the URL ends up in logs: only the probe's own is sent there, which dies with the probe. */
+function probeQuery(run: Run): Promise<Exchange> | undefined {
+  const { sendable } = run.parts.token ?? {};
+  if (sendable?.source !== 'client-credentials') return undefined;
+  const url = new URL(run.target.mcp);
+  url.searchParams.set('access_token', sendable.token);
+  return poster(run, undefined)(initializeMessage(), {}, url.href).then(({ exchange }) => exchange);
+}
+
+async function probeOrigins({ recorder, target }: Run): Promise<McpEvidence['allowedOrigins']> {
+  const message = initializeMessage();
+  const own = { to: 'host', own: true } as const;
+  const origins = [...new Set([...CHATGPT_ORIGINS, ...target.allowedOrigins])];
+  return Promise.all(
+    origins.map(async (origin) => {
+      const preflight = {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization, content-type',
+      };
+      const [request, answer] = await Promise.all([
+        recorder.send(target.mcp, {
+          ...own,
+          method: 'POST',
+          headers: { ...message.headers, origin },
+          body: message.body,
+        }),
+        recorder.send(target.mcp, { ...own, method: 'OPTIONS', headers: preflight }),
+      ]);
+      return { origin, request, preflight: answer };
+    }),
+  );
+}

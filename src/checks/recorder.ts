@@ -1,0 +1,178 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: the recorder is what sends the probes, and it times them.
+import { lookup } from 'node:dns/promises';
+import { networkCode, TLS_PROBLEMS } from '../keycloak/connection/failures.ts';
+import { VERSION } from '../version.ts';
+import type { Exchange, Problem } from './exchange.ts';
+import { forbiddenUrl, type LookUp } from './guard.ts';
+import { Secrets } from './mask.ts';
+import { readBody } from './read-body.ts';
+
+/** What a request is beside its URL. */
+export interface Sending {
+  method?: string;
+  to: Exchange['to'];
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+  /** The URL is the operator's own, not one that a server named: it is not looked at. */
+  own?: boolean;
+  /** Stops reading the body here: an event stream need not end. */
+  enough?: (text: string) => boolean;
+  /** An event stream need not send anything: it is not read at all. */
+  onlyOpens?: boolean;
+  /** Runs on when the run is aborted: what it makes has to be known, to be removed. */
+  detached?: boolean;
+}
+
+/** What the recorder is given. */
+export interface RecorderSetup {
+  runId: string;
+  now(): number;
+  signal: AbortSignal;
+  timeoutMs: number;
+  dispatcher?: RequestInit['dispatcher'];
+  lookUp?: LookUp;
+}
+
+const MOST_REDIRECTS = 3;
+const NEVER = () => false;
+
+/**
+ * Sends the requests of a run and keeps each with its answer. A request carries an id of the run and a User-Agent,
+ * ends after a time-out, follows no redirect by itself, and asks no address that a client must not be sent to. It
+ * never throws for what a server does.
+ */
+export class Recorder {
+  readonly exchanges: Exchange[] = [];
+  readonly secrets = new Secrets();
+  readonly #setup: RecorderSetup;
+  readonly #lookUp: LookUp;
+  #sent = 0;
+
+  constructor(setup: RecorderSetup) {
+    this.#setup = setup;
+    this.#lookUp =
+      setup.lookUp ?? (async (name) => (await lookup(name, { all: true })).map(({ address }) => address));
+  }
+
+  /** Rejects with the run's reason where it was aborted. */
+  throwIfAborted(): void {
+    this.#setup.signal.throwIfAborted();
+  }
+
+  /** One request, one answer. Rejects only where the run was aborted. */
+  async send(url: string, sending: Sending): Promise<Exchange> {
+    const { signal, now, runId } = this.#setup;
+    if (!sending.detached) signal.throwIfAborted();
+    this.#sent += 1;
+    const headers = { ...sending.headers };
+    const exchange: Exchange = {
+      id: `mcpkc-${runId}-${this.#sent}`,
+      method: sending.method ?? 'GET',
+      url,
+      to: sending.to,
+      at: now(),
+      ms: 0,
+      sent: { headers, body: sending.body },
+      status: undefined,
+      headers: new Headers(),
+      text: '',
+      json: undefined,
+      problem: undefined,
+    };
+    this.exchanges.push(exchange);
+    const why = sending.own ? undefined : await forbiddenUrl(url, this.#lookUp);
+    if (why !== undefined) exchange.problem = { kind: 'refused', says: `it is not asked: ${why}` };
+    else await this.#fetch(exchange, sending);
+    if (!sending.detached) signal.throwIfAborted();
+    return exchange;
+  }
+
+  /** A GET that follows redirects, each looked at and kept; gives the last. A loop ends in a redirect. */
+  async get(url: string, sending: Sending): Promise<Exchange> {
+    let exchange = await this.send(url, sending);
+    for (let hop = 0; hop < MOST_REDIRECTS; hop++) {
+      const location = exchange.headers.get('location');
+      const { status = 0 } = exchange;
+      if (status < 300 || status > 399 || location === null) return exchange;
+      const target = URL.parse(location, exchange.url);
+      if (!target) return exchange;
+      const next = await this.send(target.href, { ...sending, own: false });
+      if (next.problem?.kind === 'refused') {
+        exchange.problem = {
+          kind: 'refused',
+          says: `it redirects to ${target.href}, which ${next.problem.says.replace('it is', 'is')}`,
+        };
+        return exchange;
+      }
+      exchange = next;
+    }
+    return exchange;
+  }
+
+  async #fetch(exchange: Exchange, sending: Sending): Promise<void> {
+    const { signal, timeoutMs, dispatcher } = this.#setup;
+    // biome-ignore lint/plugin/clock: the recorder is what sends the probes, and it times them.
+    const limit = AbortSignal.timeout(timeoutMs);
+    const started = performance.now();
+    let answered = false;
+    try {
+      const response = await fetch(exchange.url, {
+        method: exchange.method,
+        headers: {
+          'user-agent': `mcpkc/${VERSION} (validate)`,
+          'x-request-id': exchange.id,
+          ...exchange.sent.headers,
+        },
+        redirect: 'manual',
+        signal: sending.detached ? limit : AbortSignal.any([signal, limit]),
+        ...(exchange.sent.body === undefined ? {} : { body: exchange.sent.body }),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+      });
+      answered = true;
+      exchange.status = response.status;
+      exchange.headers = response.headers;
+      const endless = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+      if (sending.onlyOpens && endless) return void response.body?.cancel().catch(() => {});
+      Object.assign(exchange, await readBody(response, sending.enough ?? NEVER));
+      exchange.json = parsed(exchange.text);
+    } catch (error) {
+      exchange.problem = problemOf(error, answered, timeoutMs);
+    } finally {
+      exchange.ms = Math.round(performance.now() - started);
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const NETWORK: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the host’s name can’t be looked up now',
+  ECONNRESET: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  BAD_PORT: 'Node’s fetch refuses this port (WHATWG Fetch, "port blocking")',
+};
+
+/** A failed request in words; never throws, since a server may break the protocol in ways that nobody listed. */
+function problemOf(error: unknown, answered: boolean, timeoutMs: number): Problem {
+  const code = networkCode(error) ?? (error instanceof Error ? error.name : String(error));
+  if (code === 'TIMEOUT') {
+    const time = timeoutMs >= 1000 ? `${Math.round(timeoutMs / 100) / 10} s` : `${timeoutMs} ms`;
+    return {
+      kind: 'timeout',
+      says: answered ? `its body did not end within ${time}` : `nothing came within ${time}`,
+    };
+  }
+  const tls = TLS_PROBLEMS[code];
+  if (tls !== undefined) return { kind: 'tls', says: `TLS: ${tls}` };
+  if (/^(CERT_|ERR_SSL|ERR_TLS)/.test(code)) return { kind: 'tls', says: `TLS: ${code}` };
+  if (answered) return { kind: 'cut', says: 'its body broke off in the middle' };
+  return { kind: 'network', says: NETWORK[code] ?? `the request failed (${code})` };
+}

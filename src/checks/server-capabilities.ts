@@ -1,0 +1,104 @@
+import { type Check, fail, pass, skipped, warn } from './check.ts';
+import { strings } from './exchange.ts';
+import { judging } from './step.ts';
+
+const RFC8414 = 'RFC 8414 §2';
+
+export const pkce: Check = {
+  id: 'ASM-PKCE',
+  title: 'PKCE with S256 is advertised',
+  severity: 'must',
+  needs: ['ASM-FOUND'],
+  spec: 'MCP 2026-07-28, Authorization; RFC 7636; RFC 8414 §2',
+  cause: 'MCP clients must refuse a server whose code_challenge_methods_supported has no S256.',
+  fix: 'Keycloak advertises it by itself: look for a proxy that serves metadata of its own.',
+  judge: judging('server-metadata', ({ document, found }) => {
+    const methods = strings(document.code_challenge_methods_supported);
+    const exchanges = [found];
+    if (methods.includes('S256')) return pass(methods.join(' '), { exchanges });
+    return fail(`code_challenge_methods_supported is ${methods.join(' ') || 'absent'}.`, { exchanges });
+  }),
+};
+
+const methodsOf = (document: Readonly<Record<string, unknown>>) =>
+  strings(document.token_endpoint_auth_methods_supported);
+
+export const authBasic: Check = {
+  id: 'ASM-AUTH-BASIC',
+  title: 'HTTP Basic at the token endpoint is advertised',
+  severity: 'must',
+  needs: ['ASM-FOUND'],
+  spec: `${RFC8414}; RFC 6749 §2.3.1`,
+  cause: 'ChatGPT authenticates with client_secret_basic.',
+  fix: 'Keycloak advertises it by itself: look for a proxy that serves metadata of its own.',
+  judge: judging('server-metadata', ({ document, found }) => {
+    const exchanges = [found];
+    if (methodsOf(document).includes('client_secret_basic'))
+      return pass('client_secret_basic is there.', { exchanges });
+    return fail(`token_endpoint_auth_methods_supported is ${methodsOf(document).join(' ') || 'absent'}.`, {
+      exchanges,
+    });
+  }),
+};
+
+export const authNone: Check = {
+  id: 'ASM-AUTH-NONE',
+  title: 'Public clients are advertised, or accepted all the same',
+  severity: 'info',
+  needs: ['ASM-FOUND', 'REG-PLAIN'],
+  spec: RFC8414,
+  cause: 'Command-line and desktop products register as public clients (token_endpoint_auth_method none).',
+  fix: 'Look for a client policy, or a proxy, that refuses public clients.',
+  judge: judging('server-metadata', ({ document, found }, { parts, target }) => {
+    const { publicClient } = parts.registration ?? {};
+    const exchanges = [found, publicClient?.exchange];
+    if (methodsOf(document).includes('none')) return pass('They are advertised.', { exchanges });
+    const silent = 'token_endpoint_auth_methods_supported has no none, as in stock Keycloak';
+    if (publicClient?.client)
+      return pass(`${silent}; a public client is accepted all the same.`, { exchanges });
+    if (target.noRegistration) return skipped('Takes a probe registration (--no-registration).');
+    return fail(`${silent}, and a public client is refused.`, { exchanges });
+  }),
+};
+
+export const iss: Check = {
+  id: 'ASM-ISS',
+  title: 'The issuer is named in authorization responses',
+  severity: 'should',
+  needs: ['ASM-FOUND'],
+  spec: 'RFC 9207 §2, §3',
+  cause:
+    'Without iss ChatGPT uses another redirect URI, one per connection, and clients can’t tell servers apart; advertised and then missing, they refuse the response.',
+  fix: 'Keycloak does it by itself: look at the client’s setting "Exclude Issuer From Authentication Response", or for a proxy that rewrites redirects.',
+  judge: judging('server-metadata', ({ document, found, asked }, { parts }) => {
+    const refused = parts.authorization?.badScope;
+    const exchanges = [found, refused];
+    if (document.authorization_response_iss_parameter_supported !== true) {
+      return fail('authorization_response_iss_parameter_supported is not true.', { exchanges });
+    }
+    const location = URL.parse(refused?.headers.get('location') ?? '');
+    if (!location)
+      return warn('It is advertised; no error response could be had to see whether it is true.', {
+        exchanges,
+      });
+    const named = location.searchParams.get('iss');
+    if (named === asked) return pass('Advertised, and in an error response too.', { exchanges });
+    return fail(`An error response names ${named ?? 'no issuer'}.`, { exchanges });
+  }),
+};
+
+export const cimd: Check = {
+  id: 'ASM-CIMD',
+  title: 'Client id metadata documents are not advertised',
+  severity: 'should',
+  needs: ['ASM-FOUND'],
+  spec: 'draft-ietf-oauth-client-id-metadata-document; measured on Keycloak 26.7.3',
+  cause:
+    'Where they are advertised ChatGPT and Claude don’t register but send the URL of their document, which Keycloak 26.7 refuses ("Client Metadata fetch failed": a member that it does not know, a grant that public clients may not have).',
+  fix: 'Start Keycloak without --features=cimd until it takes these documents.',
+  judge: judging('server-metadata', ({ document, found }) => {
+    const exchanges = [found];
+    if (document.client_id_metadata_document_supported !== true) return pass('They are not.', { exchanges });
+    return fail('client_id_metadata_document_supported is true.', { exchanges });
+  }),
+};

@@ -1,0 +1,171 @@
+import { isLoopback } from '../names/loopback.ts';
+import { blocked, type Check, fail, pass, warn } from './check.ts';
+import { type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
+import { endpoint, keyIds, probeServer, type ServerEvidence } from './probes/server-metadata.ts';
+import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
+import { judging, type Step } from './step.ts';
+
+const DISCOVERY = 'RFC 8414 §3.1; OpenID Connect Discovery §4; MCP 2026-07-28, Authorization';
+
+const found: Check = {
+  id: 'ASM-FOUND',
+  title: 'The authorization server’s metadata is found',
+  severity: 'must',
+  needs: [],
+  spec: DISCOVERY,
+  cause:
+    'Clients try three places in order; a server error or a page at an earlier one makes SDK clients give up before they reach the right one.',
+  fix: 'Let the earlier places answer 404 (or the metadata), and the last one the realm’s metadata; look at the proxy’s routes for /.well-known/.',
+  judge: judging('server-metadata', ({ places, found: there, asked }) => {
+    if (asked === undefined) {
+      return blocked(
+        'Neither the configuration nor the host names an issuer.',
+        'Set KC_ISSUER, or mend PRM-ISSUER.',
+      );
+    }
+    const exchanges = places;
+    const list = places.map((one) => `${new URL(one.url).pathname}: ${outcomeOf(one)}`).join('; ');
+    if (!there) {
+      const network = places.every(({ status }) => status === undefined);
+      const cause = network
+        ? 'The issuer can’t be reached from here.'
+        : 'There is no such realm at this address, or a proxy hides its well-known places.';
+      return fail(`No metadata of ${asked}: ${list}.`, { exchanges, cause });
+    }
+    const before = places.slice(0, places.indexOf(there)).filter(stopsClients);
+    if (before.length > 0) return fail(`Found, but an earlier place stops clients: ${list}.`, { exchanges });
+    return pass(`Found at ${there.url}.`, { exchanges });
+  }),
+};
+
+/** Whether an answer makes SDK clients abort: a server error but 502, or 200 with something that is no JSON. */
+function stopsClients(exchange: Exchange): boolean {
+  const { status } = exchange;
+  if (status === undefined) return true;
+  return (status >= 500 && status !== 502) || (status === 200 && !isDocument(exchange));
+}
+
+const sameIssuer: Check = {
+  id: 'ASM-ISSUER',
+  title: 'The issuer is the same everywhere',
+  severity: 'must',
+  needs: ['ASM-FOUND', 'PRM-ISSUER'],
+  spec: 'RFC 8414 §3.3; RFC 9207',
+  cause:
+    'Clients refuse metadata whose issuer is not the URL that they were sent to. Keycloak without a fixed hostname takes it from the request.',
+  fix: 'Start Keycloak with --hostname=https://<public host>[/auth] (and --proxy-headers=xforwarded behind a proxy).',
+  judge: judging('server-metadata', ({ places, asked }) => {
+    const exchanges = places.filter((one) => one.status === 200 && isDocument(one));
+    const other = exchanges.find((one) => record(one.json).issuer !== asked);
+    if (!other) return pass(`It is ${asked}.`, { exchanges });
+    return fail(`${other.url} says ${String(record(other.json).issuer)}, not ${asked}.`, { exchanges });
+  }),
+};
+
+const redirect: Check = {
+  id: 'ASM-REDIRECT',
+  title: 'The host leads probes for issuer metadata to Keycloak',
+  severity: 'should',
+  needs: ['PRM-FOUND'],
+  spec: 'observed with ChatGPT; RFC 8414 §3',
+  cause:
+    'Some clients look for the issuer’s metadata at the MCP host. What they find there must be Keycloak’s, or nothing.',
+  fix: 'Answer 404, or 308 to <issuer>/.well-known/openid-configuration.',
+  judge: judging('resource-metadata', ({ issuerPlaces }, { target, parts }) => {
+    const issuer = parts['server-metadata']?.issuer ?? target.issuer;
+    const exchanges = issuerPlaces;
+    for (const exchange of issuerPlaces) {
+      const problem = strayed(exchange, issuer);
+      if (problem !== undefined) return fail(`${exchange.url}: ${problem}.`, { exchanges });
+    }
+    const copy = issuerPlaces.find(({ status }) => status === 200);
+    if (copy)
+      return warn(`${copy.url} is a copy of Keycloak’s metadata, which goes stale; 308 is better.`, {
+        exchanges,
+      });
+    return pass(issuerPlaces.map(outcomeOf).join('; '), { exchanges });
+  }),
+};
+
+/** What is wrong with the answer of a place that is not the issuer's own. */
+function strayed(exchange: Exchange, issuer: string | undefined): string | undefined {
+  const { status } = exchange;
+  if (status === undefined) return outcomeOf(exchange);
+  if (status === 308) {
+    const target = URL.parse(exchange.headers.get('location') ?? '', exchange.url);
+    const origin = URL.parse(issuer ?? '')?.origin;
+    const leads =
+      target !== null &&
+      /\/\.well-known\//.test(target.pathname) &&
+      (issuer === undefined || target.origin === origin);
+    return leads ? undefined : outcomeOf(exchange);
+  }
+  if (status === 200 && isDocument(exchange) && !isPage(exchange)) {
+    const named = record(exchange.json).issuer;
+    return named === issuer ? undefined : `metadata of its own, which calls ${String(named)} the issuer`;
+  }
+  return status >= 400 && status < 500 ? undefined : outcomeOf(exchange);
+}
+
+const endpoints: Check = {
+  id: 'ASM-ENDPOINTS',
+  title: 'The endpoints are public, https and reachable',
+  severity: 'must',
+  needs: ['ASM-FOUND'],
+  spec: 'RFC 8414 §2; OAuth 2.1 §1.5',
+  cause:
+    'Endpoints with an internal name, another host or plain http: Keycloak doesn’t know its public hostname, or the proxy doesn’t say how it was reached.',
+  fix: 'Start Keycloak with --hostname=https://<public host>[/auth] and --proxy-headers=xforwarded; let the proxy set X-Forwarded-Proto and -Host.',
+  judge: judging('server-metadata', (evidence) => {
+    const { document, endpoints: asked, issuer } = evidence;
+    const exchanges = [asked.authorization, asked.token, asked.jwks];
+    const urls = {
+      authorization_endpoint: endpoint(document, 'authorization'),
+      token_endpoint: endpoint(document, 'token'),
+      jwks_uri: typeof document.jwks_uri === 'string' ? document.jwks_uri : undefined,
+    };
+    for (const [name, url] of Object.entries(urls)) {
+      const problem = urlProblem(url, issuer ?? evidence.asked);
+      if (problem !== undefined) return fail(`${name} ${problem}.`, { exchanges });
+    }
+    const silent = silentEndpoint(evidence);
+    if (silent !== undefined)
+      return fail(silent, {
+        exchanges,
+        cause: 'A proxy in front of Keycloak does not pass these paths on, or Keycloak fails.',
+      });
+    return pass(`All on ${new URL(urls.token_endpoint ?? '').host}.`, { exchanges });
+  }),
+};
+
+function urlProblem(url: string | undefined, issuer: string | undefined): string | undefined {
+  const parsed = URL.parse(url ?? '');
+  if (!parsed) return `is ${url === undefined ? 'missing' : `no URL: ${url}`}`;
+  if (issuer !== undefined && parsed.host !== new URL(issuer).host) {
+    return `is on ${parsed.host}, the issuer on ${new URL(issuer).host}`;
+  }
+  return parsed.protocol === 'https:' || isLoopback(parsed) ? undefined : `is plain http: ${url}`;
+}
+
+function silentEndpoint({ endpoints: asked }: ServerEvidence): string | undefined {
+  const { authorization, token, jwks } = asked;
+  if (jwks?.status !== 200 || keyIds(jwks.json).length === 0) {
+    return `jwks_uri: ${jwks ? outcomeOf(jwks) : 'not asked'}, and no key set.`;
+  }
+  // Asked with nothing in the request, both complain; that they do so themselves is what matters.
+  if (!token?.status || token.status >= 500 || token.status === 404)
+    return `token_endpoint: ${token ? outcomeOf(token) : 'not asked'}.`;
+  if (!authorization?.status || authorization.status >= 500 || authorization.status === 404) {
+    return `authorization_endpoint: ${authorization ? outcomeOf(authorization) : 'not asked'}.`;
+  }
+  return undefined;
+}
+
+/** The authorization server, as clients discover it. */
+export const serverMetadataStep: Step<'server-metadata'> = {
+  name: 'server-metadata',
+  doing: 'Discovering the authorization server',
+  after: ['resource-metadata'],
+  probe: probeServer,
+  checks: [found, sameIssuer, redirect, endpoints, pkce, authBasic, authNone, iss, cimd],
+};

@@ -1,0 +1,64 @@
+import type { Io } from '../cli/io.ts';
+import type { Voice } from '../cli/voice.ts';
+import { blocked, type Check, type Judgement } from './check.ts';
+import type { Evidence, Parts, StepName, Target } from './evidence.ts';
+import type { Inside } from './inside.ts';
+import type { Probes } from './probe-clients/probes.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What a probe works with. */
+export interface Run {
+  readonly target: Target;
+  /** What the steps before have found. */
+  readonly parts: Partial<Parts>;
+  readonly recorder: Recorder;
+  readonly probes: Probes;
+  readonly inside: Inside | undefined;
+  readonly io: Io;
+  readonly voice: Voice;
+  readonly signal: AbortSignal;
+  /** When the run began, milliseconds since the epoch. */
+  readonly since: number;
+  /** `--user`. */
+  readonly user: string | undefined;
+  readonly login: boolean;
+  /** What `--token-file` holds. */
+  readonly givenToken: string | undefined;
+}
+
+/** One probe, and the checks that judge what it found. */
+export interface Step<Name extends StepName = StepName> {
+  name: Name;
+  /** What it does, for the progress line. */
+  doing: string;
+  /** Steps whose evidence it uses. */
+  after: readonly StepName[];
+  probe(run: Run): Promise<Parts[Name]>;
+  checks: readonly Check[];
+}
+
+/** A judge of one step's evidence; blocked where the step did not come to an end. */
+export function judging<Name extends StepName>(
+  name: Name,
+  judge: (part: Parts[Name], evidence: Evidence) => Judgement,
+): Check['judge'] {
+  return (evidence) => {
+    const part = evidence.parts[name];
+    return part === undefined
+      ? blocked(
+          'The run ended before this was probed.',
+          'Run it again; --request-timeout sets how long a request may take.',
+        )
+      : judge(part as Parts[Name], evidence);
+  };
+}
+
+/** Why something of the admin side is not known: the operator's choice, or a missing account. */
+export function withoutAdmin({ outside }: Target): Judgement {
+  return outside
+    ? { outcome: 'skipped', says: 'Takes the admin side (--outside).' }
+    : blocked(
+        'Takes the admin side, and no service account is configured.',
+        'Set one up (mcpkc init), or leave these checks out: --outside',
+      );
+}

@@ -1,0 +1,196 @@
+import { blocked, type Check, fail, type Judgement, pass, skipped, warn } from './check.ts';
+import type { ConnectorToken } from './connector-tokens.ts';
+import type { Target } from './evidence.ts';
+import { outcomeOf, record } from './exchange.ts';
+import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
+import { judging, type Step } from './step.ts';
+import { audiences, LEEWAY_S } from './verify-token.ts';
+
+/** A judge of connectors' tokens, blocked where there are none. */
+function ofConnectors(
+  judge: (tokens: readonly ConnectorToken[], target: Target) => Judgement,
+): Check['judge'] {
+  return judging('token', ({ connectors }, { target }) => {
+    if (connectors.tokens.length > 0) return judge(connectors.tokens, target);
+    if (target.outside) return skipped(`${connectors.says} (--outside)`);
+    return blocked(connectors.says, connectors.fix);
+  });
+}
+
+const nameOf = ({ preset, clientId }: ConnectorToken) =>
+  preset === undefined ? clientId : `${preset} (${clientId})`;
+const HOW = {
+  example: 'as Keycloak would issue it (an example: claims without a signature)',
+  issued: 'as it was issued to a client of this run',
+};
+
+const aud: Check = {
+  id: 'TOK-AUD',
+  title: 'A connector’s token names the host in aud',
+  severity: 'must',
+  needs: ['REG-READBACK'],
+  mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC'],
+  spec: 'RFC 8707 §2; MCP 2026-07-28, Authorization',
+  cause:
+    'The access token is missing the MCP audience: products show a generic connection error after consent.',
+  fix: 'Ensure that the audience scope exists and is attached: mcpkc create-scope --resource <url>',
+  judge: ofConnectors((tokens, target) => {
+    const facts = {
+      tokens: tokens.map(({ preset, clientId, how, claims }) => ({
+        preset: preset ?? null,
+        clientId,
+        how,
+        aud: audiences(claims),
+      })),
+    };
+    const bad = tokens.find(({ claims }) => !audiences(claims).includes(target.mcp));
+    if (!bad) return pass(`It does, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
+    const has = audiences(bad.claims);
+    const says = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
+    return fail(says, { facts, ...audienceCause(has, target) });
+  }),
+};
+
+function audienceCause(has: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
+  const fix = `mcpkc create-scope --resource ${mcp}`;
+  const host = new URL(mcp).host;
+  const near = has.find((one) => URL.parse(one)?.host === host);
+  if (near !== undefined)
+    return { cause: `The audience mapper gives ${near}: hosts compare byte for byte.`, fix };
+  if (inside && !inside.audiences.includes(mcp)) {
+    const gives = inside.audiences.length === 0 ? 'no audience' : inside.audiences.join(' ');
+    return {
+      cause: `The scope '${inside.scope}' gives ${gives}: its audience mapper is missing or wrong.`,
+      fix,
+    };
+  }
+  return {};
+}
+
+const claims: Check = {
+  id: 'TOK-CLAIMS',
+  mayNeed: ['REG-PLAIN', 'TOK-BASIC'],
+  title: 'Tokens are signed and complete',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS'],
+  spec: 'RFC 9068 §2; RFC 7519',
+  cause: 'A host that verifies tokens, as it must, refuses this one.',
+  fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
+  judge: judging('token', ({ verified, skew, sendable, unsendable }, { target }) => {
+    if (!verified)
+      return target.outside
+        ? skipped(`${unsendable.says} (--outside)`)
+        : blocked(unsendable.says, unsendable.fix);
+    const source = sendable?.source ?? 'client-credentials';
+    const facts = {
+      algorithm: verified.algorithm,
+      source,
+      leewaySeconds: LEEWAY_S,
+      clockSkewSeconds: skew ?? null,
+    };
+    const missing = ['iss', 'exp', 'sub', 'azp'].filter((name) => verified.claims[name] === undefined);
+    if (verified.problem !== undefined) {
+      const apart = skew !== undefined && Math.abs(skew) > LEEWAY_S;
+      const cause = apart ? `Keycloak’s clock is ${skewWords(skew)}.` : undefined;
+      return fail(`The token is no good: ${verified.problem}.`, {
+        facts,
+        ...(cause && { cause, fix: 'Set the clocks (NTP).' }),
+      });
+    }
+    if (missing.length > 0) return fail(`The token lacks ${missing.join(', ')}.`, { facts });
+    const says = `${verified.algorithm}, with iss, exp, sub and azp (leeway ${LEEWAY_S} s).`;
+    if (skew !== undefined && Math.abs(skew) > 5)
+      return warn(`${says} Keycloak’s clock is ${skewWords(skew)}.`, { facts });
+    return pass(says, { facts });
+  }),
+};
+
+const skewWords = (seconds: number) =>
+  `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} this machine’s`;
+
+const basic: Check = {
+  id: 'TOK-BASIC',
+  mayNeed: ['REG-PLAIN'],
+  title: 'The token endpoint takes HTTP Basic',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS'],
+  spec: 'RFC 6749 §2.3.1',
+  cause:
+    '/token responds 401: Basic auth is disabled (a client policy, or a proxy that drops the Authorization header), or the client secret mismatches.',
+  fix: 'Keep client_secret_basic enabled, and let the proxy pass Authorization on to /token.',
+  judge: judging('token', ({ basic: exchange }, { target }) => {
+    if (!exchange) {
+      return target.noRegistration
+        ? skipped('No client is registered (--no-registration).')
+        : blocked('No confidential client could be registered.', 'Mend REG-PLAIN first.');
+    }
+    const exchanges = [exchange];
+    if (exchange.status === 200) return pass('It does.', { exchanges });
+    const { error, error_description: description } = record(exchange.json);
+    // "Request not allowed" comes after the client was authenticated: a policy against userless tokens.
+    if (exchange.status === 400 && /not allowed/i.test(String(description))) {
+      return pass('It does (and refuses client credentials, as a policy wants).', { exchanges });
+    }
+    return fail(
+      `Token request with HTTP Basic: ${outcomeOf(exchange)}, ${String(error ?? 'no error code')}.`,
+      { exchanges },
+    );
+  }),
+};
+
+const extra: Check = {
+  id: 'TOK-EXTRA-AUD',
+  title: 'A connector’s token is for this host alone',
+  severity: 'should',
+  needs: ['TOK-AUD'],
+  spec: 'RFC 8707 §3; MCP 2026-07-28, Authorization',
+  cause: 'The token works elsewhere too: whoever gets hold of it at one host can use it at the others.',
+  fix: 'One audience scope per host: windowed mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
+  judge: ofConnectors((tokens, target) => {
+    const others = [...new Set(tokens.flatMap((one) => audiences(one.claims)))].filter(
+      (one) => one !== target.mcp,
+    );
+    return others.length === 0
+      ? pass('It is.')
+      : fail(`aud also holds ${others.join(' ')}.`, { facts: { others } });
+  }),
+};
+
+const userless: Check = {
+  id: 'TOK-USERLESS',
+  mayNeed: ['TOK-BASIC', 'ASM-ENDPOINTS'],
+  title: 'Nobody gets an audience token without a user',
+  severity: 'should',
+  needs: ['REG-PLAIN'],
+  spec: 'measured on Keycloak 26.7.3',
+  cause:
+    'Whoever may register can register for client credentials, and gets a token for this host without any user.',
+  fix: 'mcpkc create-scope --resource <url> --reject-userless (Keycloak 26.7.0 or later)',
+  judge: judging('token', (evidence, { target }) => {
+    const { userless: exchange, userlessClaims } = evidence;
+    if (!exchange) {
+      return target.noRegistration
+        ? skipped('No client is registered (--no-registration).')
+        : blocked('No confidential client could be registered.', 'Mend REG-PLAIN first.');
+    }
+    const exchanges = [exchange];
+    if (audiences(userlessClaims).includes(target.mcp))
+      return fail('A self-registered client got one.', { exchanges });
+    return pass(whyHarmless(evidence), { exchanges });
+  }),
+};
+
+function whyHarmless({ userless: exchange }: TokenEvidence): string {
+  return tokenIn(exchange) === undefined
+    ? 'A self-registered client gets no token without a user.'
+    : 'A self-registered client’s own token does not name this host.';
+}
+
+/** Tokens: what a connector's would hold, and what the realm gives to whom. */
+export const tokenStep: Step<'token'> = {
+  name: 'token',
+  doing: 'Asking for tokens',
+  after: ['registration'],
+  probe: probeToken,
+  checks: [aud, claims, basic, extra, userless],
+};

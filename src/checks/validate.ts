@@ -1,0 +1,174 @@
+// biome-ignore-all lint/plugin/clock: the run’s own time limit.
+import type { Context } from '../cli/command.ts';
+import type { Config } from '../config/load.ts';
+import { McpkcError } from '../errors.ts';
+import { dispatcherFor, requireSafeTransport } from '../keycloak/connection/http.ts';
+import { userNamed } from '../keycloak/write/probe-clients.ts';
+import type { Preset } from '../products/preset.ts';
+import type { CheckResult } from './check.ts';
+import type { Evidence, Target } from './evidence.ts';
+import { record } from './exchange.ts';
+import { CHECKS, STEPS } from './index.ts';
+import { type Inside, lookInside } from './inside.ts';
+import { judgeAll } from './judge.ts';
+import { type Outlook, outlooks } from './outlook.ts';
+import { removeClients } from './probe-clients/leftovers.ts';
+import { runMark } from './probe-clients/mark.ts';
+import { Probes } from './probe-clients/probes.ts';
+import { Recorder } from './recorder.ts';
+import { runSteps } from './run.ts';
+import { select } from './select.ts';
+import type { Run } from './step.ts';
+
+/** What the operator asked for. */
+export interface Wish {
+  mcp: string;
+  presets: readonly Preset[];
+  only: readonly string[];
+  skip: readonly string[];
+  outside: boolean;
+  noRegistration: boolean;
+  manifest: boolean;
+  login: boolean;
+  user: string | undefined;
+  token: string | undefined;
+}
+
+/** What a run found. */
+export interface Findings {
+  evidence: Evidence;
+  results: CheckResult[];
+  outlook: Outlook[];
+  recorder: Recorder;
+  /** Probes that could not be removed. */
+  left: string[];
+}
+
+/** A request to the host or to Keycloak ends after this, unless the operator says otherwise. */
+const REQUEST_MS = 10_000;
+/** A run ends after this, and after the sign-in's five minutes with `--login`. */
+const RUN_MS = 120_000;
+const LOGIN_MS = 6 * 60_000;
+/** Clean-up has this long, whatever became of the run. */
+const CLEANUP_MS = 30_000;
+
+/** Runs the playbook. Whatever becomes of it, the clients that it registered are removed. */
+export async function validate(context: Context, config: Config, wish: Wish): Promise<Findings> {
+  const { io, voice } = context;
+  const chosen = select(STEPS, CHECKS, wish);
+  const inside = await insideOf(context, config, wish);
+  const mark = runMark(io);
+  const limit = AbortSignal.timeout(RUN_MS + (wish.login ? LOGIN_MS : 0));
+  const signal = AbortSignal.any([context.signal, limit]);
+  const recorder = await recorderFor(context, config, wish, mark.runId, signal);
+  const probes = new Probes(recorder, mark);
+  try {
+    const target = await targetOf(config, wish, inside, recorder, mark.runId);
+    if (wish.user !== undefined && inside) await requireUser(inside, wish.user);
+    const run: Run = {
+      target,
+      parts: {},
+      recorder,
+      probes,
+      inside,
+      io,
+      voice,
+      signal,
+      since: io.now(),
+      user: wish.user,
+      login: wish.login,
+      givenToken: wish.token,
+    };
+    const evidence = await runSteps(STEPS, chosen.steps, run, () => limit.aborted && !context.signal.aborted);
+    const results = judgeAll(CHECKS, evidence, chosen.wanted);
+    const left = [...(evidence.parts.registration?.swept.left ?? [])];
+    return { evidence, results, outlook: outlooks(CHECKS, evidence), recorder, left };
+  } finally {
+    voice.progress(undefined);
+    await cleanUp(context, probes, inside);
+  }
+}
+
+async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: string, signal: AbortSignal) {
+  const given = config.originOf('MCPKC_REQUEST_TIMEOUT') !== undefined;
+  const timeoutMs = given ? config.requestTimeoutMs : REQUEST_MS;
+  const recorder = new Recorder({
+    runId,
+    now: io.now,
+    signal,
+    timeoutMs,
+    dispatcher: await dispatcherFor(config, io),
+  });
+  for (const secret of [config.clientSecret, wish.token]) recorder.secrets.keep(secret);
+  return recorder;
+}
+
+/** The admin side, where there is an account and the operator wants it. */
+async function insideOf(context: Context, config: Config, wish: Wish): Promise<Inside | undefined> {
+  if (wish.outside || config.clientId === undefined || config.clientSecret === undefined) return undefined;
+  requireSafeTransport(config.server, config);
+  return lookInside(config, wish.mcp, context.io, context.signal);
+}
+
+async function targetOf(
+  config: Config,
+  wish: Wish,
+  inside: Inside | undefined,
+  recorder: Recorder,
+  runId: string,
+): Promise<Target> {
+  const issuerGiven = ['KC_ISSUER', 'KC_HOSTNAME'].some((key) => config.originOf(key) !== undefined);
+  return {
+    mcp: wish.mcp,
+    issuer:
+      issuerGiven || config.realm === undefined
+        ? issuerGiven
+          ? config.issuer
+          : undefined
+        : await ownWord(config, recorder),
+    issuerGiven,
+    presets: wish.presets,
+    allowedOrigins: config.allowedOrigins,
+    inside: inside?.facts,
+    outside: wish.outside,
+    noRegistration: wish.noRegistration,
+    manifestRequired: wish.manifest,
+    runId,
+  };
+}
+
+/** What Keycloak calls itself at KC_SERVER: with a fixed hostname that is the public name. */
+async function ownWord(config: Config, recorder: Recorder): Promise<string | undefined> {
+  const url = `${config.server}/realms/${encodeURIComponent(config.realm ?? '')}/.well-known/openid-configuration`;
+  const { json } = await recorder.get(url, {
+    to: 'keycloak',
+    own: true,
+    headers: { accept: 'application/json' },
+  });
+  const { issuer } = record(json);
+  return typeof issuer === 'string' && URL.canParse(issuer) ? issuer : undefined;
+}
+
+async function requireUser({ keycloak }: Inside, name: string): Promise<void> {
+  if ((await userNamed(keycloak, name)) !== undefined) return;
+  const message = `There is no user '${name}' in realm '${keycloak.realm}' (--user).`;
+  throw new McpkcError('INPUT_INVALID', message, 'Name one that is there, or leave --user out.', {
+    details: { culprit: '--user' },
+  });
+}
+
+/** Removes the run's probes under a signal of its own; names those that stay. */
+async function cleanUp({ voice }: Context, probes: Probes, inside: Inside | undefined): Promise<void> {
+  const left = await probes.removeAll();
+  if (left.length === 0) return;
+  const still = inside
+    ? await removeClients(
+        inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS)),
+        left.map((id) => ({ id, clientId: id })),
+      ).catch(() => left)
+    : left;
+  if (still.length === 0) return;
+  voice.warn(
+    `Probe clients of this run could not be removed: ${still.join(', ')}. The next run with an account that may (manage-clients) removes them.`,
+  );
+}

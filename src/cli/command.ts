@@ -1,0 +1,83 @@
+// biome-ignore lint/style/noRestrictedImports: commands are declared with commander’s types.
+import { type Command as Commander, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../config/load.ts';
+import type { Io } from './io.ts';
+import type { Report } from './report.ts';
+import type { Voice } from './voice.ts';
+
+/** What a command gets from the program. */
+export interface Context {
+  io: Io;
+  /**
+   * The configuration, read at the first call; throws with every problem at once. `newFiles`: a file that a flag names
+   * need not be there yet, since the command is about to write it.
+   */
+  config(how?: { newFiles?: boolean }): Promise<Config>;
+  /** The files that `--config` and `--env-file` name. */
+  named: { config: string | undefined; envFile: string | undefined };
+  /** How the command was asked to speak. */
+  settings: { json: boolean; quiet: boolean; verbose: boolean; input: boolean; color: boolean };
+  voice: Voice;
+  /** Aborted by SIGHUP, SIGINT and SIGTERM. */
+  signal: AbortSignal;
+}
+
+/** Flags as commander gives them: camel case, absent where not given. */
+export type Flags = Record<string, unknown>;
+
+/** A subcommand: how it is called, what its help says, and what it does. */
+export interface Command {
+  /** Arguments and options. */
+  define(command: Commander): void;
+  /** What people run it for: description and command line, most needed first. */
+  examples: readonly (readonly [what: string, line: string])[];
+  /** What it writes in Keycloak, in a sentence. */
+  changes: string;
+  /** The exit statuses that it can end with beside 2, 3, 4, 70 and the interrupted ones. */
+  exits: readonly (readonly [status: number, meaning: string])[];
+  run(context: Context, args: readonly (string | undefined)[], flags: Flags): Promise<Report>;
+}
+
+/** Collects a flag that is repeated or has commas: `--client a --client b,c`. */
+export function list(value: string, previous: readonly string[] | undefined): string[] {
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.some((part) => part === ''))
+    throw new InvalidArgumentError('There is an empty entry in the list.');
+  return [...(previous ?? []), ...parts];
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a duration like `30s`, `10m`, `7d`; undefined where the text is none. At most 10 years. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  if (!match) return undefined;
+  const ms = Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+  return ms > 3650 * UNITS.d ? undefined : ms;
+}
+
+/** A flag that is a duration, in milliseconds. */
+export function duration(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === undefined || ms === 0) throw new InvalidArgumentError('Write a duration like 30s, 10m or 7d.');
+  return ms;
+}
+
+/** A flag that is a whole number of at least 1. */
+export function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Write a whole number of at least 1.');
+  return Number(value);
+}
+
+const SAFETY = 'Safety:';
+
+/** The options of every command that writes through the admin API. */
+export function defineWriting(command: Commander): Commander {
+  return command
+    .addOption(
+      new Option('--dry-run', 'print the plan and write nothing; exit 1 if something would change').helpGroup(
+        SAFETY,
+      ),
+    )
+    .addOption(new Option('--yes', 'agree to what is only done when a person says so').helpGroup(SAFETY));
+}

@@ -1,0 +1,33 @@
+// biome-ignore lint/style/noRestrictedImports: the options of every command.
+import type { Command as Commander } from 'commander';
+import { VERSION } from '../version.ts';
+import { duration } from './command.ts';
+
+/** Gives the program its own options: those that every command takes, before or after its name. */
+export function defineGlobal(root: Commander): Commander {
+  return root
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .optionsGroup('Configuration:')
+    .option(
+      '--config <file>',
+      'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
+    )
+    .option('--env-file <file>', 'env file (default: .keycloak-env here)')
+    .option('--server <url>', 'KC_SERVER: base URL of Keycloak for admin and token requests')
+    .option('--realm <name>', 'KC_REALM: the realm to work on')
+    .optionsGroup('Output:')
+    .option('--json', 'one JSON document on stdout, also on failure')
+    .option('--quiet', 'nothing on stderr but warnings and failures')
+    .option('--verbose', 'log each HTTP request on stderr')
+    .option('--no-input', 'never ask, even at a terminal')
+    .option('--no-color', 'no colour (as NO_COLOR)')
+    .optionsGroup('Connection:')
+    .option('--request-timeout <duration>', 'give up on a request after this long (default: 30s)', duration)
+    .option('--ca-file <pem>', 'certificate authorities to trust besides the system’s')
+    .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', duration)
+    .option('--allow-http', 'allow a secret over plain http to another machine');
+}
+
+/** The global options that take a value, for who has to tell an option's value from a command's name. */
+export const GLOBAL_VALUES = /^--(config|env-file|server|realm|request-timeout|ca-file|wait)$/;

@@ -1,0 +1,89 @@
+import { wrap } from '../text.ts';
+import type { Command } from './command.ts';
+
+/** The commands as an operator thinks of them, in this order in the program's help. */
+export const HELP_GROUPS: readonly { heading: string; names: readonly string[] }[] = [
+  { heading: 'Set up:', names: ['init'] },
+  { heading: 'Provision and connect:', names: ['create-scope', 'trusted-hosts', 'onboard', 'env'] },
+  { heading: 'Look and prove:', names: ['status', 'validate', 'explain', 'presets', 'runbook'] },
+  { heading: 'Clean up:', names: ['prune-clients'] },
+  { heading: 'Shell:', names: ['completion', 'help'] },
+];
+
+/** Flags by what they are about, for commands that have many; `defineWriting` has its own group. */
+export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }[] = [
+  {
+    heading: 'Resource and scope:',
+    flags: ['--resource', '--scope', '--alias', '--attach', '--replace-audience', '--remove'],
+  },
+  {
+    heading: 'Clients and products:',
+    flags: [
+      '--preset',
+      '--client',
+      '--detach',
+      '--existing',
+      '--no-existing',
+      '--create-static',
+      '--static-client',
+      '--keep',
+      '--unkeep',
+    ],
+  },
+  { heading: 'Policies:', flags: ['--no-pkce-policy', '--reject-userless'] },
+  {
+    heading: 'Administrator, signed in once:',
+    flags: ['--admin-realm', '--admin-user', '--admin-password-file', '--admin-token-file'],
+  },
+  { heading: 'How long:', flags: ['--timeout', '--until', '--older-than', '--grace'] },
+  {
+    heading: 'Tokens and registrations:',
+    flags: ['--user', '--login', '--token-file', '--no-registration', '--outside'],
+  },
+  { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
+  { heading: 'Files:', flags: ['--junit', '--backup', '--audit-file', '--restore'] },
+];
+
+/** A command with more flags than this has them in groups. */
+export const MANY_FLAGS = 6;
+
+/** What the program's help ends with: the way from nothing to a connection. */
+export function firstSteps(): string {
+  return `
+First steps:
+  # once for a realm: the account that mcpkc works with (asks for an administrator's password)
+  $ mcpkc init --server https://auth.example.com --realm tools --admin-user admin
+  # connect ChatGPT to an MCP server
+  $ mcpkc onboard https://svc.example.com/mcp
+  # is all well?
+  $ mcpkc status
+  $ mcpkc validate https://svc.example.com/mcp
+
+Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
+  5 refused for safety, 6 waited in vain, 70 a bug. What a code means: mcpkc explain <code>`;
+}
+
+/** What follows the options in a command's help: examples, what it changes, its exit statuses. */
+export function commandHelp(command: Command, width: number): string {
+  const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
+  const exits = new Map<number, string>([
+    ...command.exits,
+    [2, 'usage or configuration'],
+    [3, 'Keycloak or the MCP host can’t be reached, or fails'],
+    [4, 'not authorised'],
+  ]);
+  const table = [...exits]
+    .sort(([a], [b]) => a - b)
+    .map(([status, meaning]) => `  ${String(status).padEnd(4)}${wrap(meaning, width, '      ').trimStart()}`);
+  return `
+Examples:
+${examples}
+
+Changes in Keycloak:
+${wrap(command.changes, width, '  ')}
+
+Exit statuses:
+${table.join('\n')}
+
+${wrap('Every command also takes --server, --realm, --json, --quiet, --verbose and more: mcpkc --help', width)}`;
+}

@@ -1,0 +1,182 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: this is the process.
+// biome-ignore-all lint/style/noRestrictedImports: this is the process.
+import { spawn } from 'node:child_process';
+import { hostname, userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { McpkcError } from '../errors.ts';
+import { type Files, filesFor } from './files.ts';
+
+export type { Files } from './files.ts';
+
+/** The signals that end a run after clean-up, with the exit status of each (128 + signal number, POSIX). */
+export const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export type Signal = keyof typeof SIGNALS;
+
+/** A place to write text to, and what is known of it. */
+export interface Output {
+  write(text: string): void;
+  isTerminal: boolean;
+  /** Width in columns; undefined where it isn't a terminal. */
+  columns: number | undefined;
+  /** The stream itself, for what animates a line on a terminal. */
+  stream: NodeJS.WritableStream;
+}
+
+/** The process as the rest of the program sees it; tests hand in another one. */
+export interface Io {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  platform: string;
+  pid: number;
+  hostname: string;
+  user: string;
+  stdout: Output;
+  stderr: Output;
+  stdinIsTerminal: boolean;
+  files: Files;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Waits; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Asks at the terminal (on stderr); a secret is not echoed. */
+  prompt(question: string, options?: { secret?: boolean; signal?: AbortSignal }): Promise<string>;
+  /** Calls back on SIGHUP, SIGINT, SIGTERM; returns what takes the handlers away again. */
+  onSignal(handler: (signal: Signal) => void): () => void;
+  /** Ends this process by a signal with its default effect: what a second Ctrl-C does. */
+  raise(signal: Signal): void;
+  /** Whether a process with this id runs on this machine. */
+  isAlive(pid: number): boolean;
+  /** Opens a URL in the person's browser; false where that can't be done. */
+  openBrowser(url: string): Promise<boolean>;
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  // A reader that went away (`mcpkc status | head -1`) is no failure of ours: EPIPE ends the writing, nothing else.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return {
+    write: (text) => {
+      if (stream.writable) stream.write(text);
+    },
+    isTerminal: stream.isTTY === true,
+    stream,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+async function prompt(
+  question: string,
+  { secret = false, signal }: { secret?: boolean; signal?: AbortSignal } = {},
+): Promise<string> {
+  if (process.stdin.isTTY !== true) {
+    throw new McpkcError(
+      'CONSENT_NEEDED',
+      `There is no terminal to ask: ${question.trim()}`,
+      'Answer by flags.',
+    );
+  }
+  let muted = false;
+  const echo = new Writable({
+    write(chunk, _encoding, done) {
+      if (!muted) process.stderr.write(chunk);
+      done();
+    },
+  });
+  const lines = createInterface({ input: process.stdin, output: echo, terminal: true });
+  try {
+    // readline turns Ctrl-C into an event of its own while it holds the terminal in raw mode.
+    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    const answer = lines.question(question, signal ? { signal } : {});
+    muted = secret;
+    return (await answer).trim();
+  } finally {
+    lines.close();
+    if (secret) process.stderr.write('\n');
+  }
+}
+
+function onSignal(handler: (signal: Signal) => void): () => void {
+  const handlers = (Object.keys(SIGNALS) as Signal[]).map((name) => [name, () => handler(name)] as const);
+  for (const [name, handle] of handlers) process.on(name, handle);
+  return () => {
+    for (const [name, handle] of handlers) process.off(name, handle);
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function openBrowser(url: string): Promise<boolean> {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['rundll32', 'url.dll,FileProtocolHandler', url]
+        : ['xdg-open', url];
+  return new Promise((resolve) => {
+    const child = spawn(command as string, args, { stdio: 'ignore', detached: true });
+    child.on('error', () => resolve(false));
+    child.on('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user id without an entry in /etc/passwd has no name.
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** The real process. */
+export function processIo(): Io {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    platform: process.platform,
+    pid: process.pid,
+    hostname: hostname(),
+    user: userName(),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    stdinIsTerminal: process.stdin.isTTY === true,
+    files: filesFor(process),
+    // biome-ignore lint/plugin/clock: this is the process.
+    now: () => Date.now(),
+    sleep,
+    prompt,
+    onSignal,
+    raise: (signal) => void process.kill(process.pid, signal),
+    isAlive,
+    openBrowser,
+  };
+}

@@ -1,0 +1,33 @@
+// biome-ignore lint/style/noRestrictedImports: this decides how a text looks.
+import { Chalk } from 'chalk';
+
+/** How a text looks at its destination; without colour every function gives its text back. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+  /** Width to keep to, in columns. */
+  width: number;
+}
+
+/** Whether to colour: the flag, NO_COLOR (no-color.org), FORCE_COLOR, then whether it is a terminal. */
+export function wantsColor(
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+  flag: boolean | undefined,
+): boolean {
+  if (flag === false) return false;
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0';
+  return isTerminal && env.TERM !== 'dumb';
+}
+
+/** A style for one destination. Width is kept between 40 and 120 columns; 80 where there is no terminal. */
+export function styleFor(color: boolean, columns: number | undefined): Style {
+  const chalk = new Chalk({ level: color ? 1 : 0 });
+  const { bold, dim, red, green, yellow, cyan } = chalk;
+  return { bold, dim, red, green, yellow, cyan, width: Math.min(Math.max(columns ?? 80, 40), 120) };
+}

@@ -1,0 +1,117 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import type { Desired } from '../../plan/desired.ts';
+import {
+  commonReservations,
+  requireNoWindow,
+  resourceFor,
+  scopeWish,
+  wantedPresets,
+} from '../../plan/input.ts';
+import { planFor } from '../../plan/kinds/index.ts';
+import { type Change, type Plan, requireConsent } from '../../plan/plan.ts';
+import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
+import { changeName } from '../../plan/text.ts';
+import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import { readRealm } from '../../realm/snapshot.ts';
+import { shellWord } from '../../text.ts';
+import { desiredFor, modeAndList } from './desired-scope.ts';
+import { namedClients } from './named-clients.ts';
+import { reservations, warnOfScopes } from './notices.ts';
+import type { Subject } from './subject.ts';
+import { freeOwnAccount, requireStrictMode } from './userless.ts';
+
+const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** `create-scope` without `--remove`: provisions a resource, or repairs it. */
+export async function changeScope(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  flags: Flags,
+): Promise<Report> {
+  const dryRun = flags.dryRun === true;
+  const subject = await subjectOf(config, keycloak, flags);
+  const wanted = { attach: names(flags.client), detach: names(flags.detach) };
+  const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
+  if (flags.rejectUserless === true && (await requireStrictMode(keycloak, dryRun)) === 'unknown') {
+    context.voice.warn(
+      'Keycloak does not tell this account its version, so whether --reject-userless works (26.7.0 or later) shows without --dry-run only.',
+    );
+  }
+  const stages = stagesOf(subject, await desiredFor(context, subject, named, flags));
+  const plan = stages.flatMap((stage) => stage.plan);
+  warnOfScopes(context, subject);
+  if (!dryRun && plan.length > 0) {
+    const asked = [...reservations(subject, flags, plan), ...commonReservations(keycloak.realm, plan)];
+    requireConsent(asked, flags.yes === true);
+    await apply(context, subject, stages);
+  }
+  return report(subject, plan, dryRun);
+}
+
+async function subjectOf(config: Config, keycloak: Keycloak, flags: Flags): Promise<Subject> {
+  const resource = resourceFor(config, flags.resource as string | undefined);
+  const presets = wantedPresets(config, flags.preset);
+  const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
+  const snapshot = await readRealm(keycloak, config.clientId === undefined ? ids : [...ids, config.clientId]);
+  const wish = scopeWish(config, resource, flags);
+  const scope = scopeNameFor(wish, snapshot);
+  if (flags.replaceAudience !== true) requireOwnScope(scope, wish, snapshot);
+  requireNoWindow(scope, resource, snapshot);
+  return { config, keycloak, presets, resource, scope, snapshot, ...modeAndList(scope, snapshot, flags) };
+}
+
+interface Stage {
+  desired: Desired;
+  plan: Plan;
+}
+
+/** mcpkc's own account is freed of the scope first: what comes then may lock out who holds it. */
+function stagesOf(subject: Subject, desired: Desired): Stage[] {
+  const freed = freeOwnAccount(subject);
+  const first = planFor(freed, subject.snapshot);
+  const isFirst = (kind: string, key: string) => first.some((one) => one.kind === kind && one.key === key);
+  const rest = planFor(desired, subject.snapshot).filter(({ kind, key }) => !isFirst(kind, key));
+  return [
+    { desired: freed, plan: first },
+    { desired, plan: rest },
+  ];
+}
+
+async function apply(
+  context: Context,
+  { keycloak, snapshot }: Subject,
+  stages: readonly Stage[],
+): Promise<void> {
+  const { io, signal, voice } = context;
+  const onApplied = (change: Change) => voice.progress(changeName(change));
+  let now = snapshot;
+  for (const { desired, plan } of stages) {
+    now = await applyAndVerify(keycloak, plan, desired, now, {
+      io,
+      holder: holderOf(io, 'create-scope'),
+      signal,
+      onApplied,
+    });
+  }
+}
+
+function report({ keycloak, resource, scope, mode, list }: Subject, plan: Plan, dryRun: boolean): Report {
+  const { server, realm } = keycloak;
+  const next = [modeSentence(mode, list)];
+  if (!dryRun) next.push(`Next: mcpkc validate ${shellWord(resource)}`);
+  const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
+  return {
+    command: 'create-scope',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: { resource, scope, mode, changes: plan, applied: !dryRun },
+    text: (style) => provisioningText(answer, style),
+  };
+}

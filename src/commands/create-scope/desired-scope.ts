@@ -1,0 +1,76 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Assignment, Desired, DesiredClient, Mode, RealmList } from '../../plan/desired.ts';
+import { realmListOf } from '../../plan/kinds/default-scope.ts';
+import { given, provisioned, withdrawn } from '../../plan/provisioned.ts';
+import { isAudienceScope, listFor, modeOf } from '../../realm/mcp-scope.ts';
+import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import { existingHolders } from './existing-clients.ts';
+import type { NamedClients } from './named-clients.ts';
+import { staticClients } from './static-clients.ts';
+import type { Subject } from './subject.ts';
+
+/** The mode and the realm's list that a scope shall have: as `--attach` says, else as they are; standing for a new one. */
+export function modeAndList(
+  scope: string,
+  snapshot: RealmSnapshot,
+  flags: Flags,
+): { mode: Mode; list: RealmList } {
+  const found = scopeNamed(snapshot, scope);
+  if (flags.attach === 'none') return { mode: 'windowed', list: 'none' };
+  if (flags.attach === 'default' || flags.attach === 'optional')
+    return { mode: 'standing', list: flags.attach };
+  const mode = found ? modeOf(found, snapshot) : 'standing';
+  // A scope that is in neither list and was never marked is one that somebody began: create-scope makes it standing.
+  const begun = found && found.attributes['mcpkc.mode'] === undefined && mode === 'windowed';
+  return begun
+    ? { mode: 'standing', list: 'default' }
+    : { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
+}
+
+/** What the realm shall look like. A client that several reasons apply to is decided by the first: what flags say. */
+export async function desiredFor(
+  context: Context,
+  subject: Subject,
+  named: NamedClients,
+  flags: Flags,
+): Promise<Desired> {
+  const { scope, resource, mode, list, presets } = subject;
+  const pkce = flags.pkcePolicy !== false;
+  const detached = named.detach.map((client) =>
+    withdrawn(client, client.clientId, scope, 'as named with --detach'),
+  );
+  const attached = named.attach.map((client) =>
+    given(client, client.clientId, scope, 'as named with --client'),
+  );
+  const fixed = staticClients(subject, flags.createStatic === true, (warning) => context.voice.warn(warning));
+  const existing = await existingHolders(context, subject, wantsExisting(subject, flags), pkce);
+  const unmarked = existing.map((assignment) => ({ assignment }));
+  const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
+  return provisioned({
+    scope,
+    resource,
+    mode,
+    list,
+    presets,
+    pkce,
+    rejectUserless: flags.rejectUserless === true,
+    assignments: all.map(({ assignment }) => assignment),
+    clients: all.flatMap(({ mark }) => (mark ? [mark] : [])),
+  });
+}
+
+interface Wanted {
+  assignment: Assignment;
+  mark?: DesiredClient;
+}
+
+function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return all.filter(({ assignment: { clientId } }) => !seen.has(clientId) && seen.add(clientId));
+}
+
+/** On while this is the realm's only audience scope and everybody may have it; else each connector keeps its own. */
+function wantsExisting({ mode, scope, snapshot }: Subject, flags: Flags): boolean {
+  if (typeof flags.existing === 'boolean') return flags.existing;
+  return mode === 'standing' && !snapshot.scopes.some((one) => one.name !== scope && isAudienceScope(one));
+}

@@ -1,0 +1,108 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { allClients } from '../../keycloak/read/clients.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import { commonReservations, requireNoWindow, resourceFor, scopeWish } from '../../plan/input.ts';
+import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
+import { planFor } from '../../plan/kinds/index.ts';
+import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { provisioningText } from '../../plan/provisioning-text.ts';
+import { retired } from '../../plan/retired.ts';
+import { customPresets } from '../../products/custom.ts';
+import { PRESETS } from '../../products/index.ts';
+import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import type { Client } from '../../realm/representations.ts';
+import { readRealm, scopeNamed } from '../../realm/snapshot.ts';
+import { count, visible } from '../../text.ts';
+
+/** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
+export async function retireScope(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  flags: Flags,
+): Promise<Report> {
+  const resource = resourceFor(config, flags.resource as string | undefined);
+  const snapshot = await readRealm(keycloak);
+  const wish = scopeWish(config, resource, flags);
+  const scope = scopeNameFor(wish, snapshot);
+  requireOwnScope(scope, wish, snapshot);
+  requireNoWindow(scope, resource, snapshot);
+  const holders = scopeNamed(snapshot, scope) ? await holdersOf(keycloak, scope) : [];
+  snapshot.clients.push(...holders);
+  const known = [...PRESETS, ...customPresets(config.presets, config.files.config)];
+  const presetHosts = known.flatMap(({ trustedHosts }) => trustedHosts);
+  const desired = retired({ scope, resource, presetHosts, holders }, snapshot);
+  const plan = planFor(desired, snapshot);
+  const { io, signal } = context;
+  const dryRun = flags.dryRun === true;
+  if (!dryRun && plan.length > 0) {
+    requireConsent(
+      [...commonReservations(keycloak.realm, plan), ...loss(scope, holders)],
+      flags.yes === true,
+    );
+    await applyAndVerify(keycloak, plan, desired, snapshot, {
+      io,
+      holder: holderOf(io, 'create-scope --remove'),
+      signal,
+    });
+  }
+  return report(keycloak, resource, scope, plan, holders, dryRun);
+}
+
+async function holdersOf(keycloak: Keycloak, scope: string): Promise<Client[]> {
+  const holders: Client[] = [];
+  for await (const page of allClients(keycloak)) {
+    holders.push(...page.filter((client) => heldAs(client, scope) !== 'none'));
+  }
+  return holders;
+}
+
+function loss(scope: string, holders: readonly Client[]): Reservation[] {
+  if (holders.length === 0) return [];
+  return [
+    {
+      message: `${count(holders.length, 'client')} will lose '${scope}' and with it the MCP server: ${listed(holders)}.`,
+    },
+  ];
+}
+
+function listed(clients: readonly Client[]): string {
+  const names = clients
+    .slice(0, 20)
+    .map(({ clientId, name }) => visible(name ? `${clientId} (${name})` : clientId));
+  return names.join(', ') + (clients.length > 20 ? ` and ${clients.length - 20} more` : '');
+}
+
+function report(
+  { server, realm }: Keycloak,
+  resource: string,
+  scope: string,
+  plan: Plan,
+  holders: readonly Client[],
+  dryRun: boolean,
+): Report {
+  const next =
+    holders.length === 0
+      ? []
+      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${listed(holders)}.`];
+  const answer = { server, realm, resource, scope, mode: null, plan, dryRun, next };
+  return {
+    command: 'create-scope',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: {
+      resource,
+      scope,
+      mode: null,
+      changes: plan,
+      applied: !dryRun,
+      holders: holders.map(({ clientId, name }) => ({ clientId, name: name ?? null })),
+    },
+    text: (style) => provisioningText(answer, style),
+  };
+}

@@ -1,0 +1,79 @@
+// biome-ignore lint/style/noRestrictedImports: an option with choices.
+import { Option } from 'commander';
+import type { Command, Context } from '../../cli/command.ts';
+import type { Config } from '../../config/load.ts';
+import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
+import { isLoopback } from '../../names/loopback.ts';
+import { aliasOf } from '../../names/resource-url.ts';
+import { type Deployment, deploymentOf } from '../../plan/deployment.ts';
+import { resourceFor } from '../../plan/input.ts';
+import { shellWord } from '../../text.ts';
+import { ENV_FORMATS, type EnvFormat, envText } from './text.ts';
+
+/** `mcpkc env` */
+export const env: Command = {
+  define(command) {
+    command
+      .description('Print the environment that the MCP server of a resource needs.')
+      .argument(
+        '[resource]',
+        'the MCP server’s URL; a bare host means https://<host>/mcp (default: MCP_TRANSPORT_URL)',
+      )
+      .addOption(
+        new Option('--format <format>', 'how to write it').choices([...ENV_FORMATS]).default('dotenv'),
+      )
+      .option('--scope <name>', 'name of the client scope');
+  },
+  examples: [
+    ['for the server’s .env file', 'mcpkc env https://svc.example.com/mcp > svc.env'],
+    ['for Docker Compose', 'mcpkc env https://svc.example.com/mcp --format compose > compose.mcp.yaml'],
+    ['for Kubernetes', 'mcpkc env https://svc.example.com/mcp --format k8s | kubectl apply -f -'],
+  ],
+  changes: 'Nothing. It reads the resource’s scope and mode where a service account is configured.',
+  exits: [[0, 'printed']],
+  async run(context, [argument], flags) {
+    const config = await context.config();
+    const resource = resourceFor(config, argument, { bareHost: true });
+    const deployment = await look(context, config, resource, flags);
+    const format = flags.format as EnvFormat;
+    const { scope, mode, source } = deployment;
+    return {
+      command: 'env',
+      exitStatus: 0,
+      server: config.server,
+      realm: config.realm,
+      document: { resource, scope, mode, source, env: deployment.env },
+      text: () => envText(deployment.env, format, aliasOf(resource)),
+    };
+  },
+};
+
+async function look(
+  context: Context,
+  config: Config,
+  resource: string,
+  flags: { scope?: unknown },
+): Promise<Deployment> {
+  const scopes = await scopesIfConfigured(config, context.io, context.signal);
+  const deployment = deploymentOf(config, resource, scopes, flags);
+  const { scope, mode, source, realm } = deployment;
+  if (source === 'configuration') {
+    context.voice.note(
+      `No service account is configured, so the realm was not asked: scope '${scope}' (${mode}) is what the configuration says.`,
+    );
+  }
+  if (source === 'not in realm') {
+    const make = mode === 'standing' ? 'mcpkc create-scope --resource' : 'mcpkc onboard';
+    context.voice.warn(
+      `Realm '${realm}' has no scope for it yet. To make it:\n${make} ${shellWord(resource)}`,
+    );
+  }
+  if (isLocal(deployment.issuer) && !isLocal(resource)) {
+    context.voice.warn(
+      `OIDC_ISSUER is ${deployment.issuer}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
+    );
+  }
+  return deployment;
+}
+
+const isLocal = (url: string) => isLoopback(new URL(url));

@@ -1,0 +1,52 @@
+import type { Command } from '../../cli/command.ts';
+import { badInput } from '../../errors.ts';
+import type { ExplainedCode } from '../../explanation.ts';
+import { EXPLAINED } from '../../explanations/index.ts';
+import { nearest } from '../../names/nearest.ts';
+import { brief } from '../../text.ts';
+import { codesText, explanationText } from './text.ts';
+
+/** `mcpkc explain`: the long text of a code that status, validate or a failure gave. */
+export const explain: Command = {
+  define(command) {
+    command
+      .description('Explain a finding, an error or a check: what it is, its cause, what mends it, sources.')
+      .argument('[code]', 'as it was printed; without it, all codes are listed');
+  },
+  examples: [
+    ['what a finding means', 'mcpkc explain AUDIENCE_MISMATCH'],
+    ['why a check failed', 'mcpkc explain PRM-RESOURCE'],
+    ['which codes there are', 'mcpkc explain'],
+  ],
+  changes: 'Nothing; it does not talk to Keycloak.',
+  exits: [[0, 'explained']],
+  async run(_context, [code]) {
+    const shown = code === undefined ? EXPLAINED : [find(code)];
+    return {
+      command: 'explain',
+      exitStatus: 0,
+      server: undefined,
+      realm: undefined,
+      document: { codes: shown.map(({ explanation, ...rest }) => ({ ...rest, ...explanation })) },
+      text: (style) =>
+        code === undefined
+          ? codesText(shown, style)
+          : shown.map((one) => explanationText(one, style)).join('\n'),
+    };
+  },
+};
+
+const plain = (code: string) => code.toUpperCase().replaceAll(/[-_ ]/g, '');
+
+/** The code, whatever its case; `-`, `_` and blanks don't count. Throws INPUT_INVALID with the nearest one. */
+function find(wanted: string): ExplainedCode {
+  const found = EXPLAINED.find(({ code }) => plain(code) === plain(wanted));
+  if (found !== undefined) return found;
+  const near = nearest(
+    wanted,
+    EXPLAINED.map(({ code }) => code),
+  );
+  const close = near.distance <= Math.max(2, Math.floor(near.key.length / 3));
+  const hint = `${close ? `Did you mean ${near.key}? ` : ''}mcpkc explain lists all codes.`;
+  throw badInput('explain', `there is no code “${brief(wanted, 60)}”`, hint);
+}

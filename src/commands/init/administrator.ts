@@ -1,0 +1,121 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Io } from '../../cli/io.ts';
+import { codeOf } from '../../cli/named-files.ts';
+import type { Config } from '../../config/load.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import type { Administrator } from '../../keycloak/connection/admin-login.ts';
+import { requireSafeTransport } from '../../keycloak/connection/http.ts';
+import { shellWord, visible } from '../../text.ts';
+
+/** What Keycloak calls its first administrator (user or client) where the variable with the name isn't set (26.7.3). */
+const BOOTSTRAP_NAME = 'temp-admin';
+/** What is offered at the prompt. */
+const USUAL_NAME = 'admin';
+
+/**
+ * With what the administrator signs in: a token file, a name with a password (file, environment, prompt), or the
+ * bootstrap service client. Flags win over the environment. Undefined where nothing is given and nobody may be asked;
+ * with `--dry-run` nobody is asked unless `--admin-user` says that somebody wants to be.
+ */
+export async function administratorOf(
+  context: Context,
+  config: Config,
+  flags: Flags,
+): Promise<Administrator | undefined> {
+  checkFlags(flags);
+  const { io } = context;
+  const realm = text(flags.adminRealm) ?? 'master';
+  const tokenFile = text(flags.adminTokenFile);
+  if (tokenFile !== undefined) {
+    return { realm, kind: 'token', token: await secretFrom(context, '--admin-token-file', tokenFile) };
+  }
+  const given = await givenPassword(context, flags);
+  if (given !== undefined) {
+    return { realm, kind: 'password', name: text(flags.adminUser) ?? nameWith(io, flags), password: given };
+  }
+  const secret = io.env.KC_BOOTSTRAP_ADMIN_CLIENT_SECRET;
+  if (secret && flags.adminUser === undefined) {
+    return { realm, kind: 'client', clientId: io.env.KC_BOOTSTRAP_ADMIN_CLIENT_ID || BOOTSTRAP_NAME, secret };
+  }
+  const mayAsk = context.settings.input && (flags.dryRun !== true || flags.adminUser !== undefined);
+  return mayAsk ? ask(context, config, flags, realm) : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function checkFlags(flags: Flags): void {
+  if (flags.adminTokenFile === undefined) return;
+  const other = flags.adminUser === undefined ? 'adminPasswordFile' : 'adminUser';
+  if (flags[other] === undefined) return;
+  const option = other === 'adminUser' ? '--admin-user' : '--admin-password-file';
+  throw badInput(
+    '--admin-token-file',
+    `this doesn’t go with ${option}`,
+    'Sign in by a token or by a password.',
+  );
+}
+
+async function givenPassword(context: Context, flags: Flags): Promise<string | undefined> {
+  const file = text(flags.adminPasswordFile);
+  if (file !== undefined) return secretFrom(context, '--admin-password-file', file);
+  return context.io.env.KC_BOOTSTRAP_ADMIN_PASSWORD || undefined;
+}
+
+/** Whose password it is: from the environment Keycloak's own default, in a file the name that people use. */
+function nameWith({ env }: Io, flags: Flags): string {
+  const named = env.KC_BOOTSTRAP_ADMIN_USERNAME;
+  if (named) return named;
+  return flags.adminPasswordFile === undefined ? BOOTSTRAP_NAME : USUAL_NAME;
+}
+
+async function ask(context: Context, config: Config, flags: Flags, realm: string): Promise<Administrator> {
+  const { io, signal } = context;
+  // Nobody shall type a password for a connection that would be refused afterwards.
+  requireSafeTransport(config.server, config);
+  const known = text(flags.adminUser) ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
+  const where = `${visible(config.server)}, realm ${visible(realm)}`;
+  const name =
+    known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
+  const password = await io.prompt(`Password of ${visible(name)} at ${where}: `, { secret: true, signal });
+  if (password !== '') return { realm, kind: 'password', name, password };
+  throw noAdministrator('No password was given.', '');
+}
+
+/** The one line that a secret file holds. */
+async function secretFrom({ io, voice }: Context, option: string, path: string): Promise<string> {
+  const fault = (problem: string) =>
+    badInput(`${option} ${visible(path)}`, problem, 'The file holds the secret alone, on one line.');
+  let content: string | undefined;
+  try {
+    content = await io.files.read(path);
+  } catch (error) {
+    throw fault(`it can’t be read${codeOf(error)}`);
+  }
+  if (content === undefined) throw fault('there is no such file');
+  const secret = content.replace(/\r?\n$/, '');
+  if (secret.trim() === '') throw fault('it is empty');
+  if (/\p{Cc}/u.test(secret)) throw fault('it holds more than one line, or a control character');
+  const mode = await io.files.mode(path);
+  if (mode !== undefined && (mode & 0o077) !== 0) {
+    const bits = mode.toString(8).padStart(3, '0');
+    voice.warn(
+      `${visible(path)} holds a secret and others can read it (mode ${bits}). Run: chmod 600 ${shellWord(path)}`,
+    );
+  }
+  return secret;
+}
+
+/** CONFIG_MISSING (exit status 2): how an administrator can sign in, and how to do without one. */
+export function noAdministrator(problem: string, realm: string): McpkcError {
+  const hint = [
+    'Any of these will do, once:',
+    '- --admin-user <name> at a terminal, which asks for the password; or with --admin-password-file <file>, or KC_BOOTSTRAP_ADMIN_PASSWORD in the environment;',
+    '- --admin-token-file <file>: an administrator’s access token;',
+    '- KC_BOOTSTRAP_ADMIN_CLIENT_ID and KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: the bootstrap service client.',
+    `Without giving mcpkc an administrator: mcpkc init${realm === '' ? '' : ` --realm ${shellWord(realm)}`} --dry-run prints the kcadm lines to paste.`,
+  ].join('\n');
+  const missing = ['--admin-user', '--admin-token-file', 'KC_BOOTSTRAP_ADMIN_CLIENT_ID'];
+  return new McpkcError('CONFIG_MISSING', problem, hint, { details: { missing } });
+}

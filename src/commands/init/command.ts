@@ -1,0 +1,35 @@
+import { type Command, defineWriting, duration } from '../../cli/command.ts';
+import { setUpAccount } from './setup.ts';
+
+/** `mcpkc init` */
+export const init: Command = {
+  define(command) {
+    command
+      .description('Make or repair the service account that mcpkc works with, and write its configuration.')
+      .option('--admin-user <name>', 'the administrator who signs in, once (default: admin)')
+      .option('--admin-realm <realm>', 'the realm that the administrator is in', 'master')
+      .option('--admin-password-file <file>', 'file with the password (default: a prompt)')
+      .option('--admin-token-file <file>', 'file with an administrator’s access token, instead of a password')
+      .option('--read-only', 'roles to look, not to change anything')
+      .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
+      .option('--rotate-secret', 'make a new secret')
+      .option('--exact', 'take roles and settings away that the account doesn’t need')
+      .option('--force', 'change files that are there without asking');
+    defineWriting(command);
+  },
+  examples: [
+    ['on a new machine', 'mcpkc init --server https://auth.example.com/auth --realm mcp'],
+    ['with events, for onboard and prune-clients', 'mcpkc init --events 30d'],
+    ['see it, and do it yourself with kcadm.sh', 'mcpkc init --dry-run'],
+    ['in a script', 'mcpkc init --admin-user admin --admin-password-file /run/secrets/admin --force'],
+  ],
+  changes:
+    'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. On this machine: .keycloak-env (0600) and config.local.json.',
+  exits: [
+    [0, 'done, or nothing to do'],
+    [1, 'with --dry-run: something would change'],
+    [4, 'the administrator’s sign-in is refused, or a role is missing'],
+    [5, 'a file is there that would change (--force), or --yes is needed (realm master)'],
+  ],
+  run: (context, _args, flags) => setUpAccount(context, flags),
+};

@@ -1,0 +1,137 @@
+import type { Context } from '../../cli/command.ts';
+import type { Config } from '../../config/load.ts';
+import { mergeConfigFile, mergeEnvFile, type Wanted } from '../../config/merge-files.ts';
+import { absolute } from '../../config/paths.ts';
+import { baseUrl } from '../../config/values.ts';
+import { McpkcError } from '../../errors.ts';
+import type { DesiredAccount } from '../../plan/account/desired.ts';
+import { visible } from '../../text.ts';
+
+/** A file that `init` writes, and what would become of it. */
+export interface FilePlan {
+  path: string;
+  action: 'create' | 'update' | 'none';
+  /** Keys that it says otherwise now; values are never shown. */
+  keys: string[];
+  text: string;
+  mode: number;
+}
+
+/** Stands for a secret that Keycloak has yet to make: equal to none that a file can hold. */
+const UNKNOWN = 'still to be made by Keycloak';
+
+/** The files' new texts; `secret` is undefined where it is still to be made. Reads, writes nothing. */
+export async function planFiles(
+  { io, named }: Context,
+  config: Config,
+  account: DesiredAccount,
+  secret: string | undefined,
+): Promise<FilePlan[]> {
+  const envPath = named.envFile ?? '.keycloak-env';
+  const configPath = named.config ?? 'config.local.json';
+  const place = placeKeys(config, account);
+  const envText = await io.files.read(envPath);
+  const configText = await io.files.read(configPath);
+  const env = mergeEnvFile(envText ?? '', {
+    KC_CLIENT_ID: account.clientId,
+    KC_CLIENT_SECRET: secret ?? UNKNOWN,
+    // Beside the secret itself the file that holds it would be a contradiction.
+    KC_CLIENT_SECRET_FILE: null,
+    ...contradicted(envText ?? '', place),
+  });
+  const json = mergeConfigFile(configText ?? '', authority(config, io.cwd, place), (key, value) =>
+    isSame(key, value, place[key]),
+  );
+  const plan = (path: string, before: string | undefined, merged: typeof env, mode: number): FilePlan => ({
+    path,
+    action: before === undefined ? 'create' : merged.changed.length > 0 ? 'update' : 'none',
+    keys: merged.changed,
+    text: merged.text,
+    mode,
+  });
+  return [
+    plan(envPath, envText, env, 0o600),
+    plan(configPath, configText, json, (await io.files.mode(configPath)) ?? 0o644),
+  ];
+}
+
+/** Which server and realm, and where the account lives. */
+function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wanted {
+  return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
+}
+
+/** The env file wins over the config file: what it says of the place is set right there too, and nothing added. */
+function contradicted(envText: string, place: Wanted): Wanted {
+  const said = mergeEnvFile(
+    envText,
+    Object.fromEntries(Object.keys(place).map((key) => [key, null])),
+  ).changed;
+  return Object.fromEntries(
+    said.filter((key) => !isSaid(envText, key, place)).map((key) => [key, place[key] ?? null]),
+  );
+}
+
+function isSaid(envText: string, key: string, place: Wanted): boolean {
+  const wanted = place[key];
+  if (typeof wanted !== 'string') return false;
+  return mergeEnvFile(envText, { [key]: wanted }).changed.length === 0;
+}
+
+/** A certificate authority that a flag named is needed every time, so it goes into the file, by its absolute path. */
+function authority(config: Config, cwd: string, place: Wanted): Wanted {
+  const byFlag = config.originOf('MCPKC_CA_FILE')?.startsWith('flag') === true;
+  if (!byFlag || config.caFile === undefined) return place;
+  return { ...place, MCPKC_CA_FILE: absolute(config.caFile, cwd) };
+}
+
+function isSame(key: string, value: unknown, wanted: string | null | undefined): boolean {
+  if (value === wanted) return true;
+  if (key !== 'KC_SERVER' || typeof value !== 'string') return false;
+  try {
+    return baseUrl(value) === wanted;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Asks, at a terminal, whether files that are there may be changed; without one `--force` says so. FILE_EXISTS (exit
+ * status 5) otherwise, before anything is written anywhere.
+ */
+export async function requireFilesConsent(
+  { io, settings, signal }: Context,
+  files: readonly FilePlan[],
+  force: boolean,
+): Promise<void> {
+  const changed = files.filter(({ action }) => action === 'update');
+  if (force || changed.length === 0) return;
+  const list = changed.map(({ path, keys }) => `${visible(path)} (${keys.join(', ')})`).join(' and ');
+  if (settings.input) {
+    const answer = await io.prompt(`Change ${list}, keeping everything else in it? [y/N] `, { signal });
+    if (/^y(es)?$/i.test(answer)) return;
+  }
+  throw new McpkcError(
+    'FILE_EXISTS',
+    `There is a file already that would say something else: ${list}. Nothing was written.`,
+    'To change these keys in it: --force. To write elsewhere: --env-file and --config.',
+    { details: { files: changed.map(({ path, keys }) => ({ path, keys })) } },
+  );
+}
+
+/** Writes what differs. FILE_NOT_WRITTEN (exit status 2) says how to go on: the account is there by then. */
+export async function writeFiles({ io }: Context, files: readonly FilePlan[]): Promise<void> {
+  for (const { path, action, text, mode } of files) {
+    if (action === 'none') continue;
+    try {
+      await io.files.write(path, text, { mode });
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      throw new McpkcError(
+        'FILE_NOT_WRITTEN',
+        `${visible(path)} can’t be written${typeof code === 'string' ? ` (${code})` : ''}; the account in Keycloak is ready.`,
+        'Run the command again where it can be written, or name another place: --env-file, --config. Without --rotate-secret it takes the secret that is there.',
+        { cause: error },
+      );
+    }
+  }
+}

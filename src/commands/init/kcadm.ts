@@ -1,0 +1,152 @@
+import type { DesiredAccount } from '../../plan/account/desired.ts';
+import type { Change, Plan } from '../../plan/plan.ts';
+import { EVENT_TYPES } from '../../realm/events.ts';
+import { shellWord } from '../../text.ts';
+
+/** What the lines need to know beside the plan. */
+export interface KcadmContext {
+  server: string;
+  account: DesiredAccount;
+  /** Realm and name that the administrator signs in with. */
+  admin: { realm: string; name: string };
+  files: { env: KcadmFile; config: KcadmFile };
+  /** How long events are to be kept, in seconds; undefined is for ever. */
+  retentionSeconds: number | undefined;
+  /** Whether the plan was made from what Keycloak says; else from nothing. */
+  seen: boolean;
+}
+
+/** A file that the lines write, and whether it is there. */
+export interface KcadmFile {
+  path: string;
+  action: 'create' | 'update' | 'none';
+}
+
+/** kcadm puts a realm into the URL as it is given (26.7.3), so it is given encoded. */
+const realmWord = (realm: string) => shellWord(encodeURIComponent(realm));
+
+const ID_ONLY = '--fields id --format csv --noquotes';
+
+/**
+ * A plan of `init` as lines for a POSIX shell with Keycloak's own `kcadm.sh` on the PATH (26.7.3): the same outcome,
+ * files included. No secret stands in them: kcadm asks for the administrator's password, and the account's secret goes
+ * from Keycloak into the env file.
+ */
+export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
+  const { server, admin, account } = context;
+  const realm = `-r ${realmWord(account.realm)}`;
+  const of = (kind: Change['kind']) => plan.filter((change) => change.kind === kind);
+  const [made] = of('service-account').filter(({ action }) => action === 'create');
+  return [
+    `kcadm.sh config credentials --server ${shellWord(server)} --realm ${realmWord(admin.realm)} --user ${shellWord(admin.name)}`,
+    ...(made
+      ? [`kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...made.after })}`]
+      : []),
+    `CLIENT=$(kcadm.sh get clients ${realm} -q ${shellWord(`clientId=${account.clientId}`)} ${ID_ONLY})`,
+    ...of('service-account').flatMap((change) => changeLines(change, realm)),
+    ...roleLines(of('account-role'), account, realm),
+    ...of('client-scope-assignment').flatMap((change) => scopeLines(change, realm)),
+    ...of('events').flatMap(() => eventsLines(context)),
+    ...fileLines(context, realm),
+  ];
+}
+
+function settings(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      return `-s ${shellWord(`${key}=${text}`)}`;
+    })
+    .join(' ');
+}
+
+function changeLines({ action, after }: Change, realm: string): string[] {
+  if (action !== 'update' || after === null) return [];
+  if ('secret' in after) return [`kcadm.sh create clients/$CLIENT/client-secret ${realm}`];
+  return [`kcadm.sh update clients/$CLIENT ${realm} ${settings(after)}`];
+}
+
+function roleLines(changes: readonly Change[], { roleClient }: DesiredAccount, realm: string): string[] {
+  if (changes.length === 0) return [];
+  type Role = { of: string | null; name: string };
+  const roles = (action: Change['action']) =>
+    changes
+      .filter((change) => change.action === action)
+      .map((change) => (change.after ?? change.before) as unknown as Role);
+  const own = (list: readonly Role[]) => list.filter(({ of }) => of === roleClient).map(({ name }) => name);
+  const [given, taken] = [own(roles('attach')), own(roles('detach'))];
+  const others = roles('detach').filter(({ of }) => of !== roleClient);
+  const user = `USER_ID=$(kcadm.sh get clients/$CLIENT/service-account-user ${realm} ${ID_ONLY})`;
+  const role = `ROLES=$(kcadm.sh get clients ${realm} -q ${shellWord(`clientId=${roleClient}`)} ${ID_ONLY})`;
+  const mapping = (verb: string, names: readonly string[]) => [
+    `kcadm.sh ${verb}-roles ${realm} --uid "$USER_ID" --cclientid ${shellWord(roleClient)} ${names.map((name) => `--rolename ${shellWord(name)}`).join(' ')}`,
+    `kcadm.sh ${verb === 'add' ? 'create' : 'delete'} clients/$CLIENT/scope-mappings/clients/$ROLES ${realm} -b ${shellWord(JSON.stringify(names.map((name) => ({ name }))))}`,
+  ];
+  return [
+    user,
+    role,
+    ...(given.length > 0 ? mapping('add', given) : []),
+    ...(taken.length > 0 ? mapping('remove', taken) : []),
+    ...others.map(({ of, name }) => {
+      const holder = of === null ? '' : ` --cclientid ${shellWord(of)}`;
+      return `kcadm.sh remove-roles ${realm} --uid "$USER_ID"${holder} --rolename ${shellWord(name)}`;
+    }),
+  ];
+}
+
+function scopeLines({ before, after }: Change, realm: string): string[] {
+  const { scope, list: from } = before as { scope: string; list: string };
+  const { list: to } = after as { list: string };
+  // A scope's name is visible ASCII without quote and backslash; what sed reads as a pattern is made literal.
+  const pattern = scope.replaceAll(/[.*[\]^$/]/g, '\\$&');
+  const find = `kcadm.sh get client-scopes ${realm} --fields id,name --format csv --noquotes`;
+  const at = (list: string) => `clients/$CLIENT/${list}-client-scopes/$SCOPE ${realm}`;
+  return [
+    `SCOPE=$(${find} | sed -n ${shellWord(`s/^\\([^,]*\\),${pattern}$/\\1/p`)})`,
+    ...(from === 'none' ? [] : [`kcadm.sh delete ${at(from)}`]),
+    ...(to === 'none' ? [] : [`kcadm.sh update ${at(to)} -n`]),
+  ];
+}
+
+/** Adds to the list in force, which kcadm reads first: a list that is written replaces the one that is there. */
+function eventsLines({ account, retentionSeconds, seen }: KcadmContext): string[] {
+  const realm = `-r ${realmWord(account.target)}`;
+  const added = EVENT_TYPES.map((type) => `\\"${type}\\"`).join(',');
+  const kept = retentionSeconds === undefined ? '' : ` -s eventsExpiration=${retentionSeconds}`;
+  const inForce = `kcadm.sh get events/config ${realm} --fields enabledEventTypes`;
+  const unsure =
+    '# Are events stored already, and for longer? Then leave -s eventsExpiration out of the next line.';
+  return [
+    `TYPES=$(${inForce} | tr -d ' \\n' | sed 's/.*\\[\\(.*\\)\\].*/\\1/')`,
+    ...(seen || kept === '' ? [] : [unsure]),
+    `kcadm.sh update events/config ${realm} -s eventsEnabled=true${kept} -s "enabledEventTypes=[$TYPES,${added}]"`,
+  ];
+}
+
+/** The env file is made private before the secret goes into it; what else is in a file that is there stays. */
+function fileLines({ server, account, files }: KcadmContext, realm: string): string[] {
+  const { target, realm: home, clientId } = account;
+  const config = {
+    KC_SERVER: server,
+    KC_REALM: target,
+    ...(home === target ? {} : { KC_ADMIN_REALM: home }),
+  };
+  const [env, json] = [shellWord(files.env.path), shellWord(files.config.path)];
+  const secret = `$(kcadm.sh get clients/$CLIENT/client-secret ${realm} --fields value --format csv --noquotes)`;
+  const print = `printf 'KC_CLIENT_ID=%s\\nKC_CLIENT_SECRET=%s\\n' ${shellWord(shellWord(clientId))} "${secret}"`;
+  const envLines = {
+    none: [],
+    create: [`touch ${env} && chmod 600 ${env}`, `${print} > ${env}`],
+    update: [
+      `OTHERS=$(grep -v '^KC_CLIENT_' ${env})`,
+      `chmod 600 ${env}`,
+      `{ printf '%s\\n' "$OTHERS"; ${print}; } > ${env}`,
+    ],
+  };
+  const jsonLines = {
+    none: [],
+    create: [`printf '%s\\n' ${shellWord(JSON.stringify(config))} > ${json}`],
+    update: [`# In ${json} set: ${JSON.stringify(config).slice(1, -1)}`],
+  };
+  return [...envLines[files.env.action], ...jsonLines[files.config.action]];
+}

@@ -1,0 +1,54 @@
+import type { Context } from '../../cli/command.ts';
+import { type Config, loadConfig } from '../../config/load.ts';
+import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
+import type { DesiredAccount } from '../../plan/account/desired.ts';
+import { readRealm } from '../../realm/snapshot.ts';
+
+/** Signs in as the account and reads with each of its roles; throws what an operator would meet at the next command. */
+export async function proveAccount(
+  { io, signal }: Context,
+  config: Config,
+  { clientId, realm: accountRealm, target }: DesiredAccount,
+  clientSecret: string,
+): Promise<void> {
+  const grant = { server: config.server, realm: accountRealm, clientId, clientSecret };
+  const connecting = { ...grantConnecting(grant, target, io), account: clientId };
+  const keycloak = await open(connecting, config, io, signal);
+  await Promise.all([readRealm(keycloak), readSome(keycloak)]);
+}
+
+async function readSome(keycloak: Keycloak): Promise<void> {
+  const { realm } = keycloak;
+  await Promise.all([
+    keycloak.read({ what: 'read events', role: 'view-events' }, (admin) =>
+      admin.realms.findEvents({ realm, max: 1 }),
+    ),
+    keycloak.read({ what: 'read users', role: 'view-users' }, (admin) => admin.users.find({ max: 1 })),
+  ]);
+}
+
+/**
+ * What the next command would work with, were it called without the flags of this one: a variable or a file that says
+ * otherwise is named, since the account that was just made would not be used.
+ */
+export async function warnOfOverrides(
+  { io, named, voice }: Context,
+  config: Config,
+  { clientId, realm, target }: DesiredAccount,
+  secret: string,
+): Promise<void> {
+  const next = await loadConfig({ config: named.config, envFile: named.envFile }, io);
+  const keys = [
+    next.server === config.server ? [] : ['KC_SERVER'],
+    next.realm === target ? [] : ['KC_REALM'],
+    next.adminRealm === realm ? [] : ['KC_ADMIN_REALM'],
+    next.clientId === clientId ? [] : ['KC_CLIENT_ID'],
+    next.clientSecret === secret ? [] : ['KC_CLIENT_SECRET'],
+  ].flat();
+  for (const key of keys) {
+    const byFile = next.originOf(`${key}_FILE`);
+    const said = byFile === 'environment' ? `${key}_FILE` : key;
+    const origin = next.originOf(said) ?? byFile ?? 'another place';
+    voice.warn(`${said} has another value from: ${origin}. It wins over the files that were just written.`);
+  }
+}

@@ -1,0 +1,122 @@
+import type { Context } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import type { Administrator } from '../../keycloak/connection/admin-login.ts';
+import type { AccountSnapshot } from '../../keycloak/read/account.ts';
+import { excessRoles, roleName } from '../../plan/account/account-role.ts';
+import type { DesiredAccount } from '../../plan/account/desired.ts';
+import { spareSettings } from '../../plan/account/service-account.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { retentionFor, retentionText } from '../../realm/events.ts';
+import { shellWord } from '../../text.ts';
+import { eventsSentences } from './announce.ts';
+import type { FilePlan } from './files.ts';
+import { kcadmLines } from './kcadm.ts';
+import { type InitAnswer, initText } from './text.ts';
+
+/** What a run of `init` found, planned and did. */
+export interface Outcome {
+  account: DesiredAccount;
+  /** As it is now; with `--dry-run` as it was found. */
+  snapshot: AccountSnapshot;
+  plan: Plan;
+  files: FilePlan[];
+  dryRun: boolean;
+  /** Undefined where nobody signed in. */
+  administrator: Administrator | undefined;
+}
+
+/** The answer of `init`; without any secret. */
+export function reportOf(context: Context, config: Config, outcome: Outcome): Report {
+  const { account, snapshot, plan, dryRun, administrator } = outcome;
+  const { server } = config;
+  const files = outcome.files.map(({ path, action, keys }) => ({ path, action, keys }));
+  const changes = plan.length > 0 || files.some(({ action }) => action !== 'none');
+  const kcadm =
+    dryRun && changes
+      ? kcadmLines(plan, kcadmContext(config, context.io.env.KC_BOOTSTRAP_ADMIN_USERNAME || 'admin', outcome))
+      : [];
+  const excess = excessRoles(account, snapshot).map((role) => roleName(role, account.roleClient));
+  const summary = {
+    clientId: account.clientId,
+    realm: account.realm,
+    roles: account.roles,
+    excess,
+    settingsInExcess: spareSettings(snapshot.client),
+  };
+  const answer: InitAnswer = {
+    server,
+    realm: account.target,
+    account: { ...summary, excess: [...excess, ...summary.settingsInExcess] },
+    plan,
+    dryRun,
+    files,
+    kcadm,
+    seen: administrator !== undefined,
+    next: nextLines(context, outcome),
+  };
+  return {
+    command: 'init',
+    exitStatus: dryRun && changes ? 1 : 0,
+    server,
+    realm: account.target,
+    document: {
+      resource: null,
+      scope: null,
+      mode: null,
+      changes: plan,
+      applied: !dryRun,
+      account: summary,
+      files,
+      ...(dryRun ? { kcadm } : {}),
+    },
+    text: (style) => initText(answer, style),
+  };
+}
+
+function kcadmContext(
+  { server }: Config,
+  adminName: string,
+  { account, snapshot, files, administrator }: Outcome,
+) {
+  const [env, config] = files;
+  const name = administrator?.kind === 'password' ? administrator.name : adminName;
+  const keptMs =
+    account.events && snapshot.events ? retentionFor(snapshot.events, account.events.retentionMs) : undefined;
+  return {
+    server,
+    account,
+    admin: { realm: administrator?.realm ?? 'master', name },
+    files: {
+      env: env ?? { path: '.keycloak-env', action: 'create' as const },
+      config: config ?? { path: 'config.local.json', action: 'create' as const },
+    },
+    seen: administrator !== undefined,
+    retentionSeconds: keptMs === undefined ? undefined : Math.round(keptMs / 1000),
+  };
+}
+
+function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun }: Outcome): string[] {
+  const { events } = account;
+  if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);
+  const kept = snapshot.events?.expirationMs;
+  const longer =
+    events && kept !== events.retentionMs
+      ? [
+          `Events were kept longer than that already (${retentionText(kept)}), and still are: init never shortens it.`,
+        ]
+      : [];
+  const options = [
+    named.envFile === undefined ? [] : [`--env-file ${shellWord(named.envFile)}`],
+    named.config === undefined ? [] : [`--config ${shellWord(named.config)}`],
+  ].flat();
+  const command = ['mcpkc', ...options].join(' ');
+  const readOnly = !account.roles.includes('manage-clients');
+  const next = readOnly
+    ? `Next: ${command} status`
+    : `Next: ${command} create-scope --resource https://svc.example.com/mcp (everybody may connect), or ${command} onboard svc.example.com (one product).`;
+  const secret = files.some(({ action }) => action !== 'none')
+    ? [`Keep ${files[0]?.path} out of version control: it holds the account’s secret.`]
+    : [];
+  return [...longer, ...secret, next];
+}

@@ -1,0 +1,158 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import { type Config, requireRealm } from '../../config/config.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import {
+  type Administrator,
+  administratorsFailure,
+  connectAsAdministrator,
+} from '../../keycloak/connection/admin-login.ts';
+import {
+  type AccountRealms,
+  type AccountSnapshot,
+  readAccount,
+  readAccountSecret,
+} from '../../keycloak/read/account.ts';
+import { accountWriter } from '../../keycloak/write/write-account.ts';
+import { accountReservations, type DesiredAccount, desiredAccount } from '../../plan/account/desired.ts';
+import { planForAccount } from '../../plan/kinds/index.ts';
+import { applyPlan, type Plan, requireConsent } from '../../plan/plan.ts';
+import { changeName } from '../../plan/text.ts';
+import { administratorOf, noAdministrator } from './administrator.ts';
+import { announceEvents } from './announce.ts';
+import { planFiles, requireFilesConsent, writeFiles } from './files.ts';
+import { proveAccount, warnOfOverrides } from './prove.ts';
+import { type Outcome, reportOf } from './report.ts';
+
+/** Events that are kept for less would be gone before anybody looks. */
+const SHORTEST_MS = 3_600_000;
+
+/** `mcpkc init`: makes or repairs the account and writes the files that the other commands read. */
+export async function setUpAccount(context: Context, flags: Flags): Promise<Report> {
+  const config = await context.config({ newFiles: true });
+  const account = wishOf(config, flags);
+  const administrator = await administratorOf(context, config, flags);
+  if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
+  try {
+    return await asAdministrator(context, config, account, administrator, flags);
+  } catch (error) {
+    throw administratorsFailure(error, administrator, account.target, account.realm);
+  }
+}
+
+function wishOf(config: Config, flags: Flags): DesiredAccount {
+  const target = requireRealm(config);
+  const retentionMs = flags.events as number | undefined;
+  if (retentionMs !== undefined && retentionMs < SHORTEST_MS) {
+    throw badInput('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
+  }
+  return desiredAccount({
+    clientId: config.clientId,
+    target,
+    realm: config.adminRealm ?? target,
+    readOnly: flags.readOnly === true,
+    exact: flags.exact === true,
+    rotate: flags.rotateSecret === true,
+    retentionMs,
+  });
+}
+
+/** With `--dry-run` the plan from nothing, for those who paste it themselves; else CONFIG_MISSING. */
+async function withoutAdministrator(
+  context: Context,
+  config: Config,
+  account: DesiredAccount,
+  flags: Flags,
+): Promise<Report> {
+  if (flags.dryRun !== true) {
+    throw noAdministrator(
+      'init signs in once as an administrator, and no administrator is given.',
+      account.target,
+    );
+  }
+  const snapshot: AccountSnapshot = {
+    realm: account.realm,
+    roleClient: account.roleClient,
+    client: undefined,
+    roles: [],
+    passed: [],
+    scopes: [],
+    events: { enabled: false, types: [], expirationMs: undefined, some: false },
+  };
+  const plan = planForAccount({ ...account, rotate: false }, snapshot);
+  const files = await planFiles(context, config, account, undefined);
+  return reportOf(context, config, {
+    account,
+    snapshot,
+    plan,
+    files,
+    dryRun: true,
+    administrator: undefined,
+  });
+}
+
+async function asAdministrator(
+  context: Context,
+  config: Config,
+  account: DesiredAccount,
+  administrator: Administrator,
+  flags: Flags,
+): Promise<Report> {
+  const { io, signal } = context;
+  const places = { home: account.realm, target: account.target };
+  const realms = await connectAsAdministrator(administrator, places, config, io, signal);
+  const snapshot = await readAccount(realms, account, account.events !== undefined);
+  const plan = planForAccount(account, snapshot);
+  const keptSecret = account.rotate ? undefined : await secretOf(realms, snapshot);
+  const files = await planFiles(context, config, account, keptSecret);
+  const outcome: Outcome = { account, snapshot, plan, files, dryRun: flags.dryRun === true, administrator };
+  if (outcome.dryRun) return reportOf(context, config, outcome);
+  if (plan.length > 0) requireConsent(accountReservations(account, snapshot.client), flags.yes === true);
+  await requireFilesConsent(context, files, flags.force === true);
+  announceEvents(context, account, plan);
+  const now = await apply(context, realms, account, plan, snapshot);
+  const secret = await requireSecret(realms, now);
+  const written = await planFiles(context, config, account, secret);
+  await writeFiles(context, written);
+  context.voice.progress('Signing in as the account');
+  await proveAccount(context, config, account, secret);
+  await warnOfOverrides(context, config, account, secret);
+  return reportOf(context, config, { ...outcome, snapshot: now, files: written });
+}
+
+async function secretOf({ home }: AccountRealms, { client }: AccountSnapshot): Promise<string | undefined> {
+  return client && client.publicClient !== true ? readAccountSecret(home, client.id) : undefined;
+}
+
+async function requireSecret({ home }: AccountRealms, { client }: AccountSnapshot): Promise<string> {
+  const found = client && (await readAccountSecret(home, client.id));
+  if (client === undefined || found) return found ?? '';
+  // A client that was public, or authenticated by a key, has no secret until one is made.
+  const { value } = await home.create(
+    { what: `make a secret for '${client.clientId}'`, role: 'manage-clients' },
+    (admin) => admin.clients.generateNewClientSecret({ id: client.id }),
+  );
+  return value ?? '';
+}
+
+/** Writes the plan and reads back: what is then still to do was not kept. */
+async function apply(
+  { voice, signal }: Context,
+  realms: AccountRealms,
+  account: DesiredAccount,
+  plan: Plan,
+  snapshot: AccountSnapshot,
+): Promise<AccountSnapshot> {
+  if (plan.length === 0) return snapshot;
+  await applyPlan(plan, accountWriter(realms, account), signal, (change) =>
+    voice.progress(changeName(change)),
+  );
+  const now = await readAccount(realms, account, account.events !== undefined);
+  const rest = planForAccount({ ...account, rotate: false }, now);
+  if (rest.length === 0) return now;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    `Keycloak did not keep everything that was written: ${rest.map(changeName).join('; ')}.`,
+    'Somebody else edits the account at the same time; run the command again.',
+  );
+}

@@ -1,0 +1,58 @@
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import { envBlock } from '../../plan/env-block.ts';
+import type { Onboarded } from './onboard.ts';
+import { named } from './outcome.ts';
+import { type OnboardAnswer, onboardText } from './text.ts';
+
+/** What `onboard` was asked to do: wait for the next connector, give the scope to a named client, close a window. */
+export type Kind = OnboardAnswer['kind'];
+
+/** How the answer came to be. */
+export interface How {
+  kind: Kind;
+  /** Only planned, with the exit status that says whether something would change. */
+  dryRun?: { exitStatus: number };
+}
+
+/** What `onboard` answers, as a document and as a text. */
+export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: How): Report {
+  const { run, client, audience } = onboarded;
+  const { resource, scope, mode, list, keycloak, changes, timeline } = run;
+  const { server, realm } = keycloak;
+  const env = client ? environment(onboarded, config) : null;
+  const others = onboarded.others.map(({ client: other, reason }) => ({ ...named(other), reason }));
+  const common = {
+    resource,
+    scope,
+    mode,
+    changes,
+    client: client ? named(client) : null,
+    others,
+    audience: audience ?? null,
+    env,
+  };
+  const text: OnboardAnswer = { ...common, kind, server, realm, list, dryRun: dryRun !== undefined };
+  return {
+    command: 'onboard',
+    exitStatus: dryRun?.exitStatus ?? 0,
+    server,
+    realm,
+    document: { ...common, applied: dryRun === undefined, timeline },
+    text: (style) => onboardText(text, style),
+  };
+}
+
+function environment({ run }: Onboarded, config: Config): Record<string, string> {
+  const { resource, scope, mode, keycloak } = run;
+  const { audiences, allowedOrigins } = config;
+  const issuer = config.issuer ?? `${keycloak.server}/realms/${encodeURIComponent(keycloak.realm)}`;
+  return envBlock({
+    resource,
+    scope,
+    mode,
+    issuer,
+    audiences: [...audiences.urls, ...audiences.clients],
+    allowedOrigins,
+  });
+}

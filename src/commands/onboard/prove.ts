@@ -1,0 +1,20 @@
+import { McpkcError } from '../../errors.ts';
+import { audienceOf, exampleClaims } from '../../keycloak/read/example-token.ts';
+import type { Client } from '../../realm/representations.ts';
+import type { Run } from './run.ts';
+
+/**
+ * The audience of the token that this client would get, by Keycloak's own example (claims without a signature).
+ * Throws CHANGE_NOT_KEPT where the resource isn't in it; undefined where the realm has no user to make one for.
+ */
+export async function proveAudience(
+  run: Run,
+  client: Client,
+  userId: string | undefined,
+): Promise<string[] | undefined> {
+  if (userId === undefined) return undefined;
+  const audience = audienceOf(await exampleClaims(run.keycloak, client.id, userId));
+  if (audience.includes(run.resource)) return audience;
+  const message = `A token of '${client.clientId}' would not name ${run.resource} in aud (it has: ${audience.join(', ') || 'none'}).`;
+  throw new McpkcError('CHANGE_NOT_KEPT', message, `mcpkc status --resource ${run.resource} says why.`);
+}

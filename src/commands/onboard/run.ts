@@ -1,0 +1,39 @@
+import type { Io } from '../../cli/io.ts';
+import type { Voice } from '../../cli/voice.ts';
+import type { Config } from '../../config/config.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import type { Mode, RealmList } from '../../plan/desired.ts';
+import type { Change } from '../../plan/plan.ts';
+import type { Preset } from '../../products/preset.ts';
+
+/** What every phase of an onboarding knows. */
+export interface Run {
+  io: Io;
+  config: Config;
+  keycloak: Keycloak;
+  voice: Voice;
+  signal: AbortSignal;
+  presets: readonly Preset[];
+  resource: string;
+  scope: string;
+  mode: Mode;
+  /** In which of the realm's lists the scope is outside a window. */
+  list: RealmList;
+  /** What was written so far, in order; the answer's `changes`. */
+  changes: Change[];
+  timeline: Moment[];
+}
+
+/** Something that happened, for the answer. */
+export interface Moment {
+  /** ISO 8601, UTC. */
+  at: string;
+  event: string;
+}
+
+/** Tells the operator what happened, and keeps it for the answer. */
+export function tell(run: Run, event: string): void {
+  const at = new Date(run.io.now()).toISOString();
+  run.timeline.push({ at, event });
+  run.voice.note(`${at.slice(11, 19)}  ${event}`);
+}

@@ -1,0 +1,57 @@
+import type { Io } from '../../cli/io.ts';
+import { readNamed, writeNamed } from '../../cli/named-files.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { type BackupRecord, backupLine } from './judge/backup.ts';
+
+/** Where the backup of a realm's deleted clients is kept unless `--backup` says otherwise. */
+export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
+  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
+  const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
+  const folder = given ?? (home === undefined || home === '' ? undefined : `${home}/.local/state`);
+  if (folder === undefined) {
+    throw badInput('--backup', 'neither XDG_STATE_HOME nor HOME is set', 'Name a file with --backup <file>.');
+  }
+  const host = new URL(server).host.replaceAll(':', '_');
+  return `${folder}/mcpkc/pruned-${host}-${encodeURIComponent(realm)}.jsonl`;
+}
+
+/** Appends to the backup; what it was given is on disk when it returns. */
+export type BackupWriter = (
+  clients: readonly { id: string; clientId: string; representation: object }[],
+) => Promise<void>;
+
+/** Opens a backup: its permissions are checked now, it is made (0600) with the first client. */
+export async function backupWriter(io: Io, keycloak: Keycloak, file: string): Promise<BackupWriter> {
+  await requirePrivate(io, file);
+  // A run that was killed may have left its last line unfinished.
+  const before = (await readNamed(io, '--backup', file)) ?? '';
+  let start = before === '' || before.endsWith('\n') ? '' : '\n';
+  const { server, realm } = keycloak;
+  return async (clients) => {
+    const at = new Date(io.now()).toISOString();
+    const lines = clients.map(({ id, clientId, representation }) =>
+      backupLine({
+        at,
+        by: io.user,
+        server,
+        realm,
+        id,
+        clientId,
+        representation: representation as BackupRecord['representation'],
+      }),
+    );
+    await writeNamed('--backup', file, () => io.files.append(file, start + lines.join(''), { mode: 0o600 }));
+    start = '';
+  };
+}
+
+async function requirePrivate(io: Io, file: string): Promise<void> {
+  const mode = await io.files.mode(file);
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  throw new McpkcError(
+    'CONSENT_NEEDED',
+    `Others may read ${file}, and the backup holds clients’ secrets.`,
+    `chmod 600 ${file}, or name another file with --backup.`,
+  );
+}

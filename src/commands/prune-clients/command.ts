@@ -1,0 +1,143 @@
+import { type Command, type Context, duration, type Flags, list, wholeNumber } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { customPresets } from '../../products/custom.ts';
+import { PRESETS } from '../../products/index.ts';
+import { resolvePresets } from '../../products/resolve.ts';
+import { protect } from './protect.ts';
+import { type Mode, prune } from './prune.ts';
+import { restore } from './restore.ts';
+import type { Wish } from './scan.ts';
+
+const DAY_MS = 86_400_000;
+
+/** `mcpkc prune-clients` */
+export const pruneClients: Command = {
+  define(command) {
+    command
+      .description('Remove clients that registered themselves and never worked; by default only say which.')
+      .argument('[client-id...]', 'with --restore: only these')
+      .option('--observe', 'write when clients were first and last seen, and nothing else')
+      .option('--apply', 'mark orphans, after a grace disable them, after another delete them')
+      .option('--older-than <duration>', 'how old a client has to be (default: 7d)', duration)
+      .option('--grace <duration>', 'how long each stage lasts (default: 3d)', duration)
+      .option('--preset <name>', 'products whose clients may be pruned … (default: chatgpt)', list)
+      .option('--max <n>', 'disable or delete up to so many at once, in place of 25 and 30 %', wholeNumber)
+      .option('--now', 'with --apply: delete orphans at once, without the stages')
+      .option('--confirm <realm>', 'with --now: the realm’s name, as an assent without a terminal')
+      .option('--backup <file>', 'where deleted clients are kept (default: under XDG_STATE_HOME/mcpkc)')
+      .option('--audit-file <file>', 'append a JSON line per decision here instead of stderr')
+      .option('--restore <file>', 'make deleted clients again from a backup')
+      .option('--keep <client>', 'never prune this client …', list)
+      .option('--unkeep <client>', 'take that back …', list)
+      .option('--dry-run', 'write nothing; exit 1 if something would change');
+  },
+  examples: [
+    ['see what would go, and why not the rest', 'mcpkc prune-clients'],
+    ['every night from cron', 'mcpkc prune-clients --apply --quiet --audit-file /var/log/mcpkc-prune.jsonl'],
+    ['a realm full of dead clients, now', 'mcpkc prune-clients --apply --now --max 150 --confirm demo'],
+    ['bring one back', 'mcpkc prune-clients --restore pruned.jsonl 0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11'],
+    ['never touch one', 'mcpkc prune-clients --keep 0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11'],
+  ],
+  changes:
+    'With --apply or --observe: attributes on clients, the realm role mcpkc-observed; with --apply: orphans are disabled and deleted. Never in realm master.',
+  exits: [
+    [0, 'nothing to prune; or done'],
+    [1, 'a plan that would change something'],
+    [3, 'also: a source could not be read, and so everything was kept'],
+    [4, 'also: a role is missing, and so everything was kept'],
+    [
+      5,
+      'more would go than the limits allow, --now without assent, another run holds the lock, or realm master',
+    ],
+  ],
+  async run(context, args, flags) {
+    const mode = modeOf(flags, clientIdsOf(args));
+    const config = await context.config();
+    forbidMaster(config);
+    const wish = wishOf(config, flags);
+    if (flags.now === true && flags.dryRun !== true) await requireAssent(context, config, flags);
+    const keycloak = await connect(config, context.io, context.signal);
+    return run(context, keycloak, wish, mode, args, flags);
+  },
+};
+
+type AnyMode = Mode | 'restore' | 'keep' | 'unkeep';
+
+async function run(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+  mode: AnyMode,
+  args: readonly unknown[],
+  flags: Flags,
+): Promise<Report> {
+  const dryRun = flags.dryRun === true;
+  if (mode === 'restore') {
+    return restore(context, keycloak, String(flags.restore), clientIdsOf(args), dryRun);
+  }
+  if (mode === 'keep' || mode === 'unkeep') {
+    return protect(context, keycloak, flags[mode] as string[], mode === 'keep', dryRun);
+  }
+  return prune(context, keycloak, wish, dryRun ? 'plan' : mode, flags);
+}
+
+function clientIdsOf([rest]: readonly unknown[]): string[] {
+  return Array.isArray(rest) ? rest.map(String) : [];
+}
+
+function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
+  const modes = ['observe', 'apply', 'restore', 'keep', 'unkeep'] as const;
+  const [mode, second] = modes.filter((name) => flags[name] !== undefined);
+  const help = 'See mcpkc prune-clients --help';
+  if (second !== undefined) throw badInput(`--${second}`, `this doesn’t go with --${mode}`, help);
+  if (flags.now === true && mode !== 'apply') throw badInput('--now', 'it needs --apply', help);
+  if (flags.confirm !== undefined && flags.now !== true) throw badInput('--confirm', 'it needs --now', help);
+  const [extra] = clientIds;
+  if (extra !== undefined && mode !== 'restore') throw badInput(extra, 'client ids go with --restore', help);
+  return mode ?? 'plan';
+}
+
+function wishOf(config: Config, flags: Flags): Wish {
+  const custom = customPresets(config.presets, config.files.config);
+  const named = (flags.preset as string[] | undefined) ?? ['chatgpt'];
+  return {
+    house: {
+      presets: [...PRESETS, ...custom],
+      protect: config.protect,
+      fixed: [...config.audiences.clients, ...(config.clientId === undefined ? [] : [config.clientId])],
+    },
+    rules: {
+      olderThanMs: (flags.olderThan as number | undefined) ?? 7 * DAY_MS,
+      presets: resolvePresets(named, custom).map(({ name }) => name),
+    },
+    pace: { graceMs: (flags.grace as number | undefined) ?? 3 * DAY_MS, atOnce: flags.now === true },
+    max: flags.max as number | undefined,
+  };
+}
+
+function forbidMaster({ realm }: Config): void {
+  if (realm !== 'master') return;
+  const message = 'Clients of realm master are never pruned: they administer the whole server.';
+  throw new McpkcError(
+    'REALM_PROTECTED',
+    message,
+    'Name the realm that MCP clients register in with --realm.',
+  );
+}
+
+/** `--now` deletes without a grace: the realm's name has to be said, as a flag or at the terminal. */
+async function requireAssent({ io, settings, signal }: Context, { realm }: Config, flags: Flags) {
+  const question = `Orphans in realm '${realm}' will be deleted at once. Type the realm’s name to go on: `;
+  const said =
+    (flags.confirm as string | undefined) ??
+    (settings.input ? await io.prompt(question, { signal }) : undefined);
+  if (said === realm) return;
+  const message =
+    said === undefined
+      ? '--now deletes orphans without a grace.'
+      : `--now was not confirmed: '${said}' is not the realm’s name.`;
+  throw new McpkcError('CONSENT_NEEDED', message, `If that is what you want: --now --confirm ${realm}`);
+}

@@ -1,0 +1,76 @@
+import { when } from '../../../duration.ts';
+import type { Candidate, Evidence } from './evidence.ts';
+import type { Decision } from './stages.ts';
+
+/** What became of a decision. `spared`: judged otherwise right before; `gone`: deleted by somebody else meanwhile. */
+export type Outcome = 'planned' | 'done' | 'spared' | 'gone';
+
+/** A client with what was decided, and what became of it. */
+export interface Judged extends Candidate {
+  decision: Decision;
+  outcome: Outcome;
+}
+
+/** Evidence with times that people read; what is unknown is null. Holds no secret. */
+export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
+  const { origin, preset, enabled, secretMade, marks, sessions, consents, events } = evidence;
+  const time = (ms: number | undefined) => (ms === undefined ? null : when(ms));
+  const { firstSeen, stage } = marks;
+  return {
+    registration: origin,
+    preset: preset ?? null,
+    enabled,
+    secretMade: time(secretMade),
+    firstSeen: firstSeen ? { at: when(firstSeen.at), after: time(firstSeen.after) } : null,
+    lastSeen: time(marks.lastSeen),
+    stage: stage ? { stage: stage.stage, at: when(stage.at) } : null,
+    sessions,
+    consents: consents.readable ? { ...consents, lastGiven: time(consents.lastGiven) } : consents,
+    events: events.readable ? eventsDocument(events, time) : events,
+  };
+}
+
+function eventsDocument(
+  events: Extract<Evidence['events'], { readable: true }>,
+  time: (ms: number | undefined) => string | null,
+): Record<string, unknown> {
+  const reach = Object.entries(events.reach).map(([type, { from, why }]) => [
+    type,
+    { from: time(from), why },
+  ]);
+  return {
+    readable: true,
+    registered: time(events.registered),
+    uses: events.uses,
+    lastUse: time(events.lastUse),
+    lastTry: time(events.lastTry),
+    missed: time(events.missed),
+    reach: Object.fromEntries(reach),
+  };
+}
+
+/** One decision as a line of JSON: when, what, which client, why, by whom, on what evidence. */
+export function auditLine(judged: Judged, at: number, by: string, realm: string): string {
+  const { id, clientId, name, decision, outcome, evidence } = judged;
+  const line = JSON.stringify({
+    at: new Date(at).toISOString(),
+    realm,
+    decision: decision.action,
+    outcome,
+    clientId,
+    id,
+    name: name ?? null,
+    reason: decision.reason,
+    by,
+    evidence: evidenceDocument(evidence),
+  });
+  return `${line.replace(UNSEEN, escaped)}\n`;
+}
+
+/** What a terminal obeys and JSON leaves as it is: control, format and separator characters, in outsiders' names. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

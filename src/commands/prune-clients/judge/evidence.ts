@@ -1,0 +1,108 @@
+import type { Origin } from '../../../products/dynamic.ts';
+
+/** What a source told, or why it could not be read: unreadable is never "none". */
+export type Source<T> = ({ readable: true } & T) | { readable: false; why: string };
+
+/** A stage that an earlier run put a client into, and when (milliseconds since the epoch, our clock). */
+export interface StageMark {
+  stage: 'marked' | 'disabled';
+  at: number;
+}
+
+/** When we first saw a client; `after`: a complete look at the realm at that time did not find it. Milliseconds. */
+export interface FirstSeen {
+  at: number;
+  after: number | undefined;
+}
+
+/** What earlier runs wrote on the client. `malformed` names attributes of ours that say nothing we can read. */
+export interface Marks {
+  firstSeen: FirstSeen | undefined;
+  /** A sign of life at that time. It proves life, never disuse. */
+  lastSeen: number | undefined;
+  stage: StageMark | undefined;
+  malformed: readonly string[];
+}
+
+/**
+ * From when on the stored events of a type are complete: the latest of what retention leaves, the oldest event that is
+ * still stored, and the first proof that the type was on. `from` is undefined where there is no such time; `why` says
+ * what bounds it.
+ */
+export interface Reach {
+  from: number | undefined;
+  why: string;
+}
+
+/** The event types whose history is demanded: registration, sign-in, and the code's exchange for tokens. */
+export const DEMANDED = ['CLIENT_REGISTER', 'LOGIN', 'CODE_TO_TOKEN'] as const;
+export type DemandedType = (typeof DEMANDED)[number];
+
+/** What the stored events say of one client. Times are the server's, in milliseconds since the epoch. */
+export interface Activity {
+  /** When its registration was stored. */
+  registered: number | undefined;
+  /** Events without error other than the registration: somebody used it. */
+  uses: number;
+  lastUse: number | undefined;
+  /** The last event that ended in an error: somebody tried. */
+  lastTry: number | undefined;
+  /** The last try that failed since the client is disabled: somebody needs it. */
+  missed: number | undefined;
+}
+
+/** No event at all. */
+export const NO_ACTIVITY: Activity = {
+  registered: undefined,
+  uses: 0,
+  lastUse: undefined,
+  lastTry: undefined,
+  missed: undefined,
+};
+
+/** Everything that is known about one client; the verdict is made from this and the clock alone. */
+export interface Evidence {
+  origin: Origin;
+  /** The client product that it matches, by name. */
+  preset: string | undefined;
+  enabled: boolean;
+  /** Why it must not be touched, in words: kept by a person, protected, adopted, static. */
+  shield: string | undefined;
+  /** Whether mcpkc registered it to try the realm out. */
+  probe: boolean;
+  /** When its secret was made: the client is at least as old. Undefined for public clients. */
+  secretMade: number | undefined;
+  marks: Marks;
+  sessions: Source<{ active: number; offline: number }>;
+  consents: Source<{ users: number; lastGiven: number | undefined }>;
+  events: Source<Activity & { reach: Readonly<Record<DemandedType, Reach>> }>;
+}
+
+/** A client with what is known about it. */
+export interface Candidate {
+  id: string;
+  clientId: string;
+  name: string | undefined;
+  evidence: Evidence;
+}
+
+/** The last sign of life and what it is, in words; undefined where no source that could be read has any. */
+export function signOfLife(
+  { sessions, consents, events, marks }: Evidence,
+  now: number,
+): { at: number; what: string } | undefined {
+  if (sessions.readable && sessions.active + sessions.offline > 0) {
+    return { at: now, what: `it has sessions (${sessions.active} active, ${sessions.offline} offline)` };
+  }
+  if (consents.readable && consents.users > 0) {
+    const at = consents.lastGiven ?? now;
+    return { at, what: `${consents.users === 1 ? 'a user' : `${consents.users} users`} consented to it` };
+  }
+  if (events.readable && events.uses > 0) return { at: events.lastUse ?? now, what: 'it was used' };
+  if (events.readable && events.missed !== undefined) {
+    return { at: events.missed, what: 'somebody tried to use it while it was disabled' };
+  }
+  return marks.lastSeen === undefined
+    ? undefined
+    : { at: marks.lastSeen, what: 'it was seen in use earlier' };
+}

@@ -1,0 +1,29 @@
+import { durationText } from '../../../duration.ts';
+import { DEMANDED } from './evidence.ts';
+
+/** Which events a realm stores, and for how long; undefined is for ever. */
+export interface StoredTypes {
+  enabled: boolean;
+  types: readonly string[];
+  expirationMs: number | undefined;
+}
+
+/**
+ * Why a realm's settings for events let nothing ever be pruned: a type that is needed is not stored, or events are gone
+ * before a client is old enough and through its stages (`neededMs`). Each says what to do.
+ */
+export function eventHints(config: StoredTypes | undefined, neededMs: number): string[] {
+  if (config === undefined) return [];
+  const missing = DEMANDED.filter((type) => !config.enabled || !config.types.includes(type));
+  const fix = 'mcpkc init --events 30d switches on what is needed.';
+  if (missing.length > 0) {
+    return [
+      `Events of type ${missing.join(', ')} are not stored, and without them nothing is ever pruned. ${fix}`,
+    ];
+  }
+  const { expirationMs } = config;
+  if (expirationMs === undefined || expirationMs >= neededMs) return [];
+  return [
+    `Events are kept for ${durationText(expirationMs)}, and an orphan is gone after ${durationText(neededMs)} at the earliest: its proof is gone before. ${fix}`,
+  ];
+}

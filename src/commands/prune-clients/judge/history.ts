@@ -1,0 +1,102 @@
+import { durationText, when } from '../../../duration.ts';
+import { type Activity, DEMANDED, type DemandedType, NO_ACTIVITY, type Reach } from './evidence.ts';
+
+/** What is needed of a stored event; `time` in milliseconds of the server's clock. */
+export interface HistoryEvent {
+  time: number;
+  type: string;
+  clientId: string | undefined;
+  error: string | undefined;
+}
+
+/** What bounds a realm's stored events, beside the events themselves. Times in milliseconds. */
+export interface HistoryLimits {
+  /** Whether a type is stored now. */
+  isOn(type: string): boolean;
+  /** How long events are kept; undefined for ever. */
+  retentionMs: number | undefined;
+  /** When an administrator last changed what is stored, as far as that is known. */
+  changed: number | undefined;
+  /** Since when every look of ours found a type on; when a look last found it off. */
+  on: Readonly<Record<string, number>>;
+  off: Readonly<Record<string, number>>;
+}
+
+/** Adds an event to what is known of its client. */
+export function withEvent(known: Activity, { type, time, error }: HistoryEvent): Activity {
+  const later = (a: number | undefined) => Math.max(a ?? 0, time);
+  if (type === 'CLIENT_REGISTER') return { ...known, registered: Math.min(known.registered ?? time, time) };
+  if (error === undefined && !type.endsWith('_ERROR')) {
+    return { ...known, uses: known.uses + 1, lastUse: later(known.lastUse) };
+  }
+  const missed = error === 'client_disabled' ? { missed: later(known.missed) } : {};
+  return { ...known, lastTry: later(known.lastTry), ...missed };
+}
+
+/** The stored events of a realm, boiled down while they stream by: the clients of interest and what bounds the rest. */
+export class History {
+  readonly #of: ReadonlySet<string>;
+  readonly #activity = new Map<string, Activity>();
+  readonly #firstOf = new Map<string, number>();
+  readonly #limits: HistoryLimits;
+  #oldest: number | undefined;
+  #newest: number | undefined;
+
+  /** `clientIds`: whose activity is kept; anybody can make events that name any client id. */
+  constructor(clientIds: ReadonlySet<string>, limits: HistoryLimits) {
+    this.#of = clientIds;
+    this.#limits = limits;
+  }
+
+  add(event: HistoryEvent): void {
+    const { time, type, clientId } = event;
+    this.#oldest = Math.min(this.#oldest ?? time, time);
+    this.#newest = Math.max(this.#newest ?? time, time);
+    if (time > this.#floor(type)) {
+      this.#firstOf.set(type, Math.min(this.#firstOf.get(type) ?? time, time));
+    }
+    if (clientId === undefined || !this.#of.has(clientId)) return;
+    this.#activity.set(clientId, withEvent(this.#activity.get(clientId) ?? NO_ACTIVITY, event));
+  }
+
+  /** The newest stored event's time. */
+  get newest(): number | undefined {
+    return this.#newest;
+  }
+
+  of(clientId: string): Activity {
+    return this.#activity.get(clientId) ?? NO_ACTIVITY;
+  }
+
+  /** How far back the history of the demanded types is complete. */
+  reach(now: number): Record<DemandedType, Reach> {
+    const entries = DEMANDED.map((type) => [type, this.#reachOf(type, now)] as const);
+    return Object.fromEntries(entries) as Record<DemandedType, Reach>;
+  }
+
+  /** Until when a type's being on before proves nothing: it was off, or somebody changed the settings. */
+  #floor(type: string): number {
+    return Math.max(this.#limits.off[type] ?? 0, this.#limits.changed ?? 0);
+  }
+
+  #reachOf(type: DemandedType, now: number): Reach {
+    const { isOn, retentionMs, on } = this.#limits;
+    if (!isOn(type)) return { from: undefined, why: 'they are not stored' };
+    if (this.#oldest === undefined) return { from: undefined, why: 'no event is stored' };
+    const since = on[type];
+    const seenOn = since !== undefined && since > this.#floor(type) ? since : undefined;
+    const proofs = [seenOn, this.#firstOf.get(type)].filter((time) => time !== undefined);
+    if (proofs.length === 0) {
+      return { from: undefined, why: 'none is stored, and no earlier run saw that they were' };
+    }
+    const bounds: [number, string][] = [
+      [Math.min(...proofs), 'that they are stored is proven'],
+      [this.#oldest, 'the oldest stored event is'],
+    ];
+    if (retentionMs !== undefined) {
+      bounds.push([now - retentionMs, `with ${durationText(retentionMs)} of retention they reach back`]);
+    }
+    const [from, what] = bounds.reduce((a, b) => (b[0] > a[0] ? b : a));
+    return { from, why: `${what} from ${when(from)} on` };
+  }
+}

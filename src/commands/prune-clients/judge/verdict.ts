@@ -1,0 +1,162 @@
+import { durationText, when } from '../../../duration.ts';
+import { birthOf } from './birth.ts';
+import { DEMANDED, type Evidence, signOfLife } from './evidence.ts';
+
+/**
+ * What a client is. `foreign`: not ours to judge (a person disabled it, too); `shielded`: somebody said to keep it; `alive`: it worked once;
+ * `unsettled`: too young, or tried a short while ago; `unknown`: a proof is missing; `orphan`: proof of age and proof
+ * of no use since it was made.
+ */
+export type Standing = 'foreign' | 'shielded' | 'alive' | 'unsettled' | 'unknown' | 'orphan';
+
+export interface Verdict {
+  standing: Standing;
+  /** Why, as a clause that goes on after "since". */
+  reason: string;
+}
+
+/** What the operator asked for. */
+export interface Rules {
+  now: number;
+  olderThanMs: number;
+  /** Names of the presets that may be pruned. */
+  presets: readonly string[];
+}
+
+type Rule = (evidence: Evidence, rules: Rules) => Verdict | undefined;
+
+const DAY_MS = 86_400_000;
+
+const notDynamic: Rule = ({ origin }) =>
+  origin.kind === 'other' ? { standing: 'foreign', reason: origin.why } : undefined;
+
+const otherPreset: Rule = ({ preset }, { presets }) => {
+  if (preset !== undefined && presets.includes(preset)) return undefined;
+  const what = preset === undefined ? 'it matches no client preset' : `it belongs to the preset ${preset}`;
+  return { standing: 'foreign', reason: `${what}, and only ${presets.join(', ')} may be pruned` };
+};
+
+const shielded: Rule = ({ shield }) =>
+  shield === undefined ? undefined : { standing: 'shielded', reason: shield };
+
+const runningProbe: Rule = (evidence, { now }) => {
+  const { latest } = birthOf(evidence);
+  if (!evidence.probe || (latest !== undefined && now - latest >= DAY_MS)) return undefined;
+  return { standing: 'shielded', reason: 'it is a probe of a validation that may still run' };
+};
+
+const disabledByPerson: Rule = ({ enabled, marks }) =>
+  !enabled && marks.stage?.stage !== 'disabled'
+    ? { standing: 'foreign', reason: 'a person disabled it' }
+    : undefined;
+
+const enabledAgain: Rule = ({ enabled, marks }) =>
+  enabled && marks.stage?.stage === 'disabled'
+    ? { standing: 'alive', reason: 'a person enabled it again after it had been disabled as an orphan' }
+    : undefined;
+
+const alive: Rule = (evidence, { now }) => {
+  const sign = signOfLife(evidence, now);
+  return sign && { standing: 'alive', reason: `${sign.what} (${when(sign.at)})` };
+};
+
+/** An orphan is never seen trying; one that was marked and is tried later has come alive. */
+const tried: Rule = ({ events, marks }, { now, olderThanMs }) => {
+  if (!events.readable || events.lastTry === undefined) return undefined;
+  const what = `somebody tried to sign in with it at ${when(events.lastTry)}`;
+  if (marks.stage !== undefined && events.lastTry >= marks.stage.at) {
+    return { standing: 'alive', reason: `${what}, after it had been ${marks.stage.stage}` };
+  }
+  return now - events.lastTry < olderThanMs ? { standing: 'unsettled', reason: what } : undefined;
+};
+
+const tooYoung: Rule = (evidence, { now, olderThanMs }) => {
+  const { latest } = birthOf(evidence);
+  if (latest === undefined || now - latest >= olderThanMs) return undefined;
+  return {
+    standing: 'unsettled',
+    reason: `it is younger than ${durationText(olderThanMs)} (made ${when(latest)})`,
+  };
+};
+
+const unreadable: Rule = ({ sessions, consents, events, marks }) => {
+  if (marks.malformed.length > 0) {
+    return { standing: 'unknown', reason: `its attribute ${marks.malformed.join(', ')} can’t be read` };
+  }
+  for (const [name, source] of Object.entries({ sessions, consents, events })) {
+    if (!source.readable) return { standing: 'unknown', reason: `its ${name} are unknown: ${source.why}` };
+  }
+  return undefined;
+};
+
+const ageUnknown: Rule = (evidence) => {
+  const { earliest, latest } = birthOf(evidence);
+  if (latest === undefined) {
+    return { standing: 'unknown', reason: 'nothing tells its age; it is observed from now on' };
+  }
+  if (earliest !== undefined) return undefined;
+  const reason = `nothing tells since when it exists: it is at least from ${when(latest)}, but its registration is not among the stored events, and no earlier observation missed it`;
+  return { standing: 'unknown', reason };
+};
+
+const historyTooShort: Rule = (evidence, { now }) => {
+  const { events, origin } = evidence;
+  const { earliest } = birthOf(evidence);
+  if (!events.readable || earliest === undefined || earliest > now) {
+    return { standing: 'unknown', reason: 'its history is unknown' };
+  }
+  const types = DEMANDED.filter((type) => type !== 'CLIENT_REGISTER');
+  for (const type of types) {
+    const { from, why } = events.reach[type];
+    if (from === undefined || from > earliest) {
+      return { standing: 'unknown', reason: `events of type ${type} do not cover its whole life: ${why}` };
+    }
+  }
+  const { from } = events.reach.CLIENT_REGISTER;
+  if (
+    origin.kind === 'dynamic' &&
+    events.registered === undefined &&
+    from !== undefined &&
+    from <= earliest
+  ) {
+    return {
+      standing: 'unknown',
+      reason: 'its registration is not among the stored events though they reach back to before it was made',
+    };
+  }
+  return undefined;
+};
+
+/** The rules in order; the first that matches decides. */
+const RULES: readonly Rule[] = [
+  notDynamic,
+  otherPreset,
+  shielded,
+  runningProbe,
+  disabledByPerson,
+  enabledAgain,
+  alive,
+  tried,
+  tooYoung,
+  unreadable,
+  ageUnknown,
+  historyTooShort,
+];
+
+/**
+ * Judges one client. An orphan needs every proof there is: it registered itself and matches a chosen preset; its age is
+ * told; sessions, consents and events could be read and hold no use of it; and sign-ins (LOGIN) and code exchanges
+ * (CODE_TO_TOKEN) are known to have been stored without a break from before it was made until now. Since a realm's
+ * events can be switched off, cleared or expire, that is proven by three things together: an event from then is still
+ * there, the type was on by then (by an event of it, or as we saw it), and neither we nor the admin events saw the
+ * settings change since.
+ */
+export function judge(evidence: Evidence, rules: Rules): Verdict {
+  for (const rule of RULES) {
+    const verdict = rule(evidence, rules);
+    if (verdict) return verdict;
+  }
+  const { latest } = birthOf(evidence);
+  const made = latest === undefined ? '' : ` since it was made (${when(latest)})`;
+  return { standing: 'orphan', reason: `nobody consented to it, signed in with it or has a session${made}` };
+}

@@ -1,0 +1,147 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import { writeNamed } from '../../cli/named-files.ts';
+import type { Report } from '../../cli/report.ts';
+import { McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { holderOf, withLock } from '../../keycloak/write/lock.ts';
+import { act } from './act.ts';
+import { backupWriter, defaultBackup } from './backup-file.ts';
+import { auditLine, type Judged } from './judge/audit.ts';
+import { eventHints } from './judge/hints.ts';
+import { type Limit, limitFor } from './judge/limits.ts';
+import { observe } from './observe.ts';
+import { type Scan, scan, type Wish } from './scan.ts';
+import { pruneReport } from './text.ts';
+
+/** The three ways to run: look, look and remember, do. */
+export type Mode = 'plan' | 'observe' | 'apply';
+
+/** Who is meant by "by whom" in audit lines. */
+function byWhom({ io }: Context, { place }: Keycloak): string {
+  return `${place.account} (${io.user} on ${io.hostname})`;
+}
+
+/** `prune-clients` without `--restore`, `--keep` and `--unkeep`. */
+export async function prune(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+  mode: Mode,
+  flags: Flags,
+): Promise<Report> {
+  if (mode === 'plan') return planned(context, keycloak, wish, flags);
+  const holder = holderOf(context.io, `prune-clients --${mode}`);
+  return withLock(keycloak, context.io, holder, () =>
+    mode === 'observe' ? observed(context, keycloak, wish) : applied(context, keycloak, wish, flags),
+  );
+}
+
+async function planned(context: Context, keycloak: Keycloak, wish: Wish, flags: Flags): Promise<Report> {
+  const found = await scan(context, keycloak, wish);
+  await auditTo(context, keycloak, flags, found.judged);
+  const change = found.judged.some(({ decision }) => decision.action !== 'keep');
+  const exitStatus = troubleStatus(found) || (change ? 1 : 0);
+  const backup = (flags.backup as string | undefined) ?? null;
+  return pruneReport({
+    ...common(context, keycloak, wish, found),
+    mode: 'plan',
+    ...found,
+    limit: limitOf(found, wish),
+    backup,
+    exitStatus,
+  });
+}
+
+async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promise<Report> {
+  const found = await scan(context, keycloak, wish);
+  const seen = await observe(context, keycloak, found, found.judged);
+  const limit = limitOf(found, wish);
+  return pruneReport({
+    ...common(context, keycloak, wish, found),
+    mode: 'observe',
+    ...found,
+    limit,
+    seen,
+    backup: null,
+    exitStatus: 0,
+  });
+}
+
+async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: Flags): Promise<Report> {
+  const found = await scan(context, keycloak, wish);
+  const limit = limitOf(found, wish);
+  if (limit.exceeded) throw beyond(limit);
+  const backup = (flags.backup as string | undefined) ?? defaultBackup(context.io, keycloak);
+  const append = await backupWriter(context.io, keycloak, backup);
+  const kept = found.judged.filter(({ decision }) => decision.action === 'keep');
+  if (flags.auditFile !== undefined) await auditTo(context, keycloak, flags, kept);
+  const done = await act({
+    context,
+    keycloak,
+    wish,
+    scan: found,
+    backup: append,
+    audit: (judged) => auditTo(context, keycloak, flags, judged),
+  });
+  const left = done.filter(
+    ({ outcome, decision }) => outcome !== 'gone' && !(outcome === 'done' && decision.action === 'delete'),
+  );
+  const seen = await observe(context, keycloak, found, left);
+  const exitStatus = troubleStatus(found);
+  return pruneReport({
+    ...common(context, keycloak, wish, found),
+    mode: 'apply',
+    ...found,
+    judged: done,
+    limit,
+    seen,
+    backup,
+    exitStatus,
+  });
+}
+
+function common({ settings }: Context, { server, realm }: Keycloak, wish: Wish, { eventsConfig }: Scan) {
+  const { olderThanMs } = wish.rules;
+  const needed = olderThanMs + (wish.pace.atOnce ? 0 : 2 * wish.pace.graceMs);
+  return { server, realm, short: settings.quiet, hints: eventHints(eventsConfig, needed) };
+}
+
+function limitOf({ judged }: Scan, { max }: Wish): Limit {
+  const wanted = judged.filter(({ decision }) => ['disable', 'delete'].includes(decision.action)).length;
+  const dynamic = judged.filter(({ evidence }) => evidence.origin.kind !== 'other').length;
+  return limitFor(wanted, dynamic, max);
+}
+
+function beyond({ wanted, allowed, why }: Limit): McpkcError {
+  const message = `${wanted} clients would be disabled or deleted, and the limit is ${allowed} (${why}). Nothing was done.`;
+  const hint = `See who they are: mcpkc prune-clients\nIf that is right: the same command with --max ${wanted}`;
+  return new McpkcError('LIMIT_EXCEEDED', message, hint, { details: { wanted, allowed } });
+}
+
+/** A missing role weighs more than a server that failed; 0 where every source could be read. */
+function troubleStatus({ troubles }: Scan): number {
+  const statuses = troubles.map(({ exitStatus }) => exitStatus);
+  return statuses.includes(4) ? 4 : (statuses[0] ?? 0);
+}
+
+/** An audit line per client, to the file, or else to stderr (there only what isn't kept, and not with `--quiet`). */
+async function auditTo(
+  context: Context,
+  keycloak: Keycloak,
+  flags: Flags,
+  judged: readonly Judged[],
+): Promise<void> {
+  const { io, settings } = context;
+  const now = io.now();
+  const lines = (list: readonly Judged[]) =>
+    list.map((one) => auditLine(one, now, byWhom(context, keycloak), keycloak.realm)).join('');
+  if (flags.auditFile !== undefined) {
+    const file = String(flags.auditFile);
+    // Also where there is nothing to say: a file that can't be written to is known before the first client is touched.
+    await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
+    return;
+  }
+  if (flags.apply !== true || settings.quiet) return;
+  const acted = judged.filter(({ decision, outcome }) => decision.action !== 'keep' || outcome === 'spared');
+  if (acted.length > 0) io.stderr.write(lines(acted));
+}

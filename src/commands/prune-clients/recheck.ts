@@ -1,0 +1,71 @@
+import type { Context } from '../../cli/command.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { trySome } from '../../keycloak/connection/lists.ts';
+import { clientOf } from '../../keycloak/read/clients.ts';
+import type { NewEvents } from '../../keycloak/read/event-log.ts';
+import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
+import { wholeClient } from '../../keycloak/write/write-pruned.ts';
+import type { Judged } from './judge/audit.ts';
+import { candidateOf } from './judge/candidate.ts';
+import { withEvent } from './judge/history.ts';
+import { judged as judgeAgain, type Wish } from './scan.ts';
+
+/** What judging again needs. */
+export interface Rechecking {
+  context: Context;
+  keycloak: Keycloak;
+  wish: Wish;
+}
+
+/** A client as it is now, undefined where it is gone, and what is decided of it now. */
+export interface Checked {
+  judged: Judged;
+  whole: object | undefined;
+}
+
+/** Reads and judges again who is to be cut off: the clients first, then their signs of life. */
+export async function recheck(
+  acting: Rechecking,
+  news: NewEvents,
+  batch: readonly Judged[],
+): Promise<{ found: Checked[]; failure: unknown }> {
+  const { keycloak } = acting;
+  const { results, failure } = await trySome(batch, async (was) => ({
+    was,
+    whole: await wholeClient(keycloak, was.id),
+  }));
+  const [sessions] = await Promise.all([readSessionStats(keycloak), news.look()]);
+  const found = results.map(({ was, whole }) => judgedNow(acting, was, whole, { sessions, news }));
+  return { found, failure };
+}
+
+interface Life {
+  sessions: ReadonlyMap<string, SessionCount>;
+  news: NewEvents;
+}
+
+function judgedNow(
+  { wish, context }: Rechecking,
+  was: Judged,
+  whole: object | undefined,
+  { sessions, news }: Life,
+): Checked {
+  if (whole === undefined) return { judged: { ...was, outcome: 'gone' }, whole };
+  const client = clientOf(whole);
+  if (client.id !== was.id || client.clientId !== was.clientId) {
+    const decision = { ...was.decision, action: 'keep', reason: 'its client id changed meanwhile' } as const;
+    return { judged: { ...was, decision, outcome: 'spared' }, whole };
+  }
+  const { events, consents } = was.evidence;
+  const evidence = {
+    ...candidateOf(client, wish.house).evidence,
+    sessions: { readable: true, ...(sessions.get(was.id) ?? { active: 0, offline: 0 }) } as const,
+    consents,
+    events: events.readable ? { ...events, ...news.of(was.clientId).reduce(withEvent, events) } : events,
+  };
+  const now = judgeAgain({ ...was, evidence }, wish, context.io.now());
+  return {
+    judged: now.decision.action === was.decision.action ? now : { ...now, outcome: 'spared' },
+    whole,
+  };
+}

@@ -1,0 +1,88 @@
+import type { Context } from '../../cli/command.ts';
+import { readNamed } from '../../cli/named-files.ts';
+import type { Report } from '../../cli/report.ts';
+import { badInput } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { readClientScopes } from '../../keycloak/read/read.ts';
+import { recreateClient } from '../../keycloak/write/write-pruned.ts';
+import { type Restored, restoreReport } from './care-text.ts';
+import { type BackupRecord, latestRecords, parseBackup } from './judge/backup.ts';
+import { PRUNE_ATTRIBUTE } from './judge/marks.ts';
+
+/** `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
+export async function restore(
+  { io, signal }: Context,
+  keycloak: Keycloak,
+  file: string,
+  clientIds: readonly string[],
+  dryRun: boolean,
+): Promise<Report> {
+  const { records, unfinished } = parseBackup(await textOf(io, file), file);
+  const wanted = latestRecords(records, clientIds);
+  requireOwn(wanted, keycloak, file);
+  const missing = clientIds.filter((id) => !wanted.some(({ clientId }) => clientId === id));
+  if (missing.length > 0) {
+    throw badInput('--restore', `${file} has no client ${missing.join(', ')}`, 'Nothing was restored.');
+  }
+  const scopes = new Set((await readClientScopes(keycloak)).map(({ name }) => name));
+  const restored: Restored[] = [];
+  for (const record of wanted) {
+    signal.throwIfAborted();
+    const lost = scopesOf(record).filter((name) => !scopes.has(name));
+    const body = representationOf(record, lost, io.now());
+    const outcome = dryRun ? 'planned' : await recreateClient(keycloak, body);
+    restored.push({ clientId: record.clientId, name: nameOf(record), outcome, lostScopes: lost });
+  }
+  const { server, realm } = keycloak;
+  return restoreReport({ server, realm, file, restored, unfinished, dryRun });
+}
+
+async function textOf(io: Context['io'], file: string): Promise<string> {
+  const text = await readNamed(io, '--restore', file);
+  if (text !== undefined) return text;
+  throw badInput(
+    '--restore',
+    `there is no file ${file}`,
+    'prune-clients --apply names the backup that it wrote.',
+  );
+}
+
+/** A backup of another realm or server would bring in other people's clients. */
+function requireOwn(records: readonly BackupRecord[], { realm, server }: Keycloak, file: string): void {
+  const foreign = records.find((record) => record.realm !== realm);
+  if (foreign === undefined) return;
+  throw badInput(
+    '--restore',
+    `${file} has a client of realm '${foreign.realm}' at ${foreign.server}, and this is '${realm}' at ${server}`,
+    'Nothing was restored. Name that realm with --realm.',
+  );
+}
+
+const LISTS = ['defaultClientScopes', 'optionalClientScopes'] as const;
+
+function scopesOf({ representation }: BackupRecord): string[] {
+  return LISTS.flatMap((list) =>
+    Array.isArray(representation[list]) ? representation[list].map(String) : [],
+  );
+}
+
+function nameOf({ representation }: BackupRecord): string | null {
+  return typeof representation.name === 'string' ? representation.name : null;
+}
+
+/** The representation as it was, but enabled, off the stages, and seen alive now: somebody wants it back. */
+function representationOf({ representation }: BackupRecord, lost: readonly string[], now: number): object {
+  const attributes = {
+    ...(representation.attributes as Record<string, unknown> | undefined),
+    [PRUNE_ATTRIBUTE.stage]: '',
+    [PRUNE_ATTRIBUTE.lastSeen]: new Date(now).toISOString(),
+  };
+  const lists = LISTS.flatMap((list) => {
+    const names = representation[list];
+    return Array.isArray(names)
+      ? [[list, names.filter((name) => !lost.includes(String(name)))] as const]
+      : [];
+  });
+  const { registrationAccessToken: _token, access: _access, ...rest } = representation;
+  return { ...rest, ...Object.fromEntries(lists), attributes, enabled: true };
+}

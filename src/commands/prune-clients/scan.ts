@@ -1,0 +1,98 @@
+import type { Context } from '../../cli/command.ts';
+import type { McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { accountSees } from '../../keycloak/connection/own-roles.ts';
+import { allClients } from '../../keycloak/read/clients.ts';
+import { type Observed, readObserved } from '../../keycloak/write/observed.ts';
+import type { EventsConfig } from '../../realm/representations.ts';
+import type { Judged } from './judge/audit.ts';
+import { candidateOf, type House } from './judge/candidate.ts';
+import type { Candidate } from './judge/evidence.ts';
+import { decide, type Pace } from './judge/stages.ts';
+import { judge, type Rules } from './judge/verdict.ts';
+import { progressOf } from './progress.ts';
+import { readSources, requireRole, type Sources } from './sources.ts';
+
+/** What was asked for, in the form that judging takes; times are added at the moment of judging. */
+export interface Wish {
+  house: House;
+  rules: Omit<Rules, 'now'>;
+  pace: Omit<Pace, 'now'>;
+  max: number | undefined;
+}
+
+/** A realm's clients, judged. */
+export interface Scan {
+  /** When it began, by our clock. */
+  startedAt: number;
+  judged: Judged[];
+  observed: Observed;
+  /** The newest stored event's time by the server's clock. */
+  newestEvent: number;
+  eventsConfig: EventsConfig | undefined;
+  eventsChanged: number | undefined;
+  troubles: McpkcError[];
+}
+
+/** A client judged on its evidence, now. */
+export function judged(candidate: Candidate, wish: Wish, now: number): Judged {
+  const verdict = judge(candidate.evidence, { ...wish.rules, now });
+  const decision = decide(verdict, candidate.evidence, { ...wish.pace, now });
+  return { ...candidate, decision, outcome: 'planned' };
+}
+
+/**
+ * Reads and judges every client. Clients first, then the signs of life: what happens in between is seen. Holds a few
+ * facts of each client and never a representation.
+ */
+export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Promise<Scan> {
+  const { io, voice, signal } = context;
+  const startedAt = io.now();
+  await requireRole(keycloak, 'view-clients', 'read the clients');
+  const candidates: Candidate[] = [];
+  const onClients = progressOf(io, voice, 'Reading clients');
+  for await (const page of allClients(keycloak)) {
+    candidates.push(...page.map((client) => candidateOf(client, wish.house)));
+    onClients(candidates.length);
+  }
+  const observed = await readObservedIfSeen(keycloak);
+  const dynamic = candidates.filter(({ evidence }) => evidence.origin.kind !== 'other');
+  const sources = await readSources({
+    keycloak,
+    signal,
+    now: startedAt,
+    observed,
+    clientIds: new Set(dynamic.map(({ clientId }) => clientId)),
+    onConsents: progressOf(io, voice, 'Reading users’ consents'),
+    onEvents: progressOf(io, voice, 'Reading events'),
+  });
+  voice.progress(undefined);
+  const now = io.now();
+  return {
+    startedAt,
+    judged: candidates.map((candidate) => judged(withSources(candidate, sources), wish, now)),
+    observed,
+    newestEvent: sources.newestEvent,
+    eventsConfig: sources.eventsConfig,
+    eventsChanged: sources.eventsChanged,
+    troubles: sources.troubles,
+  };
+}
+
+function withSources(candidate: Candidate, sources: Sources): Candidate {
+  const { id, clientId, evidence } = candidate;
+  if (evidence.origin.kind === 'other') return candidate;
+  const read = {
+    sessions: sources.sessions(id),
+    consents: sources.consents(clientId),
+    events: sources.events(clientId),
+  };
+  return { ...candidate, evidence: { ...evidence, ...read } };
+}
+
+const NOTHING: Observed = { complete: undefined, on: {}, off: {} };
+
+/** What earlier runs saw; nothing where the account may not read it, which the sessions' trouble tells already. */
+async function readObservedIfSeen(keycloak: Keycloak): Promise<Observed> {
+  return (await accountSees(keycloak, 'view-realm')) ? readObserved(keycloak) : NOTHING;
+}

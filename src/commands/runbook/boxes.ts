@@ -1,0 +1,117 @@
+import { shellWord } from '../../text.ts';
+import type { RunbookFacts } from './facts.ts';
+import { code } from './markdown.ts';
+
+/** A step of a deployment, and what proves that it is done. */
+export interface Box {
+  id: string;
+  title: string;
+  /** What does it, as Markdown. */
+  how(facts: RunbookFacts): string;
+  /** Findings of `status` that say it is not done. */
+  findings: readonly string[];
+  /** Checks of `validate` that all have to pass. */
+  checks: readonly string[];
+}
+
+/** All finding codes that a box knows; those of the service account and of stored events have none. */
+export function boxFindings(): string[] {
+  return BOXES.flatMap(({ findings }) => findings);
+}
+/** All check ids that a box names. */
+export function boxChecks(): string[] {
+  return BOXES.flatMap(({ checks }) => checks);
+}
+
+/** The resource as a shell takes it. */
+export const resourceOf = ({ deployment }: RunbookFacts) => shellWord(deployment.resource);
+
+/** Without --attach, create-scope makes a new scope a standing one. */
+function provision(facts: RunbookFacts): string {
+  const { mode, source } = facts.deployment;
+  const attach = mode === 'windowed' && source !== 'realm' ? ' --attach none' : '';
+  return code(`mcpkc create-scope --resource ${resourceOf(facts)}${attach}`);
+}
+
+/** The steps of a deployment, in their order. */
+export const BOXES: readonly Box[] = [
+  {
+    id: 'address',
+    title: 'Keycloak runs with its public address and names one issuer everywhere',
+    how: () => 'set its address, then restart it',
+    findings: ['ISSUER_MISMATCH', 'ISSUER_NOT_HTTPS', 'BASIC_AUTH_DISABLED', 'CIMD_CONFLICTS_WITH_CHATGPT'],
+    checks: ['ASM-FOUND', 'ASM-ISSUER', 'ASM-ENDPOINTS'],
+  },
+  {
+    id: 'policies',
+    title: 'The registration policies let the products in, and nobody else',
+    how: ({ presets }) => code(`mcpkc trusted-hosts --preset ${presets.map(({ name }) => name).join(',')}`),
+    findings: [
+      'TRUSTED_HOSTS_POLICY_MISSING',
+      'ALLOWED_SCOPES_POLICY_MISSING',
+      'MAPPER_POLICY_MISSING',
+      'CONSENT_POLICY_MISSING',
+      'FULL_SCOPE_POLICY_MISSING',
+      'TRUSTED_HOSTS_EMPTY',
+      'TRUSTED_HOST_MISSING',
+      'TRUSTED_HOSTS_TOO_WIDE',
+      'SENDER_MATCH_ON',
+      'CLIENT_URIS_MATCH_OFF',
+      'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
+      'ALLOWED_SCOPES_DEFAULTS_OFF',
+      'DCR_WITH_SCOPE',
+      'REQUESTED_SCOPE_MISSING',
+      'NEW_CLIENTS_DISABLED',
+      'MAX_CLIENTS_NEAR',
+      'MAX_CLIENTS_REACHED',
+    ],
+    checks: ['REG-PLAIN', 'REG-SCOPE', 'REG-FOREIGN'],
+  },
+  {
+    id: 'scope',
+    title: 'The audience scope is there, and tokens name the MCP server',
+    how: (facts) =>
+      facts.deployment.mode === 'standing' ? provision(facts) : code(`mcpkc onboard ${resourceOf(facts)}`),
+    findings: [
+      'SCOPE_MISSING',
+      'SCOPE_NOT_DEFAULT',
+      'SCOPE_ON_FOREIGN_CLIENT',
+      'CLIENT_WITHOUT_SCOPE',
+      'AUDIENCE_MAPPER_MISSING',
+      'AUDIENCE_MISMATCH',
+      'MAPPER_NOT_IN_ACCESS_TOKEN',
+      'RESOURCE_INDICATORS_BREAK_AUDIENCE',
+      'WINDOW_LEFT_OPEN',
+      'WINDOW_WAITING',
+    ],
+    checks: ['TOK-AUD'],
+  },
+  {
+    id: 'pkce',
+    title: 'PKCE with S256 is enforced',
+    how: provision,
+    findings: ['PKCE_NOT_ENFORCED', 'POLICY_NAMES_MISSING_SCOPE'],
+    checks: ['ASM-PKCE', 'AUTHZ-PKCE'],
+  },
+  {
+    id: 'userless',
+    title: 'No client that registered itself gets a token without a user (Keycloak 26.7.0 or later)',
+    how: (facts) => code(`mcpkc create-scope --resource ${resourceOf(facts)} --reject-userless`),
+    findings: ['USERLESS_TOKENS_POSSIBLE'],
+    checks: ['TOK-USERLESS'],
+  },
+  {
+    id: 'server',
+    title: 'The MCP server runs with its environment and answers as it must',
+    how: (facts) => `${code(`mcpkc env ${resourceOf(facts)}`)}, then deploy it again`,
+    findings: [],
+    checks: ['CHAL-401', 'PRM-FOUND', 'PRM-RESOURCE', 'PRM-ISSUER', 'MCP-OPEN'],
+  },
+  {
+    id: 'cache',
+    title: 'No cache serves old metadata',
+    how: () => 'the purge under "Cache"',
+    findings: [],
+    checks: ['META-CACHE'],
+  },
+];

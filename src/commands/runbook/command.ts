@@ -1,0 +1,123 @@
+import { type Command, type Context, type Flags, list } from '../../cli/command.ts';
+import { readNamed, writeNamed } from '../../cli/named-files.ts';
+import type { Config } from '../../config/load.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
+import { deploymentOf } from '../../plan/deployment.ts';
+import { resourceFor, wantedPresets } from '../../plan/input.ts';
+import { shellWord, visible } from '../../text.ts';
+import { VERSION } from '../../version.ts';
+import { boxStates } from './checklist.ts';
+import type { RunbookFacts } from './facts.ts';
+import { observeChain, observeRealm } from './observe.ts';
+import { RUNBOOK_MARK, runbookText } from './runbook.ts';
+
+/** `mcpkc runbook` */
+export const runbook: Command = {
+  define(command) {
+    command
+      .description('Write the steps for this deployment as Markdown: values filled in, boxes ticked.')
+      .argument(
+        '[resource]',
+        'the MCP server’s URL; a bare host means https://<host>/mcp (default: MCP_TRANSPORT_URL)',
+      )
+      .option('--output <file>', 'write it to this file instead of stdout')
+      .option(
+        '--with-secrets',
+        'write the service account’s secret into it (needs --output; the file gets mode 0600)',
+      )
+      .option('--preset <name>', 'the products that it is for … (default: chatgpt)', list)
+      .option('--validate', 'run the playbook too, so that its boxes can be ticked (registers probes)')
+      .option('--force', 'replace a file that isn’t a runbook');
+  },
+  examples: [
+    ['for the team’s wiki', 'mcpkc runbook https://svc.example.com/mcp --output runbook.md'],
+    ['with every box ticked that is proven', 'mcpkc runbook https://svc.example.com/mcp --validate'],
+    ['what is still open, for a script', 'mcpkc runbook --json | jq \'.boxes[] | select(.state != "done")\''],
+  ],
+  changes:
+    'Nothing; it reads the realm where a service account is configured. With --validate what mcpkc validate does.',
+  exits: [
+    [0, 'written'],
+    [5, 'the file is there and isn’t a runbook'],
+  ],
+  async run(context, [argument], flags) {
+    const output = typeof flags.output === 'string' ? flags.output : undefined;
+    if (flags.withSecrets === true && output === undefined) {
+      throw badInput(
+        '--with-secrets',
+        'it needs --output',
+        'A secret is only ever written into a file of mode 0600.',
+      );
+    }
+    const config = await context.config();
+    const facts = await factsOf(context, config, argument, flags);
+    const markdown = runbookText(facts);
+    if (output !== undefined) await write(context, output, markdown, flags);
+    const boxes = boxStates(facts.observed);
+    const { resource, scope, mode, source } = facts.deployment;
+    const document = { resource, scope, mode, source, output: output ?? null, boxes };
+    return {
+      command: 'runbook',
+      exitStatus: 0,
+      server: config.server,
+      realm: config.realm,
+      document: output === undefined ? { ...document, markdown } : document,
+      text: () => (output === undefined ? markdown : `${written(output, flags)}\n`),
+    };
+  },
+};
+
+async function factsOf(
+  context: Context,
+  config: Config,
+  argument: string | undefined,
+  flags: Flags,
+): Promise<RunbookFacts> {
+  const resource = resourceFor(config, argument, { bareHost: true });
+  const presets = wantedPresets(config, flags.preset);
+  const scopes = await scopesIfConfigured(config, context.io, context.signal);
+  const deployment = deploymentOf(config, resource, scopes);
+  const subject = { resource, presets };
+  const findings = await observeRealm(context, config, subject);
+  const checks = flags.validate === true ? await observeChain(context, config, subject) : undefined;
+  return {
+    version: VERSION,
+    day: new Date(context.io.now()).toISOString().slice(0, 10),
+    deployment,
+    presets,
+    server: config.server,
+    adminRealm: config.adminRealm ?? deployment.realm,
+    hostname: config.hostname,
+    hostnameAdmin: config.hostnameAdmin,
+    clientId: config.clientId,
+    secretOrigin: secretOrigin(config),
+    secret: flags.withSecrets === true ? config.clientSecret : undefined,
+    observed: { findings, checks },
+  };
+}
+
+function secretOrigin(config: Config): string | undefined {
+  if (config.clientSecret === undefined) return undefined;
+  const origin = config.originOf('KC_CLIENT_SECRET') ?? config.originOf('KC_CLIENT_SECRET_FILE');
+  return origin ?? 'the configuration';
+}
+
+async function write({ io }: Context, output: string, markdown: string, flags: Flags): Promise<void> {
+  const before = await readNamed(io, '--output', output);
+  if (before !== undefined && !before.startsWith(RUNBOOK_MARK) && flags.force !== true) {
+    throw new McpkcError(
+      'FILE_EXISTS',
+      `${visible(output)} is there and isn’t a runbook of mcpkc.`,
+      'Name another file, or replace it with --force.',
+    );
+  }
+  const mode = flags.withSecrets === true ? 0o600 : 0o644;
+  await writeNamed('--output', output, () => io.files.write(output, markdown, { mode }));
+}
+
+function written(output: string, flags: Flags): string {
+  return flags.withSecrets === true
+    ? `Written to ${shellWord(output)} (mode 0600; it holds the secret).`
+    : `Written to ${shellWord(output)}.`;
+}

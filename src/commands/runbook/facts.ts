@@ -1,0 +1,42 @@
+import type { Deployment } from '../../plan/deployment.ts';
+import type { Preset } from '../../products/preset.ts';
+
+/** A finding of `status`, as far as a runbook shows it. */
+export interface SeenFinding {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+}
+
+/** A check of `validate`, as far as a runbook shows it. */
+export interface SeenCheck {
+  id: string;
+  severity: 'must' | 'should' | 'info';
+  outcome: 'pass' | 'fail' | 'blocked' | 'skipped';
+  says: string;
+}
+
+/** What was looked at for the deployment checklist; undefined where nobody looked. */
+export interface Observed {
+  findings: readonly SeenFinding[] | undefined;
+  checks: readonly SeenCheck[] | undefined;
+}
+
+/** Everything that a runbook is written from; the same facts give the same text. */
+export interface RunbookFacts {
+  /** mcpkc's version, and the day as yyyy-mm-dd. */
+  version: string;
+  day: string;
+  deployment: Deployment;
+  presets: readonly Preset[];
+  server: string;
+  adminRealm: string;
+  hostname: string | undefined;
+  hostnameAdmin: string | undefined;
+  clientId: string | undefined;
+  /** Where the account's secret is, in words; undefined where there is none. */
+  secretOrigin: string | undefined;
+  /** The secret itself, only where it shall stand in the text. */
+  secret: string | undefined;
+  observed: Observed;
+}

@@ -1,0 +1,80 @@
+import { shellWord } from '../../text.ts';
+import type { RunbookFacts } from './facts.ts';
+import { block, code } from './markdown.ts';
+
+/** What happens between product, Keycloak and MCP server, in order. */
+export function flowSection({ deployment }: RunbookFacts): string {
+  const { resource, issuer } = deployment;
+  return `## What happens when somebody connects
+
+1. The product asks ${code(resource)} without a token, is answered 401, and finds there where the metadata is.
+2. The metadata names the issuer, ${code(issuer)}; the product reads the issuer’s own metadata.
+3. It registers itself as a client (RFC 7591), without a token: the realm’s registration policies decide.
+4. The person signs in and agrees; PKCE with S256 protects the code.
+5. The product redeems the code. The token’s ${code('aud')} names the MCP server only if the client holds the audience scope.
+6. It calls the MCP server with the token, which checks signature, issuer, expiry and audience.`;
+}
+
+/** Keycloak's own settings, and the commands that replace clicking through the admin console. */
+export function keycloakSection(facts: RunbookFacts): string {
+  return `## Keycloak
+
+### Address and proxy
+
+Keycloak has to know its public address, or tokens carry another issuer than the MCP server expects.
+
+${block('sh', addressLines(facts))}
+
+### Service account, policies, scope
+
+${block('sh', provisioningLines(facts))}
+
+Each command takes ${code('--dry-run')} and then only says what it would change. They make the client scope with its audience
+mapper, let the products’ hosts register, allow the scope and ${code('openid')} in registrations, and enforce PKCE by a client
+policy. Policies that are there keep their other entries.
+
+### Access log
+
+${block('sh', ['# Keycloak 26.4 and later; before, QUARKUS_HTTP_ACCESS_LOG_ENABLED=true', 'KC_HTTP_ACCESS_LOG_ENABLED=true'])}
+
+A successful connection reads: ${code('POST …/clients-registrations/openid-connect')}, ${code('GET …/auth')}, the sign-in and
+the consent, then ${code('POST …/token')} from the product’s servers (for ChatGPT not from the browser, with an aiohttp user
+agent). Registrations, sign-ins and refusals are events too: ${code('mcpkc init --events 30d')} has them stored.`;
+}
+
+function addressLines({ hostname, hostnameAdmin }: RunbookFacts): string[] {
+  const address = hostname ?? 'https://auth.example.com';
+  return [
+    ...(hostname === undefined ? ['# KC_HOSTNAME is not configured; put the public address here:'] : []),
+    `KC_HOSTNAME=${shellWord(address)}`,
+    ...(hostnameAdmin === undefined ? [] : [`KC_HOSTNAME_ADMIN=${shellWord(hostnameAdmin)}`]),
+    'KC_PROXY_HEADERS=xforwarded   # behind a proxy that overwrites X-Forwarded-*',
+    'KC_HTTP_ENABLED=true          # where that proxy ends TLS',
+  ];
+}
+
+function provisioningLines({ deployment, presets, server, clientId }: RunbookFacts): string[] {
+  const { resource, realm, mode } = deployment;
+  const init = `mcpkc init --server ${shellWord(server)} --realm ${shellWord(realm)}`;
+  const names = presets.map(({ name }) => name).join(',');
+  const preset = names === 'chatgpt' || names === '' ? '' : ` --preset ${names}`;
+  const standing = [
+    '# once for the MCP server: everybody may connect',
+    `mcpkc create-scope --resource ${shellWord(resource)}${preset}`,
+  ];
+  const windowed = [
+    '# once for each connection: opens a window, adopts the connector, closes it',
+    `mcpkc onboard ${shellWord(resource)}${preset}`,
+  ];
+  return [
+    clientId === undefined
+      ? '# once for the realm: the account that mcpkc works with'
+      : '# done once; again to repair',
+    init,
+    '',
+    ...(mode === 'standing' ? standing : windowed),
+    '',
+    '# is everything in place?',
+    `mcpkc status --resource ${shellWord(resource)}`,
+  ];
+}

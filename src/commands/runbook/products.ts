@@ -1,0 +1,49 @@
+import { shellWord } from '../../text.ts';
+import type { RunbookFacts } from './facts.ts';
+import { block, code, prose } from './markdown.ts';
+
+/** What a person does in the product. */
+export function connectSection({ deployment, presets }: RunbookFacts): string {
+  const { resource, mode } = deployment;
+  const window =
+    mode === 'windowed'
+      ? `One window serves one connection: start ${code(`mcpkc onboard ${shellWord(resource)}`)}, then do this while it waits.\n\n`
+      : '';
+  const chatgpt = presets.some(({ name }) => name === 'chatgpt')
+    ? `In ChatGPT: Settings, Apps & Connectors, Advanced settings, Developer mode on; then create a connector with the URL ${code(resource)} and OAuth, client id and secret empty, and sign in.\n\n`
+    : '';
+  return `## Connect
+
+${window}${chatgpt}In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
+}
+
+/** What is good to know about each product. */
+export function productsSection({ presets }: RunbookFacts): string {
+  const parts = presets.map(({ title, notes, trustedHosts, requestedScopes }) => {
+    const asks =
+      requestedScopes.length === 0
+        ? []
+        : [
+            `It asks for the scopes ${requestedScopes.map(code).join(', ')}; each has to be in the realm, or the sign-in ends with ${code('invalid_scope')}.`,
+          ];
+    const lines = [`Registers from: ${trustedHosts.map(code).join(', ')}.`, ...notes.map(prose), ...asks];
+    return `### ${prose(title)}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+  });
+  return `## Products\n\n${parts.join('\n\n')}`;
+}
+
+/** A second MCP server in the same realm, and the end of one. */
+export function anotherSection(): string {
+  return `## More MCP servers in this realm
+
+Each has its own URL, its own scope and its own audience; registration policies are shared.
+
+${block('sh', [
+  'mcpkc onboard https://other.example.com/mcp      # windowed: one connection after the other',
+  'mcpkc create-scope --resource https://other.example.com/mcp   # standing: everybody may connect',
+  'mcpkc env https://other.example.com/mcp          # for its deployment',
+  'mcpkc validate https://other.example.com/mcp',
+  '',
+  'mcpkc create-scope --resource https://other.example.com/mcp --remove --dry-run   # retire it',
+])}`;
+}

@@ -1,0 +1,72 @@
+import { shellWord } from '../../text.ts';
+import type { RunbookFacts } from './facts.ts';
+import { block, code, table } from './markdown.ts';
+import { metadataUrl } from './mcp-server.ts';
+
+/** How to prove it, with one command and by hand. */
+export function proveSection({ deployment }: RunbookFacts): string {
+  const { resource, issuer } = deployment;
+  const url = shellWord(resource);
+  const lines = [
+    `mcpkc validate ${url}`,
+    '',
+    '# the same from outside, by hand: the challenge, the metadata, the issuer',
+    `curl -sS -o /dev/null -D - -X POST ${url} | grep -i www-authenticate`,
+    `curl -sS ${shellWord(metadataUrl(resource))}`,
+    `curl -sS ${shellWord(`${issuer}/.well-known/openid-configuration`)}`,
+  ];
+  return `## Prove it
+
+${block('sh', lines)}
+
+${code('mcpkc validate')} registers a client as the product does and removes it again, asks for tokens, and calls the MCP
+server; it never calls a tool. ${code('--login')} adds a real sign-in in the browser.`;
+}
+
+/** Where to look when a connection fails. */
+export function failureSection({ deployment }: RunbookFacts): string {
+  const { resource, scope, mode } = deployment;
+  const url = shellWord(resource);
+  const status = code(`mcpkc status --resource ${url}`);
+  const window = code(`mcpkc onboard ${url}`);
+  const rows = [
+    [
+      'registration refused, "Policy \'Trusted Hosts\' rejected request"',
+      'the product’s hosts are not trusted, or the sender has to match',
+      status,
+    ],
+    [
+      'registration refused, "Not permitted to use specified clientScope"',
+      `it named ${code(scope)} or ${code('openid')}, which registrations may not`,
+      mode === 'windowed' ? `a window: ${window}` : code(`mcpkc create-scope --resource ${url}`),
+    ],
+    [
+      '"something went wrong" after the consent',
+      'the token has no audience for this server',
+      code(`mcpkc validate ${url}`),
+    ],
+    [
+      `${code('invalid_scope')} at the sign-in`,
+      'a scope that the product asks for is not in the realm',
+      status,
+    ],
+    [
+      code('invalid_client'),
+      'the client was deleted or disabled',
+      code('mcpkc prune-clients --restore <backup> <client-id>'),
+    ],
+    [
+      'nobody can register any more',
+      'the limit of clients is reached by failed attempts',
+      code('mcpkc prune-clients'),
+    ],
+    ['it worked until the metadata changed', 'a cache serves the old one', 'the purge under "Cache"'],
+  ];
+  const logs = [
+    "docker compose logs --since 10m keycloak | grep -E 'clients-registrations|openid-connect/(auth|token)'",
+    'docker compose logs --since 10m "$MCP_SERVICE" | grep "$REQUEST_ID"',
+    'mcpkc status --clients   # who registered, who holds which scope',
+  ];
+  const head = ['What people see', 'Most likely', 'What helps'];
+  return `## When it fails\n\n${table(head, rows)}\n\n${block('sh', logs)}`;
+}

@@ -1,0 +1,90 @@
+import type { Finding } from '../../findings/finding.ts';
+import { GROUPS } from '../../findings/index.ts';
+import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
+import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
+import { judgedScopes, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
+import { hostsOf } from '../../plan/kinds/trusted-hosts.ts';
+import { POLICY } from '../../realm/representations.ts';
+import { type ClientRow, clientRows } from './client-rows.ts';
+
+/** What `status` answers with, for people and for scripts. */
+export interface StatusAnswer {
+  server: string;
+  realm: string;
+  resource: string | undefined;
+  scopes: { name: string; resource: string | null; mode: string; list: string }[];
+  /** Names of audience scopes that are somebody else's. */
+  otherScopes: readonly string[];
+  findings: readonly Finding[];
+  unjudged: readonly Unjudged[];
+  groups: readonly GroupVerdict[];
+  /** Code → what brings it about. */
+  causes: ReadonlyMap<string, string>;
+  /** The refusals of the last day, or the role that it would take to see them. */
+  refusals: Refusals[] | { role: string };
+  /** Whether the realm stores user events; undefined where that is not visible. */
+  eventsOn: boolean | undefined;
+  /** Undefined where clients were not listed or are not visible. */
+  rows: ClientRow[] | undefined;
+  now: number;
+}
+
+/** Judges what was seen. */
+export function answerOf(seen: Seen): StatusAnswer {
+  const { parts, server, realm, resource, now } = seen;
+  const { refusals, eventsConfig, scopes } = parts;
+  return {
+    ...judge(GROUPS, seen),
+    server,
+    realm,
+    resource,
+    now,
+    scopes: scopes.visible ? scopesOf(seen) : [],
+    otherScopes: scopes.visible ? otherAudienceScopes(seen) : [],
+    causes: new Map(GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause]))),
+    refusals: refusals.visible ? groupRefusals(refusals.value) : { role: refusals.role },
+    eventsOn: eventsConfig.visible ? eventsConfig.value.enabled : undefined,
+    rows: clientRows(seen),
+  };
+}
+
+function scopesOf(seen: Seen): StatusAnswer['scopes'] {
+  return judgedScopes(seen).map(({ name, resource, mode, list }) => ({
+    name,
+    resource: resource ?? null,
+    mode,
+    list,
+  }));
+}
+
+/** The answer as the JSON document has it; what is not visible is null. */
+export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unknown> {
+  const { clients } = seen.parts;
+  const listed = !clients.visible || clients.value !== undefined;
+  return {
+    resource: answer.resource ?? null,
+    findings: answer.findings,
+    scopes: seen.parts.scopes.visible ? answer.scopes : null,
+    otherAudienceScopes: seen.parts.scopes.visible ? answer.otherScopes.length : null,
+    notVisible: answer.unjudged,
+    policies: policiesOf(seen),
+    refusals: Array.isArray(answer.refusals) ? answer.refusals.map(dated) : null,
+    ...(listed ? { clients: answer.rows ?? null } : {}),
+  };
+}
+
+function dated({ first, last, ...rest }: Refusals) {
+  return { ...rest, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
+}
+
+/** The policies for anonymous registration. */
+function policiesOf({ parts }: Seen): Record<string, unknown>[] | null {
+  if (!parts.registrationPolicies.visible) return null;
+  return parts.registrationPolicies.value
+    .filter(({ subType }) => subType === 'anonymous')
+    .map((policy) => ({
+      name: policy.name,
+      provider: policy.providerId,
+      ...(policy.providerId === POLICY.trustedHosts ? hostsOf(policy) : { config: policy.config }),
+    }));
+}

@@ -1,0 +1,85 @@
+import { isForeign } from '../../findings/clients.ts';
+import { type JudgedScope, judgedScopes, type Seen } from '../../findings/seen.ts';
+import type { SessionCount } from '../../keycloak/read/sessions.ts';
+import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
+import { adoptedScopes } from '../../plan/provisioned.ts';
+import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
+import type { Client } from '../../realm/representations.ts';
+
+/**
+ * What a client is to the MCP servers: `adopted` was given a scope by name; `holds` one as its mode wants; `foreign`
+ * holds one that nobody gave it; `no scope` holds none; `probe` is mcpkc's own; `account` is mcpkc itself.
+ */
+export type RowVerdict = 'adopted' | 'holds' | 'foreign' | 'no scope' | 'disabled' | 'probe' | 'account';
+
+/** A client of the table: those that registered themselves, and whoever else holds a scope that is judged. */
+export interface ClientRow {
+  clientId: string;
+  name: string | null;
+  /** `dynamic` registered itself, `cimd` came from a metadata document, `other` was made by somebody. */
+  kind: 'dynamic' | 'cimd' | 'other';
+  /** The product that it is one of; null where it is none of those in question. */
+  product: string | null;
+  /** ISO 8601; null where Keycloak doesn't tell: public clients carry no time. */
+  createdAt: string | null;
+  ageMs: number | null;
+  /** The judged scopes that it holds, and as what. */
+  scopes: { name: string; list: 'default' | 'optional' }[];
+  /** null where sessions are not visible to the account. */
+  sessions: SessionCount | null;
+  /** Whether Keycloak asks users for consent. */
+  consent: boolean;
+  verdict: RowVerdict;
+}
+
+/** The table of `status --clients`; undefined where the clients were not listed or are not visible. */
+export function clientRows(seen: Seen): ClientRow[] | undefined {
+  const { clients, scopes } = seen.parts;
+  if (!clients.visible || clients.value === undefined || !scopes.visible) return undefined;
+  const { clients: all, sessions } = clients.value;
+  const judged = judgedScopes(seen);
+  return all
+    .filter((client) => registration(client).kind !== 'other' || heldOf(client, judged).length > 0)
+    .map((client) => {
+      const has = sessions.visible ? (sessions.value.get(client.id) ?? { active: 0, offline: 0 }) : null;
+      return rowOf(seen, client, judged, has);
+    });
+}
+
+function rowOf(
+  seen: Seen,
+  client: Client,
+  judged: readonly JudgedScope[],
+  sessions: SessionCount | null,
+): ClientRow {
+  const created = createdAt(client);
+  return {
+    clientId: client.clientId,
+    name: client.name ?? null,
+    kind: registration(client).kind,
+    product: presetOf(client, seen.presets)?.name ?? null,
+    createdAt: created === undefined ? null : new Date(created).toISOString(),
+    ageMs: created === undefined ? null : Math.max(0, seen.now - created),
+    scopes: heldOf(client, judged),
+    sessions,
+    consent: client.consentRequired === true,
+    verdict: verdictOf(seen, client, judged),
+  };
+}
+
+function heldOf(client: Client, judged: readonly JudgedScope[]): ClientRow['scopes'] {
+  return judged.flatMap(({ name }) => {
+    const list = heldAs(client, name);
+    return list === 'none' ? [] : [{ name, list }];
+  });
+}
+
+function verdictOf(seen: Seen, client: Client, judged: readonly JudgedScope[]): RowVerdict {
+  if (client.clientId === seen.account) return 'account';
+  if (isProbe(client)) return 'probe';
+  if (judged.some((one) => isForeign(seen, client, one))) return 'foreign';
+  if (client.enabled !== true) return 'disabled';
+  const held = heldOf(client, judged);
+  if (held.length === 0) return 'no scope';
+  return held.some(({ name }) => adoptedScopes(client).includes(name)) ? 'adopted' : 'holds';
+}

@@ -1,0 +1,45 @@
+import type { Style } from '../../cli/style.ts';
+import { brief, visible, wrap } from '../../text.ts';
+import type { ClientRow } from './client-rows.ts';
+import { ago } from './refusal-line.ts';
+
+/** Clients, two lines each so that 80 columns hold them: who it is, and what is known of it. */
+export function clientTable(rows: readonly ClientRow[], style: Style): string {
+  if (rows.length === 0) return '  none registered itself, and none holds an audience scope';
+  return rows.map((row) => clientText(row, style)).join('\n');
+}
+
+const MARK: Record<ClientRow['verdict'], string> = {
+  adopted: '✓',
+  holds: '✓',
+  foreign: '!',
+  'no scope': '·',
+  disabled: '·',
+  probe: '·',
+  account: '·',
+};
+
+function clientText(row: ClientRow, style: Style): string {
+  const { clientId, name, verdict, kind, scopes, sessions, consent, ageMs, product } = row;
+  const paint = MARK[verdict] === '✓' ? style.green : MARK[verdict] === '!' ? style.yellow : style.dim;
+  const title = name === null || name === '' ? '(no name)' : brief(name, 30);
+  const room = style.width - 6 - title.length - verdict.length;
+  const head = `  ${paint(MARK[verdict])} ${style.bold(title)} ${brief(clientId, Math.max(room, 36))} ${paint(verdict)}`;
+  const held = scopes.map(
+    (scope) => `${visible(scope.name)}${scope.list === 'optional' ? ' (optional)' : ''}`,
+  );
+  const facts = [
+    kind === 'cimd'
+      ? 'metadata document'
+      : kind === 'other'
+        ? 'made by somebody'
+        : (product ?? 'unknown product'),
+    `age ${ageMs === null ? 'unknown' : ago(ageMs)}`,
+    held.length === 0 ? 'no audience scope' : `scope ${held.join(', ')}`,
+    sessions === null
+      ? 'sessions not visible to this account (needs view-realm)'
+      : `sessions ${sessions.active} active, ${sessions.offline} offline`,
+    consent ? 'asks for consent' : 'asks no consent',
+  ];
+  return `${head}\n${style.dim(wrap(facts.join('; '), style.width, '    '))}`;
+}

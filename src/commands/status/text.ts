@@ -1,0 +1,127 @@
+import type { Style } from '../../cli/style.ts';
+import type { Finding, Fix, Severity } from '../../findings/finding.ts';
+import { count, visible, wrap } from '../../text.ts';
+import type { StatusAnswer } from './answer.ts';
+import { clientTable } from './client-table.ts';
+import { refusalLine } from './refusal-line.ts';
+import { shellLines } from './shell-lines.ts';
+
+const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
+
+function paint(severity: Severity, style: Style): (text: string) => string {
+  return { error: style.red, warning: style.yellow, info: style.cyan }[severity];
+}
+
+/** The answer for a person: header, findings by severity, what is in order, what was refused, clients, the verdict. */
+export function statusText(answer: StatusAnswer, style: Style): string {
+  const sections = [
+    header(answer, style),
+    findingsSection('Errors', 'error', answer, style),
+    findingsSection('Warnings', 'warning', answer, style),
+    groupsSection(answer, style),
+    findingsSection('Good to know', 'info', answer, style),
+    refusalsSection(answer, style),
+    answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
+    `${verdict(answer, style)}\n`,
+  ];
+  return sections.filter((one) => one !== '').join('\n');
+}
+
+function header(answer: StatusAnswer, style: Style): string {
+  const { server, realm, resource, scopes, otherScopes } = answer;
+  const title = resource === undefined ? 'No MCP server is configured' : visible(resource);
+  const names = scopes.map(({ name, resource: of, mode }) => {
+    const whose = of === resource || of === null ? '' : `, ${visible(of)}`;
+    return wrap(`scope ${visible(name)} (${mode}${whose})`, style.width, '  ');
+  });
+  const others =
+    otherScopes.length === 0 ? [] : [`  ${count(otherScopes.length, 'audience scope')} of others`];
+  const lines = [style.bold(title), wrap(`realm ${visible(realm)} at ${server}`, style.width, '  ')];
+  return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
+}
+
+/** The one line that a person reads. */
+function verdict({ findings, groups }: StatusAnswer, style: Style): string {
+  const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  const [errors, warnings] = [number('error'), number('warning')];
+  const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);
+  if (errors > 0) {
+    const also = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
+    return style.red(`✗ ${count(errors, 'error')}${also}: not ready for connectors`);
+  }
+  if (unseen) return style.yellow('? no errors seen, but not everything was visible');
+  if (warnings > 0) return style.yellow(`! ready for connectors, with ${count(warnings, 'warning')}`);
+  return style.green('✓ ready for connectors');
+}
+
+function section(title: string, blocks: readonly string[], style: Style): string {
+  return blocks.length === 0 ? '' : `${style.bold(title)}\n${blocks.join('\n')}\n`;
+}
+
+function findingsSection(title: string, severity: Severity, answer: StatusAnswer, style: Style): string {
+  const found = answer.findings.filter((one) => one.severity === severity);
+  return section(
+    title,
+    found.map((one) => findingText(one, answer.causes.get(one.code), style)),
+    style,
+  );
+}
+
+function findingText(
+  { code, severity, message, fix }: Finding,
+  cause: string | undefined,
+  style: Style,
+): string {
+  const mark = paint(severity, style)(MARK[severity]);
+  const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
+  const lines = [`  ${mark} ${sentence}`];
+  if (severity !== 'info' && cause !== undefined) {
+    lines.push(style.dim(wrap(`Cause: ${cause}`, style.width, '    ')));
+  }
+  lines.push(...fixLines(severity, fix, style));
+  return lines.join('\n');
+}
+
+const WHERE: Record<Fix['kind'], string> = {
+  command: 'Fix',
+  server: 'Fix in Keycloak',
+  host: 'Fix at the MCP server',
+};
+
+function fixLines(severity: Severity, { kind, text }: Fix, style: Style): string[] {
+  if (kind === 'command') return ['    Fix:', style.cyan(shellLines(visible(text), style.width, '      '))];
+  const label = severity === 'info' ? '→' : `${WHERE[kind]}:`;
+  return text === 'Nothing to mend.' ? [] : [wrap(`${label} ${visible(text)}`, style.width, '    ')];
+}
+
+function groupsSection({ groups }: StatusAnswer, style: Style): string {
+  const lines = groups.flatMap(({ title, state, roles }) => {
+    const hidden = roles.length === 0 ? '' : `not visible to this account (needs ${roles.join(', ')})`;
+    if (state === 'good') return [`  ${style.green('✓')} ${title}`];
+    if (hidden === '' || state === 'empty') return [];
+    const text = wrap(`${title}: ${state === 'bad' ? 'partly ' : ''}${hidden}`, style.width, '    ');
+    return [`  ${style.yellow('?')} ${text.trimStart()}`];
+  });
+  const title = groups.some(({ state }) => state === 'good') ? 'In order' : 'Not judged';
+  return section(title, lines, style);
+}
+
+function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {
+  const title = 'Refused in the last 24 hours';
+  if (!Array.isArray(refusals)) {
+    const text = `not visible to this account (needs ${refusals.role})`;
+    return section(title, [`  ${style.yellow('?')} ${text}`], style);
+  }
+  if (refusals.length > 0) {
+    return section(
+      title,
+      refusals
+        .slice(0, 10)
+        .map(
+          (one) => `  ${style.yellow('-')} ${wrap(refusalLine(one, now), style.width, '    ').trimStart()}`,
+        ),
+      style,
+    );
+  }
+  return eventsOn === true ? section(title, ['  nothing'], style) : '';
+}

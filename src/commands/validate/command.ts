@@ -1,0 +1,146 @@
+import { type Answer, answerOf } from '../../checks/answer.ts';
+import { CHECKS } from '../../checks/index.ts';
+import { catalogue } from '../../checks/list.ts';
+import { validate as runValidation, type Wish } from '../../checks/validate.ts';
+import { type Command, type Context, type Flags, list } from '../../cli/command.ts';
+import { readNamed, writeNamed } from '../../cli/named-files.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import { badInput } from '../../errors.ts';
+import { resourceFor } from '../../plan/input.ts';
+import { customPresets } from '../../products/custom.ts';
+import { resolvePresets } from '../../products/resolve.ts';
+import { annotations } from './annotations.ts';
+import { junitXml } from './junit.ts';
+import { catalogueText, validateText } from './text.ts';
+
+/** `mcpkc validate` */
+export const validate: Command = {
+  define(command) {
+    command
+      .description('Prove the whole chain against a live MCP host: what a client sees, and why it fails.')
+      .argument('[mcp-url]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
+      .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
+      .option('--user <name>', 'the user for whom example tokens are made (default: the service account’s)')
+      .option('--login', 'sign in with a browser, and use that token')
+      .option('--token-file <file>', 'use the access token in this file')
+      .option('--no-registration', 'register no client')
+      .option('--outside', 'only what an outsider can see; the rest is skipped, not blocked')
+      .option('--manifest', 'a right manifest is a must')
+      .option('--only <id>', 'only these checks or groups …', list)
+      .option('--skip <id>', 'not these checks or groups …', list)
+      .option('--fail-on <severity>', 'what makes the exit status 1: must, or should too', 'must')
+      .option('--junit <file>', 'also write the results as JUnit XML')
+      .option('--list-checks', 'list the checks, and do nothing else');
+  },
+  examples: [
+    ['after onboard or create-scope', 'mcpkc validate https://svc.example.com/mcp'],
+    ['for several products', 'mcpkc validate https://svc.example.com/mcp --preset chatgpt,claude,vscode'],
+    ['without an account', 'mcpkc validate https://svc.example.com/mcp --outside'],
+    ['with a person’s token', 'mcpkc validate https://svc.example.com/mcp --login'],
+    ['in CI', 'mcpkc validate --json --junit validate.xml --fail-on should'],
+  ],
+  changes:
+    'Registers probe clients and removes them again (by their registration token); lends the scope to a probe where it is windowed. Removes probes that killed runs left.',
+  exits: [
+    [0, 'every must passed'],
+    [1, 'a must failed or could not be judged (with --fail-on should: a should, too)'],
+  ],
+  async run(context, [url], flags) {
+    if (flags.failOn !== 'must' && flags.failOn !== 'should') {
+      throw badInput(
+        '--fail-on',
+        `'${String(flags.failOn)}' is neither must nor should`,
+        'See mcpkc validate --help',
+      );
+    }
+    if (flags.listChecks === true) return listing();
+    const config = await context.config();
+    const wish = await wishOf(context, config, url, flags);
+    const findings = await runValidation(context, config, wish);
+    const answer = answerOf(findings, { config, failOn: flags.failOn });
+    await sideOutputs(context, answer, flags);
+    return reportOf(answer, context.settings.verbose);
+  },
+};
+
+const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+async function wishOf(
+  context: Context,
+  config: Config,
+  url: string | undefined,
+  flags: Flags,
+): Promise<Wish> {
+  const chosen = names(flags.preset);
+  const own = customPresets(config.presets, config.files.config);
+  const file = flags.tokenFile as string | undefined;
+  if (flags.login === true && file !== undefined)
+    throw badInput('--login', 'this doesn’t go with --token-file', 'Leave one of them out.');
+  if (flags.login === true && flags.registration === false) {
+    throw badInput(
+      '--login',
+      'this takes a client, and --no-registration registers none',
+      'Use --token-file.',
+    );
+  }
+  return {
+    mcp: resourceFor(config, url),
+    presets: resolvePresets(chosen.length === 0 ? ['chatgpt'] : chosen, own),
+    only: names(flags.only),
+    skip: names(flags.skip),
+    outside: flags.outside === true,
+    noRegistration: flags.registration === false,
+    manifest: flags.manifest === true,
+    login: flags.login === true,
+    user: flags.user as string | undefined,
+    token: file === undefined ? undefined : await readToken(context, file),
+  };
+}
+
+async function readToken({ io }: Context, file: string): Promise<string> {
+  const text = (await readNamed(io, '--token-file', file))?.trim();
+  if (text === undefined)
+    throw badInput(
+      '--token-file',
+      `there is no file ${file}`,
+      'Name a file that holds an access token and nothing else.',
+    );
+  if (/^[\w.~+/=-]+$/.test(text)) return text;
+  throw badInput(
+    '--token-file',
+    `${file} holds no bare token`,
+    'The file must hold the access token and nothing else.',
+  );
+}
+
+async function sideOutputs({ io }: Context, answer: Answer, flags: Flags): Promise<void> {
+  if (typeof flags.junit === 'string') {
+    await writeNamed('--junit', flags.junit, () => io.files.write(String(flags.junit), junitXml(answer)));
+  }
+  if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
+}
+
+function reportOf(answer: Answer, verbose: boolean): Report {
+  const { exitStatus, server, realm, document } = answer;
+  return {
+    command: 'validate',
+    exitStatus,
+    server,
+    realm,
+    document,
+    text: (style) => validateText(answer, style, verbose),
+  };
+}
+
+function listing(): Report {
+  const checks = catalogue(CHECKS);
+  return {
+    command: 'validate',
+    exitStatus: 0,
+    server: undefined,
+    realm: undefined,
+    document: { mode: null, checks, outlook: [] },
+    text: (style) => catalogueText(checks, style),
+  };
+}

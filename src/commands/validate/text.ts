@@ -1,0 +1,114 @@
+import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import type { Explained } from '../../checks/list.ts';
+import type { Style } from '../../cli/style.ts';
+import { count, visible, wrap } from '../../text.ts';
+
+/** A report with a line per check: what failed with its cause and fix, the products' outlook, the verdict last. */
+export function validateText(answer: Answer, style: Style, verbose: boolean): string {
+  const lines = answer.checks
+    .filter(({ outcome, message }) => outcome !== 'skipped' || !message.startsWith('Not chosen'))
+    .map((check) => checkText(check, style, verbose));
+  const parts = [
+    header(answer, style),
+    lines.join(''),
+    outlookText(answer, style),
+    verbose ? traces(answer, style) : '',
+    verdict(answer, style),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+function header({ mcp, issuer, mode, scope, realm }: Answer, style: Style): string {
+  const about = mode === null ? 'seen from outside' : `scope ${visible(scope ?? '')} (${mode})`;
+  const where = realm === undefined ? '' : `, realm ${visible(realm)}`;
+  return `${style.bold(visible(mcp))}\n  issuer ${visible(issuer ?? 'unknown')}\n  ${about}${where}\n`;
+}
+
+function markOf({ outcome, severity, warning }: ShownCheck, style: Style): string {
+  if (outcome === 'pass') return warning ? style.yellow('!') : style.green('✓');
+  if (outcome === 'skipped') return style.dim('-');
+  if (severity === 'info') return style.cyan('i');
+  if (outcome === 'blocked') return severity === 'must' ? style.red('■') : style.yellow('■');
+  return severity === 'must' ? style.red('✗') : style.yellow('✗');
+}
+
+function checkText(check: ShownCheck, style: Style, verbose: boolean): string {
+  const { id, title, outcome, message, cause, fix, severity } = check;
+  const trouble = outcome === 'fail' || outcome === 'blocked';
+  const label = trouble ? ` (${outcome === 'blocked' ? `${severity}, blocked` : severity})` : '';
+  const head = wrap(`${id} ${title}${label}`, style.width - 2, '    ').trimStart();
+  const shownHead = trouble ? head.replace(id, style.bold(id)) : head;
+  const line = (text: string) => `${wrap(text, style.width, '    ')}\n`;
+  const more = [
+    trouble || check.warning || verbose ? line(message) : '',
+    trouble && cause !== null ? line(`Cause: ${cause}`) : '',
+    trouble && fix !== null ? line(`Fix: ${fix}`) : '',
+    verbose ? exchangesText(check, style) : '',
+  ];
+  return `${markOf(check, style)} ${shownHead}\n${more.join('')}`;
+}
+
+function exchangesText({ evidence, spec }: ShownCheck, style: Style): string {
+  const lines = evidence.exchanges.flatMap(({ request, status, ms, headers, problem, requestId }) => [
+    `    ${request}`,
+    `      ${problem ?? `${status ?? 'no answer'}`}, ${ms} ms, ${requestId}`,
+    ...Object.entries(headers).map(([name, value]) => `      ${name}: ${value}`),
+  ]);
+  return `${[...lines, `    ${spec}`].map((line) => style.dim(line)).join('\n')}\n`;
+}
+
+function outlookText({ outlook }: Answer, style: Style): string {
+  const mark = {
+    works: style.green('✓'),
+    'works-with-warnings': style.yellow('!'),
+    fails: style.red('✗'),
+    unknown: style.yellow('?'),
+  };
+  const lines = outlook.map(
+    ({ title, verdict: how, says }) =>
+      `${mark[how]} ${wrap(`${title} ${says}`, style.width, '  ').trimStart()}\n`,
+  );
+  return lines.join('');
+}
+
+function traces({ requests, events, commands }: Answer, style: Style): string {
+  const asked = requests.map(({ id, request, status, ms }) => `  ${id} ${request} ${status ?? '-'} ${ms} ms`);
+  const seen = events.map(
+    (event) =>
+      `  ${Object.values(event as Record<string, unknown>)
+        .map(String)
+        .join(' ')}`,
+  );
+  const ways = Object.values(commands).map((command) => `  ${command}`);
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [style.bold(title), ...lines.map(style.dim)];
+  return `${[...section('Requests', asked), ...section('Keycloak’s events', seen), ...section('To find them in the logs', ways)].join('\n')}\n`;
+}
+
+function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): string {
+  const passed = checks.filter(({ outcome }) => outcome === 'pass').length;
+  const failed = checks.filter(({ outcome }) => outcome === 'fail').length;
+  const blocked = checks.filter(({ outcome }) => outcome === 'blocked').length;
+  const counts = `${count(passed, 'check')} passed, ${failed} failed, ${blocked} blocked.`;
+  const notes = [
+    swept.removed.length > 0
+      ? `Removed ${count(swept.removed.length, 'probe client')} that an earlier run left.\n`
+      : '',
+    swept.left.length > 0
+      ? `${wrap(`An earlier run left probe clients that this account can’t remove: ${swept.left.join(', ')}`, style.width)}\n`
+      : '',
+  ].join('');
+  if (silent) return `${notes}${style.red('✗')} ${visible(mcp)} never answered. ${counts}\n`;
+  if (red.length === 0) return `${notes}${style.green('✓')} ${counts}\n`;
+  return `${notes}${style.red('✗')} ${wrap(`${counts} In the way: ${red.join(', ')}`, style.width, '  ').trimStart()}\n`;
+}
+
+/** The catalogue of checks. */
+export function catalogueText(checks: readonly Explained[], style: Style): string {
+  return checks
+    .map(({ id, title, severity, needs }) => {
+      const after = needs.length === 0 ? '' : `; needs ${needs.join(', ')}`;
+      return `${style.bold(id)} ${style.dim(`(${severity}${after})`)}\n${wrap(title, style.width, '    ')}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,115 @@
+import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import type { PartName } from '../keycloak/read/status-parts.ts';
+import { heldAs } from '../plan/kinds/client-scope-assignment.ts';
+import { READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
+import type { Rule, RuleGroup } from './finding.ts';
+import { atServer, command, repair } from './fixes.ts';
+import { judgedScopes, type Seen, shown } from './seen.ts';
+
+/** What an operator calls the parts that a role shows. */
+const PARTS: Record<PartName, string> = {
+  scopes: 'client scopes',
+  registrationPolicies: 'client registration policies',
+  clientPolicies: 'client policies',
+  authenticators: 'how clients authenticate',
+  room: 'the number of clients',
+  eventsConfig: 'which events are stored',
+  refusals: 'what was refused lately',
+  gone: 'clients that are gone',
+  server: 'the server’s features',
+  ownClient: 'mcpkc’s own client',
+  clients: 'the clients',
+};
+
+const missingRole: Rule = {
+  code: 'ACCOUNT_MISSING_ROLE',
+  severity: 'error',
+  needs: [],
+  explanation: {
+    what: 'mcpkc’s service account lacks a role, so part of the realm is not visible to it. What could not be read is neither good nor bad, and an empty list is no proof.',
+    cause:
+      'The account was made by hand with too few roles, or somebody took one away. Reading takes view-clients, view-realm and view-events of the client realm-management (of <realm>-realm for an account in master).',
+    mend: 'mcpkc init grants exactly what the commands need; with --read-only what status needs. It signs in once as an administrator. An administrator can grant the role in the console too: Clients, the account, Service account roles.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const hidden = (Object.keys(PARTS) as PartName[]).flatMap((name) => {
+      const part = seen.parts[name];
+      return part.visible ? [] : [{ role: part.role, what: PARTS[name] }];
+    });
+    return [...new Set(hidden.map(({ role }) => role))].map((role) => {
+      const what = hidden.filter((one) => one.role === role).map((one) => one.what);
+      const message = `Not visible to this account: ${what.join(', ')}. '${seen.account}' lacks the role '${role}' of the client '${seen.roleClient}'.`;
+      return {
+        subject: role,
+        message,
+        fix: command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]),
+      };
+    });
+  },
+};
+
+/** Whether the account is one that writes. */
+function worksToo({ parts }: Seen): boolean {
+  return parts.token.roles?.some((role) => role.startsWith('manage-')) === true;
+}
+
+/** Roles that come along with those that mcpkc needs (composites, 26.7.3). */
+const COME_ALONG = ['query-clients', 'query-users', 'query-groups', 'query-realms', 'manage-events'];
+
+const overprivileged: Rule = {
+  code: 'ACCOUNT_OVERPRIVILEGED',
+  severity: 'warning',
+  needs: [],
+  explanation: {
+    what: 'mcpkc’s service account may do more than any command needs. Whoever gets its secret could use the rest: make users, become one, change realms.',
+    cause: 'It was given realm-admin or another wide role, or an account of something else is used.',
+    mend: 'mcpkc init --exact takes the excess away (signing in once as an administrator). Or configure an account of mcpkc’s own: mcpkc init makes one.',
+    sources: [ADMIN_GUIDE],
+  },
+  find(seen) {
+    const { roles = [], realmRoles } = seen.parts.token;
+    const needed: readonly string[] = [...WORKING_ROLES, ...READING_ROLES, ...COME_ALONG];
+    const excess = roles.filter((role) => !needed.includes(role));
+    const wide = realmRoles.filter((role) => role === 'admin' || role === 'create-realm');
+    const all = [...excess, ...wide];
+    if (all.length === 0) return [];
+    const message = `The account '${seen.account}' has more roles than any command needs: ${all.join(', ')}.`;
+    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
+    return [{ subject: seen.account, message, fix }];
+  },
+};
+
+const holdsScope: Rule = {
+  code: 'ACCOUNT_HOLDS_SCOPE',
+  severity: 'warning',
+  needs: ['scopes', 'ownClient'],
+  explanation: {
+    what: 'mcpkc’s own service account holds an MCP server’s audience scope: its administrative token would be accepted by the MCP server, and a policy against tokens without a user would lock mcpkc out.',
+    cause: 'A client that is made while a scope is a realm default gets it, a service account too.',
+    mend: 'mcpkc create-scope --detach <client id> takes it away; create-scope always does it for its own account.',
+    sources: [SEEN],
+  },
+  find(seen) {
+    const own = shown(seen.parts.ownClient);
+    const { audiences } = seen.parts.token;
+    return judgedScopes(seen).flatMap((judged) => {
+      const { name, resource } = judged;
+      const holds = own !== undefined && heldAs(own, name) !== 'none';
+      if (!holds && !(resource !== undefined && audiences.includes(resource))) return [];
+      const message = `mcpkc’s own account '${seen.account}' holds '${name}': its administrative token names the MCP server.`;
+      const fix = holds
+        ? repair(seen, judged, ['--detach', seen.account])
+        : atServer(
+            `Take the audience ${resource} from the tokens of '${seen.account}': Clients, ${seen.account}, Client scopes and Dedicated mappers.`,
+          );
+      return [{ subject: seen.account, message, fix }];
+    });
+  },
+};
+
+/** mcpkc's own service account. */
+export const account: RuleGroup = {
+  title: 'The service account',
+  rules: [missingRole, overprivileged, holdsScope],
+};

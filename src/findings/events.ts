@@ -1,0 +1,71 @@
+import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import type { Found, Rule, RuleGroup } from './finding.ts';
+import { atHost, command } from './fixes.ts';
+import { type Seen, shown } from './seen.ts';
+
+/** An id that Keycloak gives to whoever registers. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const prunedTooEarly: Rule = {
+  code: 'PRUNED_TOO_EARLY',
+  severity: 'warning',
+  needs: ['refusals', 'gone'],
+  explanation: {
+    what: 'Somebody still uses a client that is gone: a sign-in or a renewal named it, and Keycloak did not find it (client_not_found). Its user sees that the connection is broken; several products never register again by themselves.',
+    cause: 'The client was deleted, by mcpkc prune-clients or by hand, while a connection still needed it.',
+    mend: 'mcpkc prune-clients --restore <backup> <client id> brings it back with its secret; the connection works again after signing in. Without a backup the connector has to be removed and added again.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    shown(seen.parts.gone)
+      .filter((clientId) => seen.backupOf(clientId) !== undefined || UUID.test(clientId))
+      .map((clientId): Found => {
+        const backup = seen.backupOf(clientId);
+        const when = latest(seen, clientId);
+        const message = `Somebody still uses the client ${clientId}, which is gone${when}: its user sees a broken connection.`;
+        const fix =
+          backup === undefined
+            ? atHost(
+                'No backup is known that holds it: its user has to remove the connector and add it again.',
+              )
+            : command(seen, ['prune-clients', '--restore', backup, clientId]);
+        return { subject: clientId, message, fix };
+      }),
+};
+
+function latest(seen: Seen, clientId: string): string {
+  const times = shown(seen.parts.refusals).flatMap((event) =>
+    event.clientId === clientId ? [event.time] : [],
+  );
+  return times.length === 0 ? '' : ` (last ${new Date(Math.max(...times)).toISOString()})`;
+}
+
+const off: Rule = {
+  code: 'EVENTS_OFF',
+  severity: 'info',
+  needs: ['eventsConfig'],
+  explanation: {
+    what: 'The realm stores no user events, or not those that tell who registered and who was refused. Then status can’t say what was refused lately, onboard has to page through clients, and prune-clients knows less about who is still used.',
+    cause: 'User events are off in every new realm.',
+    mend: 'mcpkc init --events 30d switches them on with the types that mcpkc reads, and has Keycloak forget them after that time.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { enabled, types } = shown(seen.parts.eventsConfig);
+    const lacking = ['CLIENT_REGISTER', 'CLIENT_REGISTER_ERROR', 'LOGIN', 'LOGIN_ERROR'].filter(
+      // An empty list means Keycloak's own choice, which has all of them (26.7.3).
+      (type) => types.length > 0 && !types.includes(type),
+    );
+    if (enabled && lacking.length === 0) return [];
+    const what = enabled ? `not ${lacking.join(', ')}` : 'none';
+    const message = `User events are stored: ${what}. So nobody can say which registrations and sign-ins were refused.`;
+    return [{ subject: 'events', message, fix: command(seen, ['init', '--events', '30d']) }];
+  },
+};
+
+/** What Keycloak remembers. */
+export const events: RuleGroup = {
+  title: 'Clients in use are there',
+  applies: (seen) => shown(seen.parts.eventsConfig).enabled,
+  rules: [prunedTooEarly, off],
+};

@@ -1,0 +1,73 @@
+import { resourceHost } from '../names/resource-url.ts';
+import { shellWord } from '../text.ts';
+import type { Fix } from './finding.ts';
+import { type JudgedScope, judgedScopes, nameFor, type Seen } from './seen.ts';
+
+/** A command line of ours as a shell takes it, with the global flags of this run. */
+export function command(seen: Seen, words: readonly string[]): Fix {
+  const text = ['mcpkc', ...seen.globalFlags, ...words].map(shellWord).join(' ');
+  return { kind: 'command', text };
+}
+
+/** A change in Keycloak that mcpkc doesn't make. */
+export const atServer = (text: string): Fix => ({ kind: 'server', text });
+
+/** A change at the MCP server, or something that only its operator knows. */
+export const atHost = (text: string): Fix => ({ kind: 'host', text });
+
+/** `--preset a,b`, where it isn't what the command does by itself. */
+function presetFlags(seen: Seen): string[] {
+  const names = seen.presets.map(({ name }) => name);
+  return names.length === 1 && names[0] === 'chatgpt' ? [] : ['--preset', names.join(',')];
+}
+
+/** `create-scope` for a resource: it provisions, and repairs what it made. */
+export function createScope(seen: Seen, resource: string, scope: string, flags: readonly string[] = []): Fix {
+  const named = nameFor(seen, resource) === scope ? [] : ['--scope', scope];
+  const words = ['create-scope', '--resource', resource, ...named, ...presetFlags(seen), ...flags];
+  return command(seen, words);
+}
+
+/** The same for a scope that is there; where nobody knows its resource, only a person can say it. */
+export function repair(seen: Seen, judged: JudgedScope, flags: readonly string[] = []): Fix {
+  if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.name, flags);
+  const words = ['mcpkc', 'create-scope', '--scope', judged.name, ...flags].map(shellWord).join(' ');
+  return atHost(`Which MCP server is it for? Then: ${words} --resource <its URL>`);
+}
+
+/** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */
+export function repairAny(seen: Seen): Fix | undefined {
+  if (seen.resource !== undefined) return createScope(seen, seen.resource, nameFor(seen, seen.resource));
+  const known = judgedScopes(seen).find(({ resource }) => resource !== undefined);
+  return known && repair(seen, known);
+}
+
+/** `trusted-hosts` with the products' hosts and, where asked, those of the MCP servers. */
+export function trustHosts(
+  seen: Seen,
+  {
+    presets = seen.presets.map(({ name }) => name),
+    hosts = [],
+    flags = [],
+  }: {
+    presets?: readonly string[];
+    hosts?: readonly string[];
+    flags?: readonly string[];
+  } = {},
+): Fix {
+  return command(seen, [
+    'trusted-hosts',
+    ...(presets.length === 0 ? [] : ['--preset', presets.join(',')]),
+    ...(hosts.length === 0 ? [] : ['--add', hosts.join(',')]),
+    ...flags,
+  ]);
+}
+
+/** The hosts of the MCP servers in question. */
+export function serverHosts(seen: Seen): string[] {
+  const judged = seen.parts.scopes.visible ? judgedScopes(seen) : [];
+  const resources = [seen.resource, ...judged.map(({ resource }) => resource)];
+  return [
+    ...new Set(resources.flatMap((resource) => (resource === undefined ? [] : [resourceHost(resource)]))),
+  ];
+}

@@ -1,0 +1,66 @@
+import { MCP_SPEC, SEEN } from '../explanation.ts';
+import type { Rule, RuleGroup } from './finding.ts';
+import { atHost } from './fixes.ts';
+import { judgedScopes } from './seen.ts';
+
+const dcrWithScope: Rule = {
+  code: 'DCR_WITH_SCOPE',
+  severity: 'info',
+  needs: ['scopes'],
+  explanation: {
+    what: 'A client that names scopes when it registers gets those as optional scopes and none of the realm’s defaults. So products on the official SDK, VS Code, Codex and others get the audience only if they ask for its scope by name, which they do when the MCP server’s metadata lists it in scopes_supported.',
+    cause: 'It is how Keycloak reads `scope` in a registration.',
+    mend: 'List the scope in scopes_supported of the MCP server’s /.well-known/oauth-protected-resource, and name it in the 401 challenge. mcpkc env prints the server’s settings.',
+    sources: ['RFC 7591 §2', 'RFC 9728 §2', MCP_SPEC, SEEN],
+  },
+  find: (seen) =>
+    judgedScopes(seen)
+      .filter(({ mode, list }) => mode === 'standing' && list !== 'none')
+      .map(({ name, resource, list }) => {
+        const who =
+          list === 'optional'
+            ? 'No client gets the optional scope unless it asks for it by name'
+            : 'Clients whose registration names scopes (MCP SDK, VS Code, Codex) get no realm defaults';
+        const message = `${who}: the MCP server’s metadata has to list '${name}'.`;
+        const where = resource === undefined ? 'the MCP server' : resource;
+        return {
+          subject: name,
+          message,
+          fix: atHost(`In the protected resource metadata of ${where}: "scopes_supported": ["${name}"]`),
+        };
+      }),
+};
+
+const mode: Rule = {
+  code: 'MODE',
+  severity: 'info',
+  needs: ['scopes'],
+  explanation: {
+    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. windowed: only clients that it was attached to hold it; a registration that names it is refused, one that doesn’t gets no audience, and that is the point of it.',
+    cause:
+      'mcpkc create-scope makes a scope standing, mcpkc onboard windowed. A scope that nobody marked is windowed where it is in neither of the realm’s lists.',
+    mend: 'mcpkc create-scope --attach default (or none) changes it. Clients that hold the scope keep it.',
+    sources: [],
+  },
+  find: (seen) =>
+    judgedScopes(seen).map(({ name, mode: kind, list, resource }) => {
+      const whom =
+        kind === 'windowed'
+          ? 'only clients that were given it can get the audience'
+          : list === 'optional'
+            ? 'every client that registers can ask for it by name'
+            : 'every client that registers can get the audience';
+      const next =
+        kind === 'windowed'
+          ? `To connect a product: mcpkc onboard ${resource ?? '<its URL>'}`
+          : 'Nothing to mend.';
+      return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atHost(next) };
+    }),
+};
+
+/** What is no fault, but good to know. */
+export const guidance: RuleGroup = {
+  title: 'Good to know',
+  applies: () => false,
+  rules: [mode, dcrWithScope],
+};

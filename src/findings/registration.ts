@@ -1,0 +1,184 @@
+import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
+import { allowedScopesOf } from '../plan/kinds/allowed-scopes.ts';
+import { POLICY } from '../realm/representations.ts';
+import { count } from '../text.ts';
+import type { Rule, RuleGroup } from './finding.ts';
+import { atHost, atServer, repairAny } from './fixes.ts';
+import { anonymous } from './hosts.ts';
+import { judgedScopes, type Seen, shown } from './seen.ts';
+
+const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
+const NAME_A_SERVER = 'Say which MCP server it is for: mcpkc create-scope --resource <its URL>';
+
+const defaultsOff: Rule = {
+  code: 'ALLOWED_SCOPES_DEFAULTS_OFF',
+  severity: 'error',
+  needs: ['registrationPolicies', 'scopes'],
+  explanation: {
+    what: 'The policy ‘Allowed Client Scopes’ doesn’t allow the realm’s own default and optional scopes: every registration that names one is refused with 403. Products that name what the MCP server’s metadata lists (VS Code, Codex, everything on the official SDK) can’t register.',
+    cause: '“Allow Default Scopes” was switched off.',
+    mend: 'mcpkc create-scope for the resource switches it on.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    anonymous(seen, POLICY.allowedScopes)
+      .filter((policy) => !allowedScopesOf(policy).defaults)
+      .map(({ name }) => ({
+        subject: name,
+        message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ("Not permitted to use specified clientScope").`,
+        fix: repairAny(seen) ?? atHost(NAME_A_SERVER),
+      })),
+};
+
+const blocks: Rule = {
+  code: 'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
+  severity: 'error',
+  needs: ['registrationPolicies', 'scopes'],
+  explanation: {
+    what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is no client scope in Keycloak, so it has to be listed.',
+    cause:
+      'A new realm lists nothing; or a standing scope is in neither of the realm’s lists and not in the policy.',
+    mend: 'mcpkc create-scope for the resource lists openid and makes the scope a realm default. Outside a window a windowed scope is refused on purpose.',
+    sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
+  },
+  find(seen) {
+    const senders = seen.presets.filter(({ sendsScope }) => sendsScope !== 'no');
+    if (senders.length === 0) return [];
+    return anonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
+      const blocked = namedScopes(seen).filter((scope) => !allowedScopesOf(policy).scopes.includes(scope));
+      if (blocked.length === 0) return [];
+      const who = senders.map(({ title }) => title).join(', ');
+      const message = `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ("Not permitted to use specified clientScope"). Concerns ${who}, as far as they name scopes.`;
+      return [{ subject: policy.name, message, fix: repairAny(seen) ?? atHost(NAME_A_SERVER) }];
+    });
+  },
+};
+
+/** What registrations name and the realm's lists don't allow by themselves. */
+function namedScopes(seen: Seen): string[] {
+  const standing = judgedScopes(seen).filter(({ mode, list }) => mode === 'standing' && list === 'none');
+  return ['openid', ...standing.map(({ name }) => name)];
+}
+
+const full: Rule = {
+  code: 'MAX_CLIENTS_REACHED',
+  severity: 'error',
+  needs: ['room'],
+  explanation: {
+    what: 'The realm has as many clients as ‘Max Clients Limit’ allows (200 unless changed; every client of the realm counts): nobody can register any more, and ChatGPT can’t set up a connection.',
+    cause: 'Every failed attempt to connect leaves a client behind.',
+    mend: 'Take away what nobody uses: mcpkc prune-clients (it shows first, and only deletes what was idle long enough). Or raise the limit in the policy.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { limit, reached } = shown(seen.parts.room);
+    if (limit === undefined || !reached) return [];
+    const message = `The realm has reached its limit of ${count(limit, 'client')}: nobody can register any more.`;
+    const fix = atServer(
+      `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
+    );
+    return [{ subject: 'Max Clients Limit', message, fix }];
+  },
+};
+
+const nearlyFull: Rule = {
+  code: 'MAX_CLIENTS_NEAR',
+  severity: 'warning',
+  needs: ['room'],
+  explanation: {
+    what: 'Four fifths of the clients that ‘Max Clients Limit’ allows are there. When it is reached, nobody can register.',
+    cause:
+      'Every failed attempt to connect leaves a client behind, and some products register anew for every connection.',
+    mend: 'mcpkc prune-clients, regularly; or a higher limit.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { limit, reached, near } = shown(seen.parts.room);
+    if (limit === undefined || reached || !near) return [];
+    const message = `The realm has used 80 % of its limit of ${count(limit, 'client')}.`;
+    const fix = atServer(
+      `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
+    );
+    return [{ subject: 'Max Clients Limit', message, fix }];
+  },
+};
+
+const disabled: Rule = {
+  code: 'NEW_CLIENTS_DISABLED',
+  severity: 'error',
+  needs: ['registrationPolicies'],
+  explanation: {
+    what: 'A policy disables every client that registers: registration works, then the sign-in ends with “Client disabled”.',
+    cause:
+      'Somebody added the policy ‘Client Disabled’ to the anonymous access policies, so that an administrator has to look at each client.',
+    mend: 'Delete the policy, or enable each connector by hand after it has registered.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    anonymous(seen, POLICY.disabled).map(({ name }) => ({
+      subject: name,
+      message: `The policy '${name}' disables every client that registers: the sign-in that follows is refused.`,
+      fix: atServer(`${CONSOLE} delete '${name}', or enable the connector’s client by hand.`),
+    })),
+};
+
+/** A policy that every new realm has and that somebody deleted. */
+function missingPolicy(code: string, title: string, providerId: string, lost: string): Rule {
+  return {
+    code,
+    severity: 'warning',
+    needs: ['registrationPolicies'],
+    explanation: {
+      what: `The realm’s policies for anonymous registration lack ‘${title}’: ${lost}.`,
+      cause: 'Somebody deleted it; every new realm has it.',
+      mend: `Add it again. ${CONSOLE} Create client policy, ${title}.`,
+      sources: [REGISTRATION_GUIDE, SEEN],
+    },
+    find: (seen) =>
+      anonymous(seen, providerId).length > 0
+        ? []
+        : [
+            {
+              subject: title,
+              message: `There is no policy '${title}' for anonymous registration: ${lost}.`,
+              fix: atServer(`${CONSOLE} Create client policy, ${title}.`),
+            },
+          ],
+  };
+}
+
+/** The other policies for anonymous registration. */
+export const registration: RuleGroup = {
+  title: 'Client registration policies',
+  rules: [
+    full,
+    defaultsOff,
+    blocks,
+    disabled,
+    missingPolicy(
+      'ALLOWED_SCOPES_POLICY_MISSING',
+      'Allowed Client Scopes',
+      POLICY.allowedScopes,
+      'a registration may name any scope of the realm, those of windowed resources too',
+    ),
+    missingPolicy(
+      'MAPPER_POLICY_MISSING',
+      'Allowed Protocol Mapper Types',
+      POLICY.allowedMappers,
+      'a client may register with mappers of its own and so put any audience or claim into its tokens',
+    ),
+    missingPolicy(
+      'CONSENT_POLICY_MISSING',
+      'Consent Required',
+      POLICY.consent,
+      'a client that registers gets tokens without asking its users',
+    ),
+    missingPolicy(
+      'FULL_SCOPE_POLICY_MISSING',
+      'Full Scope Disabled',
+      POLICY.fullScope,
+      'a client that registers gets all of its users’ roles into its tokens',
+    ),
+    nearlyFull,
+  ],
+};

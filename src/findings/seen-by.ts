@@ -1,0 +1,70 @@
+import type { Context } from '../cli/command.ts';
+import { isLive } from '../commands/onboard/mark.ts';
+import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
+import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
+import type { Config } from '../config/load.ts';
+import { McpkcError } from '../errors.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import type { StatusSnapshot } from '../keycloak/read/status-parts.ts';
+import { canonicalResource } from '../names/resource-url.ts';
+import type { Preset } from '../products/preset.ts';
+import type { Seen } from './seen.ts';
+
+/** Puts together what the rules look at: the realm, the configuration, and this machine. */
+export async function seenBy(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  given: { resource: unknown; presets: readonly Preset[]; parts: StatusSnapshot },
+): Promise<Seen> {
+  const { io } = context;
+  const named = typeof given.resource === 'string' ? canonicalResource(given.resource) : undefined;
+  return {
+    parts: given.parts,
+    realm: keycloak.realm,
+    server: keycloak.server,
+    resource: named ?? config.transportUrl,
+    only: named !== undefined,
+    configured: { resource: config.transportUrl, scopeName: config.scopeName },
+    presets: given.presets,
+    issuer: config.issuer,
+    account: config.clientId ?? '',
+    roleClient: keycloak.place.roleClient,
+    staticClients: config.audiences.clients,
+    globalFlags: globalFlags(config),
+    now: io.now(),
+    isLive: (mark) => isLive(mark, io),
+    backupOf: await backups(context, keycloak),
+  };
+}
+
+/** The global options of this run that a printed command has to repeat to mean the same. */
+function globalFlags(config: Config): string[] {
+  const flagged = (key: string) => config.originOf(key)?.startsWith('flag') === true;
+  const { envFile, config: file } = config.files;
+  return [
+    flagged('KC_SERVER') ? ['--server', config.server] : [],
+    flagged('KC_REALM') ? ['--realm', config.realm ?? ''] : [],
+    flagged('MCPKC_CA_FILE') ? ['--ca-file', config.caFile ?? ''] : [],
+    flagged('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : [],
+    envFile === undefined || envFile === '.keycloak-env' ? [] : ['--env-file', envFile],
+    // Found without being named: here, or in the user's configuration folder.
+    file === undefined || /^config\.local\.json$|\/mcpkc\/config\.json$/.test(file) ? [] : ['--config', file],
+  ].flat();
+}
+
+/** Which backup of pruned clients holds a client: the usual one of this realm. Its secrets are not kept. */
+async function backups({ io }: Context, keycloak: Keycloak): Promise<Seen['backupOf']> {
+  try {
+    const file = defaultBackup(io, keycloak);
+    const text = await io.files.read(file);
+    if (text === undefined) return () => undefined;
+    const ids = new Set(parseBackup(text, file).records.map(({ clientId }) => clientId));
+    return (clientId) => (ids.has(clientId) ? file : undefined);
+  } catch (error) {
+    // No place for backups, or one that can't be read: then none is known.
+    if (error instanceof McpkcError || (error as NodeJS.ErrnoException).code !== undefined)
+      return () => undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Part, StatusSnapshot } from '../keycloak/read/status-parts.ts';
+import { ATTRIBUTE, type Mode, type RealmList, type WindowMark } from '../plan/desired.ts';
+import { realmListOf } from '../plan/kinds/default-scope.ts';
+import type { Preset } from '../products/preset.ts';
+import { isAudienceScope, modeOf, resourceOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import type { ClientScope } from '../realm/representations.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { windowMarkOf } from '../realm/window-mark.ts';
+
+/** Everything that rules look at. */
+export interface Seen {
+  parts: StatusSnapshot;
+  realm: string;
+  server: string;
+  /** The MCP server that `status` was asked about or that is configured. */
+  resource: string | undefined;
+  /** `--resource` was said: other resources are not judged. */
+  only: boolean;
+  /** The configured resource and MCP_SCOPE_NAME. */
+  configured: { resource: string | undefined; scopeName: string };
+  presets: readonly Preset[];
+  /** The issuer that everybody is told (KC_ISSUER, or made from KC_HOSTNAME or KC_SERVER). */
+  issuer: string | undefined;
+  /** Client id of mcpkc's own account, and the client that holds its roles. */
+  account: string;
+  roleClient: string;
+  /** Client ids of OIDC_AUDIENCE. */
+  staticClients: readonly string[];
+  /** Global flags that printed commands need, as they were given. */
+  globalFlags: readonly string[];
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Whether the run that opened a window may still be at it. */
+  isLive(mark: WindowMark): boolean;
+  /** Which backup of pruned clients holds a client; undefined where none is known. */
+  backupOf(clientId: string): string | undefined;
+}
+
+/** An audience scope that `status` judges. */
+export interface JudgedScope {
+  scope: ClientScope;
+  name: string;
+  /** The MCP server that it is for; undefined where neither mark, configuration nor mapper tells. */
+  resource: string | undefined;
+  mode: Mode;
+  list: RealmList;
+  window: WindowMark | undefined;
+}
+
+/** The value of a part that a rule declared to need. */
+export function shown<T>(part: Part<T>): T {
+  if (part.visible) return part.value;
+  throw new Error(`a rule looked at what takes the role ${part.role} without needing it`);
+}
+
+/** The realm as the functions of `provision/` want it, as far as scopes go. */
+export function realmOf(seen: Seen): RealmSnapshot {
+  const { all, defaults, optionals } = shown(seen.parts.scopes);
+  const nothing = { registrationPolicies: [], clientPolicies: [], clientProfiles: [], clients: [] };
+  return { realm: seen.realm, scopes: all, defaultScopes: defaults, optionalScopes: optionals, ...nothing };
+}
+
+/** The name of the scope of a resource, as every command would choose it. */
+export function nameFor(seen: Seen, resource: string): string {
+  return scopeNameFor({ resource, configured: seen.configured }, realmOf(seen));
+}
+
+/** The scopes that are mcpkc's business: marked, MCP_SCOPE_NAME, or named `mcp-resource…`; with `--resource`, that one. */
+export function judgedScopes(seen: Seen): JudgedScope[] {
+  const realm = realmOf(seen);
+  const wanted = seen.resource === undefined ? undefined : nameFor(seen, seen.resource);
+  return realm.scopes
+    .filter((scope) => isJudged(seen, scope, wanted))
+    .map((scope) => judged(seen, scope, wanted));
+}
+
+function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): boolean {
+  const { name, attributes, protocol } = scope;
+  if (name === wanted) return true;
+  if (seen.only || protocol !== 'openid-connect') return false;
+  const configured = seen.configured.resource !== undefined && name === seen.configured.scopeName;
+  return configured || attributes[ATTRIBUTE.mode] !== undefined || /^mcp-resource(?:-|$)/.test(name);
+}
+
+function judged(seen: Seen, scope: ClientScope, wanted: string | undefined): JudgedScope {
+  const realm = realmOf(seen);
+  const { name } = scope;
+  return {
+    scope,
+    name,
+    resource: name === wanted ? seen.resource : resourceOf(scope),
+    mode: modeOf(scope, realm),
+    list: realmListOf(realm, name),
+    window: windowMarkOf(scope.attributes),
+  };
+}
+
+/** Audience scopes that are somebody else's: they are counted, not judged. */
+export function otherAudienceScopes(seen: Seen): string[] {
+  const names = judgedScopes(seen).map(({ name }) => name);
+  return realmOf(seen)
+    .scopes.filter((scope) => isAudienceScope(scope) && !names.includes(scope.name))
+    .map(({ name }) => name);
+}

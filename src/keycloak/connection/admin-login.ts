@@ -1,0 +1,151 @@
+import type { Io } from '../../cli/io.ts';
+import type { Config } from '../../config/load.ts';
+import { McpkcError } from '../../errors.ts';
+import { roleClientOf } from '../../realm/roles.ts';
+import { shellWord } from '../../text.ts';
+import type { AccountRealms } from '../read/account.ts';
+import { type Connecting, grantConnecting, open } from './connect.ts';
+import type { AccessToken, TokenSource } from './token.ts';
+
+/** With what an administrator signs in, once, for `init` alone; nothing of it is kept. */
+export type Administrator = { realm: string } & (
+  | { kind: 'password'; name: string; password: string }
+  | { kind: 'client'; clientId: string; secret: string }
+  | { kind: 'token'; token: string }
+);
+
+/** How an administrator is called in messages. */
+function nameOf(administrator: Administrator): string {
+  if (administrator.kind === 'password') return administrator.name;
+  return administrator.kind === 'client' ? administrator.clientId : claimsOf(administrator.token).name;
+}
+
+/**
+ * What a token says of itself: who, by which realm. Nothing is decided by it, Keycloak judges the token; but messages can
+ * name who lacks a role.
+ */
+function claimsOf(token: string): { name: string; realm: string | undefined } {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { iss, preferred_username: user, azp } = JSON.parse(atob(payload)) as Record<string, unknown>;
+    const realm = typeof iss === 'string' ? iss.split('/realms/')[1] : undefined;
+    const name = [user, azp].find((one) => typeof one === 'string') as string | undefined;
+    return { name: name ?? 'the token’s owner', realm: realm && decodeURIComponent(realm) };
+  } catch {
+    return { name: 'the token’s owner', realm: undefined };
+  }
+}
+
+/**
+ * Signs in as an administrator, and connects to the realm that the account lives in and to the one that it administers.
+ * Throws ADMIN_LOGIN_FAILED (exit status 4) where Keycloak refuses, PLAIN_HTTP (5) before any secret leaves.
+ */
+export async function connectAsAdministrator(
+  administrator: Administrator,
+  realms: { home: string; target: string },
+  config: Config,
+  io: Io,
+  signal: AbortSignal,
+): Promise<AccountRealms> {
+  const connecting = connectingOf(administrator, config, io);
+  let shared: TokenSource | undefined;
+  const tokens: Connecting['tokens'] = (options, waiting) => {
+    shared ??= explained(connecting.tokens(options, waiting), administrator, config.server);
+    return shared;
+  };
+  const connectTo = (realm: string) => open({ ...connecting, realm, tokens }, config, io, signal);
+  const home = await connectTo(realms.home);
+  return { home, target: realms.target === realms.home ? home : await connectTo(realms.target) };
+}
+
+function connectingOf(administrator: Administrator, config: Config, io: Io): Connecting {
+  const { realm } = administrator;
+  const { server } = config;
+  const account = nameOf(administrator);
+  if (administrator.kind === 'token') {
+    const { token } = administrator;
+    const tokens = () => fixedToken(token);
+    return { server, realm, accountRealm: claimsOf(token).realm ?? realm, account, tokens };
+  }
+  const grant =
+    administrator.kind === 'password'
+      ? { clientId: 'admin-cli', user: { name: administrator.name, password: administrator.password } }
+      : { clientId: administrator.clientId, clientSecret: administrator.secret };
+  return { ...grantConnecting({ server, realm, ...grant }, realm, io), account };
+}
+
+/** A token that was brought along can't be renewed: refused once, it is refused for good. */
+function fixedToken(value: string): TokenSource {
+  let refused = false;
+  const token: AccessToken = { value, renewAt: Number.POSITIVE_INFINITY };
+  return {
+    getAccessToken: async () => {
+      if (!refused) return token.value;
+      throw new McpkcError(
+        'ADMIN_LOGIN_FAILED',
+        'Keycloak refused the administrator’s token (401): it has expired, or it is another server’s.',
+        'Access tokens live for minutes: get a new one right before, and from the address that KC_SERVER names.',
+      );
+    },
+    renew: () => {
+      refused = true;
+    },
+  };
+}
+
+const LOGIN_CODES = ['WRONG_SECRET', 'ACCOUNT_NOT_FOUND', 'SERVICE_ACCOUNT_DISABLED'];
+
+/** The same source, with sentences about the administrator where `requestToken` speaks of the service account. */
+function explained(source: TokenSource, administrator: Administrator, server: string): TokenSource {
+  const { realm } = administrator;
+  return {
+    renew: source.renew,
+    aheadMs: () => source.aheadMs?.(),
+    getAccessToken: async () => {
+      try {
+        return await source.getAccessToken();
+      } catch (error) {
+        if (!(error instanceof McpkcError)) throw error;
+        if (error.code === 'REALM_NOT_FOUND') {
+          const message = `There is no realm '${realm}' at ${server} for the administrator to sign in to (--admin-realm).`;
+          throw new McpkcError('REALM_NOT_FOUND', message, error.hint, { cause: error });
+        }
+        if (!LOGIN_CODES.includes(error.code)) throw error;
+        const name = nameOf(administrator);
+        const message = `Keycloak refused the administrator’s client '${name}' in realm '${realm}': no such enabled client with a service account, or its secret is wrong.`;
+        const hint =
+          'Check KC_BOOTSTRAP_ADMIN_CLIENT_ID, KC_BOOTSTRAP_ADMIN_CLIENT_SECRET and --admin-realm.';
+        throw new McpkcError('ADMIN_LOGIN_FAILED', message, hint, { cause: error });
+      }
+    },
+  };
+}
+
+/**
+ * A refusal of what an administrator tried, with what an administrator needs and the command that grants it: the usual
+ * hint, `mcpkc init`, is what just failed.
+ */
+export function administratorsFailure(
+  error: unknown,
+  administrator: Administrator,
+  target: string,
+  home: string,
+): unknown {
+  if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') return error;
+  const own = administrator.kind === 'token' ? claimsOf(administrator.token).realm : undefined;
+  const realm = own ?? administrator.realm;
+  const name = nameOf(administrator);
+  const user = administrator.kind === 'client' ? `service-account-${name}` : name;
+  const { orRole, role } = error.details ?? {};
+  const wanted = String(orRole ?? role);
+  const of = roleClientOf(home, realm);
+  const hint = [
+    `init takes an administrator of '${home}': in master one with the realm role admin; in the realm itself, which Keycloak 26.4.0 does not take and 26.7.3 does, one with realm-admin (or manage-clients, manage-users and every role that the account gets; with --events also manage-events).`,
+    `That one role: kcadm.sh add-roles -r ${shellWord(encodeURIComponent(realm))} --uusername ${shellWord(user)} --cclientid ${shellWord(of)} --rolename ${wanted}`,
+    `Without giving mcpkc an administrator: mcpkc init --realm ${shellWord(target)} --dry-run prints the same as kcadm lines.`,
+  ].join('\n');
+  return new McpkcError('ROLE_MISSING', error.message, hint, {
+    cause: error.cause,
+    details: error.details ?? {},
+  });
+}

@@ -1,0 +1,154 @@
+// biome-ignore-all lint/style/noRestrictedImports: keycloak/connection makes the admin client.
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
+import type { Io } from '../../cli/io.ts';
+import { type Config, requireAccount, requireRealm } from '../../config/config.ts';
+import { McpkcError } from '../../errors.ts';
+import { roleClientOf } from '../../realm/roles.ts';
+import { type Attempt, adminFailure, type Place, statusOf } from './failures.ts';
+import { dispatcherFor, type RequestOptions, requestOptions, requireSafeTransport } from './http.ts';
+import { type Repeatable, type Waiting, withRetries } from './retry.ts';
+import { type Grant, requestToken, type TokenSource, tokenSource } from './token.ts';
+
+/** A signed-in connection to one realm. Every request goes through `read`, `replace` or `create`. */
+export interface Keycloak {
+  readonly place: Place;
+  readonly realm: string;
+  readonly server: string;
+  /** The realm that the account lives in. */
+  readonly accountRealm: string;
+  readonly admin: KeycloakAdminClient;
+  readonly waiting: Waiting;
+  readonly options: RequestOptions;
+  /** Milliseconds since the epoch by the server's clock, to a second: the same for all machines that work on it. */
+  serverNow(): number;
+  /** A GET: repeated after any passing failure. */
+  read<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
+  /** A PUT or DELETE that says the same each time, or a POST whose repetition is a 409: repeated likewise. */
+  replace<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
+  /** A POST: repeated only where it certainly did nothing. */
+  create<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
+  /** The same connection with another signal: for clean-up after the run's own was aborted. */
+  withSignal(signal: AbortSignal): Keycloak;
+}
+
+/** What a connection is made of; `connect` fills it from the configuration, `init` from an administrator's sign-in. */
+export interface Connecting {
+  server: string;
+  realm: string;
+  accountRealm: string;
+  account: string;
+  tokens(options: RequestOptions, waiting: Waiting): TokenSource;
+}
+
+/** Signs in with the service account of the configuration; the first request shows whether that works. */
+export async function connect(config: Config, io: Io, signal: AbortSignal): Promise<Keycloak> {
+  const realm = requireRealm(config);
+  const { clientId, clientSecret } = requireAccount(config);
+  const accountRealm = config.adminRealm ?? realm;
+  const grant: Grant = { server: config.server, realm: accountRealm, clientId, clientSecret };
+  return open({ ...grantConnecting(grant, realm, io), account: clientId }, config, io, signal);
+}
+
+/** A connection whose tokens come from a grant. */
+export function grantConnecting(grant: Grant, realm: string, io: Io): Omit<Connecting, 'account'> {
+  return {
+    server: grant.server,
+    realm,
+    accountRealm: grant.realm,
+    tokens: (options, waiting) =>
+      tokenSource(
+        () => requestToken(grant, options, waiting),
+        () => io.now(),
+      ),
+  };
+}
+
+/** Opens a connection: checks the transport, signs in (waiting for a server that starts, with `--wait`). */
+export async function open(
+  connecting: Connecting,
+  config: Config,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Keycloak> {
+  requireSafeTransport(connecting.server, config);
+  const [dispatcher, { default: Client }] = await Promise.all([
+    dispatcherFor(config, io),
+    import('@keycloak/keycloak-admin-client'),
+  ]);
+  const { server, realm, accountRealm, account } = connecting;
+  const place: Place = { server, realm, account, roleClient: roleClientOf(realm, accountRealm) };
+  let aheadMs = 0;
+  const make = (ends: AbortSignal, tokens?: TokenSource): Keycloak => {
+    const options = requestOptions(config.requestTimeoutMs, ends, dispatcher);
+    const waiting: Waiting = { now: io.now, sleep: io.sleep, signal: ends };
+    const source = tokens ?? connecting.tokens(options, waiting);
+    const admin = new Client({ baseUrl: server, realmName: realm, requestOptions: options });
+    admin.registerTokenProvider(source);
+    const send = sender(admin, source, place, waiting);
+    return {
+      place,
+      realm,
+      server,
+      accountRealm,
+      admin,
+      waiting,
+      options,
+      serverNow: () => {
+        aheadMs = source.aheadMs?.() ?? aheadMs;
+        return io.now() + aheadMs;
+      },
+      read: (attempt, request) => send('read', attempt, request),
+      replace: (attempt, request) => send('replace', attempt, request),
+      create: (attempt, request) => send('create', attempt, request),
+      // Its tokens are asked for under the new signal: the old source may have been cut off in the middle.
+      withSignal: (other) => make(other),
+    };
+  };
+  const keycloak = make(signal);
+  await signIn(keycloak, config, io, signal);
+  return keycloak;
+}
+
+async function signIn(keycloak: Keycloak, config: Config, io: Io, signal: AbortSignal): Promise<void> {
+  const deadline = io.now() + config.waitMs;
+  for (;;) {
+    try {
+      await keycloak.admin.getAccessToken();
+      return;
+    } catch (error) {
+      const starting =
+        error instanceof McpkcError &&
+        ['KEYCLOAK_UNREACHABLE', 'KEYCLOAK_STARTING', 'KEYCLOAK_TIMEOUT'].includes(error.code);
+      if (!starting || io.now() >= deadline) throw error;
+      await io.sleep(1000, signal);
+    }
+  }
+}
+
+type Sender = <T>(
+  how: Repeatable,
+  attempt: Attempt,
+  request: (admin: KeycloakAdminClient) => Promise<T>,
+) => Promise<T>;
+
+function sender(admin: KeycloakAdminClient, tokens: TokenSource, place: Place, waiting: Waiting): Sender {
+  return async (how, attempt, request) => {
+    const once = async () => {
+      const answer = await request(admin);
+      if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is no JSON');
+      return answer;
+    };
+    try {
+      return await withRetries(how, once, waiting);
+    } catch (error) {
+      if (statusOf(error) !== 401 || error instanceof McpkcError) throw adminFailure(error, attempt, place);
+    }
+    // The token was withdrawn (a restart with new keys, a logout): once more with a new one. A 401 did nothing.
+    tokens.renew();
+    try {
+      return await withRetries(how, once, waiting);
+    } catch (error) {
+      throw adminFailure(error, attempt, place);
+    }
+  };
+}

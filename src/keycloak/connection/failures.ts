@@ -1,0 +1,139 @@
+import { McpkcError } from '../../errors.ts';
+import type { Role } from '../../realm/roles.ts';
+import { shellWord, visible } from '../../text.ts';
+import { networkCode, networkFailure } from './network.ts';
+
+export { networkCode, TLS_PROBLEMS } from './network.ts';
+
+/** What was being done when a request failed, for the sentence that says so. */
+export interface Attempt {
+  /** In the infinitive, with its object: "read the client scopes". */
+  what: string;
+  /** The role of `realm-management` that this takes. */
+  role: Role;
+}
+
+/** Who did it and where, for the sentence. */
+export interface Place {
+  server: string;
+  realm: string;
+  account: string;
+  /** The client that holds the administrative roles: `realm-management`, or `<realm>-realm` for one in `master`. */
+  roleClient: string;
+}
+
+/** The status of the answer behind a failure, where there was one. */
+export function statusOf(error: unknown): number | undefined {
+  const status =
+    error instanceof McpkcError
+      ? error.details?.status
+      : (error as { response?: { status?: unknown } } | undefined)?.response?.status;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The `Retry-After` of an answer in milliseconds (RFC 9110 §10.2.3), where it has a sane one. */
+export function retryAfterMs(error: unknown, now: number): number | undefined {
+  const headers = (error as { response?: { headers?: Headers } } | undefined)?.response?.headers;
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** Keycloak's own words in an answer: `error`, `errorMessage`, `error_description`; cut, and harmless to print. */
+export function answerOf(error: unknown): string {
+  const data = (error as { responseData?: unknown } | undefined)?.responseData;
+  if (typeof data === 'string') return data.includes('<html') ? 'an HTML page' : visible(data).slice(0, 300);
+  if (typeof data !== 'object' || data === null) return '';
+  const { error: code, errorMessage, error_description: description } = data as Record<string, unknown>;
+  const words = [errorMessage, description, code].filter((word): word is string => typeof word === 'string');
+  return visible(words[0] ?? '').slice(0, 300);
+}
+
+/** Whatever an admin request failed with, as a sentence that says what happened, why, and the next command. */
+export function adminFailure(error: unknown, attempt: Attempt, place: Place): McpkcError {
+  if (error instanceof McpkcError) return error;
+  const status = statusOf(error);
+  if (status === undefined) {
+    const code = networkCode(error);
+    if (code !== undefined) return networkFailure(place.server, code, error);
+    if (isUnreadable(error)) return unreadable(attempt, place, error);
+    throw error;
+  }
+  return statusFailure(status, error, attempt, place);
+}
+
+/** No JSON where some was due; or, to a POST, no `Location` (the admin client's words for it). */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  return (
+    error instanceof Error && /^(location header is not found|resourceId is not found)/.test(error.message)
+  );
+}
+
+function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
+  const message = `Keycloak’s answer could not be read (to ${attempt.what} at ${server}).`;
+  return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between cutting answers short?', {
+    cause: error,
+  });
+}
+
+/** Roles to write that include reading (Keycloak 26.7.3): who lacks the narrow one lacks the wide one too. */
+const INCLUDED_IN: Partial<Record<Role, Role>> = {
+  'view-clients': 'manage-clients',
+  'view-realm': 'manage-realm',
+};
+
+function statusFailure(status: number, error: unknown, attempt: Attempt, place: Place): McpkcError {
+  const { what, role } = attempt;
+  const { server, realm, account, roleClient } = place;
+  const answer = answerOf(error);
+  const options = { cause: error, details: { status, ...(answer === '' ? {} : { answer }) } };
+  if (status === 401) {
+    const message = `Keycloak refused the account’s token (401) to ${what}.`;
+    const hint = `If ${server} is an internal address, Keycloak needs a fixed --hostname: a token of one address is refused at the other.`;
+    return new McpkcError('NOT_AUTHORISED', message, hint, options);
+  }
+  if (status === 403) {
+    const wider = INCLUDED_IN[role];
+    const lacked = wider === undefined ? `'${role}'` : `'${wider}' (or, to read only, '${role}')`;
+    const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${lacked} of the client '${roleClient}'.`;
+    const hint = `mcpkc init --realm ${shellWord(realm)} grants what is missing (signing in once as an administrator).`;
+    return new McpkcError('ROLE_MISSING', message, hint, {
+      ...options,
+      details: { ...options.details, role, ...(wider === undefined ? {} : { orRole: wider }) },
+    });
+  }
+  if (status === 429) {
+    return new McpkcError(
+      'KEYCLOAK_BUSY',
+      `Keycloak or a proxy in front of it refuses more requests (429), to ${what}.`,
+      'Try again later.',
+      options,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    const message = `${server} redirects a request (${status}), to ${what}; mcpkc sends no token after it.`;
+    const hint = 'Name the base URL that answers by itself (KC_SERVER).';
+    return new McpkcError('WRONG_SERVER_PATH', message, hint, options);
+  }
+  const said = answer === '' ? '' : `: ${answer}`;
+  if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);
+  const hint =
+    status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
+  return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, hint, options);
+}
+
+/** The realm isn't there: exit status 2, since KC_REALM or --realm is wrong. */
+export function realmNotFound(server: string, realm: string, error?: unknown): McpkcError {
+  const message = `There is no realm '${realm}' at ${server} (KC_REALM or --realm).`;
+  return new McpkcError(
+    'REALM_NOT_FOUND',
+    message,
+    'Realm names are case-sensitive; the admin console lists them.',
+    {
+      cause: error,
+      details: { status: 404 },
+    },
+  );
+}

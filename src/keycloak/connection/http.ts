@@ -1,0 +1,144 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: requests are timed and limited here.
+// biome-ignore-all lint/style/noRestrictedImports: requests are timed and limited here.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Io } from '../../cli/io.ts';
+import { readNamed } from '../../cli/named-files.ts';
+import type { Config } from '../../config/load.ts';
+import { McpkcError } from '../../errors.ts';
+import { isLoopback } from '../../names/loopback.ts';
+import { visible } from '../../text.ts';
+
+/** Options that every request of a run shares; spread into `fetch`'s init, a fresh time-out each time. */
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+  /** Never followed: a token or a password goes to the server that was named and nowhere else. */
+  readonly redirect: 'manual';
+  readonly dispatcher?: NonNullable<RequestInit['dispatcher']>;
+}
+
+/**
+ * The options for requests that end with `signal` or after `timeoutMs`. The getter is on purpose: the admin client
+ * spreads the object for each request, and a time-out has to start then.
+ */
+export function requestOptions(
+  timeoutMs: number,
+  signal: AbortSignal,
+  dispatcher?: RequestInit['dispatcher'],
+): RequestOptions {
+  return {
+    get signal() {
+      // biome-ignore lint/plugin/clock: requests are timed and limited here.
+      return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    },
+    redirect: 'manual',
+    ...(dispatcher === undefined ? {} : { dispatcher }),
+  };
+}
+
+/**
+ * What carries requests where Node's own `fetch` doesn't: through the proxy of HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and
+ * with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded. Requests to this
+ * machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is another one.
+ */
+export async function dispatcherFor(config: Config, io: Io): Promise<RequestInit['dispatcher']> {
+  const proxies = proxiesOf(io.env);
+  const ca = config.caFile === undefined ? undefined : await authorities(config.caFile, io);
+  if (proxies === undefined && ca === undefined) return undefined;
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const tls = ca === undefined ? {} : { ca };
+  const agent = proxies
+    ? new EnvHttpProxyAgent({ ...proxies, connect: tls, requestTls: tls, proxyTls: tls })
+    : new Agent({ connect: tls });
+  // Node's fetch takes any undici dispatcher; only the declarations of the two copies differ.
+  return agent as unknown as RequestInit['dispatcher'];
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+interface Proxies {
+  httpProxy: string;
+  httpsProxy: string;
+  noProxy: string;
+}
+
+/** The proxies that the environment names; lower case wins, as with curl. '' is none. */
+function proxiesOf(env: Io['env']): Proxies | undefined {
+  const http = proxyNamed(env, 'http_proxy');
+  const https = proxyNamed(env, 'https_proxy');
+  if (http === '' && https === '') return undefined;
+  const none = env.no_proxy || env.NO_PROXY || '';
+  const noProxy = none.trim() === '*' ? '*' : [none, ...LOOPBACK].filter((one) => one !== '').join(',');
+  return { httpProxy: http, httpsProxy: https, noProxy };
+}
+
+function proxyNamed(env: Io['env'], name: string): string {
+  const key = env[name] ? name : name.toUpperCase();
+  const value = env[key] ?? '';
+  if (value === '' || /^https?:\/\/[^/]/i.test(value)) return value;
+  const hint = `Write it as http://host:port, or unset ${key}.`;
+  throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, hint);
+}
+
+async function authorities(path: string, io: Io): Promise<string[]> {
+  const text = await readNamed(io, 'MCPKC_CA_FILE', path);
+  if (text === undefined || !text.includes('-----BEGIN CERTIFICATE-----')) {
+    const problem = text === undefined ? 'there is no such file' : 'the file holds no PEM certificate';
+    throw new McpkcError(
+      'CONFIG_INVALID',
+      `MCPKC_CA_FILE ${path}: ${problem}.`,
+      'Name a PEM file (--ca-file).',
+    );
+  }
+  const tls = await import('node:tls');
+  // With Node's options (--use-system-ca, NODE_EXTRA_CA_CERTS) where this Node can tell (22.15 and later).
+  const known = tls.getCACertificates?.('default') ?? tls.rootCertificates;
+  return [...known, text];
+}
+
+/** Refuses to send a secret over plain http to another machine (exit status 5), unless that is allowed. */
+export function requireSafeTransport(server: string, config: Config): void {
+  const url = new URL(server);
+  if (url.protocol === 'https:' || isLoopback(url) || config.allowHttp) return;
+  throw new McpkcError(
+    'PLAIN_HTTP',
+    `${server} is plain http to another machine: whoever is on the way could read the secret.`,
+    'Use https or a tunnel to 127.0.0.1; --allow-http sends it all the same.',
+  );
+}
+
+interface Request {
+  origin: string;
+  path: string;
+  method: string;
+}
+
+/** Reports each HTTP request of this process in a line: method, path without query, status, milliseconds. */
+export function watchRequests(log: (line: string) => void): () => void {
+  const started = new WeakMap<object, number>();
+  const begin = (message: unknown) => {
+    started.set((message as { request: Request }).request, performance.now());
+  };
+  const line = (request: Request, outcome: string) => {
+    const ms = Math.round(performance.now() - (started.get(request) ?? performance.now()));
+    // A query or a fragment may carry a code or a token; the path never does.
+    const path = request.path.split('?')[0] ?? '';
+    log(`  ${request.method} ${visible(request.origin + path)} ${outcome} ${ms} ms`);
+  };
+  const headers = (message: unknown) => {
+    const { request, response } = message as { request: Request; response: { statusCode: number } };
+    line(request, String(response.statusCode));
+  };
+  const failed = (message: unknown) => {
+    const { request, error } = message as { request: Request; error: NodeJS.ErrnoException };
+    line(request, error.code ?? error.name);
+  };
+  const channels = [
+    ['undici:request:create', begin],
+    ['undici:request:headers', headers],
+    ['undici:request:error', failed],
+  ] as const;
+  for (const [channel, listener] of channels) subscribe(channel, listener);
+  return () => {
+    for (const [channel, listener] of channels) unsubscribe(channel, listener);
+  };
+}

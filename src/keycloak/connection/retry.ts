@@ -1,0 +1,44 @@
+import { McpkcError } from '../../errors.ts';
+import { retryAfterMs, statusOf } from './failures.ts';
+import { networkCode, neverSent } from './network.ts';
+
+/**
+ * How a request may be repeated. `read` and `replace` (a PUT or DELETE that says the same each time) after any passing
+ * failure; `create` (a POST) only where it certainly did nothing: connection refused, or 429.
+ */
+export type Repeatable = 'read' | 'replace' | 'create';
+
+const ATTEMPTS = 5;
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 20_000;
+
+/** What waiting needs: the clock and a sleep that ends when the run is interrupted. */
+export interface Waiting {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Sends, and sends again after a passing failure: 5 attempts, waits doubling from 0.2 s, or what Retry-After says. */
+export async function withRetries<T>(how: Repeatable, send: () => Promise<T>, waiting: Waiting): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (waiting.signal.aborted) throw waiting.signal.reason;
+      if (attempt === ATTEMPTS || !passing(error, how)) throw error;
+      const wait = retryAfterMs(error, waiting.now()) ?? FIRST_WAIT_MS * 2 ** (attempt - 1);
+      if (wait > LONGEST_WAIT_MS) throw error;
+      await waiting.sleep(wait, waiting.signal);
+    }
+  }
+}
+
+function passing(error: unknown, how: Repeatable): boolean {
+  if (error instanceof McpkcError) return false;
+  const status = statusOf(error);
+  if (status !== undefined) return status === 429 || (how !== 'create' && status >= 502 && status <= 504);
+  const code = networkCode(error);
+  if (neverSent(code)) return code !== 'ENOTFOUND';
+  return how !== 'create' && (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE');
+}

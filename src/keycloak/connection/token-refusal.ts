@@ -1,0 +1,122 @@
+import { McpkcError } from '../../errors.ts';
+import { visible } from '../../text.ts';
+import { realmNotFound } from './failures.ts';
+import type { RequestOptions } from './http.ts';
+import { networkCode, networkFailure } from './network.ts';
+import type { Grant, TokenAnswer } from './token.ts';
+
+/** What a token request means that got no answer of Keycloak's, after all retries. */
+export function tokenFailure(error: unknown, server: string): unknown {
+  if (error instanceof McpkcError) return error;
+  const { response } = error as { response?: Response };
+  if (response?.status === 429) {
+    const message = `Keycloak or a proxy in front of it refuses more requests (429), to sign in at ${server}.`;
+    return new McpkcError('KEYCLOAK_BUSY', message, 'Try again later.', { cause: error });
+  }
+  if (response) {
+    const message = `${server} answers ${response.status}: Keycloak is still starting, or its proxy has no server behind it.`;
+    return new McpkcError('KEYCLOAK_STARTING', message, '--wait 60s waits for it.', { cause: error });
+  }
+  const code = networkCode(error);
+  return code === undefined ? error : networkFailure(server, code, error);
+}
+
+/** What a refused token request means. Wordings and codes as Keycloak 26.7.3 gives them. */
+export async function tokenRefusal(
+  { status, location, text }: TokenAnswer,
+  grant: Grant,
+  options: RequestOptions,
+): Promise<McpkcError> {
+  const { server, realm, clientId, user } = grant;
+  const { code, description } = oauthError(text);
+  if (status >= 300 && status < 400) return redirected(grant, status, location);
+  // 405 is what a web server says to a POST where it has a page: no Keycloak there either.
+  if (status === 404 || status === 405) return wrongPlace(grant, options, description);
+  if (user && (code === 'invalid_grant' || status === 401)) {
+    const message = `Keycloak refused the administrator '${user.name}' in realm '${realm}': ${description}.`;
+    return new McpkcError(
+      'ADMIN_LOGIN_FAILED',
+      message,
+      'Check the name, the password and --admin-realm; an account that needs a second factor can’t sign in this way (--admin-token-file can).',
+    );
+  }
+  if (
+    description.includes('not enabled to retrieve service account') ||
+    description.includes('Public client')
+  ) {
+    const message = `The client '${clientId}' in realm '${realm}' has no service account (${description}).`;
+    return new McpkcError(
+      'SERVICE_ACCOUNT_DISABLED',
+      message,
+      'mcpkc init repairs it (signing in once as an administrator).',
+    );
+  }
+  if (code === 'invalid_client') {
+    const message = `There is no enabled client '${clientId}' in realm '${realm}' (KC_CLIENT_ID, KC_ADMIN_REALM).`;
+    return new McpkcError(
+      'ACCOUNT_NOT_FOUND',
+      message,
+      'mcpkc init makes it; an account that lives in master needs KC_ADMIN_REALM=master.',
+    );
+  }
+  if (code === 'unauthorized_client') {
+    const message = `The secret of the client '${clientId}' is wrong (KC_CLIENT_SECRET).`;
+    return new McpkcError(
+      'WRONG_SECRET',
+      message,
+      'Take it from the client’s Credentials tab, or make a new one: mcpkc init --rotate-secret',
+    );
+  }
+  if (status === 403 && description.includes('HTTPS required')) {
+    const hint =
+      'The realm wants TLS from this address (sslRequired); behind a proxy, X-Forwarded-Proto must be https and --proxy-headers set.';
+    return new McpkcError('NOT_AUTHORISED', `${server} answers "HTTPS required".`, hint);
+  }
+  return new McpkcError(
+    'KEYCLOAK_ERROR',
+    `Keycloak answered ${status} to the token request: ${description}.`,
+    'Keycloak’s log says more.',
+  );
+}
+
+function redirected({ server }: Grant, status: number, location: string | undefined): McpkcError {
+  const target = visible(location ?? 'nowhere').slice(0, 300);
+  const base = /^(https?:\/\/.*?)\/realms\//.exec(target)?.[1];
+  const message = `${server} redirects the token request (${status}) to ${target}; mcpkc sends no secret after it.`;
+  const hint =
+    base === undefined
+      ? 'Name the base URL that answers by itself (KC_SERVER).'
+      : `If that is your Keycloak, use KC_SERVER=${base} (or --server ${base}).`;
+  return new McpkcError('WRONG_SERVER_PATH', message, hint);
+}
+
+function oauthError(text: string): { code: string; description: string } {
+  try {
+    const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;
+    const code = typeof error === 'string' ? error : '';
+    return { code, description: visible(typeof description === 'string' ? description : code).slice(0, 300) };
+  } catch {
+    return { code: '', description: 'an HTML page or plain text, not Keycloak’s JSON' };
+  }
+}
+
+/** 404 from the token endpoint: no such realm, or the relative path (`/auth`) is missing or one too many. */
+async function wrongPlace(grant: Grant, options: RequestOptions, description: string): Promise<McpkcError> {
+  const { server, realm } = grant;
+  if (description.startsWith('Realm does not exist')) return realmNotFound(server, realm);
+  const other = server.endsWith('/auth') ? server.slice(0, -'/auth'.length) : `${server}/auth`;
+  // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
+  const there = await fetch(`${other}/realms/${encodeURIComponent(realm)}`, options).catch(() => undefined);
+  const isKeycloak = there?.headers.get('content-type')?.includes('json') === true;
+  await there?.body?.cancel();
+  if (isKeycloak) {
+    const message = `Keycloak answers at ${other}, not at ${server}: the relative path is wrong (KC_SERVER).`;
+    return new McpkcError('WRONG_SERVER_PATH', message, `Use KC_SERVER=${other} (or --server ${other}).`);
+  }
+  const message = `No Keycloak answers at ${server}, nor at ${other} (KC_SERVER): ${description}.`;
+  return new McpkcError(
+    'WRONG_SERVER_PATH',
+    message,
+    'Name the base URL, with the relative path if there is one: https://host/auth',
+  );
+}

@@ -1,0 +1,151 @@
+import { McpkcError } from '../../errors.ts';
+import type { RequestOptions } from './http.ts';
+import { type Waiting, withRetries } from './retry.ts';
+import { tokenFailure, tokenRefusal } from './token-refusal.ts';
+
+/** How to get an access token for admin requests. */
+export interface Grant {
+  server: string;
+  /** The realm whose token endpoint is asked. */
+  realm: string;
+  clientId: string;
+  clientSecret?: string;
+  /** An administrator's name and password; without them it is a client-credentials grant. */
+  user?: { name: string; password: string };
+}
+
+/** An access token and the times that it is good for, in milliseconds since the epoch by the local clock. */
+export interface AccessToken {
+  value: string;
+  renewAt: number;
+  /** How far the server's clock is ahead of ours, as `iat` tells (to the second); Keycloak sends no `Date`. */
+  aheadMs?: number | undefined;
+}
+
+/** Gives the token to send now, renewing it before it expires; `renew` forces a new one. */
+export interface TokenSource {
+  getAccessToken(): Promise<string>;
+  renew(): void;
+  /** How far the server's clock is ahead of ours; undefined as long as no token told. */
+  aheadMs?(): number | undefined;
+}
+
+/** A source that asks again when a fifth of the token's life, or 30 s at most, is left. One request at a time. */
+export function tokenSource(fetchToken: () => Promise<AccessToken>, now: () => number): TokenSource {
+  let current: Promise<AccessToken> | undefined;
+  let renewAt = 0;
+  let aheadMs: number | undefined;
+  const ask = async () => {
+    const token = await fetchToken();
+    renewAt = token.renewAt;
+    aheadMs = token.aheadMs ?? aheadMs;
+    return token;
+  };
+  return {
+    getAccessToken: async () => {
+      if (current === undefined || now() >= renewAt) {
+        renewAt = Number.POSITIVE_INFINITY;
+        const asked = ask();
+        current = asked;
+        asked.catch(() => {
+          if (current === asked) current = undefined;
+        });
+      }
+      return (await current).value;
+    },
+    renew: () => {
+      renewAt = 0;
+    },
+    aheadMs: () => aheadMs,
+  };
+}
+
+/** An answer of the token endpoint. Redirects are not followed: a body with a password would go along. */
+export interface TokenAnswer {
+  status: number;
+  location: string | undefined;
+  text: string;
+}
+
+/** Asks the token endpoint; every refusal becomes a sentence that names the key at fault. */
+export async function requestToken(
+  grant: Grant,
+  options: RequestOptions,
+  waiting: Waiting,
+): Promise<AccessToken> {
+  const { server, realm } = grant;
+  const send = async () => {
+    // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
+    const response = await fetch(tokenEndpoint(server, realm), {
+      method: 'POST',
+      ...tokenRequest(grant),
+      ...options,
+    });
+    // 502–504 and 429 are repeated like any read: a token request changes nothing.
+    if (response.status === 429 || (response.status >= 502 && response.status <= 504)) {
+      throw Object.assign(new Error('busy'), { response });
+    }
+    const location = response.headers.get('location') ?? undefined;
+    return { status: response.status, location, text: await response.text() };
+  };
+  const asked = waiting.now();
+  let answer: TokenAnswer;
+  try {
+    answer = await withRetries('read', send, waiting);
+  } catch (error) {
+    throw tokenFailure(error, server);
+  }
+  if (answer.status !== 200) throw await tokenRefusal(answer, grant, options);
+  return readToken(answer.text, asked, server);
+}
+
+function tokenEndpoint(server: string, realm: string): string {
+  return `${server}/realms/${encodeURIComponent(realm)}/protocol/openid-connect/token`;
+}
+
+function tokenRequest(grant: Grant): { headers: Record<string, string>; body: URLSearchParams } {
+  const { clientId, clientSecret, user } = grant;
+  const form: Record<string, string> = user
+    ? { grant_type: 'password', username: user.name, password: user.password }
+    : { grant_type: 'client_credentials' };
+  const headers: Record<string, string> = {};
+  if (clientSecret === undefined) form.client_id = clientId;
+  else {
+    // RFC 6749 §2.3.1: both parts are form-encoded before Basic joins them.
+    const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
+    headers.authorization = `Basic ${btoa(pair)}`;
+  }
+  return { headers, body: new URLSearchParams(form) };
+}
+
+function readToken(text: string, asked: number, server: string): AccessToken {
+  let answer: { access_token?: unknown; expires_in?: unknown };
+  try {
+    answer = JSON.parse(text) as typeof answer;
+  } catch {
+    answer = {};
+  }
+  if (typeof answer.access_token !== 'string') {
+    const message = `${server} answered the token request with something that is no token.`;
+    throw new McpkcError('KEYCLOAK_ERROR', message, 'Is KC_SERVER a Keycloak, and is a proxy in between?');
+  }
+  const life = typeof answer.expires_in === 'number' ? answer.expires_in * 1000 : 60_000;
+  const value = answer.access_token;
+  const issued = issuedAt(value);
+  return {
+    value,
+    renewAt: asked + life - Math.min(30_000, life / 5),
+    aheadMs: issued === undefined ? undefined : issued - asked,
+  };
+}
+
+/** `iat` of a JWT in milliseconds; nobody verifies it, since only the server's clock is read off it. */
+function issuedAt(token: string): number | undefined {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { iat } = JSON.parse(atob(payload)) as { iat?: unknown };
+    return typeof iat === 'number' ? iat * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

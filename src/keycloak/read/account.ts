@@ -1,0 +1,119 @@
+import type { Client, ClientScope, EventsConfig } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import { type Attempt, realmNotFound, statusOf } from '../connection/failures.ts';
+import { findClient } from './clients.ts';
+import { readClientScopes, readEventsConfig } from './read.ts';
+
+/** A role that was given to the account's user by itself; `of` is the client that has it, null for a realm role. */
+export interface HeldRole {
+  of: string | null;
+  name: string;
+}
+
+/** mcpkc's service account as it is, and what `init` decides by. */
+export interface AccountSnapshot {
+  /** The realm that the account lives in: the one that it administers, or `master`. */
+  realm: string;
+  /** The client whose roles administer the realm: `realm-management`, or `<realm>-realm` in `master`. */
+  roleClient: string;
+  client: Client | undefined;
+  /** Empty also where the service account is off: Keycloak deletes its user then, roles and all (26.7.3). */
+  roles: HeldRole[];
+  /** Roles of `roleClient` that the client passes on into tokens where it doesn't pass on all (scope mappings). */
+  passed: string[];
+  /** The client scopes of the account's realm. */
+  scopes: ClientScope[];
+  /** What the realm that is administered stores; undefined where nobody asked. */
+  events: StoredEvents | undefined;
+}
+
+/** Which user events the realm stores, and whether any are there: switched off, it keeps those that it has. */
+export interface StoredEvents extends EventsConfig {
+  some: boolean;
+}
+
+/** What a connection as an administrator is for: the realm of the account, and the realm that it administers. */
+export interface AccountRealms {
+  /** Connected to the realm that the account lives in. */
+  home: Keycloak;
+  /** Connected to the realm that it administers; the same where it lives there. */
+  target: Keycloak;
+}
+
+/** The client with the administrative roles of a realm, where it lives. Throws REALM_NOT_FOUND where there is none. */
+export async function requireRoleClient(
+  { home, target }: AccountRealms,
+  roleClient: string,
+): Promise<string> {
+  const found = await findClient(home, roleClient);
+  if (found) return found.id;
+  throw realmNotFound(target.server, target.realm);
+}
+
+/** Reads the account; `withEvents` also which events the realm stores. */
+export async function readAccount(
+  realms: AccountRealms,
+  wish: { clientId: string; roleClient: string },
+  withEvents: boolean,
+): Promise<AccountSnapshot> {
+  const { home, target } = realms;
+  const [roleClientId, client, scopes, events] = await Promise.all([
+    requireRoleClient(realms, wish.roleClient),
+    findClient(home, wish.clientId),
+    readClientScopes(home),
+    withEvents ? readStoredEvents(target) : undefined,
+  ]);
+  const [roles, passed] = client
+    ? await Promise.all([readRoles(home, client), readPassed(home, client.id, roleClientId)])
+    : [[], []];
+  return { realm: home.realm, roleClient: wish.roleClient, client, roles, passed, scopes, events };
+}
+
+async function readStoredEvents(target: Keycloak): Promise<StoredEvents> {
+  const { realm } = target;
+  const attempt: Attempt = { what: 'read the stored events', role: 'view-events' };
+  const [config, some] = await Promise.all([
+    readEventsConfig(target),
+    target.read(attempt, (admin) => admin.realms.findEvents({ realm, max: 1 })),
+  ]);
+  return { ...config, some: some.length > 0 };
+}
+
+/** The internal id of a service account's user, or undefined where the service account is off. */
+export async function accountUserId(home: Keycloak, client: Client): Promise<string | undefined> {
+  if (client.serviceAccountsEnabled !== true) return undefined;
+  const attempt: Attempt = { what: `read the service account of '${client.clientId}'`, role: 'view-clients' };
+  try {
+    const { id } = client;
+    return (await home.read(attempt, (admin) => admin.clients.getServiceAccountUser({ id }))).id;
+  } catch (error) {
+    if (statusOf(error) !== 404 && statusOf(error) !== 400) throw error;
+    return undefined;
+  }
+}
+
+async function readRoles(home: Keycloak, client: Client): Promise<HeldRole[]> {
+  const id = await accountUserId(home, client);
+  if (id === undefined) return [];
+  // To read takes `view-users`; whoever makes the account needs the wider one in any case.
+  const attempt: Attempt = { what: `read the roles of '${client.clientId}'`, role: 'manage-users' };
+  const mappings = await home.read(attempt, (admin) => admin.users.listRoleMappings({ id }));
+  type Mapping = { client: string; mappings: { name?: string }[] };
+  const ofClients = Object.values(mappings.clientMappings ?? {}) as Mapping[];
+  return [
+    ...(mappings.realmMappings ?? []).map(({ name }) => ({ of: null, name: name ?? '' })),
+    ...ofClients.flatMap((one) => one.mappings.map(({ name }) => ({ of: one.client, name: name ?? '' }))),
+  ];
+}
+
+async function readPassed(home: Keycloak, id: string, client: string): Promise<string[]> {
+  const attempt: Attempt = { what: 'read the client’s scope mappings', role: 'view-clients' };
+  const found = await home.read(attempt, (admin) => admin.clients.listClientScopeMappings({ id, client }));
+  return found.map(({ name }) => name ?? '');
+}
+
+/** The account's secret, or undefined where it has none yet (a client that was public). Never print it. */
+export async function readAccountSecret(home: Keycloak, id: string): Promise<string | undefined> {
+  const attempt: Attempt = { what: 'read the account’s secret', role: 'view-clients' };
+  return (await home.read(attempt, (admin) => admin.clients.getClientSecret({ id }))).value;
+}

@@ -1,0 +1,100 @@
+import type { Client } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import type { Attempt } from '../connection/failures.ts';
+import { listOf } from '../connection/lists.ts';
+
+const CLIENTS: Attempt = { what: 'read clients', role: 'view-clients' };
+
+type Raw = Record<string, unknown>;
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text) : [];
+}
+
+/** A client as mcpkc sees it: without its secret and its registration token. */
+export function clientOf(raw: object): Client {
+  const { secret: _secret, registrationAccessToken: _token, ...rest } = raw as Raw;
+  const attributes = Object.entries((rest.attributes ?? {}) as Raw).filter(
+    ([, value]) => typeof value === 'string',
+  );
+  return {
+    ...(rest as Partial<Client>),
+    id: text(rest.id),
+    clientId: text(rest.clientId),
+    redirectUris: list(rest.redirectUris),
+    attributes: Object.fromEntries(attributes) as Record<string, string>,
+    defaultClientScopes: list(rest.defaultClientScopes),
+    optionalClientScopes: list(rest.optionalClientScopes),
+  };
+}
+
+/** The client with this client id, or undefined. */
+export async function findClient(keycloak: Keycloak, clientId: string): Promise<Client | undefined> {
+  const found = listOf(await keycloak.read(CLIENTS, (admin) => admin.clients.find({ clientId })), CLIENTS);
+  const exact = found.find((client) => client.clientId === clientId);
+  return exact && clientOf(exact);
+}
+
+/** The client with this internal id, or undefined. */
+export async function findClientById(keycloak: Keycloak, id: string): Promise<Client | undefined> {
+  const found: unknown = await keycloak.read(CLIENTS, (admin) =>
+    admin.clients.findOne({ id }, { catchNotFound: true }),
+  );
+  // The admin client gives null for a 404 that it was told to catch, and so does Keycloak's empty answer.
+  return typeof found === 'object' && found !== null ? clientOf(found) : undefined;
+}
+
+/** Clients of a page. Larger pages are slower each (26.7.3: 1,000 a page takes four times as long for all). */
+export const PAGE = 100;
+const PAGES_AT_ONCE = 4;
+
+const PASSES = 5;
+
+/**
+ * Every client of the realm once, in pages of 100, four at a time, in Keycloak's order (by client id). Neighbouring
+ * pages overlap by one client: while they do, whoever was there all the time was given. Where they don't, somebody went
+ * away and moved the rest to the front; then everything is read once more, and who was missed is given.
+ */
+export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
+  const given = new Set<string>();
+  for (let pass = 1; pass <= PASSES; pass++) {
+    let overlaps = true;
+    const seen = new Set<string>();
+    for await (const { first, page } of pagesOf(keycloak)) {
+      const opening = page[0]?.id;
+      if (first > 0 && (opening === undefined || !seen.has(opening))) overlaps = false;
+      for (const { id } of page) seen.add(id);
+      const fresh = page.filter(({ id }) => !given.has(id) && given.add(id));
+      if (fresh.length > 0) yield fresh;
+    }
+    if (overlaps) return;
+  }
+}
+
+async function* pagesOf(keycloak: Keycloak): AsyncGenerator<{ first: number; page: Client[] }> {
+  const step = PAGE - 1;
+  // Most realms have one page; the rest is read four pages at a time.
+  for (let start = 0, atOnce = 1; ; start += step * atOnce, atOnce = PAGES_AT_ONCE) {
+    const firsts = Array.from({ length: atOnce }, (_, index) => start + index * step);
+    const pages = await Promise.all(firsts.map((first) => readPage(keycloak, first)));
+    for (const [index, page] of pages.entries()) {
+      yield { first: start + index * step, page };
+      if (page.length < PAGE) return;
+    }
+  }
+}
+
+async function readPage(keycloak: Keycloak, first: number): Promise<Client[]> {
+  const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ first, max: PAGE }));
+  return listOf(found, CLIENTS).map(clientOf);
+}
+
+/** Whether the realm has more than `number` clients: one cheap read (2–10 ms at 10,000 clients on 26.7.3). */
+export async function hasMoreClientsThan(keycloak: Keycloak, number: number): Promise<boolean> {
+  const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ first: number, max: 1 }));
+  return listOf(found, CLIENTS).length > 0;
+}

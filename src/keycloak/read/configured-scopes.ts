@@ -1,0 +1,23 @@
+import type { Io } from '../../cli/io.ts';
+import type { Config } from '../../config/load.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import { connect } from '../connection/connect.ts';
+import { readClientScopes, readRealmScopes } from './read.ts';
+
+/** The realm's client scopes and which of them clients get; takes `view-clients` alone. */
+export type RealmScopes = Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'optionalScopes'>;
+
+/**
+ * Reads the realm's scopes with the configured service account; undefined, without a request, where none is configured.
+ * An account that can't sign in is a failure: whoever configured one doesn't want to be told guesses.
+ */
+export async function scopesIfConfigured(
+  config: Config,
+  io: Io,
+  signal: AbortSignal,
+): Promise<RealmScopes | undefined> {
+  if (config.clientId === undefined || config.clientSecret === undefined) return undefined;
+  const keycloak = await connect(config, io, signal);
+  const [scopes, lists] = await Promise.all([readClientScopes(keycloak), readRealmScopes(keycloak)]);
+  return { scopes, defaultScopes: lists.defaults, optionalScopes: lists.optionals };
+}

@@ -1,0 +1,50 @@
+import type { Keycloak } from '../connection/connect.ts';
+
+/** What an authorization server says of itself in public (RFC 8414, OpenID Connect Discovery). */
+export interface IssuerMetadata {
+  /** Where it was read. */
+  url: string;
+  issuer: string;
+  /** Whether it takes client id metadata documents. */
+  cimd: boolean;
+  /** Ways to authenticate at the token endpoint; undefined where it names none. */
+  authMethods: string[] | undefined;
+}
+
+/** What the two addresses answered: the public issuer, and the address that administration is done at. */
+export interface PublicFace {
+  /** Undefined where nobody answered there with metadata: the address may not be reachable from this machine. */
+  atIssuer: IssuerMetadata | undefined;
+  atServer: IssuerMetadata | undefined;
+}
+
+/** Reads both, without a token. */
+export async function readPublicFace(keycloak: Keycloak, issuer: string | undefined): Promise<PublicFace> {
+  const { server, realm } = keycloak;
+  const here = `${server}/realms/${encodeURIComponent(realm)}`;
+  const [atIssuer, atServer] = await Promise.all([
+    issuer === undefined ? undefined : readMetadata(keycloak, issuer),
+    issuer === here ? undefined : readMetadata(keycloak, here),
+  ]);
+  return issuer === here ? { atIssuer, atServer: atIssuer } : { atIssuer, atServer };
+}
+
+async function readMetadata(keycloak: Keycloak, issuer: string): Promise<IssuerMetadata | undefined> {
+  const url = `${issuer}/.well-known/openid-configuration`;
+  try {
+    // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
+    const answer = await fetch(url, { headers: { accept: 'application/json' }, ...keycloak.options });
+    const body = (await answer.json()) as Record<string, unknown>;
+    if (answer.status !== 200 || typeof body.issuer !== 'string') return undefined;
+    const methods = body.token_endpoint_auth_methods_supported;
+    return {
+      url,
+      issuer: body.issuer,
+      cimd: body.client_id_metadata_document_supported === true,
+      authMethods: Array.isArray(methods) ? methods.map(String) : undefined,
+    };
+  } catch {
+    if (keycloak.waiting.signal.aborted) throw keycloak.waiting.signal.reason;
+    return undefined;
+  }
+}

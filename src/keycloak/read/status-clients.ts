@@ -1,0 +1,34 @@
+import type { Client } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import type { OwnToken } from '../connection/own-account.ts';
+import { allClients } from './clients.ts';
+import { readSessionStats } from './sessions.ts';
+import { type ListedClients, type Part, part } from './status-parts.ts';
+
+/** Without a role that shows clients Keycloak may answer 200 and an empty list (`query-clients`, 26.7.3). */
+export function seesClients({ roles, superuser }: OwnToken): boolean | undefined {
+  if (superuser) return true;
+  return roles?.some((role) => role === 'view-clients' || role === 'manage-clients');
+}
+
+/** What takes the role that shows clients. */
+export const HIDDEN: Part<never> = { visible: false, role: 'view-clients' };
+
+/** Every client of the realm, page by page, and who has sessions. */
+export async function listed(
+  keycloak: Keycloak,
+  token: OwnToken,
+  onClients: (read: number) => void = () => {},
+): Promise<Part<ListedClients>> {
+  return part(async () => {
+    const clients: Client[] = [];
+    for await (const page of allClients(keycloak)) {
+      clients.push(...page);
+      onClients(clients.length);
+    }
+    return { clients, sessions: await part(() => readSessionStats(keycloak)) };
+  }).then((found) => {
+    if (found.visible && (found.value.clients.length === 0 || seesClients(token) === false)) return HIDDEN;
+    return found;
+  });
+}

@@ -1,0 +1,73 @@
+import { McpkcError } from '../../errors.ts';
+import type {
+  Client,
+  ClientPolicy,
+  ClientProfile,
+  ClientScope,
+  EventsConfig,
+  RegistrationPolicy,
+  UserEvent,
+} from '../../realm/representations.ts';
+import type { Role } from '../../realm/roles.ts';
+import type { OwnToken } from '../connection/own-account.ts';
+import type { ServerFacts } from './features.ts';
+import type { PublicFace } from './issuer-metadata.ts';
+import type { SessionCount } from './sessions.ts';
+
+/** Something that was read, or the role that reading it takes. What wasn't read is nothing to judge by. */
+export type Part<T> = { visible: true; value: T } | { visible: false; role: Role };
+
+/** How many more clients may register. */
+export interface HeadRoom {
+  /** Of the strictest 'Max Clients Limit'; undefined where there is no such policy. */
+  limit: number | undefined;
+  reached: boolean;
+  /** Four fifths of it are used. */
+  near: boolean;
+}
+
+/** Every client of the realm, and which of them have sessions (by internal id). */
+export interface ListedClients {
+  clients: Client[];
+  sessions: Part<ReadonlyMap<string, SessionCount>>;
+}
+
+/** What `status` judges by. */
+export interface Parts {
+  scopes: Part<{ all: ClientScope[]; defaults: string[]; optionals: string[] }>;
+  registrationPolicies: Part<RegistrationPolicy[]>;
+  clientPolicies: Part<{ policies: ClientPolicy[]; profiles: ClientProfile[] }>;
+  /** Ids of the ways to authenticate clients that the realm's client authentication flow has switched on. */
+  authenticators: Part<string[]>;
+  room: Part<HeadRoom>;
+  eventsConfig: Part<EventsConfig>;
+  /** Refusals of the last day, newest first. */
+  refusals: Part<UserEvent[]>;
+  /** Clients that the refusals name and that are gone. */
+  gone: Part<string[]>;
+  server: Part<ServerFacts>;
+  /** mcpkc's own client; undefined where it lives in another realm. */
+  ownClient: Part<Client | undefined>;
+  /** Only where it was asked for. */
+  clients: Part<ListedClients | undefined>;
+}
+
+export type PartName = keyof Parts;
+
+/** A realm as `status` reads it: each part or the role that it takes, and what is public. */
+export interface StatusSnapshot extends Parts {
+  token: OwnToken;
+  face: PublicFace;
+}
+
+/** Reads a part; where the account lacks the role, says which. */
+export async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
+  try {
+    return { visible: true, value: await read() };
+  } catch (error) {
+    const role =
+      error instanceof McpkcError && error.code === 'ROLE_MISSING' ? error.details?.role : undefined;
+    if (role === undefined) throw error;
+    return { visible: false, role: role as Role };
+  }
+}

@@ -1,0 +1,176 @@
+import { type Client, POLICY, type RegistrationPolicy, type UserEvent } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import type { Attempt } from '../connection/failures.ts';
+import { type OwnToken, readOwnToken } from '../connection/own-account.ts';
+import { findClient, hasMoreClientsThan } from './clients.ts';
+import { readEvents } from './events.ts';
+import { readServerFacts } from './features.ts';
+import { readPublicFace } from './issuer-metadata.ts';
+import {
+  readClientPolicies,
+  readClientProfiles,
+  readClientScopes,
+  readEventsConfig,
+  readRealmScopes,
+  readRegistrationPolicies,
+} from './read.ts';
+import { HIDDEN, listed, seesClients } from './status-clients.ts';
+import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
+
+/** What to read. */
+export interface StatusReading {
+  /** Client id of the own account. */
+  account: string;
+  issuer: string | undefined;
+  /** Since when refusals are of interest, in milliseconds since the epoch. */
+  since: number;
+  /** Whether to list all clients; the only thing here whose cost grows with the realm. */
+  clients: boolean;
+  onClients?: (read: number) => void;
+}
+
+/** Refused sign-ins, codes and renewals (Keycloak 26.7.3; REFRESH_TOKEN_ERROR is not stored by default). */
+const SIGN_IN_REFUSALS = ['LOGIN_ERROR', 'CODE_TO_TOKEN_ERROR', 'REFRESH_TOKEN_ERROR'];
+
+const FLOW: Attempt = { what: 'read how clients authenticate', role: 'view-realm' };
+
+/** Reads a realm for `status`, side by side; a missing role hides a part and fails nothing. */
+export async function readStatus(keycloak: Keycloak, reading: StatusReading): Promise<StatusSnapshot> {
+  const token = await readOwnToken(keycloak);
+  const registration = part(() => readRegistrationPolicies(keycloak));
+  const [
+    scopes,
+    registrationPolicies,
+    room,
+    clientPolicies,
+    authenticators,
+    eventsConfig,
+    server,
+    ownClient,
+    face,
+    found,
+  ] = await Promise.all([
+    part(() => readScopes(keycloak)).then((found) => believed(found, token)),
+    registration,
+    registration.then((found) => readRoom(keycloak, found, token)),
+    part(() => readPolicies(keycloak)),
+    part(() => readAuthenticators(keycloak)),
+    part(() => readEventsConfig(keycloak)),
+    part(() => readServerFacts(keycloak)),
+    part(() => readOwnClient(keycloak, reading.account)),
+    readPublicFace(keycloak, reading.issuer),
+    part(() => readRefusals(keycloak, reading.since)),
+  ]);
+  return {
+    token,
+    face,
+    scopes,
+    registrationPolicies,
+    room,
+    clientPolicies,
+    authenticators,
+    eventsConfig,
+    server,
+    ownClient,
+    refusals: found,
+    gone: await readGone(keycloak, found, token),
+    clients: reading.clients
+      ? await listed(keycloak, token, reading.onClients)
+      : { visible: true, value: undefined },
+  };
+}
+
+function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {
+  const doubtful = found.visible && found.value.all.length === 0 && seesClients(token) !== true;
+  return doubtful ? HIDDEN : found;
+}
+
+/** The newest hundred of each: failed sign-ins, of which there may be many, don't push registrations out. */
+async function readRefusals(keycloak: Keycloak, since: number): Promise<UserEvent[]> {
+  const [registrations, signIns] = await Promise.all([
+    readEvents(keycloak, { types: ['CLIENT_REGISTER_ERROR'], since }),
+    readEvents(keycloak, { types: SIGN_IN_REFUSALS, since }),
+  ]);
+  return [...registrations, ...signIns].sort((a, b) => b.time - a.time);
+}
+
+async function readScopes(keycloak: Keycloak) {
+  const [all, lists] = await Promise.all([readClientScopes(keycloak), readRealmScopes(keycloak)]);
+  return { all, ...lists };
+}
+
+async function readPolicies(keycloak: Keycloak) {
+  const [policies, profiles] = await Promise.all([
+    readClientPolicies(keycloak),
+    readClientProfiles(keycloak),
+  ]);
+  return { policies, profiles };
+}
+
+/** Keycloak's own default where the policy doesn't say (26.7.3). */
+const DEFAULT_LIMIT = 200;
+
+async function readRoom(
+  keycloak: Keycloak,
+  policies: Part<RegistrationPolicy[]>,
+  token: OwnToken,
+): Promise<Part<HeadRoom>> {
+  if (!policies.visible) return policies;
+  const limits = policies.value
+    .filter(({ providerId, subType }) => providerId === POLICY.maxClients && subType === 'anonymous')
+    .map(({ config }) => Number(config['max-clients']?.[0] ?? DEFAULT_LIMIT))
+    .filter((limit) => Number.isFinite(limit));
+  if (limits.length === 0) return { visible: true, value: { limit: undefined, reached: false, near: false } };
+  const limit = Math.min(...limits);
+  if (limit <= 0) return { visible: true, value: { limit, reached: true, near: true } };
+  return part(async () => {
+    const more = (number: number) => hasMoreClientsThan(keycloak, number);
+    const [any, reached, near] = await Promise.all([
+      more(0),
+      more(limit - 1),
+      more(Math.max(0, Math.ceil(limit * 0.8) - 1)),
+    ]);
+    return { any, limit, reached, near };
+  }).then((found) => {
+    // Every realm has clients: none at all means that they are not shown.
+    if (found.visible && !found.value.any) return HIDDEN;
+    return found.visible && seesClients(token) === false ? HIDDEN : found;
+  });
+}
+
+async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
+  const { realm } = keycloak;
+  const settings = await keycloak.read(FLOW, (admin) => admin.realms.findOne({ realm }));
+  const flow = settings?.clientAuthenticationFlow ?? 'clients';
+  const executions = await keycloak.read(FLOW, (admin) =>
+    admin.authenticationManagement.getExecutions({ flow }),
+  );
+  return executions
+    .filter(({ requirement }) => requirement !== 'DISABLED')
+    .flatMap(({ providerId }) => (providerId === undefined ? [] : [providerId]));
+}
+
+async function readOwnClient(keycloak: Keycloak, account: string): Promise<Client | undefined> {
+  return keycloak.accountRealm === keycloak.realm ? findClient(keycloak, account) : undefined;
+}
+
+/** As many ids are looked up at most; each costs a request. */
+const MOST_GONE = 20;
+
+/** Which of the clients that Keycloak could not find (`client_not_found`) are still not there. */
+async function readGone(
+  keycloak: Keycloak,
+  refusals: Part<UserEvent[]>,
+  token: OwnToken,
+): Promise<Part<string[]>> {
+  if (!refusals.visible) return refusals;
+  const named = refusals.value.flatMap(({ error, clientId }) =>
+    error === 'client_not_found' && clientId !== undefined ? [clientId] : [],
+  );
+  const ids = [...new Set(named)].slice(0, MOST_GONE);
+  if (ids.length > 0 && seesClients(token) === false) return HIDDEN;
+  return part(async () => {
+    const found = await Promise.all(ids.map((id) => findClient(keycloak, id)));
+    return ids.filter((_id, index) => found[index] === undefined);
+  });
+}

@@ -1,0 +1,103 @@
+import { McpkcError } from '../../errors.ts';
+import type { RealmList } from '../../plan/desired.ts';
+import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
+import type { Change } from '../../plan/plan.ts';
+import type { Client } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import { type Attempt, statusOf } from '../connection/failures.ts';
+import { findClient, findClientById } from '../read/clients.ts';
+import type { ScopeIds } from './write-scopes.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** Makes a client, or sets attributes of one that is there (a PUT merges them; '' takes one away, 26.7.3). */
+export async function writeClient(keycloak: Keycloak, change: Change): Promise<void> {
+  const { action, key, after } = change;
+  if (action === 'create') {
+    try {
+      // A client id is given once, so that a creation may be repeated after a lost answer: 409 then.
+      await keycloak.replace(attempt(`create the client '${key}'`), (admin) =>
+        admin.clients.create({ ...after, clientId: key } as Record<string, unknown>),
+      );
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+    }
+    return;
+  }
+  const client = await findClient(keycloak, key);
+  // Gone meanwhile: there is nothing to mark.
+  if (!client) return;
+  const attributes = (after?.attributes ?? {}) as Record<string, string>;
+  const { id } = client;
+  await keycloak
+    .replace(attempt(`mark the client '${key}'`), (admin) => admin.clients.update({ id }, { attributes }))
+    .catch(ignoreGone);
+}
+
+/**
+ * Gives a client a scope as default, or takes it away. Attaching a scope that the client holds as optional answers 204
+ * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
+ */
+export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const { clientId, scope, list } = (change.after ?? {}) as {
+    clientId: string;
+    scope: string;
+    list: RealmList;
+  };
+  const client = await findClient(keycloak, clientId);
+  if (!client) {
+    if (list !== 'default') return;
+    const message = `The client '${clientId}' is gone from realm '${keycloak.realm}'.`;
+    throw new McpkcError(
+      'CLIENT_NOT_IN_REALM',
+      message,
+      'Somebody deleted it meanwhile; run the command again.',
+    );
+  }
+  const { id } = client;
+  const clientScopeId = await ids.of(scope);
+  const what = attempt(
+    `${list === 'none' ? 'take the scope from' : 'give the scope to'} the client '${clientId}'`,
+  );
+  await take(keycloak, what, client, scope, clientScopeId, list);
+  if (list === 'default') {
+    await keycloak.replace(what, (admin) => admin.clients.addDefaultClientScope({ id, clientScopeId }));
+  }
+  if (list === 'optional') {
+    await keycloak.replace(what, (admin) => admin.clients.addOptionalClientScope({ id, clientScopeId }));
+  }
+  const back = await findClientById(keycloak, id);
+  if ((back ? heldAs(back, scope) : 'none') === list) return;
+  const message = `The client '${clientId}' did not keep the change of its scope '${scope}'.`;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    message,
+    'Somebody else edits it at the same time; run the command again.',
+  );
+}
+
+async function take(
+  keycloak: Keycloak,
+  what: Attempt,
+  client: Client,
+  scope: string,
+  clientScopeId: string,
+  wanted: RealmList,
+): Promise<void> {
+  const { id } = client;
+  const held = heldAs(client, scope);
+  if (held === 'optional' && wanted !== 'optional') {
+    await keycloak
+      .replace(what, (admin) => admin.clients.delOptionalClientScope({ id, clientScopeId }))
+      .catch(ignoreGone);
+  }
+  if (held === 'default' && wanted !== 'default') {
+    await keycloak
+      .replace(what, (admin) => admin.clients.delDefaultClientScope({ id, clientScopeId }))
+      .catch(ignoreGone);
+  }
+}
+
+function ignoreGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}

@@ -1,0 +1,133 @@
+import { McpkcError } from '../../errors.ts';
+import { allowedScopesOf, SCOPES_CONFIG } from '../../plan/kinds/allowed-scopes.ts';
+import { HOSTS_CONFIG, type HostsOfPolicy, hostsOf } from '../../plan/kinds/trusted-hosts.ts';
+import type { Change } from '../../plan/plan.ts';
+import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import type { Attempt } from '../connection/failures.ts';
+import { readRegistrationPolicies } from '../read/read.ts';
+import { untilKept } from './until-kept.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
+
+/** What is in `to` and not in `from`. */
+function difference(to: readonly string[], from: readonly string[]): string[] {
+  return to.filter((one) => !from.includes(one));
+}
+
+/** A list as it is now, with what a change adds and without what it removes: foreign entries of meanwhile survive. */
+function merged(now: readonly string[], before: readonly string[], after: readonly string[]): string[] {
+  const removed = difference(before, after);
+  const kept = now.filter((one) => !removed.includes(one));
+  return [...kept, ...difference(after, before).filter((one) => !kept.includes(one))];
+}
+
+/** Writes the Trusted Hosts policy of that name: hosts merged into what is there now, both flags in one PUT. */
+export async function writeTrustedHosts(keycloak: Keycloak, change: Change): Promise<void> {
+  const before = (change.before ?? {
+    hosts: [],
+    senderMatch: true,
+    clientUrisMatch: true,
+  }) as unknown as HostsOfPolicy;
+  const after = change.after as unknown as HostsOfPolicy;
+  const changed = (policy: RegistrationPolicy) => {
+    const now = hostsOf(policy);
+    const senderMatch = before.senderMatch === after.senderMatch ? now.senderMatch : after.senderMatch;
+    const clientUrisMatch =
+      before.clientUrisMatch === after.clientUrisMatch ? now.clientUrisMatch : after.clientUrisMatch;
+    return {
+      [HOSTS_CONFIG.hosts]: merged(now.hosts, before.hosts, after.hosts),
+      [HOSTS_CONFIG.sender]: [String(senderMatch)],
+      [HOSTS_CONFIG.clientUris]: [String(clientUrisMatch)],
+    };
+  };
+  if (change.action === 'create') return createTrustedHosts(keycloak, change.key, after);
+  await editPolicy(keycloak, POLICY.trustedHosts, change.key, changed);
+}
+
+async function createTrustedHosts(keycloak: Keycloak, name: string, after: HostsOfPolicy): Promise<void> {
+  const component = {
+    name,
+    providerId: POLICY.trustedHosts,
+    providerType: REGISTRATION_POLICY_TYPE,
+    subType: 'anonymous',
+    config: {
+      [HOSTS_CONFIG.hosts]: after.hosts,
+      [HOSTS_CONFIG.sender]: [String(after.senderMatch)],
+      [HOSTS_CONFIG.clientUris]: [String(after.clientUrisMatch)],
+    },
+  };
+  await keycloak.create(attempt('add a Trusted Hosts policy'), (admin) =>
+    // The admin client's type has one string where Keycloak has a list.
+    admin.components.create(component as unknown as Parameters<typeof admin.components.create>[0]),
+  );
+}
+
+/** Writes the 'Allowed Client Scopes' policy of that name, merged likewise. */
+export async function writeAllowedScopes(keycloak: Keycloak, change: Change): Promise<void> {
+  type Allowed = ReturnType<typeof allowedScopesOf>;
+  const before = change.before as unknown as Allowed;
+  const after = change.after as unknown as Allowed;
+  await editPolicy(keycloak, POLICY.allowedScopes, change.key, (policy) => {
+    const now = allowedScopesOf(policy);
+    return {
+      [SCOPES_CONFIG.scopes]: merged(now.scopes, before.scopes, after.scopes),
+      [SCOPES_CONFIG.defaults]: [String(before.defaults === after.defaults ? now.defaults : after.defaults)],
+    };
+  });
+}
+
+type Config = Record<string, string[]>;
+
+/**
+ * Reads, merges, writes and reads back the registration policies of that name (Keycloak lets several have the same). A
+ * PUT replaces a component's whole configuration and the last one wins, so what is written is what was read a moment
+ * ago with our part changed; if an edit made elsewhere swallowed ours, it is begun anew.
+ */
+async function editPolicy(
+  keycloak: Keycloak,
+  providerId: string,
+  name: string,
+  change: (policy: RegistrationPolicy) => Config,
+): Promise<void> {
+  const open = async () => {
+    const policies = await policiesNow(keycloak, providerId, name);
+    return policies.filter((policy) => !isSame(change(policy), policy.config));
+  };
+  await untilKept(keycloak, `The policy '${name}'`, async () => {
+    for (const policy of await open()) {
+      await putComponent(keycloak, policy, { ...policy.config, ...change(policy) });
+    }
+    return (await open()).length === 0;
+  });
+}
+
+/** Keycloak keeps the lists as sets, in no order. */
+function isSame(wanted: Config, found: Config): boolean {
+  const text = (list: readonly string[] | undefined) => JSON.stringify([...(list ?? [])].sort());
+  return Object.entries(wanted).every(([key, list]) => text(list) === text(found[key]));
+}
+
+async function policiesNow(
+  keycloak: Keycloak,
+  providerId: string,
+  name: string,
+): Promise<RegistrationPolicy[]> {
+  const found = (await readRegistrationPolicies(keycloak)).filter(
+    (one) => one.providerId === providerId && one.subType === 'anonymous' && one.name === name,
+  );
+  if (found.length > 0) return found;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    `The policy '${name}' is gone.`,
+    'Somebody deleted it meanwhile; run the command again.',
+  );
+}
+
+async function putComponent(keycloak: Keycloak, policy: RegistrationPolicy, config: Config): Promise<void> {
+  const { id, name, providerId, subType } = policy;
+  const body = { id, name, providerId, subType, providerType: REGISTRATION_POLICY_TYPE, config };
+  await keycloak.replace(attempt(`change the policy '${name}'`), (admin) =>
+    admin.components.update({ id }, body as unknown as Parameters<typeof admin.components.update>[1]),
+  );
+}

@@ -1,0 +1,184 @@
+import { McpkcError } from '../../errors.ts';
+import type { RealmList } from '../../plan/desired.ts';
+import { ATTRIBUTE } from '../../plan/desired.ts';
+import type { Change } from '../../plan/plan.ts';
+import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import { type Attempt, statusOf } from '../connection/failures.ts';
+import { readClientScopes, readRealmScopes } from '../read/read.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** The scope of that name as it is now; Keycloak has no search by name. */
+async function scopeNow(keycloak: Keycloak, name: string): Promise<ClientScope | undefined> {
+  return (await readClientScopes(keycloak)).find((scope) => scope.name === name);
+}
+
+/** The id of a scope, known once it was looked up. */
+export class ScopeIds {
+  readonly #keycloak: Keycloak;
+  readonly #ids = new Map<string, string>();
+
+  constructor(keycloak: Keycloak, known: readonly ClientScope[] = []) {
+    this.#keycloak = keycloak;
+    for (const { name, id } of known) this.#ids.set(name, id);
+  }
+
+  remember(name: string, id: string): void {
+    this.#ids.set(name, id);
+  }
+
+  /** Throws SCOPE_NOT_FOUND where the realm has no such scope. */
+  async of(name: string): Promise<string> {
+    const id = this.#ids.get(name) ?? (await scopeNow(this.#keycloak, name))?.id;
+    if (id === undefined) {
+      const message = `The client scope '${name}' is gone from realm '${this.#keycloak.realm}'.`;
+      throw new McpkcError(
+        'SCOPE_NOT_FOUND',
+        message,
+        'Somebody deleted it meanwhile; run the command again.',
+      );
+    }
+    this.#ids.set(name, id);
+    return id;
+  }
+}
+
+/** Makes, changes or deletes a client scope. Attributes merge; null takes one away. */
+export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const { action, key, after } = change;
+  if (action === 'create') {
+    const body = { ...after, name: key } as Record<string, unknown>;
+    try {
+      // A name is given once, so that a creation may be repeated after a lost answer: 409 then.
+      const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
+        admin.clientScopes.create(body),
+      );
+      ids.remember(key, id);
+    } catch (error) {
+      // Another run made it meanwhile, or the answer to our own request was lost.
+      if (statusOf(error) !== 409) throw error;
+      await putAttributes(keycloak, ids, key, (after?.attributes ?? {}) as Record<string, string>);
+    }
+    return;
+  }
+  if (action === 'update')
+    return putAttributes(keycloak, ids, key, (after?.attributes ?? {}) as Record<string, string>);
+  const id = await ids.of(key);
+  await keycloak
+    .replace(attempt(`delete the client scope '${key}'`), (admin) => admin.clientScopes.del({ id }))
+    .catch(ignoreGone);
+}
+
+/** Sets or erases the mark of an open window. */
+export async function writeWindowMark(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const value = change.after === null ? null : JSON.stringify(change.after);
+  await putAttributes(keycloak, ids, change.key, { [ATTRIBUTE.window]: value });
+}
+
+async function putAttributes(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  name: string,
+  attributes: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const id = await ids.of(name);
+  // Without the name Keycloak 26.7.3 answers 500; mappers and other attributes stay as they are.
+  const body = { name, protocol: 'openid-connect', attributes: attributes as Record<string, string> };
+  await keycloak.replace(attempt(`change the client scope '${name}'`), (admin) =>
+    admin.clientScopes.update({ id }, body),
+  );
+}
+
+/** Makes or repairs the audience mapper; what else its configuration holds stays. */
+export async function writeAudienceMapper(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const { scope, config } = change.after as { scope: string; config: Record<string, string> };
+  const name = change.key.slice(scope.length + 1);
+  const id = await ids.of(scope);
+  const place = { id, scope, name };
+  try {
+    const found = change.action === 'create' ? undefined : await mapperNow(keycloak, place);
+    await putMapper(keycloak, place, found, config);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    // Another run made it meanwhile, or the answer to our own request was lost: now it is there to be changed.
+    await putMapper(keycloak, place, await mapperNow(keycloak, place), config);
+  }
+}
+
+/** Where a mapper is: the scope's id and name, and its own name. */
+interface MapperPlace {
+  id: string;
+  scope: string;
+  name: string;
+}
+
+async function mapperNow(keycloak: Keycloak, { id, scope, name }: MapperPlace) {
+  const mappers = await keycloak.read(attempt(`read the mappers of '${scope}'`), (admin) =>
+    admin.clientScopes.listProtocolMappers({ id }),
+  );
+  return mappers.find((mapper) => mapper.name === name);
+}
+
+async function putMapper(
+  keycloak: Keycloak,
+  { id, scope, name }: MapperPlace,
+  found: Awaited<ReturnType<typeof mapperNow>>,
+  wanted: Record<string, string>,
+): Promise<void> {
+  const base = { 'id.token.claim': 'false', 'introspection.token.claim': 'true' };
+  const config = { ...(found?.config ?? base), ...wanted };
+  const body = { name, protocol: 'openid-connect', protocolMapper: AUDIENCE_MAPPER, config };
+  const mapperId = found?.id;
+  // A PUT that says nothing new is not quite that: Keycloak 26.7.3 adds fields to the configuration.
+  const isThere = Object.entries(wanted).every(([key, value]) => (found?.config?.[key] ?? '') === value);
+  if (found?.protocolMapper === AUDIENCE_MAPPER && isThere) return;
+  if (mapperId === undefined) {
+    await keycloak.replace(attempt(`create the audience mapper in '${scope}'`), (admin) =>
+      admin.clientScopes.addProtocolMapper({ id }, body),
+    );
+    return;
+  }
+  await keycloak.replace(attempt(`change the audience mapper in '${scope}'`), (admin) =>
+    admin.clientScopes.updateProtocolMapper({ id, mapperId }, { ...body, id: mapperId }),
+  );
+}
+
+/** Where nothing has to be taken out first; should that have changed, the read-back tells. */
+const IN_NEITHER: Awaited<ReturnType<typeof readRealmScopes>> = { defaults: [], optionals: [] };
+
+/**
+ * Puts a scope into one of the realm's lists or neither. A scope that is in the other list must be taken out first:
+ * Keycloak answers 409 otherwise (26.7.3).
+ */
+export async function writeDefaultScope(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+  const id = await ids.of(change.key);
+  const wanted = (change.after?.list ?? 'none') as RealmList;
+  const lists = change.before?.list === 'none' ? IN_NEITHER : await readRealmScopes(keycloak);
+  const what = attempt(`change the realm’s default client scopes ('${change.key}')`);
+  if (wanted !== 'default' && lists.defaults.includes(change.key)) {
+    await keycloak.replace(what, (admin) => admin.clientScopes.delDefaultClientScope({ id }));
+  }
+  if (wanted !== 'optional' && lists.optionals.includes(change.key)) {
+    await keycloak.replace(what, (admin) => admin.clientScopes.delDefaultOptionalClientScope({ id }));
+  }
+  if (wanted === 'default' && !lists.defaults.includes(change.key)) {
+    await keycloak
+      .replace(what, (admin) => admin.clientScopes.addDefaultClientScope({ id }))
+      .catch(ignoreThere);
+  }
+  if (wanted === 'optional' && !lists.optionals.includes(change.key)) {
+    await keycloak
+      .replace(what, (admin) => admin.clientScopes.addDefaultOptionalClientScope({ id }))
+      .catch(ignoreThere);
+  }
+}
+
+function ignoreGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}
+
+/** 409 where it is in the list already: another run did it; the read-back tells whether it is right. */
+function ignoreThere(error: unknown): void {
+  if (statusOf(error) !== 409) throw error;
+}

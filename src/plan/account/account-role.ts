@@ -1,0 +1,68 @@
+import type { AccountSnapshot, HeldRole } from '../../keycloak/read/account.ts';
+import type { Change } from '../plan.ts';
+import type { AccountResource } from './account-resource.ts';
+import type { DesiredAccount } from './desired.ts';
+
+/** What each role is for, as the plan says it. */
+const WHY: Readonly<Record<string, string>> = {
+  'manage-clients': 'to read and write client scopes and clients',
+  'manage-realm': 'to read and write registration policies and client policies',
+  'view-clients': 'to read client scopes and clients',
+  'view-realm': 'to read registration policies and client policies',
+  'view-events': 'to see registrations, refused ones too, and who still signs in',
+  'view-users': 'to prove audiences by example tokens and to read consents',
+};
+
+/** A role as an operator calls it; of which client is said where it isn't the administrative one. */
+export function roleName({ of, name }: HeldRole, roleClient: string): string {
+  if (of === roleClient) return name;
+  return of === null ? `${name} (realm role)` : `${name} (of ${of})`;
+}
+
+/** Roles that the account was given and doesn't need; what Keycloak gives to every user doesn't count. */
+export function excessRoles({ roles, roleClient }: DesiredAccount, snapshot: AccountSnapshot): HeldRole[] {
+  const everybodys = `default-roles-${snapshot.realm.toLowerCase()}`;
+  return snapshot.roles.filter(({ of, name }) => {
+    if (of === null) return name !== everybodys;
+    return of !== roleClient || !roles.some((role) => role === name);
+  });
+}
+
+function missing(desired: DesiredAccount, snapshot: AccountSnapshot): Change[] {
+  const { roleClient } = desired;
+  const passesAll = snapshot.client?.fullScopeAllowed === true && !desired.exact;
+  return desired.roles.flatMap((name): Change[] => {
+    const granted = snapshot.roles.some((role) => role.of === roleClient && role.name === name);
+    const passed = passesAll || snapshot.passed.includes(name);
+    if (granted && passed) return [];
+    const before = granted || (passed && !passesAll) ? { of: roleClient, name, granted, passed } : null;
+    const after = { of: roleClient, name, granted: true, passed: true };
+    return [{ kind: 'account-role', action: 'attach', key: name, before, after, why: WHY[name] ?? '' }];
+  });
+}
+
+function spare(desired: DesiredAccount, snapshot: AccountSnapshot): Change[] {
+  const { roleClient } = desired;
+  const held = excessRoles(desired, snapshot);
+  const passedOnly = snapshot.passed
+    .filter((name) => !desired.roles.some((role) => role === name))
+    .filter((name) => !held.some((role) => role.of === roleClient && role.name === name))
+    .map((name) => ({ of: roleClient, name }));
+  return [...held, ...passedOnly].map((role) => {
+    const granted = held.includes(role as HeldRole);
+    const passed = role.of === roleClient && snapshot.passed.includes(role.name);
+    const before = { ...role, granted, passed };
+    const why = 'since mcpkc doesn’t need it (--exact)';
+    const key = roleName(role, roleClient);
+    return { kind: 'account-role' as const, action: 'detach' as const, key, before, after: null, why };
+  });
+}
+
+/** The roles of the account: granted to its user and passed on by its client. Others are left, but for `--exact`. */
+export const accountRole: AccountResource = {
+  kind: 'account-role',
+  diff: (desired, snapshot) => [
+    ...missing(desired, snapshot),
+    ...(desired.exact ? spare(desired, snapshot) : []),
+  ],
+};

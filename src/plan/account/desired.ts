@@ -1,0 +1,99 @@
+import type { Client } from '../../realm/representations.ts';
+import { READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
+import type { Reservation } from '../plan.ts';
+
+/** What mcpkc's service account shall look like, and what the realm shall store for it. */
+export interface DesiredAccount {
+  clientId: string;
+  /** The realm that it administers. */
+  target: string;
+  /** The realm that it lives in. */
+  realm: string;
+  /** The client whose roles it gets. */
+  roleClient: string;
+  roles: readonly Role[];
+  /** Take away what it doesn't need: roles, sign-in flows, the passing on of every role. */
+  exact: boolean;
+  /** Make a new secret. */
+  rotate: boolean;
+  /** User events to store and for how long; absent leaves them as they are. */
+  events?: { retentionMs: number };
+}
+
+/** The client id of the service account where none is configured. */
+export const DEFAULT_CLIENT_ID = 'mcpkc';
+
+/** The account that does everything that mcpkc can do, or (`readOnly`) only looks. */
+export function desiredAccount(input: {
+  clientId: string | undefined;
+  target: string;
+  realm: string;
+  readOnly: boolean;
+  exact: boolean;
+  rotate: boolean;
+  retentionMs: number | undefined;
+}): DesiredAccount {
+  const { clientId = DEFAULT_CLIENT_ID, target, realm, readOnly, exact, rotate, retentionMs } = input;
+  return {
+    clientId,
+    target,
+    realm,
+    roleClient: roleClientOf(target, realm),
+    roles: readOnly ? READING_ROLES : WORKING_ROLES,
+    exact,
+    rotate,
+    ...(retentionMs === undefined ? {} : { events: { retentionMs } }),
+  };
+}
+
+/**
+ * The client to make: confidential, for its service account alone. It names its scopes, since a client that names none
+ * gets every realm default, an MCP server's audience among them; and it passes on no role by itself, so that its token
+ * holds what is mapped and nothing else. `basic` gives the token its `sub`, `roles` its roles.
+ */
+export const ACCOUNT_CLIENT = {
+  name: 'mcpkc',
+  description: 'Service account of mcpkc, which provisions MCP clients. Made by mcpkc init.',
+  protocol: 'openid-connect',
+  enabled: true,
+  publicClient: false,
+  bearerOnly: false,
+  clientAuthenticatorType: 'client-secret',
+  serviceAccountsEnabled: true,
+  standardFlowEnabled: false,
+  implicitFlowEnabled: false,
+  directAccessGrantsEnabled: false,
+  fullScopeAllowed: false,
+  defaultClientScopes: ['basic', 'roles'],
+  optionalClientScopes: [],
+} as const;
+
+/** What only a person may decide about: an account in `master`, and a client that serves another purpose. */
+export function accountReservations(
+  { clientId, target, realm }: DesiredAccount,
+  client: Client | undefined,
+): Reservation[] {
+  const reservations: Reservation[] = [];
+  if (realm === 'master' || target === 'master') {
+    reservations.push({ message: 'This changes the realm master, which administers all others.' });
+  }
+  const uses = client ? otherUses(client) : [];
+  if (uses.length > 0) {
+    const message = `The client '${clientId}' in realm '${realm}' is there already and is no service account's: ${uses.join(', ')}. It would become one; KC_CLIENT_ID names another.`;
+    reservations.push({ message });
+  }
+  return reservations;
+}
+
+function otherUses(client: Client): string[] {
+  return [
+    client.protocol === undefined || client.protocol === 'openid-connect'
+      ? []
+      : [`a ${client.protocol} client`],
+    client.publicClient === true ? ['public'] : [],
+    client.bearerOnly === true ? ['bearer-only'] : [],
+    client.standardFlowEnabled === true && client.redirectUris.length > 0
+      ? ['people sign in through it']
+      : [],
+  ].flat();
+}

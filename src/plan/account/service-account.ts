@@ -1,0 +1,106 @@
+import type { AccountSnapshot } from '../../keycloak/read/account.ts';
+import { isAudienceScope } from '../../realm/mcp-scope.ts';
+import type { Client } from '../../realm/representations.ts';
+import { heldAs } from '../kinds/client-scope-assignment.ts';
+import type { Change } from '../plan.ts';
+import { adoptedScopes } from '../provisioned.ts';
+import type { AccountResource } from './account-resource.ts';
+import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
+
+/** Without these nobody can sign in as the account. */
+const NEEDED = [
+  'enabled',
+  'publicClient',
+  'bearerOnly',
+  'clientAuthenticatorType',
+  'serviceAccountsEnabled',
+] as const;
+/** These it doesn't need: taken away with `--exact`. */
+const SPARE = [
+  'standardFlowEnabled',
+  'implicitFlowEnabled',
+  'directAccessGrantsEnabled',
+  'fullScopeAllowed',
+] as const;
+
+type Field = (typeof NEEDED)[number] | (typeof SPARE)[number];
+
+function differing(client: Client, fields: readonly Field[]): Field[] {
+  return fields.filter((field) => (client[field] ?? ACCOUNT_CLIENT[field]) !== ACCOUNT_CLIENT[field]);
+}
+
+/** What the client has on beside what an account needs, as an operator reads it. */
+export function spareSettings(client: Client | undefined): string[] {
+  return client ? differing(client, SPARE) : [];
+}
+
+function repair(client: Client, desired: DesiredAccount): Change[] {
+  const key = desired.clientId;
+  const fields = differing(client, desired.exact ? [...NEEDED, ...SPARE] : NEEDED);
+  if (fields.length === 0) return [];
+  const pick = (from: Partial<Record<Field, unknown>>) =>
+    Object.fromEntries(fields.map((field) => [field, from[field] ?? null]));
+  const broken = fields.some((field) => (NEEDED as readonly string[]).includes(field));
+  const why = broken
+    ? 'so that mcpkc can sign in with it'
+    : 'since a service account doesn’t need it (--exact)';
+  return [
+    {
+      kind: 'service-account',
+      action: 'update',
+      key,
+      before: pick(client),
+      after: pick(ACCOUNT_CLIENT),
+      why,
+    },
+  ];
+}
+
+/** The client that mcpkc signs in with: there, enabled, with a service account; a new secret where one is wanted. */
+export const serviceAccount: AccountResource = {
+  kind: 'service-account',
+  diff: (desired, { client }) => {
+    const key = desired.clientId;
+    if (!client) {
+      const why = 'so that mcpkc has an account of its own with the roles below and nothing else';
+      return [
+        { kind: 'service-account', action: 'create', key, before: null, after: { ...ACCOUNT_CLIENT }, why },
+      ];
+    }
+    const changes = repair(client, desired);
+    if (!desired.rotate) return changes;
+    const [before, after] = [{ secret: 'as it is' }, { secret: 'a new one' }];
+    const why = 'as asked for with --rotate-secret; the old one stops working at once';
+    return [...changes, { kind: 'service-account', action: 'update', key, before, after, why }];
+  },
+};
+
+/**
+ * The account's client scopes. MCP audiences go: a client that is made while a scope is a realm default holds it from
+ * then on, and its administrative tokens name the MCP server; what it was given by name (`create-scope --client`) stays.
+ * `basic` and `roles` are there, as far as the realm has them: by its token mcpkc knows which roles it holds.
+ */
+export const accountScopes: AccountResource = {
+  kind: 'client-scope-assignment',
+  diff: ({ clientId }, { client, scopes }: AccountSnapshot) => {
+    if (!client) return [];
+    const given = adoptedScopes(client);
+    const needed: readonly string[] = ACCOUNT_CLIENT.defaultClientScopes;
+    return scopes.flatMap((scope): Change[] => {
+      const { name } = scope;
+      const held = heldAs(client, name);
+      const key = `${clientId} ${name}`;
+      const before = { clientId, scope: name, list: held };
+      if (held !== 'none' && isAudienceScope(scope) && !given.includes(name)) {
+        const after = { clientId, scope: name, list: 'none' };
+        const why = 'so that mcpkc’s administrative tokens carry no MCP server’s audience';
+        return [{ kind: 'client-scope-assignment', action: 'detach', key, before, after, why }];
+      }
+      if (held === 'default' || !needed.includes(name)) return [];
+      const after = { clientId, scope: name, list: 'default' };
+      const action = held === 'none' ? 'attach' : 'update';
+      const why = 'so that the account’s token says which roles it has';
+      return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
+    });
+  },
+};

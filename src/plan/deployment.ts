@@ -1,0 +1,58 @@
+import type { Config } from '../config/config.ts';
+import { requireRealm } from '../config/config.ts';
+import type { RealmScopes } from '../keycloak/read/configured-scopes.ts';
+import { modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import type { Mode, RealmList } from './desired.ts';
+import { envBlock } from './env-block.ts';
+import { scopeWish } from './input.ts';
+import { realmListOf } from './kinds/default-scope.ts';
+
+/** One MCP server as it is, or would be, provisioned in the configured realm. */
+export interface Deployment {
+  resource: string;
+  realm: string;
+  issuer: string;
+  scope: string;
+  mode: Mode;
+  /** In which list of the realm the scope is; undefined where nobody looked. */
+  list: RealmList | undefined;
+  /** Where scope and mode are from: the realm, the realm that has no such scope yet, or the configuration alone. */
+  source: 'realm' | 'not in realm' | 'configuration';
+  /** The MCP server's environment. */
+  env: Record<string, string>;
+}
+
+const NO_SCOPES: RealmScopes = { scopes: [], defaultScopes: [], optionalScopes: [] };
+const NOTHING_ELSE = {
+  registrationPolicies: [],
+  clientPolicies: [],
+  clientProfiles: [],
+  clients: [],
+};
+
+/**
+ * What the realm says of a resource, else (where nobody looked, or there is no such scope) what the commands would make
+ * of it: `create-scope` a standing scope for the configured resource, `onboard` a windowed one for any other. Throws
+ * CONFIG_MISSING where no realm is configured.
+ */
+export function deploymentOf(
+  config: Config,
+  resource: string,
+  scopes: RealmScopes | undefined,
+  flags: { scope?: unknown } = {},
+): Deployment {
+  const realm = requireRealm(config);
+  const snapshot: RealmSnapshot = { realm, ...(scopes ?? NO_SCOPES), ...NOTHING_ELSE };
+  const scope = scopeNameFor(scopeWish(config, resource, flags), snapshot);
+  const found = scopeNamed(snapshot, scope);
+  const made: Mode = resource === config.transportUrl ? 'standing' : 'windowed';
+  const mode = found ? modeOf(found, snapshot) : made;
+  const source = found ? 'realm' : scopes ? 'not in realm' : 'configuration';
+  const list = scopes && realmListOf(snapshot, scope);
+  const issuer = config.issuer ?? '';
+  const { audiences, allowedOrigins } = config;
+  const accepted = [...audiences.urls, ...audiences.clients];
+  const env = envBlock({ resource, scope, mode, issuer, audiences: accepted, allowedOrigins });
+  return { resource, realm, issuer, scope, mode, list, source, env };
+}

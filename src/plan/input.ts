@@ -1,0 +1,104 @@
+import type { Config } from '../config/config.ts';
+import { McpkcError } from '../errors.ts';
+import { canonicalResource } from '../names/resource-url.ts';
+import { customPresets } from '../products/custom.ts';
+import type { Preset } from '../products/preset.ts';
+import { resolvePresets } from '../products/resolve.ts';
+import type { ScopeWish } from '../realm/mcp-scope.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { windowMarkOf } from '../realm/window-mark.ts';
+import { shellWord } from '../text.ts';
+import type { Reservation } from './plan.ts';
+
+/** The resource of a command: its flag or argument, else the configured one; CONFIG_MISSING where there is neither. */
+export function resourceFor(
+  config: Config,
+  given: string | undefined,
+  options: { bareHost?: boolean } = {},
+): string {
+  if (given !== undefined) return canonicalResource(given, options);
+  if (config.transportUrl !== undefined) return config.transportUrl;
+  const message = 'Which MCP server? No resource is named and none is configured.';
+  throw new McpkcError(
+    'CONFIG_MISSING',
+    message,
+    'Name its URL as people type it: --resource https://svc.example.com/mcp (or MCP_TRANSPORT_URL).',
+    {
+      details: { missing: ['MCP_TRANSPORT_URL'] },
+    },
+  );
+}
+
+/** The products that `--preset` names, among them the configuration's own; ChatGPT where none is named. */
+export function wantedPresets(config: Config, named: unknown): Preset[] {
+  const names = Array.isArray(named) && named.length > 0 ? named.map(String) : ['chatgpt'];
+  return resolvePresets(names, customPresets(config.presets, config.files.config));
+}
+
+/** What decides about the scope's name, from configuration and flags. */
+export function scopeWish(
+  config: Config,
+  resource: string,
+  flags: { scope?: unknown; alias?: unknown },
+): ScopeWish {
+  return {
+    resource,
+    scope: typeof flags.scope === 'string' ? checkedName('--scope', flags.scope) : undefined,
+    alias: typeof flags.alias === 'string' ? checkedName('--alias', flags.alias) : undefined,
+    configured: { resource: config.transportUrl, scopeName: config.scopeName },
+  };
+}
+
+/**
+ * A name that may go into a token's `scope`: RFC 6749 §3.3 (visible ASCII without quote and backslash); and without a
+ * slash, which Keycloak's paths and our keys divide by.
+ */
+function checkedName(option: string, name: string): string {
+  if (/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,255}$/.test(name)) return name;
+  const problem =
+    'this is no name for a client scope (visible ASCII without blank, quote, slash and backslash, at most 255 characters)';
+  throw new McpkcError(
+    'INPUT_INVALID',
+    `${option} ${JSON.stringify(name.slice(0, 80))}: ${problem}.`,
+    'Use a name like mcp-resource-svc.',
+    {
+      details: { culprit: option },
+    },
+  );
+}
+
+/** Refuses to work around an open window (WINDOW_OPEN, exit status 5): closing it comes first. */
+export function requireNoWindow(scope: string, resource: string, snapshot: RealmSnapshot): void {
+  const found = snapshot.scopes.find(({ name }) => name === scope);
+  const mark = found && windowMarkOf(found.attributes);
+  if (!mark) return;
+  const who = mark.by === '' ? 'somebody' : `${mark.by} on ${mark.host}`;
+  const message = `A window is open for '${scope}' since ${mark.since || 'an unknown time'} (by ${who}, until ${mark.until || 'unknown'}).`;
+  throw new McpkcError(
+    'WINDOW_OPEN',
+    message,
+    `Close it first: mcpkc onboard ${shellWord(resource)} --close`,
+    {
+      details: { scope, mark: { ...mark } },
+    },
+  );
+}
+
+/** What only a person may decide about, whatever the command: changes in `master`, a first Trusted Hosts policy. */
+export function commonReservations(
+  realm: string,
+  plan: readonly { kind: string; action: string }[],
+): Reservation[] {
+  if (plan.length === 0) return [];
+  const reservations: Reservation[] = [];
+  if (realm === 'master') {
+    reservations.push({ message: 'This changes the realm master, which administers all others.' });
+  }
+  if (plan.some(({ kind, action }) => kind === 'trusted-hosts' && action === 'create')) {
+    reservations.push({
+      message:
+        'This realm has no Trusted Hosts policy: anybody may register a client. Adding one refuses all hosts that it doesn’t list, which may cut off a product that registers today.',
+    });
+  }
+  return reservations;
+}

@@ -1,0 +1,142 @@
+import { McpkcError } from '../errors.ts';
+
+/** The kinds of thing that mcpkc writes, in the order in which they are made. */
+export const KINDS = [
+  'window-mark',
+  'client-scope',
+  'audience-mapper',
+  'trusted-hosts',
+  'allowed-scopes',
+  'client-policy',
+  'default-scope',
+  'client',
+  'client-scope-assignment',
+  'service-account',
+  'account-role',
+  'events',
+] as const;
+export type ChangeKind = (typeof KINDS)[number];
+
+export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
+
+/**
+ * One change of one thing, as data: it can be printed, stored and compared. `key` names the thing as an operator does
+ * (never by Keycloak's id); `before` and `after` hold what mcpkc owns of it, null where it isn't there.
+ */
+export interface Change {
+  kind: ChangeKind;
+  action: Action;
+  key: string;
+  before: Readonly<Record<string, unknown>> | null;
+  after: Readonly<Record<string, unknown>> | null;
+  /** Why, in a clause that ends a sentence: "so that ChatGPT's registration is accepted". */
+  why: string;
+}
+
+/** Changes in the order in which they are applied. */
+export type Plan = readonly Change[];
+
+function takesAway(change: Change): boolean {
+  return change.action === 'delete' || change.action === 'detach';
+}
+
+/**
+ * Creates and updates first, in the order of the kinds; then what takes something away, in reverse: access is granted
+ * before it is withdrawn, and whoever names a thing goes before the thing.
+ */
+export function planOf(changes: readonly Change[]): Plan {
+  const rank = ({ kind }: Change) => KINDS.indexOf(kind);
+  const giving = changes.filter((change) => !takesAway(change)).sort((a, b) => rank(a) - rank(b));
+  const taking = changes.filter(takesAway).sort((a, b) => rank(b) - rank(a));
+  return [...giving, ...taking];
+}
+
+/** How far applying a plan has come. */
+export interface Progress {
+  applied: Change[];
+}
+
+/** Attachments to clients are independent of each other; this many are written at once. */
+const AT_ONCE = 4;
+/** Lists of the realm that are edited as a whole. They don't touch each other: a change of each is written at once. */
+export const REALM_LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-scopes', 'client-policy'];
+
+/**
+ * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again
+ * does the rest. `write` looks up ids, writes and reads back.
+ */
+export async function applyPlan(
+  plan: Plan,
+  write: (change: Change) => Promise<void>,
+  signal: AbortSignal,
+  onApplied: (change: Change) => void = () => {},
+): Promise<Change[]> {
+  const applied: Change[] = [];
+  for (let at = 0; at < plan.length; ) {
+    const batch = batchAt(plan, at);
+    if (signal.aborted) throw incomplete(signal.reason, plan, applied);
+    const results = await Promise.allSettled(batch.map(write));
+    for (const [index, result] of results.entries()) {
+      const change = batch[index];
+      if (result.status !== 'fulfilled' || change === undefined) continue;
+      applied.push(change);
+      onApplied(change);
+    }
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw incomplete(failed.reason, plan, applied);
+    at += batch.length;
+  }
+  return applied;
+}
+
+/** The changes from `at` on that may be written side by side. */
+function batchAt(plan: Plan, at: number): Change[] {
+  const batch: Change[] = [];
+  for (const change of plan.slice(at)) {
+    if (batch.length > 0 && !goesWith(batch, change)) break;
+    batch.push(change);
+  }
+  return batch;
+}
+
+function goesWith(batch: readonly Change[], change: Change): boolean {
+  const { kind, action } = change;
+  if (kind === 'client-scope-assignment')
+    return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === action);
+  // Two edits of one list would undo each other.
+  const lists = [kind, ...batch.map((one) => one.kind)];
+  return (
+    lists.every((one) => REALM_LISTS.includes(one)) &&
+    new Set(lists).size === lists.length &&
+    batch.every((one) => takesAway(one) === takesAway(change))
+  );
+}
+
+function incomplete(reason: unknown, plan: Plan, applied: readonly Change[]): unknown {
+  if (!(reason instanceof McpkcError) || plan.length < 2) return reason;
+  const open = plan.filter((change) => !applied.includes(change));
+  const name = ({ action, kind, key }: Change) => `${action} ${kind} ${key}`;
+  const done = applied.length === 0 ? 'Nothing was written.' : `Done: ${applied.map(name).join('; ')}.`;
+  const hint = `${reason.hint}\n${done} Not done: ${open.map(name).join('; ')}. The same command does the rest.`;
+  return new McpkcError(reason.code, reason.message, hint, {
+    cause: reason.cause,
+    details: { ...reason.details, applied: applied.map(name), open: open.map(name) },
+  });
+}
+
+/** What a plan needs a person's word for. */
+export interface Reservation {
+  /** What would happen, as a sentence. */
+  message: string;
+}
+
+/** Refuses (exit status 5) a plan that needs `--yes` and didn't get it. */
+export function requireConsent(reservations: readonly Reservation[], yes: boolean): void {
+  if (yes || reservations.length === 0) return;
+  const message = reservations.map((one) => one.message).join('\n');
+  throw new McpkcError(
+    'CONSENT_NEEDED',
+    message,
+    'If that is what you want, say --yes; --dry-run shows the whole plan.',
+  );
+}

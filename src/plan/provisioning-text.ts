@@ -1,0 +1,48 @@
+import type { Style } from '../cli/style.ts';
+import { count, visible, wrap } from '../text.ts';
+import type { Mode } from './desired.ts';
+import type { Plan } from './plan.ts';
+import { planText } from './text.ts';
+
+/** What create-scope and onboard with a client id answer with. */
+export interface ProvisioningAnswer {
+  server: string;
+  realm: string;
+  resource: string;
+  scope: string;
+  mode: Mode | null;
+  plan: Plan;
+  dryRun: boolean;
+  /** Sentences that come last: whom the mode serves, what to do next. */
+  next: string[];
+}
+
+/** Header, plan, and what comes next. */
+export function provisioningText(answer: ProvisioningAnswer, style: Style): string {
+  const { server, realm, resource, scope, mode, plan, dryRun, next } = answer;
+  const header = [
+    `${style.bold(visible(resource))}`,
+    `  scope ${style.bold(visible(scope))}${mode === null ? '' : ` (${mode})`}, realm ${visible(realm)} at ${server}`,
+  ].join('\n');
+  const planned = count(plan.length, 'change');
+  const outcome =
+    plan.length === 0
+      ? `${style.green('✓')} Everything is as it should be; nothing to change.`
+      : dryRun
+        ? `${style.yellow('!')} ${planned} would be made; nothing was written (--dry-run).`
+        : `${style.green('✓')} ${planned} made.`;
+  const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
+  const tail = next.map((line) => `${wrap(line, style.width)}\n`).join('');
+  return `${header}\n${list}\n${outcome}\n${tail}`;
+}
+
+/** Whom a mode serves. */
+export function modeSentence(mode: Mode, list: 'default' | 'optional' | 'none'): string {
+  if (mode === 'windowed') {
+    return 'Mode windowed: only clients that were given the scope can get this audience. To connect one: mcpkc onboard';
+  }
+  if (list === 'optional') {
+    return 'Mode standing (optional): every client that registers can ask for the scope by name; the MCP server’s metadata must list it in scopes_supported.';
+  }
+  return 'Mode standing: every client that registers can get this audience. Clients whose registration names scopes (MCP SDK, VS Code, Codex) need the scope in the MCP server’s scopes_supported.';
+}

@@ -1,0 +1,73 @@
+import { McpkcError } from '../errors.ts';
+import { readResource, trustedHost } from '../names/resource-url.ts';
+import { resourceOf } from '../realm/mcp-scope.ts';
+import type { Client } from '../realm/representations.ts';
+import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import type { Desired } from './desired.ts';
+import { pkcePolicy, policyNames, userlessPolicy } from './policies.ts';
+import { adoptedScopes, withdrawn } from './provisioned.ts';
+
+/** What a resource's retirement is made from. */
+export interface Retirement {
+  scope: string;
+  resource: string;
+  /** Hosts that some client product needs; they stay. */
+  presetHosts: readonly string[];
+  /** The clients that hold the scope. */
+  holders: readonly Client[];
+}
+
+/**
+ * A realm without the resource: policies that name the scope go before it, hosts that other resources or products use
+ * stay, clients lose the scope and its mark. Throws SCOPE_IN_POLICY where somebody else's client policy names it.
+ */
+export function retired(
+  { scope, resource, presetHosts, holders }: Retirement,
+  snapshot: RealmSnapshot,
+): Desired {
+  const own: string[] = Object.values(policyNames(scope));
+  const foreign = snapshot.clientPolicies.filter(
+    ({ name, conditions }) => !own.includes(name) && namesScope(conditions ?? [], scope),
+  );
+  if (foreign.length > 0) {
+    const names = foreign.map(({ name }) => `'${name}'`).join(', ');
+    const hint =
+      'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
+    throw new McpkcError(
+      'SCOPE_IN_POLICY',
+      `The client scope '${scope}' is named by the client policy ${names}.`,
+      hint,
+    );
+  }
+  const host = trustedHost(resource);
+  const used = snapshot.scopes.some((one) => one.name !== scope && hostOf(resourceOf(one)) === host);
+  // Without the scope it is not ours to say whom the host is for; the scope goes last, so a broken run left it.
+  const kept = used || presetHosts.includes(host) || !scopeNamed(snapshot, scope);
+  const why = 'since the resource is retired';
+  return {
+    clientScope: { name: scope, absent: true },
+    trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
+    allowedScopes: { add: [], remove: [scope], defaults: false },
+    clientPolicies: [pkcePolicy(scope, true), userlessPolicy(scope, true)],
+    defaultScope: { scope, list: 'none' },
+    // Deleting a scope takes it from every client; only the marks are left to erase.
+    clients: holders
+      .filter((client) => adoptedScopes(client).includes(scope))
+      .map((client) => withdrawn(client, client.clientId, scope, why).mark),
+  };
+}
+
+function hostOf(resource: string | undefined): string | undefined {
+  const read = readResource(resource ?? '');
+  return 'url' in read ? trustedHost(read.url) : undefined;
+}
+
+function namesScope(
+  conditions: readonly { configuration: Record<string, unknown> }[],
+  scope: string,
+): boolean {
+  return conditions.some(({ configuration }) => {
+    const { scopes } = configuration;
+    return Array.isArray(scopes) && scopes.includes(scope);
+  });
+}

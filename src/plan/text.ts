@@ -1,0 +1,134 @@
+import type { Style } from '../cli/style.ts';
+import { brief, visible, wrap } from '../text.ts';
+import type { Change, Plan } from './plan.ts';
+
+/** How an operator calls the kinds of thing that a plan changes. */
+const KIND_NAMES: Record<Change['kind'], string> = {
+  'window-mark': 'window',
+  'client-scope': 'client scope',
+  'audience-mapper': 'audience mapper',
+  'trusted-hosts': 'policy',
+  'allowed-scopes': 'policy',
+  'client-policy': 'client policy',
+  'default-scope': 'realm default scope',
+  client: 'client',
+  'client-scope-assignment': 'client’s scope',
+  'service-account': 'service account',
+  'account-role': 'role of the account',
+  events: 'stored events',
+};
+
+const MARKS: Record<Change['action'], string> = {
+  create: '+',
+  attach: '+',
+  update: '~',
+  delete: '-',
+  detach: '-',
+};
+
+/** A plan for people: a line per change, what differs below it, and why. */
+export function planText(plan: Plan, style: Style): string {
+  return plan.map((change) => changeText(change, style)).join('');
+}
+
+/** One change for people. */
+export function changeText(change: Change, style: Style): string {
+  const mark = MARKS[change.action];
+  const paint = mark === '+' ? style.green : mark === '-' ? style.red : style.yellow;
+  const head = `${paint(mark)} ${changeName(change)}`;
+  const details = differences(change).map((line) => `${wrap(line, style.width - 1, '      ')}\n`);
+  return `  ${head}\n${details.join('')}${style.dim(wrap(change.why, style.width - 1, '      '))}\n`;
+}
+
+/** One change in a line: action, kind, key. */
+export function changeName({ action, kind, key }: Change): string {
+  return `${action} ${KIND_NAMES[kind]} ${brief(key, 100)}`;
+}
+
+/** What a client policy does, instead of its fields. */
+function policyLines({ before, after }: Change): string[] {
+  const { policy, profile } = (after ?? before ?? {}) as { policy?: unknown; profile?: unknown };
+  if (after === null) return profile ? [`with its profile ${shown(profile)}`] : [];
+  const { conditions } = policy as { conditions: { condition: string; configuration: object }[] };
+  const { name, executors } = profile as { name: string; executors: { executor: string }[] };
+  const when = conditions.map(
+    ({ condition, configuration }) => `${condition} ${JSON.stringify(configuration)}`,
+  );
+  return [
+    `where ${when.join(' and ')}`,
+    `profile ${name}: ${executors.map(({ executor }) => executor).join(', ')}`,
+  ];
+}
+
+/** A role's holder, and what of it is there already. */
+function roleLines({ before, after }: Change): string[] {
+  const { of } = (after ?? before ?? {}) as { of?: unknown };
+  const holder = typeof of === 'string' ? `of ${visible(of)}` : 'of the realm';
+  if (before === null || after === null) return [holder];
+  const there =
+    before.granted === true ? 'granted already, to be passed on by the client' : 'not granted yet';
+  return [`${holder}; ${there}`];
+}
+
+/** What an account that is made is, instead of a dozen settings. */
+function accountLines({ after }: Change): string[] {
+  const scopes = (after?.defaultClientScopes ?? []) as string[];
+  return [
+    `confidential, for its service account alone (nobody signs in through it); client scopes ${scopes.map(visible).join(', ')}`,
+  ];
+}
+
+function differences(change: Change): string[] {
+  if (change.kind === 'client-policy') return policyLines(change);
+  if (change.kind === 'account-role') return roleLines(change);
+  if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);
+  const { before, after } = change;
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  return names.flatMap((name) => {
+    const [from, to] = [before?.[name], after?.[name]];
+    if (JSON.stringify(from) === JSON.stringify(to)) return [];
+    if (Array.isArray(from ?? []) && Array.isArray(to ?? [])) return listDifference(name, from, to);
+    if (isRecord(from ?? {}) && isRecord(to ?? {}) && (isRecord(from) || isRecord(to))) {
+      return recordDifference(name, (from ?? {}) as object, (to ?? {}) as object);
+    }
+    if (after === null) return [];
+    return [
+      from === undefined || from === null
+        ? `${name}: ${shown(to)}`
+        : `${name}: ${shown(from)} → ${shown(to)}`,
+    ];
+  });
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function listDifference(name: string, from: unknown, to: unknown): string[] {
+  const [old, fresh] = [(from ?? []) as unknown[], (to ?? []) as unknown[]];
+  const added = fresh.filter((one) => !old.some((other) => JSON.stringify(other) === JSON.stringify(one)));
+  const removed = old.filter((one) => !fresh.some((other) => JSON.stringify(other) === JSON.stringify(one)));
+  const part = (sign: string, list: unknown[]) =>
+    list.length === 0 ? [] : [`${name} ${sign} ${list.map(shown).join(', ')}`];
+  return [...part('+', added), ...part('−', removed)];
+}
+
+function recordDifference(name: string, from: object, to: object): string[] {
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])];
+  return keys.flatMap((key) => {
+    const [old, fresh] = [(from as Record<string, unknown>)[key], (to as Record<string, unknown>)[key]];
+    const nothing = (value: unknown) => value === undefined || value === null || value === '';
+    if (JSON.stringify(old) === JSON.stringify(fresh) || (nothing(old) && nothing(fresh))) return [];
+    const label = name === 'config' || name === 'attributes' ? key : `${name}.${key}`;
+    return [
+      nothing(old)
+        ? `${label}: ${shown(fresh)}`
+        : `${label}: ${shown(old)} → ${nothing(fresh) ? '(none)' : shown(fresh)}`,
+    ];
+  });
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return visible(text ?? 'none').slice(0, 300);
+}

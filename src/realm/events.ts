@@ -1,0 +1,66 @@
+import type { StoredEvents } from '../keycloak/read/account.ts';
+import type { AccountResource } from '../plan/account/account-resource.ts';
+
+/**
+ * The user events that onboarding, pruning and status read (Keycloak's `EventType`, each with its `_ERROR`). Keycloak's
+ * default list has all of them but REFRESH_TOKEN (26.7.3).
+ */
+const READ = [
+  'CLIENT_REGISTER',
+  'CLIENT_UPDATE',
+  'CLIENT_DELETE',
+  'REGISTER',
+  'LOGIN',
+  'CODE_TO_TOKEN',
+  'REFRESH_TOKEN',
+  'CLIENT_LOGIN',
+  'GRANT_CONSENT',
+  'UPDATE_CONSENT',
+  'REVOKE_GRANT',
+] as const;
+
+/** The types that have to be stored. */
+export const EVENT_TYPES: readonly string[] = READ.flatMap((type) => [type, `${type}_ERROR`]);
+
+/** How long events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
+export function retentionText(ms: number | undefined): string {
+  if (ms === undefined) return 'for ever';
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+  ] as const) {
+    if (ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${Math.round(ms / 1000)}s`;
+}
+
+/**
+ * How long events are to be kept: never shorter than now. No time is for ever where something is stored; in a realm that
+ * never stored any it means nothing.
+ */
+export function retentionFor(now: StoredEvents, wantedMs: number): number | undefined {
+  if (now.expirationMs === undefined) return now.enabled || now.some ? undefined : wantedMs;
+  return Math.max(now.expirationMs, wantedMs);
+}
+
+/** Which user events the realm stores: those in force stay, what mcpkc reads is added. */
+export const events: AccountResource = {
+  kind: 'events',
+  diff: ({ events: wanted, target }, { events: now }) => {
+    if (!wanted || !now) return [];
+    const retentionMs = retentionFor(now, wanted.retentionMs);
+    const types = [...now.types, ...EVENT_TYPES.filter((type) => !now.types.includes(type))];
+    const isRight = now.enabled && types.length === now.types.length && retentionMs === now.expirationMs;
+    if (isRight) return [];
+    const kept = now.enabled || now.some || now.expirationMs !== undefined;
+    const before = {
+      stored: now.enabled,
+      kept: kept ? retentionText(now.expirationMs) : null,
+      types: now.types,
+    };
+    const after = { stored: true, kept: retentionText(retentionMs), types };
+    const why = 'so that onboarding sees refused registrations and pruning sees who still signs in';
+    return [{ kind: 'events', action: 'update', key: target, before, after, why }];
+  },
+};
