@@ -32,6 +32,9 @@ export const chatgpt: Preset = {
   },
   // A Keycloak that lacks one of them refuses the sign-in with invalid_scope.
   requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
+  registersTwice: 'unknown',
+  registersPerLogin: 'no',
+  reregisters: 'after-removal',
   notes: [
     'Registers once per connection, and anew whenever setting a connection up fails; the failed ones stay behind.',
     'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and the connector has to be removed and added again, as far as is known.',

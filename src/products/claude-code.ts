@@ -27,6 +27,9 @@ export const claudeCode: Preset = {
     token_endpoint_auth_method: 'none',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'unknown',
+  reregisters: 'at-login',
   notes: [
     'Registers per configured server; its port changes between sign-ins unless --callback-port fixes it.',
     'A public client: Keycloak keeps no creation time for it.',

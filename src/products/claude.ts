@@ -22,6 +22,9 @@ export const claude: Preset = {
   },
   cimdGrantTypes: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
   requestedScopes: [],
+  registersTwice: 'yes',
+  registersPerLogin: 'yes',
+  reregisters: 'by-itself',
   notes: [
     'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
     'Registers again by itself when the token endpoint answers 401 invalid_client.',

@@ -31,6 +31,9 @@ export const codex: Preset = {
     application_type: 'native',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'yes',
+  reregisters: 'at-login',
   notes: [
     'Registers anew for each sign-in, on a port of its own; scopes only where they are configured or known.',
     'A public client: Keycloak keeps no creation time for it.',

@@ -26,6 +26,9 @@ export const cursor: Preset = {
     token_endpoint_auth_method: 'none',
   },
   requestedScopes: [],
+  registersTwice: 'unknown',
+  registersPerLogin: 'unknown',
+  reregisters: 'unknown',
   notes: [
     'Registers all three redirect URIs in one request: one that is not trusted refuses the whole of it.',
     'Asks for every scope that the host’s metadata lists.',

@@ -22,6 +22,9 @@ export const geminiCli: Preset = {
     scope: '',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'unknown',
+  reregisters: 'at-login',
   notes: [
     'Registers with every scope that the authorization server advertises, openid among them, unless scopes are configured: Keycloak refuses that until openid is an allowed client scope.',
     'Never registers again by itself: after invalid_client its user has to authenticate anew.',

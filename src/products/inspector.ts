@@ -27,6 +27,9 @@ export const inspector: Preset = {
     application_type: 'native',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'unknown',
+  reregisters: 'after-removal',
   notes: [
     'Registers anew whenever its stored state is cleared; meant for trying a host out, not for lasting connections.',
     'Its client_uri is checked by Trusted Hosts: without github.com every registration is refused.',

@@ -24,6 +24,9 @@ export const mcpRemote: Preset = {
     software_id: '2e6dc280-f3c3-4e01-99a7-8181dbd1d23d',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'no',
+  reregisters: 'unknown',
   notes: [
     'Registers once per host URL and machine with the scopes of the challenge, the host’s metadata or the authorization server’s, else openid email profile: Keycloak refuses openid until it is an allowed client scope.',
     'Drops its registration and makes a new one when its callback address changes.',

@@ -23,6 +23,9 @@ export interface Source {
   certainty: 'primary' | 'secondary' | 'inferred';
 }
 
+/** What is known of a product's habit. */
+export type Answer = 'yes' | 'no' | 'unknown';
+
 /** Everything that mcpkc knows about a client product. Data only: a product is a file, a user's own an entry. */
 export interface Preset {
   /** What `--preset` takes. */
@@ -37,7 +40,7 @@ export interface Preset {
   trustedHosts: readonly string[];
   clientUri?: string;
   /** Whether its registration names scopes: Keycloak then attaches those instead of the realm's defaults. */
-  sendsScope: 'yes' | 'no' | 'unknown';
+  sendsScope: Answer;
   /** Its client id where the server takes client id metadata documents. */
   cimdUrl?: string;
   /** The same where the product has one per connection. */
@@ -47,6 +50,18 @@ export interface Preset {
   cimdGrantTypes?: readonly string[];
   /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
   requestedScopes: readonly string[];
+  /**
+   * Whether one sign-in registers two clients, a second or two apart. The later one is the one that signs in, as far as
+   * is known (OpenCode 1.18): an adoption that stops at the first cuts the living one off.
+   */
+  registersTwice: Answer;
+  /** Whether each sign-in registers a new client and leaves the one before it behind. */
+  registersPerLogin: Answer;
+  /**
+   * How it gets a new client once its own is gone (`invalid_client`): `by-itself`, `at-login` (a person signs in
+   * again), `after-removal` (a person has to remove the connection, or its stored registration, first).
+   */
+  reregisters: 'by-itself' | 'at-login' | 'after-removal' | 'unknown';
   /** What an operator should know about it. */
   notes: readonly string[];
   sources: readonly Source[];

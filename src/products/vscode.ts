@@ -36,6 +36,9 @@ export const vscode: Preset = {
     application_type: 'native',
   },
   requestedScopes: [],
+  registersTwice: 'no',
+  registersPerLogin: 'no',
+  reregisters: 'unknown',
   notes: [
     'Keeps its registration per authorization server and machine, and names the scopes that the host’s metadata lists.',
     'Registers for the device grant too, since Keycloak advertises it, and is adopted with it: whoever gets a user to confirm a code that somebody else started gets that user’s token.',

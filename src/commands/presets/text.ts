@@ -8,6 +8,13 @@ const SENDS_SCOPE = {
   unknown: 'unknown',
 } as const;
 
+const REREGISTERS = {
+  'by-itself': 'registers again by itself',
+  'at-login': 'registers again when its user signs in again',
+  'after-removal': 'its user has to remove the connection and make it again',
+  unknown: 'unknown',
+} as const;
+
 const CERTAINTY = {
   primary: 'the vendor’s own',
   secondary: 'seen by others',
@@ -68,6 +75,9 @@ export function presetText(preset: Preset, style: Style): string {
     ),
     ...section('Names scopes when it registers', [SENDS_SCOPE[preset.sendsScope]]),
     ...section('Scopes that it asks for at sign-in', preset.requestedScopes),
+    ...section('Two registrations per sign-in', [preset.registersTwice]),
+    ...section('A new registration for each sign-in', [preset.registersPerLogin]),
+    ...section('When its client is gone', [REREGISTERS[preset.reregisters]]),
     ...section('Client id where metadata documents are supported', documents),
     ...section('Good to know', preset.notes),
     ...section('Sources', preset.sources.map(sourceText)),
