@@ -6,6 +6,7 @@ import { type Io, SIGNALS, type Signal } from './cli/io.ts';
 import { failureJson, type Report, reportJson } from './cli/report.ts';
 import { styleFor, wantsColor } from './cli/style.ts';
 import { voiceFor } from './cli/voice.ts';
+import { COMMANDS } from './commands/index.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, programFor } from './program.ts';
@@ -115,6 +116,7 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
   };
   return {
     io,
+    commands: COMMANDS,
     settings,
     signal,
     voice,

@@ -1,10 +1,9 @@
 // biome-ignore lint/style/noRestrictedImports: the program is made of the commands.
 import { Command as Commander, Help } from 'commander';
-import type { Command } from './cli/command.ts';
+import type { Command, CommandEntry } from './cli/command.ts';
 import { defineGlobal, GLOBAL_VALUES } from './cli/global-options.ts';
 import { commandHelp, FLAG_GROUPS, firstSteps, HELP_GROUPS, MANY_FLAGS } from './cli/help.ts';
 import type { Io } from './cli/io.ts';
-import type { CommandEntry } from './commands/index.ts';
 import { COMMANDS } from './commands/index.ts';
 
 /** The command that a command line calls, loaded; the others are known by name and summary alone. */

@@ -1,5 +1,6 @@
-import type { Mode, RealmList } from '../plan/desired.ts';
 import type { Preset } from '../products/preset.ts';
+import type { RealmList } from '../realm/lists.ts';
+import type { Mode } from '../realm/marks.ts';
 import type { LogEvidence } from './log-correlation.ts';
 import type { AuthorizationEvidence } from './probes/authorization.ts';
 import type { ChallengeEvidence } from './probes/challenge.ts';

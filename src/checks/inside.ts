@@ -2,16 +2,17 @@ import type { Io } from '../cli/io.ts';
 import type { Config } from '../config/load.ts';
 import { connect, type Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients } from '../keycloak/read/clients.ts';
+import { readRealm } from '../keycloak/read/realm.ts';
 import { scopeWish } from '../plan/input.ts';
-import { audiencesOf } from '../plan/kinds/audience-mapper.ts';
-import { realmListOf } from '../plan/kinds/default-scope.ts';
-import { hostsOf } from '../plan/kinds/trusted-hosts.ts';
 import { policyNames } from '../plan/policies.ts';
 import { adoptedScopes } from '../plan/provisioned.ts';
 import { isProbe } from '../products/dynamic.ts';
+import { audiencesOf } from '../realm/audiences.ts';
+import { realmListOf } from '../realm/lists.ts';
 import { modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
-import { anonymousPolicies, type RealmSnapshot, readRealm, scopeNamed } from '../realm/snapshot.ts';
+import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import type { InsideFacts } from './evidence.ts';
 
 /** The admin side of a run. */

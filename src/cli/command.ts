@@ -1,6 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: commands are declared with commander’s types.
 import { type Command as Commander, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/load.ts';
+import { parseDuration } from '../duration.ts';
 import type { Io } from './io.ts';
 import type { Report } from './report.ts';
 import type { Voice } from './voice.ts';
@@ -15,11 +16,20 @@ export interface Context {
   config(how?: { newFiles?: boolean }): Promise<Config>;
   /** The files that `--config` and `--env-file` name. */
   named: { config: string | undefined; envFile: string | undefined };
+  /** All subcommands of the program. */
+  commands: readonly CommandEntry[];
   /** How the command was asked to speak. */
   settings: { json: boolean; quiet: boolean; verbose: boolean; input: boolean; color: boolean };
   voice: Voice;
   /** Aborted by SIGHUP, SIGINT and SIGTERM. */
   signal: AbortSignal;
+}
+
+/** A subcommand's name and summary for the program's help; the rest is loaded when it is called. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load(): Promise<Command>;
 }
 
 /** Flags as commander gives them: camel case, absent where not given. */
@@ -44,16 +54,6 @@ export function list(value: string, previous: readonly string[] | undefined): st
   if (parts.some((part) => part === ''))
     throw new InvalidArgumentError('There is an empty entry in the list.');
   return [...(previous ?? []), ...parts];
-}
-
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Milliseconds of a duration like `30s`, `10m`, `7d`; undefined where the text is none. At most 10 years. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  if (!match) return undefined;
-  const ms = Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-  return ms > 3650 * UNITS.d ? undefined : ms;
 }
 
 /** A flag that is a duration, in milliseconds. */

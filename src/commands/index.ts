@@ -1,11 +1,4 @@
-import type { Command } from '../cli/command.ts';
-
-/** A subcommand's name and summary for the program's help; the rest is loaded when it is called. */
-export interface CommandEntry {
-  name: string;
-  summary: string;
-  load(): Promise<Command>;
-}
+import type { CommandEntry } from '../cli/command.ts';
 
 /** The subcommands in the order in which an operator meets them. */
 export const COMMANDS: readonly CommandEntry[] = [

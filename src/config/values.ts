@@ -1,4 +1,4 @@
-import { parseDuration } from '../cli/command.ts';
+import { parseDuration } from '../duration.ts';
 import { hasUnseen, readHost } from '../names/host-name.ts';
 import { readResource } from '../names/resource-url.ts';
 

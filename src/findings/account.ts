@@ -1,6 +1,7 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import type { PartName } from '../keycloak/read/status-parts.ts';
-import { heldAs } from '../plan/kinds/client-scope-assignment.ts';
+import { heldAs } from '../realm/lists.ts';
+
 import { READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atServer, command, repair } from './fixes.ts';

@@ -1,8 +1,8 @@
 import { SEEN } from '../explanation.ts';
-import { heldAs } from '../plan/kinds/client-scope-assignment.ts';
 import { adoptedScopes } from '../plan/provisioned.ts';
 import { adoptable } from '../products/adoptable.ts';
 import { isProbe, presetOf, registration } from '../products/dynamic.ts';
+import { heldAs } from '../realm/lists.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { repair } from './fixes.ts';

@@ -1,6 +1,6 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { type HostsOfPolicy, hostsOf } from '../plan/kinds/trusted-hosts.ts';
 import type { Preset } from '../products/preset.ts';
+import { type HostsOfPolicy, hostsOf } from '../realm/registration-policies.ts';
 import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { serverHosts, trustHosts } from './fixes.ts';

@@ -1,5 +1,6 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { allowedScopesOf } from '../plan/kinds/allowed-scopes.ts';
+import { allowedScopesOf } from '../realm/registration-policies.ts';
+
 import { POLICY } from '../realm/representations.ts';
 import { count } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';

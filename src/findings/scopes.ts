@@ -1,6 +1,7 @@
 import { ADMIN_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { differenceOf, type ResourceDifference } from '../names/resource-url.ts';
-import { audiencesOf, isInAccessToken } from '../plan/kinds/audience-mapper.ts';
+import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
+
 import { freeName } from '../realm/mcp-scope.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import type { Rule, RuleGroup } from './finding.ts';

@@ -1,11 +1,11 @@
 import type { Part, StatusSnapshot } from '../keycloak/read/status-parts.ts';
-import { ATTRIBUTE, type Mode, type RealmList, type WindowMark } from '../plan/desired.ts';
-import { realmListOf } from '../plan/kinds/default-scope.ts';
 import type { Preset } from '../products/preset.ts';
+import { type RealmList, realmListOf } from '../realm/lists.ts';
+import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { isAudienceScope, modeOf, resourceOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
-import { windowMarkOf } from '../realm/window-mark.ts';
+import { type WindowMark, windowMarkOf } from '../realm/window-mark.ts';
 
 /** Everything that rules look at. */
 export interface Seen {

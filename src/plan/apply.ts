@@ -1,6 +1,7 @@
 import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readRealm } from '../keycloak/read/realm.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeClientPolicy } from '../keycloak/write/write-client-policies.ts';
 import { writeAssignment, writeClient } from '../keycloak/write/write-clients.ts';
@@ -12,10 +13,18 @@ import {
   writeDefaultScope,
   writeWindowMark,
 } from '../keycloak/write/write-scopes.ts';
-import { type RealmSnapshot, readRealm } from '../realm/snapshot.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { planFor } from './kinds/index.ts';
-import { applyPlan, type Change, type ChangeKind, type Plan, REALM_LISTS } from './plan.ts';
+import {
+  applyPlan,
+  type Change,
+  type Plan,
+  REALM_LISTS,
+  type RealmKind,
+  type RealmPlan,
+  type Writer,
+} from './plan.ts';
 
 /** Whether a plan edits lists, by read, merge and write, and so needs the realm's lock. */
 export function needsLock(plan: Plan): boolean {
@@ -23,9 +32,9 @@ export function needsLock(plan: Plan): boolean {
 }
 
 /** Writes one change of any kind: the ids are looked up now. */
-export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): (change: Change) => Promise<void> {
+export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): Writer<RealmKind> {
   const ids = new ScopeIds(keycloak, snapshot.scopes);
-  const writes: Partial<Record<ChangeKind, (change: Change) => Promise<void>>> = {
+  const writes: Record<RealmKind, Writer<RealmKind>> = {
     'window-mark': (change) => writeWindowMark(keycloak, ids, change),
     'client-scope': (change) => writeClientScope(keycloak, ids, change),
     'audience-mapper': (change) => writeAudienceMapper(keycloak, ids, change),
@@ -36,11 +45,7 @@ export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): (change: Ch
     client: (change) => writeClient(keycloak, change),
     'client-scope-assignment': (change) => writeAssignment(keycloak, ids, change),
   };
-  return async (change) => {
-    const write = writes[change.kind];
-    if (!write) throw new Error(`no writer for ${change.kind}`);
-    await write(change);
-  };
+  return (change) => writes[change.kind](change);
 }
 
 /** How a plan is applied: who holds the lock meanwhile, and who hears of each change. */
@@ -57,7 +62,7 @@ export interface Applying {
  */
 export async function applyAndVerify(
   keycloak: Keycloak,
-  plan: Plan,
+  plan: RealmPlan,
   desired: Desired,
   snapshot: RealmSnapshot,
   applying: Applying,

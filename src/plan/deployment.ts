@@ -1,12 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { requireRealm } from '../config/config.ts';
 import type { RealmScopes } from '../keycloak/read/configured-scopes.ts';
+import { type RealmList, realmListOf } from '../realm/lists.ts';
+import type { Mode } from '../realm/marks.ts';
 import { modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-import type { Mode, RealmList } from './desired.ts';
+
 import { envBlock } from './env-block.ts';
 import { scopeWish } from './input.ts';
-import { realmListOf } from './kinds/default-scope.ts';
 
 /** One MCP server as it is, or would be, provisioned in the configured realm. */
 export interface Deployment {

@@ -1,3 +1,5 @@
+import type { RealmList } from '../realm/lists.ts';
+import type { WindowMark } from '../realm/window-mark.ts';
 /**
  * What the realm shall look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
  * Made by this room's functions from a command's input, compared with the realm by `resources/`.
@@ -13,12 +15,6 @@ export interface Desired {
   clients?: DesiredClient[];
   assignments?: Assignment[];
 }
-
-/** Which of the realm's two lists a scope is in: what a client gets that is made without naming any scope. */
-export type RealmList = 'default' | 'optional' | 'none';
-
-/** Whom a scope serves; see the README, "Two modes". */
-export type Mode = 'standing' | 'windowed';
 
 export interface DesiredScope {
   name: string;
@@ -66,32 +62,3 @@ export interface DesiredClient {
   create?: Readonly<Record<string, unknown>>;
   why: string;
 }
-
-/** What stands on a scope while its window is open; at most 2,048 characters as JSON (Keycloak's limit). */
-export interface WindowMark {
-  /** Both ISO 8601, UTC. */
-  since: string;
-  until: string;
-  host: string;
-  pid: number;
-  by: string;
-  /** How the run watches. */
-  watch: 'events' | 'paging';
-  /** In which of the realm's lists the scope was before, and is put back to. */
-  before: RealmList;
-  /** Names of the presets that it waits for, blank-separated; `*` where that can't be told. */
-  presets: string;
-}
-
-/** Attributes on scopes and clients that are mcpkc's. */
-export const ATTRIBUTE = {
-  mode: 'mcpkc.mode',
-  resource: 'mcpkc.resource',
-  window: 'mcpkc.window',
-  /** On a scope: `off` where the operator left out the PKCE policy (--no-pkce-policy). */
-  pkce: 'mcpkc.pkce',
-  /** On a client: the scopes that it was explicitly given, blank-separated; it keeps them when a window closes. */
-  adopted: 'mcpkc.adopted',
-  /** On a client: set by `prune-clients --keep`. */
-  keep: 'mcpkc.keep',
-} as const;

@@ -1,4 +1,4 @@
-import type { Mode } from './desired.ts';
+import type { Mode } from '../realm/marks.ts';
 
 /** What an MCP server's environment is made from. */
 export interface EnvInput {

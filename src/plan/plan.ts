@@ -1,7 +1,7 @@
 import { McpkcError } from '../errors.ts';
 
-/** The kinds of thing that mcpkc writes, in the order in which they are made. */
-export const KINDS = [
+/** The kinds of thing that mcpkc writes in a realm, in the order in which they are made. */
+export const REALM_KINDS = [
   'window-mark',
   'client-scope',
   'audience-mapper',
@@ -11,11 +11,29 @@ export const KINDS = [
   'default-scope',
   'client',
   'client-scope-assignment',
+] as const;
+export type RealmKind = (typeof REALM_KINDS)[number];
+
+/** The kinds of thing that `init` writes, likewise. */
+export const ACCOUNT_KINDS = [
+  'client-scope-assignment',
   'service-account',
   'account-role',
   'events',
 ] as const;
-export type ChangeKind = (typeof KINDS)[number];
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
+/** All kinds, in the order in which they are made. */
+export const KINDS = [...new Set([...REALM_KINDS, ...ACCOUNT_KINDS])];
+export type ChangeKind = RealmKind | AccountKind;
+
+export type RealmChange = Change<RealmKind>;
+export type RealmPlan = Plan<RealmKind>;
+export type AccountChange = Change<AccountKind>;
+export type AccountPlan = Plan<AccountKind>;
+
+/** Writes one change. Each list of kinds has a total record of them: a kind without a writer fails the type check. */
+export type Writer<Kind extends ChangeKind = ChangeKind> = (change: Change<Kind>) => Promise<void>;
 
 export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
 
@@ -23,8 +41,8 @@ export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
  * One change of one thing, as data: it can be printed, stored and compared. `key` names the thing as an operator does
  * (never by Keycloak's id); `before` and `after` hold what mcpkc owns of it, null where it isn't there.
  */
-export interface Change {
-  kind: ChangeKind;
+export interface Change<Kind extends ChangeKind = ChangeKind> {
+  kind: Kind;
   action: Action;
   key: string;
   before: Readonly<Record<string, unknown>> | null;
@@ -34,7 +52,7 @@ export interface Change {
 }
 
 /** Changes in the order in which they are applied. */
-export type Plan = readonly Change[];
+export type Plan<Kind extends ChangeKind = ChangeKind> = readonly Change<Kind>[];
 
 function takesAway(change: Change): boolean {
   return change.action === 'delete' || change.action === 'detach';
@@ -44,7 +62,7 @@ function takesAway(change: Change): boolean {
  * Creates and updates first, in the order of the kinds; then what takes something away, in reverse: access is granted
  * before it is withdrawn, and whoever names a thing goes before the thing.
  */
-export function planOf(changes: readonly Change[]): Plan {
+export function planOf<Kind extends ChangeKind>(changes: readonly Change<Kind>[]): Plan<Kind> {
   const rank = ({ kind }: Change) => KINDS.indexOf(kind);
   const giving = changes.filter((change) => !takesAway(change)).sort((a, b) => rank(a) - rank(b));
   const taking = changes.filter(takesAway).sort((a, b) => rank(b) - rank(a));
@@ -65,13 +83,13 @@ export const REALM_LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-sco
  * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again
  * does the rest. `write` looks up ids, writes and reads back.
  */
-export async function applyPlan(
-  plan: Plan,
-  write: (change: Change) => Promise<void>,
+export async function applyPlan<Kind extends ChangeKind>(
+  plan: Plan<Kind>,
+  write: Writer<Kind>,
   signal: AbortSignal,
-  onApplied: (change: Change) => void = () => {},
-): Promise<Change[]> {
-  const applied: Change[] = [];
+  onApplied: (change: Change<Kind>) => void = () => {},
+): Promise<Change<Kind>[]> {
+  const applied: Change<Kind>[] = [];
   for (let at = 0; at < plan.length; ) {
     const batch = batchAt(plan, at);
     if (signal.aborted) throw incomplete(signal.reason, plan, applied);
@@ -90,8 +108,8 @@ export async function applyPlan(
 }
 
 /** The changes from `at` on that may be written side by side. */
-function batchAt(plan: Plan, at: number): Change[] {
-  const batch: Change[] = [];
+function batchAt<Kind extends ChangeKind>(plan: Plan<Kind>, at: number): Change<Kind>[] {
+  const batch: Change<Kind>[] = [];
   for (const change of plan.slice(at)) {
     if (batch.length > 0 && !goesWith(batch, change)) break;
     batch.push(change);

@@ -1,14 +1,9 @@
 import { trustedHost } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
+import type { RealmList } from '../realm/lists.ts';
+import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import type { Client } from '../realm/representations.ts';
-import {
-  type Assignment,
-  ATTRIBUTE,
-  type Desired,
-  type DesiredClient,
-  type Mode,
-  type RealmList,
-} from './desired.ts';
+import type { Assignment, Desired, DesiredClient } from './desired.ts';
 import { pkcePolicy, userlessPolicy } from './policies.ts';
 
 /** What a resource's provisioning is made from. */

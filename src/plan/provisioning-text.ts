@@ -1,6 +1,7 @@
 import type { Style } from '../cli/style.ts';
+import type { Mode } from '../realm/marks.ts';
 import { count, visible, wrap } from '../text.ts';
-import type { Mode } from './desired.ts';
+
 import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
 

@@ -1,6 +1,7 @@
 import type { Style } from '../cli/style.ts';
+import type { HostsOfPolicy } from '../realm/registration-policies.ts';
 import { count, visible, wrap } from '../text.ts';
-import type { HostsOfPolicy } from './kinds/trusted-hosts.ts';
+
 import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
 

@@ -1,5 +1,4 @@
-import type { StoredEvents } from '../keycloak/read/account.ts';
-import type { AccountResource } from '../plan/account/account-resource.ts';
+import type { StoredEvents } from './account.ts';
 
 /**
  * The user events that onboarding, pruning and status read (Keycloak's `EventType`, each with its `_ERROR`). Keycloak's
@@ -43,24 +42,3 @@ export function retentionFor(now: StoredEvents, wantedMs: number): number | unde
   if (now.expirationMs === undefined) return now.enabled || now.some ? undefined : wantedMs;
   return Math.max(now.expirationMs, wantedMs);
 }
-
-/** Which user events the realm stores: those in force stay, what mcpkc reads is added. */
-export const events: AccountResource = {
-  kind: 'events',
-  diff: ({ events: wanted, target }, { events: now }) => {
-    if (!wanted || !now) return [];
-    const retentionMs = retentionFor(now, wanted.retentionMs);
-    const types = [...now.types, ...EVENT_TYPES.filter((type) => !now.types.includes(type))];
-    const isRight = now.enabled && types.length === now.types.length && retentionMs === now.expirationMs;
-    if (isRight) return [];
-    const kept = now.enabled || now.some || now.expirationMs !== undefined;
-    const before = {
-      stored: now.enabled,
-      kept: kept ? retentionText(now.expirationMs) : null,
-      types: now.types,
-    };
-    const after = { stored: true, kept: retentionText(retentionMs), types };
-    const why = 'so that onboarding sees refused registrations and pruning sees who still signs in';
-    return [{ kind: 'events', action: 'update', key: target, before, after, why }];
-  },
-};

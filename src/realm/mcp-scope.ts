@@ -1,8 +1,9 @@
 import { McpkcError } from '../errors.ts';
 import { aliasOf, differenceOf, readResource } from '../names/resource-url.ts';
-import { ATTRIBUTE, type Mode, type RealmList } from '../plan/desired.ts';
-import { audiencesOf, mapperOf } from '../plan/kinds/audience-mapper.ts';
-import { realmListOf } from '../plan/kinds/default-scope.ts';
+import { audiencesOf, mapperOf } from './audiences.ts';
+import { type RealmList, realmListOf } from './lists.ts';
+import { ATTRIBUTE, type Mode } from './marks.ts';
+
 import { AUDIENCE_MAPPER, type ClientScope } from './representations.ts';
 import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
 

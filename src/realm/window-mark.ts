@@ -1,6 +1,5 @@
-import { ATTRIBUTE, type WindowMark } from '../plan/desired.ts';
-import type { Resource } from '../plan/kinds/resource.ts';
-import { scopeNamed } from './snapshot.ts';
+import type { RealmList } from './lists.ts';
+import { ATTRIBUTE } from './marks.ts';
 
 /** The window that a scope is marked with; undefined where there is none, or none that can be read. */
 export function windowMarkOf(attributes: Readonly<Record<string, string>>): WindowMark | undefined {
@@ -35,28 +34,18 @@ export function windowMarkOf(attributes: Readonly<Record<string, string>>): Wind
   }
 }
 
-/** The mark of an open window: the first thing written when it opens, the last erased when it closes. */
-export const windowMark: Resource = {
-  kind: 'window-mark',
-  diff: ({ windowMark: wanted }, snapshot) => {
-    if (!wanted) return [];
-    const scope = scopeNamed(snapshot, wanted.scope);
-    const before = scope ? (windowMarkOf(scope.attributes) ?? null) : null;
-    if (JSON.stringify(before) === JSON.stringify(wanted.mark)) return [];
-    const action = wanted.mark === null ? 'delete' : before === null ? 'create' : 'update';
-    const why =
-      wanted.mark === null
-        ? 'the window is closed'
-        : 'so that whoever comes next knows that a window is open';
-    return [
-      {
-        kind: 'window-mark',
-        action,
-        key: wanted.scope,
-        before: before && { ...before },
-        after: wanted.mark && { ...wanted.mark },
-        why,
-      },
-    ];
-  },
-};
+/** What stands on a scope while its window is open; at most 2,048 characters as JSON (Keycloak's limit). */
+export interface WindowMark {
+  /** Both ISO 8601, UTC. */
+  since: string;
+  until: string;
+  host: string;
+  pid: number;
+  by: string;
+  /** How the run watches. */
+  watch: 'events' | 'paging';
+  /** In which of the realm's lists the scope was before, and is put back to. */
+  before: RealmList;
+  /** Names of the presets that it waits for, blank-separated; `*` where that can't be told. */
+  presets: string;
+}

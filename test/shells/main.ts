@@ -8,6 +8,7 @@ import { bashCompletion } from '../../src/commands/completion/bash.ts';
 import { completions } from '../../src/commands/completion/command.ts';
 import { fishCompletion } from '../../src/commands/completion/fish.ts';
 import { zshCompletion } from '../../src/commands/completion/zsh.ts';
+import { COMMANDS } from '../../src/commands/index.ts';
 import { inTerminal } from '../support/terminal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcpkc-shells-'));
@@ -51,7 +52,7 @@ async function zsh(file: string): Promise<void> {
 }
 
 try {
-  const all = await completions();
+  const all = await completions(COMMANDS);
   for (const [shell, script] of [
     ['bash', bashCompletion(all)],
     ['zsh', zshCompletion(all)],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { duration, list, parseDuration, wholeNumber } from '../../src/cli/command.ts';
+import { duration, list, wholeNumber } from '../../src/cli/command.ts';
+import { parseDuration } from '../../src/duration.ts';
 
 describe('parseDuration', () => {
   it.each([

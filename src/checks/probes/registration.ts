@@ -1,7 +1,6 @@
 import { findClientById } from '../../keycloak/read/clients.ts';
-import type { RealmList } from '../../plan/desired.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
 import type { Preset, Registration } from '../../products/preset.ts';
+import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { leftovers, removeClients } from '../probe-clients/leftovers.ts';
 import type { ProbeClient, Registered } from '../probe-clients/probes.ts';
 import type { Run } from '../step.ts';

@@ -1,10 +1,9 @@
 // biome-ignore lint/style/noRestrictedImports: completion reads the program’s own options.
 import { Argument, Command as Commander, type Option } from 'commander';
-import { type Command, list } from '../../cli/command.ts';
+import { type Command, type CommandEntry, list } from '../../cli/command.ts';
 import { defineGlobal } from '../../cli/global-options.ts';
 import { EXPLAINED } from '../../explanations/index.ts';
 import { PRESETS } from '../../products/index.ts';
-import { COMMANDS } from '../index.ts';
 import { bashCompletion } from './bash.ts';
 import type { Completable, Completions, Flag, Values } from './commands.ts';
 import { fishCompletion } from './fish.ts';
@@ -26,8 +25,8 @@ export const completion: Command = {
   ],
   changes: 'Nothing; it does not talk to Keycloak.',
   exits: [[0, 'printed']],
-  async run(_context, [shell]) {
-    const script = SHELLS[shell as keyof typeof SHELLS](await completions());
+  async run({ commands }, [shell]) {
+    const script = SHELLS[shell as keyof typeof SHELLS](await completions(commands));
     return {
       command: 'completion',
       exitStatus: 0,
@@ -40,10 +39,10 @@ export const completion: Command = {
 };
 
 /** What can be completed, from the definitions that the program itself parses by. */
-export async function completions(): Promise<Completions> {
+export async function completions(entries: readonly CommandEntry[]): Promise<Completions> {
   const root = defineGlobal(new Commander('mcpkc'));
   const commands = await Promise.all(
-    COMMANDS.map(async ({ name, summary, load }): Promise<Completable> => {
+    entries.map(async ({ name, summary, load }): Promise<Completable> => {
       const command = new Commander(name);
       (await load()).define(command);
       const [first] = command.registeredArguments;

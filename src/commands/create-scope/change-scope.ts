@@ -2,6 +2,7 @@ import type { Context, Flags } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
@@ -13,11 +14,11 @@ import {
   wantedPresets,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { type Change, type Plan, requireConsent } from '../../plan/plan.ts';
+import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
-import { readRealm } from '../../realm/snapshot.ts';
+
 import { shellWord } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { namedClients } from './named-clients.ts';
@@ -68,7 +69,7 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: Flags): Prom
 
 interface Stage {
   desired: Desired;
-  plan: Plan;
+  plan: RealmPlan;
 }
 
 /** mcpkc's own account is freed of the scope first: what comes then may lock out who holds it. */
@@ -101,7 +102,11 @@ async function apply(
   }
 }
 
-function report({ keycloak, resource, scope, mode, list }: Subject, plan: Plan, dryRun: boolean): Report {
+function report(
+  { keycloak, resource, scope, mode, list }: Subject,
+  plan: RealmPlan,
+  dryRun: boolean,
+): Report {
   const { server, realm } = keycloak;
   const next = [modeSentence(mode, list)];
   if (!dryRun) next.push(`Next: mcpkc validate ${shellWord(resource)}`);

@@ -1,7 +1,8 @@
 import type { Context, Flags } from '../../cli/command.ts';
-import type { Assignment, Desired, DesiredClient, Mode, RealmList } from '../../plan/desired.ts';
-import { realmListOf } from '../../plan/kinds/default-scope.ts';
+import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
 import { given, provisioned, withdrawn } from '../../plan/provisioned.ts';
+import { type RealmList, realmListOf } from '../../realm/lists.ts';
+import type { Mode } from '../../realm/marks.ts';
 import { isAudienceScope, listFor, modeOf } from '../../realm/mcp-scope.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { existingHolders } from './existing-clients.ts';

@@ -1,9 +1,9 @@
 import type { Context } from '../../cli/command.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import type { Assignment } from '../../plan/desired.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
 import { policyNames } from '../../plan/policies.ts';
 import { presetOf, registration } from '../../products/dynamic.ts';
+import { heldAs } from '../../realm/lists.ts';
 import type { Client } from '../../realm/representations.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';

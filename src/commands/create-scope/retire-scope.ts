@@ -3,19 +3,20 @@ import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { commonReservations, requireNoWindow, resourceFor, scopeWish } from '../../plan/input.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
+import { heldAs } from '../../realm/lists.ts';
 import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
-import { readRealm, scopeNamed } from '../../realm/snapshot.ts';
+import { scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 
 /** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */

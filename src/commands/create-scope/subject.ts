@@ -1,7 +1,8 @@
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import type { Mode, RealmList } from '../../plan/desired.ts';
 import type { Preset } from '../../products/preset.ts';
+import type { RealmList } from '../../realm/lists.ts';
+import type { Mode } from '../../realm/marks.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
 /** What a command knows once its flags are read: products, resource, scope, and the realm as it is. */

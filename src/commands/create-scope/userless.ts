@@ -2,7 +2,8 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { asksStrictPolicies, tellsStrictPolicies } from '../../keycloak/read/features.ts';
 import type { Desired } from '../../plan/desired.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
+import { heldAs } from '../../realm/lists.ts';
+
 import type { Subject } from './subject.ts';
 
 /**

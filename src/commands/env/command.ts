@@ -6,9 +6,9 @@ import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { aliasOf } from '../../names/resource-url.ts';
 import { type Deployment, deploymentOf } from '../../plan/deployment.ts';
+import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { shellWord } from '../../text.ts';
-import { ENV_FORMATS, type EnvFormat, envText } from './text.ts';
 
 /** `mcpkc env` */
 export const env: Command = {

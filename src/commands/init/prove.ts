@@ -1,8 +1,8 @@
 import type { Context } from '../../cli/command.ts';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import { readRealm } from '../../realm/snapshot.ts';
 
 /** Signs in as the account and reads with each of its roles; throws what an operator would meet at the next command. */
 export async function proveAccount(

@@ -7,17 +7,13 @@ import {
   administratorsFailure,
   connectAsAdministrator,
 } from '../../keycloak/connection/admin-login.ts';
-import {
-  type AccountRealms,
-  type AccountSnapshot,
-  readAccount,
-  readAccountSecret,
-} from '../../keycloak/read/account.ts';
+import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
 import { accountReservations, type DesiredAccount, desiredAccount } from '../../plan/account/desired.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
-import { applyPlan, type Plan, requireConsent } from '../../plan/plan.ts';
+import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
+import type { AccountSnapshot } from '../../realm/account.ts';
 import { administratorOf, noAdministrator } from './administrator.ts';
 import { announceEvents } from './announce.ts';
 import { planFiles, requireFilesConsent, writeFiles } from './files.ts';
@@ -140,7 +136,7 @@ async function apply(
   { voice, signal }: Context,
   realms: AccountRealms,
   account: DesiredAccount,
-  plan: Plan,
+  plan: AccountPlan,
   snapshot: AccountSnapshot,
 ): Promise<AccountSnapshot> {
   if (plan.length === 0) return snapshot;

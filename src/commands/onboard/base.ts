@@ -1,16 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import {
-  type Assignment,
-  ATTRIBUTE,
-  type DesiredClient,
-  type Mode,
-  type RealmList,
-} from '../../plan/desired.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
-import { realmListOf } from '../../plan/kinds/default-scope.ts';
+import type { Assignment, DesiredClient } from '../../plan/desired.ts';
 import { policyNames } from '../../plan/policies.ts';
 import type { Provisioning } from '../../plan/provisioned.ts';
+import { heldAs, type RealmList, realmListOf } from '../../realm/lists.ts';
+import { ATTRIBUTE, type Mode } from '../../realm/marks.ts';
 import { listFor, modeOf } from '../../realm/mcp-scope.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { openWindow } from './mark.ts';

@@ -1,5 +1,6 @@
-import type { Assignment, Desired, DesiredClient, WindowMark } from '../../plan/desired.ts';
+import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
 import { type Provisioning, provisioned } from '../../plan/provisioned.ts';
+import type { WindowMark } from '../../realm/window-mark.ts';
 
 /**
  * A window that waits for a connector: the scope is marked, then made a realm default, so that whoever registers now

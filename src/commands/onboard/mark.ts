@@ -1,8 +1,7 @@
 import type { Io } from '../../cli/io.ts';
 import { McpkcError } from '../../errors.ts';
-import type { WindowMark } from '../../plan/desired.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
-import { windowMarkOf } from '../../realm/window-mark.ts';
+import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
 import type { Run } from './run.ts';
 
 /** The window that is open for a scope, if one is. */

@@ -1,5 +1,6 @@
 import { McpkcError } from '../../errors.ts';
-import type { WindowMark } from '../../plan/desired.ts';
+import type { WindowMark } from '../../realm/window-mark.ts';
+
 import { shellWord } from '../../text.ts';
 import type { Run } from './run.ts';
 

@@ -1,12 +1,14 @@
 import { findClient } from '../../keycloak/read/clients.ts';
 import { exampleUser } from '../../keycloak/read/example-token.ts';
-import type { Desired, WindowMark } from '../../plan/desired.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
+import type { Desired } from '../../plan/desired.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { type Plan, requireConsent } from '../../plan/plan.ts';
+import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { provisioned } from '../../plan/provisioned.ts';
 import type { Client } from '../../realm/representations.ts';
-import { readRealm } from '../../realm/snapshot.ts';
+import type { WindowMark } from '../../realm/window-mark.ts';
+
 import { openedBy, openWindow, requireNotLive } from './mark.ts';
 import { nothingAdopted, severalNewcomers, vanished } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
@@ -37,13 +39,13 @@ export interface Manner {
 }
 
 /** What would be written before the window: the plan of `--dry-run`, and of a client that is named. */
-export function basePlan({ base, snapshot }: Prepared): { desired: Desired; plan: Plan } {
+export function basePlan({ base, snapshot }: Prepared): { desired: Desired; plan: RealmPlan } {
   const desired = provisioned(base);
   return { desired, plan: planFor(desired, snapshot) };
 }
 
 /** What `--close` would write. */
-export async function closingPlan({ run, snapshot }: Prepared): Promise<Plan> {
+export async function closingPlan({ run, snapshot }: Prepared): Promise<RealmPlan> {
   const mark = openWindow(snapshot, run.scope);
   return mark ? settlementPlan(run, snapshot, mark) : [];
 }

@@ -1,17 +1,18 @@
 import { McpkcError } from '../../errors.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { RealmPlan } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
-import { type RealmSnapshot, readRealm } from '../../realm/snapshot.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { openWindow, requireNotLive } from './mark.ts';
 import type { Run } from './run.ts';
 
 /** Brings the realm to the base of the mode, as `create-scope` would; nothing is open after it. */
 export async function provision(
   run: Run,
-  plan: Plan,
+  plan: RealmPlan,
   desired: Desired,
   snapshot: RealmSnapshot,
 ): Promise<RealmSnapshot> {

@@ -1,9 +1,8 @@
 import { McpkcError } from '../../errors.ts';
-import type { WindowMark } from '../../plan/desired.ts';
 import { resourceOf } from '../../realm/mcp-scope.ts';
 import type { ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { windowMarkOf } from '../../realm/window-mark.ts';
+import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
 import { shellWord, visible } from '../../text.ts';
 import { isLive, openedBy } from './mark.ts';
 import type { Run } from './run.ts';

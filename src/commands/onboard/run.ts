@@ -2,9 +2,10 @@ import type { Io } from '../../cli/io.ts';
 import type { Voice } from '../../cli/voice.ts';
 import type { Config } from '../../config/config.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import type { Mode, RealmList } from '../../plan/desired.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
+import type { RealmList } from '../../realm/lists.ts';
+import type { Mode } from '../../realm/marks.ts';
 
 /** What every phase of an onboarding knows. */
 export interface Run {

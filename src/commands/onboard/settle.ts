@@ -1,15 +1,17 @@
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import type { Assignment, Desired, WindowMark } from '../../plan/desired.ts';
+import type { Assignment, Desired } from '../../plan/desired.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { RealmPlan } from '../../plan/plan.ts';
 import { given } from '../../plan/provisioned.ts';
 import { adoptable } from '../../products/adoptable.ts';
 import type { Client } from '../../realm/representations.ts';
-import { type RealmSnapshot, readRealm } from '../../realm/snapshot.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import type { WindowMark } from '../../realm/window-mark.ts';
 import { settled, unmarked } from './desired.ts';
 import { isSameWindow, notOurs, openWindow } from './mark.ts';
 import { notClosed, type Stage } from './not-closed.ts';
@@ -133,7 +135,11 @@ function withdrawal(clients: readonly Client[], scope: string, { before }: Windo
 }
 
 /** What closing a window would write; writes nothing. */
-export async function settlementPlan(run: Run, snapshot: RealmSnapshot, mark: WindowMark): Promise<Plan> {
+export async function settlementPlan(
+  run: Run,
+  snapshot: RealmSnapshot,
+  mark: WindowMark,
+): Promise<RealmPlan> {
   const { keycloak, scope } = run;
   const clients = await inheritors(keycloak, scope, mark, undefined);
   const desired = { ...unmarked(scope, mark.before), assignments: withdrawal(clients, scope, mark) };

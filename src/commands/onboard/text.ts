@@ -1,8 +1,8 @@
 import type { Style } from '../../cli/style.ts';
-import type { Mode } from '../../plan/desired.ts';
 import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { planText } from '../../plan/text.ts';
+import type { Mode } from '../../realm/marks.ts';
 import { brief, count, shellWord, visible, wrap } from '../../text.ts';
 
 interface Shown {

@@ -4,7 +4,8 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClient } from '../../keycloak/read/clients.ts';
 import { updateClient } from '../../keycloak/write/write-pruned.ts';
-import { ATTRIBUTE } from '../../plan/desired.ts';
+import { ATTRIBUTE } from '../../realm/marks.ts';
+
 import type { Client } from '../../realm/representations.ts';
 import { protectReport } from './care-text.ts';
 import { PRUNE_ATTRIBUTE, readMarks } from './judge/marks.ts';

@@ -1,5 +1,5 @@
+import { envText } from '../../plan/env-text.ts';
 import { shellWord } from '../../text.ts';
-import { envText } from '../env/text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 

@@ -3,7 +3,8 @@ import { GROUPS } from '../../findings/index.ts';
 import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { judgedScopes, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
-import { hostsOf } from '../../plan/kinds/trusted-hosts.ts';
+import { hostsOf } from '../../realm/registration-policies.ts';
+
 import { POLICY } from '../../realm/representations.ts';
 import { type ClientRow, clientRows } from './client-rows.ts';
 

@@ -1,9 +1,9 @@
 import { isForeign } from '../../findings/clients.ts';
 import { type JudgedScope, judgedScopes, type Seen } from '../../findings/seen.ts';
 import type { SessionCount } from '../../keycloak/read/sessions.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
 import { adoptedScopes } from '../../plan/provisioned.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
+import { heldAs } from '../../realm/lists.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /**

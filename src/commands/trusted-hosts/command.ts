@@ -2,19 +2,20 @@ import { type Command, type Context, defineWriting, type Flags, list } from '../
 import type { Report } from '../../cli/report.ts';
 import { badInput } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { normaliseHost } from '../../names/host-name.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { hostsOf } from '../../plan/kinds/trusted-hosts.ts';
-import { type Plan, requireConsent } from '../../plan/plan.ts';
+import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { resolvePresets } from '../../products/resolve.ts';
+import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
-import { anonymousPolicies, type RealmSnapshot, readRealm } from '../../realm/snapshot.ts';
+import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 
 /** `mcpkc trusted-hosts` */
 export const trustedHosts: Command = {
@@ -88,7 +89,7 @@ function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: b
 function apply(
   { io, signal }: Context,
   keycloak: Keycloak,
-  plan: Plan,
+  plan: RealmPlan,
   desired: Desired,
   snapshot: RealmSnapshot,
 ) {
@@ -99,7 +100,12 @@ function apply(
   });
 }
 
-function report({ server, realm }: Keycloak, snapshot: RealmSnapshot, plan: Plan, dryRun: boolean): Report {
+function report(
+  { server, realm }: Keycloak,
+  snapshot: RealmSnapshot,
+  plan: RealmPlan,
+  dryRun: boolean,
+): Report {
   const policies = anonymousPolicies(snapshot, POLICY.trustedHosts).map((policy) => ({
     name: policy.name,
     ...hostsOf(policy),

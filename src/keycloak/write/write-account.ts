@@ -1,12 +1,13 @@
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import type { Change, ChangeKind } from '../../plan/plan.ts';
+import type { AccountKind, Change, Writer } from '../../plan/plan.ts';
+import type { HeldRole } from '../../realm/account.ts';
 import { EVENT_TYPES, retentionFor } from '../../realm/events.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
-import { type AccountRealms, accountUserId, type HeldRole } from '../read/account.ts';
+import { type AccountRealms, accountUserId } from '../read/account.ts';
 import { findClient } from '../read/clients.ts';
 import { readEventsConfig } from '../read/read.ts';
 import { untilKept } from './until-kept.ts';
@@ -16,23 +17,16 @@ import { ScopeIds } from './write-scopes.ts';
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
 /** Writes one change of the account; ids are looked up now. Works with an administrator's rights, not the account's. */
-export function accountWriter(
-  realms: AccountRealms,
-  desired: DesiredAccount,
-): (change: Change) => Promise<void> {
+export function accountWriter(realms: AccountRealms, desired: DesiredAccount): Writer<AccountKind> {
   const { home, target } = realms;
   const ids = new ScopeIds(home);
-  const writes: Partial<Record<ChangeKind, (change: Change) => Promise<void>>> = {
+  const writes: Record<AccountKind, Writer<AccountKind>> = {
     'service-account': (change) => writeServiceAccount(home, change),
     'account-role': (change) => writeRole(home, desired, change),
     'client-scope-assignment': (change) => writeAssignment(home, ids, change),
     events: () => writeEvents(target, desired),
   };
-  return async (change) => {
-    const write = writes[change.kind];
-    if (!write) throw new Error(`no writer for ${change.kind}`);
-    await write(change);
-  };
+  return (change) => writes[change.kind](change);
 }
 
 async function clientNow(home: Keycloak, clientId: string): Promise<Client> {

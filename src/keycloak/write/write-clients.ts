@@ -1,7 +1,6 @@
 import { McpkcError } from '../../errors.ts';
-import type { RealmList } from '../../plan/desired.ts';
-import { heldAs } from '../../plan/kinds/client-scope-assignment.ts';
 import type { Change } from '../../plan/plan.ts';
+import { heldAs, type RealmList } from '../../realm/lists.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';

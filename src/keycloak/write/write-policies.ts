@@ -1,7 +1,12 @@
 import { McpkcError } from '../../errors.ts';
-import { allowedScopesOf, SCOPES_CONFIG } from '../../plan/kinds/allowed-scopes.ts';
-import { HOSTS_CONFIG, type HostsOfPolicy, hostsOf } from '../../plan/kinds/trusted-hosts.ts';
 import type { Change } from '../../plan/plan.ts';
+import {
+  allowedScopesOf,
+  HOSTS_CONFIG,
+  type HostsOfPolicy,
+  hostsOf,
+  SCOPES_CONFIG,
+} from '../../realm/registration-policies.ts';
 import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';

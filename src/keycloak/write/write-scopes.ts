@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
-import type { RealmList } from '../../plan/desired.ts';
-import { ATTRIBUTE } from '../../plan/desired.ts';
 import type { Change } from '../../plan/plan.ts';
+import type { RealmList } from '../../realm/lists.ts';
+import { ATTRIBUTE } from '../../realm/marks.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';

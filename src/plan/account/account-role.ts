@@ -1,5 +1,5 @@
-import type { AccountSnapshot, HeldRole } from '../../keycloak/read/account.ts';
-import type { Change } from '../plan.ts';
+import type { AccountSnapshot, HeldRole } from '../../realm/account.ts';
+import type { AccountChange } from '../plan.ts';
 import type { AccountResource } from './account-resource.ts';
 import type { DesiredAccount } from './desired.ts';
 
@@ -28,10 +28,10 @@ export function excessRoles({ roles, roleClient }: DesiredAccount, snapshot: Acc
   });
 }
 
-function missing(desired: DesiredAccount, snapshot: AccountSnapshot): Change[] {
+function missing(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChange[] {
   const { roleClient } = desired;
   const passesAll = snapshot.client?.fullScopeAllowed === true && !desired.exact;
-  return desired.roles.flatMap((name): Change[] => {
+  return desired.roles.flatMap((name): AccountChange[] => {
     const granted = snapshot.roles.some((role) => role.of === roleClient && role.name === name);
     const passed = passesAll || snapshot.passed.includes(name);
     if (granted && passed) return [];
@@ -41,7 +41,7 @@ function missing(desired: DesiredAccount, snapshot: AccountSnapshot): Change[] {
   });
 }
 
-function spare(desired: DesiredAccount, snapshot: AccountSnapshot): Change[] {
+function spare(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChange[] {
   const { roleClient } = desired;
   const held = excessRoles(desired, snapshot);
   const passedOnly = snapshot.passed

@@ -1,8 +1,9 @@
-import type { AccountSnapshot } from '../../keycloak/read/account.ts';
+import type { AccountSnapshot } from '../../realm/account.ts';
+import { heldAs } from '../../realm/lists.ts';
 import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
-import { heldAs } from '../kinds/client-scope-assignment.ts';
-import type { Change } from '../plan.ts';
+
+import type { AccountChange } from '../plan.ts';
 import { adoptedScopes } from '../provisioned.ts';
 import type { AccountResource } from './account-resource.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
@@ -34,7 +35,7 @@ export function spareSettings(client: Client | undefined): string[] {
   return client ? differing(client, SPARE) : [];
 }
 
-function repair(client: Client, desired: DesiredAccount): Change[] {
+function repair(client: Client, desired: DesiredAccount): AccountChange[] {
   const key = desired.clientId;
   const fields = differing(client, desired.exact ? [...NEEDED, ...SPARE] : NEEDED);
   if (fields.length === 0) return [];
@@ -86,7 +87,7 @@ export const accountScopes: AccountResource = {
     if (!client) return [];
     const given = adoptedScopes(client);
     const needed: readonly string[] = ACCOUNT_CLIENT.defaultClientScopes;
-    return scopes.flatMap((scope): Change[] => {
+    return scopes.flatMap((scope): AccountChange[] => {
       const { name } = scope;
       const held = heldAs(client, name);
       const key = `${clientId} ${name}`;

@@ -1,17 +1,7 @@
-import { POLICY, type RegistrationPolicy } from '../../realm/representations.ts';
+import { allowedScopesOf } from '../../realm/registration-policies.ts';
+import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
 import type { Resource } from './resource.ts';
-
-/** Keys of the configuration of 'Allowed Client Scopes' (Keycloak 26.7.3). */
-export const SCOPES_CONFIG = { scopes: 'allowed-client-scopes', defaults: 'allow-default-scopes' } as const;
-
-/** Reads an 'Allowed Client Scopes' policy. Without the key, the realm's default and optional scopes are allowed. */
-export function allowedScopesOf(policy: RegistrationPolicy): { scopes: string[]; defaults: boolean } {
-  return {
-    scopes: (policy.config[SCOPES_CONFIG.scopes] ?? []).filter((scope) => scope !== ''),
-    defaults: policy.config[SCOPES_CONFIG.defaults]?.[0] !== 'false',
-  };
-}
 
 /** Which client scopes a registration may name; every such policy of the realm is kept alike. */
 export const allowedScopes: Resource = {

@@ -1,7 +1,7 @@
 import type { ClientPolicy, ClientProfile } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { DesiredPolicy } from '../desired.ts';
-import type { Change } from '../plan.ts';
+import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
 type Step = Record<string, unknown>;
@@ -35,7 +35,7 @@ function isAsWanted(wanted: DesiredPolicy, policy?: ClientPolicy, profile?: Clie
   );
 }
 
-function diffOne(wanted: DesiredPolicy, snapshot: RealmSnapshot): Change[] {
+function diffOne(wanted: DesiredPolicy, snapshot: RealmSnapshot): RealmChange[] {
   const policy = snapshot.clientPolicies.find(({ name }) => name === wanted.name);
   const profile = snapshot.clientProfiles.find(({ name }) => name === wanted.profile);
   const key = wanted.name;

@@ -1,19 +1,13 @@
-import type { Client } from '../../realm/representations.ts';
-import type { RealmList } from '../desired.ts';
-import type { Action, Change } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import { heldAs } from '../../realm/lists.ts';
 
-/** As what a client holds a scope. */
-export function heldAs(client: Client, scope: string): RealmList {
-  if (client.defaultClientScopes.includes(scope)) return 'default';
-  return client.optionalClientScopes.includes(scope) ? 'optional' : 'none';
-}
+import type { Action, RealmChange } from '../plan.ts';
+import type { Resource } from './resource.ts';
 
 /** Scopes that clients hold by themselves. Optional → default is one change, since Keycloak ignores half of it. */
 export const clientScopeAssignment: Resource = {
   kind: 'client-scope-assignment',
   diff: ({ assignments: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, scope, list, why }): Change[] => {
+    (wanted ?? []).flatMap(({ clientId, scope, list, why }): RealmChange[] => {
       const client = snapshot.clients.find((one) => one.clientId === clientId);
       const from = client ? heldAs(client, scope) : 'none';
       if (from === list) return [];

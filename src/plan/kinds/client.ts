@@ -1,11 +1,11 @@
-import type { Change } from '../plan.ts';
+import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
 /** mcpkc's own attributes on clients, and the static client of OIDC_AUDIENCE. */
 export const client: Resource = {
   kind: 'client',
   diff: ({ clients: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, attributes, create, why }): Change[] => {
+    (wanted ?? []).flatMap(({ clientId, attributes, create, why }): RealmChange[] => {
       const found = snapshot.clients.find((one) => one.clientId === clientId);
       if (!found) {
         if (!create) return [];

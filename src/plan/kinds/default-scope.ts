@@ -1,13 +1,7 @@
-import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import type { RealmList } from '../desired.ts';
+import { realmListOf } from '../../realm/lists.ts';
+
 import type { Action } from '../plan.ts';
 import type { Resource } from './resource.ts';
-
-/** In which of the realm's two lists a scope is. */
-export function realmListOf(snapshot: RealmSnapshot, scope: string): RealmList {
-  if (snapshot.defaultScopes.includes(scope)) return 'default';
-  return snapshot.optionalScopes.includes(scope) ? 'optional' : 'none';
-}
 
 /** Membership of the realm's default or optional client scopes. A move between them is one change. */
 export const defaultScope: Resource = {

@@ -1,13 +1,12 @@
-import type { AccountSnapshot } from '../../keycloak/read/account.ts';
-import { events } from '../../realm/events.ts';
+import type { AccountSnapshot } from '../../realm/account.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { windowMark } from '../../realm/window-mark.ts';
 import type { AccountResource } from '../account/account-resource.ts';
 import { accountRole } from '../account/account-role.ts';
 import type { DesiredAccount } from '../account/desired.ts';
+import { events } from '../account/events.ts';
 import { accountScopes, serviceAccount } from '../account/service-account.ts';
 import type { Desired } from '../desired.ts';
-import { type Plan, planOf } from '../plan.ts';
+import { type AccountPlan, planOf, type RealmPlan } from '../plan.ts';
 import { allowedScopes } from './allowed-scopes.ts';
 import { audienceMapper } from './audience-mapper.ts';
 import { client } from './client.ts';
@@ -17,6 +16,7 @@ import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
 import type { Resource } from './resource.ts';
 import { trustedHosts } from './trusted-hosts.ts';
+import { windowMark } from './window-mark.ts';
 
 /** The kinds of thing that mcpkc writes in a realm. */
 export const RESOURCES: readonly Resource[] = [
@@ -32,7 +32,7 @@ export const RESOURCES: readonly Resource[] = [
 ];
 
 /** The plan that turns a realm as it is into one as it shall be; empty where nothing is to do. */
-export function planFor(desired: Desired, snapshot: RealmSnapshot): Plan {
+export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
   return planOf(RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
 }
 
@@ -45,6 +45,6 @@ export const ACCOUNT_RESOURCES: readonly AccountResource[] = [
 ];
 
 /** The plan that turns mcpkc's account as it is into one as it shall be. */
-export function planForAccount(desired: DesiredAccount, snapshot: AccountSnapshot): Plan {
+export function planForAccount(desired: DesiredAccount, snapshot: AccountSnapshot): AccountPlan {
   return planOf(ACCOUNT_RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
 }

@@ -1,33 +1,9 @@
-import { POLICY, type RegistrationPolicy } from '../../realm/representations.ts';
+import { type HostsOfPolicy, hostsOf } from '../../realm/registration-policies.ts';
+import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
 import type { DesiredHosts } from '../desired.ts';
-import type { Change } from '../plan.ts';
+import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
-
-/** What a Trusted Hosts policy says, in the words of its configuration page. */
-export interface HostsOfPolicy {
-  hosts: string[];
-  /** The request's sender must be one of the hosts: refuses ChatGPT, whose requests come from anywhere. */
-  senderMatch: boolean;
-  /** Every redirect URI and the client URI must be at one of the hosts. */
-  clientUrisMatch: boolean;
-}
-
-/** Keys of the policy's configuration (Keycloak 26.7.3). Both flags are on where they are absent. */
-export const HOSTS_CONFIG = {
-  hosts: 'trusted-hosts',
-  sender: 'host-sending-registration-request-must-match',
-  clientUris: 'client-uris-must-match',
-} as const;
-
-/** Reads a Trusted Hosts policy. Keycloak keeps the hosts as a set, in no order. */
-export function hostsOf(policy: RegistrationPolicy): HostsOfPolicy {
-  return {
-    hosts: (policy.config[HOSTS_CONFIG.hosts] ?? []).filter((host) => host !== '').sort(),
-    senderMatch: policy.config[HOSTS_CONFIG.sender]?.[0] !== 'false',
-    clientUrisMatch: policy.config[HOSTS_CONFIG.clientUris]?.[0] !== 'false',
-  };
-}
 
 /** What is taken away is compared as names are: without regard to case. */
 function has(hosts: readonly string[], host: string): boolean {
@@ -49,7 +25,7 @@ function wantedHosts(before: HostsOfPolicy, wanted: DesiredHosts): HostsOfPolicy
 
 const WHY = 'so that the product’s registration is accepted, and nobody else’s';
 
-function create(wanted: DesiredHosts): Change[] {
+function create(wanted: DesiredHosts): RealmChange[] {
   if (!wanted.createMissing || wanted.add.length === 0) return [];
   const flags = wanted.matchFlags ?? { sender: false, clientUris: true };
   const after = {
@@ -67,7 +43,7 @@ export const trustedHosts: Resource = {
     if (!wanted) return [];
     const policies = anonymousPolicies(snapshot, POLICY.trustedHosts);
     if (policies.length === 0) return create(wanted);
-    return policies.flatMap((policy): Change[] => {
+    return policies.flatMap((policy): RealmChange[] => {
       const before = hostsOf(policy);
       const after = wantedHosts(before, wanted);
       if (JSON.stringify(before) === JSON.stringify(after)) return [];

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired } from '../../../src/plan/desired.ts';
-import { heldAs } from '../../../src/plan/kinds/client-scope-assignment.ts';
 import { planFor } from '../../../src/plan/kinds/index.ts';
 import { given, provisioned } from '../../../src/plan/provisioned.ts';
 import { retired } from '../../../src/plan/retired.ts';
 import { PRESETS } from '../../../src/products/index.ts';
+import { heldAs } from '../../../src/realm/lists.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 import { applied } from './model.ts';
 

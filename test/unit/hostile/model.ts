@@ -1,6 +1,5 @@
-import { SCOPES_CONFIG } from '../../../src/plan/kinds/allowed-scopes.ts';
-import { HOSTS_CONFIG } from '../../../src/plan/kinds/trusted-hosts.ts';
 import type { Change, Plan } from '../../../src/plan/plan.ts';
+import { HOSTS_CONFIG, SCOPES_CONFIG } from '../../../src/realm/registration-policies.ts';
 import type { ClientPolicy, ClientProfile, RegistrationPolicy } from '../../../src/realm/representations.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../../src/cli/command.ts';
 import { parseBackup } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
 import { readMarks } from '../../../src/commands/prune-clients/judge/marks.ts';
 import { formatEnvFile, parseEnvFile } from '../../../src/config/env-file.ts';
 import { readJsonObject } from '../../../src/config/json-text.ts';
+import { parseDuration } from '../../../src/duration.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { clientOf } from '../../../src/keycloak/read/clients.ts';
 import { readHost } from '../../../src/names/host-name.ts';

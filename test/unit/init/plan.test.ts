@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { styleFor } from '../../../src/cli/style.ts';
 import { kcadmLines } from '../../../src/commands/init/kcadm.ts';
-import type { AccountSnapshot, StoredEvents } from '../../../src/keycloak/read/account.ts';
 import { excessRoles, roleName } from '../../../src/plan/account/account-role.ts';
 import { ACCOUNT_CLIENT, accountReservations, desiredAccount } from '../../../src/plan/account/desired.ts';
 import { planForAccount } from '../../../src/plan/kinds/index.ts';
 import { planText } from '../../../src/plan/text.ts';
+import type { AccountSnapshot, StoredEvents } from '../../../src/realm/account.ts';
 import { EVENT_TYPES, retentionFor, retentionText } from '../../../src/realm/events.ts';
 import type { Client } from '../../../src/realm/representations.ts';
 import { WORKING_ROLES } from '../../../src/realm/roles.ts';

@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { envText } from '../../../src/commands/env/text.ts';
+import { envText } from '../../../src/plan/env-text.ts';
 
 const BLOCK = {
   MCP_TRANSPORT_URL: 'https://svc.example.com/mcp',

@@ -1,6 +1,6 @@
-import { ATTRIBUTE } from '../../../plan/desired.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
+import { ATTRIBUTE } from '../../../realm/marks.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
 import { readMarks } from './marks.ts';

@@ -1,4 +1,4 @@
-import { McpkcError } from '../../errors.ts';
+import { McpkcError } from '../errors.ts';
 
 /** How an environment block can be written. */
 export const ENV_FORMATS = ['dotenv', 'json', 'compose', 'k8s'] as const;

@@ -1,0 +1,36 @@
+import type { RegistrationPolicy } from './representations.ts';
+/** Keys of the configuration of 'Allowed Client Scopes' (Keycloak 26.7.3). */
+export const SCOPES_CONFIG = { scopes: 'allowed-client-scopes', defaults: 'allow-default-scopes' } as const;
+
+/** Reads an 'Allowed Client Scopes' policy. Without the key, the realm's default and optional scopes are allowed. */
+export function allowedScopesOf(policy: RegistrationPolicy): { scopes: string[]; defaults: boolean } {
+  return {
+    scopes: (policy.config[SCOPES_CONFIG.scopes] ?? []).filter((scope) => scope !== ''),
+    defaults: policy.config[SCOPES_CONFIG.defaults]?.[0] !== 'false',
+  };
+}
+
+/** What a Trusted Hosts policy says, in the words of its configuration page. */
+export interface HostsOfPolicy {
+  hosts: string[];
+  /** The request's sender must be one of the hosts: refuses ChatGPT, whose requests come from anywhere. */
+  senderMatch: boolean;
+  /** Every redirect URI and the client URI must be at one of the hosts. */
+  clientUrisMatch: boolean;
+}
+
+/** Keys of the policy's configuration (Keycloak 26.7.3). Both flags are on where they are absent. */
+export const HOSTS_CONFIG = {
+  hosts: 'trusted-hosts',
+  sender: 'host-sending-registration-request-must-match',
+  clientUris: 'client-uris-must-match',
+} as const;
+
+/** Reads a Trusted Hosts policy. Keycloak keeps the hosts as a set, in no order. */
+export function hostsOf(policy: RegistrationPolicy): HostsOfPolicy {
+  return {
+    hosts: (policy.config[HOSTS_CONFIG.hosts] ?? []).filter((host) => host !== '').sort(),
+    senderMatch: policy.config[HOSTS_CONFIG.sender]?.[0] !== 'false',
+    clientUrisMatch: policy.config[HOSTS_CONFIG.clientUris]?.[0] !== 'false',
+  };
+}
