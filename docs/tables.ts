@@ -7,6 +7,7 @@ import { type ErrorCode, EXIT_STATUS } from '../src/errors.ts';
 import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
 import { PRESETS } from '../src/products/index.ts';
+import { ATTACKS } from '../test/attacks/attacks.ts';
 
 const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
 
@@ -67,6 +68,11 @@ function presets(): string {
   return table(['preset', 'product', 'names scopes when it registers', 'hosts'], rows);
 }
 
+function attacks(): string {
+  const rows = ATTACKS.map(({ id, attack, holds, outcome }) => [id, attack, outcome, holds]);
+  return table(['number', 'attack', 'outcome', 'what holds'], rows);
+}
+
 function codes(kind: string): string {
   return EXPLAINED.filter((one) => one.kind.startsWith(kind))
     .map(entry)
@@ -90,6 +96,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   config,
   errors,
   presets,
+  attacks,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),
   'reference-checks': () => codes('check'),

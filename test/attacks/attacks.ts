@@ -1,0 +1,17 @@
+/** An attack that is played against a real Keycloak, in the file of its number. */
+export interface Attack {
+  /** Its number: stays for good, and begins the name of its test file (`C1` → `c1-….test.ts`). */
+  id: string;
+  /** What the attacker does, as a sentence. */
+  attack: string;
+  /** What holds, as a sentence. */
+  holds: string;
+  /** Whether it can't happen (`prevented`), is reported by a command (`found`), or is only said (`open`). */
+  outcome: 'prevented' | 'found' | 'open';
+}
+
+/**
+ * The numbered attacks, one row and one file each. The block `attacks` of docs/security-model.md is made from them
+ * (`npm run docs`); test/unit/attacks.test.ts compares them with the files in this folder.
+ */
+export const ATTACKS: readonly Attack[] = [];
