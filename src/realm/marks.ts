@@ -2,10 +2,13 @@
 export const ATTRIBUTE = {
   mode: 'mcpkc.mode',
   resource: 'mcpkc.resource',
+  /** On an audience scope of adopted mode: the name scope that it belongs to. */
+  audienceOf: 'mcpkc.audience-of',
+  /** On a scope: the window of a run of 0.1.0. */
   window: 'mcpkc.window',
   /** On a scope: `off` where the operator left out the PKCE policy (--no-pkce-policy). */
   pkce: 'mcpkc.pkce',
-  /** On a client: the scopes that it was explicitly given, blank-separated; it keeps them when a window closes. */
+  /** On a client, by 0.1.0: the scopes that it was explicitly given, blank-separated. */
   adopted: 'mcpkc.adopted',
   /** On a client: set by `prune-clients --keep`. */
   keep: 'mcpkc.keep',

@@ -1,10 +1,10 @@
 import { McpkcError } from '../errors.ts';
 import { aliasOf, differenceOf, readResource } from '../names/resource-url.ts';
 import { audiencesOf, mapperOf } from './audiences.ts';
-import { type RealmList, realmListOf } from './lists.ts';
+import { heldAs, type RealmList, realmListOf } from './lists.ts';
 import { ATTRIBUTE, type Mode } from './marks.ts';
 
-import { AUDIENCE_MAPPER, type ClientScope } from './representations.ts';
+import { AUDIENCE_MAPPER, type Client, type ClientScope } from './representations.ts';
 import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
 
 /** Where a command's scope name may come from. */
@@ -37,7 +37,51 @@ export function isAudienceScope(scope: ClientScope): boolean {
 
 /** The scope that is marked for a resource; the URL decides byte for byte. */
 export function scopeMarkedFor(snapshot: RealmSnapshot, resource: string): ClientScope | undefined {
-  return snapshot.scopes.find((scope) => scope.attributes[ATTRIBUTE.resource] === resource);
+  return snapshot.scopes.find(
+    (scope) => scope.attributes[ATTRIBUTE.resource] === resource && nameScopeOf(scope) === undefined,
+  );
+}
+
+/** The name scope that an audience scope belongs to; undefined for every other scope. */
+export function nameScopeOf({ attributes }: ClientScope): string | undefined {
+  return attributes[ATTRIBUTE.audienceOf] || undefined;
+}
+
+/** The audience scope that belongs to a name scope: hidden, in no list of the realm, attached by the admin API alone. */
+export function audienceScopeOf(
+  snapshot: Pick<RealmSnapshot, 'scopes'>,
+  name: string,
+): ClientScope | undefined {
+  return snapshot.scopes.find((scope) => nameScopeOf(scope) === name);
+}
+
+/** A fresh name for a resource's audience scope. Its end can't be guessed: a metadata document may name any scope. */
+export function newAudienceScopeName(name: string): string {
+  const end = crypto.randomUUID().replaceAll('-', '');
+  return `mcp-audience-${name.replace(/^mcp-resource-?/, '').slice(0, 200) || 'mcp'}-${end}`;
+}
+
+/** Attributes that keep an audience scope out of metadata, consent page and the token's `scope` (Keycloak 26.4 to 26.7). */
+export const HIDDEN: Readonly<Record<string, string>> = {
+  'include.in.token.scope': 'false',
+  'display.on.consent.screen': 'false',
+  'include.in.openid.provider.metadata': 'false',
+};
+
+/**
+ * The scopes by which a client can get a resource's audience: the audience scope, and the scope of that name where it
+ * has an audience mapper itself (standing mode, and what 0.1.0 made).
+ */
+export function carriersOf(name: string, snapshot: Pick<RealmSnapshot, 'scopes'>): string[] {
+  const audience = audienceScopeOf(snapshot, name);
+  const named = snapshot.scopes.find((scope) => scope.name === name);
+  return [...(audience ? [audience.name] : []), ...(named && audiencesOf(named).length > 0 ? [name] : [])];
+}
+
+/** As what a client holds one of some scopes: a default counts before an optional one. */
+export function heldOf(client: Client, scopes: readonly string[]): RealmList {
+  const held = scopes.map((scope) => heldAs(client, scope));
+  return held.find((list) => list === 'default') ?? held.find((list) => list === 'optional') ?? 'none';
 }
 
 /** The name of a resource's scope: `--scope`, the marked one, MCP_SCOPE_NAME for the configured resource, else by alias. */
