@@ -1,0 +1,159 @@
+import type { Io } from '../../cli/io.ts';
+import { McpkcError } from '../../errors.ts';
+import { attributesFor, RECORD_CLIENT, RECORD_ROLE, type RecordEdit, type Run } from '../../realm/record.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import { statusOf } from '../connection/failures.ts';
+import { findClient, findClientById } from '../read/clients.ts';
+import {
+  entriesIn,
+  type Pledge,
+  PROOF_ATTRIBUTE,
+  ROLE_ATTRIBUTE,
+  readPledge,
+  readPledged,
+} from '../read/record.ts';
+import { untilKept } from './until-kept.ts';
+import { deleteClient } from './write-pruned.ts';
+
+const ROLE = { what: `make the realm role '${RECORD_ROLE}'`, role: 'manage-realm' } as const;
+const MAKE = { what: `make the client '${RECORD_CLIENT}' (mcpkc’s record)`, role: 'manage-clients' } as const;
+const WRITE = {
+  what: `write the client '${RECORD_CLIENT}' (mcpkc’s record)`,
+  role: 'manage-clients',
+} as const;
+
+/** How often the record is made anew where somebody takes its client id or deletes it in between. */
+const ROUNDS = 5;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** This run, for entries that say which run wrote them. Made once per run: its nonce tells it from others. */
+export function runOf(io: Io, command: string): Run {
+  return { by: io.user, host: io.hostname, pid: io.pid, command, nonce: crypto.randomUUID() };
+}
+
+/** Who did something, for the journal: `ann on laptop, mcpkc onboard`. */
+export function deedBy({ by, host, command }: Pick<Run, 'by' | 'host' | 'command'>): string {
+  return `${by} on ${host}, mcpkc ${command}`;
+}
+
+/**
+ * Adds entries to the record and removes others, in one PUT that Keycloak merges attribute by attribute (26.4.0,
+ * 26.7.4), so that runs at the same time lose nothing. Makes the record where it is missing. Takes `manage-realm` and
+ * `manage-clients`. An empty edit writes nothing.
+ */
+export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise<void> {
+  if ((edit.remember?.length ?? 0) + (edit.forget?.length ?? 0) === 0) return;
+  // Two writes at once may answer 500, and one of them is rolled back (26.7.4): then once more.
+  await untilKept(keycloak, 'mcpkc’s record', async () => {
+    const { id, attributes: there } = await ensureRecord(keycloak);
+    const attributes = attributesFor(entriesIn(there), edit);
+    if (Object.keys(attributes).length === 0) return true;
+    try {
+      await keycloak.replace(WRITE, (admin) => admin.clients.update({ id }, { attributes }));
+      return true;
+    } catch (error) {
+      // Deleted in between: made anew in the next round.
+      if (statusOf(error) === 404) return false;
+      throw error;
+    }
+  });
+}
+
+/** The record's client, made where it is missing. */
+async function ensureRecord(keycloak: Keycloak): Promise<{ id: string; attributes: Record<string, string> }> {
+  const pledge = await ensurePledge(keycloak);
+  const { id } = pledge;
+  for (let round = 1; round <= ROUNDS; round++) {
+    const attributes = await readPledged(keycloak, pledge);
+    if (attributes !== undefined) return { id, attributes };
+    await make(keycloak, pledge, round);
+  }
+  const message = `The client '${RECORD_CLIENT}' (mcpkc’s record) can’t be made: somebody takes its place each time.`;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    message,
+    'Run the command again; is somebody registering that client id?',
+  );
+}
+
+/**
+ * The role comes first: Keycloak makes it exactly once (one 201, all others 409; 26.4.0, 26.7.4). So runs at the same
+ * time agree on one id and one proof, and none takes the other's client for a stranger's.
+ */
+async function ensurePledge(keycloak: Keycloak): Promise<Pledge> {
+  for (let round = 1; round <= ROUNDS; round++) {
+    const pledge = await readPledge(keycloak);
+    if (pledge) return pledge;
+    if (pledge === null) await dropRole(keycloak);
+    const attributes = {
+      [ROLE_ATTRIBUTE.id]: [crypto.randomUUID()],
+      [ROLE_ATTRIBUTE.proof]: [crypto.randomUUID()],
+    };
+    const description = 'Proves which client is mcpkc’s record';
+    await keycloak
+      .replace(ROLE, (admin) => admin.roles.create({ name: RECORD_ROLE, description, attributes }))
+      .catch((error) => {
+        if (statusOf(error) !== 409) throw error;
+      });
+  }
+  const message = `The realm role '${RECORD_ROLE}' did not keep what was written.`;
+  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
+}
+
+async function dropRole(keycloak: Keycloak): Promise<void> {
+  await keycloak
+    .replace(ROLE, (admin) => admin.roles.delByName({ name: RECORD_ROLE }))
+    .catch((error) => {
+      if (statusOf(error) !== 404) throw error;
+    });
+}
+
+/** By POST only: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4). */
+async function make(keycloak: Keycloak, { id, proof }: Pledge, round: number): Promise<void> {
+  // The proof is the role's: the client id only names the record for people, so another one does as well.
+  const clientId = round <= 2 ? RECORD_CLIENT : `${RECORD_CLIENT}-${crypto.randomUUID().slice(0, 8)}`;
+  const body = {
+    id,
+    clientId,
+    name: 'mcpkc record',
+    description: 'What mcpkc remembers of this realm. Nobody signs in with it; edit it with mcpkc only.',
+    enabled: false,
+    publicClient: false,
+    bearerOnly: true,
+    standardFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    implicitFlowEnabled: false,
+    serviceAccountsEnabled: false,
+    fullScopeAllowed: false,
+    redirectUris: [],
+    defaultClientScopes: [],
+    optionalClientScopes: [],
+    attributes: { [PROOF_ATTRIBUTE]: proof },
+  };
+  try {
+    await keycloak.replace(MAKE, (admin) => admin.clients.create(body));
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    await dropStrangers(keycloak, { id, proof });
+  }
+}
+
+/** Deletes who holds the record's client id, or its internal id, without its proof; never by an id that is no UUID. */
+async function dropStrangers(keycloak: Keycloak, pledge: Pledge): Promise<void> {
+  const found = await Promise.all([findClient(keycloak, RECORD_CLIENT), findClientById(keycloak, pledge.id)]);
+  for (const client of found) {
+    if (!client || !UUID.test(client.id)) continue;
+    const isRecord = client.id === pledge.id && client.attributes[PROOF_ATTRIBUTE] === pledge.proof;
+    if (!isRecord) await deleteClient(keycloak, client);
+  }
+}
+
+/** Removes the record, client and role: what `init --remove` does last. */
+export async function removeRecord(keycloak: Keycloak): Promise<void> {
+  const pledge = await readPledge(keycloak);
+  if (pledge && (await readPledged(keycloak, pledge))) {
+    await deleteClient(keycloak, { id: pledge.id, clientId: RECORD_CLIENT });
+  }
+  if (pledge !== undefined) await dropRole(keycloak);
+}

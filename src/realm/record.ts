@@ -1,0 +1,469 @@
+/**
+ * mcpkc's record of a realm: what it has to remember, where no stranger can write.
+ *
+ * The record is the attributes of a client of mcpkc's own; a realm role proves which client that is
+ * (`keycloak/read/record.ts`). Attributes of other clients decide nothing: a registrant writes them, and replays them.
+ *
+ * How to use it:
+ * - Read: `const record = await readRecord(keycloak)` (two requests, whatever the size of the realm), then ask the pure
+ *   questions below: `provisionalIn`, `leftoversIn`, `adoptionOf`, `keepOf`, `beforeOf`, `wantedIn`, `journalIn`.
+ * - Write: `await writeRecord(keycloak, { remember: [entry, …], forget: [entry, …] })` (`keycloak/write/record.ts`).
+ *   Entries are merged one by one, so that runs at the same time lose nothing. An entry of the same thing is replaced;
+ *   `before` alone is kept as it was first written. The record is made where it is missing.
+ * - A new kind of entry is a member of `Entry`, a line in `SHAPES` and, where a thing names it, one in `subjectOf`.
+ *
+ * A client is meant by `clientKeyOf`: hashes of its id and of what it is (name, redirect URIs, grants, mappers). A
+ * registrant chooses his ids, also the one of a client that was deleted; so an entry counts only where both agree, and
+ * `Memory` says which did not. Texts of an entry that came from a client are a stranger's: print them with `visible`.
+ */
+// biome-ignore lint/style/noRestrictedImports: hashing is pure.
+import { createHash } from 'node:crypto';
+import type { Client } from './representations.ts';
+
+/** Client id of the client that carries the record. It proves nothing: anybody may register with it first. */
+export const RECORD_CLIENT = 'mcpkc-record';
+/** Realm role whose attributes name the record's internal id and its proof; no registrant reads or writes roles. */
+export const RECORD_ROLE = 'mcpkc-record';
+
+/** What names a client for an operator; both are texts of whoever registered it. */
+export interface ClientName {
+  id: string;
+  clientId: string;
+}
+
+/** The run that wrote an entry, as far as another run has to tell whether it still goes on. */
+export interface Run {
+  by: string;
+  host: string;
+  pid: number;
+  command: string;
+  /** Random, one per run: process ids are used again, and are all 1 in containers. */
+  nonce: string;
+}
+
+/** A client that holds an audience until it is settled whether it was the one that was waited for. */
+export interface Provisional {
+  kind: 'provisional';
+  client: ClientName;
+  key: string;
+  resource: string;
+  /** Name of the audience scope that it was given. */
+  scope: string;
+  /** ISO 8601, UTC, by the server's clock; `until` is when the run is over, whatever became of it. */
+  since: string;
+  until: string;
+  run: Run;
+}
+
+/** A client that was judged and given an audience. */
+export interface Adopted {
+  kind: 'adopted';
+  client: ClientName;
+  key: string;
+  resource: string;
+  scope: string;
+  since: string;
+  by: string;
+}
+
+/** A client that `prune-clients` leaves alone. */
+export interface Kept {
+  kind: 'kept';
+  client: ClientName;
+  key: string;
+  since: string;
+  by: string;
+}
+
+/** How a thing of the realm was before mcpkc first changed it; what is put back by `--remove`. */
+export interface Before {
+  kind: 'before';
+  /** What sort of thing, as its writer calls it: `allowed-mappers`, `trusted-hosts`, `client-attribute`, … */
+  what: string;
+  /** Which one, by its natural key: the policy's name and subtype, the client's id, … */
+  of: string;
+  /** Any JSON; null where the thing was not there. */
+  value: unknown;
+  since: string;
+  by: string;
+}
+
+/** What was asked for an MCP server: the products that may connect to it, by preset name. */
+export interface Wanted {
+  kind: 'wanted';
+  resource: string;
+  products: string[];
+  since: string;
+}
+
+/** One line of the journal: who did what to whom. The newest `JOURNAL_LENGTH` are kept. */
+export interface Deed {
+  kind: 'deed';
+  at: string;
+  /** A past participle: `adopted`, `withdrawn`, `allowed`, `hardened`, `pruned`, `moved`, `kept`, … */
+  did: string;
+  /** To what: a client's name, a resource, a policy. */
+  to: string;
+  by: string;
+  /** Tells two deeds of one moment apart. */
+  nonce: string;
+}
+
+/** Clients that one look of `prune-clients` saw for the first time. Times are ISO 8601, UTC, by mcpkc's clock. */
+export interface FirstLook {
+  kind: 'first-look';
+  at: string;
+  /** The complete look before, which did not find them; null where there was none. */
+  after: string | null;
+  /** Keys of the clients. */
+  keys: string[];
+}
+
+/** Clients whose last sign of life was on that day. */
+export interface AliveOn {
+  kind: 'alive-on';
+  /** yyyy-mm-dd, UTC. */
+  day: string;
+  keys: string[];
+}
+
+/** A client that `prune-clients` took for an orphan. */
+export interface Stage {
+  kind: 'stage';
+  client: ClientName;
+  key: string;
+  stage: 'marked' | 'disabled';
+  at: string;
+}
+
+/** What looks of `prune-clients` saw of the realm as a whole. */
+export interface Looks {
+  kind: 'looks';
+  /** When the last complete look began. */
+  complete: string | null;
+  /** Event types that every look since that time found on; when a type was last found off. ISO 8601, UTC. */
+  on: Record<string, string>;
+  off: Record<string, string>;
+}
+
+/** What the last look of `status` at every client found: plain `status` repeats it with its age. */
+export interface HolderLook {
+  kind: 'holder-look';
+  at: string;
+  /** How many clients the realm had. */
+  clients: number;
+  /** Name of an audience scope → how many clients held it. */
+  holders: Record<string, number>;
+  /** Codes of findings about clients → how many clients. */
+  findings: Record<string, number>;
+}
+
+export type Entry =
+  | Provisional
+  | Adopted
+  | Kept
+  | Before
+  | Wanted
+  | Deed
+  | FirstLook
+  | AliveOn
+  | Stage
+  | Looks
+  | HolderLook;
+export type EntryKind = Entry['kind'];
+
+/** The record as it was read. */
+export interface RealmRecord {
+  /**
+   * `none`: mcpkc never wrote one here. `proved`: the role proves the client. `lost`: the role is there and the client
+   * is not, or it is not the one that the role proves; the next writer makes it anew, and what it held is gone.
+   */
+  state: 'none' | 'proved' | 'lost';
+  entries: readonly Entry[];
+}
+
+export const NO_RECORD: RealmRecord = { state: 'none', entries: [] };
+
+/** What a run adds to the record and takes from it. */
+export interface RecordEdit {
+  remember?: readonly Entry[];
+  forget?: readonly Entry[];
+}
+
+/** How many lines of the journal are kept. */
+export const JOURNAL_LENGTH = 200;
+
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const isText = (value: unknown) => typeof value === 'string';
+const isTime = (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
+const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isAnything = (value: unknown) => value !== undefined;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const hasShape = (shape: Shape) => (value: unknown) =>
+  isObject(value) && Object.entries(shape).every(([field, fits]) => fits(value[field]));
+const isMapOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
+  isObject(value) && Object.values(value).every(fits);
+const orNull = (fits: (value: unknown) => boolean) => (value: unknown) => value === null || fits(value);
+const isName = hasShape({ id: isText, clientId: isText });
+
+/** What each kind of entry has to hold; one that doesn't was edited by hand, and counts as not there. */
+const SHAPES: Readonly<Record<EntryKind, Shape>> = {
+  provisional: {
+    client: isName,
+    key: isText,
+    resource: isText,
+    scope: isText,
+    since: isTime,
+    until: isTime,
+    run: hasShape({ by: isText, host: isText, pid: isNumber, command: isText, nonce: isText }),
+  },
+  adopted: { client: isName, key: isText, resource: isText, scope: isText, since: isTime, by: isText },
+  kept: { client: isName, key: isText, since: isTime, by: isText },
+  before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
+  wanted: { resource: isText, products: isTextList, since: isTime },
+  deed: { at: isTime, did: isText, to: isText, by: isText, nonce: isText },
+  'first-look': { at: isTime, after: orNull(isTime), keys: isTextList },
+  'alive-on': { day: isTime, keys: isTextList },
+  stage: {
+    client: isName,
+    key: isText,
+    stage: (value) => value === 'marked' || value === 'disabled',
+    at: isTime,
+  },
+  looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
+  'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
+};
+
+/** A text's SHA-256, cut to 132 bits. */
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** What tells an entry from others of its kind: of two with the same subject the newer replaces the older. */
+function subjectOf(entry: Entry): string[] {
+  switch (entry.kind) {
+    case 'provisional':
+      return [hash(entry.resource), idPart(entry.key), hash(entry.run.nonce)];
+    case 'adopted':
+      return [hash(entry.resource), idPart(entry.key)];
+    case 'kept':
+    case 'stage':
+      return [idPart(entry.key)];
+    case 'before':
+      return [hash(JSON.stringify([entry.what, entry.of]))];
+    case 'wanted':
+      return [hash(entry.resource)];
+    case 'deed':
+      return [entry.at, entry.nonce];
+    case 'first-look':
+      return [entry.at];
+    case 'alive-on':
+      return [entry.day];
+    case 'looks':
+    case 'holder-look':
+      return [];
+  }
+}
+
+/** The attribute that an entry's subject has, and by which its entries are replaced; at most 255 characters (Keycloak). */
+export function subjectName(entry: Entry): string {
+  return [entry.kind, ...subjectOf(entry)].join('.');
+}
+
+/** The attribute that holds an entry. One about a client names its content too. */
+export function entryName(entry: Entry): string {
+  return 'key' in entry ? `${subjectName(entry)}.${contentPart(entry.key)}` : subjectName(entry);
+}
+
+/** The attribute's value. */
+export function entryText(entry: Entry): string {
+  const { kind: _kind, ...rest } = entry;
+  return JSON.stringify(rest);
+}
+
+/** Reads an attribute of the record; undefined for one that is no entry, or was edited so that it isn't any more. */
+export function entryOf(name: string, text: string): Entry | undefined {
+  const kind = name.split('.')[0] ?? '';
+  if (!Object.hasOwn(SHAPES, kind)) return undefined;
+  try {
+    const read: unknown = JSON.parse(text);
+    if (!hasShape(SHAPES[kind as EntryKind])(read)) return undefined;
+    const entry = { ...(read as object), kind } as Entry;
+    return entryName(entry) === name ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A client's own protocol mapper, as Keycloak represents it. */
+interface OwnMapper {
+  name?: string;
+  protocolMapper?: string;
+  config?: Record<string, unknown>;
+}
+
+/** Attributes by which Keycloak lets a client use a grant (26.7); Keycloak writes "false" for those it hasn't. */
+const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
+
+/** What of a client is hashed: what it could do harm with. Nothing that mcpkc writes: scopes, enabled, PKCE. */
+function contentOf(client: Client): unknown {
+  const { protocolMappers } = client as { protocolMappers?: OwnMapper[] };
+  const sorted = (values: readonly string[]) => [...values].sort();
+  return [
+    client.name ?? '',
+    sorted(client.redirectUris),
+    client.standardFlowEnabled === true,
+    client.implicitFlowEnabled === true,
+    client.directAccessGrantsEnabled === true,
+    client.serviceAccountsEnabled === true,
+    sorted(
+      Object.entries(client.attributes)
+        .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && value.toLowerCase() !== 'false')
+        .map(([name]) => name),
+    ),
+    sorted(
+      (protocolMappers ?? []).map(({ name, protocolMapper, config }) =>
+        JSON.stringify([name, protocolMapper, Object.entries(config ?? {}).sort()]),
+      ),
+    ),
+  ];
+}
+
+/** The key of a client: `<hash of its ids>.<hash of what it is>`. */
+export function clientKeyOf(client: Client): string {
+  return `${hash(JSON.stringify([client.id, client.clientId]))}.${hash(JSON.stringify(contentOf(client)))}`;
+}
+
+function idPart(key: string): string {
+  return key.split('.')[0] ?? '';
+}
+
+function contentPart(key: string): string {
+  return key.split('.')[1] ?? '';
+}
+
+/** Whether two keys are of the same ids, whatever the clients are. */
+export function isSameId(a: string, b: string): boolean {
+  return idPart(a) === idPart(b);
+}
+
+/**
+ * What the record knows of a client: `same`: of this very one; `changed`: of one with its ids that was something else,
+ * so that it is a stranger, or was changed since.
+ */
+export type Memory<E extends Entry> =
+  | { state: 'none' }
+  | { state: 'same'; entry: E }
+  | { state: 'changed'; entry: E };
+
+function memoryOf<E extends Adopted | Kept | Stage>(entries: readonly E[], client: Client): Memory<E> {
+  const key = clientKeyOf(client);
+  const same = entries.find((entry) => entry.key === key);
+  if (same) return { state: 'same', entry: same };
+  const changed = entries.find((entry) => isSameId(entry.key, key));
+  return changed ? { state: 'changed', entry: changed } : { state: 'none' };
+}
+
+/** The entries of a kind. */
+export function entriesOf<K extends EntryKind>(record: RealmRecord, kind: K): Extract<Entry, { kind: K }>[] {
+  return record.entries.filter((entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind);
+}
+
+/** Clients that hold an audience for the time being; of one resource, where it is told. */
+export function provisionalIn(record: RealmRecord, resource?: string): Provisional[] {
+  return entriesOf(record, 'provisional').filter(
+    (one) => resource === undefined || one.resource === resource,
+  );
+}
+
+/** What tells whether the run of an entry still goes on. */
+export interface RunsNow {
+  /** The server's clock, in milliseconds. */
+  now: number;
+  /** This run. */
+  run: Run;
+  isAlive(pid: number): boolean;
+}
+
+/** What killed runs left: their time is up, or their process is gone from this machine. Never of this run itself. */
+export function leftoversIn(record: RealmRecord, { now, run: own, isAlive }: RunsNow): Provisional[] {
+  return provisionalIn(record).filter(({ run, until }) => {
+    if (run.nonce === own.nonce) return false;
+    if (Date.parse(until) <= now) return true;
+    // A container's process has the same id each time: then the other one is gone.
+    return run.host === own.host && (run.pid === own.pid || !isAlive(run.pid));
+  });
+}
+
+/** Clients that were adopted for a resource; for all, where none is told. */
+export function adoptedIn(record: RealmRecord, resource?: string): Adopted[] {
+  return entriesOf(record, 'adopted').filter((one) => resource === undefined || one.resource === resource);
+}
+
+/** Whether this client was judged and adopted for a resource, as it is now. */
+export function adoptionOf(record: RealmRecord, resource: string, client: Client): Memory<Adopted> {
+  return memoryOf(adoptedIn(record, resource), client);
+}
+
+/** Whether the operator said to keep this client, as it is now. */
+export function keepOf(record: RealmRecord, client: Client): Memory<Kept> {
+  return memoryOf(entriesOf(record, 'kept'), client);
+}
+
+/** The stage of pruning that this client is in, as it is now. */
+export function stageOf(record: RealmRecord, client: Client): Memory<Stage> {
+  return memoryOf(entriesOf(record, 'stage'), client);
+}
+
+/** How a thing was before mcpkc first changed it; undefined where that was never written down. */
+export function beforeOf(record: RealmRecord, what: string, of: string): Before | undefined {
+  return entriesOf(record, 'before').find((entry) => entry.what === what && entry.of === of);
+}
+
+/** The products that were asked for an MCP server; undefined where that was never written down. */
+export function wantedIn(record: RealmRecord, resource: string): string[] | undefined {
+  return entriesOf(record, 'wanted').find((entry) => entry.resource === resource)?.products;
+}
+
+/** The journal, newest first. */
+export function journalIn(record: RealmRecord): Deed[] {
+  return entriesOf(record, 'deed').sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+}
+
+/**
+ * The attributes that an edit sets (`''` takes one away; Keycloak merges the rest), given what is there. Replaces
+ * entries of the same subject, keeps `before` as it was first written, and cuts the journal.
+ */
+export function attributesFor(there: readonly Entry[], { remember = [], forget = [] }: RecordEdit) {
+  const set: Record<string, string> = {};
+  const known = new Map<string, Map<string, Entry>>();
+  const know = (entry: Entry) => {
+    const subject = subjectName(entry);
+    const same = known.get(subject) ?? new Map<string, Entry>();
+    known.set(subject, same.set(entryName(entry), entry));
+  };
+  there.forEach(know);
+  for (const entry of forget) {
+    set[entryName(entry)] = '';
+    known.get(subjectName(entry))?.delete(entryName(entry));
+  }
+  for (const entry of remember) {
+    const older = known.get(subjectName(entry));
+    if (entry.kind === 'before' && older !== undefined && older.size > 0) continue;
+    for (const name of older?.keys() ?? []) set[name] = '';
+    older?.clear();
+    set[entryName(entry)] = entryText(entry);
+    know(entry);
+  }
+  const deeds = [...known.values()].flatMap((same) => [...same.values()].filter(isDeed));
+  const newestFirst = deeds.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  for (const deed of newestFirst.slice(JOURNAL_LENGTH)) set[entryName(deed)] = '';
+  return set;
+}
+
+function isDeed(entry: Entry): entry is Deed {
+  return entry.kind === 'deed';
+}
