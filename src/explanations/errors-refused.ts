@@ -28,6 +28,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Take the scope out of that policy (Realm settings, Client policies), then run the command again.',
     sources: [SEEN],
   },
+  CLIENT_ID_UNSAFE: {
+    what: 'A client has an internal id that Keycloak did not make. Nothing was sent to that client.',
+    cause:
+      'The endpoint `clients-registrations/default` lets a registrant choose the internal id. With `..` a request to the client would be one to the realm itself. An import may have chosen the id, too.',
+    mend: 'Leave the client alone: it holds nothing that mcpkc gave. Who wants it gone deletes it in the database, or, where the registrant is known, by its registration access token.',
+    sources: [SEEN],
+  },
   SEVERAL_NEWCOMERS: {
     what: 'More than one client registered while the window was open, and nothing tells which is the connector. None was adopted, and the window is closed.',
     cause: 'Two people connected at the same time, or somebody else registered.',

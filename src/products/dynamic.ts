@@ -1,3 +1,4 @@
+import { isKeycloakId } from '../realm/representations.ts';
 import { hasClientName, type Preset } from './preset.ts';
 import { matchesAny, matchesRedirect } from './redirect.ts';
 
@@ -38,8 +39,6 @@ const TOS_ATTRIBUTE = 'tosUri';
 /** The `tos_uri` of registrations that mcpkc makes to try a realm out: this and the run's id. Never resolves (RFC 6761). */
 export const PROBE_TOS_URI_PREFIX = 'https://mcpkc.invalid/probe/';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 function attribute(client: ClientFacts, name: string): string | undefined {
   const value =
     client.attributes && Object.hasOwn(client.attributes, name) ? client.attributes[name] : undefined;
@@ -50,6 +49,7 @@ function attribute(client: ClientFacts, name: string): string | undefined {
 export function registration(client: ClientFacts): Origin {
   const { id, clientId = '' } = client;
   const other = (why: string): Origin => ({ kind: 'other', why });
+  if (id !== undefined && !isKeycloakId(id)) return other('its internal id is not one that Keycloak makes');
   if (client.protocol !== undefined && client.protocol !== 'openid-connect') {
     return other(`its protocol is ${client.protocol}`);
   }
@@ -58,7 +58,7 @@ export function registration(client: ClientFacts): Origin {
       ? other('its client id is a URL, but Keycloak did not make it from a metadata document')
       : { kind: 'cimd', why: 'Keycloak made it from the metadata document at its client id' };
   }
-  if (!UUID.test(clientId)) return other('its client id was chosen by a person');
+  if (!isKeycloakId(clientId)) return other('its client id was chosen by a person');
   if (clientId !== id) return other('its client id is not its internal id, as a registered client’s is');
   if (client.consentRequired !== true)
     return other('it does not ask users for consent, as a registered client does');

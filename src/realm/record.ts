@@ -298,19 +298,11 @@ export function entryOf(name: string, text: string): Entry | undefined {
   }
 }
 
-/** A client's own protocol mapper, as Keycloak represents it. */
-interface OwnMapper {
-  name?: string;
-  protocolMapper?: string;
-  config?: Record<string, unknown>;
-}
-
 /** Attributes by which Keycloak lets a client use a grant (26.7); Keycloak writes "false" for those it hasn't. */
 const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
 
 /** What of a client is hashed: what it could do harm with. Nothing that mcpkc writes: scopes, enabled, PKCE. */
 function contentOf(client: Client): unknown {
-  const { protocolMappers } = client as { protocolMappers?: OwnMapper[] };
   const sorted = (values: readonly string[]) => [...values].sort();
   return [
     client.name ?? '',
@@ -325,7 +317,7 @@ function contentOf(client: Client): unknown {
         .map(([name]) => name),
     ),
     sorted(
-      (protocolMappers ?? []).map(({ name, protocolMapper, config }) =>
+      (client.protocolMappers ?? []).map(({ name, protocolMapper, config }) =>
         JSON.stringify([name, protocolMapper, Object.entries(config ?? {}).sort()]),
       ),
     ),

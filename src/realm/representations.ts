@@ -51,6 +51,17 @@ export interface ClientProfile {
   [field: string]: unknown;
 }
 
+/** Internal ids as Keycloak makes them. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * Whether an internal id is one that Keycloak makes. A registrant may choose any text of up to 36 characters, `..` too:
+ * then a request to `clients/..` is one to the realm (26.4.0, 26.7.4). Nothing is written to other ids.
+ */
+export function isKeycloakId(id: string | undefined): id is string {
+  return id !== undefined && UUID.test(id);
+}
+
 /** A client. Secrets are dropped when it is read. */
 export interface Client {
   id: string;
@@ -70,10 +81,22 @@ export interface Client {
   /** How it proves who it is: `client-secret`, `client-jwt`, … */
   clientAuthenticatorType?: string;
   baseUrl?: string;
+  authorizationServicesEnabled?: boolean;
+  /** Mappers of the client's own, beside those of its scopes. */
+  protocolMappers?: OwnMapper[];
   redirectUris: string[];
   attributes: Record<string, string>;
   defaultClientScopes: string[];
   optionalClientScopes: string[];
+}
+
+/** A client's own protocol mapper, as Keycloak represents it. */
+export interface OwnMapper {
+  id?: string;
+  name?: string;
+  protocol?: string;
+  protocolMapper?: string;
+  config?: Record<string, unknown>;
 }
 
 /** Which user events the realm stores; `expirationMs` is undefined where they are kept for ever. */

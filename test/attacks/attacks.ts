@@ -14,4 +14,13 @@ export interface Attack {
  * The numbered attacks, one row and one file each. The block `attacks` of docs/security-model.md is made from them
  * (`npm run docs`); test/unit/attacks.test.ts compares them with the files in this folder.
  */
-export const ATTACKS: readonly Attack[] = [];
+export const ATTACKS: readonly Attack[] = [
+  {
+    id: 'I1',
+    attack:
+      'A stranger registers a client whose internal id is `..`: what is sent to `clients/..` reaches the realm itself.',
+    holds:
+      'Nothing is written to a client whose internal id is no UUID; `status` and `prune-clients` say so.',
+    outcome: 'prevented',
+  },
+];

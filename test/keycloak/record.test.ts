@@ -16,7 +16,8 @@ import { type Account, accountIn } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
 import { createRealm } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { addTrustedHosts, anonymousPolicies, clientIn, configure } from '../support/realm-things.ts';
+import { clientIn } from '../support/realm-things.ts';
+import { openRegistration, registerWhole } from '../support/strangers.ts';
 
 const realm = await useRealm('record');
 let account: Account;
@@ -42,28 +43,6 @@ function kept(clientId: string): Kept {
 
 const names = ({ entries }: RealmRecord) =>
   entries.map((one) => (one.kind === 'kept' ? one.client.clientId : one.kind));
-
-/** Registers a whole client as anybody can, at the endpoint that takes attributes, ids and client ids. */
-async function registerWhole(
-  body: Record<string, unknown>,
-): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(`${realm.issuer}/clients-registrations/default`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ redirectUris: ['https://app.example.com/cb'], ...body }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-async function openRegistration(): Promise<void> {
-  const [policy] = await anonymousPolicies(realm, 'trusted-hosts');
-  const config = {
-    'trusted-hosts': ['app.example.com'],
-    'host-sending-registration-request-must-match': ['false'],
-  };
-  if (policy) await configure(realm, policy, config);
-  else await addTrustedHosts(realm, 'Trusted Hosts', ['app.example.com']);
-}
 
 describe('the record', () => {
   it('is made by the first writer, and read by another account', async () => {
@@ -146,10 +125,15 @@ describe('a stranger who takes its client id first', () => {
     ['with a path', '../../x'],
     ['with dots', '..'],
   ])('%s: decides nothing', async (_what, id) => {
-    await openRegistration();
+    await openRegistration(realm, ['app.example.com']);
     const forged = kept('forged');
     const attributes = { [entryName(forged)]: entryText(forged), 'mcpkc.proof': randomUUID() };
-    const made = await registerWhole({ clientId: RECORD_CLIENT, id, attributes });
+    const made = await registerWhole(realm, {
+      clientId: RECORD_CLIENT,
+      id,
+      attributes,
+      redirectUris: ['https://app.example.com/cb'],
+    });
     expect(made.status).toBe(201);
     expect(await readRecord(keycloak)).toEqual({ state: 'none', entries: [] });
     await writeRecord(keycloak, { remember: [kept('a')] });

@@ -1,7 +1,8 @@
 import { badInput, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
-import type { Client } from '../../realm/representations.ts';
+import { type Client, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { visible } from '../../text.ts';
 
@@ -30,6 +31,8 @@ export async function namedClients(
     const problem = `'${visible(both.clientId)}' is named by --client too`;
     throw badInput('--detach', problem, 'Give the scope to a client or take it away.');
   }
+  const unsafe = [...attach.found, ...detach.found].find(({ id }) => !isKeycloakId(id));
+  if (unsafe) throw unsafeIdError(unsafe.id, unsafe.clientId);
   const own = attach.found.find(({ clientId }) => clientId === ownClientId);
   if (own && keycloak.accountRealm === keycloak.realm) {
     const problem = `'${visible(own.clientId)}' is mcpkc’s own account, whose tokens must not name an MCP server`;
@@ -43,7 +46,8 @@ async function find(keycloak: Keycloak, snapshot: RealmSnapshot, ids: readonly s
   const missing: string[] = [];
   for (const wanted of ids) {
     const client =
-      snapshot.clients.find(({ clientId }) => clientId === wanted) ?? (await byInternalId(keycloak, wanted));
+      snapshot.clients.find(({ clientId }) => clientId === wanted) ??
+      (await findClientById(keycloak, wanted));
     if (client) found.set(client.id, client);
     else missing.push(wanted);
   }
@@ -51,11 +55,6 @@ async function find(keycloak: Keycloak, snapshot: RealmSnapshot, ids: readonly s
     if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
   }
   return { found: [...found.values()], missing };
-}
-
-/** Internal ids are UUIDs, or what an import chose; a text with a slash would be another path. */
-async function byInternalId(keycloak: Keycloak, id: string): Promise<Client | undefined> {
-  return /^[\w-]{1,36}$/.test(id) ? findClientById(keycloak, id) : undefined;
 }
 
 function requireAll(snapshot: RealmSnapshot, missing: readonly string[]): void {

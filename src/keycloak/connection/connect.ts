@@ -5,6 +5,7 @@ import { type Config, requireAccount, requireRealm } from '../../config/config.t
 import { McpkcError } from '../../errors.ts';
 import { roleClientOf } from '../../realm/roles.ts';
 import { type Attempt, adminFailure, type Place, statusOf } from './failures.ts';
+import { guardClientIds } from './guarded-ids.ts';
 import { dispatcherFor, type RequestOptions, requestOptions, requireSafeTransport } from './http.ts';
 import { type Repeatable, type Waiting, withRetries } from './retry.ts';
 import { type Grant, requestToken, type TokenSource, tokenSource } from './token.ts';
@@ -82,7 +83,7 @@ export async function open(
     const options = requestOptions(config.requestTimeoutMs, ends, dispatcher);
     const waiting: Waiting = { now: io.now, sleep: io.sleep, signal: ends };
     const source = tokens ?? connecting.tokens(options, waiting);
-    const admin = new Client({ baseUrl: server, realmName: realm, requestOptions: options });
+    const admin = guardClientIds(new Client({ baseUrl: server, realmName: realm, requestOptions: options }));
     admin.registerTokenProvider(source);
     const send = sender(admin, source, place, waiting);
     return {

@@ -1,4 +1,4 @@
-import type { Client } from '../../realm/representations.ts';
+import { type Client, isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { listOf } from '../connection/lists.ts';
@@ -39,8 +39,9 @@ export async function findClient(keycloak: Keycloak, clientId: string): Promise<
   return exact && clientOf(exact);
 }
 
-/** The client with this internal id, or undefined. */
+/** The client with this internal id, or undefined; also for an id that Keycloak didn't make, which is never asked for. */
 export async function findClientById(keycloak: Keycloak, id: string): Promise<Client | undefined> {
+  if (!isKeycloakId(id)) return undefined;
   const found: unknown = await keycloak.read(CLIENTS, (admin) =>
     admin.clients.findOne({ id }, { catchNotFound: true }),
   );

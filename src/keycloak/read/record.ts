@@ -1,4 +1,5 @@
 import { type Entry, entryOf, NO_RECORD, RECORD_ROLE, type RealmRecord } from '../../realm/record.ts';
+import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { findClientById } from './clients.ts';
 
@@ -8,9 +9,6 @@ export const ROLE_ATTRIBUTE = { id: 'mcpkc.record', proof: 'mcpkc.proof' } as co
 export const PROOF_ATTRIBUTE = 'mcpkc.proof';
 
 const LOOK = { what: `read the realm role '${RECORD_ROLE}'`, role: 'view-realm' } as const;
-
-/** Internal ids and proofs as mcpkc makes them; anything else in the role was put there by hand. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** What the role says: which client the record is. */
 export interface Pledge {
@@ -29,7 +27,8 @@ export async function readPledge(keycloak: Keycloak): Promise<Pledge | null | un
     const value = attributes[name];
     return String(Array.isArray(value) ? (value[0] ?? '') : '');
   });
-  return id !== undefined && proof !== undefined && UUID.test(id) && UUID.test(proof) ? { id, proof } : null;
+  // Anything else was put there by hand.
+  return isKeycloakId(id) && isKeycloakId(proof) ? { id, proof } : null;
 }
 
 /** The client that a pledge proves, undefined where there is none: another with its id is a stranger's. */

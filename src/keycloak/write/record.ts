@@ -1,6 +1,7 @@
 import type { Io } from '../../cli/io.ts';
 import { McpkcError } from '../../errors.ts';
 import { attributesFor, RECORD_CLIENT, RECORD_ROLE, type RecordEdit, type Run } from '../../realm/record.ts';
+import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { findClient, findClientById } from '../read/clients.ts';
@@ -24,8 +25,6 @@ const WRITE = {
 
 /** How often the record is made anew where somebody takes its client id or deletes it in between. */
 const ROUNDS = 5;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** This run, for entries that say which run wrote them. Made once per run: its nonce tells it from others. */
 export function runOf(io: Io, command: string): Run {
@@ -143,7 +142,7 @@ async function make(keycloak: Keycloak, { id, proof }: Pledge, round: number): P
 async function dropStrangers(keycloak: Keycloak, pledge: Pledge): Promise<void> {
   const found = await Promise.all([findClient(keycloak, RECORD_CLIENT), findClientById(keycloak, pledge.id)]);
   for (const client of found) {
-    if (!client || !UUID.test(client.id)) continue;
+    if (!client || !isKeycloakId(client.id)) continue;
     const isRecord = client.id === pledge.id && client.attributes[PROOF_ATTRIBUTE] === pledge.proof;
     if (!isRecord) await deleteClient(keycloak, client);
   }

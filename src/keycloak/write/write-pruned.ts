@@ -1,5 +1,7 @@
+import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
+import { unsafeIdError } from '../connection/guarded-ids.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
@@ -42,6 +44,7 @@ export async function deleteClient(
   const { fetchWithError } = await import('@keycloak/keycloak-admin-client');
   const url = `${keycloak.server}/admin/realms/${encodeURIComponent(keycloak.realm)}/clients/${encodeURIComponent(id)}`;
   const what = attempt(`delete the client '${clientId}'`);
+  if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
   const deletion = keycloak.replace(what, async (admin) => {
     const authorization = `Bearer ${await admin.getAccessToken()}`;
     // The admin client's own way sends '{}' along: Keycloak 26.7.3 then closes the connection each time.
