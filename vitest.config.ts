@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Test files that need a Keycloak; the rest runs without one. */
-const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,validate,cli,edge,docs}/**/*.test.ts'];
+const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,edge,docs}/**/*.test.ts'];
 
 /** What takes minutes or fetches something more (nginx): `npm run test:long`, not part of `npm test`. */
 const LONG = [
