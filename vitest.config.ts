@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Test files that need a Keycloak; the rest runs without one. */
-const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,edge,docs}/**/*.test.ts'];
+/** Test files that need a Keycloak. */
+const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,docs}/**/*.test.ts'];
 
 /** What takes minutes or fetches something more (nginx): `npm run test:long`, not part of `npm test`. */
 const LONG = [
@@ -12,28 +13,31 @@ const LONG = [
   'test/keycloak/status/server.test.ts',
 ];
 
-const SET_UP = ['test/support/build.ts', 'test/support/keycloak/global-setup.ts'];
+const BUILT = 'test/support/build.ts';
+const WITH_SERVER = [BUILT, 'test/support/keycloak/global-setup.ts'];
 
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Most of a test's time is Keycloak's: one worker more than a small machine has cores keeps both busy.
-    maxWorkers: 3,
+    // Most of a test's time is Keycloak's, or a child process's: one worker more than there are cores keeps both busy.
+    maxWorkers: Math.min(availableParallelism() + 1, 8),
     reporters: ['default', ['json', { outputFile: 'test-results/report.json' }]],
     projects: [
+      // Without Java and Keycloak: mcpkc in this process, and the tables that the tests on a Keycloak run over.
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Without Java and Keycloak: the program as it is installed, on broken networks.
       {
         extends: true,
-        test: { name: 'plain', include: ['test/{unit,hosts,support}/**/*.test.ts'] },
+        test: { name: 'program', include: ['test/{edge,package}/**/*.test.ts'], globalSetup: [BUILT] },
       },
+      // What the tests themselves stand on: MCP servers with faults, replayed products, the launcher of Keycloak.
+      { extends: true, test: { name: 'doubles', include: ['test/doubles/**/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'keycloak', include: WITH_KEYCLOAK, exclude: LONG, globalSetup: SET_UP },
+        test: { name: 'keycloak', include: WITH_KEYCLOAK, exclude: LONG, globalSetup: WITH_SERVER },
       },
-      {
-        extends: true,
-        test: { name: 'long', include: LONG, globalSetup: SET_UP },
-      },
+      { extends: true, test: { name: 'long', include: LONG, globalSetup: WITH_SERVER } },
     ],
   },
 });

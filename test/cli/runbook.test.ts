@@ -1,7 +1,4 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CHECKS } from '../../src/checks/index.ts';
-import { boxChecks, boxFindings } from '../../src/commands/runbook/boxes.ts';
-import { GROUPS } from '../../src/findings/index.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { startGoodHost } from '../support/hosts/good.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
@@ -19,22 +16,6 @@ interface Box {
   reasons: string[];
 }
 const boxesOf = (json: Record<string, unknown>) => json.boxes as Box[];
-
-describe('the boxes of the runbook', () => {
-  it('are about checks and findings that there are', () => {
-    const ids = CHECKS.map(({ id }) => id);
-    expect(boxChecks().filter((id) => !ids.includes(id))).toEqual([]);
-    const codes = GROUPS.flatMap(({ rules }) => rules.map(({ code }) => code));
-    expect(boxFindings().filter((code) => !codes.includes(code))).toEqual([]);
-  });
-
-  it('know every finding that can stop a connector, but for those about the account and the upkeep', () => {
-    const known = boxFindings();
-    const rules = GROUPS.flatMap((group) => group.rules).filter(({ severity }) => severity !== 'info');
-    const without = rules.map(({ code }) => code).filter((code) => !known.includes(code));
-    expect(without.filter((code) => !/^(ACCOUNT_|EVENTS_|PRUNED_)/.test(code))).toEqual([]);
-  });
-});
 
 describe('mcpkc runbook on a realm', () => {
   it('leaves boxes open with what status found, and changes nothing', async () => {

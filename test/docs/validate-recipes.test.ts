@@ -84,13 +84,6 @@ const inside = () => ({
 });
 
 describe('the GitHub action', () => {
-  it('is a composite action with a description for each input, and this version', () => {
-    expect(action.runs.using).toBe('composite');
-    for (const input of Object.values(action.inputs)) expect(input).toHaveProperty('description');
-    expect(String(action.inputs.version?.default)).toBe(version);
-    for (const step of action.runs.steps) if (step.run) expect(step).toHaveProperty('shell');
-  });
-
   it('is green for a good host, with summary, JUnit and outputs', async () => {
     const ran = await act({ url: host.url, ...inside() });
     expect(ran).toMatchObject({ status: 0 });
@@ -119,16 +112,6 @@ describe('the GitHub action', () => {
     expect(ran).toMatchObject({ status: 2 });
     expect(ran.summary).toContain('## ❌ mcpkc validate: INPUT');
   });
-
-  it('is used in the example with inputs that it has', () => {
-    const workflow = parse(read('examples/github-actions/validate.yml'));
-    const [step] = workflow.jobs.validate.steps;
-    expect(step.uses).toBe(`OWNER/mcpkc@v${version}`);
-    const required = Object.entries(action.inputs).flatMap(([name, { required: is }]) => (is ? [name] : []));
-    expect(Object.keys(step.with).filter((name) => !(name in action.inputs))).toEqual([]);
-    expect(Object.keys(step.with)).toEqual(expect.arrayContaining(required));
-    expect(workflow.permissions).toEqual({});
-  });
 });
 
 describe('the shell script for other CI', () => {
@@ -148,26 +131,6 @@ describe('the shell script for other CI', () => {
     expect(silent.out.match(/^http:\/\/127/gm)).toHaveLength(3);
     const red = await sh(script, ['--only', 'CHAL'], { ...env, MCP_TRANSPORT_URL: `${host.url}x` });
     expect(red.status).toBe(1);
-  });
-});
-
-describe('the recipe for Docker Compose', () => {
-  const compose = parse(read('examples/compose/compose.yaml'));
-
-  it('has services with an image or a build, read-only but for Keycloak, on loopback alone', () => {
-    expect(Object.keys(compose.services)).toEqual(['keycloak', 'mcp', 'mcpkc']);
-    for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
-      expect(service.image ?? service.build, name).toBeTypeOf('string');
-      if (name !== 'keycloak') expect(service.read_only, name).toBe(true);
-    }
-    expect(compose.services.keycloak.ports).toEqual(['127.0.0.1:5050:8080']);
-  });
-
-  it('tells mcpkc the addresses that Keycloak and the server listen on', () => {
-    const { environment } = compose.services.mcpkc;
-    expect(environment.KC_SERVER).toBe('http://127.0.0.1:5050/auth');
-    expect(compose.services.keycloak.command).toContain(`--hostname=${environment.KC_SERVER}`);
-    expect(environment.MCP_TRANSPORT_URL).toBe('http://127.0.0.1:3000/mcp');
   });
 });
 

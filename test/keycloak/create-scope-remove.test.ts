@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, it } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { REJECT_USERLESS } from '../support/keycloak/version.ts';
+import { rejectUserless } from '../support/keycloak/version.ts';
 import {
   addClient,
   addScope,
@@ -35,7 +35,7 @@ const profiles = async () =>
 
 it('takes back everything that create-scope made, and nothing else', async () => {
   const before = await realm.snapshot();
-  await create(0, RESOURCE, ...REJECT_USERLESS);
+  await create(0, RESOURCE, ...rejectUserless());
   await create(1, RESOURCE, '--remove', '--dry-run');
   await create(0, RESOURCE, '--remove');
   const after = await realm.snapshot();
@@ -50,7 +50,7 @@ it('takes back everything that create-scope made, and nothing else', async () =>
 });
 
 it('removes policies before the scope, so that the realm’s client policies can be edited at any moment', async () => {
-  await create(0, RESOURCE, ...REJECT_USERLESS);
+  await create(0, RESOURCE, ...rejectUserless());
   const blocked: string[] = [];
   const proxy = await startReverseProxy(inject('keycloak').url, {
     after: async ({ method, path }, answer) => {

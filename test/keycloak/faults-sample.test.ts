@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { COMMANDS } from '../../src/commands/index.ts';
 import { runCase, undisturbed } from '../faults/case.ts';
 import { FAULTS } from '../faults/faults.ts';
 import { type FaultProxy, nameOf, startFaultProxy } from '../faults/proxy.ts';
@@ -17,13 +16,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => proxy.close());
-
-it('has a row for every command', () => {
-  const bare = COMMANDS.filter(({ name }) => !ROWS.some(({ command }) => command === name));
-  expect(bare.map(({ name }) => name)).toEqual([]);
-  const rows = new Set(ROWS.map(({ command }) => command));
-  expect([...rows].filter((command) => !COMMANDS.some(({ name }) => name === command))).toEqual([]);
-});
 
 /** A fixed part of what `npm run test:faults` runs whole: each fault once, spread over the requests of these rows. */
 const SAMPLE = ['create-scope: from nothing', 'trusted-hosts: --add'];

@@ -1,17 +1,12 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { GROUPS } from '../../../src/findings/index.ts';
 import { since } from '../../support/keycloak/version.ts';
-import { ERROR_STAGES, type Stage } from './error-stages.ts';
-import { WARNING_STAGES } from './warning-stages.ts';
+import type { Stage } from './error-stages.ts';
+import { ALWAYS, ON_OTHER_SERVERS, STAGES } from './stages.ts';
 import { World } from './world.ts';
 
-/** What is said of every realm with a standing scope. */
-const ALWAYS = ['DCR_WITH_SCOPE', 'MODE'];
 /** Before 26.7.0 no policy is known that refuses tokens without a user: they are always possible. */
 const TOO_OLD = !since(26, 7, 0);
 const EXPECTED = TOO_OLD ? [...ALWAYS, 'USERLESS_TOKENS_POSSIBLE'] : ALWAYS;
-/** Staged on servers of their own, started for it. */
-const ON_OTHER_SERVERS = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'CIMD_CONFLICTS_WITH_CHATGPT'];
 /** What no command of ours mends: a change in Keycloak, or nothing to mend at all. */
 const WITHOUT_COMMAND = [
   ...ON_OTHER_SERVERS,
@@ -30,8 +25,6 @@ const WITHOUT_COMMAND = [
   'WINDOW_WAITING',
 ];
 
-const STAGES = [...ERROR_STAGES, ...WARNING_STAGES];
-const ALL = GROUPS.flatMap(({ rules }) => rules.map(({ code }) => code));
 let world: World | undefined;
 
 afterEach(async () => {
@@ -40,11 +33,6 @@ afterEach(async () => {
 });
 
 const codesOf = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
-
-it('every code is staged, and stands in one list', () => {
-  const staged = [...STAGES.map(({ code }) => code), ...ALWAYS, ...ON_OTHER_SERVERS];
-  expect(staged.sort()).toEqual([...ALL].sort());
-});
 
 describe.each(STAGES)('$code', ({ code, stage, also = [], flags = [], administrator, truth }: Stage) => {
   it('is found where it is staged, is true, and goes by its fix', async () => {

@@ -10,7 +10,7 @@ import { CHATGPT, type Product } from '../../support/connectors/products.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import type {} from '../../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/realm.ts';
-import { REJECT_USERLESS } from '../../support/keycloak/version.ts';
+import { rejectUserless } from '../../support/keycloak/version.ts';
 import { type OperatorFolder, operatorFolder } from '../../support/shell.ts';
 
 export const SCOPE = 'mcp-resource';
@@ -68,7 +68,7 @@ export class World {
   static async provisioned(): Promise<World> {
     const world = await World.fresh();
     await switchEventsOn(world.realm, { admin: false, user: true });
-    await world.mcpkc(0, 'create-scope', ...REJECT_USERLESS);
+    await world.mcpkc(0, 'create-scope', ...rejectUserless());
     return world;
   }
 

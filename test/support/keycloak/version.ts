@@ -8,4 +8,4 @@ export function since(...release: [number, number, number]): boolean {
 }
 
 /** The flag with which create-scope refuses tokens without a user, where the server can: 26.7.0 and later. */
-export const REJECT_USERLESS: readonly string[] = since(26, 7, 0) ? ['--reject-userless'] : [];
+export const rejectUserless = (): readonly string[] => (since(26, 7, 0) ? ['--reject-userless'] : []);

@@ -1,6 +1,6 @@
 /** A battery of probes that sums a host up: one short line per probe, without ports and ids. */
-import type { FakeIssuer } from '../support/hosts/fake-issuer.ts';
-import type { TestHost } from '../support/hosts/serve.ts';
+import type { FakeIssuer } from '../../support/hosts/fake-issuer.ts';
+import type { TestHost } from '../../support/hosts/serve.ts';
 
 export type Summary = Record<string, string>;
 

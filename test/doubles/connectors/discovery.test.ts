@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Connector } from '../support/connectors/chatgpt.ts';
-import { CLAUDE } from '../support/connectors/products.ts';
-import { SdkConnector } from '../support/connectors/sdk.ts';
+import { Connector } from '../../support/connectors/chatgpt.ts';
+import { CLAUDE } from '../../support/connectors/products.ts';
+import { SdkConnector } from '../../support/connectors/sdk.ts';
 import { HOST, refusals, SERVER, withChanges } from './refusals.ts';
 import { goodWeb, ISSUER, MCP_URL, resourceMetadata, unauthorized, web } from './web.ts';
 

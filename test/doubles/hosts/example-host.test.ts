@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../examples/mcp-host/config.ts';
-import { type RunningHost, startHost } from '../../examples/mcp-host/host.ts';
-import { type FakeIssuer, startFakeIssuer } from '../support/hosts/fake-issuer.ts';
+import { ConfigError, readConfig } from '../../../examples/mcp-host/config.ts';
+import { type RunningHost, startHost } from '../../../examples/mcp-host/host.ts';
+import { type FakeIssuer, startFakeIssuer } from '../../support/hosts/fake-issuer.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -593,7 +593,7 @@ describe('the configuration', () => {
   });
 
   it('ends the process with status 2', () => {
-    const main = fileURLToPath(new URL('../../examples/mcp-host/main.ts', import.meta.url));
+    const main = fileURLToPath(new URL('../../../examples/mcp-host/main.ts', import.meta.url));
     const run = spawnSync(process.execPath, [main], { env: {}, encoding: 'utf8' });
     expect(run.status).toBe(2);
     expect(run.stderr).toContain('MCP_TRANSPORT_URL: missing');

@@ -1,4 +1,4 @@
-import type { Fetch } from '../support/connectors/outcome.ts';
+import type { Fetch } from '../../support/connectors/outcome.ts';
 
 /** What an address answers: JSON, or a response of one's own. */
 export type Route = object | ((url: URL, init: RequestInit) => Response);

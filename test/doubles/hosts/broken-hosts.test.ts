@@ -1,11 +1,11 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type KnobName, knob, knobNames, startBrokenHost } from '../support/hosts/broken.ts';
-import { type FakeIssuer, startFakeIssuer } from '../support/hosts/fake-issuer.ts';
-import { startGoodHost } from '../support/hosts/good.ts';
-import { startMinimalStateless } from '../support/hosts/minimal-stateless.ts';
-import type { HostSetup, TestHost } from '../support/hosts/serve.ts';
-import { startWithSessions } from '../support/hosts/with-sessions.ts';
+import { type KnobName, knob, knobNames, startBrokenHost } from '../../support/hosts/broken.ts';
+import { type FakeIssuer, startFakeIssuer } from '../../support/hosts/fake-issuer.ts';
+import { startGoodHost } from '../../support/hosts/good.ts';
+import { startMinimalStateless } from '../../support/hosts/minimal-stateless.ts';
+import type { HostSetup, TestHost } from '../../support/hosts/serve.ts';
+import { startWithSessions } from '../../support/hosts/with-sessions.ts';
 import { caller, type Summary, summarise } from './probes.ts';
 
 /** Part of what a probe must tell; the probes that are not listed must tell the same as for the good host. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Connector, type ConnectorOptions } from '../support/connectors/chatgpt.ts';
-import { CHATGPT, CLAUDE, CODEX, CURSOR, type Product, VSCODE } from '../support/connectors/products.ts';
+import { Connector, type ConnectorOptions } from '../../support/connectors/chatgpt.ts';
+import { CHATGPT, CLAUDE, CODEX, CURSOR, type Product, VSCODE } from '../../support/connectors/products.ts';
 import { HOST, SERVER, withChanges } from './refusals.ts';
 import { ISSUER, MCP_URL, type Route, resourceMetadata, sendBack, serverMetadata, web } from './web.ts';
 

@@ -1,0 +1,18 @@
+/** The MCP server that the command lines are about. */
+const RESOURCE = 'https://svc.example.com/mcp';
+
+/** A command line of each command that reaches its answer in a new realm. */
+export const LINES: Readonly<Record<string, readonly string[]>> = {
+  init: ['--dry-run'],
+  'create-scope': ['--resource', RESOURCE, '--dry-run'],
+  'trusted-hosts': [],
+  status: [],
+  onboard: [RESOURCE, '--dry-run'],
+  'prune-clients': [],
+  env: [RESOURCE],
+  runbook: [RESOURCE],
+  presets: [],
+  explain: ['USAGE'],
+  completion: ['bash'],
+  validate: ['--list-checks'],
+};

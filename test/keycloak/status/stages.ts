@@ -1,0 +1,9 @@
+import { ERROR_STAGES } from './error-stages.ts';
+import { WARNING_STAGES } from './warning-stages.ts';
+
+/** How each finding is brought about in a realm. */
+export const STAGES = [...ERROR_STAGES, ...WARNING_STAGES];
+/** What is said of every realm with a standing scope. */
+export const ALWAYS = ['DCR_WITH_SCOPE', 'MODE'];
+/** Staged on servers of their own, started for it. */
+export const ON_OTHER_SERVERS = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'CIMD_CONFLICTS_WITH_CHATGPT'];
