@@ -175,7 +175,7 @@ export function spawnCli(args: readonly string[], env: Record<string, string | u
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 40_000,
 ): Promise<void> {
   const end = Date.now() + ms;
   while (!(await holds())) {

@@ -31,7 +31,7 @@ export function startOnboard(args: readonly string[], options: RunOptions = {}):
     ended = true;
   });
   const isOpen = () => io.err().includes('is open until');
-  const opened = until('the window opens', () => isOpen() || ended, 20_000).then(() => {
+  const opened = until('the window opens', () => isOpen() || ended).then(() => {
     if (!isOpen()) expect.fail(`The run ended before its window was open:\n${io.out()}\n${io.err()}`);
   });
   opened.catch(() => {});

@@ -60,7 +60,7 @@ export function plain(text: string): string {
 }
 
 async function appears(child: ChildProcess, pattern: RegExp, shown: () => string): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+  for (const end = Date.now() + 40_000; Date.now() < end; ) {
     if (pattern.test(shown())) return;
     if (child.exitCode !== null) break;
     await new Promise((resolve) => setTimeout(resolve, 20));

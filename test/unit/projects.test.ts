@@ -30,12 +30,14 @@ it('a project without Keycloak has no file that asks for one', () => {
   const asking = without
     .flatMap(filesOf)
     .filter((file) => /inject\('keycloak'\)|await useRealm\(/.test(read(file)));
-  expect(asking).toEqual(['test/unit/projects.test.ts']);
+  expect(asking).toEqual([]);
 });
 
 it('every project that a command line names is there, and npm test runs all but the long one', () => {
   const lines = ['package.json', 'CONTRIBUTING.md', 'README.md', 'test/matrix/main.ts'].map(read);
-  const named = new Set(lines.flatMap((text) => [...text.matchAll(/--project[ =',]+(\w+)/g)]).map(([, name]) => name));
+  const named = new Set(
+    lines.flatMap((text) => [...text.matchAll(/--project[ =',]+(\w+)/g)]).map(([, name]) => name),
+  );
   const names = projects.map(({ test: { name } }) => name);
   expect([...named].sort()).toEqual(names.toSorted());
   const { test } = JSON.parse(read('package.json')).scripts as Record<string, string>;

@@ -45,7 +45,7 @@ it.each(knobNames)('%s breaks what it says', async (name) => {
   const host = await startBrokenHost(name, stage.setup);
   try {
     await retarget(stage, host.url);
-    const run = await stage.validate(host.url, ['--request-timeout', ENDLESS.includes(name) ? '2s' : '10s']);
+    const run = await stage.validate(host.url, ['--request-timeout', ENDLESS.includes(name) ? '2s' : '30s']);
     expectFailures(run, breaks, ANYWAY);
     expect(run.exit === 3).toBe(SILENT.includes(name));
     const words = run.document.checks

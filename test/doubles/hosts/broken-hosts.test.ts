@@ -1,12 +1,14 @@
+import { gunzipSync } from 'node:zlib';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type KnobName, knob, knobNames, startBrokenHost } from '../../support/hosts/broken.ts';
 import { type FakeIssuer, startFakeIssuer } from '../../support/hosts/fake-issuer.ts';
+import { bomb } from '../../support/hosts/faults/wire.ts';
 import { startGoodHost } from '../../support/hosts/good.ts';
 import { startMinimalStateless } from '../../support/hosts/minimal-stateless.ts';
 import type { HostSetup, TestHost } from '../../support/hosts/serve.ts';
 import { startWithSessions } from '../../support/hosts/with-sessions.ts';
-import { caller, type Summary, summarise } from './probes.ts';
+import { caller, type Patience, type Summary, summarise } from './probes.ts';
 
 /** Part of what a probe must tell; the probes that are not listed must tell the same as for the good host. */
 type Expected = Record<string, string>;
@@ -138,14 +140,14 @@ const changes: Partial<Record<KnobName, Expected>> = {
   'echoes-token': { echo: 'true' },
 };
 
-/** Knobs that spoil every answer, and what a client sees that waits 300 ms. */
-const everywhere: Partial<Record<KnobName, string>> = {
-  hang: 'no answer',
-  'slow-drip': '200 application/json unfinished',
-  'endless-stream': '200 text/event-stream unfinished',
-  'html-instead-of-json': '200 application/json',
-  'redirect-loop': '302',
-  reset: 'cut off',
+/** Knobs that spoil every answer, what a client sees, and how long it waits for what never comes. */
+const everywhere: Partial<Record<KnobName, [line: string, patience: Patience]>> = {
+  hang: ['no answer', { head: 300 }],
+  'slow-drip': ['200 application/json unfinished', { body: 300 }],
+  'endless-stream': ['200 text/event-stream unfinished', { body: 300 }],
+  'html-instead-of-json': ['200 application/json', {}],
+  'redirect-loop': ['302', {}],
+  reset: ['cut off', {}],
 };
 
 let issuer: FakeIssuer;
@@ -212,9 +214,9 @@ describe('the knobs', () => {
     for (const [probe, part] of Object.entries(expected)) expect(summary[probe]).toContain(part);
   });
 
-  it.each(Object.entries(everywhere))('%s spoils every answer', async (name, line) => {
+  it.each(Object.entries(everywhere))('%s spoils every answer', async (name, [line, patience]) => {
     const host = await started(startBrokenHost(name as KnobName, setup));
-    const call = caller(host, 300);
+    const call = caller(host, patience);
     const answers = await Promise.all([
       call('POST', '/mcp', {}, '{}'),
       call('GET', '/.well-known/oauth-protected-resource'),
@@ -223,9 +225,15 @@ describe('the knobs', () => {
     expect(answers.map((answer) => answer.line)).toEqual([line, line, line]);
   });
 
+  it('gzip-bomb is a whole gzip file, small on the wire', () => {
+    const packed = bomb(3);
+    expect(packed.length).toBeLessThan(10_000);
+    expect(gunzipSync(packed).equals(Buffer.alloc(3 * 1_048_576, ' '))).toBe(true);
+  });
+
   it('terminal-escapes reaches the refusal and the name of the server', async () => {
     const host = await started(startBrokenHost('terminal-escapes', setup));
-    const call = caller(host, 5000);
+    const call = caller(host);
     const authorization = `Bearer ${await issuer.token({ aud: host.url })}`;
     const params = {
       protocolVersion: '2025-06-18',
@@ -246,7 +254,7 @@ describe('the knobs', () => {
 
     const enabled = (request: { path: string }) => request.path.startsWith('/.well-known/');
     const partly = await started(startBrokenHost('reset', { ...setup, enabled }));
-    const call = caller(partly, 5000);
+    const call = caller(partly);
     expect((await call('GET', '/.well-known/mcp/manifest.json')).line).toBe('cut off');
     expect((await call('POST', '/mcp', {}, '{}')).line).toBe('401 application/json');
   });
@@ -273,7 +281,7 @@ describe('every host', () => {
     ['with-sessions', startWithSessions],
   ])('%s serves the official client and records its requests', async (name, start) => {
     const host = await started(start({ issuer: issuer.issuer, scope: 'mcp-resource' }));
-    expect((await caller(host, 5000)('POST', '/mcp', {}, '{}')).line).toMatch(/^401/);
+    expect((await caller(host)('POST', '/mcp', {}, '{}')).line).toMatch(/^401/);
     expect(await toolNames(host)).toEqual(name === 'good' ? ['whoami', 'add'] : ['greet']);
 
     const [first, second] = host.requests;

@@ -26,7 +26,7 @@ const discover = (version: string) =>
 
 /** Runs every probe against the host. */
 export async function summarise(host: TestHost, issuer: FakeIssuer): Promise<Summary> {
-  const call = caller(host, 5000);
+  const call = caller(host);
   const auth = (token: string) => ({ authorization: `Bearer ${token}` });
   const good = await issuer.token({ aud: host.url });
   const post = (headers: Record<string, string>, body = INITIALIZE, query = '') =>
@@ -103,8 +103,20 @@ export interface Answer {
   text: string;
 }
 
-/** Fetches with little patience; what takes longer or sends more is reported as that. */
-export function caller(host: TestHost, patience: number) {
+/** How long is waited, in ms: for the head of an answer, and from there on for its end. */
+export interface Patience {
+  head?: number;
+  body?: number;
+}
+
+/** Far longer than a loaded machine takes for any answer: a test waits so long only where it fails. */
+const LONG_MS = 40_000;
+
+/**
+ * Fetches; what takes longer or sends more is reported as that. Little patience is for what never comes: an answer that
+ * does come may take its time.
+ */
+export function caller(host: TestHost, { head = LONG_MS, body: rest = LONG_MS }: Patience = {}) {
   return async (
     method: string,
     path: string,
@@ -112,20 +124,28 @@ export function caller(host: TestHost, patience: number) {
     body?: string,
   ): Promise<Answer> => {
     const defaults = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+    const patience = new AbortController();
+    const within = (ms: number) =>
+      setTimeout(() => patience.abort(new DOMException('It took too long.', 'TimeoutError')), ms);
+    let timer = within(head);
     try {
       const response = await fetch(host.origin + path, {
         method,
         headers: { ...defaults, ...headers },
         redirect: 'manual',
-        signal: AbortSignal.timeout(patience),
+        signal: patience.signal,
         ...(body !== undefined && { body }),
       });
+      clearTimeout(timer);
+      timer = within(rest);
       const type = response.headers.get('content-type')?.split(';')[0] ?? '';
       const { text, end } = await read(response, method === 'GET' && path === '/mcp');
       return { line: `${response.status} ${type} ${end}`.trim(), headers: response.headers, text };
     } catch (error) {
       const line = (error as Error).name === 'TimeoutError' ? 'no answer' : 'cut off';
       return { line, headers: new Headers(), text: '' };
+    } finally {
+      clearTimeout(timer);
     }
   };
 }

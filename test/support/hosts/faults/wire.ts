@@ -1,6 +1,6 @@
 /** Hosts that misbehave on the wire, or set traps for a client that believes everything. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import {
   ConnectionReset,
   headersWith,
@@ -17,13 +17,24 @@ const LINK_LOCAL = 'http://169.254.169.254/latest/meta-data/iam/security-credent
 const MEBIBYTE = 1_048_576;
 const ESCAPES = '\u001b[2J\u001b]0;owned\u0007\r\n::error::forged\u202etxt';
 
-let packed: Uint8Array<ArrayBuffer> | undefined;
-
-/** 256 mebibytes of blanks, packed once. */
-function bomb(): Uint8Array<ArrayBuffer> {
-  packed ??= new Uint8Array(gzipSync(Buffer.alloc(256 * MEBIBYTE, ' '), { level: 9 }));
-  return packed;
+/**
+ * So many mebibytes of blanks as one gzip member (RFC 1952). Only the first mebibyte is packed, and repeated: packing all
+ * of it would keep the process, and with it the client that waits in the same one, from everything else for seconds.
+ */
+export function bomb(mebibytes: number): Uint8Array<ArrayBuffer> {
+  const blanks = Buffer.alloc(MEBIBYTE, ' ');
+  const block = deflateRawSync(blanks, { level: 9, finishFlush: constants.Z_FULL_FLUSH });
+  let checksum = 0;
+  for (let at = 0; at < mebibytes; at++) checksum = crc32(blanks, checksum);
+  const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(checksum, 0);
+  trailer.writeUInt32LE(mebibytes * MEBIBYTE, 4);
+  const blocks = Array.from({ length: mebibytes }, () => block);
+  return new Uint8Array(Buffer.concat([header, ...blocks, deflateRawSync(''), trailer]));
 }
+
+let packed: Uint8Array<ArrayBuffer> | undefined;
 
 /** A body that is produced as it is read. */
 function streamed(type: string, chunks: () => AsyncGenerator<string>, status = 200): Response {
@@ -87,7 +98,8 @@ export const wireKnobs = {
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-      return new Response(bomb(), { headers });
+      packed ??= bomb(256);
+      return new Response(packed, { headers });
     }),
   },
   'deep-json': {
