@@ -1,17 +1,19 @@
-/* `npm run test:matrix`: the tests that need a Keycloak, against the oldest and the newest release that mcpkc supports. */
+/* `npm run test:matrix`: the tests that need a Keycloak, against releases that mcpkc supports. */
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freeCores, paceOf } from './machine.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** The first release with what mcpkc is built on, and the newest that there is (2026-11). */
-const VERSIONS = ['26.4.0', '26.7.3'];
+/** The first release with what mcpkc is built on, one between, and the newest that there is (2026-11). */
+const VERSIONS = ['26.4.0', '26.5.6', '26.7.4'];
 
-const USAGE = `npm run test:matrix -- [--versions 26.4.0,26.7.3] [<test file> …]
+const USAGE = `npm run test:matrix -- [--versions 26.4.0,26.7.4] [<test file> …]
 
 Runs the tests against each version, whose server is fetched through Maven when it is not there yet.
+Workers and time-outs follow how many cores nobody else uses.
 `;
 
 /** What vitest's JSON report says of a run. */
@@ -38,9 +40,12 @@ interface Outcome {
 /** Where vitest.config.ts lets the report be written. */
 const REPORT = join(ROOT, 'test-results/report.json');
 
-function runVitest(version: string, files: readonly string[]): Promise<void> {
+async function runVitest(version: string, files: readonly string[]): Promise<void> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--project', 'keycloak', ...files];
+  const { workers, testTimeout, hookTimeout } = paceOf(await freeCores());
+  process.stderr.write(`Keycloak ${version}: ${workers} workers, ${testTimeout / 1_000} s a test\n`);
+  const pace = [`--maxWorkers=${workers}`, `--testTimeout=${testTimeout}`, `--hookTimeout=${hookTimeout}`];
+  const args = [vitest, 'run', '--project', 'keycloak', ...pace, ...files];
   const { MCPKC_TEST_KEYCLOAK_URL: _foreign, KEYCLOAK_HOME: _home, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -86,7 +91,6 @@ async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
   for (const version of versions) {
     const report = join(folder, `keycloak-${version}.json`);
-    process.stderr.write(`Keycloak ${version}\n`);
     rmSync(REPORT, { force: true });
     await runVitest(version, positionals);
     copyFileSync(REPORT, report);
