@@ -10,6 +10,7 @@ import { COMMANDS } from './commands/index.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, programFor } from './program.ts';
+import { withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruption(signal: Signal): McpkcError {
@@ -51,7 +52,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     });
     if (report === undefined) return 0;
     const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
-    io.stdout.write(json ? reportJson(report) : report.text(styleFor(color, io.stdout.columns)));
+    const style = styleFor(color, io.stdout.columns);
+    io.stdout.write(json ? reportJson(report) : withoutRunnerCommands(report.text(style)));
     return report.exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

@@ -1,14 +1,89 @@
 /**
- * Makes what came from outside harmless on a terminal: control characters, escape sequences, bidirectional and
- * invisible format characters are shown as \u{…}. Client names are written by whoever registers (Keycloak keeps them
- * as sent), so nothing foreign is printed without this.
+ * The one table of characters that nobody sees, or that look like a blank and are none: control, format, private,
+ * unassigned, lone surrogates (category C), separators but the blank, what Unicode has renderers ignore, the empty Braille
+ * cell. Other rooms ask `hasInvisible`; a second table would part from this one.
+ */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs}/u;
+const EVERY_INVISIBLE = new RegExp(INVISIBLE, 'gu');
+
+/**
+ * What starts a command for a CI runner. GitHub obeys `::name` at a line's start, after any blanks, and `##[name]` anywhere
+ * (actions/runner, ActionCommand.cs); Azure Pipelines `##vso[`, TeamCity `##teamcity[`. A word counts as a line's start,
+ * since lines are wrapped at blanks. IPv6 addresses (`::1`, `::ffff:10.0.0.1`) start none.
+ */
+const RUNNER_COMMAND = /(?<=^|\s):(?=:(?![\da-f:.]*(?:[\s,;)]|$))[a-z])|(?<=#)#(?=[a-z]*\[)/gimu;
+
+const escapeCodePoint = (character: string) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
+
+/** Whether a text has a character of the table; the ordinary blank is none. */
+export function hasInvisible(text: string): boolean {
+  return INVISIBLE.test(text);
+}
+
+/**
+ * Makes what came from outside harmless in a line of text: control characters, escape sequences, bidirectional and
+ * invisible characters are shown as \u{…}, and so is what would start a CI runner's command. Client names are written by
+ * whoever registers (Keycloak keeps them as sent), so nothing foreign is printed without this.
  */
 export function visible(text: string): string {
-  return text.replace(
-    // All of category C (control, format, private, unassigned, lone surrogates), line ends, letters without ink.
-    /[\p{C}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}]|\u{34f}/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  return text.replace(EVERY_INVISIBLE, escapeCodePoint).replace(RUNNER_COMMAND, escapeCodePoint);
+}
+
+/** `visible` for a text of several lines, whose line ends stay. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
+/** A printed text that a CI runner obeys in no line. Colours and line ends stay; the last net under `visible`. */
+export function withoutRunnerCommands(text: string): string {
+  return text.replace(/^\s*:(?=:[a-z])|(?<=#)#(?=[a-z]*\[)/gim, (start) =>
+    start.replace(/[:#]$/, escapeCodePoint),
   );
+}
+
+/** JSON text that is the same to a parser and inert on a terminal and in a CI log. */
+export function inertJson(json: string): string {
+  const units = (character: string) =>
+    Array.from({ length: character.length }, (_, at) => {
+      const unit = character.charCodeAt(at).toString(16).padStart(4, '0');
+      return `\\u${unit}`;
+    }).join('');
+  return json
+    .replace(/(?!\n)(?:[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs})/gu, units)
+    .replace(/(?<=#)#(?=[a-z]*\[)/gi, units);
+}
+
+/** What came from outside as text in XML and HTML, between tags and in quoted attributes; its line ends stay. */
+export function markupText(text: string): string {
+  return visibleLines(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+/**
+ * What came from outside as one line of text in Markdown, in a table's cell too: neither markup nor HTML, and no link, no
+ * mention and no reference of those that GitHub makes of bare words (GFM, "Autolinks (extension)").
+ */
+export function markdownText(text: string): string {
+  return visible(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[\\`*{}[\]>|~!$]|(?<!\w)_|_(?!\w)/g, '\\$&')
+    .replaceAll(/^(\s*)([-+=]|\d+(?=[.)]))/g, '$1<!-- -->$2')
+    .replaceAll(/@|#(?=\w)|:(?=\/\/)|(?<=www)\.|(?<=GH)-(?=\d)/gi, '$&<!-- -->');
+}
+
+/** The data of a GitHub workflow command (docs.github.com, "Workflow commands for GitHub Actions"). */
+export function workflowData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+/** A property of a GitHub workflow command: as data, and neither `:` nor `,`. */
+export function workflowProperty(text: string): string {
+  return workflowData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
 /** `visible`, cut to a number of characters with an ellipsis. */
@@ -25,7 +100,8 @@ export function withoutEndlessWords(text: string): string {
 
 /**
  * Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. A line that begins
- * with blanks keeps them, and so do the lines that it is broken into.
+ * with blanks keeps them, and so do the lines that it is broken into. A line that is a command line is broken so that it
+ * can still be pasted.
  */
 export function wrap(text: string, width: number, indent = ''): string {
   return text
@@ -34,8 +110,14 @@ export function wrap(text: string, width: number, indent = ''): string {
     .join('\n');
 }
 
+/** Whether a line is one that a shell takes: it starts with a program and, unlike a sentence, has no stop at its end. */
+export function isCommandLine(line: string): boolean {
+  return /^ *(?:mcpkc|kcadm\.sh|curl|chmod) .*[^.:;?!…)]$/.test(line);
+}
+
 function wrapLine(text: string, width: number, indent: string): string {
   const own = /^ */.exec(text)?.[0] ?? '';
+  if (isCommandLine(text)) return shellLines(text.trim(), width, indent + own);
   const lines: string[] = [];
   let line = '';
   for (const word of text.trim().split(' ')) {
@@ -50,6 +132,26 @@ function wrapLine(text: string, width: number, indent: string): string {
   return lines.map((one) => (one === '' ? '' : indent + own + one)).join('\n');
 }
 
+/**
+ * Breaks a command line for a person, so that it still can be pasted: at blanks outside of quotes, with a backslash at
+ * the end of every line but the last. Words that are longer than the line stay whole.
+ */
+export function shellLines(command: string, width: number, indent: string): string {
+  const words = command.match(/(?:'[^']*'|\\.|[^\s'])+/g) ?? [];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    const fits = indent.length + line.length + 1 + word.length + 2 <= width;
+    if (line === '' || fits) line = line === '' ? word : `${line} ${word}`;
+    else {
+      lines.push(line);
+      line = `  ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.map((one) => indent + one).join(' \\\n');
+}
+
 /** "1 client", "3 clients". */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
   // The first use of Intl takes 9 ms, and most numbers need none of it.
@@ -60,6 +162,59 @@ export function count(number: number, singular: string, plural = `${singular}s`)
 /** Quotes a word for a POSIX shell where it needs it, so that a printed command can be pasted. */
 export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A word of a printed command line: one of mcpkc's own or a checked URL; or an option with any value. */
+export type CommandPart = string | readonly [option: string, value: string];
+
+/**
+ * A command line of mcpkc to be pasted into a POSIX shell; every command line that is printed is made here. `parts` follow
+ * `mcpkc`. A value that looks like an option is bound to its option by `=`. `names` are arguments that an outsider may have
+ * chosen: they come last, behind `--` where one looks like an option. A client id goes in as `typedName` or `typedList` has it.
+ */
+export function formatCommand(parts: readonly CommandPart[], names: readonly string[] = []): string {
+  const words = parts.flatMap((part) => {
+    if (typeof part === 'string') return [part];
+    const [option, value] = part;
+    return /^-|^$/.test(value) ? [`${option}=${value}`] : [option, value];
+  });
+  const end = names.some((name) => name.startsWith('-')) ? ['--'] : [];
+  return ['mcpkc', ...words, ...end, ...names].map(shellWord).join(' ');
+}
+
+/**
+ * A name as it is typed on mcpkc's command line, where `readTypedName` gives it back: what can't be seen or starts a
+ * runner's command stands there as \u{…}, a backslash twice.
+ */
+export function typedName(name: string): string {
+  return visible(name.replaceAll('\\', '\\\\')).replaceAll(/^ | $/g, '\\u{20}');
+}
+
+/** Names as the one value of a list option, which `readTypedList` gives back: with commas, `\,` inside of a name. */
+export function typedList(names: readonly string[]): string {
+  return names.map((name) => typedName(name).replaceAll(',', '\\,')).join(',');
+}
+
+/** The name that was typed: `\\`, `\,` and \u{…} are one character, any other backslash is itself. */
+export function readTypedName(typed: string): string {
+  return typed.replaceAll(/\\(?:([\\,])|u\{([\da-f]{1,5}|10[\da-f]{4})\})/gi, (_whole, itself, code) =>
+    code === undefined ? itself : String.fromCodePoint(Number.parseInt(code, 16)),
+  );
+}
+
+/** The names of a list option's value: parted at commas but not at `\,`, without the blanks around them. */
+export function readTypedList(typed: string): string[] {
+  const parts = [''];
+  for (const [piece] of typed.matchAll(/\\.|[^,\\]+|\\$|,/gsu)) {
+    if (piece === ',') parts.push('');
+    else parts.push(`${parts.pop() ?? ''}${piece}`);
+  }
+  return parts.map((part) => readTypedName(part.trim()));
+}
+
+/** Names in a sentence: each visible, and in quotes where it has a blank, a comma or a quote and would look like several. */
+export function listNames(names: readonly string[]): string {
+  return names.map((name) => (/[\s,'"“”]|^$/.test(name) ? `“${visible(name)}”` : visible(name))).join(', ');
 }
 
 /** A duration for people: "45 s", "10 min", "1.5 h". */

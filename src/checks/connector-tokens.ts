@@ -2,6 +2,7 @@ import { McpkcError } from '../errors.ts';
 import { exampleClaims, exampleUser } from '../keycloak/read/example-token.ts';
 import { userNamed } from '../keycloak/write/probe-clients.ts';
 import { presetOf } from '../products/dynamic.ts';
+import { formatCommand } from '../text.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
 import type { Run } from './step.ts';
 
@@ -98,7 +99,7 @@ function noSubjects({ target }: Run): ConnectorTokens {
     return {
       ...NONE,
       says: 'No client holds the scope yet, so there is no connector’s token.',
-      fix: `Connect one: mcpkc onboard ${mcp}`,
+      fix: formatCommand(['onboard', mcp]),
     };
   }
   const says = noRegistration

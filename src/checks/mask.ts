@@ -1,4 +1,4 @@
-import { visible } from '../text.ts';
+import { visibleLines } from '../text.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Headers of answers that a check may have looked at. */
@@ -42,7 +42,7 @@ export class Secrets {
       shown = shown.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
     }
     shown = shown.replace(JWT, '***').replace(SECRET_FIELD, '$1***').replace(SECRET_PARAMETER, '$1***');
-    return shown.split('\n').map(visible).join('\n');
+    return visibleLines(shown);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Preset } from '../products/preset.ts';
+import { formatCommand, typedList } from '../text.ts';
 import type { Check, CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeAll } from './judge.ts';
@@ -60,7 +61,8 @@ function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
   const { registration, authorization, token } = parts;
   const tokens = token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
   const says = token?.connectors.says || `No client of ${preset.title} holds the scope yet.`;
-  const fix = token?.connectors.fix || `Connect it: mcpkc onboard ${target.mcp} --preset ${preset.name}`;
+  const fix =
+    token?.connectors.fix || formatCommand(['onboard', target.mcp, ['--preset', typedList([preset.name])]]);
   return {
     target: { ...target, presets: [preset] },
     parts: {

@@ -1,10 +1,11 @@
 import type { Preset } from '../products/preset.ts';
+import { formatCommand, typedList } from '../text.ts';
 import type { Judgement } from './check.ts';
 import type { Target } from './evidence.ts';
 
 /** Why a product's plain registration was refused, from Keycloak's words (26.7.3). */
 export function plainCause(words: string, preset: Preset, { inside }: Target): Partial<Judgement> {
-  const fix = `mcpkc trusted-hosts --preset ${preset.name}`;
+  const fix = formatCommand(['trusted-hosts', ['--preset', typedList([preset.name])]]);
   if (/Host not trusted/i.test(words)) {
     const cause =
       'Host-match is enabled in the policy Trusted Hosts: the sender must be a listed host, and this product registers from changing addresses.';
@@ -43,7 +44,7 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
 
 /** Why a registration that names scopes was refused. */
 export function scopeCause(named: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
-  const fix = `mcpkc create-scope --resource ${mcp}`;
+  const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   if (!inside)
     return {
       cause:

@@ -1,3 +1,4 @@
+import { formatCommand } from '../text.ts';
 import { blocked, type Check, fail, type Judgement, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
@@ -82,7 +83,7 @@ const scoped: Check = {
         exchanges,
         cause:
           'The scope is windowed, but ‘Allowed Client Scopes’ lets everybody name it: any client can get the audience.',
-        fix: `mcpkc create-scope --resource ${target.mcp} --attach none`,
+        fix: formatCommand(['create-scope', ['--resource', target.mcp], ['--attach', 'none']]),
       });
     }
     if (door && !/clientScope/i.test(refusalOf(door))) {
@@ -110,7 +111,7 @@ const readback: Check = {
     const { inside } = target;
     if (!inside) return withoutAdmin(target);
     const exchanges = evidence.presets.map(({ plain: one }) => one.exchange);
-    const fix = `mcpkc create-scope --resource ${target.mcp}`;
+    const fix = formatCommand(['create-scope', ['--resource', target.mcp]]);
     if (!inside.exists) {
       return fail(`There is no client scope '${inside.scope}' in the realm.`, {
         exchanges,
@@ -130,7 +131,7 @@ const readback: Check = {
       return fail(`${leak.title}’s new client holds '${inside.scope}' as ${leak.as}.`, {
         exchanges,
         cause,
-        fix: `mcpkc onboard ${target.mcp} --close`,
+        fix: formatCommand(['onboard', target.mcp, '--close']),
       });
     }
     const asksFor = evidence.asked.includes(inside.scope);

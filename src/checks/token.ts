@@ -1,3 +1,4 @@
+import { formatCommand } from '../text.ts';
 import { blocked, type Check, fail, type Judgement, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken } from './connector-tokens.ts';
 import type { Target } from './evidence.ts';
@@ -52,7 +53,7 @@ const aud: Check = {
 };
 
 function audienceCause(has: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
-  const fix = `mcpkc create-scope --resource ${mcp}`;
+  const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   const host = new URL(mcp).host;
   const near = has.find((one) => URL.parse(one)?.host === host);
   if (near !== undefined)

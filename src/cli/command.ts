@@ -2,6 +2,7 @@
 import { type Command as Commander, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/load.ts';
 import { parseDuration } from '../duration.ts';
+import { readTypedList } from '../text.ts';
 import type { Io } from './io.ts';
 import type { Report } from './report.ts';
 import type { Voice } from './voice.ts';
@@ -48,9 +49,12 @@ export interface Command {
   run(context: Context, args: readonly (string | undefined)[], flags: Flags): Promise<Report>;
 }
 
-/** Collects a flag that is repeated or has commas: `--client a --client b,c`. */
+/**
+ * Collects a flag that is repeated or has commas: `--client a --client b,c`. A comma inside of a name is typed `\,`, what
+ * can't be typed \u{…} (`readTypedList`).
+ */
 export function list(value: string, previous: readonly string[] | undefined): string[] {
-  const parts = value.split(',').map((part) => part.trim());
+  const parts = readTypedList(value);
   if (parts.some((part) => part === ''))
     throw new InvalidArgumentError('There is an empty entry in the list.');
   return [...(previous ?? []), ...parts];

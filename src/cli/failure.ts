@@ -1,5 +1,5 @@
 import type { McpkcError } from '../errors.ts';
-import { visible, withoutEndlessWords, wrap } from '../text.ts';
+import { formatCommand, visibleLines, withoutEndlessWords, withoutRunnerCommands, wrap } from '../text.ts';
 import type { Style } from './style.ts';
 
 /** A failure for a person: what happened, what to do next; the stack only for a bug. */
@@ -7,15 +7,19 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
   const width = style.width;
   const lines = [`${style.red('✗')} ${wrap(lineByLine(error.message), width, '  ').trimStart()}`];
   if (error.hint !== '') lines.push(wrap(lineByLine(error.hint), width, '  '));
-  lines.push(style.dim(`  (${error.code}, exit status ${error.exitStatus}; mcpkc explain ${error.code})`));
+  lines.push(
+    style.dim(
+      `  (${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])})`,
+    ),
+  );
   const cause = error.cause;
   if (error.code === 'BUG' || verbose) {
     const stack = cause instanceof Error ? (error.code === 'BUG' ? cause.stack : cause.message) : undefined;
     if (stack !== undefined) lines.push(style.dim(lineByLine(stack)));
   }
-  return `${lines.join('\n')}\n`;
+  return withoutRunnerCommands(`${lines.join('\n')}\n`);
 }
 
 function lineByLine(text: string): string {
-  return withoutEndlessWords(text).split('\n').map(visible).join('\n');
+  return visibleLines(withoutEndlessWords(text));
 }

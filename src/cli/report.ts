@@ -1,5 +1,5 @@
 import type { McpkcError } from '../errors.ts';
-import { withoutEndlessWords } from '../text.ts';
+import { inertJson, withoutEndlessWords } from '../text.ts';
 import type { Style } from './style.ts';
 
 /** What a command answers: a document for scripts and a text for people, from the same facts. */
@@ -44,11 +44,7 @@ export function failureJson(
   );
 }
 
-/** What JSON lets stand raw and a terminal obeys or hides: C1 controls, bidirectional and invisible format characters. */
-const LIVE = /[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-/** A document as text: the same to a parser, inert on a terminal. */
+/** A document as text: the same to a parser, inert on a terminal and in a CI log. */
 function jsonText(document: unknown, replacer?: (key: string, value: unknown) => unknown): string {
-  const escaped = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `${JSON.stringify(document, replacer, 2).replaceAll(LIVE, escaped)}\n`;
+  return `${inertJson(JSON.stringify(document, replacer, 2))}\n`;
 }

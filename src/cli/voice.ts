@@ -1,4 +1,4 @@
-import { wrap } from '../text.ts';
+import { withoutRunnerCommands, wrap } from '../text.ts';
 import type { Output } from './io.ts';
 import type { Style } from './style.ts';
 
@@ -21,7 +21,7 @@ export function voiceFor(output: Output, style: Style, quiet: boolean): Voice {
   const between = (text: string) => {
     spinner?.stop();
     spinner = undefined;
-    output.write(text);
+    output.write(withoutRunnerCommands(text));
     if (wanted !== undefined) show(wanted);
   };
   const show = (text: string) => {

@@ -1,6 +1,7 @@
 import { parseDuration } from '../duration.ts';
-import { hasUnseen, readHost } from '../names/host-name.ts';
+import { readHost } from '../names/host-name.ts';
 import { readResource } from '../names/resource-url.ts';
+import { hasInvisible } from '../text.ts';
 
 /** What is wrong with a value, to be said behind the name of its key; never quotes the value. */
 export class ValueProblem extends Error {}
@@ -22,7 +23,7 @@ export function text(raw: Raw): string {
 export function plainText(raw: Raw): string {
   const value = text(raw);
   if (CONTROL.test(value)) throw new ValueProblem('it has a control character');
-  if (hasUnseen(value)) throw new ValueProblem('it has a character that can’t be seen');
+  if (hasInvisible(value)) throw new ValueProblem('it has a character that can’t be seen');
   if (value.length > LONGEST_NAME)
     throw new ValueProblem(`it is longer than the ${LONGEST_NAME} characters that Keycloak keeps`);
   return value;
@@ -131,6 +132,6 @@ export function secret(raw: Raw): string {
 /** A file's path. */
 export function path(raw: Raw): string {
   const value = text(raw);
-  if (hasUnseen(value)) throw new ValueProblem('it has a character that can’t be seen');
+  if (hasInvisible(value)) throw new ValueProblem('it has a character that can’t be seen');
   return value;
 }

@@ -3,6 +3,7 @@ import type { PartName } from '../keycloak/read/status-parts.ts';
 import { heldAs } from '../realm/lists.ts';
 
 import { READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
+import { typedList } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atServer, command, repair } from './fixes.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
@@ -100,7 +101,7 @@ const holdsScope: Rule = {
       if (!holds && !(resource !== undefined && audiences.includes(resource))) return [];
       const message = `mcpkc’s own account '${seen.account}' holds '${name}': its administrative token names the MCP server.`;
       const fix = holds
-        ? repair(seen, judged, ['--detach', seen.account])
+        ? repair(seen, judged, [['--detach', typedList([seen.account])]])
         : atServer(
             `Take the audience ${resource} from the tokens of '${seen.account}': Clients, ${seen.account}, Client scopes and Dedicated mappers.`,
           );

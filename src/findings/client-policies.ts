@@ -68,7 +68,7 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
     return atServer(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
   }
   if (nameFor(seen, resource) === scope) return createScope(seen, resource, scope);
-  return command(seen, ['create-scope', '--remove', '--resource', resource, '--scope', scope]);
+  return command(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
 }
 
 const pkce: Rule = {

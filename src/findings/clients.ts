@@ -4,6 +4,7 @@ import { adoptable } from '../products/adoptable.ts';
 import { isProbe, presetOf, registration } from '../products/dynamic.ts';
 import { heldAs } from '../realm/lists.ts';
 import type { Client } from '../realm/representations.ts';
+import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen, shown } from './seen.ts';
@@ -38,7 +39,7 @@ const withoutScope: Rule = {
       .map((client) => ({
         subject: client.clientId,
         message: `The connector ${called(client)} holds no audience scope: the MCP server answers 401 to its user.`,
-        fix: repair(seen, target, ['--client', client.clientId]),
+        fix: repair(seen, target, [['--client', typedList([client.clientId])]]),
       }));
   },
 };
@@ -61,7 +62,7 @@ const foreign: Rule = {
           (client): Found => ({
             subject: client.clientId,
             message: `The client ${called(client)} holds '${judged.name}', and nobody gave it on purpose.`,
-            fix: repair(seen, judged, ['--detach', client.clientId]),
+            fix: repair(seen, judged, [['--detach', typedList([client.clientId])]]),
           }),
         ),
     ),

@@ -1,4 +1,5 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import { typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atHost, command } from './fixes.ts';
 import { type Seen, shown } from './seen.ts';
@@ -28,7 +29,7 @@ const prunedTooEarly: Rule = {
             ? atHost(
                 'No backup is known that holds it: its user has to remove the connector and add it again.',
               )
-            : command(seen, ['prune-clients', '--restore', backup, clientId]);
+            : command(seen, ['prune-clients', ['--restore', backup]], [typedName(clientId)]);
         return { subject: clientId, message, fix };
       }),
 };
@@ -59,7 +60,7 @@ const off: Rule = {
     if (enabled && lacking.length === 0) return [];
     const what = enabled ? `not ${lacking.join(', ')}` : 'none';
     const message = `User events are stored: ${what}. So nobody can say which registrations and sign-ins were refused.`;
-    return [{ subject: 'events', message, fix: command(seen, ['init', '--events', '30d']) }];
+    return [{ subject: 'events', message, fix: command(seen, ['init', ['--events', '30d']]) }];
   },
 };
 

@@ -1,12 +1,11 @@
 import { resourceHost } from '../names/resource-url.ts';
-import { shellWord } from '../text.ts';
+import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
 import { type JudgedScope, judgedScopes, nameFor, type Seen } from './seen.ts';
 
-/** A command line of ours as a shell takes it, with the global flags of this run. */
-export function command(seen: Seen, words: readonly string[]): Fix {
-  const text = ['mcpkc', ...seen.globalFlags, ...words].map(shellWord).join(' ');
-  return { kind: 'command', text };
+/** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
+export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
+  return { kind: 'command', text: formatCommand([...seen.globalFlags, ...parts], names) };
 }
 
 /** A change in Keycloak that mcpkc doesn't make. */
@@ -16,23 +15,28 @@ export const atServer = (text: string): Fix => ({ kind: 'server', text });
 export const atHost = (text: string): Fix => ({ kind: 'host', text });
 
 /** `--preset a,b`, where it isn't what the command does by itself. */
-function presetFlags(seen: Seen): string[] {
+function presetFlags(seen: Seen): CommandPart[] {
   const names = seen.presets.map(({ name }) => name);
-  return names.length === 1 && names[0] === 'chatgpt' ? [] : ['--preset', names.join(',')];
+  return names.length === 1 && names[0] === 'chatgpt' ? [] : [['--preset', typedList(names)]];
 }
 
 /** `create-scope` for a resource: it provisions, and repairs what it made. */
-export function createScope(seen: Seen, resource: string, scope: string, flags: readonly string[] = []): Fix {
-  const named = nameFor(seen, resource) === scope ? [] : ['--scope', scope];
-  const words = ['create-scope', '--resource', resource, ...named, ...presetFlags(seen), ...flags];
-  return command(seen, words);
+export function createScope(
+  seen: Seen,
+  resource: string,
+  scope: string,
+  flags: readonly CommandPart[] = [],
+): Fix {
+  const named: CommandPart[] = nameFor(seen, resource) === scope ? [] : [['--scope', scope]];
+  const parts: CommandPart[] = ['create-scope', ['--resource', resource]];
+  return command(seen, [...parts, ...named, ...presetFlags(seen), ...flags]);
 }
 
 /** The same for a scope that is there; where nobody knows its resource, only a person can say it. */
-export function repair(seen: Seen, judged: JudgedScope, flags: readonly string[] = []): Fix {
+export function repair(seen: Seen, judged: JudgedScope, flags: readonly CommandPart[] = []): Fix {
   if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.name, flags);
-  const words = ['mcpkc', 'create-scope', '--scope', judged.name, ...flags].map(shellWord).join(' ');
-  return atHost(`Which MCP server is it for? Then: ${words} --resource <its URL>`);
+  const line = formatCommand(['create-scope', ['--scope', judged.name], ...flags]);
+  return atHost(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
 }
 
 /** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */
@@ -57,8 +61,8 @@ export function trustHosts(
 ): Fix {
   return command(seen, [
     'trusted-hosts',
-    ...(presets.length === 0 ? [] : ['--preset', presets.join(',')]),
-    ...(hosts.length === 0 ? [] : ['--add', hosts.join(',')]),
+    ...(presets.length === 0 ? [] : [['--preset', typedList(presets)] as const]),
+    ...(hosts.length === 0 ? [] : [['--add', typedList(hosts)] as const]),
     ...flags,
   ]);
 }

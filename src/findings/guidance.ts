@@ -1,4 +1,5 @@
 import { MCP_SPEC, SEEN } from '../explanation.ts';
+import { formatCommand } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atHost } from './fixes.ts';
 import { judgedScopes } from './seen.ts';
@@ -52,7 +53,7 @@ const mode: Rule = {
             : 'every client that registers can get the audience';
       const next =
         kind === 'windowed'
-          ? `To connect a product: mcpkc onboard ${resource ?? '<its URL>'}`
+          ? `To connect a product: ${resource === undefined ? 'mcpkc onboard <its URL>' : formatCommand(['onboard'], [resource])}`
           : 'Nothing to mend.';
       return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atHost(next) };
     }),

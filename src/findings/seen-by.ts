@@ -8,6 +8,7 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import { canonicalResource } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
+import type { CommandPart } from '../text.ts';
 import type { Seen } from './seen.ts';
 
 /** Puts together what the rules look at: the realm, the configuration, and this machine. */
@@ -39,18 +40,21 @@ export async function seenBy(
 }
 
 /** The global options of this run that a printed command has to repeat to mean the same. */
-function globalFlags(config: Config): string[] {
+function globalFlags(config: Config): CommandPart[] {
   const flagged = (key: string) => config.originOf(key)?.startsWith('flag') === true;
   const { envFile, config: file } = config.files;
-  return [
-    flagged('KC_SERVER') ? ['--server', config.server] : [],
-    flagged('KC_REALM') ? ['--realm', config.realm ?? ''] : [],
-    flagged('MCPKC_CA_FILE') ? ['--ca-file', config.caFile ?? ''] : [],
+  const flags: CommandPart[][] = [
+    flagged('KC_SERVER') ? [['--server', config.server]] : [],
+    flagged('KC_REALM') ? [['--realm', config.realm ?? '']] : [],
+    flagged('MCPKC_CA_FILE') ? [['--ca-file', config.caFile ?? '']] : [],
     flagged('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : [],
-    envFile === undefined || envFile === '.keycloak-env' ? [] : ['--env-file', envFile],
+    envFile === undefined || envFile === '.keycloak-env' ? [] : [['--env-file', envFile]],
     // Found without being named: here, or in the user's configuration folder.
-    file === undefined || /^config\.local\.json$|\/mcpkc\/config\.json$/.test(file) ? [] : ['--config', file],
-  ].flat();
+    file === undefined || /^config\.local\.json$|\/mcpkc\/config\.json$/.test(file)
+      ? []
+      : [['--config', file]],
+  ];
+  return flags.flat();
 }
 
 /** Which backup of pruned clients holds a client: the usual one of this realm. Its secrets are not kept. */

@@ -6,6 +6,7 @@ import { isAudienceScope, modeOf, resourceOf, scopeNameFor } from '../realm/mcp-
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { type WindowMark, windowMarkOf } from '../realm/window-mark.ts';
+import type { CommandPart } from '../text.ts';
 
 /** Everything that rules look at. */
 export interface Seen {
@@ -27,7 +28,7 @@ export interface Seen {
   /** Client ids of OIDC_AUDIENCE. */
   staticClients: readonly string[];
   /** Global flags that printed commands need, as they were given. */
-  globalFlags: readonly string[];
+  globalFlags: readonly CommandPart[];
   /** Milliseconds since the epoch. */
   now: number;
   /** Whether the run that opened a window may still be at it. */

@@ -1,5 +1,6 @@
 import { openedBy } from '../commands/onboard/mark.ts';
 import { SEEN } from '../explanation.ts';
+import { formatCommand } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atHost, command, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen } from './seen.ts';
@@ -30,8 +31,10 @@ function leftOpenOf(seen: Seen, judged: JudgedScope): Found[] {
   const message = `A window for '${name}' was left open by ${openedBy(window)}, since ${since}: every client that registers gets its audience.`;
   const fix =
     resource === undefined
-      ? atHost(`Which MCP server is it for? Then: mcpkc onboard <its URL> --scope ${name} --close`)
-      : command(seen, ['onboard', resource, '--close']);
+      ? atHost(
+          `Which MCP server is it for? Then: ${formatCommand(['onboard', ['--scope', name], '--close'])} <its URL>`,
+        )
+      : command(seen, ['onboard', '--close'], [resource]);
   return [{ subject: name, message, fix }];
 }
 

@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts';
+import { hasInvisible } from '../text.ts';
 
 /** A host in the only spelling that mcpkc writes, or what is wrong with the text. */
 export type HostReading = { host: string } | { problem: string; hint: string };
@@ -8,12 +9,9 @@ const fault = (problem: string, hint = 'Write a host name such as mcp.example.co
   hint,
 });
 
-/** Blanks, control characters and characters that can't be seen (bidirectional marks, soft hyphen, zero width). */
-export const UNSEEN = /[\p{Cc}\p{Cf}\p{Z}\p{Cs}]/u;
-
-/** Whether a name or a path, which may have blanks in it, has another character that can't be seen. */
-export function hasUnseen(text: string): boolean {
-  return UNSEEN.test(text.replaceAll(' ', ''));
+/** Whether a text that is one word has a blank, or a character that can't be seen. */
+export function hasBlankOrInvisible(text: string): boolean {
+  return text.includes(' ') || hasInvisible(text);
 }
 
 const WILDCARD_HINT =
@@ -33,7 +31,7 @@ export function normaliseHost(text: string): string {
 
 function readPattern(text: string): HostReading {
   if (text === '') return fault('it is empty');
-  if (UNSEEN.test(text)) return fault('it has a blank, or a character that can’t be seen');
+  if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text);
   const name = url ? (url[1] ?? '').replace(/:\d*$/, '') : text;
   if (name.includes('@')) return fault('it has a user name or a password in front of the host');
@@ -61,7 +59,7 @@ export function isAddress(host: string): boolean {
  */
 export function readHost(text: string): HostReading {
   if (text === '') return fault('it is empty');
-  if (UNSEEN.test(text)) return fault('it has a blank, or a character that can’t be seen');
+  if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
   if (/^\[.*\]$/.test(text) || (/^[0-9a-f:.]+(?:%.*)?$/i.test(text) && /:.*:/.test(text)))
     return readIpv6(text);
   if (/:\d*$/.test(text)) {

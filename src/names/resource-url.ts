@@ -1,5 +1,5 @@
 import { badInput } from '../errors.ts';
-import { isAddress, readHost, UNSEEN } from './host-name.ts';
+import { hasBlankOrInvisible, isAddress, readHost } from './host-name.ts';
 
 /** A resource URL in its canonical spelling, or what is wrong with the text. */
 export type ResourceReading = { url: string } | { problem: string; hint: string };
@@ -32,7 +32,7 @@ export function readResource(
 ): ResourceReading {
   if (text === '') return fault('it is empty');
   if (text.length > LONGEST) return fault(`it is longer than ${LONGEST} characters`);
-  if (UNSEEN.test(text)) return fault('it has a blank, or a character that can’t be seen');
+  if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
   if (text.includes('\\')) return fault('it has a backslash');
   const parts = PARTS.exec(text);
   if (!parts) {

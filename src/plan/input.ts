@@ -7,7 +7,7 @@ import { resolvePresets } from '../products/resolve.ts';
 import type { ScopeWish } from '../realm/mcp-scope.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { windowMarkOf } from '../realm/window-mark.ts';
-import { shellWord } from '../text.ts';
+import { formatCommand } from '../text.ts';
 import type { Reservation } from './plan.ts';
 
 /** The resource of a command: its flag or argument, else the configured one; CONFIG_MISSING where there is neither. */
@@ -77,7 +77,7 @@ export function requireNoWindow(scope: string, resource: string, snapshot: Realm
   throw new McpkcError(
     'WINDOW_OPEN',
     message,
-    `Close it first: mcpkc onboard ${shellWord(resource)} --close`,
+    `Close it first:\n${formatCommand(['onboard', resource, '--close'])}`,
     {
       details: { scope, mark: { ...mark } },
     },

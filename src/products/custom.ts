@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { McpkcError } from '../errors.ts';
-import { hasUnseen } from '../names/host-name.ts';
+import { hasInvisible } from '../text.ts';
 import { PRESETS } from './index.ts';
 import { patternProblem } from './pattern.ts';
 import type { Preset } from './preset.ts';
@@ -28,7 +28,7 @@ const words = z
   .trim()
   .min(1, 'is empty')
   .max(200, 'is longer than 200 characters')
-  .refine((text) => !hasUnseen(text), 'has a character that can’t be seen');
+  .refine((text) => !hasInvisible(text), 'has a character that can’t be seen');
 
 const Entry = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'takes 1 to 40 of a-z, 0-9 and -'),

@@ -184,7 +184,7 @@ it('an open window is not worked around', async () => {
     const ran = await create(5, 'https://win.example.com/mcp', '--json', ...more);
     expect(ran.json).toMatchObject({
       code: 'WINDOW_OPEN',
-      hint: 'Close it first: mcpkc onboard https://win.example.com/mcp --close',
+      hint: 'Close it first:\nmcpkc onboard https://win.example.com/mcp --close',
     });
   }
   expect(await realm.snapshot()).toEqual(before);

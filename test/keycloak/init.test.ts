@@ -141,7 +141,7 @@ describe('the first run', () => {
 
   it('says what comes next', async () => {
     const again = await init('first', [], { files: filesOf(ran) });
-    expect(again.out).toContain('Next: mcpkc create-scope --resource');
+    expect(again.out).toContain('\nmcpkc create-scope --resource');
   });
 });
 
@@ -362,7 +362,7 @@ describe('files that are there', () => {
     const ran = await init('elsewhere', paths);
     expect(ran.status).toBe(0);
     expect([...ran.io.disk.keys()].sort()).toEqual(['/here/secret/config.json', '/here/secret/env']);
-    expect(ran.out).toContain('Next: mcpkc --env-file secret/env --config secret/config.json');
+    expect(ran.out).toContain('\nmcpkc --env-file secret/env --config secret/config.json');
     const next = await runMcpkc([...paths, 'trusted-hosts'], { files: filesOf(ran) });
     expect(next.status).toBe(0);
   });

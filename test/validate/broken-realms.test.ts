@@ -106,7 +106,7 @@ describe('a broken realm in windowed mode', () => {
     const run = await other.validate(lonely.url);
     expect(run.check('TOK-AUD')).toMatchObject({
       outcome: 'blocked',
-      fix: `Connect one: mcpkc onboard ${lonely.url}`,
+      fix: `mcpkc onboard ${lonely.url}`,
     });
     expect(run.ids('fail')).toEqual([]);
     expect(run.exit).toBe(1);

@@ -19,7 +19,7 @@ import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts'
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
 
-import { shellWord } from '../../text.ts';
+import { formatCommand } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { namedClients } from './named-clients.ts';
 import { reservations, warnOfScopes } from './notices.ts';
@@ -109,7 +109,7 @@ function report(
 ): Report {
   const { server, realm } = keycloak;
   const next = [modeSentence(mode, list)];
-  if (!dryRun) next.push(`Next: mcpkc validate ${shellWord(resource)}`);
+  if (!dryRun) next.push(`Next: ${formatCommand(['validate', resource])}`);
   const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
   return {
     command: 'create-scope',

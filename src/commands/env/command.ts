@@ -8,7 +8,7 @@ import { aliasOf } from '../../names/resource-url.ts';
 import { type Deployment, deploymentOf } from '../../plan/deployment.ts';
 import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
-import { shellWord } from '../../text.ts';
+import { formatCommand } from '../../text.ts';
 
 /** `mcpkc env` */
 export const env: Command = {
@@ -63,9 +63,8 @@ async function look(
     );
   }
   if (source === 'not in realm') {
-    const make = mode === 'standing' ? 'mcpkc create-scope --resource' : 'mcpkc onboard';
     context.voice.warn(
-      `Realm '${realm}' has no scope for it yet. To make it:\n${make} ${shellWord(resource)}`,
+      `Realm '${realm}' has no scope for it yet. To make it:\n${formatCommand(mode === 'standing' ? ['create-scope', ['--resource', resource]] : ['onboard', resource])}`,
     );
   }
   if (isLocal(deployment.issuer) && !isLocal(resource)) {

@@ -5,7 +5,7 @@ import type { Config } from '../../config/load.ts';
 import { badInput, McpkcError } from '../../errors.ts';
 import type { Administrator } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
-import { shellWord, visible } from '../../text.ts';
+import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
 
 /** What Keycloak calls its first administrator (user or client) where the variable with the name isn't set (26.7.3). */
 const BOOTSTRAP_NAME = 'temp-admin';
@@ -109,12 +109,13 @@ async function secretFrom({ io, voice }: Context, option: string, path: string):
 
 /** CONFIG_MISSING (exit status 2): how an administrator can sign in, and how to do without one. */
 export function noAdministrator(problem: string, realm: string): McpkcError {
+  const named: CommandPart[] = realm === '' ? [] : [['--realm', realm]];
   const hint = [
     'Any of these will do, once:',
     '- --admin-user <name> at a terminal, which asks for the password; or with --admin-password-file <file>, or KC_BOOTSTRAP_ADMIN_PASSWORD in the environment;',
     '- --admin-token-file <file>: an administrator’s access token;',
     '- KC_BOOTSTRAP_ADMIN_CLIENT_ID and KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: the bootstrap service client.',
-    `Without giving mcpkc an administrator: mcpkc init${realm === '' ? '' : ` --realm ${shellWord(realm)}`} --dry-run prints the kcadm lines to paste.`,
+    `Without giving mcpkc an administrator, kcadm lines to paste:\n${formatCommand(['init', ...named, '--dry-run'])}`,
   ].join('\n');
   const missing = ['--admin-user', '--admin-token-file', 'KC_BOOTSTRAP_ADMIN_CLIENT_ID'];
   return new McpkcError('CONFIG_MISSING', problem, hint, { details: { missing } });

@@ -8,7 +8,7 @@ import { spareSettings } from '../../plan/account/service-account.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccountSnapshot } from '../../realm/account.ts';
 import { retentionFor, retentionText } from '../../realm/events.ts';
-import { shellWord } from '../../text.ts';
+import { type CommandPart, formatCommand } from '../../text.ts';
 import { eventsSentences } from './announce.ts';
 import type { FilePlan } from './files.ts';
 import { kcadmLines } from './kcadm.ts';
@@ -96,6 +96,8 @@ function kcadmContext(
   };
 }
 
+const EXAMPLE = 'https://svc.example.com/mcp';
+
 function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun }: Outcome): string[] {
   const { events } = account;
   if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);
@@ -106,15 +108,14 @@ function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun 
           `Events were kept longer than that already (${retentionText(kept)}), and still are: init never shortens it.`,
         ]
       : [];
-  const options = [
-    named.envFile === undefined ? [] : [`--env-file ${shellWord(named.envFile)}`],
-    named.config === undefined ? [] : [`--config ${shellWord(named.config)}`],
-  ].flat();
-  const command = ['mcpkc', ...options].join(' ');
+  const options: CommandPart[] = [
+    ...(named.envFile === undefined ? [] : [['--env-file', named.envFile] as const]),
+    ...(named.config === undefined ? [] : [['--config', named.config] as const]),
+  ];
   const readOnly = !account.roles.includes('manage-clients');
   const next = readOnly
-    ? `Next: ${command} status`
-    : `Next: ${command} create-scope --resource https://svc.example.com/mcp (everybody may connect), or ${command} onboard svc.example.com (one product).`;
+    ? `Next:\n${formatCommand([...options, 'status'])}`
+    : `Next, for an MCP server that everybody may connect to:\n${formatCommand([...options, 'create-scope', ['--resource', EXAMPLE]])}\nOr for one product:\n${formatCommand([...options, 'onboard', EXAMPLE])}`;
   const secret = files.some(({ action }) => action !== 'none')
     ? [`Keep ${files[0]?.path} out of version control: it holds the account’s secret.`]
     : [];

@@ -5,7 +5,7 @@ import { badInput } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import type { Client } from '../../realm/representations.ts';
-import { visible } from '../../text.ts';
+import { readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import { basePlan, closeWindow, closingPlan, onboardNamed, onboardNext } from './onboard.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -47,7 +47,8 @@ export const onboard: Command = {
     [5, 'several newcomers, a window in use, the scope is another server’s, or --yes is needed'],
     [6, 'nothing to adopt within --timeout; the window is closed'],
   ],
-  async run(context, [argument, client], flags) {
+  async run(context, [argument, typed], flags) {
+    const client = typed === undefined ? undefined : readTypedName(typed);
     const until = checkFlags(flags, client);
     const config = await context.config();
     const resource = resourceFor(config, argument, { bareHost: true });
@@ -59,7 +60,7 @@ export const onboard: Command = {
       resource,
       client,
       presets,
-      staticClient: text(flags.staticClient),
+      staticClient: typeof flags.staticClient === 'string' ? readTypedName(flags.staticClient) : undefined,
       scope: text(flags.scope),
       alias: text(flags.alias),
     });

@@ -2,6 +2,7 @@ import type { Io } from '../../cli/io.ts';
 import { McpkcError } from '../../errors.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
+import { formatCommand } from '../../text.ts';
 import type { Run } from './run.ts';
 
 /** The window that is open for a scope, if one is. */
@@ -43,7 +44,7 @@ export function notOurs({ scope, resource }: Run, now: WindowMark | undefined): 
     : `The window for '${scope}' was closed or taken over by somebody else.`;
   const hint = now
     ? 'That run closes it. This one adopts nothing and changes nothing more.'
-    : `Nothing was adopted. To open it again: mcpkc onboard ${resource}`;
+    : `Nothing was adopted. To open it again:\n${formatCommand(['onboard', resource])}`;
   return new McpkcError('WINDOW_LIVE', message, hint, {
     details: now ? { mark: { ...now } } : { mark: null },
   });

@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { WindowMark } from '../../realm/window-mark.ts';
 
-import { shellWord } from '../../text.ts';
+import { formatCommand } from '../../text.ts';
 import type { Run } from './run.ts';
 
 /** What of closing a window comes next: the realm's list, the clients that inherited, the mark. */
@@ -12,7 +12,7 @@ export function notClosed(run: Run, mark: WindowMark, stage: Stage, error: unkno
   const { scope, resource } = run;
   const reason = error instanceof Error ? error.message : String(error);
   const message = `The window for '${scope}' could not be closed: ${reason}\n${left(run, mark, stage)}`;
-  const hint = `As soon as Keycloak answers:\nmcpkc onboard ${shellWord(resource)} --close`;
+  const hint = `As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
   return new McpkcError('WINDOW_NOT_CLOSED', message, hint, {
     cause: error,
     details: { scope, resource, left: stage, reason: error instanceof McpkcError ? error.code : 'BUG' },

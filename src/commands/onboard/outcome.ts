@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import type { Client } from '../../realm/representations.ts';
-import { shellWord, span, visible } from '../../text.ts';
+import { formatCommand, span, typedName, visible } from '../../text.ts';
 import type { Run } from './run.ts';
 import { called, type Other, type Until } from './watch.ts';
 
@@ -11,8 +11,9 @@ export function named({ clientId, name, redirectUris }: Client) {
 
 /** Several may be the connector and nobody chose (SEVERAL_NEWCOMERS, exit status 5): the command for each. */
 export function severalNewcomers(run: Run, several: readonly Client[]): McpkcError {
-  const resource = shellWord(run.resource);
-  const commands = several.map(({ clientId }) => `mcpkc onboard ${resource} ${shellWord(clientId)}`);
+  const commands = several.map(({ clientId }) =>
+    formatCommand(['onboard', run.resource], [typedName(clientId)]),
+  );
   const message = `${several.length} clients registered at once, and any of them may be the connector: ${several.map(called).join('; ')}.`;
   const hint = `None of them was adopted, and the window is closed. Adopt the right one:\n${commands.join('\n')}`;
   return new McpkcError('SEVERAL_NEWCOMERS', message, hint, {
@@ -30,7 +31,7 @@ export function nothingAdopted(
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
   const message = `Nobody ${what} within ${span(timeoutMs)}; the window is closed.${list}`;
-  const hint = `What may be in the way: mcpkc status --resource ${shellWord(run.resource)}\nThen run onboard again; --timeout waits longer.`;
+  const hint = `What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\nThen run onboard again; --timeout waits longer.`;
   return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });
 }
 

@@ -1,6 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import { audienceOf, exampleClaims } from '../../keycloak/read/example-token.ts';
 import type { Client } from '../../realm/representations.ts';
+import { formatCommand } from '../../text.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -16,5 +17,9 @@ export async function proveAudience(
   const audience = audienceOf(await exampleClaims(run.keycloak, client.id, userId));
   if (audience.includes(run.resource)) return audience;
   const message = `A token of '${client.clientId}' would not name ${run.resource} in aud (it has: ${audience.join(', ') || 'none'}).`;
-  throw new McpkcError('CHANGE_NOT_KEPT', message, `mcpkc status --resource ${run.resource} says why.`);
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    message,
+    `Why:\n${formatCommand(['status', ['--resource', run.resource]])}`,
+  );
 }

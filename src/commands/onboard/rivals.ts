@@ -3,7 +3,7 @@ import { resourceOf } from '../../realm/mcp-scope.ts';
 import type { ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
-import { shellWord, visible } from '../../text.ts';
+import { formatCommand, visible } from '../../text.ts';
 import { isLive, openedBy } from './mark.ts';
 import type { Run } from './run.ts';
 
@@ -40,5 +40,5 @@ function leftOpen(scope: ClientScope, { since }: WindowMark): string {
   const message = `The window${when} for '${visible(scope.name)}' was left open: who registers now gets that audience too.`;
   return resource === undefined
     ? message
-    : `${message} Close it:\nmcpkc onboard ${visible(shellWord(resource))} --close`;
+    : `${message} Close it:\n${formatCommand(['onboard', '--close'], [resource])}`;
 }

@@ -3,7 +3,7 @@ import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { planText } from '../../plan/text.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { brief, count, shellWord, visible, wrap } from '../../text.ts';
+import { brief, count, formatCommand, visible, wrap } from '../../text.ts';
 
 interface Shown {
   clientId: string;
@@ -89,7 +89,7 @@ function nextSteps({ resource, mode, list }: OnboardAnswer, style: Style): strin
     mode === 'windowed'
       ? 'Mode windowed: this serves this one connection; who registers later gets no audience. For the next connection run onboard again.'
       : modeSentence(mode, list);
-  return `${wrap(served, style.width)}\nNext: mcpkc validate ${visible(shellWord(resource))}\n`;
+  return `${wrap(served, style.width)}\nNext: ${formatCommand(['validate', resource])}\n`;
 }
 
 /** Wrapped so that it may stand behind a sign. */

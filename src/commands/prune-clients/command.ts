@@ -6,6 +6,7 @@ import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
+import { readTypedName } from '../../text.ts';
 import { protect } from './protect.ts';
 import { type Mode, prune } from './prune.ts';
 import { restore } from './restore.ts';
@@ -85,7 +86,7 @@ async function run(
 }
 
 function clientIdsOf([rest]: readonly unknown[]): string[] {
-  return Array.isArray(rest) ? rest.map(String) : [];
+  return Array.isArray(rest) ? rest.map((one) => readTypedName(String(one))) : [];
 }
 
 function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {

@@ -8,6 +8,7 @@ import { readSessionStats, type SessionCount } from '../../keycloak/read/session
 import type { Observed } from '../../keycloak/write/observed.ts';
 import type { EventsConfig } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
+import { formatCommand } from '../../text.ts';
 import type { Evidence } from './judge/evidence.ts';
 import { History } from './judge/history.ts';
 
@@ -45,7 +46,7 @@ export async function requireRole(keycloak: Keycloak, role: Role, what: string):
   throw new McpkcError(
     'ROLE_MISSING',
     message,
-    `mcpkc init --realm ${keycloak.realm} grants what is missing (signing in once as an administrator).`,
+    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', keycloak.realm]])}`,
     { details: { role } },
   );
 }

@@ -1,4 +1,4 @@
-import { shellWord } from '../../text.ts';
+import { type CommandPart, formatCommand, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { code } from './markdown.ts';
 
@@ -23,14 +23,11 @@ export function boxChecks(): string[] {
   return BOXES.flatMap(({ checks }) => checks);
 }
 
-/** The resource as a shell takes it. */
-export const resourceOf = ({ deployment }: RunbookFacts) => shellWord(deployment.resource);
-
 /** Without --attach, create-scope makes a new scope a standing one. */
 function provision(facts: RunbookFacts): string {
   const { mode, source } = facts.deployment;
-  const attach = mode === 'windowed' && source !== 'realm' ? ' --attach none' : '';
-  return code(`mcpkc create-scope --resource ${resourceOf(facts)}${attach}`);
+  const attach: CommandPart[] = mode === 'windowed' && source !== 'realm' ? [['--attach', 'none']] : [];
+  return code(formatCommand(['create-scope', ['--resource', facts.deployment.resource], ...attach]));
 }
 
 /** The steps of a deployment, in their order. */
@@ -45,7 +42,8 @@ export const BOXES: readonly Box[] = [
   {
     id: 'policies',
     title: 'The registration policies let the products in, and nobody else',
-    how: ({ presets }) => code(`mcpkc trusted-hosts --preset ${presets.map(({ name }) => name).join(',')}`),
+    how: ({ presets }) =>
+      code(formatCommand(['trusted-hosts', ['--preset', typedList(presets.map(({ name }) => name))]])),
     findings: [
       'TRUSTED_HOSTS_POLICY_MISSING',
       'ALLOWED_SCOPES_POLICY_MISSING',
@@ -71,7 +69,9 @@ export const BOXES: readonly Box[] = [
     id: 'scope',
     title: 'The audience scope is there, and tokens name the MCP server',
     how: (facts) =>
-      facts.deployment.mode === 'standing' ? provision(facts) : code(`mcpkc onboard ${resourceOf(facts)}`),
+      facts.deployment.mode === 'standing'
+        ? provision(facts)
+        : code(formatCommand(['onboard', facts.deployment.resource])),
     findings: [
       'SCOPE_MISSING',
       'SCOPE_NOT_DEFAULT',
@@ -96,14 +96,15 @@ export const BOXES: readonly Box[] = [
   {
     id: 'userless',
     title: 'No client that registered itself gets a token without a user (Keycloak 26.7.0 or later)',
-    how: (facts) => code(`mcpkc create-scope --resource ${resourceOf(facts)} --reject-userless`),
+    how: ({ deployment }) =>
+      code(formatCommand(['create-scope', ['--resource', deployment.resource], '--reject-userless'])),
     findings: ['USERLESS_TOKENS_POSSIBLE'],
     checks: ['TOK-USERLESS'],
   },
   {
     id: 'server',
     title: 'The MCP server runs with its environment and answers as it must',
-    how: (facts) => `${code(`mcpkc env ${resourceOf(facts)}`)}, then deploy it again`,
+    how: ({ deployment }) => `${code(formatCommand(['env', deployment.resource]))}, then deploy it again`,
     findings: [],
     checks: ['CHAL-401', 'PRM-FOUND', 'PRM-RESOURCE', 'PRM-ISSUER', 'MCP-OPEN'],
   },

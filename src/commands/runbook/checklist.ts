@@ -1,6 +1,7 @@
-import { BOXES, resourceOf } from './boxes.ts';
+import { formatCommand, markdownText } from '../../text.ts';
+import { BOXES } from './boxes.ts';
 import type { Observed, RunbookFacts } from './facts.ts';
-import { code, prose } from './markdown.ts';
+import { code } from './markdown.ts';
 
 /** How a box stands: `open` with the reasons, or `unknown` where not everything was looked at. */
 export interface BoxState {
@@ -59,8 +60,8 @@ function playbook({ checks }: Observed): BoxState {
 export function checklistSection(facts: RunbookFacts): string {
   const lines = boxStates(facts.observed).map(({ id, title, state, reasons }) => {
     const box = BOXES.find((one) => one.id === id);
-    const how = box ? box.how(facts) : code(`mcpkc validate ${resourceOf(facts)}`);
-    const why = reasons.map((reason) => `\n  - ${prose(reason)}`).join('');
+    const how = box ? box.how(facts) : code(formatCommand(['validate', facts.deployment.resource]));
+    const why = reasons.map((reason) => `\n  - ${markdownText(reason)}`).join('');
     const unknown = state === 'unknown' ? ' *(not proven)*' : '';
     return `- [${state === 'done' ? 'x' : ' '}] ${title}${unknown}: ${how}${why}`;
   });

@@ -1,4 +1,4 @@
-import { shellWord } from '../../text.ts';
+import { type CommandPart, formatCommand, shellWord, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
@@ -55,16 +55,16 @@ function addressLines({ hostname, hostnameAdmin }: RunbookFacts): string[] {
 
 function provisioningLines({ deployment, presets, server, clientId }: RunbookFacts): string[] {
   const { resource, realm, mode } = deployment;
-  const init = `mcpkc init --server ${shellWord(server)} --realm ${shellWord(realm)}`;
-  const names = presets.map(({ name }) => name).join(',');
-  const preset = names === 'chatgpt' || names === '' ? '' : ` --preset ${names}`;
+  const init = formatCommand(['init', ['--server', server], ['--realm', realm]]);
+  const names = typedList(presets.map(({ name }) => name));
+  const preset: CommandPart[] = names === 'chatgpt' || names === '' ? [] : [['--preset', names]];
   const standing = [
     '# once for the MCP server: everybody may connect',
-    `mcpkc create-scope --resource ${shellWord(resource)}${preset}`,
+    formatCommand(['create-scope', ['--resource', resource], ...preset]),
   ];
   const windowed = [
     '# once for each connection: opens a window, adopts the connector, closes it',
-    `mcpkc onboard ${shellWord(resource)}${preset}`,
+    formatCommand(['onboard', resource, ...preset]),
   ];
   return [
     clientId === undefined
@@ -75,6 +75,6 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
     ...(mode === 'standing' ? standing : windowed),
     '',
     '# is everything in place?',
-    `mcpkc status --resource ${shellWord(resource)}`,
+    formatCommand(['status', ['--resource', resource]]),
   ];
 }

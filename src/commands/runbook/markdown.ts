@@ -9,13 +9,6 @@ export function code(text: string): string {
   return `${fence}${pad}${shown}${pad}${fence}`;
 }
 
-/** What came from outside, as text that is neither markup nor HTML. */
-export function prose(text: string): string {
-  return visible(text).replaceAll(/[\\`*{}[\]<>#|~]|(?<!\w)_|_(?!\w)/g, (mark) =>
-    mark === '<' ? '&lt;' : `\\${mark}`,
-  );
-}
-
 /** A fenced block. The texts in it are ours or checked URLs; a fence inside is outlived by a longer one. */
 export function block(language: string, lines: readonly string[]): string {
   const text = lines.join('\n');

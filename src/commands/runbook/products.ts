@@ -1,13 +1,13 @@
-import { shellWord } from '../../text.ts';
+import { formatCommand, markdownText } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
-import { block, code, prose } from './markdown.ts';
+import { block, code } from './markdown.ts';
 
 /** What a person does in the product. */
 export function connectSection({ deployment, presets }: RunbookFacts): string {
   const { resource, mode } = deployment;
   const window =
     mode === 'windowed'
-      ? `One window serves one connection: start ${code(`mcpkc onboard ${shellWord(resource)}`)}, then do this while it waits.\n\n`
+      ? `One window serves one connection: start ${code(formatCommand(['onboard', resource]))}, then do this while it waits.\n\n`
       : '';
   const chatgpt = presets.some(({ name }) => name === 'chatgpt')
     ? `In ChatGPT: Settings, Apps & Connectors, Advanced settings, Developer mode on; then create a connector with the URL ${code(resource)} and OAuth, client id and secret empty, and sign in.\n\n`
@@ -26,8 +26,12 @@ export function productsSection({ presets }: RunbookFacts): string {
         : [
             `It asks for the scopes ${requestedScopes.map(code).join(', ')}; each has to be in the realm, or the sign-in ends with ${code('invalid_scope')}.`,
           ];
-    const lines = [`Registers from: ${trustedHosts.map(code).join(', ')}.`, ...notes.map(prose), ...asks];
-    return `### ${prose(title)}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+    const lines = [
+      `Registers from: ${trustedHosts.map(code).join(', ')}.`,
+      ...notes.map(markdownText),
+      ...asks,
+    ];
+    return `### ${markdownText(title)}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
   });
   return `## Products\n\n${parts.join('\n\n')}`;
 }

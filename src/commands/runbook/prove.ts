@@ -1,4 +1,4 @@
-import { shellWord } from '../../text.ts';
+import { formatCommand, shellWord } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code, table } from './markdown.ts';
 import { metadataUrl } from './mcp-server.ts';
@@ -8,7 +8,7 @@ export function proveSection({ deployment }: RunbookFacts): string {
   const { resource, issuer } = deployment;
   const url = shellWord(resource);
   const lines = [
-    `mcpkc validate ${url}`,
+    formatCommand(['validate', resource]),
     '',
     '# the same from outside, by hand: the challenge, the metadata, the issuer',
     `curl -sS -o /dev/null -D - -X POST ${url} | grep -i www-authenticate`,
@@ -26,9 +26,8 @@ server; it never calls a tool. ${code('--login')} adds a real sign-in in the bro
 /** Where to look when a connection fails. */
 export function failureSection({ deployment }: RunbookFacts): string {
   const { resource, scope, mode } = deployment;
-  const url = shellWord(resource);
-  const status = code(`mcpkc status --resource ${url}`);
-  const window = code(`mcpkc onboard ${url}`);
+  const status = code(formatCommand(['status', ['--resource', resource]]));
+  const window = code(formatCommand(['onboard', resource]));
   const rows = [
     [
       'registration refused, "Policy \'Trusted Hosts\' rejected request"',
@@ -38,12 +37,14 @@ export function failureSection({ deployment }: RunbookFacts): string {
     [
       'registration refused, "Not permitted to use specified clientScope"',
       `it named ${code(scope)} or ${code('openid')}, which registrations may not`,
-      mode === 'windowed' ? `a window: ${window}` : code(`mcpkc create-scope --resource ${url}`),
+      mode === 'windowed'
+        ? `a window: ${window}`
+        : code(formatCommand(['create-scope', ['--resource', resource]])),
     ],
     [
       '"something went wrong" after the consent',
       'the token has no audience for this server',
-      code(`mcpkc validate ${url}`),
+      code(formatCommand(['validate', resource])),
     ],
     [
       `${code('invalid_scope')} at the sign-in`,

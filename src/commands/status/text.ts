@@ -1,10 +1,9 @@
 import type { Style } from '../../cli/style.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
-import { count, visible, wrap } from '../../text.ts';
+import { count, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
 import { clientTable } from './client-table.ts';
 import { refusalLine } from './refusal-line.ts';
-import { shellLines } from './shell-lines.ts';
 
 const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
 

@@ -1,8 +1,5 @@
 import type { Answer } from '../../checks/answer.ts';
-
-/** The escapes of workflow commands (docs.github.com, "Workflow commands for GitHub Actions"): data, then properties. */
-const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+import { workflowData, workflowProperty } from '../../text.ts';
 
 /** A GitHub annotation per failed or blocked check: an error where it is red, a warning or notice otherwise. */
 export function annotations({ checks, red }: Answer): string {
@@ -13,7 +10,7 @@ export function annotations({ checks, red }: Answer): string {
       const words = [message, cause, fix === null ? null : `Fix: ${fix}`]
         .filter((one) => one !== null)
         .join('\n');
-      return `::${level} title=${property(`${id} ${title}`)}::${data(words)}\n`;
+      return `::${level} title=${workflowProperty(`${id} ${title}`)}::${workflowData(words)}\n`;
     })
     .join('');
 }

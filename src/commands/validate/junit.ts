@@ -1,14 +1,5 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
-
-/** Characters that XML 1.0 does not allow, and those that mean something. */
-function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
+import { markupText } from '../../text.ts';
 
 /** The results as JUnit XML: a test case per check, its id as name; what is blocked is an error, what is info never fails. */
 export function junitXml({ mcp, checks, red }: Answer): string {
@@ -17,7 +8,7 @@ export function junitXml({ mcp, checks, red }: Answer): string {
   const skipped = checks.filter((check) => isSkipped(check, red)).length;
   const totals = `tests="${checks.length}" failures="${count('fail')}" errors="${count('blocked')}" skipped="${skipped}"`;
   const cases = checks.map((check) => caseXml(check, red)).join('\n');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate ${escaped(mcp)}" ${totals}>\n${cases}\n</testsuite>\n</testsuites>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate ${markupText(mcp)}" ${totals}>\n${cases}\n</testsuite>\n</testsuites>\n`;
 }
 
 /** What isn't red but didn't pass is told as skipped: JUnit has no warnings. */
@@ -28,13 +19,13 @@ function isSkipped({ outcome, id }: ShownCheck, red: readonly string[]): boolean
 function caseXml(check: ShownCheck, red: readonly string[]): string {
   const { id, title, outcome, message, cause, fix, severity, evidence } = check;
   const seconds = evidence.exchanges.reduce((sum, { ms }) => sum + ms, 0) / 1000;
-  const open = `<testcase classname="mcpkc.${escaped(id.slice(0, id.indexOf('-')))}" name="${escaped(`${id} ${title}`)}" time="${seconds}"`;
+  const open = `<testcase classname="mcpkc.${markupText(id.slice(0, id.indexOf('-')))}" name="${markupText(`${id} ${title}`)}" time="${seconds}"`;
   if (outcome === 'pass') return `${open}/>`;
   const words = `${severity}: ${message}`;
-  if (isSkipped(check, red)) return `${open}><skipped message="${escaped(words)}"/></testcase>`;
+  if (isSkipped(check, red)) return `${open}><skipped message="${markupText(words)}"/></testcase>`;
   const element = outcome === 'blocked' ? 'error' : 'failure';
   const body = [message, cause === null ? '' : `Cause: ${cause}`, fix === null ? '' : `Fix: ${fix}`]
     .filter((one) => one !== '')
     .join('\n');
-  return `${open}><${element} message="${escaped(words)}">${escaped(body)}</${element}></testcase>`;
+  return `${open}><${element} message="${markupText(words)}">${markupText(body)}</${element}></testcase>`;
 }

@@ -1,7 +1,7 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
 import type { Explained } from '../../checks/list.ts';
 import type { Style } from '../../cli/style.ts';
-import { count, visible, wrap } from '../../text.ts';
+import { count, isCommandLine, visible, wrap } from '../../text.ts';
 
 /** A report with a line per check: what failed with its cause and fix, the products' outlook, the verdict last. */
 export function validateText(answer: Answer, style: Style, verbose: boolean): string {
@@ -42,7 +42,7 @@ function checkText(check: ShownCheck, style: Style, verbose: boolean): string {
   const more = [
     trouble || check.warning || verbose ? line(message) : '',
     trouble && cause !== null ? line(`Cause: ${cause}`) : '',
-    trouble && fix !== null ? line(`Fix: ${fix}`) : '',
+    trouble && fix !== null ? line(isCommandLine(fix) ? `Fix:\n  ${fix}` : `Fix: ${fix}`) : '',
     verbose ? exchangesText(check, style) : '',
   ];
   return `${markOf(check, style)} ${shownHead}\n${more.join('')}`;

@@ -2,7 +2,7 @@ import type { Io } from '../../cli/io.ts';
 import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
 import { roleClientOf } from '../../realm/roles.ts';
-import { shellWord } from '../../text.ts';
+import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
 import { type Connecting, grantConnecting, open } from './connect.ts';
 import type { AccessToken, TokenSource } from './token.ts';
@@ -141,8 +141,8 @@ export function administratorsFailure(
   const of = roleClientOf(home, realm);
   const hint = [
     `init takes an administrator of '${home}': in master one with the realm role admin; in the realm itself, which Keycloak 26.4.0 does not take and 26.7.3 does, one with realm-admin (or manage-clients, manage-users and every role that the account gets; with --events also manage-events).`,
-    `That one role: kcadm.sh add-roles -r ${shellWord(encodeURIComponent(realm))} --uusername ${shellWord(user)} --cclientid ${shellWord(of)} --rolename ${wanted}`,
-    `Without giving mcpkc an administrator: mcpkc init --realm ${shellWord(target)} --dry-run prints the same as kcadm lines.`,
+    `That one role:\nkcadm.sh add-roles -r ${shellWord(encodeURIComponent(realm))} --uusername ${shellWord(user)} --cclientid ${shellWord(of)} --rolename ${wanted}`,
+    `Without giving mcpkc an administrator, the same as kcadm lines:\n${formatCommand(['init', ['--realm', target], '--dry-run'])}`,
   ].join('\n');
   return new McpkcError('ROLE_MISSING', error.message, hint, {
     cause: error.cause,

@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import type { Role } from '../../realm/roles.ts';
-import { shellWord, visible } from '../../text.ts';
+import { formatCommand, visible } from '../../text.ts';
 import { networkCode, networkFailure } from './network.ts';
 
 export { networkCode, TLS_PROBLEMS } from './network.ts';
@@ -98,7 +98,7 @@ function statusFailure(status: number, error: unknown, attempt: Attempt, place: 
     const wider = INCLUDED_IN[role];
     const lacked = wider === undefined ? `'${role}'` : `'${wider}' (or, to read only, '${role}')`;
     const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${lacked} of the client '${roleClient}'.`;
-    const hint = `mcpkc init --realm ${shellWord(realm)} grants what is missing (signing in once as an administrator).`;
+    const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', realm]])}`;
     return new McpkcError('ROLE_MISSING', message, hint, {
       ...options,
       details: { ...options.details, role, ...(wider === undefined ? {} : { orRole: wider }) },

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { boxChecks, boxFindings } from '../../../src/commands/runbook/boxes.ts';
 import { boxStates } from '../../../src/commands/runbook/checklist.ts';
 import type { Observed, RunbookFacts, SeenCheck } from '../../../src/commands/runbook/facts.ts';
-import { code, prose } from '../../../src/commands/runbook/markdown.ts';
+import { code } from '../../../src/commands/runbook/markdown.ts';
 import { runbookText } from '../../../src/commands/runbook/runbook.ts';
 import type { Deployment } from '../../../src/plan/deployment.ts';
 import { chatgpt } from '../../../src/products/chatgpt.ts';
+import { markdownText } from '../../../src/text.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 const DEPLOYMENT: Deployment = {
@@ -109,7 +110,7 @@ describe('a runbook', () => {
   });
 
   it('shows foreign words as text, not as markup', () => {
-    expect(prose('<b>[x](y)</b> a_b _c_\u001b[2J')).toBe(
+    expect(markdownText('<b>[x](y)</b> a_b _c_\u001b[2J')).toBe(
       '&lt;b\\>\\[x\\](y)&lt;/b\\> a_b \\_c\\_\\\\u\\{1b\\}\\[2J',
     );
     expect(code('a`b``c')).toBe('```a`b``c```');

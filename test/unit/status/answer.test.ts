@@ -4,12 +4,12 @@ import { styleFor } from '../../../src/cli/style.ts';
 import type { StatusAnswer } from '../../../src/commands/status/answer.ts';
 import { clientRows } from '../../../src/commands/status/client-rows.ts';
 import { ago, refusalLine } from '../../../src/commands/status/refusal-line.ts';
-import { shellLines } from '../../../src/commands/status/shell-lines.ts';
 import { statusText } from '../../../src/commands/status/text.ts';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { fails, judge } from '../../../src/findings/judge.ts';
 import { groupRefusals } from '../../../src/findings/refusals.ts';
 import type { UserEvent } from '../../../src/realm/representations.ts';
+import { shellLines } from '../../../src/text.ts';
 import { client, connector, NOW, seen, visible, withPolicy } from './seen.ts';
 
 const event = (type: string, time: number, more: Partial<UserEvent> = {}): UserEvent => {

@@ -138,7 +138,7 @@ describe('windows', () => {
     const [first] = found(withScopes([open(JSON.stringify(mark))]));
     expect(first).toMatchObject({
       code: 'WINDOW_LEFT_OPEN',
-      fix: { kind: 'command', text: `mcpkc onboard ${RESOURCE} --close` },
+      fix: { kind: 'command', text: `mcpkc onboard --close ${RESOURCE}` },
     });
     expect(first?.message).toContain('left open by ada on box (process 7), since 2026-11-23T10:00:00Z');
   });

@@ -1,4 +1,5 @@
 import { when } from '../../../duration.ts';
+import { inertJson } from '../../../text.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import type { Decision } from './stages.ts';
 
@@ -64,13 +65,5 @@ export function auditLine(judged: Judged, at: number, by: string, realm: string)
     by,
     evidence: evidenceDocument(evidence),
   });
-  return `${line.replace(UNSEEN, escaped)}\n`;
-}
-
-/** What a terminal obeys and JSON leaves as it is: control, format and separator characters, in outsiders' names. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-function escaped(character: string): string {
-  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  return `${inertJson(line)}\n`;
 }
