@@ -20,6 +20,5 @@ COPY LICENSE CHANGELOG.md config.sample.json /opt/mcpkc/
 # The user `node` of the base image, by number: Kubernetes' runAsNonRoot takes no name.
 USER 1000:1000
 WORKDIR /work
-# Without the -- Node itself reads the file of mcpkc's --env-file, its NODE_OPTIONS included.
-ENTRYPOINT ["node", "--", "/opt/mcpkc/bin/mcpkc.js"]
+ENTRYPOINT ["node", "/opt/mcpkc/bin/mcpkc.js"]
 CMD ["--help"]

@@ -1,8 +1,4 @@
-#!/bin/sh
-':' //; exec node -- "$0" "$@"
-// The shell reads two lines and starts Node with a --, without which Node itself would read the file of --env-file,
-// NODE_OPTIONS included (nodejs/node#54232). To JavaScript the second line is a text and a comment.
-
+#!/usr/bin/env node
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import * as nodeModule from 'node:module';
 

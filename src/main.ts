@@ -126,7 +126,7 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
       config ??= load(how);
       return config;
     },
-    named: { config: nameOf(options.config), envFile: nameOf(options.envFile) },
+    named: { config: nameOf(options.config), credentials: nameOf(options.credentials) },
   };
 }
 
@@ -152,10 +152,13 @@ function explain(error: unknown, caught: Signal | undefined): McpkcError {
         : said.length > LONGEST_QUOTE
           ? `${said.slice(0, LONGEST_QUOTE)}…`
           : said;
+    const renamed = /^unknown option '--env-file/.test(message);
     return new McpkcError(
       'USAGE',
       message,
-      'mcpkc --help lists the commands, mcpkc <command> --help their options.',
+      renamed
+        ? 'It is called --credentials now: Node itself reads the file of an option --env-file, NODE_OPTIONS included.'
+        : 'mcpkc --help lists the commands, mcpkc <command> --help their options.',
     );
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -15,8 +15,8 @@ export interface Context {
    * need not be there yet, since the command is about to write it.
    */
   config(how?: { newFiles?: boolean }): Promise<Config>;
-  /** The files that `--config` and `--env-file` name. */
-  named: { config: string | undefined; envFile: string | undefined };
+  /** The files that `--config` and `--credentials` name. */
+  named: { config: string | undefined; credentials: string | undefined };
   /** All subcommands of the program. */
   commands: readonly CommandEntry[];
   /** How the command was asked to speak. */

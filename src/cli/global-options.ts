@@ -13,7 +13,7 @@ export function defineGlobal(root: Commander): Commander {
       '--config <file>',
       'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
     )
-    .option('--env-file <file>', 'env file (default: .keycloak-env here)')
+    .option('--credentials <file>', 'the file that holds the service account (default: .keycloak-env here)')
     .option('--server <url>', 'KC_SERVER: base URL of Keycloak for admin and token requests')
     .option('--realm <name>', 'KC_REALM: the realm to work on')
     .optionsGroup('Output:')
@@ -30,4 +30,4 @@ export function defineGlobal(root: Commander): Commander {
 }
 
 /** The global options that take a value, for who has to tell an option's value from a command's name. */
-export const GLOBAL_VALUES = /^--(config|env-file|server|realm|request-timeout|ca-file|wait)$/;
+export const GLOBAL_VALUES = /^--(config|credentials|server|realm|request-timeout|ca-file|wait)$/;

@@ -46,13 +46,13 @@ export interface Config {
   /** Where a key's value is from ("flag --realm", "file .keycloak-env line 3"); undefined for defaults. */
   originOf(key: string): string | undefined;
   /** The files that were read. */
-  files: { config: string | undefined; envFile: string | undefined };
+  files: { config: string | undefined; credentials: string | undefined };
 }
 
 const SETUP = 'mcpkc init --server <url> --realm <name>';
 
 function missing(config: Config, keys: readonly string[]): McpkcError {
-  const bare = config.files.config === undefined && config.files.envFile === undefined;
+  const bare = config.files.config === undefined && config.files.credentials === undefined;
   const names =
     keys.length === 1 ? `${keys[0]} is` : `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)} are`;
   const message = bare

@@ -3,7 +3,7 @@ import { nearMiss } from '../names/nearest.ts';
 import { visible } from '../text.ts';
 import { ENV_KEYS, FILE_ONLY_KEYS } from './schema.ts';
 
-/** What an env file says. */
+/** What a credentials file says. */
 export interface EnvFile {
   /** Every assignment, known key or not; of a key that is assigned twice the last one, as in a shell. */
   values: Map<string, { value: string; line: number }>;
@@ -68,7 +68,7 @@ function parseValue(text: string): string | { problem: string } {
 }
 
 /**
- * The text of an env file that `parseEnvFile` reads back the same and that a POSIX shell can `source`. Throws
+ * The text of a credentials file that `parseEnvFile` reads back the same and that a POSIX shell can `source`. Throws
  * INPUT_INVALID, naming the key, for what no line can hold: line breaks, other control characters, broken Unicode.
  */
 export function formatEnvFile(entries: Readonly<Record<string, string>>): string {
@@ -78,7 +78,7 @@ export function formatEnvFile(entries: Readonly<Record<string, string>>): string
 }
 
 function quote(key: string, value: string): string {
-  const hint = 'An env file holds one line for each key: choose a value without it.';
+  const hint = 'An credentials file holds one line for each key: choose a value without it.';
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
     throw badInput(visible(key), 'it is no name of a variable', hint);
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw badInput(key, 'its value has a control character', hint);

@@ -12,7 +12,7 @@ export type { Config } from './config.ts';
 export { requireAccount, requireRealm } from './config.ts';
 
 /**
- * Reads the configuration. Precedence: flag, environment, env file, config file, default. `flags` are the program's
+ * Reads the configuration. Precedence: flag, environment, credentials file, config file, default. `flags` are the program's
  * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
  * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
  * `requireAccount`). `newFiles`: files that flags name need not be there yet, and the secret is not
@@ -132,7 +132,7 @@ function refuse(problems: readonly string[]): void {
   throw new McpkcError(
     'CONFIG_INVALID',
     `${title}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
-    'Flags win over the environment, the environment over the env file, that over the config file.',
+    'Flags win over the environment, the environment over the credentials file, that over the config file.',
     { details: { problems } },
   );
 }

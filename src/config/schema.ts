@@ -9,13 +9,13 @@ export interface ConfigKey {
   default: string;
   /** Never printed, never logged, no flag. */
   secret: boolean;
-  /** Only in the config file: neither environment nor env file. */
+  /** Only in the config file: neither environment nor credentials file. */
   fileOnly: boolean;
   /** The global flag that says the same. */
   flag: string | undefined;
   /** Which commands need it; '' where it is optional. */
   requiredBy: string;
-  /** What the value looks like in the config file. In environment and env file everything is text. */
+  /** What the value looks like in the config file. In environment and credentials file everything is text. */
   shape: z.ZodType;
 }
 
@@ -75,7 +75,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
 
 /** Names of all keys. */
 export const KEY_NAMES: readonly string[] = CONFIG_KEYS.map((one) => one.key);
-/** Names of the keys that environment and env file may hold. */
+/** Names of the keys that environment and credentials file may hold. */
 export const ENV_KEYS: readonly string[] = CONFIG_KEYS.filter((one) => !one.fileOnly).map((one) => one.key);
 /** Names of the keys that only the config file may hold. */
 export const FILE_ONLY_KEYS: readonly string[] = CONFIG_KEYS.filter((one) => one.fileOnly).map(

@@ -73,9 +73,9 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
 
 /** The files that hold a secret as a value, whether it is the one that counts or not. */
 async function warnOfReadableFiles(sources: Sources, io: Io): Promise<void> {
-  const [, , envFile, configFile] = sources.levels;
+  const [, , credentials, configFile] = sources.levels;
   const holders = [
-    envFile?.has('KC_CLIENT_SECRET') ? sources.files.envFile : undefined,
+    credentials?.has('KC_CLIENT_SECRET') ? sources.files.credentials : undefined,
     configFile?.has('KC_CLIENT_SECRET') ? sources.files.config : undefined,
   ];
   for (const file of holders) if (file !== undefined) await warnIfReadable(file, sources, io);

@@ -32,7 +32,7 @@ export interface Sources {
   protect: string[];
   problems: string[];
   warnings: string[];
-  files: { config: string | undefined; envFile: string | undefined };
+  files: { config: string | undefined; credentials: string | undefined };
 }
 
 type Flags = Record<string, unknown>;
@@ -45,17 +45,17 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   const told: Complaints = { problems: [], warnings: [] };
   const find = (flag: string, named: unknown, usual: readonly string[]) =>
     findFile(io, told.problems, flag, named, usual, newFiles);
-  const envFile = await find('env-file', flags.envFile, ['.keycloak-env']);
+  const credentials = await find('credentials', flags.credentials, ['.keycloak-env']);
   const usual = ['config.local.json', ...userConfigFiles(io)];
   const config = await find('config', flags.config, usual);
-  const envLevel: Level = envFile ? fromEnvFile(envFile, told, io) : new Map();
+  const envLevel: Level = credentials ? fromEnvFile(credentials, told, io) : new Map();
   const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
   return {
     levels: [fromFlags(flags), fromEnvironment(io), envLevel, file.level],
     presets: file.presets,
     protect: file.protect,
     ...told,
-    files: { config: config?.path, envFile: envFile?.path },
+    files: { config: config?.path, credentials: credentials?.path },
   };
 }
 

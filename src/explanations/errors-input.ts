@@ -10,9 +10,9 @@ export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     sources: [],
   },
   CONFIG_INVALID: {
-    what: 'A value in flags, environment, env file or config file is no good. All problems are listed, each with its key and where it stands. Nothing was sent to Keycloak.',
+    what: 'A value in flags, environment, credentials file or config file is no good. All problems are listed, each with its key and where it stands. Nothing was sent to Keycloak.',
     cause: 'A typing error in a value, an unknown key, a file that can’t be read or holds no valid JSON.',
-    mend: 'Correct the values where the message says that they stand. config.sample.json holds every key. A flag wins over the environment, that over the env file, that over the config file.',
+    mend: 'Correct the values where the message says that they stand. config.sample.json holds every key. A flag wins over the environment, that over the credentials file, that over the config file.',
     sources: [],
   },
   CONFIG_MISSING: {

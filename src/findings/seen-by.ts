@@ -42,13 +42,13 @@ export async function seenBy(
 /** The global options of this run that a printed command has to repeat to mean the same. */
 function globalFlags(config: Config): CommandPart[] {
   const flagged = (key: string) => config.originOf(key)?.startsWith('flag') === true;
-  const { envFile, config: file } = config.files;
+  const { credentials, config: file } = config.files;
   const flags: CommandPart[][] = [
     flagged('KC_SERVER') ? [['--server', config.server]] : [],
     flagged('KC_REALM') ? [['--realm', config.realm ?? '']] : [],
     flagged('MCPKC_CA_FILE') ? [['--ca-file', config.caFile ?? '']] : [],
     flagged('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : [],
-    envFile === undefined || envFile === '.keycloak-env' ? [] : [['--env-file', envFile]],
+    credentials === undefined || credentials === '.keycloak-env' ? [] : [['--credentials', credentials]],
     // Found without being named: here, or in the user's configuration folder.
     file === undefined || /^config\.local\.json$|\/mcpkc\/config\.json$/.test(file)
       ? []

@@ -95,7 +95,7 @@ describe('the first run', () => {
     expect(await rolesOf('first')).toEqual({ granted: sorted(WORKING_ROLES), passed: sorted(WORKING_ROLES) });
   });
 
-  it('writes both files, the env file private, the secret in it alone', async () => {
+  it('writes both files, the credentials file private, the secret in it alone', async () => {
     const { id } = await clientNamed('first');
     const { value } = await realm.admin.get<{ value: string }>(realm.path(`clients/${id}/client-secret`));
     expect(envValue(ran, 'KC_CLIENT_ID')).toBe('first');
@@ -358,16 +358,16 @@ describe('files that are there', () => {
   });
 
   it('lie where flags say, also where there is none yet', async () => {
-    const paths = ['--env-file', 'secret/env', '--config', 'secret/config.json'];
+    const paths = ['--credentials', 'secret/env', '--config', 'secret/config.json'];
     const ran = await init('elsewhere', paths);
     expect(ran.status).toBe(0);
     expect([...ran.io.disk.keys()].sort()).toEqual(['/here/secret/config.json', '/here/secret/env']);
-    expect(ran.out).toContain('\nmcpkc --env-file secret/env --config secret/config.json');
+    expect(ran.out).toContain('\nmcpkc --credentials secret/env --config secret/config.json');
     const next = await runMcpkc([...paths, 'trusted-hosts'], { files: filesOf(ran) });
     expect(next.status).toBe(0);
   });
 
-  it('a place that the env file names otherwise is set right there', async () => {
+  it('a place that the credentials file names otherwise is set right there', async () => {
     const env = { '.keycloak-env': 'KC_REALM=another\nKC_CLIENT_SECRET_FILE=/nowhere\n' };
     const unread = await init('placed', ['--force'], { files: { ...env, '/nowhere': 'x' } });
     expect(unread.status).toBe(0);

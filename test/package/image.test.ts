@@ -60,7 +60,7 @@ describe('the image', () => {
 
   it('starts mcpkc itself, so that signals and exit statuses are its own', () => {
     const entry = image.find(({ name }) => name === 'ENTRYPOINT')?.rest ?? '';
-    expect(JSON.parse(entry)).toEqual(['node', '--', '/opt/mcpkc/bin/mcpkc.js']);
+    expect(JSON.parse(entry)).toEqual(['node', '/opt/mcpkc/bin/mcpkc.js']);
   });
 
   it('holds no secret and takes none while it is built', () => {

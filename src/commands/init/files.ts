@@ -27,7 +27,7 @@ export async function planFiles(
   account: DesiredAccount,
   secret: string | undefined,
 ): Promise<FilePlan[]> {
-  const envPath = named.envFile ?? '.keycloak-env';
+  const envPath = named.credentials ?? '.keycloak-env';
   const configPath = named.config ?? 'config.local.json';
   const place = placeKeys(config, account);
   const envText = await io.files.read(envPath);
@@ -60,7 +60,7 @@ function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wante
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
 }
 
-/** The env file wins over the config file: what it says of the place is set right there too, and nothing added. */
+/** The credentials file wins over the config file: what it says of the place is set right there too, and nothing added. */
 function contradicted(envText: string, place: Wanted): Wanted {
   const said = mergeEnvFile(
     envText,
@@ -113,7 +113,7 @@ export async function requireFilesConsent(
   throw new McpkcError(
     'FILE_EXISTS',
     `There is a file already that would say something else: ${list}. Nothing was written.`,
-    'To change these keys in it: --force. To write elsewhere: --env-file and --config.',
+    'To change these keys in it: --force. To write elsewhere: --credentials and --config.',
     { details: { files: changed.map(({ path, keys }) => ({ path, keys })) } },
   );
 }
@@ -129,7 +129,7 @@ export async function writeFiles({ io }: Context, files: readonly FilePlan[]): P
       throw new McpkcError(
         'FILE_NOT_WRITTEN',
         `${visible(path)} can’t be written${typeof code === 'string' ? ` (${code})` : ''}; the account in Keycloak is ready.`,
-        'Run the command again where it can be written, or name another place: --env-file, --config. Without --rotate-secret it takes the secret that is there.',
+        'Run the command again where it can be written, or name another place: --credentials, --config. Without --rotate-secret it takes the secret that is there.',
         { cause: error },
       );
     }

@@ -30,7 +30,7 @@ const ID_ONLY = '--fields id --format csv --noquotes';
 /**
  * A plan of `init` as lines for a POSIX shell with Keycloak's own `kcadm.sh` on the PATH (26.7.3): the same outcome,
  * files included. No secret stands in them: kcadm asks for the administrator's password, and the account's secret goes
- * from Keycloak into the env file.
+ * from Keycloak into the credentials file.
  */
 export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
   const { server, admin, account } = context;
@@ -123,7 +123,7 @@ function eventsLines({ account, retentionSeconds, seen }: KcadmContext): string[
   ];
 }
 
-/** The env file is made private before the secret goes into it; what else is in a file that is there stays. */
+/** The credentials file is made private before the secret goes into it; what else is in a file that is there stays. */
 function fileLines({ server, account, files }: KcadmContext, realm: string): string[] {
   const { target, realm: home, clientId } = account;
   const config = {

@@ -37,7 +37,7 @@ export async function warnOfOverrides(
   { clientId, realm, target }: DesiredAccount,
   secret: string,
 ): Promise<void> {
-  const next = await loadConfig({ config: named.config, envFile: named.envFile }, io);
+  const next = await loadConfig({ config: named.config, credentials: named.credentials }, io);
   const keys = [
     next.server === config.server ? [] : ['KC_SERVER'],
     next.realm === target ? [] : ['KC_REALM'],

@@ -109,7 +109,7 @@ function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun 
         ]
       : [];
   const options: CommandPart[] = [
-    ...(named.envFile === undefined ? [] : [['--env-file', named.envFile] as const]),
+    ...(named.credentials === undefined ? [] : [['--credentials', named.credentials] as const]),
     ...(named.config === undefined ? [] : [['--config', named.config] as const]),
   ];
   const readOnly = !account.roles.includes('manage-clients');

@@ -25,7 +25,7 @@ const json = (value: unknown) => ({ 'config.local.json': JSON.stringify(value) }
 
 describe('precedence', () => {
   const files = {
-    '.keycloak-env': 'KC_REALM=from-env-file\n',
+    '.keycloak-env': 'KC_REALM=from-credentials\n',
     'config.local.json': '{"KC_REALM": "from-config"}',
     '/home/me/.config/mcpkc/config.json': '{"KC_REALM": "from-home"}',
     '/xdg/mcpkc/config.json': '{"KC_REALM": "from-xdg"}',
@@ -35,7 +35,7 @@ describe('precedence', () => {
   const without = (...names: string[]) =>
     Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
 
-  it('is flag, environment, env file, config file', async () => {
+  it('is flag, environment, credentials file, config file', async () => {
     const env = { KC_REALM: 'from-environment', HOME: '/home/me' };
     const flag = await load({ env, files }, { realm: 'from-flag' });
     expect([flag.realm, flag.originOf('KC_REALM')]).toEqual(['from-flag', 'flag --realm']);
@@ -44,14 +44,14 @@ describe('precedence', () => {
       'from-environment',
       'environment',
     ]);
-    const envFile = await load({ files });
-    expect([envFile.realm, envFile.originOf('KC_REALM')]).toEqual([
-      'from-env-file',
+    const credentials = await load({ files });
+    expect([credentials.realm, credentials.originOf('KC_REALM')]).toEqual([
+      'from-credentials',
       'file .keycloak-env line 1',
     ]);
     const config = await load({ files: without('.keycloak-env') });
     expect([config.realm, config.originOf('KC_REALM')]).toEqual(['from-config', 'file config.local.json']);
-    expect(config.files).toEqual({ config: 'config.local.json', envFile: undefined });
+    expect(config.files).toEqual({ config: 'config.local.json', credentials: undefined });
   });
 
   it('takes the user’s own file where there is none here', async () => {
@@ -61,24 +61,24 @@ describe('precedence', () => {
       'from-xdg',
     );
     expect((await load({ files: rest, env: { XDG_CONFIG_HOME: 'other' } })).realm).toBeUndefined();
-    expect((await load({ files: rest })).files).toEqual({ config: undefined, envFile: undefined });
+    expect((await load({ files: rest })).files).toEqual({ config: undefined, credentials: undefined });
   });
 
   it('takes the files that flags name, and only those', async () => {
-    expect((await load({ files }, { envFile: 'other/my.env' })).realm).toBe('from-my-env');
+    expect((await load({ files }, { credentials: 'other/my.env' })).realm).toBe('from-my-env');
     expect((await load({ files: without('.keycloak-env') }, { config: 'other/my.json' })).realm).toBe(
       'from-my-json',
     );
     expect(
-      (await load({ files }, { config: '/here/other/my.json', envFile: './other/my.env' })).files,
+      (await load({ files }, { config: '/here/other/my.json', credentials: './other/my.env' })).files,
     ).toEqual({
       config: '/here/other/my.json',
-      envFile: './other/my.env',
+      credentials: './other/my.env',
     });
   });
 
   it('counts an empty variable as none, and an empty flag as a mistake', async () => {
-    expect((await load({ env: { KC_REALM: '' }, files })).realm).toBe('from-env-file');
+    expect((await load({ env: { KC_REALM: '' }, files })).realm).toBe('from-credentials');
     expect(
       (await load({ files: { '.keycloak-env': 'KC_REALM=\n', ...json({ KC_REALM: 'x' }) } })).realm,
     ).toBe('x');
@@ -366,8 +366,8 @@ describe('problems', () => {
   });
 
   it('name a file that was asked for and isn’t there', async () => {
-    expect(await problems({}, { config: 'none.json', envFile: 'a\u001bb' })).toEqual([
-      'flag --env-file a\\u{1b}b: there is no such file',
+    expect(await problems({}, { config: 'none.json', credentials: 'a\u001bb' })).toEqual([
+      'flag --credentials a\\u{1b}b: there is no such file',
       'flag --config none.json: there is no such file',
     ]);
     expect(await problems({}, { config: '' })).toEqual(['flag --config : there is no such file']);

@@ -35,7 +35,7 @@ describe('the secret', () => {
 
   it('file is looked for beside the file that names it', async () => {
     const files = { 'etc/my.env': 'KC_CLIENT_SECRET_FILE=s\n', 'etc/s': 'x\n' };
-    expect((await load({ files }, { envFile: 'etc/my.env' })).clientSecret).toBe('x');
+    expect((await load({ files }, { credentials: 'etc/my.env' })).clientSecret).toBe('x');
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('a secret from one place and a server from another', () => {
     ['the environment', { env: { KC_CLIENT_SECRET: 'x', KC_SERVER: server } }, {}],
     ['environment and flag', { env: { KC_CLIENT_SECRET: 'x' } }, { server }],
     [
-      'env file and config file of one folder',
+      'credentials file and config file of one folder',
       { files: { '.keycloak-env': SECRET, 'config.local.json': `{"KC_SERVER":"${server}"}` } },
       {},
     ],
@@ -119,14 +119,14 @@ describe('a secret from one place and a server from another', () => {
     ['a file, and the default server', { files: { '.keycloak-env': SECRET } }, {}],
     ['a server alone', { env: { KC_SERVER: server } }, {}],
     [
-      'a secret file beside the env file',
+      'a secret file beside the credentials file',
       { files: { '.keycloak-env': `KC_CLIENT_SECRET_FILE=s\n${SERVER}`, s: 'x' } },
       {},
     ],
     [
-      'a secret file elsewhere, env file asked for',
+      'a secret file elsewhere, credentials file asked for',
       { files: { 'my.env': `KC_CLIENT_SECRET_FILE=/run/s\n${SERVER}`, '/run/s': 'x' } },
-      { envFile: 'my.env' },
+      { credentials: 'my.env' },
     ],
   ])('%s: fine', async (_name, options, flags) => {
     expect((await load(options, flags)).warnings).toEqual([]);
@@ -134,31 +134,31 @@ describe('a secret from one place and a server from another', () => {
 
   it.each<[string, MemoryIoOptions, Record<string, unknown>, string[]]>([
     [
-      'env file, environment',
+      'credentials file, environment',
       { files: { '.keycloak-env': SECRET }, env: { KC_SERVER: server } },
       {},
       ['file .keycloak-env line 1', '(environment)'],
     ],
     [
-      'env file, flag',
+      'credentials file, flag',
       { files: { '.keycloak-env': SECRET + SERVER } },
       { server: 'https://other.example' },
       ['file .keycloak-env line 1', 'flag --server', 'https://other.example'],
     ],
     [
-      'environment, env file',
+      'environment, credentials file',
       { files: { '.keycloak-env': SERVER }, env: { KC_CLIENT_SECRET: 'x' } },
       {},
       ['(environment)', 'file .keycloak-env line 1', server],
     ],
     [
-      'home, env file here',
+      'home, credentials file here',
       { files: { '.keycloak-env': SERVER, [home]: '{"KC_CLIENT_SECRET":"x"}' }, env: { HOME: '/home/me' } },
       {},
       [home, 'file .keycloak-env line 1'],
     ],
     [
-      'env file here, home',
+      'credentials file here, home',
       { files: { '.keycloak-env': SECRET, [home]: `{"KC_SERVER":"${server}"}` }, env: { HOME: '/home/me' } },
       {},
       [home, 'file .keycloak-env line 1'],
@@ -170,7 +170,7 @@ describe('a secret from one place and a server from another', () => {
       ['KC_CLIENT_SECRET_FILE (environment)', 'file .keycloak-env line 1'],
     ],
     [
-      'a secret file elsewhere that a found env file names',
+      'a secret file elsewhere that a found credentials file names',
       { files: { '.keycloak-env': `KC_CLIENT_SECRET_FILE=/home/me/key\n${SERVER}`, '/home/me/key': 'x' } },
       {},
       ['/home/me/key', 'file .keycloak-env line 1', 'trust this folder'],

@@ -110,7 +110,7 @@ describe('the environment', () => {
   });
 });
 
-describe('an env file', () => {
+describe('a credentials file', () => {
   const lines: [string, string, RegExp][] = [
     ['no assignment', 'KC_REALM', /line 1/],
     ['a command', 'rm -rf /', /line 1/],

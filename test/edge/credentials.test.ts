@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import type {} from '../support/build.ts';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
+const MCPKC = resolve(import.meta.dirname, '../../bin/mcpkc.js');
 let folder: string;
 let installed: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mcpkc-env-file-'));
+  folder = await mkdtemp(join(tmpdir(), 'mcpkc-credentials-'));
   installed = join(folder, 'mcpkc');
-  await symlink(inject('mcpkcBin'), installed);
+  await symlink(MCPKC, installed);
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -31,26 +31,31 @@ it('is read by mcpkc and not by Node, which would obey its NODE_OPTIONS', async 
   await writeFile(join(folder, 'evil.cjs'), 'console.error("executed");');
   const lines = [`NODE_OPTIONS=--require ${join(folder, 'evil.cjs')}`, 'KC_REALM=from-the-file'];
   await writeFile(join(folder, 'e.env'), `${lines.join('\n')}\n`, { mode: 0o600 });
-  for (const flag of [['--env-file', 'e.env'], ['--env-file=e.env']]) {
-    const ran = await run(
-      'env',
-      'https://svc.example.com/mcp',
-      '--server',
-      'https://id.example.com',
-      ...flag,
-    );
+  const server = ['--server', 'https://id.example.com'];
+  for (const flag of [['--credentials', 'e.env'], ['--credentials=e.env']]) {
+    const ran = await run('env', 'https://svc.example.com/mcp', ...server, ...flag);
     expect(ran, ran.err).toMatchObject({ exit: 0, out: expect.stringContaining('from-the-file') });
     expect(ran.err).not.toContain('executed');
   }
 });
 
+it('the name that Node takes away is refused, with the new one', async () => {
+  const ran = await run('status', '--env-file', 'e.env');
+  expect(ran.exit).toBe(2);
+  expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('called --credentials now');
+});
+
+it('starts as a plain Node file, so that Windows and busybox can start it', async () => {
+  const [first] = (await readFile(MCPKC, 'utf8')).split('\n');
+  expect(first).toBe('#!/usr/bin/env node');
+});
+
 it('that isn’t there is mcpkc’s to complain about, and init may make it', async () => {
-  const missing = await run('status', '--env-file', 'none.env');
+  const missing = await run('status', '--credentials', 'none.env');
   expect(missing.exit).toBe(2);
-  expect(missing.err).toContain('flag --env-file none.env: there is no such file');
+  expect(missing.err).toContain('flag --credentials none.env: there is no such file');
   const server = ['--server', 'http://127.0.0.1:1', '--realm', 'demo', '--admin-user', 'a'];
-  const made = await run('init', ...server, '--env-file', 'new.env', '--no-input');
-  expect(made.err).not.toContain('new.env: not found');
+  const made = await run('init', ...server, '--credentials', 'new.env', '--no-input');
   expect(made.exit).toBe(2);
 });
 
