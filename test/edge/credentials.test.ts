@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type {} from '../support/build.ts';
 
-const MCPKC = resolve(import.meta.dirname, '../../bin/mcpkc.js');
 let folder: string;
 let installed: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcpkc-credentials-'));
   installed = join(folder, 'mcpkc');
-  await symlink(MCPKC, installed);
+  await symlink(inject('mcpkcBin'), installed);
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -46,7 +46,7 @@ it('the name that Node takes away is refused, with the new one', async () => {
 });
 
 it('starts as a plain Node file, so that Windows and busybox can start it', async () => {
-  const [first] = (await readFile(MCPKC, 'utf8')).split('\n');
+  const [first] = (await readFile(inject('mcpkcBin'), 'utf8')).split('\n');
   expect(first).toBe('#!/usr/bin/env node');
 });
 
