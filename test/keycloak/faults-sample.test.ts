@@ -41,5 +41,5 @@ describe.each(SAMPLE)('%s', (name) => {
       wrong.push(...verdict.wrong.map((line) => `${fault.name} at ${nameOf(position)}: ${line}`));
     }
     expect(wrong).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });
