@@ -6,6 +6,7 @@ import { CONFIG_KEYS } from '../src/config/schema.ts';
 import { type ErrorCode, EXIT_STATUS } from '../src/errors.ts';
 import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
+import { RELEASE_FACTS, releaseText } from '../src/findings/releases.ts';
 import { PRESETS } from '../src/products/index.ts';
 import { ATTACKS } from '../test/attacks/attacks.ts';
 
@@ -43,6 +44,18 @@ function config(): string {
     requiredBy,
   ]);
   return table(['key', 'meaning', 'default', 'flag', 'required by'], rows);
+}
+
+/** What releases of Keycloak change, from the list that `status --for` judges by. */
+function releases(): string {
+  const how = { seen: 'seen by the tests', read: 'read and rehearsed, not run' };
+  const rows = RELEASE_FACTS.map(({ from, change, means, certainty }) => [
+    releaseText(from),
+    change,
+    means,
+    how[certainty],
+  ]);
+  return table(['from', 'change', 'for mcpkc', 'how it is known'], rows);
 }
 
 /** The first sentence of an explanation. */
@@ -96,6 +109,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   config,
   errors,
   presets,
+  releases,
   attacks,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),

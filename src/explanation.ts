@@ -30,5 +30,7 @@ export const HOSTNAME_GUIDE = 'https://www.keycloak.org/server/hostname';
 export const PROXY_GUIDE = 'https://www.keycloak.org/server/reverseproxy';
 /** The administrator's handbook: client scopes, client policies, events, roles. */
 export const ADMIN_GUIDE = 'https://www.keycloak.org/docs/latest/server_admin/';
+/** Keycloak's upgrading guide: what each release changes. */
+export const UPGRADING_GUIDE = 'https://www.keycloak.org/docs/latest/upgrading/';
 /** MCP's specification of authorization. */
 export const MCP_SPEC = 'https://modelcontextprotocol.io/specification/2025-06-18/basic/authorization';

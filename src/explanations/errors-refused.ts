@@ -35,6 +35,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Leave the client alone: it holds nothing that mcpkc gave. Who wants it gone deletes it in the database, or, where the registrant is known, by its registration access token.',
     sources: [SEEN],
   },
+  MAPPER_REFUSED: {
+    what: 'A client policy of the realm, or a global one of the server, refuses the audience mapper, even to administrators.',
+    cause:
+      'From Keycloak 26.8 on client policies judge protocol mappers that the admin API writes, too; a policy with an executor for allowed protocol mappers doesn’t list oidc-audience-mapper.',
+    mend: 'Realm settings, Client policies: let the profile allow oidc-audience-mapper, or let the policy spare the scopes that mcpkc makes. Then run the command again.',
+    sources: ['https://github.com/keycloak/keycloak/issues/50131'],
+  },
   SEVERAL_NEWCOMERS: {
     what: 'More than one client registered while the window was open, and nothing tells which is the connector. None was adopted, and the window is closed.',
     cause: 'Two people connected at the same time, or somebody else registered.',

@@ -1,5 +1,12 @@
 import type { ErrorCode } from '../errors.ts';
-import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, PROXY_GUIDE, SEEN } from '../explanation.ts';
+import {
+  ADMIN_GUIDE,
+  type Explanation,
+  HOSTNAME_GUIDE,
+  PROXY_GUIDE,
+  SEEN,
+  UPGRADING_GUIDE,
+} from '../explanation.ts';
 
 /** What ends with exit status 3 or 4: Keycloak or the MCP host can't be reached, fails, or doesn't let us. */
 export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
@@ -101,11 +108,18 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'mcpkc init grants what is missing, signing in once as an administrator; mcpkc init --dry-run prints the same as kcadm lines.',
     sources: [ADMIN_GUIDE, SEEN],
   },
-  NOT_AUTHORISED: {
-    what: 'Keycloak refused a token that it had just given, or wants TLS for it.',
+  SECRET_MASKED: {
+    what: 'Keycloak shows a client’s secret as ********** only, so it can’t be kept or handed on.',
     cause:
-      'Without a fixed --hostname a token of one address is refused at another; or the realm demands TLS from this address and the proxy doesn’t say that it was used.',
-    mend: 'Start Keycloak with --hostname=<public URL>; behind a proxy with --proxy-headers=xforwarded, and let it set X-Forwarded-Proto.',
-    sources: [HOSTNAME_GUIDE, PROXY_GUIDE, SEEN],
+      'From Keycloak 26.8.0 on a secret is shown only to those who may manage the client; the account, or the administrator, may view clients and not manage this one.',
+    mend: 'Give the account the role manage-clients (mcpkc init does), or sign in as an administrator who has it. With fine-grained permissions: the right to manage the clients in question.',
+    sources: [UPGRADING_GUIDE],
+  },
+  NOT_AUTHORISED: {
+    what: 'Keycloak refused a token that it had just given, or wants TLS for it. The message says which, by what the token says of itself.',
+    cause:
+      'Keycloak 26.8.2 and later take only tokens whose aud names the admin API (client scope kc-admin-api); a client policy or a setting binds the account’s tokens to DPoP or a certificate; the token is for the admin API at another address; or the realm demands TLS from this address and the proxy doesn’t say that it was used.',
+    mend: 'mcpkc init gives the account the scope kc-admin-api where the realm has it. Exempt mcpkc’s client from DPoP and certificates. Behind a proxy start Keycloak with --proxy-headers=xforwarded, and let the proxy set X-Forwarded-Proto.',
+    sources: [UPGRADING_GUIDE, HOSTNAME_GUIDE, PROXY_GUIDE, SEEN],
   },
 };

@@ -1,10 +1,9 @@
-import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import { ADMIN_GUIDE, SEEN, UPGRADING_GUIDE } from '../explanation.ts';
 import type { PartName } from '../keycloak/read/status-parts.ts';
 import { heldAs } from '../realm/lists.ts';
-
-import { READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
+import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
-import type { Rule, RuleGroup } from './finding.ts';
+import type { Fix, Rule, RuleGroup } from './finding.ts';
 import { atServer, command, repair } from './fixes.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
 
@@ -21,6 +20,7 @@ const PARTS: Record<PartName, string> = {
   server: 'the server’s features',
   ownClient: 'mcpkc’s own client',
   clients: 'the clients',
+  registrationProviders: 'what registration policies can do',
 };
 
 const missingRole: Rule = {
@@ -45,11 +45,16 @@ const missingRole: Rule = {
       return {
         subject: role,
         message,
-        fix: command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]),
+        fix: repairAccount(seen),
       };
     });
   },
 };
+
+/** `init` with what keeps the account what it is. */
+export function repairAccount(seen: Seen): Fix {
+  return command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
+}
 
 /** Whether the account is one that writes. */
 function worksToo({ parts }: Seen): boolean {
@@ -110,8 +115,59 @@ const holdsScope: Rule = {
   },
 };
 
+const adminApiScope: Rule = {
+  code: 'ACCOUNT_LACKS_ADMIN_API',
+  severity: 'warning',
+  needs: ['scopes', 'ownClient'],
+  explanation: {
+    what: 'The realm has the client scope kc-admin-api, and mcpkc’s account doesn’t hold it as a default. Keycloak 26.8.2 and later take only tokens with its audience at the admin API: every command of mcpkc then ends with 401.',
+    cause:
+      'The upgrade to Keycloak 26.8.2 makes the scope and assigns it to admin-cli and security-admin-console alone; the account is from before, or somebody took the scope from it.',
+    mend: 'mcpkc init gives the account the scope (signing in once as an administrator).',
+    sources: [UPGRADING_GUIDE],
+  },
+  find(seen) {
+    const { all } = shown(seen.parts.scopes);
+    if (!all.some(({ name }) => name === ADMIN_API_SCOPE)) return [];
+    const own = shown(seen.parts.ownClient);
+    const { isForAdminApi, scopes } = seen.parts.token;
+    // An account in master shows its scopes by its token alone.
+    const holds = own
+      ? heldAs(own, ADMIN_API_SCOPE) === 'default'
+      : isForAdminApi || scopes.includes(ADMIN_API_SCOPE);
+    if (holds) return [];
+    const message = `The account '${seen.account}' doesn’t hold the client scope '${ADMIN_API_SCOPE}': Keycloak 26.8.2 and later refuse its tokens at the admin API (401).`;
+    return [{ subject: seen.account, message, fix: repairAccount(seen) }];
+  },
+};
+
+/** A token of this many characters is near what servers and proxies take as a header: nginx refuses 8 kB unless told. */
+const LONG_TOKEN = 8000;
+
+const longToken: Rule = {
+  code: 'ACCOUNT_TOKEN_LONG',
+  severity: 'warning',
+  needs: [],
+  explanation: {
+    what: 'The account’s access token is longer than 8 kB. Proxies refuse such headers (nginx: 400 or 414 “Request Header Or Cookie Too Large”), Keycloak itself answers 431 somewhat above 60 kB.',
+    cause:
+      'An account in master carries its roles for every realm that it administers, 200 bytes each; or its client passes on every role of a wide administrator.',
+    mend: 'One account for each realm: mcpkc init without KC_ADMIN_REALM makes it in the realm itself. In master, mcpkc init --exact takes away the roles that are in excess.',
+    sources: [SEEN],
+  },
+  find(seen) {
+    const { length } = seen.parts.token;
+    if (length <= LONG_TOKEN) return [];
+    const message = `The access token of '${seen.account}' has ${(length / 1000).toFixed(1)} kB: proxies refuse headers of 8 kB and more.`;
+    const fix = atServer(
+      'Give each realm an account of its own: mcpkc init, without KC_ADMIN_REALM=master in the configuration.',
+    );
+    return [{ subject: seen.account, message, fix }];
+  },
+};
+
 /** mcpkc's own service account. */
 export const account: RuleGroup = {
   title: 'The service account',
-  rules: [missingRole, overprivileged, holdsScope],
+  rules: [missingRole, adminApiScope, overprivileged, holdsScope, longToken],
 };

@@ -1,8 +1,9 @@
 import { MCP_SPEC, SEEN } from '../explanation.ts';
+import { addsDefaults } from '../realm/registration-policies.ts';
 import { formatCommand } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atHost } from './fixes.ts';
-import { judgedScopes } from './seen.ts';
+import { judgedScopes, type Seen } from './seen.ts';
 
 const dcrWithScope: Rule = {
   code: 'DCR_WITH_SCOPE',
@@ -10,13 +11,15 @@ const dcrWithScope: Rule = {
   needs: ['scopes'],
   explanation: {
     what: 'A client that names scopes when it registers gets those as optional scopes and none of the realm’s defaults. So products on the official SDK, VS Code, Codex and others get the audience only if they ask for its scope by name, which they do when the MCP server’s metadata lists it in scopes_supported.',
-    cause: 'It is how Keycloak reads `scope` in a registration.',
+    cause:
+      'It is how Keycloak reads `scope` in a registration, unless the policy ‘Allowed Client Scopes’ is told to add the realm’s default scopes (an option of Keycloak 26.8 and later).',
     mend: 'List the scope in scopes_supported of the MCP server’s /.well-known/oauth-protected-resource, and name it in the 401 challenge. mcpkc env prints the server’s settings.',
     sources: ['RFC 7591 §2', 'RFC 9728 §2', MCP_SPEC, SEEN],
   },
   find: (seen) =>
     judgedScopes(seen)
       .filter(({ mode, list }) => mode === 'standing' && list !== 'none')
+      .filter(({ list }) => list === 'optional' || !defaultsAreAdded(seen))
       .map(({ name, resource, list }) => {
         const who =
           list === 'optional'
@@ -31,6 +34,13 @@ const dcrWithScope: Rule = {
         };
       }),
 };
+
+/** Whether registrations that name scopes get the realm's defaults, too; not where it isn't visible. */
+function defaultsAreAdded({
+  parts: { registrationPolicies: policies, registrationProviders: providers },
+}: Seen): boolean {
+  return policies.visible && providers.visible && addsDefaults(policies.value, providers.value);
+}
 
 const mode: Rule = {
   code: 'MODE',

@@ -5,6 +5,7 @@ import { heldAs, type RealmList, realmListOf } from './lists.ts';
 import { ATTRIBUTE, type Mode } from './marks.ts';
 
 import { AUDIENCE_MAPPER, type Client, type ClientScope } from './representations.ts';
+import { ADMIN_API_SCOPE } from './roles.ts';
 import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
 
 /** Where a command's scope name may come from. */
@@ -26,8 +27,12 @@ export function resourceOf(scope: ClientScope): string | undefined {
   return candidates.find((candidate) => 'url' in readResource(candidate));
 }
 
-/** Whether a scope is an audience scope: marked by mcpkc, or with a mapper that adds a URL to `aud`. */
+/**
+ * Whether a scope is an MCP server's audience scope: marked by mcpkc, or with a mapper that adds a URL to `aud`. The
+ * admin API's own (26.8.2) is none.
+ */
 export function isAudienceScope(scope: ClientScope): boolean {
+  if (scope.name === ADMIN_API_SCOPE) return false;
   return (
     scope.attributes[ATTRIBUTE.mode] !== undefined ||
     (scope.mappers.some(({ protocolMapper }) => protocolMapper === AUDIENCE_MAPPER) === true &&

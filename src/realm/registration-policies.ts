@@ -1,4 +1,5 @@
-import type { RegistrationPolicy } from './representations.ts';
+import { POLICY, type RegistrationPolicy } from './representations.ts';
+
 /** Keys of the configuration of 'Allowed Client Scopes' (Keycloak 26.7.3). */
 export const SCOPES_CONFIG = { scopes: 'allowed-client-scopes', defaults: 'allow-default-scopes' } as const;
 
@@ -8,6 +9,26 @@ export function allowedScopesOf(policy: RegistrationPolicy): { scopes: string[];
     scopes: (policy.config[SCOPES_CONFIG.scopes] ?? []).filter((scope) => scope !== ''),
     defaults: policy.config[SCOPES_CONFIG.defaults]?.[0] !== 'false',
   };
+}
+
+/**
+ * Whether a registration that names scopes gets the realm's defaults beside them: an opt-in of this policy from Keycloak
+ * 26.8 on (keycloak/keycloak#50061, off by default). How it is called is read from the server's own description of its
+ * providers: a setting that adds default scopes. A server that describes none adds none.
+ */
+export function addsDefaults(
+  policies: readonly RegistrationPolicy[],
+  providers: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const settings = (providers.get(POLICY.allowedScopes) ?? []).filter((name) =>
+    /^add-(?:realm-)?default-(?:client-)?scopes$/.test(name),
+  );
+  return policies.some(
+    ({ providerId, subType, config }) =>
+      providerId === POLICY.allowedScopes &&
+      subType === 'anonymous' &&
+      settings.some((name) => config[name]?.[0] === 'true'),
+  );
 }
 
 /** What a Trusted Hosts policy says, in the words of its configuration page. */

@@ -25,3 +25,9 @@ export const READING_ROLES: readonly Role[] = ['view-clients', 'view-realm', 'vi
 export function roleClientOf(realm: string, accountRealm: string): string {
   return accountRealm === 'master' ? `${realm}-realm` : 'realm-management';
 }
+
+/**
+ * The client scope whose audience opens the admin API to a token. Keycloak 26.8.2 creates it in every realm and demands
+ * its audience; the upgrade assigns it to admin-cli and security-admin-console alone (upgrading guide of 26.8.2).
+ */
+export const ADMIN_API_SCOPE = 'kc-admin-api';

@@ -182,8 +182,10 @@ describe('tokens', () => {
     const ran = await fails(4, { KC_SERVER: proxy.url });
     expect(ran.json).toMatchObject({
       code: 'NOT_AUTHORISED',
-      message: expect.stringMatching(/^Keycloak refused the account’s token \(401\) to read /),
-      hint: expect.stringContaining('--hostname'),
+      message: expect.stringMatching(
+        /^Keycloak refused the token of 'mcpkc' \(401\) to read .*its aud is .* names the admin API/,
+      ),
+      hint: expect.stringContaining('kc-admin-api'),
     });
   });
 });

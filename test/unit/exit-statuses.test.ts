@@ -38,6 +38,8 @@ const REACHED = {
   PLAIN_HTTP: 'edge/network.test.ts',
   SCOPE_TAKEN: 'keycloak/create-scope-taken.test.ts',
   SCOPE_IN_POLICY: 'keycloak/create-scope-remove.test.ts',
+  MAPPER_REFUSED: 'keycloak/stand-in-26-8.test.ts',
+  SECRET_MASKED: 'keycloak/stand-in-26-8.test.ts',
   SEVERAL_NEWCOMERS: 'keycloak/onboard-window.test.ts',
   LOCK_HELD: 'keycloak/lock.test.ts',
   WINDOW_LIVE: 'keycloak/onboard-modes.test.ts',

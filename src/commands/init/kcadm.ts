@@ -1,6 +1,7 @@
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
+import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import { shellWord } from '../../text.ts';
 
 /** What the lines need to know beside the plan. */
@@ -46,6 +47,7 @@ export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
     ...of('service-account').flatMap((change) => changeLines(change, realm)),
     ...roleLines(of('account-role'), account, realm),
     ...of('client-scope-assignment').flatMap((change) => scopeLines(change, realm)),
+    ...(context.seen ? [] : adminApiLines(realm)),
     ...of('events').flatMap(() => eventsLines(context)),
     ...fileLines(context, realm),
   ];
@@ -94,17 +96,29 @@ function roleLines(changes: readonly Change[], { roleClient }: DesiredAccount, r
   ];
 }
 
+/** The id of a client scope. Its name is visible ASCII without quote and backslash; what sed reads as a pattern is made literal. */
+function findScope(name: string, realm: string): string {
+  const pattern = name.replaceAll(/[.*[\]^$/]/g, '\\$&');
+  const list = `kcadm.sh get client-scopes ${realm} --fields id,name --format csv --noquotes`;
+  return `${list} | sed -n ${shellWord(`s/^\\([^,]*\\),${pattern}$/\\1/p`)}`;
+}
+
 function scopeLines({ before, after }: Change, realm: string): string[] {
   const { scope, list: from } = before as { scope: string; list: string };
   const { list: to } = after as { list: string };
-  // A scope's name is visible ASCII without quote and backslash; what sed reads as a pattern is made literal.
-  const pattern = scope.replaceAll(/[.*[\]^$/]/g, '\\$&');
-  const find = `kcadm.sh get client-scopes ${realm} --fields id,name --format csv --noquotes`;
   const at = (list: string) => `clients/$CLIENT/${list}-client-scopes/$SCOPE ${realm}`;
   return [
-    `SCOPE=$(${find} | sed -n ${shellWord(`s/^\\([^,]*\\),${pattern}$/\\1/p`)})`,
+    `SCOPE=$(${findScope(scope, realm)})`,
     ...(from === 'none' ? [] : [`kcadm.sh delete ${at(from)}`]),
     ...(to === 'none' ? [] : [`kcadm.sh update ${at(to)} -n`]),
+  ];
+}
+
+/** Nobody looked whether the realm has the scope that the admin API wants from 26.8.2 on: the lines look. */
+function adminApiLines(realm: string): string[] {
+  return [
+    `SCOPE=$(${findScope(ADMIN_API_SCOPE, realm)})`,
+    `[ -z "$SCOPE" ] || kcadm.sh update clients/$CLIENT/default-client-scopes/$SCOPE ${realm} -n`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
-import { trySome } from '../../keycloak/connection/lists.ts';
+import { mapSome, trySome } from '../../keycloak/connection/lists.ts';
 import { NewEvents } from '../../keycloak/read/event-log.ts';
-import { deleteClient, updateClient, type Written } from '../../keycloak/write/write-pruned.ts';
+import { deleteClient, updateClient, type Written, withSecret } from '../../keycloak/write/write-pruned.ts';
 import type { Judged } from './judge/audit.ts';
 import { PRUNE_ATTRIBUTE, stageText } from './judge/marks.ts';
 import { type Action, stageAfter } from './judge/stages.ts';
@@ -66,11 +66,14 @@ async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]):
   const checked = cutsOff
     ? await recheck(acting, news, batch)
     : { found: asTheyWere(batch), failure: undefined };
-  const condemned = checked.found.flatMap(({ judged, whole }) =>
-    judged.outcome === 'planned' && judged.decision.action === 'delete' && whole
-      ? [{ id: judged.id, clientId: judged.clientId, representation: whole }]
-      : [],
+  const doomed = checked.found.flatMap(({ judged, whole }) =>
+    judged.outcome === 'planned' && judged.decision.action === 'delete' && whole ? [{ judged, whole }] : [],
   );
+  const condemned = await mapSome(doomed, async ({ judged: { id, clientId }, whole }) => ({
+    id,
+    clientId,
+    representation: await withSecret(acting.keycloak, whole),
+  }));
   if (condemned.length > 0) await acting.backup(condemned);
   const written = await trySome(checked.found, ({ judged }) => write(acting, judged));
   return { done: written.results, failure: checked.failure ?? written.failure };

@@ -44,6 +44,8 @@ export interface Restored {
   outcome: 'done' | 'there' | 'planned';
   /** Scopes that it had and the realm has no more. */
   lostScopes: string[];
+  /** Whether the backup holds Keycloak's mask in place of its secret: it has a new one, which the product doesn't know. */
+  lostSecret: boolean;
 }
 
 /** What `--restore` did. */
@@ -86,12 +88,15 @@ export function restoreReport(answer: RestoreAnswer): Report {
 
 function restoreText({ realm, restored, unfinished }: RestoreAnswer, style: Style): string {
   const became = { done: 'restored', there: 'is there already; left as it is', planned: 'would be restored' };
-  const lines = restored.map(({ clientId, name, outcome, lostScopes }) => {
+  const lines = restored.map(({ clientId, name, outcome, lostScopes, lostSecret }) => {
     const title = name === null ? '' : ` (${brief(name, 60)})`;
     const lost =
       lostScopes.length === 0 ? '' : `; without scopes that are gone: ${visible(lostScopes.join(', '))}`;
+    const secret = lostSecret
+      ? '; with a new secret, since the backup holds none (Keycloak had masked it): whoever used the client connects anew'
+      : '';
     const sign = outcome === 'done' ? style.green('✓') : style.yellow('!');
-    return `${sign} ${brief(clientId, 100)}${title}: ${became[outcome]}${lost}\n`;
+    return `${sign} ${brief(clientId, 100)}${title}: ${became[outcome]}${lost}${secret}\n`;
   });
   const torn =
     unfinished === 0

@@ -3,6 +3,7 @@ import { readNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import { badInput } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { isMasked } from '../../keycloak/read/masked.ts';
 import { readClientScopes } from '../../keycloak/read/read.ts';
 import { recreateClient } from '../../keycloak/write/write-pruned.ts';
 import { type Restored, restoreReport } from './care-text.ts';
@@ -31,7 +32,13 @@ export async function restore(
     const lost = scopesOf(record).filter((name) => !scopes.has(name));
     const body = representationOf(record, lost, io.now());
     const outcome = dryRun ? 'planned' : await recreateClient(keycloak, body);
-    restored.push({ clientId: record.clientId, name: nameOf(record), outcome, lostScopes: lost });
+    restored.push({
+      clientId: record.clientId,
+      name: nameOf(record),
+      outcome,
+      lostScopes: lost,
+      lostSecret: isMasked(record.representation.secret),
+    });
   }
   const { server, realm } = keycloak;
   return restoreReport({ server, realm, file, restored, unfinished, dryRun });
@@ -83,6 +90,8 @@ function representationOf({ representation }: BackupRecord, lost: readonly strin
       ? [[list, names.filter((name) => !lost.includes(String(name)))] as const]
       : [];
   });
-  const { registrationAccessToken: _token, access: _access, ...rest } = representation;
-  return { ...rest, ...Object.fromEntries(lists), attributes, enabled: true };
+  const { registrationAccessToken: _token, access: _access, secret, ...rest } = representation;
+  // A mask would become the client's secret, which anybody could guess: Keycloak makes a new one.
+  const kept = secret === undefined || isMasked(secret) ? {} : { secret };
+  return { ...rest, ...kept, ...Object.fromEntries(lists), attributes, enabled: true };
 }

@@ -3,6 +3,13 @@ import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { badInput } from '../../errors.ts';
 import { fails } from '../../findings/judge.ts';
+import {
+  compareReleases,
+  judgeUpgrade,
+  parseRelease,
+  type Release,
+  type Upgrade,
+} from '../../findings/releases.ts';
 import type { Seen } from '../../findings/seen.ts';
 import { seenBy } from '../../findings/seen-by.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
@@ -11,6 +18,7 @@ import { canonicalResource } from '../../names/resource-url.ts';
 import { wantedPresets } from '../../plan/input.ts';
 import { answerOf, documentOf } from './answer.ts';
 import { statusText } from './text.ts';
+import { upgradeText } from './upgrade-text.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,6 +32,7 @@ export const status: Command = {
         'judge this MCP server alone (default: the configured one, and all of mcpkc’s)',
       )
       .option('--preset <name>', 'client products that shall be able to connect … (default: chatgpt)', list)
+      .option('--for <version>', 'also say what breaks when this server is upgraded to this Keycloak (26.8)')
       .option('--clients', 'also list the clients that registered, and who holds a scope')
       .option(
         '--fail-on <severity>',
@@ -34,6 +43,7 @@ export const status: Command = {
   examples: [
     ['is the realm ready for ChatGPT?', 'mcpkc status'],
     ['who registered, and who holds the audience?', 'mcpkc status --clients'],
+    ['what breaks when Keycloak is upgraded?', 'mcpkc status --for 26.8'],
     [
       'for several products, strictly, in CI',
       'mcpkc status --preset chatgpt,claude --fail-on warning --json',
@@ -41,11 +51,12 @@ export const status: Command = {
   ],
   changes: 'Nothing; an account made by mcpkc init --read-only suffices.',
   exits: [
-    [0, 'no finding at or above --fail-on'],
+    [0, 'no finding at or above --fail-on, and with --for nothing that breaks'],
     [1, 'there is one'],
   ],
   async run(context, _args, flags) {
     const failOn = severityOf(flags);
+    const to = releaseOf(flags);
     const config = await context.config();
     const presets = wantedPresets(config, flags.preset);
     if (typeof flags.resource === 'string') canonicalResource(flags.resource);
@@ -57,27 +68,55 @@ export const status: Command = {
       clients: flags.clients === true,
       onClients: (read) => context.voice.progress(`${read} clients read`),
     });
-    return report(
-      await seenBy(context, config, keycloak, { resource: flags.resource, presets, parts }),
-      failOn,
-      config,
-    );
+    const seen = await seenBy(context, config, keycloak, { resource: flags.resource, presets, parts });
+    return report(seen, failOn, config, to && upgradeOf(seen, to));
   },
 };
+
+/** A release as it was written, and as it is compared. */
+interface Target {
+  written: string;
+  release: Release;
+}
+
+function releaseOf({ for: version }: Flags): Target | undefined {
+  if (version === undefined) return undefined;
+  const written = String(version);
+  const release = parseRelease(written);
+  if (release !== undefined) return { written, release };
+  throw badInput('--for', 'this is no version of Keycloak', 'Write it like 26.8 or 26.8.2.');
+}
+
+function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
+  const upgrade = judgeUpgrade(seen, release, written);
+  const now = parseRelease(upgrade.now ?? '');
+  if (now === undefined || compareReleases(now, release) < 0) return upgrade;
+  const problem = `this server is ${upgrade.now} already`;
+  throw badInput('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
+}
 
 function severityOf({ failOn }: Flags): 'error' | 'warning' {
   if (failOn === 'error' || failOn === 'warning') return failOn;
   throw badInput('--fail-on', `'${String(failOn)}' is neither warning nor error`, 'See mcpkc status --help');
 }
 
-function report(seen: Seen, failOn: 'error' | 'warning', { server, realm }: Config): Report {
+function report(
+  seen: Seen,
+  failOn: 'error' | 'warning',
+  { server, realm }: Config,
+  upgrade: Upgrade | undefined,
+): Report {
   const answer = answerOf(seen);
+  const bad = fails(answer.findings, failOn) || fails(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
   return {
     command: 'status',
-    exitStatus: fails(answer.findings, failOn) ? 1 : 0,
+    exitStatus: bad === true ? 1 : 0,
     server,
     realm,
-    document: documentOf(seen, answer),
-    text: (style) => statusText(answer, style),
+    document: { ...documentOf(seen, answer), ...(upgrade === undefined ? {} : { upgrade }) },
+    text: (style) =>
+      upgrade === undefined
+        ? statusText(answer, style)
+        : `${statusText(answer, style)}\n${upgradeText(upgrade, style)}`,
   };
 }

@@ -1,11 +1,13 @@
 import type { Io } from '../../cli/io.ts';
 import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
-import { roleClientOf } from '../../realm/roles.ts';
+import { ADMIN_API_SCOPE, roleClientOf } from '../../realm/roles.ts';
 import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
 import { type Connecting, grantConnecting, open } from './connect.ts';
 import type { AccessToken, TokenSource } from './token.ts';
+import { readClaims } from './token-claims.ts';
+import { reasonOf } from './token-refused.ts';
 
 /** With what an administrator signs in, once, for `init` alone; nothing of it is kept. */
 export type Administrator = { realm: string } & (
@@ -17,22 +19,25 @@ export type Administrator = { realm: string } & (
 /** How an administrator is called in messages. */
 function nameOf(administrator: Administrator): string {
   if (administrator.kind === 'password') return administrator.name;
-  return administrator.kind === 'client' ? administrator.clientId : claimsOf(administrator.token).name;
+  return administrator.kind === 'client' ? administrator.clientId : ownerOf(administrator.token).name;
 }
 
 /**
  * What a token says of itself: who, by which realm. Nothing is decided by it, Keycloak judges the token; but messages can
  * name who lacks a role.
  */
-function claimsOf(token: string): { name: string; realm: string | undefined } {
+function ownerOf(token: string): { name: string; realm: string | undefined } {
+  const { iss, preferred_username: user, azp } = readClaims(token) ?? {};
+  const realm = typeof iss === 'string' ? iss.split('/realms/')[1] : undefined;
+  const name = [user, azp].find((one) => typeof one === 'string') as string | undefined;
+  return { name: name ?? 'the token’s owner', realm: realm === undefined ? undefined : decoded(realm) };
+}
+
+function decoded(text: string): string {
   try {
-    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { iss, preferred_username: user, azp } = JSON.parse(atob(payload)) as Record<string, unknown>;
-    const realm = typeof iss === 'string' ? iss.split('/realms/')[1] : undefined;
-    const name = [user, azp].find((one) => typeof one === 'string') as string | undefined;
-    return { name: name ?? 'the token’s owner', realm: realm && decodeURIComponent(realm) };
+    return decodeURIComponent(text);
   } catch {
-    return { name: 'the token’s owner', realm: undefined };
+    return text;
   }
 }
 
@@ -64,8 +69,8 @@ function connectingOf(administrator: Administrator, config: Config, io: Io): Con
   const account = nameOf(administrator);
   if (administrator.kind === 'token') {
     const { token } = administrator;
-    const tokens = () => fixedToken(token);
-    return { server, realm, accountRealm: claimsOf(token).realm ?? realm, account, tokens };
+    const tokens = () => fixedToken(token, { server, realm }, io.now);
+    return { server, realm, accountRealm: ownerOf(token).realm ?? realm, account, tokens };
   }
   const grant =
     administrator.kind === 'password'
@@ -75,16 +80,25 @@ function connectingOf(administrator: Administrator, config: Config, io: Io): Con
 }
 
 /** A token that was brought along can't be renewed: refused once, it is refused for good. */
-function fixedToken(value: string): TokenSource {
+function fixedToken(
+  value: string,
+  { server, realm }: { server: string; realm: string },
+  now: () => number,
+): TokenSource {
   let refused = false;
   const token: AccessToken = { value, renewAt: Number.POSITIVE_INFINITY };
   return {
     getAccessToken: async () => {
       if (!refused) return token.value;
+      const claims = readClaims(value);
+      const expired = typeof claims?.exp === 'number' && claims.exp * 1000 < now();
+      const { message, hint, lacks } = reasonOf({ server, realm }, claims);
       throw new McpkcError(
         'ADMIN_LOGIN_FAILED',
-        'Keycloak refused the administrator’s token (401): it has expired, or it is another server’s.',
-        'Access tokens live for minutes: get a new one right before, and from the address that KC_SERVER names.',
+        `Keycloak refused the administrator’s token (401): ${expired ? 'it has expired' : message}.`,
+        lacks === undefined && !expired
+          ? hint
+          : 'Access tokens live for minutes: get a new one right before, from the address that KC_SERVER names, with the client admin-cli (which Keycloak 26.8.2 lets into the admin API).',
       );
     },
     renew: () => {
@@ -131,8 +145,12 @@ export function administratorsFailure(
   target: string,
   home: string,
 ): unknown {
-  if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') return error;
-  const own = administrator.kind === 'token' ? claimsOf(administrator.token).realm : undefined;
+  if (!(error instanceof McpkcError)) return error;
+  if (error.code === 'NOT_AUTHORISED' && error.details?.lacks === ADMIN_API_SCOPE) {
+    return administratorsAudienceError(error, administrator);
+  }
+  if (error.code !== 'ROLE_MISSING') return error;
+  const own = administrator.kind === 'token' ? ownerOf(administrator.token).realm : undefined;
   const realm = own ?? administrator.realm;
   const name = nameOf(administrator);
   const user = administrator.kind === 'client' ? `service-account-${name}` : name;
@@ -145,6 +163,27 @@ export function administratorsFailure(
     `Without giving mcpkc an administrator, the same as kcadm lines:\n${formatCommand(['init', ['--realm', target], '--dry-run'])}`,
   ].join('\n');
   return new McpkcError('ROLE_MISSING', error.message, hint, {
+    cause: error.cause,
+    details: error.details ?? {},
+  });
+}
+
+/** The administrator's own token isn't for the admin API: `init` can't give it the scope, an administrator can. */
+function administratorsAudienceError(error: McpkcError, administrator: Administrator): McpkcError {
+  const realm = `-r ${shellWord(encodeURIComponent(administrator.realm))}`;
+  const id = '--fields id --format csv --noquotes';
+  const name = nameOf(administrator);
+  const hint =
+    administrator.kind === 'client'
+      ? [
+          `An administrator who signs in through admin-cli gives that client the scope ${ADMIN_API_SCOPE}:`,
+          `CLIENT=$(kcadm.sh get clients ${realm} -q ${shellWord(`clientId=${name}`)} ${id})`,
+          `SCOPE=$(kcadm.sh get client-scopes ${realm} --fields id,name --format csv --noquotes | sed -n 's/,${ADMIN_API_SCOPE}$//p')`,
+          `kcadm.sh update clients/$CLIENT/default-client-scopes/$SCOPE ${realm} -n`,
+          'Or sign in with a name and a password: --admin-user.',
+        ].join('\n')
+      : `Sign in through a client that holds the scope ${ADMIN_API_SCOPE}, as admin-cli does.`;
+  return new McpkcError('ADMIN_LOGIN_FAILED', error.message, hint, {
     cause: error.cause,
     details: error.details ?? {},
   });

@@ -139,17 +139,23 @@ function sender(admin: KeycloakAdminClient, tokens: TokenSource, place: Place, w
       if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is no JSON');
       return answer;
     };
+    // The token that was refused tells why; one that can't be had is no reason of its own.
+    const failure = async (error: unknown) => {
+      const refused = statusOf(error) === 401 || statusOf(error) === 403;
+      const token = refused ? await tokens.getAccessToken().catch(() => '') : '';
+      return adminFailure(error, attempt, place, token);
+    };
     try {
       return await withRetries(how, once, waiting);
     } catch (error) {
-      if (statusOf(error) !== 401 || error instanceof McpkcError) throw adminFailure(error, attempt, place);
+      if (statusOf(error) !== 401 || error instanceof McpkcError) throw await failure(error);
     }
     // The token was withdrawn (a restart with new keys, a logout): once more with a new one. A 401 did nothing.
     tokens.renew();
     try {
       return await withRetries(how, once, waiting);
     } catch (error) {
-      throw adminFailure(error, attempt, place);
+      throw await failure(error);
     }
   };
 }

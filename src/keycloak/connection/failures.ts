@@ -2,6 +2,8 @@ import { McpkcError } from '../../errors.ts';
 import type { Role } from '../../realm/roles.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { networkCode, networkFailure } from './network.ts';
+import { type Claims, clientRolesIn, readClaims } from './token-claims.ts';
+import { tokenRefusedError } from './token-refused.ts';
 
 export { networkCode, TLS_PROBLEMS } from './network.ts';
 
@@ -11,6 +13,8 @@ export interface Attempt {
   what: string;
   /** The role of `realm-management` that this takes. */
   role: Role;
+  /** The role that a newer server wants beside it: whoever holds `role` and is refused lacks this one. */
+  newerRole?: Role;
 }
 
 /** Who did it and where, for the sentence. */
@@ -51,7 +55,7 @@ export function answerOf(error: unknown): string {
 }
 
 /** Whatever an admin request failed with, as a sentence that says what happened, why, and the next command. */
-export function adminFailure(error: unknown, attempt: Attempt, place: Place): McpkcError {
+export function adminFailure(error: unknown, attempt: Attempt, place: Place, token = ''): McpkcError {
   if (error instanceof McpkcError) return error;
   const status = statusOf(error);
   if (status === undefined) {
@@ -60,7 +64,7 @@ export function adminFailure(error: unknown, attempt: Attempt, place: Place): Mc
     if (isUnreadable(error)) return unreadable(attempt, place, error);
     throw error;
   }
-  return statusFailure(status, error, attempt, place);
+  return statusFailure(status, error, attempt, place, readClaims(token));
 }
 
 /** No JSON where some was due; or, to a POST, no `Location` (the admin client's words for it). */
@@ -84,26 +88,19 @@ const INCLUDED_IN: Partial<Record<Role, Role>> = {
   'view-realm': 'manage-realm',
 };
 
-function statusFailure(status: number, error: unknown, attempt: Attempt, place: Place): McpkcError {
-  const { what, role } = attempt;
-  const { server, realm, account, roleClient } = place;
+function statusFailure(
+  status: number,
+  error: unknown,
+  attempt: Attempt,
+  place: Place,
+  claims: Claims | undefined,
+): McpkcError {
+  const { what } = attempt;
+  const { server, realm } = place;
   const answer = answerOf(error);
   const options = { cause: error, details: { status, ...(answer === '' ? {} : { answer }) } };
-  if (status === 401) {
-    const message = `Keycloak refused the account’s token (401) to ${what}.`;
-    const hint = `If ${server} is an internal address, Keycloak needs a fixed --hostname: a token of one address is refused at the other.`;
-    return new McpkcError('NOT_AUTHORISED', message, hint, options);
-  }
-  if (status === 403) {
-    const wider = INCLUDED_IN[role];
-    const lacked = wider === undefined ? `'${role}'` : `'${wider}' (or, to read only, '${role}')`;
-    const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${lacked} of the client '${roleClient}'.`;
-    const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', realm]])}`;
-    return new McpkcError('ROLE_MISSING', message, hint, {
-      ...options,
-      details: { ...options.details, role, ...(wider === undefined ? {} : { orRole: wider }) },
-    });
-  }
+  if (status === 401) return tokenRefusedError(what, place, claims, error);
+  if (status === 403) return roleMissingError(attempt, place, claims, options);
   if (status === 429) {
     return new McpkcError(
       'KEYCLOAK_BUSY',
@@ -122,6 +119,26 @@ function statusFailure(status: number, error: unknown, attempt: Attempt, place: 
   const hint =
     status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
   return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, hint, options);
+}
+
+/** The account lacks a role. A newer server may want another one than that which the token shows the account to hold. */
+function roleMissingError(
+  { what, role, newerRole }: Attempt,
+  { realm, account, roleClient }: Place,
+  claims: Claims | undefined,
+  options: { cause: unknown; details: Record<string, unknown> },
+): McpkcError {
+  const held = clientRolesIn(claims, roleClient);
+  const lacked = newerRole !== undefined && held?.includes(role) === true ? newerRole : role;
+  const wider = INCLUDED_IN[lacked];
+  const unsure = newerRole !== undefined && held === undefined ? ` or '${newerRole}'` : '';
+  const named = wider === undefined ? `'${lacked}'${unsure}` : `'${wider}' (or, to read only, '${lacked}')`;
+  const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${named} of the client '${roleClient}'.`;
+  const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', realm]])}`;
+  return new McpkcError('ROLE_MISSING', message, hint, {
+    cause: options.cause,
+    details: { ...options.details, role: lacked, ...(wider === undefined ? {} : { orRole: wider }) },
+  });
 }
 
 /** The realm isn't there: exit status 2, since KC_REALM or --realm is wrong. */

@@ -1,41 +1,58 @@
+import { askForRoles } from './asked-roles.ts';
 import type { Keycloak } from './connect.ts';
+import {
+  adminAudiencesIn,
+  audiencesIn,
+  clientRolesIn,
+  readClaims,
+  realmRolesIn,
+  scopesIn,
+} from './token-claims.ts';
 
 /** What mcpkc's own access token says of its account. */
 export interface OwnToken {
-  /** Its roles in the client that administers this realm; undefined where the token tells none. */
+  /**
+   * Its roles in the client that administers this realm: by the token, or found out by asking where that tells none.
+   * Undefined where neither tells.
+   */
   roles: string[] | undefined;
   /** Its roles in its own realm. */
   realmRoles: string[];
   /** The administrator of all realms: an account in `master` with the role `admin`. */
   superuser: boolean;
   audiences: string[];
+  /** Whether it is for the admin API, as Keycloak demands from 26.8.2 on (client scope `kc-admin-api`). */
+  isForAdminApi: boolean;
+  /** Names of its scopes, as far as they are told in tokens. */
+  scopes: string[];
+  /** Characters of the token: a proxy or Keycloak refuses long headers. */
+  length: number;
 }
 
-type Claims = Record<string, unknown>;
+/** What was found out by asking, once for a connection. */
+const asked = new WeakMap<Keycloak['admin'], Promise<string[]>>();
 
-/** Reads the token that administration is done with. The token itself is never given away. */
+/**
+ * Reads the token that administration is done with. A lightweight one (client setting, or client policy) names no roles:
+ * then the account's are found out by asking. The token itself is never given away.
+ */
 export async function readOwnToken(keycloak: Keycloak): Promise<OwnToken> {
-  const claims = claimsOf((await keycloak.admin.getAccessToken()) ?? '');
-  const access = (claims.resource_access ?? {}) as Record<string, { roles?: unknown } | undefined>;
-  const { aud } = claims;
-  const realmRoles = texts((claims.realm_access as { roles?: unknown } | undefined)?.roles);
+  const token = (await keycloak.admin.getAccessToken()) ?? '';
+  const claims = readClaims(token);
+  const realmRoles = realmRolesIn(claims);
+  let roles = clientRolesIn(claims, keycloak.place.roleClient);
+  if (roles === undefined && claims?.realm_access === undefined) {
+    const asking = asked.get(keycloak.admin) ?? askForRoles(keycloak);
+    asked.set(keycloak.admin, asking);
+    roles = await asking;
+  }
   return {
-    roles: claims.resource_access === undefined ? undefined : texts(access[keycloak.place.roleClient]?.roles),
+    roles,
     realmRoles,
     superuser: keycloak.accountRealm === 'master' && realmRoles.includes('admin'),
-    audiences: typeof aud === 'string' ? [aud] : texts(aud),
+    audiences: audiencesIn(claims),
+    isForAdminApi: adminAudiencesIn(claims).length > 0,
+    scopes: scopesIn(claims),
+    length: token.length,
   };
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-}
-
-function claimsOf(token: string): Claims {
-  try {
-    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Claims;
-  } catch {
-    // An opaque token: then nothing is known of the account beside what it may read.
-    return {};
-  }
 }

@@ -1,5 +1,6 @@
 import type { Role } from '../../realm/roles.ts';
 import type { Keycloak } from './connect.ts';
+import { readOwnToken } from './own-account.ts';
 
 /** Which roles let an account see the same things (Keycloak 26.7.3). */
 const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
@@ -15,27 +16,6 @@ const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
  * empty list proves nothing unless the role is there.
  */
 export async function accountSees(keycloak: Keycloak, role: Role): Promise<boolean> {
-  const token = (await keycloak.admin.getAccessToken()) ?? '';
-  const claims = payloadOf(token);
-  const clients = record(claims.resource_access);
-  const held = strings(record(clients[keycloak.place.roleClient]).roles);
-  const superuser =
-    keycloak.accountRealm === 'master' && strings(record(claims.realm_access).roles).includes('admin');
-  return superuser || (ENOUGH[role] ?? [role]).some((name) => held.includes(name));
-}
-
-function payloadOf(token: string): Record<string, unknown> {
-  try {
-    return record(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
-  } catch {
-    return {};
-  }
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  const { roles = [], superuser } = await readOwnToken(keycloak);
+  return superuser || (ENOUGH[role] ?? [role]).some((name) => roles.includes(name));
 }

@@ -1,6 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { RequestOptions } from './http.ts';
 import { type Waiting, withRetries } from './retry.ts';
+import { readClaims } from './token-claims.ts';
 import { tokenFailure, tokenRefusal } from './token-refusal.ts';
 
 /** How to get an access token for admin requests. */
@@ -141,11 +142,6 @@ function readToken(text: string, asked: number, server: string): AccessToken {
 
 /** `iat` of a JWT in milliseconds; nobody verifies it, since only the server's clock is read off it. */
 function issuedAt(token: string): number | undefined {
-  try {
-    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { iat } = JSON.parse(atob(payload)) as { iat?: unknown };
-    return typeof iat === 'number' ? iat * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
+  const iat = readClaims(token)?.iat;
+  return typeof iat === 'number' ? iat * 1000 : undefined;
 }

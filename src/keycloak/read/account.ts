@@ -3,6 +3,7 @@ import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, realmNotFound, statusOf } from '../connection/failures.ts';
 import { findClient } from './clients.ts';
+import { isMasked, secretMaskedError } from './masked.ts';
 import { readClientScopes, readEventsConfig } from './read.ts';
 
 /** What a connection as an administrator is for: the realm of the account, and the realm that it administers. */
@@ -88,5 +89,7 @@ async function readPassed(home: Keycloak, id: string, client: string): Promise<s
 /** The account's secret, or undefined where it has none yet (a client that was public). Never print it. */
 export async function readAccountSecret(home: Keycloak, id: string): Promise<string | undefined> {
   const attempt: Attempt = { what: 'read the account’s secret', role: 'view-clients' };
-  return (await home.read(attempt, (admin) => admin.clients.getClientSecret({ id }))).value;
+  const { value } = await home.read(attempt, (admin) => admin.clients.getClientSecret({ id }));
+  if (isMasked(value)) throw secretMaskedError('the account’s secret', home.place.account);
+  return value;
 }

@@ -87,6 +87,25 @@ export async function readRegistrationPolicies(keycloak: Keycloak): Promise<Regi
   }));
 }
 
+/**
+ * What the server's kinds of registration policy can be told, by its own description: provider id → names of its
+ * settings. A release that adds a setting says so here, whatever its version.
+ */
+export async function readRegistrationProviders(
+  keycloak: Keycloak,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { realm } = keycloak;
+  const found = await keycloak.read(POLICIES, (admin) =>
+    admin.realms.getClientRegistrationPolicyProviders({ realm }),
+  );
+  return new Map(
+    listOf(found as unknown as Raw[], POLICIES).map(({ id, properties }) => [
+      text(id),
+      (Array.isArray(properties) ? (properties as Raw[]) : []).map(({ name }) => text(name)),
+    ]),
+  );
+}
+
 /** The realm's own client policies (not the server's global ones, which can't be edited). */
 export async function readClientPolicies(keycloak: Keycloak): Promise<ClientPolicy[]> {
   const found = await keycloak.read(CLIENT_POLICIES, (admin) => admin.clientPolicies.listPolicies());

@@ -1,6 +1,10 @@
+import { McpkcError } from '../../errors.ts';
+import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import { formatCommand } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { mapSome } from '../connection/lists.ts';
+import { accountSees } from '../connection/own-roles.ts';
 import { findClient } from './clients.ts';
 import {
   readClientPolicies,
@@ -9,6 +13,7 @@ import {
   readRealmScopes,
   readRegistrationPolicies,
 } from './read.ts';
+
 /** Clients that are named can be many (--existing); this many are read at once. */
 export const CLIENTS_AT_ONCE = 8;
 
@@ -25,6 +30,7 @@ export async function readRealm(
     readClientProfiles(keycloak),
     mapSome([...new Set(clientIds)], (clientId) => findClient(keycloak, clientId), CLIENTS_AT_ONCE),
   ]);
+  await requireShownScopes(keycloak, clients);
   return {
     realm: keycloak.realm,
     scopes,
@@ -35,4 +41,25 @@ export async function readRealm(
     clientProfiles,
     clients: clients.filter((client) => client !== undefined),
   };
+}
+
+/**
+ * A client that seems to hold no scope at all: where the account may not view client scopes, Keycloak leaves the lists
+ * empty (26.8.0), and a plan made by them would be wrong. Throws ROLE_MISSING then.
+ */
+async function requireShownScopes(
+  keycloak: Keycloak,
+  clients: readonly (Client | undefined)[],
+): Promise<void> {
+  const bare = clients.find(
+    (client) => client?.defaultClientScopes.length === 0 && client.optionalClientScopes.length === 0,
+  );
+  if (bare === undefined || (await accountSees(keycloak, 'view-clients'))) return;
+  const { account, roleClient } = keycloak.place;
+  throw new McpkcError(
+    'ROLE_MISSING',
+    `The scopes of '${bare.clientId}' are not shown to the account '${account}': it lacks the role 'view-clients' of the client '${roleClient}'.`,
+    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', keycloak.realm]])}`,
+    { details: { role: 'view-clients' } },
+  );
 }

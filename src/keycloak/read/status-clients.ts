@@ -29,6 +29,12 @@ export async function listed(
     return { clients, sessions: await part(() => readSessionStats(keycloak)) };
   }).then((found) => {
     if (found.visible && (found.value.clients.length === 0 || seesClients(token) === false)) return HIDDEN;
+    // The realm's own clients always hold scopes: where no client seems to, the lists are not shown (26.8.0).
+    if (found.visible && !found.value.clients.some(holdsScopes)) return HIDDEN;
     return found;
   });
+}
+
+function holdsScopes({ defaultClientScopes, optionalClientScopes }: Client): boolean {
+  return defaultClientScopes.length > 0 || optionalClientScopes.length > 0;
 }

@@ -36,6 +36,8 @@ export interface ListedClients {
 export interface Parts {
   scopes: Part<{ all: ClientScope[]; defaults: string[]; optionals: string[] }>;
   registrationPolicies: Part<RegistrationPolicy[]>;
+  /** Provider id → the settings that this server describes for it. */
+  registrationProviders: Part<ReadonlyMap<string, readonly string[]>>;
   clientPolicies: Part<{ policies: ClientPolicy[]; profiles: ClientProfile[] }>;
   /** Ids of the ways to authenticate clients that the realm's client authentication flow has switched on. */
   authenticators: Part<string[]>;

@@ -13,6 +13,7 @@ import {
   readEventsConfig,
   readRealmScopes,
   readRegistrationPolicies,
+  readRegistrationProviders,
 } from './read.ts';
 import { HIDDEN, listed, seesClients } from './status-clients.ts';
 import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
@@ -41,6 +42,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
   const [
     scopes,
     registrationPolicies,
+    registrationProviders,
     room,
     clientPolicies,
     authenticators,
@@ -52,6 +54,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
   ] = await Promise.all([
     part(() => readScopes(keycloak)).then((found) => believed(found, token)),
     registration,
+    part(() => readRegistrationProviders(keycloak)),
     registration.then((found) => readRoom(keycloak, found, token)),
     part(() => readPolicies(keycloak)),
     part(() => readAuthenticators(keycloak)),
@@ -66,6 +69,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     face,
     scopes,
     registrationPolicies,
+    registrationProviders,
     room,
     clientPolicies,
     authenticators,

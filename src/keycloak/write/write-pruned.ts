@@ -2,6 +2,7 @@ import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { unsafeIdError } from '../connection/guarded-ids.ts';
+import { isMasked, secretMaskedError } from '../read/masked.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
@@ -60,6 +61,21 @@ export async function wholeClient(keycloak: Keycloak, id: string): Promise<objec
   );
   // The admin client gives null for a 404 that it was told to catch.
   return typeof found === 'object' && found !== null ? found : undefined;
+}
+
+/**
+ * The same with the secret itself where Keycloak masks it in representations (26.8.0). Throws SECRET_MASKED where the
+ * account may not see it: a client is not deleted whose backup would hold no secret.
+ */
+export async function withSecret<T extends object>(keycloak: Keycloak, whole: T): Promise<T> {
+  const { id, clientId, secret } = whole as { id?: unknown; clientId?: unknown; secret?: unknown };
+  if (!isMasked(secret)) return whole;
+  const what = `the secret of '${String(clientId)}'`;
+  const { value } = await keycloak.read({ what: `read ${what}`, role: 'manage-clients' }, (admin) =>
+    admin.clients.getClientSecret({ id: String(id) }),
+  );
+  if (value === undefined || isMasked(value)) throw secretMaskedError(what, keycloak.place.account);
+  return { ...whole, secret: value };
 }
 
 /** Makes a client from a whole representation, with its id and secret; `there` where its id or client id is taken. */

@@ -3,11 +3,15 @@ import type { Change } from '../../plan/plan.ts';
 import type { RealmList } from '../../realm/lists.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
+import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
-import { readClientScopes, readRealmScopes } from '../read/read.ts';
+import { readClientPolicies, readClientProfiles, readClientScopes, readRealmScopes } from '../read/read.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** Writing mappers takes `manage-realm` beside it from Keycloak 26.8.2 on (upgrading guide). */
+const mapperAttempt = (what: string): Attempt => ({ ...attempt(what), newerRole: 'manage-realm' });
 
 /** The scope of that name as it is now; Keycloak has no search by name. */
 async function scopeNow(keycloak: Keycloak, name: string): Promise<ClientScope | undefined> {
@@ -134,13 +138,48 @@ async function putMapper(
   const isThere = Object.entries(wanted).every(([key, value]) => (found?.config?.[key] ?? '') === value);
   if (found?.protocolMapper === AUDIENCE_MAPPER && isThere) return;
   if (mapperId === undefined) {
-    await keycloak.replace(attempt(`create the audience mapper in '${scope}'`), (admin) =>
-      admin.clientScopes.addProtocolMapper({ id }, body),
-    );
+    const what = `create the audience mapper in '${scope}'`;
+    await keycloak
+      .replace(mapperAttempt(what), (admin) => admin.clientScopes.addProtocolMapper({ id }, body))
+      .catch((error) => explainPolicy(keycloak, error, what));
     return;
   }
-  await keycloak.replace(attempt(`change the audience mapper in '${scope}'`), (admin) =>
-    admin.clientScopes.updateProtocolMapper({ id, mapperId }, { ...body, id: mapperId }),
+  const what = `change the audience mapper in '${scope}'`;
+  await keycloak
+    .replace(mapperAttempt(what), (admin) =>
+      admin.clientScopes.updateProtocolMapper({ id, mapperId }, { ...body, id: mapperId }),
+    )
+    .catch((error) => explainPolicy(keycloak, error, what));
+}
+
+/**
+ * A mapper that a client policy refuses, even to administrators: from Keycloak 26.8 on client policies judge mappers of
+ * the admin API, too (keycloak/keycloak#50131), and answer 400. Names the policies that can have done it.
+ */
+async function explainPolicy(keycloak: Keycloak, error: unknown, what: string): Promise<never> {
+  const answer = (error as McpkcError).details?.answer;
+  if (statusOf(error) !== 400 || !/mapper|policy/i.test(String(answer))) throw error;
+  const [policies, profiles] = await Promise.all([
+    readClientPolicies(keycloak),
+    readClientProfiles(keycloak),
+  ]);
+  const judging = profiles
+    .filter(({ executors = [] }) => executors.some(({ executor }) => /protocol-mapper/.test(executor)))
+    .map(({ name }) => name);
+  const named = policies
+    .filter(
+      ({ enabled, profiles: own = [] }) => enabled !== false && own.some((one) => judging.includes(one)),
+    )
+    .map(({ name }) => `'${visible(name)}'`);
+  const whose =
+    named.length === 0
+      ? 'a client policy, the realm’s or one of the server’s global ones'
+      : `the client policy ${named.join(' or ')}`;
+  throw new McpkcError(
+    'MAPPER_REFUSED',
+    `Keycloak refuses to ${what}: ${String(answer)}. That is ${whose}, not a missing role.`,
+    `Let the policy allow the mapper type ${AUDIENCE_MAPPER}, or exempt client scopes named mcp-… from it: Realm settings, Client policies. Then run the command again.`,
+    { cause: error, details: { ...(error as McpkcError).details, policies: named } },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from '../../realm/representations.ts';
-import { READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
+import { ADMIN_API_SCOPE, READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
 /** What mcpkc's service account shall look like, and what the realm shall store for it. */
@@ -49,7 +49,8 @@ export function desiredAccount(input: {
 /**
  * The client to make: confidential, for its service account alone. It names its scopes, since a client that names none
  * gets every realm default, an MCP server's audience among them; and it passes on no role by itself, so that its token
- * holds what is mapped and nothing else. `basic` gives the token its `sub`, `roles` its roles.
+ * holds what is mapped and nothing else. `basic` gives the token its `sub`, `roles` its roles; where the realm has
+ * `kc-admin-api`, the account gets it too (`ACCOUNT_SCOPES`).
  */
 export const ACCOUNT_CLIENT = {
   name: 'mcpkc',
@@ -67,6 +68,9 @@ export const ACCOUNT_CLIENT = {
   defaultClientScopes: ['basic', 'roles'],
   optionalClientScopes: [],
 } as const;
+
+/** The client scopes that the account holds as defaults, as far as its realm has them. */
+export const ACCOUNT_SCOPES: readonly string[] = [...ACCOUNT_CLIENT.defaultClientScopes, ADMIN_API_SCOPE];
 
 /** What only a person may decide about: an account in `master`, and a client that serves another purpose. */
 export function accountReservations(

@@ -2,11 +2,11 @@ import type { AccountSnapshot } from '../../realm/account.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
-
+import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import type { AccountChange } from '../plan.ts';
 import { adoptedScopes } from '../provisioned.ts';
 import type { AccountResource } from './account-resource.ts';
-import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
+import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, type DesiredAccount } from './desired.ts';
 
 /** Without these nobody can sign in as the account. */
 const NEEDED = [
@@ -60,13 +60,15 @@ function repair(client: Client, desired: DesiredAccount): AccountChange[] {
 /** The client that mcpkc signs in with: there, enabled, with a service account; a new secret where one is wanted. */
 export const serviceAccount: AccountResource = {
   kind: 'service-account',
-  diff: (desired, { client }) => {
+  diff: (desired, { client, scopes }) => {
     const key = desired.clientId;
     if (!client) {
       const why = 'so that mcpkc has an account of its own with the roles below and nothing else';
-      return [
-        { kind: 'service-account', action: 'create', key, before: null, after: { ...ACCOUNT_CLIENT }, why },
-      ];
+      const admits = scopes.some(({ name }) => name === ADMIN_API_SCOPE);
+      const after = admits
+        ? { ...ACCOUNT_CLIENT, defaultClientScopes: [...ACCOUNT_SCOPES] }
+        : { ...ACCOUNT_CLIENT };
+      return [{ kind: 'service-account', action: 'create', key, before: null, after, why }];
     }
     const changes = repair(client, desired);
     if (!desired.rotate) return changes;
@@ -79,14 +81,14 @@ export const serviceAccount: AccountResource = {
 /**
  * The account's client scopes. MCP audiences go: a client that is made while a scope is a realm default holds it from
  * then on, and its administrative tokens name the MCP server; what it was given by name (`create-scope --client`) stays.
- * `basic` and `roles` are there, as far as the realm has them: by its token mcpkc knows which roles it holds.
+ * `basic`, `roles` and `kc-admin-api` are there, as far as the realm has them: by its token mcpkc knows which roles it
+ * holds, and by the last the admin API of 26.8.2 takes it.
  */
 export const accountScopes: AccountResource = {
   kind: 'client-scope-assignment',
   diff: ({ clientId }, { client, scopes }: AccountSnapshot) => {
     if (!client) return [];
     const given = adoptedScopes(client);
-    const needed: readonly string[] = ACCOUNT_CLIENT.defaultClientScopes;
     return scopes.flatMap((scope): AccountChange[] => {
       const { name } = scope;
       const held = heldAs(client, name);
@@ -97,10 +99,13 @@ export const accountScopes: AccountResource = {
         const why = 'so that mcpkc’s administrative tokens carry no MCP server’s audience';
         return [{ kind: 'client-scope-assignment', action: 'detach', key, before, after, why }];
       }
-      if (held === 'default' || !needed.includes(name)) return [];
+      if (held === 'default' || !ACCOUNT_SCOPES.includes(name)) return [];
       const after = { clientId, scope: name, list: 'default' };
       const action = held === 'none' ? 'attach' : 'update';
-      const why = 'so that the account’s token says which roles it has';
+      const why =
+        name === ADMIN_API_SCOPE
+          ? 'so that the admin API takes the account’s token (Keycloak 26.8.2 and later)'
+          : 'so that the account’s token says which roles it has';
       return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
     });
   },

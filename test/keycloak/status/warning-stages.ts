@@ -2,6 +2,7 @@ import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts'
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import { grantRoles } from '../../support/keycloak/service-account.ts';
+import { upgradeRealm } from '../../support/keycloak/stand-in-26-8.ts';
 import type { Stage } from './error-stages.ts';
 import { naming, SCOPE, type World } from './world.ts';
 
@@ -47,6 +48,26 @@ export const WARNING_STAGES: readonly Stage[] = [
     async stage(world) {
       const there = await world.admin.get<unknown[]>(world.path('clients'));
       await world.configure('max-clients', { 'max-clients': [String(there.length + 1)] });
+    },
+  },
+  {
+    code: 'ACCOUNT_LACKS_ADMIN_API',
+    administrator: true,
+    // What the upgrade to 26.8.2 does to a realm; on this server the scope opens nothing yet.
+    stage: (world) => upgradeRealm(world.realm),
+  },
+  {
+    code: 'ACCOUNT_TOKEN_LONG',
+    async stage(world) {
+      const { id } = await world.client('mcpkc');
+      for (const name of ['a', 'b', 'c', 'd', 'e']) {
+        await world.admin.post(world.path(`clients/${id}/protocol-mappers/models`), {
+          name,
+          protocol: 'openid-connect',
+          protocolMapper: 'oidc-hardcoded-claim-mapper',
+          config: { 'claim.name': name, 'claim.value': 'x'.repeat(1800), 'access.token.claim': 'true' },
+        });
+      }
     },
   },
   {

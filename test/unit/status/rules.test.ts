@@ -3,6 +3,7 @@ import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { vscode } from '../../../src/products/vscode.ts';
+import { isAudienceScope } from '../../../src/realm/mcp-scope.ts';
 import {
   AUDIENCE_SCOPE,
   client,
@@ -13,6 +14,7 @@ import {
   metadata,
   PKCE,
   PROFILES,
+  parts,
   RESOURCE,
   scope,
   seen,
@@ -314,6 +316,9 @@ describe('the account', () => {
     realmRoles: [] as string[],
     superuser: false,
     audiences: [] as string[],
+    isForAdminApi: false,
+    scopes: [] as string[],
+    length: 1200,
   };
 
   it('without a role hides what takes it; nothing of that is judged', () => {
@@ -353,6 +358,54 @@ describe('the account', () => {
       { code: 'ACCOUNT_HOLDS_SCOPE', fix: { kind: 'server' } },
     ]);
   });
+});
+
+describe('the admin API of Keycloak 26.8.2', () => {
+  const scopes = withScopes([AUDIENCE_SCOPE, scope('kc-admin-api')]).scopes ?? parts().scopes;
+
+  it.each([
+    ['without the scope', {}, true],
+    ['with the scope as optional', { optionalClientScopes: ['kc-admin-api'] }, true],
+    ['with the scope as default', { defaultClientScopes: ['basic', 'roles', 'kc-admin-api'] }, false],
+  ])('refuses the account %s', (_how, lists, bad) => {
+    const ownClient = visible(client('mcpkc', lists));
+    const rule = codes(found({ scopes, ownClient })).includes('ACCOUNT_LACKS_ADMIN_API');
+    expect(rule).toBe(bad);
+  });
+
+  it('an account in master shows by its token that it has it', () => {
+    const ownClient = visible(undefined);
+    const judged = (more: object) =>
+      codes(found({ scopes, ownClient, token: { ...parts().token, ...more } }));
+    expect(judged({})).toContain('ACCOUNT_LACKS_ADMIN_API');
+    expect(judged({ isForAdminApi: true })).not.toContain('ACCOUNT_LACKS_ADMIN_API');
+    expect(judged({ scopes: ['kc-admin-api'] })).not.toContain('ACCOUNT_LACKS_ADMIN_API');
+  });
+
+  it('its scope is no MCP server’s', () => {
+    const admin = scope('kc-admin-api', { mappers: [mapper('https://sso.example.com/admin')] });
+    expect(isAudienceScope(admin)).toBe(false);
+    expect(isAudienceScope({ ...admin, name: 'other' })).toBe(true);
+  });
+});
+
+it('a policy that adds the realm’s defaults, as this server describes it, makes naming scopes no matter', () => {
+  const adding = withPolicy('allowed-client-templates', { 'add-default-scopes': ['true'] });
+  const described = (...names: string[]) => ({
+    ...adding,
+    registrationProviders: visible(new Map([['allowed-client-templates', names]])),
+  });
+  const all = (changes: Parameters<typeof seen>[0]) =>
+    judge(GROUPS, seen(changes)).findings.map(({ code }) => code);
+  expect(all(described('allow-default-scopes', 'add-default-scopes'))).not.toContain('DCR_WITH_SCOPE');
+  expect(all(described('allow-default-scopes'))).toContain('DCR_WITH_SCOPE');
+  expect(all({})).toContain('DCR_WITH_SCOPE');
+});
+
+it('a token over 8 kB is said, with what makes it so', () => {
+  expect(found({ token: { ...parts().token, length: 8100 } })).toMatchObject([
+    { code: 'ACCOUNT_TOKEN_LONG', message: expect.stringContaining('8.1 kB') },
+  ]);
 });
 
 describe('the server', () => {

@@ -104,6 +104,9 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
       realmRoles: [],
       superuser: false,
       audiences: [],
+      isForAdminApi: false,
+      scopes: [],
+      length: 1200,
     },
     face: { atIssuer: metadata(), atServer: metadata() },
     scopes: visible({
@@ -112,6 +115,9 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
       optionals,
     }),
     registrationPolicies: visible(POLICIES),
+    registrationProviders: visible(
+      new Map([['allowed-client-templates', ['allowed-client-scopes', 'allow-default-scopes']]]),
+    ),
     clientPolicies: visible({ policies: [PKCE, USERLESS], profiles: PROFILES }),
     authenticators: visible(['client-secret', 'client-jwt']),
     room: visible({ limit: 200, reached: false, near: false }),
