@@ -1,12 +1,13 @@
-import { SEEN } from '../explanation.ts';
+import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
 import { adoptedScopes } from '../plan/provisioned.ts';
 import { adoptable } from '../products/adoptable.ts';
-import { isProbe, presetOf, registration } from '../products/dynamic.ts';
+import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
 import { heldAs } from '../realm/lists.ts';
+import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { repair } from './fixes.ts';
+import { atServer, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen, shown } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
@@ -78,9 +79,36 @@ export function isForeign(seen: Seen, client: Client, { name, mode }: JudgedScop
   return kind === 'other' || presetOf(client, seen.presets) === undefined;
 }
 
+const ownMappers: Rule = {
+  code: 'CLIENT_OWN_MAPPERS',
+  severity: 'error',
+  needs: ['clients'],
+  explanation: {
+    what: 'A client that registered itself has protocol mappers of its own: it decides what its tokens say of a user. With `sub` mapped from an attribute that users change themselves, one user has tokens with another user’s `sub`, signed by the realm.',
+    cause:
+      'It registered while the policy ‘Allowed Protocol Mapper Types’ had the types of a new realm. (A client that an administrator made for users’ consent and without full scope looks the same.)',
+    mend: 'If nobody made it on purpose, delete it; else delete its mappers. mcpkc create-scope keeps new registrations from bringing any.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    listed(seen)
+      .filter(cameByRegistration)
+      .flatMap((client): Found[] => {
+        const types = (client.protocolMappers ?? [])
+          .map(({ protocolMapper }) => protocolMapper ?? '')
+          .filter((type) => type !== PAIRWISE_MAPPER);
+        if (types.length === 0) return [];
+        const message = `The client ${called(client)} registered itself with mappers of its own (${types.join(', ')}): its tokens may name another user in sub, or any audience.`;
+        const fix = atServer(
+          'In the admin console, Clients: delete it, or its mappers (Client scopes, dedicated scope).',
+        );
+        return [{ subject: client.clientId, message, fix }];
+      }),
+};
+
 /** The clients, where they were listed. */
 export const clients: RuleGroup = {
   title: 'Clients and their scopes',
   applies: (seen) => shown(seen.parts.clients) !== undefined,
-  rules: [withoutScope, foreign],
+  rules: [ownMappers, withoutScope, foreign],
 };

@@ -67,6 +67,11 @@ export function trustHosts(
   ]);
 }
 
+/** What leaves registration safer: `create-scope` for a resource that is there, else `trusted-hosts` for the products. */
+export function harden(seen: Seen): Fix {
+  return repairAny(seen) ?? trustHosts(seen);
+}
+
 /** The hosts of the MCP servers in question. */
 export function serverHosts(seen: Seen): string[] {
   const judged = seen.parts.scopes.visible ? judgedScopes(seen) : [];

@@ -1,10 +1,10 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { allowedScopesOf } from '../realm/registration-policies.ts';
+import { allowedScopesOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 
 import { POLICY } from '../realm/representations.ts';
 import { count } from '../text.ts';
-import type { Rule, RuleGroup } from './finding.ts';
-import { atHost, atServer, repairAny } from './fixes.ts';
+import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
+import { atHost, atServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
 
@@ -123,16 +123,43 @@ const disabled: Rule = {
     })),
 };
 
+const wideMappers: Rule = {
+  code: 'MAPPER_TYPES_WIDE',
+  severity: 'error',
+  needs: ['registrationPolicies', 'scopes'],
+  explanation: {
+    what: 'A client that registers itself may bring protocol mappers that put attributes of its user into claims. A user of the realm who may change an attribute of his own (last name, locale) maps it to `sub`, and has tokens that the realm signed with another user’s `sub`; mapped to `aud`, they name an MCP server that never admitted him.',
+    cause:
+      '‘Allowed Protocol Mapper Types’ is as in every new realm: it lists eight types, and only oidc-sha256-pairwise-sub-mapper is harmless.',
+    mend: 'mcpkc create-scope, trusted-hosts and onboard narrow the policy to that one type. No product that mcpkc knows registers with another.',
+    sources: [REGISTRATION_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    anonymous(seen, POLICY.allowedMappers).flatMap((policy) => {
+      const wide = mapperTypesOf(policy).filter((type) => type !== PAIRWISE_MAPPER);
+      if (wide.length === 0) return [];
+      const message = `The policy '${policy.name}' lets a client that registers itself bring mappers (${wide.join(', ')}): it can put another user’s sub, or any audience, into its tokens.`;
+      return [{ subject: policy.name, message, fix: harden(seen) }];
+    }),
+};
+
 /** A policy that every new realm has and that somebody deleted. */
-function missingPolicy(code: string, title: string, providerId: string, lost: string): Rule {
+function missingPolicy(
+  code: string,
+  title: string,
+  providerId: string,
+  lost: string,
+  { severity, fix }: { severity: Severity; fix?(seen: Seen): Fix } = { severity: 'warning' },
+): Rule {
+  const byHand = `${CONSOLE} Create client policy, ${title}.`;
   return {
     code,
-    severity: 'warning',
-    needs: ['registrationPolicies'],
+    severity,
+    needs: ['registrationPolicies', 'scopes'],
     explanation: {
       what: `The realm’s policies for anonymous registration lack ‘${title}’: ${lost}.`,
       cause: 'Somebody deleted it; every new realm has it.',
-      mend: `Add it again. ${CONSOLE} Create client policy, ${title}.`,
+      mend: fix ? 'mcpkc create-scope, trusted-hosts and onboard add it again.' : `Add it again. ${byHand}`,
       sources: [REGISTRATION_GUIDE, SEEN],
     },
     find: (seen) =>
@@ -142,7 +169,7 @@ function missingPolicy(code: string, title: string, providerId: string, lost: st
             {
               subject: title,
               message: `There is no policy '${title}' for anonymous registration: ${lost}.`,
-              fix: atServer(`${CONSOLE} Create client policy, ${title}.`),
+              fix: fix?.(seen) ?? atServer(byHand),
             },
           ],
   };
@@ -156,6 +183,7 @@ export const registration: RuleGroup = {
     defaultsOff,
     blocks,
     disabled,
+    wideMappers,
     missingPolicy(
       'ALLOWED_SCOPES_POLICY_MISSING',
       'Allowed Client Scopes',
@@ -167,6 +195,7 @@ export const registration: RuleGroup = {
       'Allowed Protocol Mapper Types',
       POLICY.allowedMappers,
       'a client may register with mappers of its own and so put any audience or claim into its tokens',
+      { severity: 'error', fix: harden },
     ),
     missingPolicy(
       'CONSENT_POLICY_MISSING',

@@ -5,7 +5,7 @@ import { readRealm } from '../keycloak/read/realm.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeClientPolicy } from '../keycloak/write/write-client-policies.ts';
 import { writeAssignment, writeClient } from '../keycloak/write/write-clients.ts';
-import { writeAllowedScopes, writeTrustedHosts } from '../keycloak/write/write-policies.ts';
+import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from '../keycloak/write/write-policies.ts';
 import {
   ScopeIds,
   writeAudienceMapper,
@@ -40,6 +40,7 @@ export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): Writer<Real
     'audience-mapper': (change) => writeAudienceMapper(keycloak, ids, change),
     'trusted-hosts': (change) => writeTrustedHosts(keycloak, change),
     'allowed-scopes': (change) => writeAllowedScopes(keycloak, change),
+    'mapper-types': (change) => writeMapperTypes(keycloak, change),
     'client-policy': (change) => writeClientPolicy(keycloak, change),
     'default-scope': (change) => writeDefaultScope(keycloak, ids, change),
     client: (change) => writeClient(keycloak, change),

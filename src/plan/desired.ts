@@ -10,6 +10,8 @@ export interface Desired {
   audienceMapper?: { scope: string; audience: string };
   trustedHosts?: DesiredHosts;
   allowedScopes?: { add: string[]; remove: string[]; defaults: boolean };
+  /** The only types of protocol mappers that a registration may bring. */
+  mapperTypes?: { only: readonly string[] };
   clientPolicies?: DesiredPolicy[];
   defaultScope?: { scope: string; list: RealmList };
   clients?: DesiredClient[];

@@ -7,6 +7,7 @@ export const REALM_KINDS = [
   'audience-mapper',
   'trusted-hosts',
   'allowed-scopes',
+  'mapper-types',
   'client-policy',
   'default-scope',
   'client',
@@ -77,7 +78,12 @@ export interface Progress {
 /** Attachments to clients are independent of each other; this many are written at once. */
 const AT_ONCE = 4;
 /** Lists of the realm that are edited as a whole. They don't touch each other: a change of each is written at once. */
-export const REALM_LISTS: readonly ChangeKind[] = ['trusted-hosts', 'allowed-scopes', 'client-policy'];
+export const REALM_LISTS: readonly ChangeKind[] = [
+  'trusted-hosts',
+  'allowed-scopes',
+  'mapper-types',
+  'client-policy',
+];
 
 /**
  * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again

@@ -4,6 +4,7 @@ import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Assignment, Desired, DesiredClient } from './desired.ts';
+import { hardened } from './hardening.ts';
 import { pkcePolicy, userlessPolicy } from './policies.ts';
 
 /** What a resource's provisioning is made from. */
@@ -17,6 +18,8 @@ export interface Provisioning {
   presets: readonly Preset[];
   pkce: boolean;
   rejectUserless: boolean;
+  /** Narrow what registrations may bring; off with `--no-harden`. */
+  harden: boolean;
   /** Clients that get the scope by themselves. */
   assignments: Assignment[];
   clients: DesiredClient[];
@@ -50,6 +53,7 @@ export function provisioned(input: Provisioning): Desired {
     },
     // `openid` is no client scope: a registration that names it is refused unless it is listed (26.7.3).
     allowedScopes: { add: ['openid'], remove: [scope], defaults: true },
+    ...(input.harden ? hardened() : {}),
     clientPolicies: [
       ...(pkce ? [pkcePolicy(scope)] : []),
       ...(rejectUserless ? [userlessPolicy(scope)] : []),

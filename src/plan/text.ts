@@ -9,6 +9,7 @@ const KIND_NAMES: Record<Change['kind'], string> = {
   'audience-mapper': 'audience mapper',
   'trusted-hosts': 'policy',
   'allowed-scopes': 'policy',
+  'mapper-types': 'policy',
   'client-policy': 'client policy',
   'default-scope': 'realm default scope',
   client: 'client',

@@ -69,6 +69,17 @@ export function registration(client: ClientFacts): Origin {
   };
 }
 
+/**
+ * Whether a client has the mark of registration (it asks users for consent and has no full scope), or was made from a
+ * metadata document. A registrant may choose its client id and internal id (`clients-registrations/default`), so these
+ * prove nothing; the mark is there as long as the policies 'Consent Required' and 'Full Scope Disabled' are (26.7.4).
+ */
+export function cameByRegistration(client: ClientFacts): boolean {
+  if (client.protocol !== undefined && client.protocol !== 'openid-connect') return false;
+  const marked = client.consentRequired === true && client.fullScopeAllowed === false;
+  return marked || registration(client).kind === 'cimd';
+}
+
 const YEAR_2010 = 1_262_304_000;
 const YEAR_2100 = 4_102_444_800;
 

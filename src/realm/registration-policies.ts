@@ -31,6 +31,20 @@ export function addsDefaults(
   );
 }
 
+/** The key of the configuration of 'Allowed Protocol Mapper Types' (Keycloak 26.7.3). */
+export const MAPPERS_CONFIG = { types: 'allowed-protocol-mapper-types' } as const;
+
+/**
+ * The one protocol mapper that a registration brings by what RFC 7591 lets it say (`subject_type: pairwise`). Every
+ * other type of Keycloak's stock list lets a registrant choose claims, `sub` and `aud` among them.
+ */
+export const PAIRWISE_MAPPER = 'oidc-sha256-pairwise-sub-mapper';
+
+/** The types of protocol mappers that a registration may bring, in order. None listed: it may bring none. */
+export function mapperTypesOf(policy: RegistrationPolicy): string[] {
+  return (policy.config[MAPPERS_CONFIG.types] ?? []).filter((type) => type !== '').sort();
+}
+
 /** What a Trusted Hosts policy says, in the words of its configuration page. */
 export interface HostsOfPolicy {
   hosts: string[];

@@ -16,6 +16,14 @@ export interface Attack {
  */
 export const ATTACKS: readonly Attack[] = [
   {
+    id: 'C3',
+    attack:
+      'A user of the realm registers a client whose mapper puts an attribute that users change themselves into `sub` or `aud`, and signs in as somebody else.',
+    holds:
+      'Registrations bring no mapper but the pairwise subject; clients that did before are an error in `status --clients`.',
+    outcome: 'prevented',
+  },
+  {
     id: 'I1',
     attack:
       'A stranger registers a client whose internal id is `..`: what is sent to `clients/..` reaches the realm itself.',

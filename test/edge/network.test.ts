@@ -173,9 +173,13 @@ describe('what passes is tried again', () => {
       if (!got.path.includes('/roles/')) return undefined;
       return { status: 200, json: { id: 'lock', attributes: attributesOf(server.got) } };
     });
-    const ran = await expectCli(3, ['trusted-hosts', '--add', 'x.example.com', '--yes', '--json'], {
-      env: envFor(server.url),
-    });
+    const ran = await expectCli(
+      3,
+      ['trusted-hosts', '--add', 'x.example.com', '--no-harden', '--yes', '--json'],
+      {
+        env: envFor(server.url),
+      },
+    );
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_UNREACHABLE',
       message: `Keycloak can’t be reached at ${server.url}: the connection was cut.`,

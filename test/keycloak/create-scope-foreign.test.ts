@@ -120,11 +120,12 @@ it('law 2: what is not mcpkc’s survives, and what is left out of the compariso
     [
       ...(await anonymousPolicies(realm, 'trusted-hosts')),
       ...(await anonymousPolicies(realm, 'allowed-client-templates')),
+      ...(await anonymousPolicies(realm, 'allowed-protocol-mappers')),
     ].map(({ id }) => id),
   );
   const rest = (snapshot: RealmSnapshot) => snapshot.components.filter(({ id }) => !edited.has(String(id)));
   expect(rest(after)).toEqual(rest(before));
-  expect(rest(after).length).toBe(before.components.length - 3);
+  expect(rest(after).length).toBe(before.components.length - 4);
 
   expect(policyNames(after)).toEqual(['their-policy', `mcpkc-pkce-${SCOPE}`]);
   expect(byName(after.clientPolicies.policies as Representation[], 'their-policy')).toEqual(

@@ -37,6 +37,7 @@ describe('create-scope in a new realm', () => {
       'audience-mapper',
       'trusted-hosts',
       'allowed-scopes',
+      'mapper-types',
       'client-policy',
       'default-scope',
     ]);

@@ -24,6 +24,7 @@ export const createScope: Command = {
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
       .option('--no-pkce-policy', 'don’t enforce PKCE with S256 by a client policy')
       .option('--reject-userless', 'refuse tokens without a user (Keycloak 26.7.0 or later)')
+      .option('--no-harden', 'leave out what makes registration safer: mapper types')
       .option('--replace-audience', 'take over a scope that carries another server’s audience (with --yes)')
       .option('--remove', 'retire the resource: scope, policies and hosts that nothing else uses');
     defineWriting(command);

@@ -55,6 +55,7 @@ export async function desiredFor(
     presets,
     pkce,
     rejectUserless: flags.rejectUserless === true,
+    harden: flags.harden !== false,
     assignments: all.map(({ assignment }) => assignment),
     clients: all.flatMap(({ mark }) => (mark ? [mark] : [])),
   });

@@ -43,6 +43,7 @@ export function baseOf(
     presets,
     pkce,
     rejectUserless: has(names.userless),
+    harden: run.harden,
     assignments: [...attached.map(({ assignment }) => assignment), ...freed],
     clients: attached.map(({ mark }) => mark),
   };

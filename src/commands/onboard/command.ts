@@ -31,6 +31,7 @@ export const onboard: Command = {
         '--until <event>',
         'adopt who registered, or who connected (of several attempts the one that signed in); default: registered',
       )
+      .option('--no-harden', 'leave out what makes registration safer: mapper types')
       .option('--close', 'close a window that was left open');
     defineWriting(command);
   },
@@ -61,6 +62,8 @@ export const onboard: Command = {
       client,
       presets,
       staticClient: typeof flags.staticClient === 'string' ? readTypedName(flags.staticClient) : undefined,
+      // A client that is there needs nothing of registration.
+      harden: flags.harden !== false && client === undefined,
       scope: text(flags.scope),
       alias: text(flags.alias),
     });

@@ -23,6 +23,7 @@ export interface OnboardInput {
   scope: string | undefined;
   alias: string | undefined;
   presets: readonly Preset[];
+  harden: boolean;
 }
 
 /** A run that is ready to begin: the realm as it is, and what the resource's provisioning shall be. */
@@ -64,6 +65,7 @@ export async function prepare(
     scope,
     mode,
     list,
+    harden: input.harden,
     changes: [],
     timeline: [],
   };

@@ -20,6 +20,8 @@ export interface Run {
   mode: Mode;
   /** In which of the realm's lists the scope is outside a window. */
   list: RealmList;
+  /** Off with `--no-harden`. */
+  harden: boolean;
   /** What was written so far, in order; the answer's `changes`. */
   changes: Change[];
   timeline: Moment[];

@@ -7,6 +7,7 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { normaliseHost } from '../../names/host-name.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
+import { hardened } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
@@ -25,7 +26,8 @@ export const trustedHosts: Command = {
       .option('--list', 'list them (what happens without a flag)')
       .option('--add <host>', 'add a host …; the match flags stay as they are', list)
       .option('--remove <host>', 'remove a host …', list)
-      .option('--preset <name>', 'add a product’s hosts … and set the match flags as it needs them', list);
+      .option('--preset <name>', 'add a product’s hosts … and set the match flags as it needs them', list)
+      .option('--no-harden', 'leave out what makes registration safer: mapper types');
     defineWriting(command);
   },
   examples: [
@@ -34,7 +36,7 @@ export const trustedHosts: Command = {
     ['add your own host', 'mcpkc trusted-hosts --add tools.example.com'],
   ],
   changes:
-    'The Trusted Hosts policy for anonymous registration, and nothing else in it than the hosts named.',
+    'The Trusted Hosts policy for anonymous registration, and nothing else in it than the hosts named; with --add and --preset also what makes registration safer.',
   exits: [
     [0, 'done, listed, or nothing to do'],
     [1, 'with --dry-run: something would change'],
@@ -76,7 +78,9 @@ function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: b
     throw badInput('--remove', `${both} is to be added too`, 'Add the host or remove it.');
   }
   const matchFlags = withFlags ? { matchFlags: { sender: false, clientUris: true } } : {};
+  const opens = hosts.length > 0 && flags.harden !== false;
   return {
+    ...(opens ? hardened() : {}),
     trustedHosts: {
       add: hosts,
       remove,

@@ -5,6 +5,8 @@ import {
   HOSTS_CONFIG,
   type HostsOfPolicy,
   hostsOf,
+  MAPPERS_CONFIG,
+  mapperTypesOf,
   SCOPES_CONFIG,
 } from '../../realm/registration-policies.ts';
 import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../../realm/representations.ts';
@@ -51,18 +53,28 @@ export async function writeTrustedHosts(keycloak: Keycloak, change: Change): Pro
 }
 
 async function createTrustedHosts(keycloak: Keycloak, name: string, after: HostsOfPolicy): Promise<void> {
+  await createPolicy(keycloak, name, POLICY.trustedHosts, {
+    [HOSTS_CONFIG.hosts]: after.hosts,
+    [HOSTS_CONFIG.sender]: [String(after.senderMatch)],
+    [HOSTS_CONFIG.clientUris]: [String(after.clientUrisMatch)],
+  });
+}
+
+/** Adds a policy for anonymous registration. */
+async function createPolicy(
+  keycloak: Keycloak,
+  name: string,
+  providerId: string,
+  config: Config,
+): Promise<void> {
   const component = {
     name,
-    providerId: POLICY.trustedHosts,
+    providerId,
     providerType: REGISTRATION_POLICY_TYPE,
     subType: 'anonymous',
-    config: {
-      [HOSTS_CONFIG.hosts]: after.hosts,
-      [HOSTS_CONFIG.sender]: [String(after.senderMatch)],
-      [HOSTS_CONFIG.clientUris]: [String(after.clientUrisMatch)],
-    },
+    config,
   };
-  await keycloak.create(attempt('add a Trusted Hosts policy'), (admin) =>
+  await keycloak.create(attempt(`add the policy '${name}'`), (admin) =>
     // The admin client's type has one string where Keycloak has a list.
     admin.components.create(component as unknown as Parameters<typeof admin.components.create>[0]),
   );
@@ -80,6 +92,19 @@ export async function writeAllowedScopes(keycloak: Keycloak, change: Change): Pr
       [SCOPES_CONFIG.defaults]: [String(before.defaults === after.defaults ? now.defaults : after.defaults)],
     };
   });
+}
+
+/** Writes the 'Allowed Protocol Mapper Types' policy of that name, merged likewise; adds one where there is none. */
+export async function writeMapperTypes(keycloak: Keycloak, change: Change): Promise<void> {
+  const types = (side: Change['before']) => (side?.types ?? []) as string[];
+  if (change.action === 'create') {
+    const config = { [MAPPERS_CONFIG.types]: types(change.after) };
+    await createPolicy(keycloak, change.key, POLICY.allowedMappers, config);
+    return;
+  }
+  await editPolicy(keycloak, POLICY.allowedMappers, change.key, (policy) => ({
+    [MAPPERS_CONFIG.types]: merged(mapperTypesOf(policy), types(change.before), types(change.after)),
+  }));
 }
 
 type Config = Record<string, string[]>;

@@ -14,6 +14,7 @@ import { clientPolicy } from './client-policy.ts';
 import { clientScope } from './client-scope.ts';
 import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
+import { mapperTypes } from './mapper-types.ts';
 import type { Resource } from './resource.ts';
 import { trustedHosts } from './trusted-hosts.ts';
 import { windowMark } from './window-mark.ts';
@@ -25,6 +26,7 @@ export const RESOURCES: readonly Resource[] = [
   audienceMapper,
   trustedHosts,
   allowedScopes,
+  mapperTypes,
   clientPolicy,
   defaultScope,
   client,

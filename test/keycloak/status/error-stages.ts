@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { revokeRoles } from '../../support/keycloak/service-account.ts';
+import { registerWhole } from '../../support/strangers.ts';
 import { inMaster } from './master-account.ts';
 import { naming, SCOPE, type World } from './world.ts';
 
@@ -176,6 +177,50 @@ const REGISTRATION: readonly Stage[] = [
   },
 ];
 
+/** What a realm lacks that was left as it was found. */
+const HARDENING: readonly Stage[] = [
+  {
+    code: 'MAPPER_TYPES_WIDE',
+    stage: (world) =>
+      world.configure('allowed-protocol-mappers', {
+        'allowed-protocol-mapper-types': [
+          'oidc-usermodel-attribute-mapper',
+          'oidc-sha256-pairwise-sub-mapper',
+        ],
+      }),
+    truth: async (world) => void expect((await registerWhole(world.realm, WITH_MAPPER)).status).toBe(201),
+  },
+  { code: 'MAPPER_POLICY_MISSING', stage: (world) => world.deletePolicy('allowed-protocol-mappers') },
+  {
+    code: 'CLIENT_OWN_MAPPERS',
+    // Its client id is its own choice, and it inherits the standing scope.
+    also: ['SCOPE_ON_FOREIGN_CLIENT'],
+    flags: ['--clients'],
+    async stage(world) {
+      await world.configure('allowed-protocol-mappers', {
+        'allowed-protocol-mapper-types': ['oidc-usermodel-attribute-mapper'],
+      });
+      await registerWhole(world.realm, WITH_MAPPER);
+      await world.configure('allowed-protocol-mappers', {
+        'allowed-protocol-mapper-types': ['oidc-sha256-pairwise-sub-mapper'],
+      });
+    },
+  },
+];
+
+const WITH_MAPPER = {
+  clientId: 'impostor',
+  redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+  protocolMappers: [
+    {
+      name: 'who',
+      protocol: 'openid-connect',
+      protocolMapper: 'oidc-usermodel-attribute-mapper',
+      config: { 'user.attribute': 'lastName', 'claim.name': 'sub', 'access.token.claim': 'true' },
+    },
+  ],
+};
+
 /** Errors of the server, the policies and the account. */
 const OTHERS: readonly Stage[] = [
   {
@@ -264,4 +309,4 @@ const OTHERS: readonly Stage[] = [
   },
 ];
 
-export const ERROR_STAGES: readonly Stage[] = [...SCOPES, ...REGISTRATION, ...OTHERS];
+export const ERROR_STAGES: readonly Stage[] = [...SCOPES, ...REGISTRATION, ...HARDENING, ...OTHERS];

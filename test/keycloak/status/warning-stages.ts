@@ -40,7 +40,6 @@ export const WARNING_STAGES: readonly Stage[] = [
     stage: (world) => withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`),
   },
   missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
-  missing('MAPPER_POLICY_MISSING', 'allowed-protocol-mappers'),
   missing('CONSENT_POLICY_MISSING', 'consent-required'),
   missing('FULL_SCOPE_POLICY_MISSING', 'scope'),
   {

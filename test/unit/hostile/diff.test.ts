@@ -102,6 +102,7 @@ const wish = (snapshot: RealmSnapshot) =>
       presets: set(fc.constantFrom(...PRESETS), 3),
       pkce: fc.boolean(),
       rejectUserless: fc.boolean(),
+      harden: fc.boolean(),
       holders: set(fc.constantFrom(...snapshot.clients, undefined), 3),
     })
     .map(({ holders, ...rest }) => {

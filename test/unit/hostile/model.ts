@@ -1,5 +1,5 @@
 import type { Change, Plan } from '../../../src/plan/plan.ts';
-import { HOSTS_CONFIG, SCOPES_CONFIG } from '../../../src/realm/registration-policies.ts';
+import { HOSTS_CONFIG, MAPPERS_CONFIG, SCOPES_CONFIG } from '../../../src/realm/registration-policies.ts';
 import type { ClientPolicy, ClientProfile, RegistrationPolicy } from '../../../src/realm/representations.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 
@@ -21,6 +21,7 @@ function apply(realm: RealmSnapshot, change: Change): void {
     'audience-mapper': mapper,
     'trusted-hosts': hosts,
     'allowed-scopes': allowed,
+    'mapper-types': mapperTypes,
     'client-policy': policy,
     'default-scope': list,
     client,
@@ -102,6 +103,14 @@ function allowed(realm: RealmSnapshot, { key, after }: Change): void {
   const { config } = anonymous(realm, key);
   config[SCOPES_CONFIG.scopes] = scopes;
   config[SCOPES_CONFIG.defaults] = [String(defaults)];
+}
+
+function mapperTypes(realm: RealmSnapshot, { action, key, after }: Change): void {
+  if (action === 'create') {
+    const providerId = 'allowed-protocol-mappers';
+    realm.registrationPolicies.push({ id: key, name: key, providerId, subType: 'anonymous', config: {} });
+  }
+  anonymous(realm, key).config[MAPPERS_CONFIG.types] = (after as { types: string[] }).types;
 }
 
 function policy(realm: RealmSnapshot, { action, key, before, after }: Change): void {

@@ -1,0 +1,29 @@
+import { mapperTypesOf } from '../../realm/registration-policies.ts';
+import { POLICY } from '../../realm/representations.ts';
+import { anonymousPolicies } from '../../realm/snapshot.ts';
+import type { RealmChange } from '../plan.ts';
+import type { Resource } from './resource.ts';
+
+const WHY = 'so that no client that registers itself chooses what its tokens say of a user';
+
+/** Which protocol mappers a registration may bring; every such policy of the realm is narrowed alike. */
+export const mapperTypes: Resource = {
+  kind: 'mapper-types',
+  diff: ({ mapperTypes: wanted }, snapshot) => {
+    if (!wanted) return [];
+    const policies = anonymousPolicies(snapshot, POLICY.allowedMappers);
+    if (policies.length === 0) {
+      const after = { types: [...wanted.only] };
+      const key = 'Allowed Protocol Mapper Types';
+      return [{ kind: 'mapper-types', action: 'create', key, before: null, after, why: WHY }];
+    }
+    return policies.flatMap((policy): RealmChange[] => {
+      const types = mapperTypesOf(policy);
+      // No type listed means that a registration may bring no mapper at all: narrower than what is wanted.
+      const kept = types.filter((type) => wanted.only.includes(type));
+      if (kept.length === types.length) return [];
+      const change = { before: { types }, after: { types: kept }, why: WHY };
+      return [{ kind: 'mapper-types', action: 'update', key: policy.name, ...change }];
+    });
+  },
+};
