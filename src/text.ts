@@ -112,7 +112,7 @@ export function wrap(text: string, width: number, indent = ''): string {
 
 /** Whether a line is one that a shell takes: it starts with a program and, unlike a sentence, has no stop at its end. */
 export function isCommandLine(line: string): boolean {
-  return /^ *(?:mcpkc|kcadm\.sh|curl|chmod) .*[^.:;?!…)]$/.test(line);
+  return /^ *(?:mcpkc|kcadm\.sh|curl|chmod|export|printf) .*[^.:;?!…)]$/.test(line);
 }
 
 function wrapLine(text: string, width: number, indent: string): string {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/plugin/clock: the run’s own time limit.
 import type { Context } from '../cli/command.ts';
-import type { Config } from '../config/load.ts';
+import { type Config, hasAccount } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import { dispatcherFor, requireSafeTransport } from '../keycloak/connection/http.ts';
 import { userNamed } from '../keycloak/write/probe-clients.ts';
@@ -105,7 +105,7 @@ async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: s
 
 /** The admin side, where there is an account and the operator wants it. */
 async function insideOf(context: Context, config: Config, wish: Wish): Promise<Inside | undefined> {
-  if (wish.outside || config.clientId === undefined || config.clientSecret === undefined) return undefined;
+  if (wish.outside || !hasAccount(config)) return undefined;
   requireSafeTransport(config.server, config);
   return lookInside(config, wish.mcp, context.io, context.signal);
 }

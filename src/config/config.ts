@@ -45,6 +45,11 @@ export interface Config {
   warnings: string[];
   /** Where a key's value is from ("flag --realm", "file .keycloak-env line 3"); undefined for defaults. */
   originOf(key: string): string | undefined;
+  /**
+   * Why a secret is not sent to the server (FOLDER_NOT_TRUSTED): the service account's, an administrator's. Undefined where
+   * it may be.
+   */
+  refusals: { account: McpkcError | undefined; administrator: McpkcError | undefined };
   /** The files that were read. */
   files: { config: string | undefined; credentials: string | undefined };
 }
@@ -71,12 +76,18 @@ export function requireRealm(config: Config): string {
   return config.realm;
 }
 
+/** Whether a service account is configured, be it that its secret may not be sent to this server. */
+export function hasAccount({ clientId, clientSecret, refusals }: Config): boolean {
+  return clientId !== undefined && (clientSecret !== undefined || refusals.account !== undefined);
+}
+
 /**
- * The service account's id and secret; throws CONFIG_MISSING with what to do next. All that is missing to talk to
+ * The service account's id and secret; throws FOLDER_NOT_TRUSTED where the secret may not go to the configured server; throws CONFIG_MISSING with what to do next. All that is missing to talk to
  * Keycloak is named at once, the realm too: commands that need both call this one first.
  */
 export function requireAccount(config: Config): { clientId: string; clientSecret: string } {
-  const { realm, clientId, clientSecret } = config;
+  const { realm, clientId, clientSecret, refusals } = config;
+  if (refusals.account !== undefined) throw refusals.account;
   if (realm !== undefined && clientId !== undefined && clientSecret !== undefined)
     return { clientId, clientSecret };
   const keys = [

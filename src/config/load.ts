@@ -6,17 +6,18 @@ import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';
 import { readSecret, warnOfForeignServer } from './secret.ts';
 import { type Given, gather, type Sources } from './sources.ts';
+import { accountRefusal, administratorRefusal, type Way } from './trust.ts';
 import * as value from './values.ts';
 
 export type { Config } from './config.ts';
-export { requireAccount, requireRealm } from './config.ts';
+export { hasAccount, requireAccount, requireRealm } from './config.ts';
 
 /**
  * Reads the configuration. Precedence: flag, environment, credentials file, config file, default. `flags` are the program's
  * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
  * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
- * `requireAccount`). `newFiles`: files that flags name need not be there yet, and the secret is not
- * sent anywhere, since it is about to be written.
+ * `requireAccount`). `newFiles`: files that flags name need not be there yet, since they are about to be
+ * written.
  */
 export async function loadConfig(
   flags: Record<string, unknown>,
@@ -29,6 +30,14 @@ export async function loadConfig(
   const server = take('KC_SERVER', value.baseUrl) ?? defaultOf('KC_SERVER');
   const secret = await readSecret(sources, io);
   const realm = take('KC_REALM', value.realmName);
+  const allowHttp = take('MCPKC_ALLOW_HTTP', value.onOff) ?? false;
+  const way: Way = {
+    url: server,
+    server: given('KC_SERVER'),
+    caFile: given('MCPKC_CA_FILE'),
+    allowHttp: allowHttp ? given('MCPKC_ALLOW_HTTP') : undefined,
+  };
+  const refused = accountRefusal(secret, way);
   const hostname = take('KC_HOSTNAME', value.hostname);
   const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.resource);
   const config: Omit<Config, 'clientSecret'> = {
@@ -46,7 +55,7 @@ export async function loadConfig(
     audiences: take('OIDC_AUDIENCE', value.audiences) ?? { urls: [], clients: [] },
     allowedOrigins: take('ALLOWED_ORIGINS', value.origins) ?? [],
     caFile: await caFile(sources, io),
-    allowHttp: take('MCPKC_ALLOW_HTTP', value.onOff) ?? false,
+    allowHttp,
     requestTimeoutMs:
       take('MCPKC_REQUEST_TIMEOUT', value.duration) ?? value.duration(defaultOf('MCPKC_REQUEST_TIMEOUT')),
     waitMs: typeof flags.wait === 'number' ? flags.wait : 0,
@@ -54,8 +63,9 @@ export async function loadConfig(
     protect: protect(sources),
     warnings: [
       ...sources.warnings,
-      ...(how.newFiles === true ? [] : warnOfForeignServer(secret, given('KC_SERVER'), server)),
+      ...(how.newFiles === true || refused ? [] : warnOfForeignServer(secret, way.server, server, io.cwd)),
     ],
+    refusals: { account: refused, administrator: administratorRefusal(way) },
     originOf: (key) => given(key)?.origin,
     files: sources.files,
   };

@@ -1,13 +1,16 @@
 import type { Io } from '../cli/io.ts';
 import { codeOf } from '../cli/named-files.ts';
 import { shellWord, visible } from '../text.ts';
-import { absolute, folderOf, within } from './paths.ts';
+import { absolute, within } from './paths.ts';
 import type { Given, Sources } from './sources.ts';
 import { path, secret, ValueProblem } from './values.ts';
 
 /** The service account's secret and where it is from. */
 export interface Secret {
-  value: string;
+  /** Undefined where it is in a file that was not read: see `outside`. */
+  value: string | undefined;
+  /** The file outside of the working directory that a file found there names beside a server: it stays unread. */
+  outside: string | undefined;
   /** The key that gave it: KC_CLIENT_SECRET or KC_CLIENT_SECRET_FILE. */
   key: string;
   given: Given;
@@ -37,7 +40,7 @@ export async function readSecret(sources: Sources, io: Io): Promise<Secret | und
 
 function check(key: string, given: Given, raw: Given['raw'], problems: string[]): Secret | undefined {
   try {
-    return { value: secret(raw), key, given };
+    return { value: secret(raw), outside: undefined, key, given };
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     problems.push(`${key}: ${error.message} (${given.origin})`);
@@ -54,6 +57,13 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
   let file: string;
   try {
     file = within(given.folder, path(given.raw));
+    if (given.found && !(await isBelow(io.cwd, file, io))) {
+      if (isServerFound(sources))
+        return { value: undefined, outside: file, key: 'KC_CLIENT_SECRET_FILE', given };
+      sources.warnings.push(
+        `The secret in ${visible(file)} is used because ${given.origin}, in the current folder, says so. Make sure that you trust this folder.`,
+      );
+    }
     text = await io.files.read(file);
   } catch (error) {
     if (error instanceof ValueProblem) return complain(error.message);
@@ -63,12 +73,22 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
   const value = text.replace(/\r?\n$/, '');
   if (value === '') return complain(`the file ${visible(file)} is empty`);
   await warnIfReadable(file, sources, io);
-  if (given.found && absolute(folderOf(file) || '.', io.cwd) !== given.place) {
-    sources.warnings.push(
-      `The secret in ${visible(file)} is used because ${given.origin}, in the current folder, says so. Make sure that you trust this folder.`,
-    );
-  }
   return check('KC_CLIENT_SECRET_FILE', given, value, sources.problems);
+}
+
+/** Whether a file of the working directory, that nobody named, says which server it is. */
+function isServerFound({ levels }: Sources): boolean {
+  return levels.find((level) => level.has('KC_SERVER'))?.get('KC_SERVER')?.found === true;
+}
+
+/** Whether a file lies in a folder or below it once all links are followed; one that isn't there lies nowhere else. */
+async function isBelow(folder: string, file: string, io: Io): Promise<boolean> {
+  const [root, target] = await Promise.all([io.files.realPath(folder), io.files.realPath(file)]);
+  if (target === undefined) return true;
+  return (
+    root !== undefined &&
+    target.replaceAll('\\', '/').startsWith(`${root.replaceAll('\\', '/').replace(/\/$/, '')}/`)
+  );
 }
 
 /** The files that hold a secret as a value, whether it is the one that counts or not. */
@@ -92,16 +112,18 @@ async function warnIfReadable(file: string, { warnings }: Sources, io: Io): Prom
 }
 
 /**
- * Warns when the secret is from one place and the server that it is sent to was named by another: a file that lies in
- * a folder must not send a secret of the person elsewhere, nor a variable that was left over send a folder's. The default
- * server is nobody's.
+ * Warns when the secret is from one folder, or from the command line, and the server that it is sent to from another: a
+ * variable that was left over must not send a folder's secret unnoticed. The default server is nobody's.
  */
 export function warnOfForeignServer(
   secret: Secret | undefined,
   server: Given | undefined,
   url: string,
+  cwd: string,
 ): string[] {
-  if (!secret || !server || secret.given.place === server.place) return [];
+  const placeOf = ({ file, folder }: Given) =>
+    file === undefined ? undefined : absolute(folder === '' ? '.' : folder, cwd);
+  if (!secret || !server || placeOf(secret.given) === placeOf(server)) return [];
   return [
     `The secret of ${secret.key} (${secret.given.origin}) is sent to the server that KC_SERVER (${server.origin}) names: ${visible(url)}. Make sure that they belong together.`,
   ];

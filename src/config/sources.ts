@@ -4,7 +4,7 @@ import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
 import { type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
-import { absolute, folderOf } from './paths.ts';
+import { folderOf, isAbsolute } from './paths.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';
 
@@ -15,9 +15,9 @@ export interface Given {
   origin: string;
   /** Folder of the file that it stands in, which paths in it start from; '' is the working directory. */
   folder: string;
-  /** Who speaks: the command line and its environment are one place, every folder is one. */
-  place: string;
-  /** Whether it stands in a file that was found in the working directory without having been asked for. */
+  /** The file that it stands in; undefined for flags and environment. */
+  file: string | undefined;
+  /** Whether that file lies in the working directory and no flag named it: whoever made the folder may have written it. */
   found: boolean;
 }
 
@@ -38,8 +38,6 @@ export interface Sources {
 type Flags = Record<string, unknown>;
 type Complaints = Pick<Sources, 'problems' | 'warnings'>;
 
-const INVOKER = 'the command line';
-
 /** Reads every source; what is wrong with the files themselves is in `problems`. Never throws for what they hold. */
 export async function gather(flags: Flags, io: Io, newFiles = false): Promise<Sources> {
   const told: Complaints = { problems: [], warnings: [] };
@@ -48,8 +46,8 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   const credentials = await find('credentials', flags.credentials, ['.keycloak-env']);
   const usual = ['config.local.json', ...userConfigFiles(io)];
   const config = await find('config', flags.config, usual);
-  const envLevel: Level = credentials ? fromEnvFile(credentials, told, io) : new Map();
-  const file = config ? fromConfigFile(config, told, io) : { level: new Map(), presets: [], protect: [] };
+  const envLevel: Level = credentials ? fromEnvFile(credentials, told) : new Map();
+  const file = config ? fromConfigFile(config, told) : { level: new Map(), presets: [], protect: [] };
   return {
     levels: [fromFlags(flags), fromEnvironment(io), envLevel, file.level],
     presets: file.presets,
@@ -62,7 +60,7 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
 function fromFlags(flags: Flags): Level {
   const level: Level = new Map();
   const give = (key: string, flag: string, raw: Raw) =>
-    level.set(key, { raw, origin: `flag --${flag}`, folder: '', place: INVOKER, found: false });
+    level.set(key, { raw, origin: `flag --${flag}`, folder: '', file: undefined, found: false });
   if (typeof flags.server === 'string') give('KC_SERVER', 'server', flags.server);
   if (typeof flags.realm === 'string') give('KC_REALM', 'realm', flags.realm);
   if (typeof flags.caFile === 'string') give('MCPKC_CA_FILE', 'ca-file', flags.caFile);
@@ -78,17 +76,16 @@ function fromEnvironment({ env }: Io): Level {
   const level: Level = new Map();
   for (const key of ENV_KEYS) {
     const raw = env[key];
-    if (raw) level.set(key, { raw, origin: 'environment', folder: '', place: INVOKER, found: false });
+    if (raw) level.set(key, { raw, origin: 'environment', folder: '', file: undefined, found: false });
   }
   return level;
 }
 
-function placeOf({ path, asked }: Found, io: Io): Pick<Given, 'folder' | 'place' | 'found'> {
-  const folder = folderOf(path);
-  return { folder, place: absolute(folder === '' ? '.' : folder, io.cwd), found: !asked && folder === '' };
+function placeOf({ path, asked }: Found): Pick<Given, 'folder' | 'file' | 'found'> {
+  return { folder: folderOf(path), file: path, found: !asked && !isAbsolute(path) };
 }
 
-function fromEnvFile(file: Found, told: Complaints, io: Io): Level {
+function fromEnvFile(file: Found, told: Complaints): Level {
   const read = parseEnvFile(file.text, file.path);
   told.problems.push(...read.problems);
   told.warnings.push(...read.warnings);
@@ -97,12 +94,12 @@ function fromEnvFile(file: Found, told: Complaints, io: Io): Level {
     const one = read.values.get(key);
     if (!one?.value) continue;
     const origin = `file ${visible(file.path)} line ${one.line}`;
-    level.set(key, { raw: one.value, origin, ...placeOf(file, io) });
+    level.set(key, { raw: one.value, origin, ...placeOf(file) });
   }
   return level;
 }
 
-function fromConfigFile(file: Found, { problems, warnings }: Complaints, io: Io) {
+function fromConfigFile(file: Found, { problems, warnings }: Complaints) {
   const answer: { level: Level } & Pick<Sources, 'presets' | 'protect'> = {
     level: new Map(),
     presets: [],
@@ -130,7 +127,7 @@ function fromConfigFile(file: Found, { problems, warnings }: Complaints, io: Io)
       problems.push(`${name}: ${shaped.problem} (${origin})`);
     else if (name === 'presets') answer.presets = value as unknown[];
     else if (name === 'protect') answer.protect = value as string[];
-    else answer.level.set(name, { raw: shaped, origin, ...placeOf(file, io) });
+    else answer.level.set(name, { raw: shaped, origin, ...placeOf(file) });
   }
   return answer;
 }

@@ -16,6 +16,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Use https, or a tunnel to 127.0.0.1. Where the network in between is trusted: --allow-http (MCPKC_ALLOW_HTTP=true).',
     sources: ['RFC 6749 §3.2'],
   },
+  FOLDER_NOT_TRUSTED: {
+    what: 'A secret would have gone to a server, or over a connection, that only a file in the current folder names. It was not sent.',
+    cause:
+      'A folder that was cloned or unpacked may hold a configuration of somebody else’s making. A secret goes to the server that stands with it in the same file, or that a flag or the environment names.',
+    mend: 'If the server is right, name it: --server, KC_SERVER in the environment, or in the file that holds the secret. The message prints the line. mcpkc init writes both into one file.',
+    sources: [],
+  },
   SCOPE_TAKEN: {
     what: 'The scope’s name belongs to another MCP server: taking it over would cut that server’s clients off. Nothing was changed.',
     cause: 'Two servers share the first label of their host, or MCP_SCOPE_NAME is that of another server.',

@@ -5,7 +5,8 @@ import { type JudgedScope, judgedScopes, nameFor, type Seen } from './seen.ts';
 
 /** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
 export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
-  return { kind: 'command', text: formatCommand([...seen.globalFlags, ...parts], names) };
+  const naming = parts[0] === 'init' ? seen.initFlags : [];
+  return { kind: 'command', text: formatCommand([...seen.globalFlags, ...naming, ...parts], names) };
 }
 
 /** A change in Keycloak that mcpkc doesn't make. */

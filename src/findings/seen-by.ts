@@ -3,6 +3,7 @@ import { isLive } from '../commands/onboard/mark.ts';
 import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
 import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
 import type { Config } from '../config/load.ts';
+import { namingFlags } from '../config/trust.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../keycloak/read/status-parts.ts';
@@ -33,6 +34,7 @@ export async function seenBy(
     roleClient: keycloak.place.roleClient,
     staticClients: config.audiences.clients,
     globalFlags: globalFlags(config),
+    initFlags: namingFlags(config),
     now: io.now(),
     isLive: (mark) => isLive(mark, io),
     backupOf: await backups(context, keycloak),

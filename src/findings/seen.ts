@@ -29,6 +29,8 @@ export interface Seen {
   staticClients: readonly string[];
   /** Global flags that printed commands need, as they were given. */
   globalFlags: readonly CommandPart[];
+  /** Flags that a printed `init` needs besides, since an administrator's password goes to no server that only a file here names. */
+  initFlags: readonly CommandPart[];
   /** Milliseconds since the epoch. */
   now: number;
   /** Whether the run that opened a window may still be at it. */

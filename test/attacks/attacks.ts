@@ -31,4 +31,20 @@ export const ATTACKS: readonly Attack[] = [
       'Nothing is written to a client whose internal id is no UUID; `status` and `prune-clients` say so.',
     outcome: 'prevented',
   },
+  {
+    id: 'C4',
+    attack:
+      'A cloned folder names a server; an administrator’s password, token or client secret is in the environment or a file.',
+    holds:
+      '`init` sends nothing to a server that only a file in the current folder names: exit status 5, with the line that makes it right.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'H1',
+    attack:
+      'A cloned folder names a server for a secret from elsewhere, a secret file of the user (by a link too), authorities, or plain http.',
+    holds:
+      'A secret goes to the server that stands with it in the same file, or that flag or environment name; everything else is refused.',
+    outcome: 'prevented',
+  },
 ];

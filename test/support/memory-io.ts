@@ -72,6 +72,7 @@ function memoryFiles(
   const files: Io['files'] = {
     read: async (path) => find(path)?.text,
     exists: async (path) => disk.has(at(path)),
+    realPath: async (path) => at(path),
     mode: async (path) => (platform === 'win32' ? undefined : find(path)?.mode),
     write: async (path, text, { mode = 0o644 } = {}) => put(path, text, mode),
     append: async (path, text, { mode = 0o644 } = {}) => {

@@ -73,6 +73,7 @@ function nameWith({ env }: Io, flags: Flags): string {
 async function ask(context: Context, config: Config, flags: Flags, realm: string): Promise<Administrator> {
   const { io, signal } = context;
   // Nobody shall type a password for a connection that would be refused afterwards.
+  if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
   requireSafeTransport(config.server, config);
   const known = text(flags.adminUser) ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
   const where = `${visible(config.server)}, realm ${visible(realm)}`;

@@ -37,7 +37,8 @@ export async function planFiles(
     KC_CLIENT_SECRET: secret ?? UNKNOWN,
     // Beside the secret itself the file that holds it would be a contradiction.
     KC_CLIENT_SECRET_FILE: null,
-    ...contradicted(envText ?? '', place),
+    // A secret goes to the server that stands with it in the same file, wherever that file is copied to.
+    ...place,
   });
   const json = mergeConfigFile(configText ?? '', authority(config, io.cwd, place), (key, value) =>
     isSame(key, value, place[key]),
@@ -58,23 +59,6 @@ export async function planFiles(
 /** Which server and realm, and where the account lives. */
 function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wanted {
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
-}
-
-/** The credentials file wins over the config file: what it says of the place is set right there too, and nothing added. */
-function contradicted(envText: string, place: Wanted): Wanted {
-  const said = mergeEnvFile(
-    envText,
-    Object.fromEntries(Object.keys(place).map((key) => [key, null])),
-  ).changed;
-  return Object.fromEntries(
-    said.filter((key) => !isSaid(envText, key, place)).map((key) => [key, place[key] ?? null]),
-  );
-}
-
-function isSaid(envText: string, key: string, place: Wanted): boolean {
-  const wanted = place[key];
-  if (typeof wanted !== 'string') return false;
-  return mergeEnvFile(envText, { [key]: wanted }).changed.length === 0;
 }
 
 /** A certificate authority that a flag named is needed every time, so it goes into the file, by its absolute path. */

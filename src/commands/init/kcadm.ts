@@ -147,12 +147,15 @@ function fileLines({ server, account, files }: KcadmContext, realm: string): str
   };
   const [env, json] = [shellWord(files.env.path), shellWord(files.config.path)];
   const secret = `$(kcadm.sh get clients/$CLIENT/client-secret ${realm} --fields value --format csv --noquotes)`;
-  const print = `printf 'KC_CLIENT_ID=%s\\nKC_CLIENT_SECRET=%s\\n' ${shellWord(shellWord(clientId))} "${secret}"`;
+  // Quoted twice: for this shell, and as a value of the file.
+  const entries = Object.entries({ ...config, KC_CLIENT_ID: clientId });
+  const values = entries.map(([key, value]) => `${key}=${shellWord(value)}`).map(shellWord);
+  const print = `printf '%s\\n' ${values.join(' ')} "KC_CLIENT_SECRET=${secret}"`;
   const envLines = {
     none: [],
     create: [`touch ${env} && chmod 600 ${env}`, `${print} > ${env}`],
     update: [
-      `OTHERS=$(grep -v '^KC_CLIENT_' ${env})`,
+      `OTHERS=$(grep -vE '^KC_(CLIENT_|SERVER=|REALM=|ADMIN_REALM=)' ${env})`,
       `chmod 600 ${env}`,
       `{ printf '%s\\n' "$OTHERS"; ${print}; } > ${env}`,
     ],

@@ -29,6 +29,7 @@ export async function setUpAccount(context: Context, flags: Flags): Promise<Repo
   const account = wishOf(config, flags);
   const administrator = await administratorOf(context, config, flags);
   if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
+  if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
   try {
     return await asAdministrator(context, config, account, administrator, flags);
   } catch (error) {

@@ -46,7 +46,7 @@ export async function requireRole(keycloak: Keycloak, role: Role, what: string):
   throw new McpkcError(
     'ROLE_MISSING',
     message,
-    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', keycloak.realm]])}`,
+    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', keycloak.server], ['--realm', keycloak.realm]])}`,
     { details: { role } },
   );
 }

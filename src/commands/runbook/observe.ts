@@ -1,7 +1,7 @@
 import { answerOf } from '../../checks/answer.ts';
 import { validate } from '../../checks/validate.ts';
 import type { Context } from '../../cli/command.ts';
-import type { Config } from '../../config/load.ts';
+import { type Config, hasAccount } from '../../config/config.ts';
 import { GROUPS } from '../../findings/index.ts';
 import { judge } from '../../findings/judge.ts';
 import { seenBy } from '../../findings/seen-by.ts';
@@ -24,7 +24,7 @@ export async function observeRealm(
   config: Config,
   { resource, presets }: Subject,
 ): Promise<Observed['findings']> {
-  if (config.clientId === undefined || config.clientSecret === undefined) return undefined;
+  if (!hasAccount(config) || config.clientId === undefined) return undefined;
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
     account: config.clientId,

@@ -1,5 +1,5 @@
 import type { Io } from '../../cli/io.ts';
-import type { Config } from '../../config/load.ts';
+import { type Config, hasAccount } from '../../config/config.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { connect } from '../connection/connect.ts';
 import { readClientScopes, readRealmScopes } from './read.ts';
@@ -16,7 +16,7 @@ export async function scopesIfConfigured(
   io: Io,
   signal: AbortSignal,
 ): Promise<RealmScopes | undefined> {
-  if (config.clientId === undefined || config.clientSecret === undefined) return undefined;
+  if (!hasAccount(config)) return undefined;
   const keycloak = await connect(config, io, signal);
   const [scopes, lists] = await Promise.all([readClientScopes(keycloak), readRealmScopes(keycloak)]);
   return { scopes, defaultScopes: lists.defaults, optionalScopes: lists.optionals };

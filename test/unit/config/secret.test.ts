@@ -107,11 +107,6 @@ describe('a secret from one place and a server from another', () => {
     ['the environment', { env: { KC_CLIENT_SECRET: 'x', KC_SERVER: server } }, {}],
     ['environment and flag', { env: { KC_CLIENT_SECRET: 'x' } }, { server }],
     [
-      'credentials file and config file of one folder',
-      { files: { '.keycloak-env': SECRET, 'config.local.json': `{"KC_SERVER":"${server}"}` } },
-      {},
-    ],
-    [
       'the same, named by flags',
       { files: { '.keycloak-env': SECRET, 'config.local.json': `{"KC_SERVER":"${server}"}` } },
       { config: '/here/x/../config.local.json' },
@@ -129,7 +124,8 @@ describe('a secret from one place and a server from another', () => {
       { credentials: 'my.env' },
     ],
   ])('%s: fine', async (_name, options, flags) => {
-    expect((await load(options, flags)).warnings).toEqual([]);
+    const { warnings, refusals } = await load(options, flags);
+    expect({ warnings, refused: refusals.account }).toEqual({ warnings: [], refused: undefined });
   });
 
   it.each<[string, MemoryIoOptions, Record<string, unknown>, string[]]>([
@@ -146,6 +142,19 @@ describe('a secret from one place and a server from another', () => {
       ['file .keycloak-env line 1', 'flag --server', 'https://other.example'],
     ],
     [
+      'credentials file here, home',
+      { files: { '.keycloak-env': SECRET, [home]: `{"KC_SERVER":"${server}"}` }, env: { HOME: '/home/me' } },
+      {},
+      [home, 'file .keycloak-env line 1'],
+    ],
+  ])('%s: a warning that names both', async (_name, options, flags, parts) => {
+    const { warnings } = await load(options, flags);
+    expect(warnings).toHaveLength(1);
+    for (const part of parts) expect(warnings[0]).toContain(part);
+  });
+
+  it.each<[string, MemoryIoOptions, Record<string, unknown>, string[]]>([
+    [
       'environment, credentials file',
       { files: { '.keycloak-env': SERVER }, env: { KC_CLIENT_SECRET: 'x' } },
       {},
@@ -154,12 +163,6 @@ describe('a secret from one place and a server from another', () => {
     [
       'home, credentials file here',
       { files: { '.keycloak-env': SERVER, [home]: '{"KC_CLIENT_SECRET":"x"}' }, env: { HOME: '/home/me' } },
-      {},
-      [home, 'file .keycloak-env line 1'],
-    ],
-    [
-      'credentials file here, home',
-      { files: { '.keycloak-env': SECRET, [home]: `{"KC_SERVER":"${server}"}` }, env: { HOME: '/home/me' } },
       {},
       [home, 'file .keycloak-env line 1'],
     ],
@@ -173,11 +176,26 @@ describe('a secret from one place and a server from another', () => {
       'a secret file elsewhere that a found credentials file names',
       { files: { '.keycloak-env': `KC_CLIENT_SECRET_FILE=/home/me/key\n${SERVER}`, '/home/me/key': 'x' } },
       {},
-      ['/home/me/key', 'file .keycloak-env line 1', 'trust this folder'],
+      ['/home/me/key', 'file .keycloak-env line 1'],
     ],
-  ])('%s: a warning that names both', async (_name, options, flags, parts) => {
-    const { warnings } = await load(options, flags);
-    expect(warnings).toHaveLength(1);
-    for (const part of parts) expect(warnings[0]).toContain(part);
+    [
+      'credentials file and config file of one folder',
+      { files: { '.keycloak-env': SECRET, 'config.local.json': `{"KC_SERVER":"${server}"}` } },
+      {},
+      ['.keycloak-env line 1', 'config.local.json', server],
+    ],
+    [
+      'authorities here, all else in the environment',
+      {
+        files: { '.keycloak-env': 'MCPKC_CA_FILE=ca\n', ca: 'x' },
+        env: { KC_CLIENT_SECRET: 'x', KC_SERVER: server },
+      },
+      {},
+      ['MCPKC_CA_FILE (file .keycloak-env line 1)'],
+    ],
+  ])('%s: refused, and both are named', async (_name, options, flags, parts) => {
+    const { refusals, warnings } = await load(options, flags);
+    expect({ code: refusals.account?.code, warnings }).toEqual({ code: 'FOLDER_NOT_TRUSTED', warnings: [] });
+    for (const part of parts) expect(refusals.account?.message).toContain(part);
   });
 });

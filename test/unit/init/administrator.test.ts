@@ -4,7 +4,11 @@ import { administratorOf } from '../../../src/commands/init/administrator.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
 
-const CONFIG = { server: 'http://127.0.0.1:1/auth', allowHttp: false } as Config;
+const CONFIG = {
+  server: 'http://127.0.0.1:1/auth',
+  allowHttp: false,
+  refusals: { account: undefined, administrator: undefined },
+} as Config;
 
 function choose(flags: Flags, options: MemoryIoOptions = {}) {
   const io = memoryIo(options);

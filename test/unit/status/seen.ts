@@ -145,6 +145,7 @@ export function seen(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> 
     roleClient: 'realm-management',
     staticClients: [],
     globalFlags: [],
+    initFlags: [],
     now: NOW,
     isLive: () => false,
     backupOf: () => undefined,

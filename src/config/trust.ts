@@ -1,0 +1,107 @@
+import { McpkcError } from '../errors.ts';
+import { type CommandPart, shellWord, visible } from '../text.ts';
+import type { Config } from './config.ts';
+import type { Secret } from './secret.ts';
+import type { Given } from './sources.ts';
+
+/** What the secret meets on its way: the server, and what says how to get there. */
+export interface Way {
+  /** KC_SERVER as it counts, and where it is from; undefined for the default. */
+  url: string;
+  server: Given | undefined;
+  /** MCPKC_CA_FILE and MCPKC_ALLOW_HTTP where they are given and say something. */
+  caFile: Given | undefined;
+  allowHttp: Given | undefined;
+}
+
+/** One thing that a file of the working directory says and nobody else: what it is, and how a person says the same. */
+interface Doubt {
+  says: string;
+  key: string;
+  value: string;
+}
+
+/**
+ * Why the service account's secret is not sent (FOLDER_NOT_TRUSTED, exit status 5); undefined where it may be. Whoever
+ * writes into a folder can put a configuration there: a secret goes to the server that stands with it in the same file, or
+ * that flag, environment, a file that a flag names or the user's own file name. A secret from elsewhere takes neither
+ * authorities nor plain http from a file of the working directory.
+ */
+export function accountRefusal(secret: Secret | undefined, way: Way): McpkcError | undefined {
+  if (secret === undefined) return undefined;
+  const { given, key, outside } = secret;
+  const doubts = [
+    ...(outside === undefined
+      ? []
+      : [
+          {
+            says: `KC_CLIENT_SECRET_FILE (${given.origin}) names a file outside of this folder, ${visible(outside)}`,
+            key: 'KC_CLIENT_SECRET_FILE',
+            value: outside,
+          },
+        ]),
+    ...(outside === undefined && given.file === way.server?.file ? [] : serverDoubts(way)),
+    ...(given.found ? [] : wayDoubts(way)),
+  ];
+  return refusal(`The secret of ${key} (${given.origin})`, doubts, way, given);
+}
+
+/** The same for an administrator's password, token or client secret, which never stands in a file of mcpkc's. */
+export function administratorRefusal(way: Way): McpkcError | undefined {
+  return refusal(
+    'An administrator’s password, token or secret',
+    [...serverDoubts(way), ...wayDoubts(way)],
+    way,
+    undefined,
+  );
+}
+
+function serverDoubts({ server, url }: Way): Doubt[] {
+  if (server?.found !== true) return [];
+  return [
+    {
+      says: `only a file in this folder names that server: KC_SERVER (${server.origin})`,
+      key: 'KC_SERVER',
+      value: url,
+    },
+  ];
+}
+
+function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
+  return [caFile, allowHttp].flatMap((given, at) => {
+    if (given?.found !== true) return [];
+    const key = at === 0 ? 'MCPKC_CA_FILE' : 'MCPKC_ALLOW_HTTP';
+    const what = at === 0 ? 'whose certificates to trust' : 'that plain http will do';
+    const says = `only a file in this folder says ${what}: ${key} (${given.origin})`;
+    return [{ says, key, value: String(given.raw) }];
+  });
+}
+
+function refusal(
+  what: string,
+  doubts: readonly Doubt[],
+  { url }: Way,
+  given: Given | undefined,
+): McpkcError | undefined {
+  if (doubts.length === 0) return undefined;
+  const message = `${what} is not sent to ${visible(url)}, since ${doubts.map(({ says }) => says).join('; ')}.`;
+  const words = doubts.map(({ key, value }) => shellWord(`${key}=${value}`));
+  // A file that holds the secret may name the server for good; only the usual one is a file of plain lines.
+  const own = given?.found === true && given.file === '.keycloak-env' && doubts[0]?.key === 'KC_SERVER';
+  const line = own ? `printf '%s\\n' ${words.join(' ')} >> .keycloak-env` : `export ${words.join(' ')}`;
+  const hint = `Whoever made this folder may have written that. If it is right, say so:\n${line}`;
+  return new McpkcError('FOLDER_NOT_TRUSTED', message, hint, {
+    details: { keys: doubts.map(({ key }) => key), line },
+  });
+}
+
+/** The flags of a printed `mcpkc init` that name what an administrator's password needs to have named. */
+export function namingFlags({ refusals, server, caFile }: Config): CommandPart[] {
+  const keys = refusals.administrator?.details?.keys;
+  const unnamed = Array.isArray(keys) ? keys : [];
+  return [
+    ...(unnamed.includes('KC_SERVER') ? [['--server', server] as const] : []),
+    ...(unnamed.includes('MCPKC_CA_FILE') ? [['--ca-file', caFile ?? ''] as const] : []),
+    ...(unnamed.includes('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : []),
+  ];
+}
