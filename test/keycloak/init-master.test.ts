@@ -47,7 +47,7 @@ describe('an account that lives in master', () => {
     expect({ status: next.status, err: next.err }).toEqual({ status: 0, err: '' });
     const other = await runMcpkc(['--realm', 'master', 'trusted-hosts'], { files: filesOf(ran) });
     expect(other.status).toBe(4);
-    const again = await runMcpkc(['init', '--dry-run', '--events', '30d', '--json'], {
+    const again = await runMcpkc(['init', '--server', server.url, '--dry-run', '--events', '30d', '--json'], {
       env,
       files: filesOf(ran),
     });

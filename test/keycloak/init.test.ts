@@ -95,11 +95,12 @@ describe('the first run', () => {
     expect(await rolesOf('first')).toEqual({ granted: sorted(WORKING_ROLES), passed: sorted(WORKING_ROLES) });
   });
 
-  it('writes both files, the credentials file private, the secret in it alone', async () => {
+  it('writes both files, the credentials file private, the secret in it alone, beside its server', async () => {
     const { id } = await clientNamed('first');
     const { value } = await realm.admin.get<{ value: string }>(realm.path(`clients/${id}/client-secret`));
     expect(envValue(ran, 'KC_CLIENT_ID')).toBe('first');
     expect(envValue(ran, 'KC_CLIENT_SECRET')).toBe(value);
+    expect(envValue(ran, 'KC_SERVER')).toBe(server.url);
     expect(ran.io.disk.get('/here/.keycloak-env')).toMatchObject({ mode: 0o600 });
     expect(JSON.parse(fileText(ran, 'config.local.json'))).toEqual({
       KC_SERVER: server.url,
@@ -337,7 +338,7 @@ describe('files that are there', () => {
     const forced = await init('filed', ['--force'], { files });
     expect(forced.status).toBe(0);
     expect(fileText(forced, '.keycloak-env')).toMatch(
-      /^# mine\nexport OIDC_AUDIENCE=legacy\nKC_CLIENT_SECRET=\S+\nKC_CLIENT_ID=filed\n$/,
+      /^# mine\nexport OIDC_AUDIENCE=legacy\nKC_CLIENT_SECRET=\S+\nKC_CLIENT_ID=filed\nKC_SERVER=\S+\nKC_REALM=.+\n$/,
     );
     expect(JSON.parse(fileText(forced, 'config.local.json'))).toEqual({
       '//': 'mine',
