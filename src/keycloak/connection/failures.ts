@@ -124,7 +124,7 @@ function statusFailure(
 /** The account lacks a role. A newer server may want another one than that which the token shows the account to hold. */
 function roleMissingError(
   { what, role, newerRole }: Attempt,
-  { realm, account, roleClient }: Place,
+  { server, realm, account, roleClient }: Place,
   claims: Claims | undefined,
   options: { cause: unknown; details: Record<string, unknown> },
 ): McpkcError {
@@ -134,7 +134,7 @@ function roleMissingError(
   const unsure = newerRole !== undefined && held === undefined ? ` or '${newerRole}'` : '';
   const named = wider === undefined ? `'${lacked}'${unsure}` : `'${wider}' (or, to read only, '${lacked}')`;
   const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${named} of the client '${roleClient}'.`;
-  const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', realm]])}`;
+  const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`;
   return new McpkcError('ROLE_MISSING', message, hint, {
     cause: options.cause,
     details: { ...options.details, role: lacked, ...(wider === undefined ? {} : { orRole: wider }) },

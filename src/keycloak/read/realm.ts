@@ -59,7 +59,7 @@ async function requireShownScopes(
   throw new McpkcError(
     'ROLE_MISSING',
     `The scopes of '${bare.clientId}' are not shown to the account '${account}': it lacks the role 'view-clients' of the client '${roleClient}'.`,
-    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--realm', keycloak.realm]])}`,
+    `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', keycloak.server], ['--realm', keycloak.realm]])}`,
     { details: { role: 'view-clients' } },
   );
 }

@@ -21,7 +21,7 @@ it.each([
     'no aud',
     {},
     /it has no aud, and Keycloak 26\.8\.2 and later take only tokens whose aud names the admin API/,
-    /client scope kc-admin-api.*\nmcpkc init --realm mcp$/,
+    /client scope kc-admin-api.*\nmcpkc init --server \S+ --realm mcp$/,
   ],
   ['another aud', { aud: 'realm-management' }, /its aud is 'realm-management'/, /kc-admin-api/],
   [
