@@ -113,7 +113,7 @@ export interface Deed {
 export interface FirstLook {
   kind: 'first-look';
   at: string;
-  /** The complete look before, which did not find them; null where there was none. */
+  /** The complete look before, which found nobody with their ids; null where there was none, or it did. */
   after: string | null;
   /** Keys of the clients. */
   keys: string[];
@@ -127,13 +127,18 @@ export interface AliveOn {
   keys: string[];
 }
 
-/** A client that `prune-clients` took for an orphan. */
+/**
+ * A client that `prune-clients` took for an orphan. `disabling` is written before the client is touched: a client that is
+ * still enabled then was not reached by a run that was killed, and is no more than marked.
+ */
 export interface Stage {
   kind: 'stage';
   client: ClientName;
   key: string;
-  stage: 'marked' | 'disabled';
+  stage: 'marked' | 'disabling' | 'disabled';
   at: string;
+  /** Since when it is marked. */
+  markedAt: string;
 }
 
 /** What looks of `prune-clients` saw of the realm as a whole. */
@@ -230,8 +235,9 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   stage: {
     client: isName,
     key: isText,
-    stage: (value) => value === 'marked' || value === 'disabled',
+    stage: (value) => ['marked', 'disabling', 'disabled'].includes(String(value)),
     at: isTime,
+    markedAt: isTime,
   },
   looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
   'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
@@ -259,7 +265,7 @@ function subjectOf(entry: Entry): string[] {
     case 'deed':
       return [entry.at, entry.nonce];
     case 'first-look':
-      return [entry.at];
+      return [entry.at, entry.after ?? 'none'];
     case 'alive-on':
       return [entry.day];
     case 'looks':
@@ -340,6 +346,11 @@ function contentPart(key: string): string {
 /** Whether two keys are of the same ids, whatever the clients are. */
 export function isSameId(a: string, b: string): boolean {
   return idPart(a) === idPart(b);
+}
+
+/** The part of a key that stands for the client's ids alone. */
+export function idsOf(key: string): string {
+  return idPart(key);
 }
 
 /**

@@ -48,11 +48,8 @@ beforeEach(async () => {
   await writeFile(join(folder, 'etc/.keycloak-env'), env, { mode: 0o600 });
   const config = { KC_SERVER: realm.admin.access.url, KC_REALM: realm.name };
   await writeFile(join(folder, 'etc/config.local.json'), JSON.stringify(config));
-  // What the first run of a recipe does: mark the orphan.
-  await realm.admin.put(realm.path(`clients/${orphan}`), {
-    clientId: orphan,
-    attributes: { 'mcpkc.prune': '' },
-  });
+  // The first run of a recipe marks the orphan.
+  await realm.admin.request('DELETE', realm.path('roles/mcpkc-record'));
 });
 
 afterAll(async () => {
@@ -85,7 +82,7 @@ async function run(command: string, env: Record<string, string>, cwd = folder) {
 }
 
 async function expectMarked(audit: string): Promise<void> {
-  expect((await realm.client(orphan)).attributes['mcpkc.prune']).toMatch(/^marked 20/);
+  expect((await realm.marks(orphan)).stage).toMatchObject({ stage: 'marked' });
   const lines = (await readFile(audit, 'utf8'))
     .trimEnd()
     .split('\n')

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findClientById } from '../../src/keycloak/read/clients.ts';
+import { writeRecord } from '../../src/keycloak/write/record.ts';
+import { clientKeyOf, type Entry } from '../../src/realm/record.ts';
 import { Connector } from '../support/connectors/chatgpt.ts';
 import { CHATGPT, CLAUDE } from '../support/connectors/products.ts';
+import { connected as connection } from '../support/keycloak/connection.ts';
+import { addScope } from '../support/realm-things.ts';
 import { DAY, decisionOf, type PruneRealm, pruneRealm, runPrune } from './prune-realm.ts';
 
 let realm: PruneRealm;
@@ -36,6 +41,27 @@ async function attribute(id: string, name: string, value: string): Promise<strin
   return id;
 }
 
+const AT = '2026-01-01T00:00:00Z';
+
+/** Writes an entry about a client into mcpkc's record. */
+async function remember(
+  id: string,
+  entry: (client: { client: { id: string; clientId: string }; key: string }) => Entry,
+): Promise<void> {
+  const { clientId, secret } = realm.account;
+  const env = {
+    KC_SERVER: realm.admin.access.url,
+    KC_REALM: realm.name,
+    KC_CLIENT_ID: clientId,
+    KC_CLIENT_SECRET: secret,
+  };
+  const keycloak = await connection({ env });
+  const client = await findClientById(keycloak, id);
+  if (!client) throw new Error(`there is no client ${id}`);
+  const named = { client: { id: client.id, clientId: client.clientId }, key: clientKeyOf(client) };
+  await writeRecord(keycloak, { remember: [entry(named)] });
+}
+
 async function failedAtConsent(): Promise<string> {
   const connector = new Connector(realm.host.url, { refuseConsent: true });
   const result = await connector.connect(realm.user);
@@ -60,13 +86,18 @@ async function makeUsed(): Promise<void> {
 async function makeOthers(): Promise<void> {
   const uuid = () => crypto.randomUUID();
   kinds.claude = await realm.orphan({ product: { ...CLAUDE, authMethod: 'client_secret_post' } });
-  kinds.marked = await attribute(
-    await realm.orphan(),
-    'mcpkc.prune',
-    `marked ${new Date(Date.now() + 8 * DAY).toISOString()}`,
-  );
-  kinds.kept = await attribute(await realm.orphan(), 'mcpkc.keep', 'true');
-  kinds.adopted = await attribute(await realm.orphan(), 'mcpkc.adopted', 'mcp-resource-x');
+  kinds.marked = await realm.orphan();
+  await remember(kinds.marked, (client) => {
+    const at = new Date(Date.now() + 8 * DAY).toISOString();
+    return { kind: 'stage', ...client, stage: 'marked', at, markedAt: at };
+  });
+  kinds.kept = await realm.orphan();
+  await remember(kinds.kept, (client) => ({ kind: 'kept', ...client, since: AT, by: 'ann' }));
+  kinds.adopted = await realm.orphan();
+  const scope = await addScope(realm, 'mcp-audience-x', {}, 'https://x.example.com/mcp');
+  await realm.admin.put(realm.path(`clients/${kinds.adopted}/default-client-scopes/${scope}`));
+  kinds.forged = await attribute(await realm.orphan(), 'mcpkc.keep', 'true');
+  await attribute(kinds.forged, 'mcpkc.adopted', 'mcp-resource-x');
   kinds.globbed = await realm.orphan();
   kinds.probe = await attribute(await realm.orphan(), 'tosUri', 'https://mcpkc.invalid/probe/1');
   kinds.switchedOff = await realm.orphan();
@@ -108,7 +139,8 @@ const REASONS: Record<string, RegExp> = {
   claude: /preset claude, and only chatgpt/,
   marked: /marked since .*, disable after 3d/,
   kept: /kept \(prune-clients --keep\)/,
-  adopted: /onboard or create-scope gave it a scope/,
+  adopted: /it is adopted: it holds mcp-audience-x/,
+  forged: /nobody consented/,
   globbed: /the configuration protects it/,
   probe: /nobody consented/,
   switchedOff: /a person disabled it/,
@@ -132,7 +164,7 @@ describe('a realm with a client of every kind', () => {
     expect(run.status).toBe(1);
     for (const [kind, reason] of Object.entries(REASONS)) {
       const { decision, reason: why } = decisionOf(run, String(kinds[kind]));
-      const goes = [...ORPHANS, 'probe'].includes(kind);
+      const goes = [...ORPHANS, 'probe', 'forged'].includes(kind);
       expect({ kind, decision, why }).toEqual({
         kind,
         decision: goes ? 'mark' : 'keep',
@@ -140,7 +172,7 @@ describe('a realm with a client of every kind', () => {
       });
     }
     expect(decisionOf(run, 'mcpkc').reason).toMatch(/chosen by a person/);
-    expect(run.document.summary).toMatchObject({ mark: 4, disable: 0, delete: 0, worked: 6, gone: 0 });
+    expect(run.document.summary).toMatchObject({ mark: 5, disable: 0, delete: 0, worked: 6, gone: 0 });
     expect(await realm.snapshot()).toEqual(before);
     expect(run.io.touched).toEqual([]);
   });
@@ -169,10 +201,10 @@ describe('a realm with a client of every kind', () => {
     const run = await runPrune(realm, args, { days: 8, files: files() });
     expect({ status: run.status, ...run.document.summary }).toMatchObject({
       status: 0,
-      delete: 5,
+      delete: 6,
       spared: 0,
     });
-    const gone = [...ORPHANS, 'probe', 'marked'].map((kind) => String(kinds[kind]));
+    const gone = [...ORPHANS, 'probe', 'marked', 'forged'].map((kind) => String(kinds[kind]));
     expect(await realm.clientIds()).toEqual(before.filter((id) => !gone.includes(id)));
     const backup = run.io.disk.get(String(run.document.backup));
     if (!backup || backup instanceof Error) throw new Error('there is no backup');
@@ -185,7 +217,8 @@ describe('a realm with a client of every kind', () => {
     expect(records[0].representation).toHaveProperty('protocol', 'openid-connect');
     const audit = run.io.disk.get('/here/audit.jsonl');
     const lines = audit instanceof Error ? [] : String(audit?.text).trimEnd().split('\n');
-    expect(lines).toHaveLength(before.length);
+    // The record is judged, too.
+    expect(lines).toHaveLength(before.length + 1);
     expect(JSON.parse(String(lines.at(-1)))).toMatchObject({
       decision: 'delete',
       outcome: 'done',

@@ -1,8 +1,14 @@
 import type { RunningHost } from '../../examples/mcp-host/host.ts';
+import type { Marks } from '../../src/commands/prune-clients/judge/evidence.ts';
+import { marksOf, rememberedIn } from '../../src/commands/prune-clients/judge/marks.ts';
+import { findClientById } from '../../src/keycloak/read/clients.ts';
+import { readRecord } from '../../src/keycloak/read/record.ts';
 import { main } from '../../src/main.ts';
+import { clientKeyOf, RECORD_CLIENT } from '../../src/realm/record.ts';
 import { startMcpHost } from '../connectors/host.ts';
 import { newRealm, provision, type TestRealm } from '../connectors/realm.ts';
 import { Connector, type ConnectorOptions } from '../support/connectors/chatgpt.ts';
+import { connected as connection } from '../support/keycloak/connection.ts';
 import { switchEventsOn } from '../support/keycloak/events.ts';
 import { createServiceAccount, type ServiceAccount } from '../support/keycloak/service-account.ts';
 import { type MemoryIo, memoryIo } from '../support/memory-io.ts';
@@ -21,6 +27,8 @@ export interface PruneRealm extends TestRealm {
   orphan(options?: ConnectorOptions): Promise<string>;
   clientIds(): Promise<string[]>;
   client(id: string): Promise<Record<string, unknown> & { attributes: Record<string, string> }>;
+  /** What mcpkc remembers of a client, by its internal id. */
+  marks(id: string): Promise<Marks & { kept: boolean }>;
 }
 
 /** Makes one. The first sign-in is older than every other client: it proves since when sign-ins are stored. */
@@ -51,7 +59,9 @@ export async function pruneRealm(): Promise<PruneRealm> {
         realm.path(`clients?first=${first}&max=100`),
       );
       found.push(...page);
-      if (page.length < 100) return found.map(({ clientId }) => clientId);
+      // The record is mcpkc's, and comes with the first run that writes.
+      const ids = found.map(({ clientId }) => clientId).filter((id) => id !== RECORD_CLIENT);
+      if (page.length < 100) return ids;
     }
   };
   return {
@@ -62,6 +72,20 @@ export async function pruneRealm(): Promise<PruneRealm> {
     orphan,
     clientIds: all,
     client: (id) => realm.admin.get(realm.path(`clients/${id}`)),
+    marks: async (id) => {
+      const { clientId, secret } = account;
+      const env = {
+        KC_SERVER: realm.admin.access.url,
+        KC_REALM: realm.name,
+        KC_CLIENT_ID: clientId,
+        KC_CLIENT_SECRET: secret,
+      };
+      const keycloak = await connection({ env });
+      const client = await findClientById(keycloak, id);
+      if (!client) throw new Error(`there is no client ${id}`);
+      const remembered = rememberedIn(await readRecord(keycloak));
+      return { ...marksOf(client, remembered), kept: remembered.kept.has(clientKeyOf(client)) };
+    },
     remove: async () => {
       await host.stop();
       await realm.remove();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RECORD_CLIENT } from '../../src/realm/record.ts';
 import { Connector } from '../support/connectors/chatgpt.ts';
 import { startBetween } from '../support/keycloak/between.ts';
 import type { MemoryIo } from '../support/memory-io.ts';
@@ -40,7 +41,8 @@ describe('four runs with the clock moved', () => {
       mark: 3,
       disable: 0,
     });
-    expect((await realm.client(idOf(dead))).attributes['mcpkc.prune']).toMatch(/^marked 20/);
+    expect((await realm.marks(idOf(dead))).stage).toMatchObject({ stage: 'marked' });
+    expect(await realm.client(idOf(dead))).not.toHaveProperty(['attributes', 'mcpkc.prune']);
 
     const waiting = await runPrune(realm, ['--apply'], { days: 10 });
     expect(waiting.document.summary).toMatchObject({ mark: 0, disable: 0, delete: 0 });
@@ -51,8 +53,10 @@ describe('four runs with the clock moved', () => {
     const disabled = await runPrune(realm, ['--apply'], { days: 12 });
     expect(disabled.document.summary).toMatchObject({ disable: 2, revive: 1 });
     expect(decisionOf(disabled, idOf(slow))).toMatchObject({ decision: 'revive', outcome: 'done' });
-    expect((await realm.client(idOf(slow))).attributes['mcpkc.prune'] ?? '').toBe('');
-    expect((await realm.client(idOf(slow))).attributes['mcpkc.last-seen']).toMatch(/^20/);
+    expect(await realm.marks(idOf(slow))).toMatchObject({
+      stage: undefined,
+      lastSeen: expect.any(Number),
+    });
     expect(await realm.client(idOf(dead))).toMatchObject({ enabled: false });
 
     // Another is needed while it is disabled.
@@ -99,14 +103,18 @@ describe('--observe', () => {
     const run = await runPrune(realm, ['--observe'], { days: 20 });
     expect(run.status).toBe(0);
     expect(run.document.summary).toMatchObject({ mark: 1 });
-    const { attributes } = await realm.client(idOf(one));
-    expect(attributes['mcpkc.first-seen']).toMatch(/^20\S+Z after 20\S+Z$/);
-    expect(attributes['mcpkc.prune']).toBeUndefined();
+    expect(await realm.marks(idOf(one))).toMatchObject({
+      firstSeen: { at: expect.any(Number), after: expect.any(Number) },
+      stage: undefined,
+    });
     const before = await realm.snapshot();
     const again = await runPrune(realm, ['--observe'], { days: 20 });
     expect(again.document.summary).toMatchObject({ observed: 0 });
-    const roles = ({ realmRoles, ...rest }: typeof before) => ({ ...rest, realmRoles: realmRoles.length });
-    expect(roles(await realm.snapshot())).toEqual(roles(before));
+    const foreign = ({ clients, ...rest }: typeof before) => ({
+      ...rest,
+      clients: clients.filter(({ clientId }) => clientId !== RECORD_CLIENT),
+    });
+    expect(foreign(await realm.snapshot())).toEqual(foreign(before));
     await realm.admin.del(realm.path(`clients/${idOf(one)}`));
   });
 
@@ -215,10 +223,8 @@ describe('--restore', () => {
       restored: 1,
       there: 0,
     });
-    const { attributes, ...now } = await realm.client(idOf(lost));
-    const { attributes: _old, ...was } = before;
-    expect(now).toEqual(was);
-    expect(attributes['mcpkc.last-seen']).toMatch(/^20/);
+    expect(await realm.client(idOf(lost))).toEqual(before);
+    expect((await realm.marks(idOf(lost))).lastSeen).toEqual(expect.any(Number));
     const { clientId, clientSecret } = lost.client ?? { clientId: '' };
     const again = new Connector(realm.host.url, { client: { clientId, clientSecret } });
     expect(await again.connect(realm.user)).toMatchObject({ ok: true, clientId });
@@ -260,10 +266,8 @@ describe('--keep and --unkeep', () => {
     expect((await runPrune(realm, ['--keep', idOf(one), '--dry-run'])).status).toBe(1);
     const kept = await runPrune(realm, ['--keep', idOf(one)]);
     expect(kept.status).toBe(0);
-    expect(await realm.client(idOf(one))).toMatchObject({
-      enabled: true,
-      attributes: { 'mcpkc.keep': 'true' },
-    });
+    expect(await realm.client(idOf(one))).toMatchObject({ enabled: true });
+    expect(await realm.marks(idOf(one))).toMatchObject({ kept: true, stage: undefined });
     expect((await runPrune(realm, ['--keep', idOf(one)])).document.summary).toEqual({ changed: 0 });
     expect(decisionOf(await runPrune(realm, [], { days: 30 }), idOf(one)).reason).toMatch(/kept/);
     await runPrune(realm, ['--unkeep', idOf(one)]);
@@ -277,7 +281,7 @@ describe('--keep and --unkeep', () => {
       status: 2,
       code: 'CLIENT_NOT_IN_REALM',
     });
-    expect((await realm.client(idOf(realm.alive))).attributes['mcpkc.keep']).toBeUndefined();
+    expect(await realm.marks(idOf(realm.alive))).toMatchObject({ kept: false });
   });
 });
 
@@ -289,8 +293,7 @@ describe('the limits', () => {
     const run = await runPrune(realm, args, { days: 8 });
     expect({ status: run.status, code: run.document.code }).toEqual({ status: 5, code: 'LIMIT_EXCEEDED' });
     expect(run.document.message).toMatch(/8 clients .* limit is \d \(at most 30 % of \d+ dynamic clients/);
-    for (const one of fresh)
-      expect((await realm.client(idOf(one))).attributes).not.toHaveProperty('mcpkc.first-seen');
+    for (const one of fresh) expect(await realm.marks(idOf(one))).toMatchObject({ firstSeen: undefined });
     await runPrune(realm, ['--apply'], { days: 8 });
     const plan = await runPrune(realm, [], { days: 12, json: false });
     expect(plan.status).toBe(1);

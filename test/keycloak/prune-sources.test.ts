@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RECORD_ROLE } from '../../src/realm/record.ts';
 import { Connector } from '../support/connectors/chatgpt.ts';
 import { type Between, startBetween } from '../support/keycloak/between.ts';
 import { createServiceAccount } from '../support/keycloak/service-account.ts';
@@ -52,7 +53,7 @@ async function expectAllThere(): Promise<void> {
 
 /** What earlier runs wrote of the realm as a whole would speak in the next test, too. */
 async function forgetObservations(): Promise<void> {
-  await realm.admin.request('DELETE', realm.path('roles/mcpkc-observed'));
+  await realm.admin.request('DELETE', realm.path(`roles/${RECORD_ROLE}`));
 }
 
 let accounts = 0;

@@ -65,7 +65,7 @@ const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
   deed: { kind: 'deed', at: AT, did: 'adopted', to: 'x', by: 'ann', nonce: 'a' },
   'first-look': { kind: 'first-look', at: AT, after: null, keys: ['a.b'] },
   'alive-on': { kind: 'alive-on', day: '2026-11-27', keys: ['a.b'] },
-  stage: { kind: 'stage', ...named(clientLike()), stage: 'marked', at: AT },
+  stage: { kind: 'stage', ...named(clientLike()), stage: 'marked', at: AT, markedAt: AT },
   looks: { kind: 'looks', complete: AT, on: { LOGIN: AT }, off: {} },
   'holder-look': { kind: 'holder-look', at: AT, clients: 3, holders: { s: 1 }, findings: {} },
 };

@@ -1,17 +1,17 @@
 import { McpkcError } from '../../errors.ts';
 import { mapSome, trySome } from '../../keycloak/connection/lists.ts';
 import { NewEvents } from '../../keycloak/read/event-log.ts';
-import { deleteClient, updateClient, type Written, withSecret } from '../../keycloak/write/write-pruned.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
+import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { deleteClient, setEnabled, type Written, withSecret } from '../../keycloak/write/write-pruned.ts';
+import type { Stage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
-import { PRUNE_ATTRIBUTE, stageText } from './judge/marks.ts';
-import { type Action, stageAfter } from './judge/stages.ts';
+import type { Action } from './judge/stages.ts';
 import { progressOf } from './progress.ts';
 import { type Checked, type Rechecking, recheck } from './recheck.ts';
-import type { Scan } from './scan.ts';
 
 /** What acting needs beside the judged clients. */
 export interface Acting extends Rechecking {
-  scan: Scan;
   /** Puts clients' whole representations on disk; returns when they are there. */
   backup(clients: readonly { id: string; clientId: string; representation: object }[]): Promise<void>;
   /** Hears of each client that was acted on or spared. */
@@ -75,34 +75,75 @@ async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]):
     representation: await withSecret(acting.keycloak, whole),
   }));
   if (condemned.length > 0) await acting.backup(condemned);
+  await writeBefore(acting, checked.found);
   const written = await trySome(checked.found, ({ judged }) => write(acting, judged));
+  await writeAfter(acting, written.results);
   return { done: written.results, failure: checked.failure ?? written.failure };
+}
+
+/** What is about to be done, before it is: a run that is killed in between leaves who it did not reach as he was. */
+async function writeBefore({ keycloak, context, scan }: Acting, found: readonly Checked[]): Promise<void> {
+  const at = new Date(context.io.now()).toISOString();
+  for (const { judged } of found) {
+    const { action } = judged.decision;
+    const { stage } = judged.evidence.marks;
+    const markedAt = stage === undefined ? at : new Date(stage.at).toISOString();
+    if (action === 'mark') scan.ledger.setStage(judged.key, stageEntry(judged, 'marked', at, at));
+    if (action === 'disable' && judged.outcome === 'planned')
+      scan.ledger.setStage(judged.key, stageEntry(judged, 'disabling', at, markedAt));
+  }
+  await writeRecord(keycloak, scan.ledger.edit());
+}
+
+/** What was done. */
+async function writeAfter({ keycloak, context, scan }: Acting, done: readonly Judged[]): Promise<void> {
+  const now = context.io.now();
+  const at = new Date(now).toISOString();
+  for (const judged of done) {
+    const { decision, outcome, key } = judged;
+    if (decision.action === 'disable' && outcome === 'done')
+      scan.ledger.setStage(key, stageEntry(judged, 'disabled', at, at));
+    if (outcome === 'gone' || (decision.action === 'delete' && outcome === 'done'))
+      scan.ledger.setStage(key, undefined);
+    if (decision.action !== 'revive') continue;
+    scan.ledger.setStage(key, undefined);
+    scan.ledger.sawAlive(key, now);
+  }
+  await writeRecord(keycloak, scan.ledger.edit());
+}
+
+function stageEntry(
+  { id, clientId, key }: Judged,
+  stage: Stage['stage'],
+  at: string,
+  markedAt: string,
+): Stage {
+  return { kind: 'stage', client: { id, clientId }, key, stage, at, markedAt };
 }
 
 function asTheyWere(batch: readonly Judged[]): Checked[] {
   return batch.map((judged) => ({ judged, whole: undefined }));
 }
 
-/** Writes a decision, and gives it with what became of it. */
-async function write({ keycloak, context }: Acting, judged: Judged): Promise<Judged> {
+/** Does to the client what was decided, and gives it with what became of it. */
+async function write({ keycloak }: Acting, judged: Judged): Promise<Judged> {
   const { decision, evidence, outcome } = judged;
   const { action } = decision;
   if (outcome === 'gone' || action === 'keep') return judged;
-  const now = context.io.now();
   const done = async (written: Promise<Written>): Promise<Judged> => {
     const became = await written;
     return { ...judged, outcome: became === 'done' && outcome === 'spared' ? 'spared' : became };
   };
-  if (action === 'delete') return outcome === 'spared' ? judged : done(deleteClient(keycloak, judged));
-  const attributes = { [PRUNE_ATTRIBUTE.stage]: stageText(stageAfter(action, now)) };
-  if (action === 'mark') return done(updateClient(keycloak, judged, { attributes }));
-  if (action === 'disable') {
-    if (outcome === 'spared') return judged;
-    return done(updateClient(keycloak, judged, { attributes, enabled: false }));
+  if (action === 'mark') return { ...judged, outcome: outcome === 'spared' ? 'spared' : 'done' };
+  if (action === 'revive') {
+    const isDisabled = evidence.marks.stage?.stage === 'disabled';
+    return done(isDisabled ? setEnabled(keycloak, judged, true) : Promise.resolve('done'));
   }
-  const life = { ...attributes, [PRUNE_ATTRIBUTE.lastSeen]: new Date(now).toISOString() };
-  const enabled = evidence.marks.stage?.stage === 'disabled' ? { enabled: true } : {};
-  return done(updateClient(keycloak, judged, { attributes: life, ...enabled }));
+  if (outcome === 'spared') return judged;
+  if (action === 'delete') return done(deleteClient(keycloak, judged));
+  // Who registered it could enable it again by its registration access token (26.4.0).
+  const isThere = await withdrawRegistrationToken(keycloak, judged);
+  return isThere ? done(setEnabled(keycloak, judged, false)) : { ...judged, outcome: 'gone' };
 }
 
 const NAMED = 20;

@@ -43,7 +43,7 @@ export const pruneClients: Command = {
     ['never touch one', 'mcpkc prune-clients --keep 0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11'],
   ],
   changes:
-    'With --apply or --observe: attributes on clients, the realm role mcpkc-observed; with --apply: orphans are disabled and deleted. Never in realm master.',
+    'With --apply or --observe: mcpkc’s record of the realm; with --apply: orphans are disabled and deleted. Never in realm master.',
   exits: [
     [0, 'nothing to prune; or done'],
     [1, 'a plan that would change something'],

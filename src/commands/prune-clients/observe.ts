@@ -1,64 +1,56 @@
 import type { Context } from '../../cli/command.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { mapSome } from '../../keycloak/connection/lists.ts';
-import { type Observed, writeObserved } from '../../keycloak/write/observed.ts';
-import { updateClient } from '../../keycloak/write/write-pruned.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
+import { idsOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import { isObserved } from './judge/candidate.ts';
 import { DEMANDED, signOfLife } from './judge/evidence.ts';
-import { firstSeenText, lastSeenText, PRUNE_ATTRIBUTE } from './judge/marks.ts';
-import { progressOf } from './progress.ts';
+import type { Observed } from './judge/marks.ts';
 import type { Scan } from './scan.ts';
 
-/** The marks that a client lacks: when we first saw it, and its last sign of life where that is news. */
-function lackingMarks(one: Judged, scan: Scan, now: number): Record<string, string> {
-  const { marks } = one.evidence;
-  const first = marks.firstSeen ? {} : firstSeen(scan);
-  const sign = signOfLife(one.evidence, now);
-  const last = sign && lastSeenText(marks.lastSeen, sign.at);
-  return last === undefined ? first : { ...first, [PRUNE_ATTRIBUTE.lastSeen]: last };
-}
-
-function firstSeen({ startedAt, observed }: Scan): Record<string, string> {
-  const { complete } = observed;
-  // A clock that was set back would make a look of the future.
-  const after = complete !== undefined && complete < startedAt ? complete : undefined;
-  return { [PRUNE_ATTRIBUTE.firstSeen]: firstSeenText({ at: startedAt, after }) };
-}
-
 /**
- * Writes what was seen: on each client that may have registered itself the marks that it lacks, then, once all carry
- * theirs, that this look was complete. Gives how many clients were marked.
+ * Writes down what was seen, in one request: the clients that are new, the last signs of life, and that this look was
+ * complete. What is remembered of clients that are gone is forgotten. Gives of how many clients there was news.
  */
 export async function observe(
-  { io, voice }: Context,
+  { io }: Context,
   keycloak: Keycloak,
   scan: Scan,
   clients: readonly Judged[],
 ): Promise<number> {
+  const { ledger, known, startedAt } = scan;
+  const { firstSeen, knownIds, alive, observed } = known.remembered;
   const now = io.now();
-  const todo = clients.flatMap((one) => {
-    const attributes = isObserved(one) ? lackingMarks(one, scan, now) : {};
-    return Object.keys(attributes).length === 0 ? [] : [{ one, attributes }];
-  });
-  const onMarked = progressOf(io, voice, 'Marking clients');
-  let marked = 0;
-  await mapSome(todo, async ({ one, attributes }) => {
-    await updateClient(keycloak, one, { attributes });
-    marked += 1;
-    onMarked(marked, todo.length);
-  });
-  voice.progress(undefined);
-  await writeObserved(keycloak, nextObserved(scan));
-  return todo.length;
+  // A clock that was set back would make a look of the future.
+  const before =
+    observed.complete !== undefined && observed.complete < startedAt ? observed.complete : undefined;
+  let news = 0;
+  for (const one of clients.filter(isObserved)) {
+    // With ids that were known it was there before as something else, or comes in another's place: its age is unknown.
+    const madeSince = knownIds.has(idsOf(one.key)) ? undefined : before;
+    ledger.sawFirst(one.key, startedAt, madeSince);
+    const sign = signOfLife(one.evidence, now);
+    if (sign) ledger.sawAlive(one.key, sign.at);
+    const isNews =
+      !firstSeen.has(one.key) || (sign !== undefined && sign.at - (alive.get(one.key) ?? 0) >= DAY_MS);
+    if (isNews) news += 1;
+  }
+  ledger.sawAll(new Set(clients.map(({ key }) => key)), nextObserved(scan));
+  await writeRecord(keycloak, ledger.edit());
+  return news;
 }
 
+const DAY_MS = 86_400_000;
+
 /** What this look adds to what earlier ones saw. A change of the settings makes a type's being on count anew. */
-export function nextObserved(scan: Omit<Scan, 'judged' | 'troubles' | 'newestEvent'>): Observed {
-  const { observed, startedAt: at, eventsConfig: config, eventsChanged: changed = 0 } = scan;
+export function nextObserved(
+  scan: Pick<Scan, 'startedAt' | 'eventsConfig' | 'eventsChanged' | 'known'>,
+): Observed {
+  const { known, startedAt: at, eventsConfig: config, eventsChanged: changed = 0 } = scan;
+  const { observed } = known.remembered;
   if (config === undefined) return { ...observed, complete: at };
   const isOn = (type: string) => config.enabled && config.types.includes(type);
-  const since = (known: number | undefined) => (known === undefined || known <= changed ? at : known);
+  const since = (time: number | undefined) => (time === undefined || time <= changed ? at : time);
   const on = DEMANDED.filter(isOn).map((type) => [type, since(observed.on[type])]);
   const off = DEMANDED.filter((type) => !isOn(type)).map((type) => [type, at]);
   return { complete: at, on: Object.fromEntries(on), off: { ...observed.off, ...Object.fromEntries(off) } };

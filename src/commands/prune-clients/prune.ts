@@ -4,6 +4,8 @@ import type { Report } from '../../cli/report.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
+import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
+import { count } from '../../text.ts';
 import { act } from './act.ts';
 import { backupWriter, defaultBackup } from './backup-file.ts';
 import { auditLine, type Judged } from './judge/audit.ts';
@@ -87,6 +89,7 @@ async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: 
     ({ outcome, decision }) => outcome !== 'gone' && !(outcome === 'done' && decision.action === 'delete'),
   );
   const seen = await observe(context, keycloak, found, left);
+  await writeDeed(context, keycloak, done);
   const exitStatus = troubleStatus(found);
   return pruneReport({
     ...common(context, keycloak, wish, found),
@@ -98,6 +101,17 @@ async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: 
     backup,
     exitStatus,
   });
+}
+
+/** A line of the journal, where clients were cut off. */
+async function writeDeed({ io }: Context, keycloak: Keycloak, judged: readonly Judged[]): Promise<void> {
+  const number = (action: string) =>
+    judged.filter(({ decision, outcome }) => decision.action === action && outcome === 'done').length;
+  const [disabled, deleted] = [number('disable'), number('delete')];
+  if (disabled + deleted === 0) return;
+  const to = `${count(disabled, 'client')} disabled, ${count(deleted, 'client')} deleted`;
+  const by = deedBy(holderOf(io, 'prune-clients --apply'));
+  await writeRecord(keycloak, { remember: [deedOf(io, 'pruned', to, by)] });
 }
 
 function common({ settings }: Context, { server, realm }: Keycloak, wish: Wish, { eventsConfig }: Scan) {

@@ -3,18 +3,22 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { trySome } from '../../keycloak/connection/lists.ts';
 import { clientOf } from '../../keycloak/read/clients.ts';
 import type { NewEvents } from '../../keycloak/read/event-log.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
 import { wholeClient } from '../../keycloak/write/write-pruned.ts';
+import { clientKeyOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
-import { candidateOf } from './judge/candidate.ts';
+import { candidateOf, type Known } from './judge/candidate.ts';
 import { withEvent } from './judge/history.ts';
-import { judged as judgeAgain, type Wish } from './scan.ts';
+import { rememberedIn } from './judge/marks.ts';
+import { judged as judgeAgain, type Scan, type Wish } from './scan.ts';
 
 /** What judging again needs. */
 export interface Rechecking {
   context: Context;
   keycloak: Keycloak;
   wish: Wish;
+  scan: Scan;
 }
 
 /** A client as it is now, undefined where it is gone, and what is decided of it now. */
@@ -34,12 +38,19 @@ export async function recheck(
     was,
     whole: await wholeClient(keycloak, was.id),
   }));
-  const [sessions] = await Promise.all([readSessionStats(keycloak), news.look()]);
-  const found = results.map(({ was, whole }) => judgedNow(acting, was, whole, { sessions, news }));
+  const [sessions, record] = await Promise.all([
+    readSessionStats(keycloak),
+    readRecord(keycloak),
+    news.look(),
+  ]);
+  // Somebody may have said --keep meanwhile.
+  const known = { ...acting.scan.known, remembered: rememberedIn(record) };
+  const found = results.map(({ was, whole }) => judgedNow(acting, was, whole, { sessions, news, known }));
   return { found, failure };
 }
 
 interface Life {
+  known: Known;
   sessions: ReadonlyMap<string, SessionCount>;
   news: NewEvents;
 }
@@ -48,17 +59,17 @@ function judgedNow(
   { wish, context }: Rechecking,
   was: Judged,
   whole: object | undefined,
-  { sessions, news }: Life,
+  { sessions, news, known }: Life,
 ): Checked {
   if (whole === undefined) return { judged: { ...was, outcome: 'gone' }, whole };
   const client = clientOf(whole);
-  if (client.id !== was.id || client.clientId !== was.clientId) {
-    const decision = { ...was.decision, action: 'keep', reason: 'its client id changed meanwhile' } as const;
+  if (clientKeyOf(client) !== was.key) {
+    const decision = { ...was.decision, action: 'keep', reason: 'it was changed meanwhile' } as const;
     return { judged: { ...was, decision, outcome: 'spared' }, whole };
   }
   const { events, consents } = was.evidence;
   const evidence = {
-    ...candidateOf(client, wish.house).evidence,
+    ...candidateOf(client, wish.house, known).evidence,
     sessions: { readable: true, ...(sessions.get(was.id) ?? { active: 0, offline: 0 }) } as const,
     consents,
     events: events.readable ? { ...events, ...news.of(was.clientId).reduce(withEvent, events) } : events,

@@ -3,12 +3,17 @@ import { readNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import { badInput } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { findClient } from '../../keycloak/read/clients.ts';
 import { isMasked } from '../../keycloak/read/masked.ts';
 import { readClientScopes } from '../../keycloak/read/read.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { holderOf, withLock } from '../../keycloak/write/lock.ts';
+import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
 import { recreateClient } from '../../keycloak/write/write-pruned.ts';
+import { clientKeyOf } from '../../realm/record.ts';
 import { type Restored, restoreReport } from './care-text.ts';
 import { type BackupRecord, latestRecords, parseBackup } from './judge/backup.ts';
-import { PRUNE_ATTRIBUTE } from './judge/marks.ts';
+import { Ledger } from './judge/ledger.ts';
 
 /** `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
 export async function restore(
@@ -30,7 +35,7 @@ export async function restore(
   for (const record of wanted) {
     signal.throwIfAborted();
     const lost = scopesOf(record).filter((name) => !scopes.has(name));
-    const body = representationOf(record, lost, io.now());
+    const body = representationOf(record, lost);
     const outcome = dryRun ? 'planned' : await recreateClient(keycloak, body);
     restored.push({
       clientId: record.clientId,
@@ -40,6 +45,8 @@ export async function restore(
       lostSecret: isMasked(record.representation.secret),
     });
   }
+  const again = wanted.filter((_record, at) => restored[at]?.outcome === 'done');
+  if (again.length > 0) await rememberRestored({ io, signal }, keycloak, again);
   const { server, realm } = keycloak;
   return restoreReport({ server, realm, file, restored, unfinished, dryRun });
 }
@@ -77,13 +84,35 @@ function nameOf({ representation }: BackupRecord): string | null {
   return typeof representation.name === 'string' ? representation.name : null;
 }
 
-/** The representation as it was, but enabled, off the stages, and seen alive now: somebody wants it back. */
-function representationOf({ representation }: BackupRecord, lost: readonly string[], now: number): object {
-  const attributes = {
-    ...(representation.attributes as Record<string, unknown> | undefined),
-    [PRUNE_ATTRIBUTE.stage]: '',
-    [PRUNE_ATTRIBUTE.lastSeen]: new Date(now).toISOString(),
-  };
+/** Whoever brings a client back says that it lives: it is never taken for an orphan again. */
+async function rememberRestored(
+  { io }: Pick<Context, 'io' | 'signal'>,
+  keycloak: Keycloak,
+  restored: readonly BackupRecord[],
+): Promise<void> {
+  const holder = holderOf(io, 'prune-clients --restore');
+  await withLock(keycloak, io, holder, async () => {
+    const ledger = new Ledger(await readRecord(keycloak));
+    for (const { clientId } of restored) {
+      const client = await findClient(keycloak, clientId);
+      if (!client) continue;
+      ledger.setStage(clientKeyOf(client), undefined);
+      ledger.sawAlive(clientKeyOf(client), io.now());
+    }
+    const to = restored.map(({ clientId }) => clientId).join(', ');
+    const { remember = [], forget = [] } = ledger.edit();
+    const deed = deedOf(io, 'restored', to, deedBy(holder));
+    await writeRecord(keycloak, { remember: [...remember, deed], forget });
+  });
+}
+
+/** The representation as it was, but enabled, and without what other versions of mcpkc wrote on it. */
+function representationOf({ representation }: BackupRecord, lost: readonly string[]): object {
+  const attributes = Object.fromEntries(
+    Object.entries((representation.attributes ?? {}) as Record<string, unknown>).filter(
+      ([name]) => !name.startsWith('mcpkc.'),
+    ),
+  );
   const lists = LISTS.flatMap((list) => {
     const names = representation[list];
     return Array.isArray(names)

@@ -3,11 +3,16 @@ import type { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { accountSees } from '../../keycloak/connection/own-roles.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
-import { type Observed, readObserved } from '../../keycloak/write/observed.ts';
+import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { audiencesOf } from '../../realm/audiences.ts';
+import { ATTRIBUTE } from '../../realm/marks.ts';
+import { NO_RECORD } from '../../realm/record.ts';
 import type { EventsConfig } from '../../realm/representations.ts';
 import type { Judged } from './judge/audit.ts';
-import { candidateOf, type House } from './judge/candidate.ts';
+import { candidateOf, type House, type Known } from './judge/candidate.ts';
 import type { Candidate } from './judge/evidence.ts';
+import { Ledger } from './judge/ledger.ts';
 import { decide, type Pace } from './judge/stages.ts';
 import { judge, type Rules } from './judge/verdict.ts';
 import { progressOf } from './progress.ts';
@@ -26,7 +31,9 @@ export interface Scan {
   /** When it began, by our clock. */
   startedAt: number;
   judged: Judged[];
-  observed: Observed;
+  /** What was known before, and what this run adds. */
+  known: Known;
+  ledger: Ledger;
   /** The newest stored event's time by the server's clock. */
   newestEvent: number;
   eventsConfig: EventsConfig | undefined;
@@ -49,19 +56,20 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const { io, voice, signal } = context;
   const startedAt = io.now();
   await requireRole(keycloak, 'view-clients', 'read the clients');
+  // What is remembered comes first: who is there and isn't remembered is newer than the last complete look.
+  const { known, ledger } = await readKnown(keycloak);
   const candidates: Candidate[] = [];
   const onClients = progressOf(io, voice, 'Reading clients');
   for await (const page of allClients(keycloak)) {
-    candidates.push(...page.map((client) => candidateOf(client, wish.house)));
+    candidates.push(...page.map((client) => candidateOf(client, wish.house, known)));
     onClients(candidates.length);
   }
-  const observed = await readObservedIfSeen(keycloak);
   const dynamic = candidates.filter(({ evidence }) => evidence.origin.kind !== 'other');
   const sources = await readSources({
     keycloak,
     signal,
     now: startedAt,
-    observed,
+    observed: known.remembered.observed,
     clientIds: new Set(dynamic.map(({ clientId }) => clientId)),
     onConsents: progressOf(io, voice, 'Reading users’ consents'),
     onEvents: progressOf(io, voice, 'Reading events'),
@@ -71,7 +79,8 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   return {
     startedAt,
     judged: candidates.map((candidate) => judged(withSources(candidate, sources), wish, now)),
-    observed,
+    known,
+    ledger,
     newestEvent: sources.newestEvent,
     eventsConfig: sources.eventsConfig,
     eventsChanged: sources.eventsChanged,
@@ -90,9 +99,22 @@ function withSources(candidate: Candidate, sources: Sources): Candidate {
   return { ...candidate, evidence: { ...evidence, ...read } };
 }
 
-const NOTHING: Observed = { complete: undefined, on: {}, off: {} };
-
-/** What earlier runs saw; nothing where the account may not read it, which the sessions' trouble tells already. */
-async function readObservedIfSeen(keycloak: Keycloak): Promise<Observed> {
-  return (await accountSees(keycloak, 'view-realm')) ? readObserved(keycloak) : NOTHING;
+/**
+ * What earlier runs saw (nothing where the account may not read it, which the sessions' trouble tells already), and the
+ * scopes whose holders are adopted.
+ */
+async function readKnown(keycloak: Keycloak): Promise<{ known: Known; ledger: Ledger }> {
+  const isSeen = await accountSees(keycloak, 'view-realm');
+  const [record, scopes, lists] = await Promise.all([
+    isSeen ? readRecord(keycloak) : NO_RECORD,
+    readClientScopes(keycloak),
+    readRealmScopes(keycloak),
+  ]);
+  const inLists = [...lists.defaults, ...lists.optionals];
+  const adoptedScopes = scopes
+    .filter((scope) => audiencesOf(scope).length > 0)
+    .filter(({ name, attributes }) => !inLists.includes(name) || attributes[ATTRIBUTE.mode] === 'windowed')
+    .map(({ name }) => name);
+  const ledger = new Ledger(record);
+  return { known: { remembered: ledger.remembered, adoptedScopes }, ledger };
 }

@@ -5,12 +5,12 @@ import { type Consents, readConsents } from '../../keycloak/read/consents.ts';
 import { eventLog, lastEventsChange, MOST_EVENTS } from '../../keycloak/read/event-log.ts';
 import { readEventsConfig } from '../../keycloak/read/read.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
-import type { Observed } from '../../keycloak/write/observed.ts';
 import type { EventsConfig } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
 import { formatCommand } from '../../text.ts';
 import type { Evidence } from './judge/evidence.ts';
 import { History } from './judge/history.ts';
+import type { Observed } from './judge/marks.ts';
 
 /** The three sources beside the clients themselves, as they give evidence for one client. */
 export interface Sources {

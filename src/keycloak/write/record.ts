@@ -1,6 +1,13 @@
 import type { Io } from '../../cli/io.ts';
 import { McpkcError } from '../../errors.ts';
-import { attributesFor, RECORD_CLIENT, RECORD_ROLE, type RecordEdit, type Run } from '../../realm/record.ts';
+import {
+  attributesFor,
+  type Deed,
+  RECORD_CLIENT,
+  RECORD_ROLE,
+  type RecordEdit,
+  type Run,
+} from '../../realm/record.ts';
 import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
@@ -34,6 +41,12 @@ export function runOf(io: Io, command: string): Run {
 /** Who did something, for the journal: `ann on laptop, mcpkc onboard`. */
 export function deedBy({ by, host, command }: Pick<Run, 'by' | 'host' | 'command'>): string {
   return `${by} on ${host}, mcpkc ${command}`;
+}
+
+/** A line of the journal, now. */
+export function deedOf(io: Io, did: string, to: string, by: string): Deed {
+  const at = new Date(io.now()).toISOString();
+  return { kind: 'deed', at, did, to, by, nonce: crypto.randomUUID().slice(0, 8) };
 }
 
 /**

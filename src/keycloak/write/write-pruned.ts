@@ -22,17 +22,14 @@ async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown
   }
 }
 
-/**
- * Sets attributes of a client (a PUT merges them, '' takes one away; 26.7.3), and whether it is enabled, in one
- * request; all else stays, its secret included.
- */
-export function updateClient(
+/** Enables or disables a client; all else stays, its secret included (a PUT merges; 26.7.4). */
+export function setEnabled(
   keycloak: Keycloak,
   { id, clientId }: { id: string; clientId: string },
-  change: { attributes: Readonly<Record<string, string>>; enabled?: boolean },
+  enabled: boolean,
 ): Promise<Written> {
-  const what = attempt(`mark the client '${clientId}'`);
-  const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, ...change }));
+  const what = attempt(`${enabled ? 'enable' : 'disable'} the client '${clientId}'`);
+  const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, enabled }));
   return unlessGone(keycloak, id, update);
 }
 

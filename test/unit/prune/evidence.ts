@@ -39,7 +39,7 @@ export function orphan(changes: Partial<Evidence> = {}): Evidence {
     shield: undefined,
     probe: false,
     secretMade: MADE,
-    marks: { firstSeen: undefined, lastSeen: undefined, stage: undefined, malformed: [] },
+    marks: { firstSeen: undefined, lastSeen: undefined, stage: undefined },
     sessions: { readable: true, active: 0, offline: 0 },
     consents: { readable: true, users: 0, lastGiven: undefined },
     events: events(),

@@ -41,7 +41,6 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
         nil: undefined,
       },
     ),
-    malformed: fc.constantFrom<string[][]>([], [], [], ['mcpkc.prune']),
   }),
   sessions: source(fc.record({ readable: fc.constant(true as const), active: few, offline: few })),
   consents: source(fc.record({ readable: fc.constant(true as const), users: few, lastGiven: maybeTime })),
@@ -66,7 +65,7 @@ function objection(e: Evidence): string | undefined {
   if (!e.sessions.readable || e.sessions.active > 0 || e.sessions.offline > 0) return 'sessions';
   if (!e.consents.readable || e.consents.users > 0) return 'consents';
   if (!e.events.readable || e.events.uses > 0 || e.events.missed !== undefined) return 'events';
-  if (e.marks.lastSeen !== undefined || e.marks.malformed.length > 0) return 'marks';
+  if (e.marks.lastSeen !== undefined) return 'marks';
   const { registered, lastTry } = e.events;
   if (lastTry !== undefined && lastTry > NOW - 7 * DAY) return 'tried lately';
   if (lastTry !== undefined && e.marks.stage && lastTry >= e.marks.stage.at) return 'tried since';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
 import { limitFor } from '../../../src/commands/prune-clients/judge/limits.ts';
-import {
-  firstSeenText,
-  lastSeenText,
-  readMarks,
-  stageText,
-} from '../../../src/commands/prune-clients/judge/marks.ts';
 import { type Action, decide } from '../../../src/commands/prune-clients/judge/stages.ts';
 import type { Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, marks, NOW, orphan } from './evidence.ts';
@@ -48,44 +42,6 @@ describe('the stages', () => {
   it('says when a waiting client goes on', () => {
     const { reason } = decide({ standing: 'orphan', reason: 'r' }, at('marked', 1), pace);
     expect(reason).toBe('r; marked since 2026-05-31T00:00:00Z, disable after 3d (2026-06-03T00:00:00Z)');
-  });
-});
-
-describe('the marks', () => {
-  it('read back what was written', () => {
-    const attributes = {
-      'mcpkc.prune': stageText({ stage: 'marked', at: NOW }),
-      'mcpkc.first-seen': firstSeenText({ at: NOW, after: NOW - DAY }),
-      'mcpkc.last-seen': lastSeenText(undefined, NOW) ?? '',
-    };
-    expect(readMarks(attributes)).toEqual({
-      stage: { stage: 'marked', at: NOW },
-      firstSeen: { at: NOW, after: NOW - DAY },
-      lastSeen: NOW,
-      malformed: [],
-    });
-    expect(readMarks({ 'mcpkc.first-seen': firstSeenText({ at: NOW, after: undefined }) }).firstSeen).toEqual(
-      {
-        at: NOW,
-        after: undefined,
-      },
-    );
-  });
-
-  it('name what can’t be read, and take an empty one for none', () => {
-    const broken = {
-      'mcpkc.prune': 'deleted yesterday',
-      'mcpkc.first-seen': '2026',
-      'mcpkc.last-seen': '9999-99-99T99:99:99Z',
-    };
-    expect(readMarks(broken).malformed).toEqual(['mcpkc.prune', 'mcpkc.first-seen', 'mcpkc.last-seen']);
-    expect(readMarks({ 'mcpkc.prune': '' }).malformed).toEqual([]);
-  });
-
-  it('tell of life once a day at most', () => {
-    expect(lastSeenText(NOW, NOW + DAY - 1)).toBeUndefined();
-    expect(lastSeenText(NOW, NOW + DAY)).toBe('2026-06-02T00:00:00.000Z');
-    expect(lastSeenText(NOW, NOW - DAY)).toBeUndefined();
   });
 });
 

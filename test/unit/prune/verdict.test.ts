@@ -65,12 +65,6 @@ const CASES: [string, Partial<Evidence>, Standing, RegExp][] = [
   ['no consents read', { consents: unread('too many users') }, 'unknown', /consents are unknown: too many/],
   ['no events read', { events: unread('off') }, 'unknown', /events are unknown: off/],
   [
-    'an attribute of ours that says nothing',
-    { marks: marks({ malformed: ['mcpkc.prune'] }) },
-    'unknown',
-    /mcpkc.prune/,
-  ],
-  [
     'no age',
     { secretMade: undefined, events: events({ registered: undefined }) },
     'unknown',

@@ -1,19 +1,11 @@
 import { createdAt, isProbe, presetOf, registration } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
-import { ATTRIBUTE } from '../../../realm/marks.ts';
+import { heldAs } from '../../../realm/lists.ts';
+import { clientKeyOf, RECORD_CLIENT } from '../../../realm/record.ts';
+import { type Client, isKeycloakId } from '../../../realm/representations.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
-import { readMarks } from './marks.ts';
-
-/** A client as pruning reads it. */
-export interface ClientToJudge {
-  id: string;
-  clientId: string;
-  name?: string;
-  enabled?: boolean;
-  redirectUris: string[];
-  attributes: Record<string, string>;
-}
+import { marksOf, type Remembered } from './marks.ts';
 
 /** What the configuration says of clients. */
 export interface House {
@@ -24,42 +16,53 @@ export interface House {
   fixed: readonly string[];
 }
 
-/** Why a client must not be touched, whatever the evidence; undefined for most. */
-export function shieldOf({ clientId, attributes }: ClientToJudge, house: House): string | undefined {
-  if (set(attributes, ATTRIBUTE.keep)) return 'it is kept (prune-clients --keep)';
-  const glob = house.protect.find((one) => matchesGlob(one, clientId));
-  if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
-  if (set(attributes, ATTRIBUTE.adopted)) return 'onboard or create-scope gave it a scope';
-  return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
+/** What the realm says of clients, where no registrant can write. */
+export interface Known {
+  remembered: Remembered;
+  /** Names of the scopes that only adopted clients hold. */
+  adoptedScopes: readonly string[];
 }
 
-function set(attributes: Readonly<Record<string, string>>, name: string): boolean {
-  return Object.hasOwn(attributes, name) && attributes[name] !== '';
+/** Why a client must not be touched, whatever the evidence; undefined for most. */
+export function shieldOf(
+  client: Client,
+  house: House,
+  { remembered, adoptedScopes }: Known,
+): string | undefined {
+  const { clientId } = client;
+  if (remembered.kept.has(clientKeyOf(client))) return 'it is kept (prune-clients --keep)';
+  const glob = house.protect.find((one) => matchesGlob(one, clientId));
+  if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
+  const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');
+  if (held !== undefined) return `it is adopted: it holds ${held}`;
+  if (clientId === RECORD_CLIENT) return 'it is mcpkc’s record';
+  return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
 }
 
 const NOT_READ = { readable: false, why: 'not read' } as const;
 
 /** What a client's own representation tells; sessions, consents and events are still to be read. */
-export function candidateOf(client: ClientToJudge, house: House): Candidate {
+export function candidateOf(client: Client, house: House, known: Known): Candidate {
   const evidence: Evidence = {
     origin: registration(client),
     preset: presetOf(client, house.presets)?.name,
     enabled: client.enabled === true,
-    shield: shieldOf(client, house),
+    shield: shieldOf(client, house, known),
     probe: isProbe(client),
     secretMade: createdAt(client),
-    marks: readMarks(client.attributes),
+    marks: marksOf(client, known.remembered),
     sessions: NOT_READ,
     consents: NOT_READ,
     events: NOT_READ,
   };
-  return { id: client.id, clientId: client.clientId, name: client.name, evidence };
+  const { id, clientId, name } = client;
+  return { key: clientKeyOf(client), id, clientId, name, evidence };
 }
 
 /**
- * Whether a client gets our first-seen mark: all that could ever be taken for a dynamic one, whatever else was changed
- * on it, so that one without the mark is certainly newer than the last complete look.
+ * Whether a client is written down when it is first seen: all that could ever be taken for a dynamic one, whatever else
+ * was changed on it, so that one that isn't there is certainly newer than the last complete look.
  */
-export function isObserved({ id, clientId }: Candidate): boolean {
-  return id === clientId || /^https:\/\//i.test(clientId);
+export function isObserved({ id, clientId }: Pick<Candidate, 'id' | 'clientId'>): boolean {
+  return isKeycloakId(id) && (id === clientId || /^https:\/\//i.test(clientId));
 }

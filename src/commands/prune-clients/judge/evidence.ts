@@ -15,13 +15,12 @@ export interface FirstSeen {
   after: number | undefined;
 }
 
-/** What earlier runs wrote on the client. `malformed` names attributes of ours that say nothing we can read. */
+/** What earlier runs wrote down of the client, in mcpkc's record. */
 export interface Marks {
   firstSeen: FirstSeen | undefined;
   /** A sign of life at that time. It proves life, never disuse. */
   lastSeen: number | undefined;
   stage: StageMark | undefined;
-  malformed: readonly string[];
 }
 
 /**
@@ -80,6 +79,8 @@ export interface Evidence {
 
 /** A client with what is known about it. */
 export interface Candidate {
+  /** Under which earlier runs remember it (`realm/record.ts`). */
+  key: string;
   id: string;
   clientId: string;
   name: string | undefined;

@@ -1,64 +1,82 @@
+import {
+  clientKeyOf,
+  entriesOf,
+  idsOf,
+  type Kept,
+  type RealmRecord,
+  type Stage,
+} from '../../../realm/record.ts';
+import type { Client } from '../../../realm/representations.ts';
 import type { FirstSeen, Marks, StageMark } from './evidence.ts';
 
-/** Attributes that pruning writes on clients. */
-export const PRUNE_ATTRIBUTE = {
-  /** `marked <time>` or `disabled <time>`. */
-  stage: 'mcpkc.prune',
-  /** `<time>`, or `<time> after <time>`. */
-  firstSeen: 'mcpkc.first-seen',
-  /** `<time>` of a sign of life. */
-  lastSeen: 'mcpkc.last-seen',
-} as const;
-
-const TIME = String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)`;
-const STAGE = new RegExp(`^(marked|disabled) ${TIME}$`);
-const FIRST = new RegExp(`^${TIME}(?: after ${TIME})?$`);
-const LAST = new RegExp(`^${TIME}$`);
-
-function time(text: string | undefined): number | undefined {
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
+/** What earlier runs saw of the realm as a whole; times in milliseconds of mcpkc's clock. */
+export interface Observed {
+  /** When the last complete look at all clients began, after which each of them was known. */
+  complete: number | undefined;
+  /** Event types that were on at every look since that time. */
+  on: Readonly<Record<string, number>>;
+  /** Event types, and when they were last seen off. */
+  off: Readonly<Record<string, number>>;
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
+/** What earlier runs saw, by the keys of clients; from the record, where no registrant can write. */
+export interface Remembered {
+  observed: Observed;
+  firstSeen: ReadonlyMap<string, FirstSeen>;
+  /** The ids of all clients that a look saw, whatever they were then. */
+  knownIds: ReadonlySet<string>;
+  /** Key → midnight (UTC) of the day of its last sign of life. */
+  alive: ReadonlyMap<string, number>;
+  stages: ReadonlyMap<string, Stage>;
+  kept: ReadonlyMap<string, Kept>;
 }
 
-/** What the attributes of a client say; an empty one is none. */
-export function readMarks(attributes: Readonly<Record<string, string>>): Marks {
-  const value = (name: string) =>
-    Object.hasOwn(attributes, name) && attributes[name] !== '' ? attributes[name] : undefined;
-  const { stage, firstSeen, lastSeen } = PRUNE_ATTRIBUTE;
-  const [, name, stageAt] = STAGE.exec(value(stage) ?? '') ?? [];
-  const [, firstAt, after] = FIRST.exec(value(firstSeen) ?? '') ?? [];
-  const [, lastAt] = LAST.exec(value(lastSeen) ?? '') ?? [];
-  const [at, first, last] = [time(stageAt), time(firstAt), time(lastAt)];
-  const malformed = [
-    value(stage) !== undefined && at === undefined ? [stage] : [],
-    value(firstSeen) !== undefined && first === undefined ? [firstSeen] : [],
-    value(lastSeen) !== undefined && last === undefined ? [lastSeen] : [],
-  ].flat();
+function msOf(times: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).map(([type, time]) => [type, Date.parse(time)]));
+}
+
+/** What the record says to pruning. */
+export function rememberedIn(record: RealmRecord): Remembered {
+  const [looks] = entriesOf(record, 'looks');
+  const firstSeen = new Map<string, FirstSeen>();
+  // The oldest look that saw a client decides, should two have written it down.
+  const oldestFirst = entriesOf(record, 'first-look').sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  for (const { at, after, keys } of oldestFirst) {
+    const seen = { at: Date.parse(at), after: after === null ? undefined : Date.parse(after) };
+    for (const key of keys) firstSeen.set(key, seen);
+  }
+  const alive = new Map<string, number>();
+  for (const { day, keys } of entriesOf(record, 'alive-on')) {
+    for (const key of keys) alive.set(key, Math.max(alive.get(key) ?? 0, Date.parse(day)));
+  }
   return {
-    firstSeen: first === undefined ? undefined : { at: first, after: time(after) },
-    lastSeen: last,
-    stage: at === undefined ? undefined : { stage: name as StageMark['stage'], at },
-    malformed,
+    observed: {
+      complete: looks?.complete ? Date.parse(looks.complete) : undefined,
+      on: msOf(looks?.on ?? {}),
+      off: msOf(looks?.off ?? {}),
+    },
+    firstSeen,
+    knownIds: new Set([...firstSeen.keys()].map(idsOf)),
+    alive,
+    stages: new Map(entriesOf(record, 'stage').map((one) => [one.key, one])),
+    kept: new Map(entriesOf(record, 'kept').map((one) => [one.key, one])),
   };
 }
 
-/** The attribute's text for a stage; '' takes it away. */
-export function stageText(mark: StageMark | undefined): string {
-  return mark === undefined ? '' : `${mark.stage} ${iso(mark.at)}`;
+/** What is remembered of one client, as it is now: of another with its ids nothing is. */
+export function marksOf(client: Client, remembered: Remembered): Marks {
+  const key = clientKeyOf(client);
+  return {
+    firstSeen: remembered.firstSeen.get(key),
+    lastSeen: remembered.alive.get(key),
+    stage: stageOf(remembered.stages.get(key), client),
+  };
 }
 
-/** The attribute's text for a first look. */
-export function firstSeenText({ at, after }: FirstSeen): string {
-  return after === undefined ? iso(at) : `${iso(at)} after ${iso(after)}`;
-}
-
-const DAY_MS = 86_400_000;
-
-/** The attribute's text for a sign of life, where it says something new: none was known, or one a day older. */
-export function lastSeenText(known: number | undefined, seen: number): string | undefined {
-  return known !== undefined && seen - known < DAY_MS ? undefined : iso(seen);
+/** A run that was killed between writing it down and disabling the client left it marked. */
+function stageOf(stage: Stage | undefined, { enabled }: Client): StageMark | undefined {
+  if (stage === undefined) return undefined;
+  const marked: StageMark = { stage: 'marked', at: Date.parse(stage.markedAt) };
+  if (stage.stage === 'marked' || (stage.stage === 'disabling' && enabled === true)) return marked;
+  return { stage: 'disabled', at: Date.parse(stage.at) };
 }

@@ -1,5 +1,5 @@
 import { durationText, when } from '../../../duration.ts';
-import type { Evidence, StageMark } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
 export type Action = 'keep' | 'mark' | 'disable' | 'delete' | 'revive';
@@ -36,10 +36,4 @@ export function decide({ standing, reason }: Verdict, { marks }: Evidence, pace:
     'keep',
     `${reason}; ${stage.stage} since ${when(stage.at)}, ${next} after ${durationText(pace.graceMs)} (${when(due)})`,
   );
-}
-
-/** The stage that an action leaves a client in. */
-export function stageAfter(action: Action, now: number): StageMark | undefined {
-  if (action === 'mark') return { stage: 'marked', at: now };
-  return action === 'disable' ? { stage: 'disabled', at: now } : undefined;
 }

@@ -79,10 +79,7 @@ const tooYoung: Rule = (evidence, { now, olderThanMs }) => {
   };
 };
 
-const unreadable: Rule = ({ sessions, consents, events, marks }) => {
-  if (marks.malformed.length > 0) {
-    return { standing: 'unknown', reason: `its attribute ${marks.malformed.join(', ')} can’t be read` };
-  }
+const unreadable: Rule = ({ sessions, consents, events }) => {
   for (const [name, source] of Object.entries({ sessions, consents, events })) {
     if (!source.readable) return { standing: 'unknown', reason: `its ${name} are unknown: ${source.why}` };
   }
