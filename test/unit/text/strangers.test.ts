@@ -107,6 +107,7 @@ function statusAnswer(stranger: string) {
 function pruneAnswer(stranger: string) {
   const decision = { action: 'delete', reason: `called ${stranger}`, standing: 'orphan' } as const;
   const judged = {
+    key: 'a.b',
     id: stranger,
     clientId: stranger,
     name: stranger,
