@@ -20,6 +20,8 @@ const PARTS: Record<PartName, string> = {
   server: 'the server’s features',
   ownClient: 'mcpkc’s own client',
   clients: 'the clients',
+  record: 'mcpkc’s record',
+  adopted: 'the adopted clients',
   registrationProviders: 'what registration policies can do',
 };
 

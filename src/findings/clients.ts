@@ -1,9 +1,8 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
 import { adoptedScopes } from '../plan/provisioned.ts';
-import { adoptable } from '../products/adoptable.ts';
+import { adoptable, ownMapperTypes } from '../products/adoptable.ts';
 import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
 import { heldAs } from '../realm/lists.ts';
-import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
@@ -94,9 +93,7 @@ const ownMappers: Rule = {
     listed(seen)
       .filter(cameByRegistration)
       .flatMap((client): Found[] => {
-        const types = (client.protocolMappers ?? [])
-          .map(({ protocolMapper }) => protocolMapper ?? '')
-          .filter((type) => type !== PAIRWISE_MAPPER);
+        const types = ownMapperTypes(client);
         if (types.length === 0) return [];
         const message = `The client ${called(client)} registered itself with mappers of its own (${types.join(', ')}): its tokens may name another user in sub, or any audience.`;
         const fix = atServer(

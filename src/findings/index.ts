@@ -4,6 +4,7 @@ import { clients } from './clients.ts';
 import { events } from './events.ts';
 import type { RuleGroup } from './finding.ts';
 import { guidance } from './guidance.ts';
+import { holdersGroup } from './holders.ts';
 import { hosts } from './hosts.ts';
 import { registration } from './registration.ts';
 import { scopes } from './scopes.ts';
@@ -20,6 +21,7 @@ export const GROUPS: readonly RuleGroup[] = [
   registration,
   clientPolicies,
   clients,
+  holdersGroup,
   events,
   guidance,
 ];

@@ -1,4 +1,12 @@
-import { type ClientFacts, isCimdOf, isProbe, presetOf, registration } from './dynamic.ts';
+import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
+import {
+  type ClientFacts,
+  cameByRegistration,
+  isCimdOf,
+  isProbe,
+  presetOf,
+  registration,
+} from './dynamic.ts';
 import type { Preset } from './preset.ts';
 import { matchesAny } from './redirect.ts';
 
@@ -64,11 +72,19 @@ function misfit(client: ClientFacts, presets: readonly Preset[]): string {
   return `its redirect URIs could be any tool’s, and it ${called}, which is none of: ${names}`;
 }
 
+/** The types of a client's own protocol mappers that decide what its tokens say. */
+export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] {
+  return protocolMappers
+    .map(({ protocolMapper }) => protocolMapper ?? '')
+    .filter((type) => type !== PAIRWISE_MAPPER);
+}
+
 /**
  * Whether a client is a connector of one of these products and nothing more: it registered itself (or Keycloak fetched
  * the product's metadata document), all its redirect URIs are the product's, users are asked for consent, it can use
- * authorization code and refresh token and, beside them, only what the product itself lists; it is enabled, and no
- * probe of mcpkc's own. The reason may hold what the client wrote about itself, as it wrote it.
+ * authorization code and refresh token and, beside them, only what the product itself lists; it is enabled, brings no
+ * protocol mapper that writes claims, and is no probe of mcpkc's own. The reason may hold what the client wrote about
+ * itself, as it wrote it.
  */
 export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adoption {
   const no = (reason: string): Adoption => ({ adoptable: false, reason });
@@ -83,5 +99,26 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
   const { registration: registered, cimdGrantTypes = registered.grant_types } = preset;
   const excess = excessGrants(client, kind === 'cimd' ? cimdGrantTypes : registered.grant_types);
   if (excess.length > 0) return no(`it may also use ${excess.join(', ')}`);
+  const mappers = ownMapperTypes(client);
+  if (mappers.length > 0) return no(`it brings protocol mappers of its own (${mappers.join(', ')})`);
   return { adoptable: true, preset };
+}
+
+/**
+ * What a client that holds an audience may do beyond a connector's work, in words: a redirect URI that leads anywhere,
+ * grants that its product doesn't use, no consent. Only of clients that may have registered themselves:
+ * an administrator's are his to judge. May hold what the client wrote about itself.
+ */
+export function holderProblems(client: ClientFacts, presets: readonly Preset[]): string[] {
+  const { kind } = registration(client);
+  if (kind === 'other' && !cameByRegistration(client)) return [];
+  const preset = presetOf(client, presets);
+  const known = preset?.registration.grant_types;
+  const expected = kind === 'cimd' ? (preset?.cimdGrantTypes ?? known) : known;
+  const wildcards = (client.redirectUris ?? []).filter((uri) => uri.includes('*'));
+  return [
+    excessGrants(client, expected).map((grant) => `it may use ${grant}`),
+    wildcards.map((uri) => `its redirect URI ${uri} is a wildcard`),
+    client.consentRequired === true ? [] : 'it asks users for no consent',
+  ].flat();
 }

@@ -17,6 +17,7 @@ export interface ClientFacts {
   serviceAccountsEnabled?: boolean | undefined;
   authorizationServicesEnabled?: boolean | undefined;
   redirectUris?: readonly string[] | undefined;
+  protocolMappers?: readonly { protocolMapper?: string }[] | undefined;
   attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
-import { idsOf } from '../../realm/record.ts';
+import { type HolderLook, idsOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import { isObserved } from './judge/candidate.ts';
 import { DEMANDED, signOfLife } from './judge/evidence.ts';
@@ -36,7 +36,14 @@ export async function observe(
     if (isNews) news += 1;
   }
   ledger.sawAll(new Set(clients.map(({ key }) => key)), nextObserved(scan));
-  await writeRecord(keycloak, ledger.edit());
+  const look: HolderLook = {
+    kind: 'holder-look',
+    at: new Date(startedAt).toISOString(),
+    clients: scan.judged.length,
+    ...scan.holders,
+  };
+  const { remember = [], forget = [] } = ledger.edit();
+  await writeRecord(keycloak, { remember: [...remember, look], forget });
   return news;
 }
 

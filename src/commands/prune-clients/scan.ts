@@ -5,10 +5,13 @@ import { accountSees } from '../../keycloak/connection/own-roles.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
+import { holderProblems } from '../../products/adoptable.ts';
+import type { Preset } from '../../products/preset.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
+import { heldAs } from '../../realm/lists.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
-import { NO_RECORD } from '../../realm/record.ts';
-import type { EventsConfig } from '../../realm/representations.ts';
+import { type HolderLook, NO_RECORD } from '../../realm/record.ts';
+import type { Client, EventsConfig } from '../../realm/representations.ts';
 import type { Judged } from './judge/audit.ts';
 import { candidateOf, type House, type Known } from './judge/candidate.ts';
 import type { Candidate } from './judge/evidence.ts';
@@ -34,6 +37,8 @@ export interface Scan {
   /** What was known before, and what this run adds. */
   known: Known;
   ledger: Ledger;
+  /** Who holds an audience, counted while all clients were read. */
+  holders: HolderCount;
   /** The newest stored event's time by the server's clock. */
   newestEvent: number;
   eventsConfig: EventsConfig | undefined;
@@ -57,11 +62,13 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const startedAt = io.now();
   await requireRole(keycloak, 'view-clients', 'read the clients');
   // What is remembered comes first: who is there and isn't remembered is newer than the last complete look.
-  const { known, ledger } = await readKnown(keycloak);
+  const { known, ledger, audienceScopes } = await readKnown(keycloak);
+  const holders: HolderCount = { holders: {}, findings: {} };
   const candidates: Candidate[] = [];
   const onClients = progressOf(io, voice, 'Reading clients');
   for await (const page of allClients(keycloak)) {
     candidates.push(...page.map((client) => candidateOf(client, wish.house, known)));
+    for (const client of page) countHolder(holders, client, audienceScopes, wish.house.presets);
     onClients(candidates.length);
   }
   const dynamic = candidates.filter(({ evidence }) => evidence.origin.kind !== 'other');
@@ -81,6 +88,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
     judged: candidates.map((candidate) => judged(withSources(candidate, sources), wish, now)),
     known,
     ledger,
+    holders,
     newestEvent: sources.newestEvent,
     eventsConfig: sources.eventsConfig,
     eventsChanged: sources.eventsChanged,
@@ -103,7 +111,9 @@ function withSources(candidate: Candidate, sources: Sources): Candidate {
  * What earlier runs saw (nothing where the account may not read it, which the sessions' trouble tells already), and the
  * scopes whose holders are adopted.
  */
-async function readKnown(keycloak: Keycloak): Promise<{ known: Known; ledger: Ledger }> {
+async function readKnown(
+  keycloak: Keycloak,
+): Promise<{ known: Known; ledger: Ledger; audienceScopes: string[] }> {
   const isSeen = await accountSees(keycloak, 'view-realm');
   const [record, scopes, lists] = await Promise.all([
     isSeen ? readRecord(keycloak) : NO_RECORD,
@@ -111,10 +121,26 @@ async function readKnown(keycloak: Keycloak): Promise<{ known: Known; ledger: Le
     readRealmScopes(keycloak),
   ]);
   const inLists = [...lists.defaults, ...lists.optionals];
-  const adoptedScopes = scopes
-    .filter((scope) => audiencesOf(scope).length > 0)
+  const carriers = scopes.filter((scope) => audiencesOf(scope).length > 0);
+  const audienceScopes = carriers.map(({ name }) => name);
+  const adoptedScopes = carriers
     .filter(({ name, attributes }) => !inLists.includes(name) || attributes[ATTRIBUTE.mode] === 'windowed')
     .map(({ name }) => name);
   const ledger = new Ledger(record);
-  return { known: { remembered: ledger.remembered, adoptedScopes }, ledger };
+  return { known: { remembered: ledger.remembered, adoptedScopes }, ledger, audienceScopes };
+}
+
+/** Scope → how many clients hold it; code of a finding of `status` → how many clients have it. */
+export type HolderCount = Pick<HolderLook, 'holders' | 'findings'>;
+
+function countHolder(
+  into: HolderCount,
+  client: Client,
+  audienceScopes: readonly string[],
+  presets: readonly Preset[],
+): void {
+  const held = audienceScopes.filter((scope) => heldAs(client, scope) !== 'none');
+  for (const scope of held) into.holders[scope] = (into.holders[scope] ?? 0) + 1;
+  if (held.length === 0 || holderProblems(client, presets).length === 0) return;
+  into.findings.HOLDER_EXCEEDS = (into.findings.HOLDER_EXCEEDS ?? 0) + 1;
 }

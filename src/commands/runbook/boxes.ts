@@ -78,6 +78,8 @@ export const BOXES: readonly Box[] = [
       'SCOPE_NOT_DEFAULT',
       'SCOPE_ON_FOREIGN_CLIENT',
       'CLIENT_OWN_MAPPERS',
+      'HOLDER_EXCEEDS',
+      'ADOPTED_CHANGED',
       'CLIENT_WITHOUT_SCOPE',
       'AUDIENCE_MAPPER_MISSING',
       'AUDIENCE_MISMATCH',

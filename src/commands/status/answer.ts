@@ -3,8 +3,8 @@ import { GROUPS } from '../../findings/index.ts';
 import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { judgedScopes, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
+import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
-
 import { POLICY } from '../../realm/representations.ts';
 import { type ClientRow, clientRows } from './client-rows.ts';
 
@@ -25,6 +25,10 @@ export interface StatusAnswer {
   refusals: Refusals[] | { role: string };
   /** Whether the realm stores user events; undefined where that is not visible. */
   eventsOn: boolean | undefined;
+  /** What was done with mcpkc lately, newest first; undefined where the record is not visible. */
+  journal: readonly Deed[] | undefined;
+  /** What the last look at all clients found, where all were not looked at now. */
+  lastLook: HolderLook | undefined;
   /** Undefined where clients were not listed or are not visible. */
   rows: ClientRow[] | undefined;
   now: number;
@@ -45,8 +49,16 @@ export function answerOf(seen: Seen): StatusAnswer {
     causes: new Map(GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause]))),
     refusals: refusals.visible ? groupRefusals(refusals.value) : { role: refusals.role },
     eventsOn: eventsConfig.visible ? eventsConfig.value.enabled : undefined,
+    ...remembered(seen),
     rows: clientRows(seen),
   };
+}
+
+function remembered({ parts: { record, clients } }: Seen): Pick<StatusAnswer, 'journal' | 'lastLook'> {
+  if (!record.visible) return { journal: undefined, lastLook: undefined };
+  const isListed = clients.visible && clients.value !== undefined;
+  const [look] = isListed ? [] : entriesOf(record.value, 'holder-look');
+  return { journal: journalIn(record.value), lastLook: look };
 }
 
 function scopesOf(seen: Seen): StatusAnswer['scopes'] {
@@ -70,8 +82,14 @@ export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unk
     notVisible: answer.unjudged,
     policies: policiesOf(seen),
     refusals: Array.isArray(answer.refusals) ? answer.refusals.map(dated) : null,
+    journal: answer.journal?.map(({ at, did, to, by }) => ({ at, did, to, by })) ?? null,
+    lastLook: answer.lastLook === undefined ? null : lookDocument(answer.lastLook),
     ...(listed ? { clients: answer.rows ?? null } : {}),
   };
+}
+
+function lookDocument({ at, clients, holders, findings }: HolderLook) {
+  return { at, clients, holders, findings };
 }
 
 function dated({ first, last, ...rest }: Refusals) {

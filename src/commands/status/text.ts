@@ -1,9 +1,10 @@
 import type { Style } from '../../cli/style.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
-import { count, shellLines, visible, wrap } from '../../text.ts';
+import type { HolderLook } from '../../realm/record.ts';
+import { brief, count, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
 import { clientTable } from './client-table.ts';
-import { refusalLine } from './refusal-line.ts';
+import { ago, refusalLine } from './refusal-line.ts';
 
 const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
 
@@ -20,10 +21,38 @@ export function statusText(answer: StatusAnswer, style: Style): string {
     groupsSection(answer, style),
     findingsSection('Good to know', 'info', answer, style),
     refusalsSection(answer, style),
+    looksSection(answer, style),
     answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
     `${verdict(answer, style)}\n`,
   ];
   return sections.filter((one) => one !== '').join('\n');
+}
+
+/** How many lines of the journal are shown; `--json` has all. */
+const DEEDS = 5;
+
+/** What was done lately, and who holds an audience as of the last look at all clients. */
+function looksSection({ journal = [], lastLook, now }: StatusAnswer, style: Style): string {
+  const since = (at: string) => `${ago(Math.max(0, now - Date.parse(at)))} ago`;
+  const deeds = journal
+    .slice(0, DEEDS)
+    .map(({ at, did, to, by }) => `${since(at)}: ${did} ${brief(to, 120)} (${brief(by, 80)})`);
+  const held = Object.entries(lastLook?.holders ?? {}).map(
+    ([scope, number]) => `${count(number, 'client')} with ${visible(scope)}`,
+  );
+  const looked =
+    lastLook === undefined
+      ? []
+      : [
+          `All clients were looked at ${since(lastLook.at)}: ${[count(lastLook.clients, 'client'), ...held].join(', ')}${excess(lastLook)}. Now: mcpkc status --clients`,
+        ];
+  const lines = [...deeds, ...looked].map((line) => wrap(line, style.width, '  '));
+  return section('Lately', lines, style);
+}
+
+function excess({ findings }: HolderLook): string {
+  const number = findings.HOLDER_EXCEEDS ?? 0;
+  return number === 0 ? '' : `; ${number} of them may do more than a connector (HOLDER_EXCEEDS)`;
 }
 
 function header(answer: StatusAnswer, style: Style): string {

@@ -1,4 +1,5 @@
 import { McpkcError } from '../../errors.ts';
+import type { RealmRecord } from '../../realm/record.ts';
 import type {
   Client,
   ClientPolicy,
@@ -50,6 +51,10 @@ export interface Parts {
   server: Part<ServerFacts>;
   /** mcpkc's own client; undefined where it lives in another realm. */
   ownClient: Part<Client | undefined>;
+  /** mcpkc's record of the realm. */
+  record: Part<RealmRecord>;
+  /** The clients that the record says were adopted, as they are now; of the newest `MOST_ADOPTED`. */
+  adopted: Part<Client[]>;
   /** Only where it was asked for. */
   clients: Part<ListedClients | undefined>;
 }

@@ -1,8 +1,10 @@
+import { adoptedIn, type RealmRecord } from '../../realm/record.ts';
 import { type Client, POLICY, type RegistrationPolicy, type UserEvent } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
+import { mapSome } from '../connection/lists.ts';
 import { type OwnToken, readOwnToken } from '../connection/own-account.ts';
-import { findClient, hasMoreClientsThan } from './clients.ts';
+import { findClient, findClientById, hasMoreClientsThan } from './clients.ts';
 import { readEvents } from './events.ts';
 import { readServerFacts } from './features.ts';
 import { readPublicFace } from './issuer-metadata.ts';
@@ -15,6 +17,7 @@ import {
   readRegistrationPolicies,
   readRegistrationProviders,
 } from './read.ts';
+import { readRecord } from './record.ts';
 import { HIDDEN, listed, seesClients } from './status-clients.ts';
 import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
 
@@ -39,6 +42,7 @@ const FLOW: Attempt = { what: 'read how clients authenticate', role: 'view-realm
 export async function readStatus(keycloak: Keycloak, reading: StatusReading): Promise<StatusSnapshot> {
   const token = await readOwnToken(keycloak);
   const registration = part(() => readRegistrationPolicies(keycloak));
+  const record = part(() => readRecord(keycloak));
   const [
     scopes,
     registrationPolicies,
@@ -50,6 +54,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     server,
     ownClient,
     face,
+    remembered,
+    adopted,
     found,
   ] = await Promise.all([
     part(() => readScopes(keycloak)).then((found) => believed(found, token)),
@@ -62,6 +68,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     part(() => readServerFacts(keycloak)),
     part(() => readOwnClient(keycloak, reading.account)),
     readPublicFace(keycloak, reading.issuer),
+    record,
+    record.then((found) => readAdopted(keycloak, found)),
     part(() => readRefusals(keycloak, reading.since)),
   ]);
   return {
@@ -76,6 +84,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     eventsConfig,
     server,
     ownClient,
+    record: remembered,
+    adopted,
     refusals: found,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
@@ -152,6 +162,20 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
   return executions
     .filter(({ requirement }) => requirement !== 'DISABLED')
     .flatMap(({ providerId }) => (providerId === undefined ? [] : [providerId]));
+}
+
+/** As many of the clients that the record names are looked at by themselves; each costs a request. */
+const MOST_ADOPTED = 40;
+
+/** The adopted clients as they are now, those of the newest adoptions; one that is gone is left out. */
+async function readAdopted(keycloak: Keycloak, record: Part<RealmRecord>): Promise<Part<Client[]>> {
+  if (!record.visible) return record;
+  const newest = adoptedIn(record.value).sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
+  const ids = [...new Set(newest.map(({ client }) => client.id))].slice(0, MOST_ADOPTED);
+  return part(async () => {
+    const found = await mapSome(ids, (id) => findClientById(keycloak, id));
+    return found.filter((client) => client !== undefined);
+  });
 }
 
 async function readOwnClient(keycloak: Keycloak, account: string): Promise<Client | undefined> {

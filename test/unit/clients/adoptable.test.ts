@@ -51,6 +51,14 @@ describe('a product’s own registration', () => {
   });
 });
 
+test('a client that brings a mapper of its own is not adopted, but for the pairwise subject', () => {
+  const mapper = (protocolMapper: string) => ({ protocolMappers: [{ protocolMapper }] });
+  expect(reason(client('chatgpt', mapper('oidc-usermodel-attribute-mapper')))).toContain(
+    'protocol mappers of its own (oidc-usermodel-attribute-mapper)',
+  );
+  expect(reason(client('chatgpt', mapper('oidc-sha256-pairwise-sub-mapper')))).toBe('');
+});
+
 describe('what is not adopted, and why', () => {
   test.each(keys('grant '))('%s', (key) => {
     expect(reason(client(key))).toMatch(/^it may also use /);

@@ -22,7 +22,16 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
   const causes = new Map(
     GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause])),
   );
-  const nothing = { otherScopes: [], unjudged: [], refusals: [], eventsOn: true, rows: undefined, now: NOW };
+  const nothing = {
+    journal: [],
+    lastLook: undefined,
+    otherScopes: [],
+    unjudged: [],
+    refusals: [],
+    eventsOn: true,
+    rows: undefined,
+    now: NOW,
+  };
   const where = {
     server: 'https://sso.example.com',
     realm: 'demo',

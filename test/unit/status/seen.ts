@@ -4,6 +4,7 @@ import { judge } from '../../../src/findings/judge.ts';
 import type { Seen } from '../../../src/findings/seen.ts';
 import type { Part, StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
 import { chatgpt } from '../../../src/products/chatgpt.ts';
+import { NO_RECORD } from '../../../src/realm/record.ts';
 import type {
   Client,
   ClientPolicy,
@@ -127,6 +128,8 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     server: visible({ version: '26.7.3', features: [] }),
     ownClient: visible(client('mcpkc')),
     clients: visible(undefined),
+    record: visible(NO_RECORD),
+    adopted: visible([]),
     ...changes,
   };
 }

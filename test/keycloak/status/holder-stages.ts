@@ -1,0 +1,80 @@
+import { findClientById } from '../../../src/keycloak/read/clients.ts';
+import { writeRecord } from '../../../src/keycloak/write/record.ts';
+import { clientKeyOf, RECORD_CLIENT } from '../../../src/realm/record.ts';
+import { connected } from '../../support/keycloak/connection.ts';
+import type { Stage } from './error-stages.ts';
+import { SCOPE, type World } from './world.ts';
+
+/** A connector of ChatGPT as Keycloak registers it, with changes; it inherits the realm's default scopes. */
+async function connector(world: World, fields: Record<string, unknown> = {}): Promise<string> {
+  const id = crypto.randomUUID();
+  await world.admin.post(world.path('clients'), {
+    id,
+    clientId: id,
+    name: 'ChatGPT',
+    consentRequired: true,
+    fullScopeAllowed: false,
+    redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+    ...fields,
+  });
+  return id;
+}
+
+const elsewhere = (world: World, id: string) =>
+  world.admin.put(world.path(`clients/${id}`), {
+    clientId: id,
+    redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect', 'https://chatgpt.com/another'],
+  });
+
+/** Who gets an audience, and what mcpkc remembers. */
+export const HOLDER_STAGES: readonly Stage[] = [
+  {
+    code: 'HOLDER_EXCEEDS',
+    flags: ['--clients'],
+    stage: async (world) => void (await connector(world, { directAccessGrantsEnabled: true })),
+  },
+  {
+    code: 'ADOPTED_CHANGED',
+    async stage(world) {
+      const id = await connector(world);
+      const keycloak = await connected(world.account);
+      const client = await findClientById(keycloak, id);
+      if (!client) throw new Error('the connector is gone');
+      const named = { client: { id, clientId: id }, key: clientKeyOf(client) };
+      const since = new Date().toISOString();
+      const entry = {
+        kind: 'adopted',
+        ...named,
+        resource: world.host.url,
+        scope: SCOPE,
+        since,
+        by: 'ann',
+      } as const;
+      await writeRecord(keycloak, { remember: [entry] });
+      await elsewhere(world, id);
+    },
+  },
+  {
+    code: 'KEPT_CHANGED',
+    flags: ['--clients'],
+    async stage(world) {
+      const id = await connector(world);
+      await world.mcpkc(0, 'prune-clients', '--keep', id);
+      await elsewhere(world, id);
+    },
+  },
+  {
+    code: 'MARKS_ON_CLIENTS',
+    flags: ['--clients'],
+    stage: async (world) =>
+      void (await connector(world, { attributes: { 'mcpkc.adopted': SCOPE, 'mcpkc.keep': 'true' } })),
+  },
+  {
+    code: 'RECORD_LOST',
+    async stage(world) {
+      await world.mcpkc(0, 'prune-clients', '--observe');
+      const { id } = await world.client(RECORD_CLIENT);
+      await world.admin.del(world.path(`clients/${id}`));
+    },
+  },
+];
