@@ -8,6 +8,7 @@ import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
 import { RELEASE_FACTS, releaseText } from '../src/findings/releases.ts';
 import { PRESETS } from '../src/products/index.ts';
+import { SELF_HOSTED } from '../src/products/self-hosted.ts';
 import { ATTACKS } from '../test/attacks/attacks.ts';
 
 const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
@@ -81,6 +82,24 @@ function presets(): string {
   return table(['preset', 'product', 'names scopes when it registers', 'hosts'], rows);
 }
 
+function products(): string {
+  const known = {
+    recorded: 'recorded',
+    primary: 'its documentation or source',
+    secondary: 'seen by others',
+    inferred: 'concluded',
+  };
+  const rows = [...PRESETS, ...SELF_HOSTED].map(({ name, title, sources }) => {
+    const best = (['recorded', 'primary', 'secondary', 'inferred'] as const).find((certainty) =>
+      sources.some((source) => source.certainty === certainty),
+    );
+    const what = sources.find(({ certainty }) => certainty === best)?.what ?? '';
+    const version = /version ([\d.]*\d)/.exec(what)?.[1] ?? '';
+    return [`\`${name}\``, title, best === undefined ? '' : known[best], version];
+  });
+  return table(['preset', 'product', 'known from', 'version'], rows);
+}
+
 function attacks(): string {
   const rows = ATTACKS.map(({ id, attack, holds, outcome }) => [id, attack, outcome, holds]);
   return table(['number', 'attack', 'outcome', 'what holds'], rows);
@@ -110,6 +129,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   errors,
   presets,
   releases,
+  products,
   attacks,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),

@@ -38,15 +38,6 @@ const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
   ['mcp', ['TOK-CLAIMS', 'REG-READBACK', 'TOK-AUD', 'MCP-OPEN', 'MCP-TOOLS']],
 ];
 
-/** Products that take a resource which is a prefix of the URL, as the SDK does; Claude and VS Code compare bytes. */
-const EXACT_RESOURCE = new Set(['claude', 'claude-code', 'vscode']);
-
-/**
- * Products that were seen asking for whatever scopes their registration was answered with, so that an optional scope
- * may reach them without being named by the host (observed with ChatGPT, 2025-09; not documented).
- */
-const MAY_ECHO = new Set(['chatgpt']);
-
 /** What each chosen product will meet: all checks judged by the evidence of that product alone. */
 export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
   const all = new Set(checks.map(({ id }) => id));
@@ -138,8 +129,9 @@ function working(results: readonly CheckResult[], { target }: Evidence): Told {
       };
 }
 
-function mayEcho({ name }: Preset, { parts }: Evidence): boolean {
-  return MAY_ECHO.has(name) && parts.registration?.presets[0]?.held.plain === 'optional';
+/** A product that asks for what its registration was answered with may get an optional scope that nobody names. */
+function mayEcho({ scopes }: Preset, { parts }: Evidence): boolean {
+  return scopes.from.includes('registered') && parts.registration?.presets[0]?.held.plain === 'optional';
 }
 
 /** Whether a check that failed, or could not be judged, is in this product's way. */
@@ -157,8 +149,8 @@ function concerns(id: string, preset: Preset, { parts, target }: Evidence): bool
   return true;
 }
 
-function resourceConcerns({ name }: Preset, resource: unknown, mcp: string): boolean {
-  if (EXACT_RESOURCE.has(name) || typeof resource !== 'string') return true;
+function resourceConcerns({ comparesResource }: Preset, resource: unknown, mcp: string): boolean {
+  if (comparesResource === 'exact' || typeof resource !== 'string') return true;
   const [configured, typed] = [URL.parse(resource), new URL(mcp)];
   if (configured?.origin !== typed.origin) return true;
   // As the SDK's checkResourceAllowed: the typed path must lie below the resource's.

@@ -1,4 +1,5 @@
 import { resourceHost } from '../names/resource-url.ts';
+import { DEFAULT_PRODUCT } from '../products/index.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
 import { type JudgedScope, judgedScopes, nameFor, type Seen } from './seen.ts';
@@ -18,7 +19,7 @@ export const atHost = (text: string): Fix => ({ kind: 'host', text });
 /** `--preset a,b`, where it isn't what the command does by itself. */
 function presetFlags(seen: Seen): CommandPart[] {
   const names = seen.presets.map(({ name }) => name);
-  return names.length === 1 && names[0] === 'chatgpt' ? [] : [['--preset', typedList(names)]];
+  return names.length === 1 && names[0] === DEFAULT_PRODUCT ? [] : [['--preset', typedList(names)]];
 }
 
 /** `create-scope` for a resource: it provisions, and repairs what it made. */

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import { canonicalResource } from '../names/resource-url.ts';
 import { customPresets } from '../products/custom.ts';
+import { DEFAULT_PRODUCT } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
 import type { ScopeWish } from '../realm/mcp-scope.ts';
@@ -31,7 +32,7 @@ export function resourceFor(
 
 /** The products that `--preset` names, among them the configuration's own; ChatGPT where none is named. */
 export function wantedPresets(config: Config, named: unknown): Preset[] {
-  const names = Array.isArray(named) && named.length > 0 ? named.map(String) : ['chatgpt'];
+  const names = Array.isArray(named) && named.length > 0 ? named.map(String) : [DEFAULT_PRODUCT];
   return resolvePresets(names, customPresets(config.presets, config.files.config));
 }
 

@@ -18,7 +18,9 @@ export const chatgpt: Preset = {
   ],
   trustedHosts: ['chatgpt.com', 'chat.openai.com', 'openai.com', 'api.openai.com', 'platform.openai.com'],
   sendsScope: 'unknown',
+  scopes: { from: ['challenge', 'metadata', 'registered'], offline: false, registers: 'nothing' },
   cimdUrl: 'https://chatgpt.com/oauth/client.json',
+  cimdReadable: 'no',
   cimdUrlPatterns: [
     redirect('https://chatgpt.com/oauth/{id}/client.json'),
     redirect('https://chatgpt.com/oauth/{id}/client.json?token_endpoint_auth_method=none'),
@@ -32,9 +34,17 @@ export const chatgpt: Preset = {
   },
   // A Keycloak that lacks one of them refuses the sign-in with invalid_scope.
   requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
+  // Where the web application runs, today and formerly.
+  origins: ['https://chatgpt.com', 'https://chat.openai.com'],
+  comparesResource: 'unknown',
   registersTwice: 'unknown',
   registersPerLogin: 'no',
   reregisters: 'after-removal',
+  connect: [
+    'In ChatGPT on the web, open Settings, Apps & Connectors, Advanced settings, and switch Developer mode on.',
+    'Create a connector: name {name}, URL {mcp}, authentication OAuth. Leave client id and secret empty.',
+    'Sign in when ChatGPT asks, and say yes on the consent page.',
+  ],
   notes: [
     'Registers once per connection, and anew whenever setting a connection up fails; the failed ones stay behind.',
     'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and the connector has to be removed and added again, as far as is known.',

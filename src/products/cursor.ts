@@ -14,6 +14,7 @@ export const cursor: Preset = {
   ],
   trustedHosts: ['localhost', 'www.cursor.com', 'anysphere.cursor-mcp'],
   sendsScope: 'unknown',
+  scopes: { from: ['challenge', 'metadata'], offline: false, registers: 'nothing' },
   registration: {
     client_name: 'Cursor',
     redirect_uris: [
@@ -26,9 +27,16 @@ export const cursor: Preset = {
     token_endpoint_auth_method: 'none',
   },
   requestedScopes: [],
+  origins: [],
+  comparesResource: 'unknown',
   registersTwice: 'unknown',
   registersPerLogin: 'unknown',
   reregisters: 'unknown',
+  connect: [
+    'In Cursor, open Settings, Tools & MCP, New MCP Server.',
+    'Write `{"mcpServers":{"{name}":{"url":"{mcp}"}}}` into mcp.json and save it.',
+    'Choose Connect beside the server, sign in, and say yes on the consent page.',
+  ],
   notes: [
     'Registers all three redirect URIs in one request: one that is not trusted refuses the whole of it.',
     'Asks for every scope that the host’s metadata lists.',

@@ -12,25 +12,36 @@ export const geminiCli: Preset = {
   redirectUris: [redirect('http://localhost:<port>/oauth/callback')],
   trustedHosts: ['localhost'],
   sendsScope: 'yes',
+  scopes: { from: ['issuer'], offline: false, registers: 'same' },
   registration: {
     client_name: 'Gemini CLI MCP Client',
     redirect_uris: ['http://localhost:7777/oauth/callback'],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
-    // Empty where neither the user nor the authorization server's metadata names scopes.
-    scope: '',
   },
   requestedScopes: [],
+  origins: [],
+  comparesResource: 'unknown',
   registersTwice: 'no',
-  registersPerLogin: 'unknown',
+  registersPerLogin: 'yes',
   reregisters: 'at-login',
+  connect: [
+    '`gemini mcp add --transport http {name} {mcp}`',
+    'Start gemini, type `/mcp auth {name}`, sign in in the browser and say yes on the consent page.',
+  ],
   notes: [
-    'Registers with every scope that the authorization server advertises, openid among them, unless scopes are configured: Keycloak refuses that until openid is an allowed client scope.',
+    'Registers with every scope that the authorization server advertises, whatever the MCP server names, unless scopes are configured: one of them that clients may not have refuses the registration. Keycloak refuses openid until it is an allowed client scope, and service_account, which a stock realm advertises, until it is hidden or realm-optional.',
     'Never registers again by itself: after invalid_client its user has to authenticate anew.',
     'A public client: Keycloak keeps no creation time for it.',
   ],
   sources: [
+    {
+      url: 'https://github.com/google-gemini/gemini-cli',
+      what: 'the product itself, version 0.61.0 of its core package, against Keycloak 26.7.4: registration, sign-in, token, first MCP request, the provider of /mcp auth',
+      seen: '2026-11-27',
+      certainty: 'recorded',
+    },
     {
       url: PROVIDER,
       what: 'the body of the registration',

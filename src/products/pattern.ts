@@ -38,7 +38,8 @@ function urlProblem(text: string): string | undefined {
   if (url.username !== '' || url.password !== '') return 'has credentials';
   if (text.includes('#')) return 'has a fragment';
   if (url.protocol === 'http:' && !LOOPBACK.test(text)) return 'is plain http to another machine';
-  if (url.href !== text) return `is not written as it is sent: ${url.href}`;
+  // A bare origin is sent without the slash that a parser adds: https://opencode.ai.
+  if (url.href !== text && url.href !== `${text}/`) return `is not written as it is sent: ${url.href}`;
   if (url.hostname.endsWith('.')) return 'has a dot at the end of its host';
   return undefined;
 }

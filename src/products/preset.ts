@@ -1,4 +1,5 @@
 import type { RedirectPattern } from './redirect.ts';
+import type { ScopeRule } from './scopes.ts';
 
 /** What a product posts to the registration endpoint (RFC 7591), with concrete ports where it picks its own. */
 export interface Registration {
@@ -11,6 +12,7 @@ export interface Registration {
   scope?: string;
   application_type?: string;
   software_id?: string;
+  software_version?: string;
 }
 
 /** Where a constant comes from: a public page or source file, what it says, when it was read, and how sure that is. */
@@ -19,8 +21,11 @@ export interface Source {
   what: string;
   /** yyyy-mm-dd. */
   seen: string;
-  /** `primary`: the vendor's documentation or source; `secondary`: seen by others; `inferred`: concluded. */
-  certainty: 'primary' | 'secondary' | 'inferred';
+  /**
+   * `recorded`: what the product itself sent, kept in test/products; `primary`: the vendor's documentation or source;
+   * `secondary`: seen by others; `inferred`: concluded.
+   */
+  certainty: 'recorded' | 'primary' | 'secondary' | 'inferred';
 }
 
 /** What is known of a product's habit. */
@@ -41,8 +46,12 @@ export interface Preset {
   clientUri?: string;
   /** Whether its registration names scopes: Keycloak then attaches those instead of the realm's defaults. */
   sendsScope: Answer;
+  /** Which scopes it names, given what it meets. */
+  scopes: ScopeRule;
   /** Its client id where the server takes client id metadata documents. */
   cimdUrl?: string;
+  /** Whether Keycloak 26.7 can read that document (feature `cimd`). */
+  cimdReadable?: Answer;
   /** The same where the product has one per connection. */
   cimdUrlPatterns?: readonly RedirectPattern[];
   registration: Registration;
@@ -50,6 +59,13 @@ export interface Preset {
   cimdGrantTypes?: readonly string[];
   /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
   requestedScopes: readonly string[];
+  /** Origins of the web pages that it sends requests from: MCP server and registration have to let them in. */
+  origins: readonly string[];
+  /**
+   * How the metadata's `resource` has to fit the URL that was typed: `exact`, byte for byte; `prefix`, the URL lies
+   * below it (the official SDK's checkResourceAllowed).
+   */
+  comparesResource: 'exact' | 'prefix' | 'unknown';
   /**
    * Whether one sign-in registers two clients, a second or two apart. The later one is the one that signs in, as far as
    * is known (OpenCode 1.18): an adoption that stops at the first cuts the living one off.
@@ -62,6 +78,11 @@ export interface Preset {
    * again), `after-removal` (a person has to remove the connection, or its stored registration, first).
    */
   reregisters: 'by-itself' | 'at-login' | 'after-removal' | 'unknown';
+  /**
+   * How a person connects a server, a line per step; `{mcp}` stands for its URL, `{name}` for a short name of it.
+   * Commands stand in backticks.
+   */
+  connect: readonly string[];
   /** What an operator should know about it. */
   notes: readonly string[];
   sources: readonly Source[];

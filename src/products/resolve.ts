@@ -1,7 +1,9 @@
 import { badInput } from '../errors.ts';
 import { nearest as nearestOf } from '../names/nearest.ts';
+import { visible } from '../text.ts';
 import { PRESETS } from './index.ts';
 import type { Preset } from './preset.ts';
+import { likeLine, SELF_HOSTED } from './self-hosted.ts';
 
 /** The presets of these names, each once, in the order in which they were named; the user's own among them. */
 export function resolvePresets(names: readonly string[], custom: readonly Preset[] = []): Preset[] {
@@ -14,12 +16,21 @@ export function resolvePresets(names: readonly string[], custom: readonly Preset
 }
 
 function unknownPreset(name: string, known: readonly string[]) {
-  const near = nearest(name, known);
+  const selfHosted = SELF_HOSTED.find((product) => product.name === name);
+  if (selfHosted !== undefined) {
+    return badInput(
+      '--preset',
+      `${selfHosted.title} runs on a host of your own, so its preset needs that host`,
+      `Put it into config.local.json: ${likeLine(name)} and name that preset.`,
+    );
+  }
+  const near = nearest(name, [...known, ...SELF_HOSTED.map((product) => product.name)]);
   const list = `Presets: ${known.join(', ')}.`;
+  const own = `For another product put a preset of your own into config.local.json: {"presets": [{"name": "my-client", "redirectUris": ["http://127.0.0.1:<port>/callback"]}]}`;
   return badInput(
     '--preset',
-    `there is no client preset “${name}”`,
-    near === undefined ? list : `Did you mean ${near}? ${list}`,
+    `there is no client preset “${visible(name)}”`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}${list} ${own}`,
   );
 }
 

@@ -19,7 +19,9 @@ export const vscode: Preset = {
   trustedHosts: ['vscode.dev', 'insiders.vscode.dev', 'code.visualstudio.com', '127.0.0.1'],
   clientUri: 'https://code.visualstudio.com',
   sendsScope: 'yes',
+  scopes: { from: ['challenge', 'metadata'], offline: false, registers: 'same' },
   cimdUrl: 'https://vscode.dev/oauth/client-metadata.json',
+  cimdReadable: 'yes',
   registration: {
     client_name: 'Visual Studio Code',
     client_uri: 'https://code.visualstudio.com',
@@ -36,10 +38,17 @@ export const vscode: Preset = {
     application_type: 'native',
   },
   requestedScopes: [],
+  origins: [],
+  comparesResource: 'exact',
   registersTwice: 'no',
   registersPerLogin: 'no',
   reregisters: 'unknown',
+  connect: [
+    'Run the command MCP: Add Server, choose HTTP, enter {mcp} and the name {name}.',
+    'Start the server in the list of MCP servers, allow the sign-in, and say yes on the consent page.',
+  ],
   notes: [
+    'Older versions ask for all that the authorization server advertises where the MCP server names no scope.',
     'Keeps its registration per authorization server and machine, and names the scopes that the host’s metadata lists.',
     'Registers for the device grant too, since Keycloak advertises it, and is adopted with it: whoever gets a user to confirm a code that somebody else started gets that user’s token.',
     'Its client_uri is checked by Trusted Hosts: without code.visualstudio.com every registration is refused.',

@@ -42,6 +42,10 @@ export const RECORDED_RULES: Readonly<Record<string, ScopeRule>> = {
     const scope = join(withOffline(listed(met), met));
     return { registration: scope ?? '', authorization: () => scope };
   },
+  'inspector-web': (met) => {
+    const scope = join(withOffline(named(met), met));
+    return { registration: scope ?? '', authorization: () => scope };
+  },
   'mcp-remote': (met) =>
     both(
       join(named(met).length > 0 ? withOffline(named(met), met) : met.issuerScopes) ?? 'openid email profile',

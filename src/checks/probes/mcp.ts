@@ -1,3 +1,4 @@
+import { chatgpt } from '../../products/chatgpt.ts';
 import type { Exchange } from '../exchange.ts';
 import { initializeMessage, legacyMessage } from '../json-rpc.ts';
 import {
@@ -28,8 +29,6 @@ export interface McpEvidence {
   queryToken: Exchange | undefined;
 }
 
-/** Origins that every host should let in: where ChatGPT's web application runs, today and formerly. */
-const CHATGPT_ORIGINS = ['https://chatgpt.com', 'https://chat.openai.com'];
 const UNKNOWN_SESSION = 'mcpkc-unknown-session';
 const NOTHING: McpEvidence = {
   eras: [],
@@ -113,7 +112,7 @@ function probeQuery(run: Run): Promise<Exchange> | undefined {
 async function probeOrigins({ recorder, target }: Run): Promise<McpEvidence['allowedOrigins']> {
   const message = initializeMessage();
   const own = { to: 'host', own: true } as const;
-  const origins = [...new Set([...CHATGPT_ORIGINS, ...target.allowedOrigins])];
+  const origins = [...new Set([...chatgpt.origins, ...target.allowedOrigins])];
   return Promise.all(
     origins.map(async (origin) => {
       const preflight = {

@@ -1,10 +1,11 @@
 import type { Command, Context } from '../../cli/command.ts';
 import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
-import { customPresets } from '../../products/custom.ts';
+import { canonicalResource } from '../../names/resource-url.ts';
+import { customPresets, parsePresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
-import { presetDocument, presetListText, presetText } from './text.ts';
+import { connectText, presetDocument, presetListText, presetText } from './text.ts';
 
 /** The configuration, or undefined with a warning: the built-in presets can be shown without it. */
 async function configOf(context: Context): Promise<Config | undefined> {
@@ -24,11 +25,13 @@ export const presets: Command = {
   define(command) {
     command
       .description('Show the client products that mcpkc knows: hosts, redirect URIs, quirks, sources.')
-      .argument('[name]', 'one preset in full');
+      .argument('[name]', 'one preset in full')
+      .option('--for <mcp-url>', 'how a person connects this MCP server in it: a page to send to colleagues');
   },
   examples: [
     ['which products are known', 'mcpkc presets'],
     ['all about one of them', 'mcpkc presets chatgpt'],
+    ['how a colleague connects a server in Codex', 'mcpkc presets codex --for https://svc.example.com/mcp'],
     [
       'the hosts that it needs, for a script',
       "mcpkc presets claude --json | jq -r '.presets[].trustedHosts[]'",
@@ -36,20 +39,33 @@ export const presets: Command = {
   ],
   changes: 'Nothing; it does not talk to Keycloak.',
   exits: [[0, 'shown']],
-  async run(context, [name]) {
+  async run(context, [name], flags) {
     const config = await configOf(context);
-    const own = config === undefined ? [] : customPresets(config.presets, config.files.config);
-    const shown = name === undefined ? [...PRESETS, ...own] : resolvePresets([name], own);
+    const { presets: own, problems } = parsePresets(config?.presets ?? []);
+    const faults = problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
+    const known = [...PRESETS, ...own];
+    // A preset that has a fault is not known: its name alone would read like one that nobody wrote.
+    if (faults !== '' && name !== undefined && !known.some((one) => one.name === name)) {
+      customPresets(config?.presets ?? [], config?.files.config);
+    }
+    if (faults !== '') context.voice.warn(`Presets of your own with faults are not shown:\n${faults}`);
+    const shown = name === undefined ? known : resolvePresets([name], own);
+    const mcp = flags.for === undefined ? undefined : canonicalResource(String(flags.for));
     return {
       command: 'presets',
       exitStatus: 0,
       server: config?.server,
       realm: config?.realm,
-      document: { presets: shown.map(presetDocument) },
-      text: (style) =>
-        name === undefined
+      document: {
+        presets: shown.map((preset) => presetDocument(preset, mcp)),
+        ...(mcp === undefined ? {} : { resource: mcp }),
+      },
+      text: (style) => {
+        if (mcp !== undefined) return shown.map((one) => connectText(one, mcp, style)).join('\n');
+        return name === undefined
           ? presetListText(shown, style)
-          : shown.map((one) => presetText(one, style)).join('\n'),
+          : shown.map((one) => presetText(one, style)).join('\n');
+      },
     };
   },
 };

@@ -1,5 +1,8 @@
 import type { Style } from '../../cli/style.ts';
+import { connectSteps } from '../../products/connect.ts';
 import type { Preset, Source } from '../../products/preset.ts';
+import type { ScopeRule, ScopeSource } from '../../products/scopes.ts';
+import { likeLine, SELF_HOSTED } from '../../products/self-hosted.ts';
 import { visible, wrap } from '../../text.ts';
 
 const SENDS_SCOPE = {
@@ -16,13 +19,14 @@ const REREGISTERS = {
 } as const;
 
 const CERTAINTY = {
+  recorded: 'recorded from it',
   primary: 'the vendor’s own',
   secondary: 'seen by others',
   inferred: 'concluded',
 } as const;
 
 /** A preset as the JSON document has it. */
-export function presetDocument(preset: Preset): Record<string, unknown> {
+export function presetDocument(preset: Preset, mcp?: string): Record<string, unknown> {
   const {
     redirectUris,
     cimdUrlPatterns = [],
@@ -40,6 +44,7 @@ export function presetDocument(preset: Preset): Record<string, unknown> {
     cimdUrl: cimdUrl ?? null,
     cimdUrlPatterns: cimdUrlPatterns.map(({ uri }) => uri),
     custom: custom ?? false,
+    ...(mcp === undefined ? {} : { steps: connectSteps(preset, mcp) }),
   };
 }
 
@@ -51,7 +56,45 @@ export function presetListText(presets: readonly Preset[], style: Style): string
     const hosts = wrap(`hosts: ${trustedHosts.map(visible).join(', ')}`, style.width, ' '.repeat(column));
     return `${style.bold(name)}${' '.repeat(column - name.length)}${about}\n${style.dim(hosts)}`;
   });
-  return `${blocks.join('\n')}\n\nAll about one of them: mcpkc presets <name>\n`;
+  const elsewhere = SELF_HOSTED.map(({ name, title }) => `${title} (${name})`).join(', ');
+  const own = wrap(
+    `On a host of your own: ${elsewhere}. Each needs that host in the configuration, for example ${likeLine('librechat')}`,
+    style.width,
+    '  ',
+  ).trimStart();
+  return `${blocks.join('\n')}\n\n${own}\n\nAll about one of them: mcpkc presets <name>\n`;
+}
+
+/** A page for whoever connects a server: the steps, and what to say when it doesn't work. */
+export function connectText(preset: Preset, mcp: string, style: Style): string {
+  const { title, custom, sources, reregisters } = preset;
+  const steps = connectSteps(preset, mcp).map((step, index) => {
+    const [first = '', ...rest] = stepLines(step, style);
+    return [`  ${index + 1}. ${first.trimStart()}`, ...rest].join('\n');
+  });
+  const tried = sources.find(({ certainty }) => certainty === 'recorded');
+  const sure = tried
+    ? `Tried with the product itself on ${tried.seen}.`
+    : custom
+      ? 'As written in the configuration.'
+      : 'Written from documentation, not tried.';
+  const again = {
+    'by-itself': 'It signs in again by itself if its registration is gone.',
+    'at-login': 'If it is refused one day, sign in again as above.',
+    'after-removal': 'If it is refused one day, remove the connection in it and begin anew.',
+    unknown: 'If it is refused one day, remove the connection in it and begin anew.',
+  }[reregisters];
+  const closing = [sure, again].map((line) => wrap(line, style.width, ''));
+  return `${[style.bold(`${visible(mcp)} in ${visible(title)}`), '', ...steps, '', ...closing].join('\n')}\n`;
+}
+
+/** A step with its code on lines of their own, never wrapped: it is there to be copied. */
+function stepLines(step: string, style: Style): string[] {
+  return step.split('`').flatMap((part, index) => {
+    if (index % 2 === 1) return [`     ${style.bold(visible(part))}`];
+    const text = part.replace(/^[,.]?\s+|\s+$/g, '');
+    return /^[.,]?$/.test(text) ? [] : [`     ${wrap(visible(text), style.width, '     ').trimStart()}`];
+  });
 }
 
 /** One preset in full. */
@@ -74,14 +117,41 @@ export function presetText(preset: Preset, style: Style): string {
       preset.clientUri === undefined ? [] : [preset.clientUri],
     ),
     ...section('Names scopes when it registers', [SENDS_SCOPE[preset.sendsScope]]),
-    ...section('Scopes that it asks for at sign-in', preset.requestedScopes),
+    ...section('Scopes that it names', scopeLines(preset.scopes)),
+    ...section('Scopes that it asks for whatever the server names', preset.requestedScopes),
+    ...section('Resource in the metadata', [RESOURCE[preset.comparesResource]]),
+    ...section('Web pages that send its requests', preset.origins),
     ...section('Two registrations per sign-in', [preset.registersTwice]),
     ...section('A new registration for each sign-in', [preset.registersPerLogin]),
     ...section('When its client is gone', [REREGISTERS[preset.reregisters]]),
     ...section('Client id where metadata documents are supported', documents),
+    ...section('To connect a server', preset.connect),
     ...section('Good to know', preset.notes),
     ...section('Sources', preset.sources.map(sourceText)),
   ].join('\n')}\n`;
+}
+
+const RESOURCE = {
+  exact: 'must be the URL that was typed, byte for byte',
+  prefix: 'may be the beginning of the URL that was typed',
+  unknown: 'unknown',
+} as const;
+
+const FROM: Readonly<Record<ScopeSource, string>> = {
+  challenge: 'those of the server’s challenge',
+  metadata: 'those that the server’s metadata lists',
+  issuer: 'all that the authorization server advertises',
+  registered: 'at sign-in, those that its registration was answered with',
+};
+
+function scopeLines({ from, offline, registers, otherwise }: ScopeRule): string[] {
+  return [
+    from.length === 0 ? 'none' : from.map((source) => FROM[source]).join('; else '),
+    ...(offline ? ['offline_access as well, where the authorization server advertises it'] : []),
+    ...(registers === 'nothing' ? ['none in its registration'] : []),
+    ...(registers === 'same-or-empty' ? ['an empty scope in its registration where it finds none'] : []),
+    ...(otherwise === undefined ? [] : [`where it finds none: ${otherwise}`]),
+  ];
 }
 
 function sourceText({ url, what, seen, certainty }: Source): string {

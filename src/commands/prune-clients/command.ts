@@ -4,7 +4,7 @@ import type { Config } from '../../config/load.ts';
 import { badInput, McpkcError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
-import { PRESETS } from '../../products/index.ts';
+import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { readTypedName } from '../../text.ts';
 import { protect } from './protect.ts';
@@ -103,7 +103,7 @@ function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
 
 function wishOf(config: Config, flags: Flags): Wish {
   const custom = customPresets(config.presets, config.files.config);
-  const named = (flags.preset as string[] | undefined) ?? ['chatgpt'];
+  const named = (flags.preset as string[] | undefined) ?? [DEFAULT_PRODUCT];
   return {
     house: {
       presets: [...PRESETS, ...custom],

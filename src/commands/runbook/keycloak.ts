@@ -1,3 +1,4 @@
+import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { type CommandPart, formatCommand, shellWord, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
@@ -57,7 +58,7 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
   const { resource, realm, mode } = deployment;
   const init = formatCommand(['init', ['--server', server], ['--realm', realm]]);
   const names = typedList(presets.map(({ name }) => name));
-  const preset: CommandPart[] = names === 'chatgpt' || names === '' ? [] : [['--preset', names]];
+  const preset: CommandPart[] = names === DEFAULT_PRODUCT || names === '' ? [] : [['--preset', names]];
   const standing = [
     '# once for the MCP server: everybody may connect',
     formatCommand(['create-scope', ['--resource', resource], ...preset]),

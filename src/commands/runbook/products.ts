@@ -1,3 +1,4 @@
+import { connectSteps } from '../../products/connect.ts';
 import { formatCommand, markdownText } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
@@ -9,12 +10,23 @@ export function connectSection({ deployment, presets }: RunbookFacts): string {
     mode === 'windowed'
       ? `One window serves one connection: start ${code(formatCommand(['onboard', resource]))}, then do this while it waits.\n\n`
       : '';
-  const chatgpt = presets.some(({ name }) => name === 'chatgpt')
-    ? `In ChatGPT: Settings, Apps & Connectors, Advanced settings, Developer mode on; then create a connector with the URL ${code(resource)} and OAuth, client id and secret empty, and sign in.\n\n`
-    : '';
+  const parts = presets.map((preset) => {
+    const steps = connectSteps(preset, resource).map((step, index) => `${index + 1}. ${markdownStep(step)}`);
+    return `### In ${markdownText(preset.title)}\n\n${steps.join('\n')}`;
+  });
   return `## Connect
 
-${window}${chatgpt}In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
+${window}${parts.join('\n\n')}
+
+In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
+}
+
+/** A step whose text does nothing in Markdown, and whose code is code. */
+function markdownStep(step: string): string {
+  return step
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? code(part) : markdownText(part)))
+    .join('');
 }
 
 /** What is good to know about each product. */

@@ -9,6 +9,7 @@ import type { Config } from '../../config/load.ts';
 import { badInput } from '../../errors.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
+import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { annotations } from './annotations.ts';
 import { junitXml } from './junit.ts';
@@ -86,7 +87,7 @@ async function wishOf(
   }
   return {
     mcp: resourceFor(config, url),
-    presets: resolvePresets(chosen.length === 0 ? ['chatgpt'] : chosen, own),
+    presets: resolvePresets(chosen.length === 0 ? [DEFAULT_PRODUCT] : chosen, own),
     only: names(flags.only),
     skip: names(flags.skip),
     outside: flags.outside === true,

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { User } from '../../support/connectors/sign-in.ts';
 
 /** How a command of a product ended. */
 export interface Ended {
@@ -35,6 +36,8 @@ export interface Ground {
   readonly install: string;
   readonly home: string;
   readonly mcpUrl: string;
+  /** Who signs in. */
+  readonly user: User;
   /** Runs a program of the package (or any on the path) in the empty home. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<Ended>;
   /** Writes a file into the home, and returns its path. */
@@ -92,13 +95,18 @@ async function insist(command: string, args: readonly string[], cwd: string): Pr
 }
 
 /** Clears the ground for one run; `bin` holds the browser. */
-export function makeGround(install: string, mcpUrl: string, bin: string): Ground & { remove(): void } {
+export function makeGround(
+  install: string,
+  { mcpUrl, user }: Pick<Ground, 'mcpUrl' | 'user'>,
+  bin: string,
+): Ground & { remove(): void } {
   const home = mkdtempSync(join(tmpdir(), 'mcpkc-home-'));
   const env = homeEnv(install, home, bin);
   return {
     install,
     home,
     mcpUrl,
+    user,
     run: (command, args, options = {}) =>
       start(command, args, { cwd: home, env, timeoutMs: MINUTE, ...options }),
     write(path, text) {

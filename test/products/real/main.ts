@@ -50,7 +50,7 @@ async function runProduct(
   const stage = await startStage(keycloak, staging);
   const scratch = mkdtempSync(join(tmpdir(), 'mcpkc-browser-'));
   const browser = startBrowser(scratch, stage.user);
-  const ground = makeGround(folder, stage.mcpUrl, browser.bin);
+  const ground = makeGround(folder, stage, browser.bin);
   try {
     const shown = await product.connect(ground);
     const place = { mcpUrl: stage.mcpUrl, issuer: stage.issuer, fixedPort: product.fixedPort };

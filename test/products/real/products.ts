@@ -1,6 +1,7 @@
 /** How each real product is driven from its first request to a list of tools. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { visitWithChromium } from './chromium.ts';
 import type { Ended, Ground, Package } from './ground.ts';
 
 /** What came of a run, as the product itself put it. */
@@ -111,6 +112,32 @@ const inspectorCli: RealProduct = {
   },
 };
 
+const inspectorWeb: RealProduct = {
+  name: 'inspector-web',
+  package: { from: 'npm', name: '@modelcontextprotocol/inspector' },
+  command: 'mcp-inspector --web --transport http --server-url <mcp-url>',
+  fixedPort: 6274,
+  async connect(ground) {
+    let page: Promise<string> | undefined;
+    const args = ['--web', '--transport', 'http', '--server-url', ground.mcpUrl];
+    const run = await ground.run('mcp-inspector', args, {
+      timeoutMs: 90_000,
+      onOutput(output, stop) {
+        const url = /http:\/\/127\.0\.0\.1:6274\S+/.exec(output)?.[0];
+        if (!url || page) return;
+        page = visitWithChromium(url, ground.user, {
+          click: 'input[aria-label^="Connect or disconnect"]',
+          until: /\bConnected\b[\s\S]*\bTools\b|\bTools\b[\s\S]*\bConnected\b|\bFailed\b/,
+        }).finally(stop);
+        page.catch(() => {});
+      },
+    });
+    const text = (await page) ?? '';
+    // It lists tools as soon as it is connected; their names stand on another page.
+    return { output: `${run.output}\n${text}` };
+  },
+};
+
 const geminiCli: RealProduct = {
   name: 'gemini-cli',
   package: { from: 'npm', name: '@google/gemini-cli-core' },
@@ -191,6 +218,7 @@ export const REAL_PRODUCTS: readonly RealProduct[] = [
   codex,
   claudeCode,
   inspectorCli,
+  inspectorWeb,
   geminiCli,
   opencode,
   mcporter,

@@ -2,7 +2,7 @@ import type { ClientFacts } from '../../../src/products/dynamic.ts';
 import captured from './captured.json' with { type: 'json' };
 
 /**
- * Clients as Keycloak 26.7.3 returned them by its admin API right after each had registered itself anonymously (and one
+ * Clients as Keycloak 26.7.3 and 26.7.4 returned them by its admin API right after each had registered itself anonymously (and one
  * that an administrator made), without secrets and without the fields that nothing here reads. The keys say what was
  * posted: a preset's body, ChatGPT's with one more grant, ChatGPT's with another redirect URI, and so on.
  */

@@ -53,7 +53,43 @@ describe('mcpkc presets', () => {
       { name: 'acme', custom: true },
     ]);
     const odd = contextWith(() => configured([{ ...own, title: 'Ac\u202eme' }]));
-    await expect(presets.run(odd.context, [undefined], {})).rejects.toThrow('presets[0].title');
+    const { context: other, warnings } = contextWith(() =>
+      configured([
+        { ...own, title: 'Ac\u202eme' },
+        { ...own, name: 'good' },
+      ]),
+    );
+    // The others are shown all the same, and the fault is said with its place.
+    expect((await presets.run(other, [undefined], {})).document.presets).toContainEqual(
+      expect.objectContaining({ name: 'good' }),
+    );
+    expect(warnings.join()).toContain('presets[0].title');
+    await expect(presets.run(odd.context, ['acme'], {})).rejects.toThrow('presets[0].title');
+  });
+  test.each(PRESETS)(
+    '--for: $name as a page for a colleague, code on lines of its own',
+    async ({ name, connect }) => {
+      const { context } = contextWith(() => configured([]));
+      const resource = `https://svc.example.com/a-path-that-is-rather-long-so-that-lines-have-to-be-wrapped/mcp`;
+      const report = await presets.run(context, [name], { for: resource });
+      const text = report.text(STYLE);
+      expect(text).toContain(resource);
+      expect(text).not.toMatch(/[{]mcp[}]|[{]name[}]/);
+      const code = connect.flatMap((step) => step.split('`').filter((_, index) => index % 2 === 1));
+      const lines = text.split('\n').map((line) => line.trim().replace(/^\d+\. /, ''));
+      for (const one of code)
+        expect(lines).toContain(one.replaceAll('{mcp}', resource).replaceAll('{name}', 'svc'));
+      expect(report.document).toMatchObject({ resource, presets: [{ name, steps: expect.any(Array) }] });
+    },
+  );
+  test('a product on a host of one’s own, or one that nobody knows: how to make a preset of it', async () => {
+    const { context } = contextWith(() => configured([]));
+    await expect(presets.run(context, ['librechat'], {})).rejects.toMatchObject({
+      hint: expect.stringContaining('"like": "librechat"'),
+    });
+    await expect(presets.run(context, ['nobodys'], {})).rejects.toMatchObject({
+      hint: expect.stringContaining('"redirectUris"'),
+    });
   });
   test('works without a usable configuration, and says so', async () => {
     const { context, warnings } = contextWith(() =>

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { McpkcError } from '../../../src/errors.ts';
 import { customPresets, parsePresets } from '../../../src/products/custom.ts';
 import { patternProblem } from '../../../src/products/pattern.ts';
+import { matchesAny } from '../../../src/products/redirect.ts';
 import { resolvePresets } from '../../../src/products/resolve.ts';
+import { SELF_HOSTED } from '../../../src/products/self-hosted.ts';
 
 const GOOD = {
   name: 'acme',
@@ -41,7 +43,8 @@ test('every fault is named at once, with its place', () => {
     'acme',
     null,
   ]);
-  expect(presets).toEqual([]);
+  // The good one is there all the same.
+  expect(presets.map(({ name }) => name)).toEqual(['acme']);
   expect(problems.map(({ path }) => path).sort()).toEqual(
     [
       'presets[1].name',
@@ -68,6 +71,7 @@ test('faults end in CONFIG_INVALID that names the file and each place', () => {
 
 describe('redirect URIs and patterns that a user may write', () => {
   test.each([
+    'https://acme.example',
     'https://acme.example/cb',
     'https://acme.example:8443/cb?x=1',
     'https://acme.example/oauth/{id}',
@@ -83,7 +87,6 @@ describe('redirect URIs and patterns that a user may write', () => {
   test.each([
     'https://acme.example/*',
     'https://*.acme.example/cb',
-    'https://acme.example',
     'https://ACME.example/cb',
     'https://acme.example./cb',
     'https://acme.example:443/cb',
@@ -119,4 +122,65 @@ describe('redirect URIs and patterns that a user may write', () => {
   ])('%.60j is refused with a reason', (text) => {
     expect(patternProblem(text)).toBeTypeOf('string');
   });
+});
+
+test('an entry can say all that a built-in preset says', () => {
+  const said = {
+    ...GOOD,
+    clientNamePrefixes: ['Acme ('],
+    trustedHosts: ['Login.acme.example'],
+    authMethod: 'client_secret_post',
+    scopes: { from: ['metadata', 'registered'], offline: true, registers: 'nothing' },
+    requestedScopes: ['email'],
+    origins: ['https://app.acme.example'],
+    comparesResource: 'exact',
+    document: 'https://acme.example/client.json',
+    registersTwice: 'yes',
+    registersPerLogin: 'no',
+    reregisters: 'by-itself',
+    connect: ['Enter {mcp}.'],
+    notes: ['Nothing to add.'],
+  };
+  expect(customPresets([said])).toMatchObject([
+    {
+      clientNamePrefixes: ['Acme ('],
+      trustedHosts: ['acme.example', '127.0.0.1', 'login.acme.example'],
+      registration: { token_endpoint_auth_method: 'client_secret_post' },
+      scopes: { from: ['metadata', 'registered'], offline: true, registers: 'nothing' },
+      sendsScope: 'no',
+      requestedScopes: ['email'],
+      origins: ['https://app.acme.example'],
+      comparesResource: 'exact',
+      cimdUrl: 'https://acme.example/client.json',
+      registersTwice: 'yes',
+      registersPerLogin: 'no',
+      reregisters: 'by-itself',
+      connect: ['Enter {mcp}.'],
+      notes: ['Nothing to add.'],
+    },
+  ]);
+});
+
+test.each(SELF_HOSTED)('$name on a host of one’s own is a preset', ({ name, clientNames }) => {
+  const [preset] = customPresets([{ name: 'ours', like: name, host: 'Chat.Example.com' }]);
+  expect(preset).toMatchObject({ name: 'ours', clientNames, custom: true });
+  expect(preset?.trustedHosts).toContain('chat.example.com');
+  for (const uri of preset?.registration.redirect_uris ?? []) {
+    expect(new URL(uri).hostname).toBe('chat.example.com');
+    expect(preset && matchesAny(preset.redirectUris, uri)).toBe(true);
+  }
+});
+
+test('like needs a host, and knows its redirect URIs', () => {
+  const places = (entry: object) =>
+    parsePresets([{ name: 'ours', ...entry }]).problems.map(({ path }) => path);
+  expect(places({ like: 'librechat' })).toEqual(['presets[0].host']);
+  expect(places({ like: 'n8n', host: 'x.example.com', redirectUris: ['https://x.example.com/cb'] })).toEqual([
+    'presets[0].redirectUris',
+  ]);
+  expect(places({ host: 'x.example.com', redirectUris: ['https://x.example.com/cb'] })).toEqual([
+    'presets[0].host',
+  ]);
+  expect(places({ like: 'nobodys', host: 'x.example.com' })).toEqual(['presets[0].like']);
+  expect(places({ like: 'n8n', host: 'a b' })).toEqual(['presets[0].host']);
 });
