@@ -34,7 +34,9 @@ export function shieldOf(
   const glob = house.protect.find((one) => matchesGlob(one, clientId));
   if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
   const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');
-  if (held !== undefined) return `it is adopted: it holds ${held}`;
+  // One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use.
+  const isLeftBehind = presetOf(client, house.presets)?.registersPerLogin === 'yes';
+  if (held !== undefined && !isLeftBehind) return `it is adopted: it holds ${held}`;
   if (clientId === RECORD_CLIENT) return 'it is mcpkc’s record';
   return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
 }
