@@ -1,3 +1,4 @@
+import { isLoopback } from '../names/loopback.ts';
 import { formatCommand } from '../text.ts';
 import { blocked, type Check, fail, type Judgement, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
@@ -172,11 +173,33 @@ const foreign: Check = {
   }),
 };
 
+const paths: Check = {
+  id: 'REG-PATHS',
+  title: 'Registration endpoints that no product needs are closed from outside',
+  severity: 'should',
+  needs: ['ASM-FOUND'],
+  spec: 'Keycloak 26.7, client registration service',
+  cause:
+    'Keycloak takes whole clients there: client id, secret, attributes and mappers of the registrant’s choice. No registration policy closes that.',
+  fix: 'Close them at the reverse proxy: docs/reverse-proxies.md, “Registration”.',
+  judge: registering(({ endpoint, others }) => {
+    const url = URL.parse(endpoint ?? '');
+    if (url && isLoopback(url))
+      return skipped('Nobody from outside reaches this Keycloak: it is at a loopback address.');
+    if (!others) return skipped('The advertised endpoint is not Keycloak’s own.');
+    const exchanges = others.map(({ exchange }) => exchange);
+    const open = others.filter((one) => one.open).map(({ path }) => `/clients-registrations/${path}`);
+    if (open.length > 0) return fail(`Keycloak itself answers at ${open.join(', ')}.`, { exchanges });
+    const answers = others.map(({ path, exchange }) => `${path}: ${outcomeOf(exchange)}`).join(', ');
+    return pass(`Keycloak does not answer there (${answers}).`, { exchanges });
+  }),
+};
+
 /** Anonymous registration, as each product does it. */
 export const registrationStep: Step<'registration'> = {
   name: 'registration',
   doing: 'Registering as the products do',
   after: ['server-metadata'],
   probe: probeRegistration,
-  checks: [plain, scoped, readback, foreign],
+  checks: [plain, scoped, readback, foreign, paths],
 };

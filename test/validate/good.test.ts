@@ -47,7 +47,7 @@ describe.each(['standing', 'windowed'] as const)('a good host in %s mode', (mode
     expect(redMusts(run)).toEqual([]);
     expect(run.ids('fail')).toEqual(mode === 'standing' ? ['TOK-USERLESS'] : []);
     expect(run.ids('blocked')).toEqual([]);
-    expect(run.ids('skipped')).toEqual([]);
+    expect(run.ids('skipped')).toEqual(['REG-PATHS']);
     expect(run.document.mode).toBe(mode);
     expect(run.document.issuer).toBe(stage.realm.issuer);
     expect(run.exit).toBe(0);

@@ -4,6 +4,7 @@ import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { leftovers, removeClients } from '../probe-clients/leftovers.ts';
 import type { ProbeClient, Registered } from '../probe-clients/probes.ts';
 import type { Run } from '../step.ts';
+import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
 import { endpoint } from './server-metadata.ts';
 
 /** A product's registrations: without naming scopes, and with those that the host makes clients name. */
@@ -31,6 +32,8 @@ export interface RegistrationEvidence {
   /** A client that does not get the audience scope. */
   stranger: Registered | undefined;
   publicClient: Registered | undefined;
+  /** Registration endpoints that no product needs; undefined where they were not asked. */
+  others: readonly OtherPath[] | undefined;
   /** Clients that killed runs left behind: removed, and those that this account can't remove. */
   swept: { removed: readonly string[]; left: readonly string[] };
 }
@@ -42,6 +45,7 @@ const NOTHING = {
   audience: undefined,
   stranger: undefined,
   publicClient: undefined,
+  others: undefined,
 };
 const FOREIGN_URI = 'https://evil.example/cb';
 /** Scopes of every new realm that a stranger may name, none of which gives an audience. */
@@ -59,7 +63,8 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   const { presets, inside } = run.target;
   const body = bodyOf(presets[0]);
   const door = inside?.mode === 'windowed' && inside.exists;
-  const [products, doorway, alone, mixed, stranger] = await Promise.all([
+  const [others, products, doorway, alone, mixed, stranger] = await Promise.all([
+    probeOtherPaths(run.recorder, url),
     Promise.all(presets.map((preset) => registerPreset(run, preset, named, register))),
     door ? register({ ...body, scope: `openid ${inside.scope}` }) : undefined,
     register({ ...body, redirect_uris: [FOREIGN_URI] }),
@@ -81,6 +86,7 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
     audience,
     stranger,
     publicClient,
+    others,
   };
 }
 

@@ -64,7 +64,7 @@ export const BOXES: readonly Box[] = [
       'MAX_CLIENTS_NEAR',
       'MAX_CLIENTS_REACHED',
     ],
-    checks: ['REG-PLAIN', 'REG-SCOPE', 'REG-FOREIGN'],
+    checks: ['REG-PLAIN', 'REG-SCOPE', 'REG-FOREIGN', 'REG-PATHS'],
   },
   {
     id: 'scope',
