@@ -1,5 +1,6 @@
 import { ADMIN_GUIDE, SEEN, UPGRADING_GUIDE } from '../explanation.ts';
 import type { PartName } from '../keycloak/read/status-parts.ts';
+import { registrationMarks } from '../realm/account.ts';
 import { heldAs } from '../realm/lists.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
@@ -168,8 +169,47 @@ const longToken: Rule = {
   },
 };
 
+const unproven: Rule = {
+  code: 'ACCOUNT_UNPROVEN',
+  severity: 'error',
+  needs: ['ownClient'],
+  explanation: {
+    what: 'mcpkc’s own client looks as if it had registered itself. The one who registered it may know its secret, read each new one with his registration access token, and administer the realm with it.',
+    cause:
+      'A stranger registered the client id before init ran, and an older init (0.1.0) gave it the roles. Or somebody gave the client redirect URIs, mappers or the demand for consent by hand.',
+    mend: 'mcpkc init --yes deletes the client and makes it anew, with another secret, and dead registration access tokens; --force lets it write the new secret into the file. Look through what the account did: Events, Admin events.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const own = shown(seen.parts.ownClient);
+    const marks = own === undefined ? [] : registrationMarks(own);
+    if (marks.length === 0) return [];
+    const message = `mcpkc’s own client '${seen.account}' may be somebody else’s: ${marks.join('; ')}.`;
+    const flags = [...(worksToo(seen) ? [] : ['--read-only']), '--yes', '--force'];
+    return [{ subject: seen.account, message, fix: command(seen, ['init', ...flags]) }];
+  },
+};
+
+const unsealed: Rule = {
+  code: 'ACCOUNT_NOT_SEALED',
+  severity: 'warning',
+  needs: [],
+  explanation: {
+    what: 'Nothing shows that the secret of mcpkc’s account is known to nobody else. Whoever registers a client gets a registration access token, valid without limit, which reads the secret; 0.1.0 gave the roles to a client that was there by its name, whoever had made it.',
+    cause: 'The account was made by mcpkc 0.1.0, or by hand.',
+    mend: 'mcpkc init withdraws the registration access token, makes the secret anew, once, and maps the role mcpkc-account of the client to it. Whatever has the old secret needs the new one.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    if (seen.parts.token.sealed !== false) return [];
+    const message = `The secret of mcpkc’s account '${seen.account}' may be known to somebody else: the account was made before registration access tokens were withdrawn, or by hand.`;
+    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
+    return [{ subject: seen.account, message, fix }];
+  },
+};
+
 /** mcpkc's own service account. */
 export const account: RuleGroup = {
   title: 'The service account',
-  rules: [missingRole, adminApiScope, overprivileged, holdsScope, longToken],
+  rules: [unproven, missingRole, adminApiScope, unsealed, overprivileged, holdsScope, longToken],
 };

@@ -142,6 +142,8 @@ const wideMappers: Rule = {
       return [{ subject: policy.name, message, fix: harden(seen) }];
     }),
 };
+/** What else is lost where the policies are gone that mark registrations (Keycloak 26.4.0 and 26.7.4). */
+const NO_MARK = 'nothing tells it from a client that an administrator made, mcpkc’s own account included';
 
 /** A policy that every new realm has and that somebody deleted. */
 function missingPolicy(
@@ -201,13 +203,15 @@ export const registration: RuleGroup = {
       'CONSENT_POLICY_MISSING',
       'Consent Required',
       POLICY.consent,
-      'a client that registers gets tokens without asking its users',
+      `a client that registers gets tokens without asking its users, and ${NO_MARK}`,
+      { severity: 'error' },
     ),
     missingPolicy(
       'FULL_SCOPE_POLICY_MISSING',
       'Full Scope Disabled',
       POLICY.fullScope,
-      'a client that registers gets all of its users’ roles into its tokens',
+      `a client that registers gets all of its users’ roles into its tokens, and ${NO_MARK}`,
+      { severity: 'error' },
     ),
     nearlyFull,
   ],

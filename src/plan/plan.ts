@@ -24,9 +24,24 @@ export const ACCOUNT_KINDS = [
 ] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
+/** The kinds of thing that `init --remove` removes or puts back, in the order in which that is done. */
+export const REMOVAL_KINDS = [
+  'client-policy',
+  'mapper-types',
+  'trusted-hosts',
+  'allowed-scopes',
+  'client',
+  'client-scope',
+  'realm-role',
+  'record',
+  'account-role',
+  'service-account',
+] as const;
+export type RemovalKind = (typeof REMOVAL_KINDS)[number];
+
 /** All kinds, in the order in which they are made. */
-export const KINDS = [...new Set([...REALM_KINDS, ...ACCOUNT_KINDS])];
-export type ChangeKind = RealmKind | AccountKind;
+export const KINDS = [...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS])];
+export type ChangeKind = RealmKind | AccountKind | RemovalKind;
 
 export type RealmChange = Change<RealmKind>;
 export type RealmPlan = Plan<RealmKind>;

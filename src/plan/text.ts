@@ -17,6 +17,8 @@ const KIND_NAMES: Record<Change['kind'], string> = {
   'service-account': 'service account',
   'account-role': 'role of the account',
   events: 'stored events',
+  'realm-role': 'realm role',
+  record: 'record of realm',
 };
 
 const MARKS: Record<Change['action'], string> = {
@@ -72,9 +74,17 @@ function roleLines({ before, after }: Change): string[] {
 }
 
 /** What an account that is made is, instead of a dozen settings. */
-function accountLines({ after }: Change): string[] {
+function accountLines({ before, after }: Change): string[] {
   const scopes = (after?.defaultClientScopes ?? []) as string[];
+  const redirects = (before?.redirectUris ?? []) as string[];
+  const old =
+    before === null
+      ? []
+      : [
+          `deleted first: the client ${visible(String(before.clientId))} (id ${visible(String(before.id))}${redirects.length === 0 ? '' : `, redirect URIs ${redirects.map(visible).join(', ')}`})`,
+        ];
   return [
+    ...old,
     `confidential, for its service account alone (nobody signs in through it); client scopes ${scopes.map(visible).join(', ')}`,
   ];
 }

@@ -22,6 +22,107 @@ export interface AccountSnapshot {
   events: StoredEvents | undefined;
 }
 
+/**
+ * The role of the account's own client that `init` maps to its service account once its secret is known to nobody else.
+ * No registration maps roles to a user (Keycloak 26.4.0 and 26.7.4), so it proves an administrator's hand.
+ */
+export const SEAL_ROLE = 'mcpkc-account';
+
+/** Clients of every realm that Keycloak needs itself (26.7.4). */
+const BUILT_IN = [
+  'account',
+  'account-console',
+  'admin-cli',
+  'broker',
+  'realm-management',
+  'security-admin-console',
+];
+
+/** Whether a client is Keycloak's own: never an account's, never deleted. */
+export function isBuiltIn(clientId: string, realm: string): boolean {
+  return BUILT_IN.includes(clientId) || (realm === 'master' && clientId.endsWith('-realm'));
+}
+
+/**
+ * What of a client shows that it may have registered itself, as an operator reads it. None of it proves the contrary:
+ * without the policies 'Consent Required' and 'Full Scope Disabled' registrations carry no mark (Keycloak 26.7.4).
+ */
+export function registrationMarks(client: Client): string[] {
+  const mappers = client.protocolMappers ?? [];
+  const { redirectUris } = client;
+  return [
+    client.consentRequired === true ? ['it registered itself (users have to consent to it)'] : [],
+    redirectUris.length > 0 ? [`it has redirect URIs (${redirectUris.slice(0, 3).join(', ')})`] : [],
+    mappers.length > 0
+      ? [
+          `it has protocol mappers of its own (${mappers.map(({ protocolMapper }) => protocolMapper).join(', ')})`,
+        ]
+      : [],
+  ].flat();
+}
+
+/** Whether the secret of the account is known to mcpkc alone: `init` says so by a role. */
+export function isSealed({ client, roles }: Pick<AccountSnapshot, 'client' | 'roles'>): boolean {
+  return roles.some(({ of, name }) => of !== null && of === client?.clientId && name === SEAL_ROLE);
+}
+
+/** Whether a role is an administrative one: in `master` also of another realm, or the administrator's of all. */
+function isAdministrative({ realm, roleClient }: AccountSnapshot, { of, name }: HeldRole): boolean {
+  if (of === roleClient) return true;
+  return realm === 'master' && (of === null ? name === 'admin' : of.endsWith('-realm'));
+}
+
+/** Who made the client of the account. */
+export type AccountOrigin =
+  /** Nobody: there is none. */
+  | { kind: 'none' }
+  /** An administrator: it may be repaired. */
+  | { kind: 'administrator' }
+  /** An `init` that was cut off before it granted anything, or an imitation: of use to nobody, made anew. */
+  | { kind: 'unfinished' }
+  /** Somebody: what of it says so. */
+  | { kind: 'unproven'; because: string[] };
+
+/**
+ * Who made the client of the account. An administrator's hand shows by roles that were mapped to its service account,
+ * which no registration can do; and only where nothing else shows a registration. `unfinished` is a client that looks as
+ * `init` makes it and has no role.
+ */
+export function accountOrigin(snapshot: AccountSnapshot, made: { description: string }): AccountOrigin {
+  const { client, roles } = snapshot;
+  if (!client) return { kind: 'none' };
+  const marks = registrationMarks(client);
+  const mapped = roles.some((role) => isAdministrative(snapshot, role)) || isSealed(snapshot);
+  if (mapped && marks.length === 0) return { kind: 'administrator' };
+  if (!mapped && marks.length === 0 && isAsMade(client, made.description)) return { kind: 'unfinished' };
+  const without = mapped
+    ? []
+    : [
+        client.serviceAccountsEnabled === true
+          ? `its service account has no role of '${snapshot.roleClient}'`
+          : 'it has no service account',
+      ];
+  return { kind: 'unproven', because: [...marks, ...uses(client), ...without] };
+}
+
+function isAsMade(client: Client, description: string): boolean {
+  return client.description === description && uses(client).length === 0;
+}
+
+/** What a client is for beside a service account. */
+function uses(client: Client): string[] {
+  return [
+    client.protocol === undefined || client.protocol === 'openid-connect'
+      ? []
+      : [`it is a ${client.protocol} client`],
+    client.publicClient === true ? ['it is public'] : [],
+    client.bearerOnly === true ? ['it is bearer-only'] : [],
+    client.standardFlowEnabled === true || client.implicitFlowEnabled === true
+      ? ['people sign in through it']
+      : [],
+  ].flat();
+}
+
 /** Which user events the realm stores, and whether any are there: switched off, it keeps those that it has. */
 export interface StoredEvents extends EventsConfig {
   some: boolean;

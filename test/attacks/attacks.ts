@@ -16,6 +16,14 @@ export interface Attack {
  */
 export const ATTACKS: readonly Attack[] = [
   {
+    id: 'C1',
+    attack:
+      'A stranger registers the client id of the account first, with a secret of his own, then the operator runs `init`.',
+    holds:
+      '`init` takes over a client only where an administrator’s hand shows. Any other is refused (exit status 5), or with consent deleted and made anew; registration access tokens are dead after every run.',
+    outcome: 'prevented',
+  },
+  {
     id: 'C3',
     attack:
       'A user of the realm registers a client whose mapper puts an attribute that users change themselves into `sub` or `aud`, and signs in as somebody else.',

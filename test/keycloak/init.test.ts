@@ -285,7 +285,7 @@ describe('roles in excess', () => {
 });
 
 describe('a client that serves another purpose', () => {
-  it('is only taken over with --yes', async () => {
+  it('is deleted and made anew with --yes alone', async () => {
     const body = { clientId: 'webapp', publicClient: true, redirectUris: ['https://app.example.com/*'] };
     await realm.admin.post(realm.path('clients'), body);
     const before = await realm.snapshot();
@@ -294,9 +294,21 @@ describe('a client that serves another purpose', () => {
     expect(refused.err).toContain('people sign in through it');
     expect(refused.io.touched).toEqual([]);
     expect(await realm.snapshot()).toEqual(before);
-    const taken = await init('webapp', ['--yes']);
-    expect({ status: taken.status, err: taken.err }).toEqual({ status: 0, err: '' });
-    expect(await clientNamed('webapp')).toMatchObject({ publicClient: false, standardFlowEnabled: true });
+    const { id } = await clientNamed('webapp');
+    const anew = await init('webapp', ['--yes']);
+    expect({ status: anew.status, err: anew.err }).toEqual({ status: 0, err: '' });
+    const now = await clientNamed('webapp');
+    expect(now).toMatchObject({ publicClient: false, standardFlowEnabled: false, redirectUris: [] });
+    expect(now.id).not.toBe(id);
+  });
+
+  it('is never Keycloak’s own', async () => {
+    const before = await realm.snapshot();
+    for (const clientId of ['realm-management', 'admin-cli', 'security-admin-console']) {
+      const ran = await init(clientId, ['--yes', '--json']);
+      expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 2, code: 'INPUT_INVALID' });
+    }
+    expect(await realm.snapshot()).toEqual(before);
   });
 });
 

@@ -12,8 +12,9 @@ export const init: Command = {
       .option('--admin-token-file <file>', 'file with an administrator’s access token, instead of a password')
       .option('--read-only', 'roles to look, not to change anything')
       .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
-      .option('--rotate-secret', 'make a new secret')
+      .option('--rotate-secret', 'make a new secret, though nobody else knows the one that is there')
       .option('--exact', 'take roles and settings away that the account doesn’t need')
+      .option('--remove', 'remove everything that mcpkc made in the realm, the account last')
       .option('--force', 'change files that are there without asking');
     defineWriting(command);
   },
@@ -21,15 +22,19 @@ export const init: Command = {
     ['on a new machine', 'mcpkc init --server https://auth.example.com/auth --realm mcp'],
     ['with events, for onboard and prune-clients', 'mcpkc init --events 30d'],
     ['see it, and do it yourself with kcadm.sh', 'mcpkc init --dry-run'],
+    ['take mcpkc out of a realm', 'mcpkc init --remove --dry-run'],
     ['in a script', 'mcpkc init --admin-user admin --admin-password-file /run/secrets/admin --force'],
   ],
   changes:
-    'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. On this machine: .keycloak-env (0600) and config.local.json.',
+    'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. Run it before any host is trusted: from then on anybody can register the client id first. A client that no administrator’s hand shows on is never taken over: it is refused, or with --yes deleted and made anew. Registration access tokens of the account are dead after each run; a secret of an account of 0.1.0 is made anew, once. On this machine: .keycloak-env (0600) and config.local.json.',
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'with --dry-run: something would change'],
     [4, 'the administrator’s sign-in is refused, or a role is missing'],
-    [5, 'a file is there that would change (--force), or --yes is needed (realm master)'],
+    [
+      5,
+      'a file is there that would change (--force), or --yes is needed (realm master; a client of that name that somebody else may have made)',
+    ],
   ],
   run: (context, _args, flags) => setUpAccount(context, flags),
 };

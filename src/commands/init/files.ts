@@ -79,6 +79,25 @@ function isSame(key: string, value: unknown, wanted: string | null | undefined):
 }
 
 /**
+ * Files that change though nobody asked for it: all but the account's own env file, where it holds the secret that the
+ * plan makes anew and nothing else in it changes.
+ */
+export async function unaskedFiles(
+  { io }: Context,
+  files: readonly FilePlan[],
+  oldSecret: string | undefined,
+): Promise<FilePlan[]> {
+  const holds = await Promise.all(
+    files.map(async ({ path, keys }) => {
+      if (oldSecret === undefined || keys.join() !== 'KC_CLIENT_SECRET') return false;
+      const text = (await io.files.read(path)) ?? '';
+      return mergeEnvFile(text, { KC_CLIENT_SECRET: oldSecret }).changed.length === 0;
+    }),
+  );
+  return files.filter((_file, index) => holds[index] !== true);
+}
+
+/**
  * Asks, at a terminal, whether files that are there may be changed; without one `--force` says so. FILE_EXISTS (exit
  * status 5) otherwise, before anything is written anywhere.
  */

@@ -1,5 +1,6 @@
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
+import { SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import { shellWord } from '../../text.ts';
@@ -13,6 +14,8 @@ export interface KcadmContext {
   files: { env: KcadmFile; config: KcadmFile };
   /** How long events are to be kept, in seconds; undefined is for ever. */
   retentionSeconds: number | undefined;
+  /** The internal id of the client that was judged; undefined where none is there. */
+  judgedId: string | undefined;
   /** Whether the plan was made from what Keycloak says; else from nothing. */
   seen: boolean;
 }
@@ -40,11 +43,8 @@ export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
   const [made] = of('service-account').filter(({ action }) => action === 'create');
   return [
     `kcadm.sh config credentials --server ${shellWord(server)} --realm ${realmWord(admin.realm)} --user ${shellWord(admin.name)}`,
-    ...(made
-      ? [`kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...made.after })}`]
-      : []),
-    `CLIENT=$(kcadm.sh get clients ${realm} -q ${shellWord(`clientId=${account.clientId}`)} ${ID_ONLY})`,
-    ...of('service-account').flatMap((change) => changeLines(change, realm)),
+    ...clientLines(made, context, realm),
+    ...of('service-account').flatMap((change) => changeLines(change, account, realm)),
     ...roleLines(of('account-role'), account, realm),
     ...of('client-scope-assignment').flatMap((change) => scopeLines(change, realm)),
     ...(context.seen ? [] : adminApiLines(realm)),
@@ -62,9 +62,38 @@ function settings(values: Readonly<Record<string, unknown>>): string {
     .join(' ');
 }
 
-function changeLines({ action, after }: Change, realm: string): string[] {
+/**
+ * Which client the other lines write to: the one that is made, by the id that its creation tells, or the one that was
+ * judged. Never by its name: a stranger may have registered that meanwhile.
+ */
+function clientLines(made: Change | undefined, context: KcadmContext, realm: string): string[] {
+  const { account, judgedId } = context;
+  const judged = judgedId === undefined ? '' : encodeURIComponent(judgedId);
+  if (made === undefined) {
+    // Registration access tokens from before are dead once a new one is made, which nobody gets to see.
+    const withdraw = `kcadm.sh create clients/$CLIENT/registration-access-token ${realm} > /dev/null`;
+    return judged === '' ? [] : [`CLIENT=${shellWord(judged)}`, withdraw];
+  }
+  const create = `kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...made.after })}`;
+  return [
+    ...(made.before === null ? [] : [`kcadm.sh delete ${shellWord(`clients/${judged}`)} ${realm}`]),
+    `CLIENT=$(${create} -i)`,
+    ...sealLines(account, realm),
+  ];
+}
+
+function sealLines({ clientId }: DesiredAccount, realm: string): string[] {
+  const user = `kcadm.sh get clients/$CLIENT/service-account-user ${realm} ${ID_ONLY}`;
+  return [
+    `kcadm.sh create clients/$CLIENT/roles ${realm} -s name=${SEAL_ROLE}`,
+    `kcadm.sh add-roles ${realm} --uid "$(${user})" --cclientid ${shellWord(clientId)} --rolename ${SEAL_ROLE}`,
+  ];
+}
+
+function changeLines({ action, after }: Change, account: DesiredAccount, realm: string): string[] {
   if (action !== 'update' || after === null) return [];
-  if ('secret' in after) return [`kcadm.sh create clients/$CLIENT/client-secret ${realm}`];
+  if ('secret' in after)
+    return [`kcadm.sh create clients/$CLIENT/client-secret ${realm}`, ...sealLines(account, realm)];
   return [`kcadm.sh update clients/$CLIENT ${realm} ${settings(after)}`];
 }
 

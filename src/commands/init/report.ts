@@ -91,6 +91,7 @@ function kcadmContext(
       env: env ?? { path: '.keycloak-env', action: 'create' as const },
       config: config ?? { path: 'config.local.json', action: 'create' as const },
     },
+    judgedId: snapshot.client?.id,
     seen: administrator !== undefined,
     retentionSeconds: keptMs === undefined ? undefined : Math.round(keptMs / 1000),
   };

@@ -8,16 +8,23 @@ import {
   connectAsAdministrator,
 } from '../../keycloak/connection/admin-login.ts';
 import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
+import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
-import { accountReservations, type DesiredAccount, desiredAccount } from '../../plan/account/desired.ts';
+import {
+  ACCOUNT_CLIENT,
+  accountReservations,
+  type DesiredAccount,
+  desiredAccount,
+} from '../../plan/account/desired.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
 import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
-import type { AccountSnapshot } from '../../realm/account.ts';
+import { type AccountSnapshot, accountOrigin, isBuiltIn, isSealed } from '../../realm/account.ts';
 import { administratorOf, noAdministrator } from './administrator.ts';
 import { announceEvents } from './announce.ts';
-import { planFiles, requireFilesConsent, writeFiles } from './files.ts';
+import { planFiles, requireFilesConsent, unaskedFiles, writeFiles } from './files.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
+import { removeEverything, requireRemovalAlone } from './remove.ts';
 import { type Outcome, reportOf } from './report.ts';
 
 /** Events that are kept for less would be gone before anybody looks. */
@@ -27,6 +34,7 @@ const SHORTEST_MS = 3_600_000;
 export async function setUpAccount(context: Context, flags: Flags): Promise<Report> {
   const config = await context.config({ newFiles: true });
   const account = wishOf(config, flags);
+  if (flags.remove === true) requireRemovalAlone(flags);
   const administrator = await administratorOf(context, config, flags);
   if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
   if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
@@ -43,10 +51,15 @@ function wishOf(config: Config, flags: Flags): DesiredAccount {
   if (retentionMs !== undefined && retentionMs < SHORTEST_MS) {
     throw badInput('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
   }
+  const realm = config.adminRealm ?? target;
+  if (config.clientId !== undefined && isBuiltIn(config.clientId, realm)) {
+    const problem = `'${config.clientId}' is a client that Keycloak itself needs`;
+    throw badInput('KC_CLIENT_ID', problem, 'Name one of its own, or leave it out: mcpkc');
+  }
   return desiredAccount({
     clientId: config.clientId,
     target,
-    realm: config.adminRealm ?? target,
+    realm,
     readOnly: flags.readOnly === true,
     exact: flags.exact === true,
     rotate: flags.rotateSecret === true,
@@ -61,7 +74,7 @@ async function withoutAdministrator(
   account: DesiredAccount,
   flags: Flags,
 ): Promise<Report> {
-  if (flags.dryRun !== true) {
+  if (flags.dryRun !== true || flags.remove === true) {
     throw noAdministrator(
       'init signs in once as an administrator, and no administrator is given.',
       account.target,
@@ -98,14 +111,25 @@ async function asAdministrator(
   const { io, signal } = context;
   const places = { home: account.realm, target: account.target };
   const realms = await connectAsAdministrator(administrator, places, config, io, signal);
-  const snapshot = await readAccount(realms, account, account.events !== undefined);
-  const plan = planForAccount(account, snapshot);
-  const keptSecret = account.rotate ? undefined : await secretOf(realms, snapshot);
-  const files = await planFiles(context, config, account, keptSecret);
-  const outcome: Outcome = { account, snapshot, plan, files, dryRun: flags.dryRun === true, administrator };
+  if (flags.remove === true) return removeEverything(context, config, realms, account, flags);
+  const found = await readAccount(realms, account, account.events !== undefined);
+  const planned = planForAccount(account, found);
+  const files = await planFiles(context, config, account, await keptSecret(realms, found, planned));
+  const outcome: Outcome = {
+    account,
+    snapshot: found,
+    plan: planned,
+    files,
+    dryRun: flags.dryRun === true,
+    administrator,
+  };
   if (outcome.dryRun) return reportOf(context, config, outcome);
-  if (plan.length > 0) requireConsent(accountReservations(account, snapshot.client), flags.yes === true);
-  await requireFilesConsent(context, files, flags.force === true);
+  if (planned.length > 0) requireConsent(accountReservations(account, found), flags.yes === true);
+  const asked = await unaskedFiles(context, files, await secretMadeAnewOnce(realms, account, found));
+  await requireFilesConsent(context, asked, flags.force === true);
+  const snapshot = await ownedAccount(realms, account, found);
+  const plan = planForAccount(account, snapshot);
+  if (plan.length > 0) requireConsent(accountReservations(account, snapshot), flags.yes === true);
   announceEvents(context, account, plan);
   const now = await apply(context, realms, account, plan, snapshot);
   const secret = await requireSecret(realms, now);
@@ -114,11 +138,47 @@ async function asAdministrator(
   context.voice.progress('Signing in as the account');
   await proveAccount(context, config, account, secret);
   await warnOfOverrides(context, config, account, secret);
-  return reportOf(context, config, { ...outcome, snapshot: now, files: written });
+  return reportOf(context, config, { ...outcome, plan, snapshot: now, files: written });
 }
 
-async function secretOf({ home }: AccountRealms, { client }: AccountSnapshot): Promise<string | undefined> {
-  return client && client.publicClient !== true ? readAccountSecret(home, client.id) : undefined;
+/**
+ * The account once nobody but an administrator can change it: where it is to be repaired, its registration access token
+ * is withdrawn, and then it is read again and judged. One that is made or made anew has no such token.
+ */
+async function ownedAccount(
+  realms: AccountRealms,
+  account: DesiredAccount,
+  found: AccountSnapshot,
+): Promise<AccountSnapshot> {
+  const { client } = found;
+  if (!client || accountOrigin(found, ACCOUNT_CLIENT).kind !== 'administrator') return found;
+  await withdrawRegistrationToken(realms.home, client);
+  return readAccount(realms, account, account.events !== undefined);
+}
+
+/** The secret of an account of 0.1.0, which is made anew without being asked for. */
+async function secretMadeAnewOnce(
+  { home }: AccountRealms,
+  { rotate }: DesiredAccount,
+  found: AccountSnapshot,
+): Promise<string | undefined> {
+  if (rotate || accountOrigin(found, ACCOUNT_CLIENT).kind !== 'administrator' || isSealed(found))
+    return undefined;
+  return found.client && readAccountSecret(home, found.client.id);
+}
+
+/** The secret that stays, where the plan makes none. */
+async function keptSecret(
+  { home }: AccountRealms,
+  { client }: AccountSnapshot,
+  plan: AccountPlan,
+): Promise<string | undefined> {
+  const anew = plan.some(
+    ({ kind, action, after }) =>
+      kind === 'service-account' && (action === 'create' || (after !== null && 'secret' in after)),
+  );
+  if (anew || !client || client.publicClient === true) return undefined;
+  return readAccountSecret(home, client.id);
 }
 
 async function requireSecret({ home }: AccountRealms, { client }: AccountSnapshot): Promise<string> {
@@ -141,7 +201,7 @@ async function apply(
   snapshot: AccountSnapshot,
 ): Promise<AccountSnapshot> {
   if (plan.length === 0) return snapshot;
-  await applyPlan(plan, accountWriter(realms, account), signal, (change) =>
+  await applyPlan(plan, accountWriter(realms, account, snapshot.client?.id), signal, (change) =>
     voice.progress(changeName(change)),
   );
   const now = await readAccount(realms, account, account.events !== undefined);

@@ -36,6 +36,9 @@ export function initText(answer: InitAnswer, style: Style): string {
   ].join('');
 }
 
+/** What every run does, so that it is no change: nobody can see whether such a token is there. */
+const WITHDRAWN = ' Whoever registered it can’t reach it: registration access tokens are withdrawn.';
+
 function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Style): string {
   const roles = account.roles.join(', ');
   const changes = count(plan.length, 'change');
@@ -47,8 +50,8 @@ function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Styl
   }
   const text =
     plan.length === 0
-      ? `Everything in Keycloak is as it should be. Roles: ${roles}.`
-      : `${changes} made. Roles: ${roles}. Signed in as the account and read with each of them.`;
+      ? `Everything in Keycloak is as it should be. Roles: ${roles}.${dryRun ? '' : WITHDRAWN}`
+      : `${changes} made. Roles: ${roles}.${WITHDRAWN} Signed in as the account and read with each of them.`;
   return `${style.green('✓')} ${wrap(text, style.width - 2, '  ').trimStart()}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { SEAL_ROLE } from '../../realm/account.ts';
 import { askForRoles } from './asked-roles.ts';
 import type { Keycloak } from './connect.ts';
 import {
@@ -27,6 +28,11 @@ export interface OwnToken {
   scopes: string[];
   /** Characters of the token: a proxy or Keycloak refuses long headers. */
   length: number;
+  /**
+   * Whether `init` sealed the account; undefined where nobody knows. By the token alone it may be a stranger's doing, who
+   * made the role everybody's: `status` looks at what is mapped, where the account lives in the realm.
+   */
+  sealed: boolean | undefined;
 }
 
 /** What was found out by asking, once for a connection. */
@@ -54,5 +60,6 @@ export async function readOwnToken(keycloak: Keycloak): Promise<OwnToken> {
     isForAdminApi: adminAudiencesIn(claims).length > 0,
     scopes: scopesIn(claims),
     length: token.length,
+    sealed: clientRolesIn(claims, keycloak.place.account)?.includes(SEAL_ROLE),
   };
 }

@@ -1,4 +1,4 @@
-import type { AccountSnapshot, HeldRole, StoredEvents } from '../../realm/account.ts';
+import { type AccountSnapshot, type HeldRole, isSealed, type StoredEvents } from '../../realm/account.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, realmNotFound, statusOf } from '../connection/failures.ts';
@@ -64,6 +64,14 @@ export async function accountUserId(home: Keycloak, client: Client): Promise<str
     if (statusOf(error) !== 404 && statusOf(error) !== 400) throw error;
     return undefined;
   }
+}
+
+/**
+ * Whether `init` sealed an account, by the role mapped to its user. A token can't tell: a registration may make the role
+ * one that everybody has (`defaultRoles`, Keycloak 26.7.4). Takes `view-clients` and `view-users`.
+ */
+export async function readSeal(home: Keycloak, client: Client): Promise<boolean> {
+  return isSealed({ client, roles: await readRoles(home, client) });
 }
 
 async function readRoles(home: Keycloak, client: Client): Promise<HeldRole[]> {

@@ -4,6 +4,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { mapSome } from '../connection/lists.ts';
 import { type OwnToken, readOwnToken } from '../connection/own-account.ts';
+import { readSeal } from './account.ts';
 import { findClient, findClientById, hasMoreClientsThan } from './clients.ts';
 import { readEvents } from './events.ts';
 import { readServerFacts } from './features.ts';
@@ -72,8 +73,10 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record.then((found) => readAdopted(keycloak, found)),
     part(() => readRefusals(keycloak, reading.since)),
   ]);
+  const own = ownClient.visible ? ownClient.value : undefined;
+  const seal = own && (await part(() => readSeal(keycloak, own)));
   return {
-    token,
+    token: seal === undefined ? token : { ...token, sealed: seal.visible ? seal.value : undefined },
     face,
     scopes,
     registrationPolicies,

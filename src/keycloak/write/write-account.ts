@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import type { AccountKind, Change, Writer } from '../../plan/plan.ts';
-import type { HeldRole } from '../../realm/account.ts';
+import { type HeldRole, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES, retentionFor } from '../../realm/events.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
@@ -12,47 +12,92 @@ import { findClient } from '../read/clients.ts';
 import { readEventsConfig } from '../read/read.ts';
 import { untilKept } from './until-kept.ts';
 import { writeAssignment } from './write-clients.ts';
+import { deleteClient } from './write-pruned.ts';
 import { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
-/** Writes one change of the account; ids are looked up now. Works with an administrator's rights, not the account's. */
-export function accountWriter(realms: AccountRealms, desired: DesiredAccount): Writer<AccountKind> {
+/**
+ * Writes one change of the account; ids of roles and scopes are looked up now. Works with an administrator's rights, not
+ * the account's. `judgedId` is the internal id of the client that was judged: no other client of that name is written to.
+ */
+export function accountWriter(
+  realms: AccountRealms,
+  desired: DesiredAccount,
+  judgedId: string | undefined,
+): Writer<AccountKind> {
   const { home, target } = realms;
   const ids = new ScopeIds(home);
+  const account = new AccountClient(home, desired.clientId, judgedId);
   const writes: Record<AccountKind, Writer<AccountKind>> = {
-    'service-account': (change) => writeServiceAccount(home, change),
-    'account-role': (change) => writeRole(home, desired, change),
+    'service-account': (change) => writeServiceAccount(home, account, change),
+    'account-role': (change) => writeRole(home, account, change),
     'client-scope-assignment': (change) => writeAssignment(home, ids, change),
     events: () => writeEvents(target, desired),
   };
   return (change) => writes[change.kind](change);
 }
 
-async function clientNow(home: Keycloak, clientId: string): Promise<Client> {
-  const found = await findClient(home, clientId);
-  if (found) return found;
-  const message = `The client '${clientId}' is gone from realm '${home.realm}'.`;
-  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Somebody deleted it meanwhile; run the command again.');
-}
+/** The account's client by its id, so that a client which somebody else registers meanwhile never takes its place. */
+class AccountClient {
+  readonly #home: Keycloak;
+  readonly #clientId: string;
+  #id: string | undefined;
 
-async function writeServiceAccount(home: Keycloak, { action, key, after }: Change): Promise<void> {
-  if (action === 'create') {
+  constructor(home: Keycloak, clientId: string, id: string | undefined) {
+    this.#home = home;
+    this.#clientId = clientId;
+    this.#id = id;
+  }
+
+  /** The client as it is now. Throws CHANGE_NOT_KEPT where it is gone, or another has its name. */
+  async now(): Promise<Client> {
+    const found = await findClient(this.#home, this.#clientId);
+    if (found && found.id === this.#id) return found;
+    const fate = found ? 'is another one now' : 'is gone';
+    throw new McpkcError(
+      'CHANGE_NOT_KEPT',
+      `The client '${this.#clientId}' in realm '${this.#home.realm}' ${fate}: somebody else made or deleted it meanwhile.`,
+      'Run the command again: it judges the client that is there then.',
+    );
+  }
+
+  /** Makes the client, with an id that nobody can know before; a lost answer is told from another's client by it. */
+  async create(fields: Readonly<Record<string, unknown>>): Promise<Client> {
+    const id = crypto.randomUUID();
+    const what = attempt(`create the client '${this.#clientId}'`);
     try {
-      await home.create(attempt(`create the client '${key}'`), (admin) =>
-        admin.clients.create({ ...after, clientId: key } as Record<string, unknown>),
+      await this.#home.replace(what, (admin) =>
+        admin.clients.create({ ...fields, id, clientId: this.#clientId }),
       );
     } catch (error) {
-      // Another run made it meanwhile; the read-back tells whether it is right.
+      // Another's client, or this one though the answer was lost: the id tells.
       if (statusOf(error) !== 409) throw error;
     }
+    this.#id = id;
+    return this.now();
+  }
+
+  async remove(id: string): Promise<void> {
+    await deleteClient(this.#home, { id, clientId: this.#clientId });
+  }
+}
+
+async function writeServiceAccount(home: Keycloak, account: AccountClient, change: Change): Promise<void> {
+  const { action, key, before, after } = change;
+  if (action === 'create') {
+    if (before !== null) await account.remove(String(before.id));
+    await seal(home, await account.create(after ?? {}));
     return;
   }
-  const { id } = await clientNow(home, key);
+  const client = await account.now();
+  const { id } = client;
   if (after !== null && 'secret' in after) {
     await home.create(attempt(`make a new secret for '${key}'`), (admin) =>
       admin.clients.generateNewClientSecret({ id }),
     );
+    await forgetRotatedSecret(home, client);
+    await seal(home, client);
     return;
   }
   await home.replace(attempt(`change the client '${key}'`), (admin) =>
@@ -60,12 +105,44 @@ async function writeServiceAccount(home: Keycloak, { action, key, after }: Chang
   );
 }
 
-async function writeRole(home: Keycloak, { clientId }: DesiredAccount, change: Change): Promise<void> {
+/**
+ * Ends the old secret, which a policy with the executor `secret-rotation` leaves valid for a while after a new one was
+ * made. 204 also where there is none (26.7.4); 404 where the server knows no rotated secrets.
+ */
+async function forgetRotatedSecret(home: Keycloak, { id, clientId }: Client): Promise<void> {
+  try {
+    await home.replace(attempt(`end the old secret of '${clientId}'`), (admin) =>
+      admin.clients.invalidateSecret({ id }),
+    );
+  } catch (error) {
+    if (![400, 404, 501].includes(statusOf(error) ?? 0)) throw error;
+  }
+}
+
+/** Maps the seal to the account: its client was made, or its secret made anew, by this version or a later one. */
+async function seal(home: Keycloak, client: Client): Promise<void> {
+  const { id, clientId } = client;
+  const userId = await accountUserId(home, client);
+  // Without a service account there is nothing to seal yet; the next run makes the secret anew.
+  if (userId === undefined) return;
+  const description = 'Marks the account of mcpkc: mapped by mcpkc init, to nobody else';
+  try {
+    await home.replace(attempt(`make the role '${SEAL_ROLE}' of '${clientId}'`), (admin) =>
+      admin.clients.createRole({ id, name: SEAL_ROLE, description }),
+    );
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+  }
+  const role = await roleNow(home, clientId, SEAL_ROLE);
+  if (role) await mapToUser(home, userId, role, true);
+}
+
+async function writeRole(home: Keycloak, account: AccountClient, change: Change): Promise<void> {
   const { of, name, granted, passed } = (change.after ?? change.before) as unknown as HeldRole & {
     granted: boolean;
     passed: boolean;
   };
-  const client = await clientNow(home, clientId);
+  const client = await account.now();
   const userId = (await accountUserId(home, client)) ?? '';
   const role = await roleNow(home, of, name);
   if (role === undefined && change.action === 'detach') return;

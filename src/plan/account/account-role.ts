@@ -1,7 +1,7 @@
-import type { AccountSnapshot, HeldRole } from '../../realm/account.ts';
+import { type AccountSnapshot, accountOrigin, type HeldRole, SEAL_ROLE } from '../../realm/account.ts';
 import type { AccountChange } from '../plan.ts';
 import type { AccountResource } from './account-resource.ts';
-import type { DesiredAccount } from './desired.ts';
+import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
 
 /** What each role is for, as the plan says it. */
 const WHY: Readonly<Record<string, string>> = {
@@ -20,10 +20,14 @@ export function roleName({ of, name }: HeldRole, roleClient: string): string {
 }
 
 /** Roles that the account was given and doesn't need; what Keycloak gives to every user doesn't count. */
-export function excessRoles({ roles, roleClient }: DesiredAccount, snapshot: AccountSnapshot): HeldRole[] {
+export function excessRoles(
+  { roles, roleClient, clientId }: DesiredAccount,
+  snapshot: AccountSnapshot,
+): HeldRole[] {
   const everybodys = `default-roles-${snapshot.realm.toLowerCase()}`;
   return snapshot.roles.filter(({ of, name }) => {
     if (of === null) return name !== everybodys;
+    if (of === clientId && name === SEAL_ROLE) return false;
     return of !== roleClient || !roles.some((role) => role === name);
   });
 }
@@ -61,8 +65,10 @@ function spare(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChang
 /** The roles of the account: granted to its user and passed on by its client. Others are left, but for `--exact`. */
 export const accountRole: AccountResource = {
   kind: 'account-role',
-  diff: (desired, snapshot) => [
-    ...missing(desired, snapshot),
-    ...(desired.exact ? spare(desired, snapshot) : []),
-  ],
+  diff: (desired, snapshot) => {
+    const kept = accountOrigin(snapshot, ACCOUNT_CLIENT).kind === 'administrator';
+    // A client that is made anew loses the roles of the one in whose place it comes.
+    const now = kept ? snapshot : { ...snapshot, client: undefined, roles: [], passed: [] };
+    return [...missing(desired, now), ...(desired.exact ? spare(desired, now) : [])];
+  },
 };

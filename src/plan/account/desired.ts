@@ -1,4 +1,4 @@
-import type { Client } from '../../realm/representations.ts';
+import { type AccountSnapshot, accountOrigin } from '../../realm/account.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
@@ -14,7 +14,7 @@ export interface DesiredAccount {
   roles: readonly Role[];
   /** Take away what it doesn't need: roles, sign-in flows, the passing on of every role. */
   exact: boolean;
-  /** Make a new secret. */
+  /** Make a new secret, though the one that is there is known to nobody else. */
   rotate: boolean;
   /** User events to store and for how long; absent leaves them as they are. */
   events?: { retentionMs: number };
@@ -72,32 +72,19 @@ export const ACCOUNT_CLIENT = {
 /** The client scopes that the account holds as defaults, as far as its realm has them. */
 export const ACCOUNT_SCOPES: readonly string[] = [...ACCOUNT_CLIENT.defaultClientScopes, ADMIN_API_SCOPE];
 
-/** What only a person may decide about: an account in `master`, and a client that serves another purpose. */
+/** What only a person may decide about: an account in `master`, and a client that no administrator's hand shows on. */
 export function accountReservations(
   { clientId, target, realm }: DesiredAccount,
-  client: Client | undefined,
+  snapshot: AccountSnapshot,
 ): Reservation[] {
   const reservations: Reservation[] = [];
   if (realm === 'master' || target === 'master') {
     reservations.push({ message: 'This changes the realm master, which administers all others.' });
   }
-  const uses = client ? otherUses(client) : [];
-  if (uses.length > 0) {
-    const message = `The client '${clientId}' in realm '${realm}' is there already and is no service account's: ${uses.join(', ')}. It would become one; KC_CLIENT_ID names another.`;
+  const origin = accountOrigin(snapshot, ACCOUNT_CLIENT);
+  if (origin.kind === 'unproven') {
+    const message = `The client '${clientId}' in realm '${realm}' is there already, and nothing proves that an administrator made it for mcpkc: ${origin.because.join('; ')}. Whoever made it may know its secret, so it is never taken over. It would be deleted and made anew, and what uses it now would no longer work. KC_CLIENT_ID names another. Run init before any host is trusted, and nobody can come first.`;
     reservations.push({ message });
   }
   return reservations;
-}
-
-function otherUses(client: Client): string[] {
-  return [
-    client.protocol === undefined || client.protocol === 'openid-connect'
-      ? []
-      : [`a ${client.protocol} client`],
-    client.publicClient === true ? ['public'] : [],
-    client.bearerOnly === true ? ['bearer-only'] : [],
-    client.standardFlowEnabled === true && client.redirectUris.length > 0
-      ? ['people sign in through it']
-      : [],
-  ].flat();
 }

@@ -1,4 +1,4 @@
-import type { AccountSnapshot } from '../../realm/account.ts';
+import { type AccountSnapshot, accountOrigin, isSealed } from '../../realm/account.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
@@ -57,23 +57,40 @@ function repair(client: Client, desired: DesiredAccount): AccountChange[] {
   ];
 }
 
-/** The client that mcpkc signs in with: there, enabled, with a service account; a new secret where one is wanted. */
+/** What is said of a client that is replaced, with the id by which it was judged. */
+function replaced(client: Client): Record<string, unknown> {
+  const { id, clientId, consentRequired = false, redirectUris } = client;
+  return { id, clientId, consentRequired, redirectUris };
+}
+
+const WHY_NEW = 'so that mcpkc has an account of its own with the roles below and nothing else';
+const WHY_ANEW =
+  'in place of the client of that name, which is deleted: its secret and its registration access token may be known to somebody else';
+const WHY_SECRET_ONCE =
+  'once, since it was made before mcpkc withdrew registration access tokens: a stranger may have read it. The old one stops working at once; whatever has it needs the new one: other .keycloak-env files, variables of CI jobs, secret stores';
+const WHY_SECRET_ASKED =
+  'as asked for with --rotate-secret; the old one stops working at once, whatever has it needs the new one';
+
+/** The client that mcpkc signs in with: there, an administrator's, enabled, with a service account, its secret nobody else's. */
 export const serviceAccount: AccountResource = {
   kind: 'service-account',
-  diff: (desired, { client, scopes }) => {
+  diff: (desired, snapshot) => {
+    const { client } = snapshot;
     const key = desired.clientId;
-    if (!client) {
-      const why = 'so that mcpkc has an account of its own with the roles below and nothing else';
-      const admits = scopes.some(({ name }) => name === ADMIN_API_SCOPE);
+    const origin = accountOrigin(snapshot, ACCOUNT_CLIENT).kind;
+    if (!client || origin === 'unproven' || origin === 'unfinished') {
+      const before = client ? replaced(client) : null;
+      const why = client ? WHY_ANEW : WHY_NEW;
+      const admits = snapshot.scopes.some(({ name }) => name === ADMIN_API_SCOPE);
       const after = admits
         ? { ...ACCOUNT_CLIENT, defaultClientScopes: [...ACCOUNT_SCOPES] }
         : { ...ACCOUNT_CLIENT };
-      return [{ kind: 'service-account', action: 'create', key, before: null, after, why }];
+      return [{ kind: 'service-account', action: 'create', key, before, after, why }];
     }
     const changes = repair(client, desired);
-    if (!desired.rotate) return changes;
+    if (!desired.rotate && isSealed(snapshot)) return changes;
     const [before, after] = [{ secret: 'as it is' }, { secret: 'a new one' }];
-    const why = 'as asked for with --rotate-secret; the old one stops working at once';
+    const why = desired.rotate ? WHY_SECRET_ASKED : WHY_SECRET_ONCE;
     return [...changes, { kind: 'service-account', action: 'update', key, before, after, why }];
   },
 };
@@ -86,8 +103,10 @@ export const serviceAccount: AccountResource = {
  */
 export const accountScopes: AccountResource = {
   kind: 'client-scope-assignment',
-  diff: ({ clientId }, { client, scopes }: AccountSnapshot) => {
-    if (!client) return [];
+  diff: ({ clientId }, snapshot: AccountSnapshot) => {
+    const { client, scopes } = snapshot;
+    // One that is made anew has its scopes from the start.
+    if (!client || accountOrigin(snapshot, ACCOUNT_CLIENT).kind !== 'administrator') return [];
     const given = adoptedScopes(client);
     return scopes.flatMap((scope): AccountChange[] => {
       const { name } = scope;

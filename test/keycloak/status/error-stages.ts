@@ -299,6 +299,20 @@ const OTHERS: readonly Stage[] = [
     },
   },
   {
+    code: 'CONSENT_POLICY_MISSING',
+    stage: (world) => world.deletePolicy('consent-required'),
+  },
+  {
+    code: 'FULL_SCOPE_POLICY_MISSING',
+    stage: (world) => world.deletePolicy('scope'),
+  },
+  {
+    code: 'ACCOUNT_UNPROVEN',
+    administrator: true,
+    stage: (world) =>
+      world.changeClient(world.account.clientId, { consentRequired: true, redirectUris: ['/*'] }),
+  },
+  {
     code: 'ACCOUNT_MISSING_ROLE',
     administrator: true,
     stage: (world) => revokeRoles(world.realm, world.account.userId, ['view-events']),

@@ -57,6 +57,7 @@ describe.each(STAGES)('$code', ({ code, stage, also = [], flags = [], administra
       : {};
     const ran = await world.folder.run(finding.fix.text, env);
     expect(ran, `${finding.fix.text}\n${ran.out}${ran.err}`).toMatchObject({ exit: 0 });
+    if (administrator) await world.takeSecret();
     expect(codesOf(await world.findings(...flags))).not.toContain(code);
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll } from 'vitest';
 import { WORKING_ROLES } from '../../../src/realm/roles.ts';
 import { seedSecret } from '../../support/cli.ts';
+import { sealAccount } from '../../support/keycloak/service-account.ts';
 import type { World } from './world.ts';
 
 interface Named {
@@ -34,5 +35,7 @@ export async function inMaster(world: World): Promise<void> {
   const roles = await admin.get<Named[]>(`/realms/master/clients/${roleClient?.id}/roles`);
   const wanted = roles.filter(({ name }) => (WORKING_ROLES as readonly string[]).includes(name));
   await admin.post(`/realms/master/users/${user.id}/role-mappings/clients/${roleClient?.id}`, wanted);
+  const path = (rest = '') => `/realms/master/${rest}`;
+  await sealAccount({ admin, path }, { id: id ?? '', userId: user.id });
   world.env = { ...world.env, KC_CLIENT_ID: clientId, KC_CLIENT_SECRET: secret, KC_ADMIN_REALM: 'master' };
 }

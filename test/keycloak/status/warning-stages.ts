@@ -1,7 +1,7 @@
 import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
-import { grantRoles } from '../../support/keycloak/service-account.ts';
+import { grantRoles, unseal } from '../../support/keycloak/service-account.ts';
 import { upgradeRealm } from '../../support/keycloak/stand-in-26-8.ts';
 import type { Stage } from './error-stages.ts';
 import { naming, SCOPE, type World } from './world.ts';
@@ -40,8 +40,11 @@ export const WARNING_STAGES: readonly Stage[] = [
     stage: (world) => withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`),
   },
   missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
-  missing('CONSENT_POLICY_MISSING', 'consent-required'),
-  missing('FULL_SCOPE_POLICY_MISSING', 'scope'),
+  {
+    code: 'ACCOUNT_NOT_SEALED',
+    administrator: true,
+    stage: (world) => unseal(world.realm, world.account),
+  },
   {
     code: 'MAX_CLIENTS_NEAR',
     async stage(world) {

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import type { RunningHost } from '../../../examples/mcp-host/host.ts';
 import type { Finding } from '../../../src/findings/finding.ts';
 import { startMcpHost } from '../../connectors/host.ts';
-import { type Account, accountIn, type CliResult, expectCli, runCli } from '../../support/cli.ts';
+import { type Account, accountIn, type CliResult, expectCli, runCli, seedSecret } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { CHATGPT, type Product } from '../../support/connectors/products.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
@@ -167,6 +167,20 @@ export class World {
     );
     if (!found) throw new Error(`there is no client ${clientId}`);
     return found;
+  }
+
+  async changeClient(clientId: string, fields: Raw): Promise<void> {
+    const { id } = await this.client(clientId);
+    await this.admin.put(this.path(`clients/${id}`), fields);
+  }
+
+  /** Takes the account's secret, which a run of init may have made anew, for the runs in memory. */
+  async takeSecret(): Promise<void> {
+    const { KC_CLIENT_ID = '', KC_ADMIN_REALM } = this.env;
+    if (KC_ADMIN_REALM !== undefined) return;
+    const { id } = await this.client(KC_CLIENT_ID);
+    const { value } = await this.admin.get<{ value: string }>(this.path(`clients/${id}/client-secret`));
+    this.env = { ...this.env, KC_CLIENT_SECRET: seedSecret(value) };
   }
 
   async remove(): Promise<void> {

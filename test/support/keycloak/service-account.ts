@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SEAL_ROLE } from '../../../src/realm/account.ts';
 import type { Realm } from './realm.ts';
 import type { Representation } from './snapshot.ts';
 
@@ -13,7 +14,7 @@ export interface ServiceAccount {
 }
 
 /**
- * Makes a confidential client with a service account that holds these client roles of `realm-management`, and only the
+ * Makes a confidential client, as `init` seals it, with a service account that holds these client roles of `realm-management`, and only the
  * scopes that administration takes, so that none of the realm's defaults gets into its token.
  */
 export async function createServiceAccount(
@@ -36,7 +37,9 @@ export async function createServiceAccount(
   if (!id) throw new Error(`Keycloak made the client ${clientId} and did not say its id.`);
   const user = await admin.get<{ id: string }>(realm.path(`clients/${id}/service-account-user`));
   await grantRoles(realm, user.id, roles);
-  return { clientId, secret, id, userId: user.id };
+  const account = { clientId, secret, id, userId: user.id };
+  await sealAccount(realm, account);
+  return account;
 }
 
 /** Gives a user client roles of `realm-management`. */
@@ -64,4 +67,19 @@ async function managementRoles(realm: Realm, userId: string, names: readonly str
     return role;
   });
   return { path: realm.path(`users/${userId}/role-mappings/clients/${management.id}`), body };
+}
+
+/** Marks an account as `init` does, whose secret is known to nobody else; `path` is of the realm that it lives in. */
+export async function sealAccount(
+  { admin, path }: Pick<Realm, 'admin' | 'path'>,
+  { id, userId }: Pick<ServiceAccount, 'id' | 'userId'>,
+): Promise<void> {
+  await admin.post(path(`clients/${id}/roles`), { name: SEAL_ROLE });
+  const role = await admin.get(path(`clients/${id}/roles/${SEAL_ROLE}`));
+  await admin.post(path(`users/${userId}/role-mappings/clients/${id}`), [role]);
+}
+
+/** Takes the mark from an account, which is then one of 0.1.0. */
+export async function unseal(realm: Realm, { id }: ServiceAccount): Promise<void> {
+  await realm.admin.del(realm.path(`clients/${id}/roles/${SEAL_ROLE}`));
 }

@@ -5,7 +5,7 @@ import { excessRoles, roleName } from '../../../src/plan/account/account-role.ts
 import { ACCOUNT_CLIENT, accountReservations, desiredAccount } from '../../../src/plan/account/desired.ts';
 import { planForAccount } from '../../../src/plan/kinds/index.ts';
 import { planText } from '../../../src/plan/text.ts';
-import type { AccountSnapshot, StoredEvents } from '../../../src/realm/account.ts';
+import { type AccountSnapshot, accountOrigin, type StoredEvents } from '../../../src/realm/account.ts';
 import { EVENT_TYPES, retentionFor, retentionText } from '../../../src/realm/events.ts';
 import type { Client } from '../../../src/realm/representations.ts';
 import { WORKING_ROLES } from '../../../src/realm/roles.ts';
@@ -32,7 +32,10 @@ const RIGHT: AccountSnapshot = {
   realm: 'mcp',
   roleClient: 'realm-management',
   client: CLIENT,
-  roles: WORKING_ROLES.map((name) => ({ of: 'realm-management', name })),
+  roles: [
+    ...WORKING_ROLES.map((name) => ({ of: 'realm-management', name })),
+    { of: 'mcpkc', name: 'mcpkc-account' },
+  ],
   passed: [...WORKING_ROLES],
   scopes: [],
   events: undefined,
@@ -111,8 +114,60 @@ describe('planForAccount', () => {
   it('an account in master has its roles from the client of the realm', () => {
     const desired = desiredAccount({ ...INPUT, realm: 'master' });
     expect(desired.roleClient).toBe('mcp-realm');
-    expect(accountReservations(desired, undefined)).toHaveLength(1);
-    expect(accountReservations(desiredAccount(INPUT), CLIENT)).toEqual([]);
+    const none = { ...RIGHT, client: undefined, roles: [], passed: [] };
+    expect(accountReservations(desired, none)).toHaveLength(1);
+    expect(accountReservations(desiredAccount(INPUT), none)).toEqual([]);
+    expect(accountReservations(desiredAccount(INPUT), RIGHT)).toEqual([]);
+  });
+});
+
+describe('who made the client of the account', () => {
+  const roles = RIGHT.roles.filter(({ of }) => of === 'realm-management');
+  const origin = (client: Partial<Client>, held = RIGHT.roles, where = RIGHT.realm) =>
+    accountOrigin({ ...RIGHT, realm: where, client: { ...CLIENT, ...client }, roles: held }, ACCOUNT_CLIENT)
+      .kind;
+
+  it('an administrator, by roles that were mapped', () => {
+    expect(origin({})).toBe('administrator');
+    expect(origin({}, roles)).toBe('administrator');
+    expect(origin({ description: 'mine', standardFlowEnabled: true }, roles)).toBe('administrator');
+    expect(origin({}, [{ of: 'other-realm', name: 'manage-realm' }], 'master')).toBe('administrator');
+    expect(origin({}, [{ of: null, name: 'admin' }], 'master')).toBe('administrator');
+  });
+
+  it.each([
+    ['users consent to it', { consentRequired: true }],
+    ['it has a redirect URI', { redirectUris: ['/*'] }],
+    ['it has a mapper', { protocolMappers: [{ protocolMapper: 'oidc-usermodel-attribute-mapper' }] }],
+  ])('nobody knows, with roles too, where %s', (_what, fields) => {
+    expect(origin(fields)).toBe('unproven');
+    expect(origin(fields, [])).toBe('unproven');
+  });
+
+  it('nobody knows, without roles, but of what init itself leaves when it is cut off', () => {
+    const others = [
+      { of: null, name: 'default-roles-mcp' },
+      { of: null, name: 'admin' },
+      { of: 'evil-realm', name: 'manage-realm' },
+      { of: 'evil', name: 'mcpkc-account' },
+    ];
+    expect(origin({}, others)).toBe('unfinished');
+    expect(origin({ description: 'mine' }, others)).toBe('unproven');
+    expect(origin({ publicClient: true }, others)).toBe('unproven');
+    expect(origin({ standardFlowEnabled: true }, others)).toBe('unproven');
+  });
+
+  it('a secret from before the seal is made anew once; what is made anew has new roles too', () => {
+    const unsealed = { ...RIGHT, roles };
+    expect(named(planForAccount(desiredAccount(INPUT), unsealed))).toEqual(['update service-account mcpkc']);
+    const squatted = { ...RIGHT, client: { ...CLIENT, consentRequired: true } };
+    const plan = planForAccount(desiredAccount(INPUT), squatted);
+    expect(named(plan)).toEqual([
+      'create service-account mcpkc',
+      ...WORKING_ROLES.map((role) => `attach account-role ${role}`),
+    ]);
+    expect(plan[0]?.before).toMatchObject({ id: 'id' });
+    expect(accountReservations(desiredAccount(INPUT), squatted)).toHaveLength(1);
   });
 });
 
@@ -173,6 +228,7 @@ describe('kcadm lines', () => {
       account,
       admin: { realm: 'master', name: 'o p' },
       files: { env: file('my env', 'create'), config: file('c.json', 'none') },
+      judgedId: undefined,
       retentionSeconds: undefined,
       seen: true,
     });
@@ -183,7 +239,8 @@ describe('kcadm lines', () => {
 
   it('leave files alone that are right, and name what to set in a config file that is there', () => {
     const account = desiredAccount(INPUT);
-    const context = { server: 'https://k', account, admin: { realm: 'master', name: 'admin' }, seen: true };
+    const admin = { realm: 'master', name: 'admin' };
+    const context = { server: 'https://k', account, admin, judgedId: 'id', seen: true };
     const files = { env: file('e', 'none'), config: file('c', 'update') };
     const lines = kcadmLines([], { ...context, files, retentionSeconds: undefined });
     expect(lines.at(-1)).toBe('# In c set: "KC_SERVER":"https://k","KC_REALM":"mcp"');

@@ -4,6 +4,7 @@ import { judge } from '../../../src/findings/judge.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { vscode } from '../../../src/products/vscode.ts';
 import { isAudienceScope } from '../../../src/realm/mcp-scope.ts';
+import type { Client } from '../../../src/realm/representations.ts';
 import {
   AUDIENCE_SCOPE,
   client,
@@ -319,6 +320,7 @@ describe('the account', () => {
     isForAdminApi: false,
     scopes: [] as string[],
     length: 1200,
+    sealed: true as boolean | undefined,
   };
 
   it('without a role hides what takes it; nothing of that is judged', () => {
@@ -347,6 +349,24 @@ describe('the account', () => {
       { code: 'ACCOUNT_OVERPRIVILEGED', fix: { text: 'mcpkc init --read-only --exact' } },
     ]);
     expect(codes(found({ token: { ...token, realmRoles: ['admin'] } }))).toEqual(['ACCOUNT_OVERPRIVILEGED']);
+  });
+
+  it('that looks as if it had registered itself, or whose secret others may know', () => {
+    const own = (more: Partial<Client>) => ({ ownClient: visible(client('mcpkc', more)) });
+    for (const more of [
+      { consentRequired: true },
+      { redirectUris: ['/*'] },
+      { protocolMappers: [{ protocolMapper: 'oidc-full-name-mapper' }] },
+    ]) {
+      expect(found(own(more))).toMatchObject([
+        { code: 'ACCOUNT_UNPROVEN', severity: 'error', fix: { text: 'mcpkc init --yes --force' } },
+      ]);
+    }
+    const roles = ['manage-clients'];
+    expect(found({ token: { ...token, roles, sealed: false } })).toMatchObject([
+      { code: 'ACCOUNT_NOT_SEALED', fix: { text: 'mcpkc init' } },
+    ]);
+    expect(found({ token: { ...token, sealed: undefined } })).toEqual([]);
   });
 
   it('that holds an audience scope, or an audience from elsewhere', () => {

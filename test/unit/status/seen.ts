@@ -108,6 +108,7 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
       isForAdminApi: false,
       scopes: [],
       length: 1200,
+      sealed: true,
     },
     face: { atIssuer: metadata(), atServer: metadata() },
     scopes: visible({

@@ -1,0 +1,211 @@
+import type { Context, Flags } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Style } from '../../cli/style.ts';
+import type { Config } from '../../config/config.ts';
+import { badInput, McpkcError } from '../../errors.ts';
+import { type AccountRealms, readAccount } from '../../keycloak/read/account.ts';
+import { allClients } from '../../keycloak/read/clients.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { holderOf, withLock } from '../../keycloak/write/lock.ts';
+
+import { removalWriter } from '../../keycloak/write/remove-all.ts';
+import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
+import { applyPlan, type Plan, type RemovalKind, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
+import { changeName, planText } from '../../plan/text.ts';
+import { customPresets } from '../../products/custom.ts';
+import { PRESETS } from '../../products/index.ts';
+import { accountOrigin } from '../../realm/account.ts';
+import type { Client } from '../../realm/representations.ts';
+import { count, visible, wrap } from '../../text.ts';
+
+/** The realm role in which `prune-clients` of 0.1.0 kept what it saw; now the record has that. */
+const OBSERVED_ROLE = 'mcpkc-observed';
+
+/** Flags that make or change what `--remove` removes. */
+const OTHERS = ['readOnly', 'events', 'rotateSecret', 'exact'] as const;
+
+/** Refuses (exit status 2) flags that go with an account that is made, not with one that is removed. */
+export function requireRemovalAlone(flags: Flags): void {
+  const other = OTHERS.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (other === undefined) return;
+  const option = `--${other.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw badInput('--remove', `this doesn’t go with ${option}`, 'Run the command once for each.');
+}
+
+/**
+ * `mcpkc init --remove`: everything that mcpkc made in the realm, the account last. Names what stays because nobody knows
+ * whose it is.
+ */
+export async function removeEverything(
+  context: Context,
+  config: Config,
+  realms: AccountRealms,
+  account: DesiredAccount,
+  flags: Flags,
+): Promise<Report> {
+  const { io, signal, voice } = context;
+  const products = [...PRESETS, ...customPresets(config.presets, config.files.config)];
+  const read = async (): Promise<RemovalFacts> => ({ ...(await readFacts(realms, account)), products });
+  const facts = await read();
+  requireNoForeignPolicy(facts);
+  const plan = removalOf(facts);
+  const dryRun = flags.dryRun === true;
+  if (!dryRun && plan.length > 0) {
+    await consent(context, reservations(facts, account), plan, flags.yes === true);
+    await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
+      const now = await read();
+      const write = removalWriter(realms, account, now.snapshot, now.account.client?.id);
+      await applyPlan(removalOf(now), write, signal, (change) => voice.progress(changeName(change)));
+    });
+    const rest = removalOf(await read());
+    if (rest.length > 0) throw notKeptError(rest);
+  }
+  return reportOf(realms, account, plan, staying(facts, account), dryRun);
+}
+
+async function readFacts(realms: AccountRealms, account: DesiredAccount): Promise<RemovalFacts> {
+  const { target } = realms;
+  const [snapshot, record, clients, role, found] = await Promise.all([
+    readRealm(target),
+    readRecord(target),
+    everyClient(realms),
+    target.read({ what: `read the realm role '${OBSERVED_ROLE}'`, role: 'view-realm' }, (admin) =>
+      admin.roles.findOneByName({ name: OBSERVED_ROLE }),
+    ),
+    readAccount(realms, account, false),
+  ]);
+  const roles = role?.name === OBSERVED_ROLE ? [OBSERVED_ROLE] : [];
+  return { snapshot, record, clients, roles, account: found, accountId: account.clientId };
+}
+
+async function everyClient({ target }: AccountRealms): Promise<Client[]> {
+  const all: Client[] = [];
+  for await (const page of allClients(target)) all.push(...page);
+  return all;
+}
+
+/** SCOPE_IN_POLICY: with a scope gone that somebody else's policy names, no client policy could be edited any more. */
+function requireNoForeignPolicy({ snapshot }: RemovalFacts): void {
+  const names = ownScopes(snapshot).map(({ name }) => name);
+  for (const { name, conditions } of snapshot.clientPolicies) {
+    if (name.startsWith('mcpkc-')) continue;
+    const named = (conditions ?? []).flatMap(({ configuration }) =>
+      Array.isArray(configuration?.scopes) ? configuration.scopes.map(String) : [],
+    );
+    const scope = named.find((one) => names.includes(one));
+    if (scope === undefined) continue;
+    const message = `The client scope '${scope}' is named by the client policy '${name}'.`;
+    const hint =
+      'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
+    throw new McpkcError('SCOPE_IN_POLICY', message, hint);
+  }
+}
+
+function reservations(facts: RemovalFacts, { realm, target }: DesiredAccount): Reservation[] {
+  const holders = holdersOf(facts.clients, ownScopes(facts.snapshot));
+  const names = holders.slice(0, 20).map(({ clientId, name }) => (name ? `${clientId} (${name})` : clientId));
+  const more = holders.length > 20 ? ` and ${holders.length - 20} more` : '';
+  const lose =
+    holders.length === 0
+      ? []
+      : [
+          `${count(holders.length, 'client')} will lose the MCP servers: ${names.map(visible).join(', ')}${more}.`,
+        ];
+  const master =
+    realm === 'master' || target === 'master'
+      ? ['This changes the realm master, which administers all others.']
+      : [];
+  return [...lose, ...master].map((message) => ({ message }));
+}
+
+/** Asks once at a terminal, after the plan; elsewhere --yes is needed where somebody loses something. */
+async function consent(
+  { io, settings, signal, voice }: Context,
+  reserved: readonly Reservation[],
+  plan: Plan<RemovalKind>,
+  yes: boolean,
+): Promise<void> {
+  if (yes || !settings.input) return requireConsent(reserved, yes);
+  for (const change of plan) voice.note(changeName(change));
+  for (const { message } of reserved) voice.warn(message);
+  const answer = await io.prompt(`Remove all of this (${count(plan.length, 'change')})? [y/N] `, { signal });
+  if (!/^y(es)?$/i.test(answer)) {
+    const message = 'Nothing was removed.';
+    throw new McpkcError('CONSENT_NEEDED', message, '--dry-run shows the whole plan; --yes doesn’t ask.');
+  }
+}
+
+function notKeptError(rest: Plan): McpkcError {
+  const names = rest.map(changeName).join('; ');
+  const message = `Not everything is removed: ${names}.`;
+  return new McpkcError('CHANGE_NOT_KEPT', message, 'Somebody else edits the realm; run the command again.');
+}
+
+/** What stays, and why, as sentences. */
+function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
+  const origin = accountOrigin(facts.account, ACCOUNT_CLIENT);
+  return [
+    origin.kind === 'unproven'
+      ? [
+          `The client '${clientId}' stays, since nothing proves that it is mcpkc’s: ${origin.because.join('; ')}.`,
+        ]
+      : [],
+    facts.record.state === 'none' && ownScopes(facts.snapshot).length > 0
+      ? [
+          'No record tells what was there before mcpkc 0.1.0: hosts of products stay trusted. In the admin console, Clients, Client registration, Trusted Hosts: remove those that nobody needs.',
+        ]
+      : [],
+    [
+      'Stored events stay as they are (Realm settings, Events), and so do clients that registered themselves.',
+    ],
+    ['The files here stay: .keycloak-env and config.local.json.'],
+  ].flat();
+}
+
+function reportOf(
+  { target }: AccountRealms,
+  { clientId, realm: home }: DesiredAccount,
+  plan: Plan<RemovalKind>,
+  stays: string[],
+  dryRun: boolean,
+): Report {
+  const { server, realm } = target;
+  return {
+    command: 'init',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: {
+      resource: null,
+      scope: null,
+      mode: null,
+      changes: plan,
+      applied: !dryRun,
+      removed: true,
+      account: { clientId, realm: home },
+      stays,
+    },
+    text: (style) => removalText(realm, plan, stays, dryRun, style),
+  };
+}
+
+function removalText(
+  realm: string,
+  plan: Plan,
+  stays: readonly string[],
+  dryRun: boolean,
+  style: Style,
+): string {
+  const changes = count(plan.length, 'change');
+  const nothing = 'Nothing of mcpkc’s is in the realm.';
+  const done = dryRun ? `${changes} would be made; nothing was written (--dry-run).` : `${changes} made.`;
+  const mark = dryRun && plan.length > 0 ? style.yellow('!') : style.green('✓');
+  return [
+    `Removing mcpkc from realm ${style.bold(visible(realm))}\n`,
+    plan.length === 0 ? '' : `\n${planText(plan, style)}`,
+    `\n${mark} ${plan.length === 0 ? nothing : done}\n`,
+    ...stays.map((line) => `${wrap(visible(line), style.width)}\n`),
+  ].join('');
+}
