@@ -35,6 +35,8 @@ export interface Target {
 /** What the realm's administrator sees. */
 export interface InsideFacts {
   realm: string;
+  /** The MCP server, as its audience has it. */
+  mcp: string;
   /** The audience scope's name, also where there is none of that name. */
   scope: string;
   exists: boolean;

@@ -1,5 +1,5 @@
 // biome-ignore lint/style/noRestrictedImports: isIP and BlockList alone, which are pure.
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /**
  * Names of the metadata services that clouds give to their machines; what answers there may hold credentials. Google,
@@ -10,48 +10,135 @@ const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadat
 /** Metadata addresses outside the link-local ranges: Alibaba, Oracle, Azure's wire server, AWS over IPv6. */
 const METADATA_ADDRESSES = new Set(['100.100.100.200', '192.0.0.192', '168.63.129.16', 'fd00:ec2::254']);
 
+/** What no public server leads to: the IANA special-purpose registries (RFC 6890), each with what it is for. */
+const PRIVATE: readonly (readonly [network: string, bits: number, what: string])[] = [
+  ['0.0.0.0', 8, 'an address of this network'],
+  ['10.0.0.0', 8, 'a private address'],
+  ['100.64.0.0', 10, 'a carrier’s shared address'],
+  ['127.0.0.0', 8, 'a loopback address'],
+  ['169.254.0.0', 16, 'a link-local address'],
+  ['172.16.0.0', 12, 'a private address'],
+  ['192.0.0.0', 24, 'a special-purpose address'],
+  ['192.168.0.0', 16, 'a private address'],
+  ['198.18.0.0', 15, 'a benchmarking address'],
+  ['224.0.0.0', 3, 'a multicast or reserved address'],
+  ['::', 128, 'an address of this network'],
+  ['::1', 128, 'a loopback address'],
+  ['64:ff9b:1::', 48, 'a local NAT64 address'],
+  ['fc00::', 7, 'a unique local address'],
+  ['fe80::', 10, 'a link-local address'],
+  ['fec0::', 10, 'a site-local address'],
+  ['ff00::', 8, 'a multicast address'],
+];
+
+const RANGES = PRIVATE.map(([network, bits, what]) => {
+  const list = new BlockList();
+  list.addSubnet(network, bits, isIP(network) === 4 ? 'ipv4' : 'ipv6');
+  return { list, family: isIP(network), what };
+});
+
 /** Looks a name up; `dns.lookup` with `all`. */
 export type LookUp = (name: string) => Promise<readonly string[]>;
 
+const bare = (address: string) =>
+  address
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/%.*$/, '');
+
 /** Why an address is never asked though a host named it (RFC 3927, RFC 4291 §2.5.6); undefined where it may be. */
 export function forbiddenAddress(address: string): string | undefined {
-  const plain = mapped(
-    address
-      .toLowerCase()
-      .replace(/^\[|\]$/g, '')
-      .replace(/%.*$/, ''),
-  );
+  const plain = embedded(bare(address));
   if (/^169\.254\./.test(plain) || /^fe[89ab][0-9a-f]:/.test(plain))
     return `${address} is a link-local address`;
   if (METADATA_ADDRESSES.has(plain)) return `${address} is a cloud's metadata service`;
   return undefined;
 }
 
-/** An IPv4 address in IPv6 clothes, as IPv4. */
-function mapped(address: string): string {
-  const dotted = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (dotted !== undefined) return dotted;
-  const [, high, low] = /^::(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
-  if (high === undefined || low === undefined) return address;
-  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return `${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`;
+/**
+ * Why an address is none of the public network: loopback, private, link-local, unique local, carrier-grade NAT, also
+ * within an address of NAT64, 6to4 or an IPv4 address in IPv6 clothes; undefined where it is public.
+ */
+export function privateAddress(address: string): string | undefined {
+  const plain = embedded(bare(address));
+  const family = isIP(plain);
+  const found = RANGES.find(
+    (range) => range.family === family && range.list.check(plain, family === 4 ? 'ipv4' : 'ipv6'),
+  );
+  return found && `${address} is ${found.what}`;
+}
+
+/** The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056); else itself. */
+function embedded(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const words = expanded(address);
+  const at = (index: number) => words[index] ?? 0;
+  const four = (high: number, low: number) => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  const zero = (from: number, to: number) => words.slice(from, to).every((word) => word === 0);
+  const isMapped = zero(0, 5) && (at(5) === 0xffff || (at(5) === 0 && at(6) !== 0));
+  if (isMapped || (at(0) === 0x64 && at(1) === 0xff9b && zero(2, 6))) return four(at(6), at(7));
+  if (at(0) === 0x2002) return four(at(1), at(2));
+  return address;
+}
+
+/** The eight words of an IPv6 address. */
+function expanded(address: string): number[] {
+  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const [a = 0, b = 0, c = 0, d = 0] = (dotted ?? []).slice(1).map(Number);
+  const hex = dotted
+    ? address.replace(dotted[0], `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`)
+    : address;
+  const [head = '', tail] = hex.split('::');
+  const read = (part: string) =>
+    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
+  if (tail === undefined) return read(head);
+  const [left, right] = [read(head), read(tail)];
+  return [...left, ...Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), ...right];
+}
+
+/** NAT64's prefixes: a network makes such addresses; nobody writes one into a document. */
+const isNat64 = (address: string) => /^64:ff9b:/.test(bare(address));
+
+/** What may be fetched, and where it then has to be fetched from. */
+export interface Target {
+  /** Why it isn't fetched; undefined where it may be. */
+  why: string | undefined;
+  /** The addresses that the name led to, by the one look-up; empty for addresses, and where none was made. */
+  addresses: readonly string[];
 }
 
 /**
- * Why a URL that somebody else chose is not fetched: another scheme than http(s), credentials in it, a link-local or
- * metadata address, also behind a name. Undefined where it may be fetched.
+ * Whether a URL that somebody else chose may be fetched. It may not with another scheme than http(s), with credentials in
+ * it, at a link-local or metadata address, also behind a name; and where `publicOnly`, at no address that is not public. A
+ * name is looked up once: the request has to go to what was found. Without `lookUp` (a proxy does that) names pass.
  */
-export async function forbiddenUrl(text: string, lookUp: LookUp): Promise<string | undefined> {
+export async function judgeTarget(
+  text: string,
+  lookUp: LookUp | undefined,
+  { publicOnly = false }: { publicOnly?: boolean } = {},
+): Promise<Target> {
+  const no = (why: string): Target => ({ why, addresses: [] });
   const url = URL.parse(text);
-  if (!url) return 'it is no URL';
+  if (!url) return no('it is no URL');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    return `its scheme is ${url.protocol.slice(0, -1)}`;
-  if (url.username !== '' || url.password !== '') return 'it has credentials';
+    return no(`its scheme is ${url.protocol.slice(0, -1)}`);
+  if (url.username !== '' || url.password !== '') return no('it has credentials');
   const host = url.hostname.replace(/\.$/, '');
-  if (METADATA_NAMES.has(host)) return `${host} is a cloud's metadata service`;
-  const literal = forbiddenAddress(host);
-  if (literal !== undefined || isIP(host.replace(/^\[|\]$/g, '')) !== 0) return literal;
-  const addresses = await lookUp(host).catch(() => []);
-  const found = addresses.map(forbiddenAddress).find((why) => why !== undefined);
-  return found === undefined ? undefined : `${host} leads to a forbidden address: ${found}`;
+  if (METADATA_NAMES.has(host)) return no(`${host} is a cloud's metadata service`);
+  const judge = (address: string) =>
+    forbiddenAddress(address) ?? (publicOnly ? privateAddress(address) : undefined);
+  if (isIP(bare(host)) !== 0) {
+    const nat = publicOnly && isNat64(host) ? `${host} is a NAT64 address` : undefined;
+    return { why: judge(host) ?? nat, addresses: [] };
+  }
+  if (host === 'localhost' || host.endsWith('.localhost'))
+    return { why: publicOnly ? `${host} is this machine` : undefined, addresses: [] };
+  const addresses = (await lookUp?.(host).catch(() => [])) ?? [];
+  const found = addresses.map(judge).find((why) => why !== undefined);
+  return { why: found && `${host} leads to a forbidden address: ${found}`, addresses };
+}
+
+/** Whether a URL is one of the public network, as seen from here; a name that leads nowhere counts as one. */
+export async function isPublic(text: string, lookUp: LookUp | undefined): Promise<boolean> {
+  return (await judgeTarget(text, lookUp, { publicOnly: true })).why === undefined;
 }

@@ -42,6 +42,7 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
   const allowed = anonymousPolicies(snapshot, POLICY.allowedScopes);
   const facts: InsideFacts = {
     realm: keycloak.realm,
+    mcp,
     scope,
     exists: found !== undefined,
     mode: found ? modeOf(found, snapshot) : 'windowed',

@@ -38,7 +38,9 @@ async function probeLog(run: Run): Promise<LogEvidence> {
   const { inside, target, recorder, since, parts } = run;
   const from = new Date(since).toISOString();
   const clients = run.probes.clientIds;
-  const pattern = clients.length === 0 ? `'${target.runId}'` : `-E '${clients.join('|')}'`;
+  // A client id is the server's word, and from outside anybody's: one that means something to grep or a shell stays out.
+  const plain = clients.filter((id) => /^[\w-]+$/.test(id));
+  const pattern = plain.length === 0 ? `'${target.runId}'` : `-E '${plain.join('|')}'`;
   const commands = {
     keycloak: `docker compose logs --since ${from} keycloak | grep ${pattern}`,
     host: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,

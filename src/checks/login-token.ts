@@ -1,4 +1,7 @@
-import { lendRedirect, lendScope } from '../keycloak/write/probe-clients.ts';
+import { findClientById } from '../keycloak/read/clients.ts';
+import { lendRedirect, lendScope, takeScopes } from '../keycloak/write/probe-clients.ts';
+import { heldAs } from '../realm/lists.ts';
+import { isAudienceScope } from '../realm/mcp-scope.ts';
 import { outcomeOf, record } from './exchange.ts';
 import { signIn } from './login/sign-in.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
@@ -13,7 +16,7 @@ export interface LoginToken {
 
 /** A person signs in, through a client of the run's own (`--login`). */
 export async function loginToken(run: Run): Promise<LoginToken> {
-  const { parts, target, voice, io } = run;
+  const { parts, target, voice, io, recorder } = run;
   const document = parts['server-metadata']?.document ?? {};
   const [authorizationEndpoint, tokenEndpoint] = [
     endpoint(document, 'authorization'),
@@ -25,6 +28,9 @@ export async function loginToken(run: Run): Promise<LoginToken> {
   }
   if (target.noRegistration)
     return { problem: 'To sign in takes a client, and none is registered (--no-registration).' };
+  // A person's browser is sent there: no other scheme, and nothing that mcpkc itself would not ask.
+  const { why } = await recorder.judge(authorizationEndpoint);
+  if (why !== undefined) return { problem: `The authorization endpoint is not opened: ${why}.` };
   const asked = (parts.registration?.asked ?? []).filter((name) => name !== 'openid');
   let client: ProbeClient | undefined;
   const answer = await signIn({
@@ -73,6 +79,23 @@ async function clientFor(run: Run, redirectUri: string): Promise<ProbeClient | u
   const { mode } = inside?.facts ?? {};
   if (client && inside?.scopeId !== undefined && mode === 'windowed')
     await lendScope(inside.keycloak, client.clientId, inside.scopeId);
+  // A token that names a second server would be a bearer there, and is not sent: the others' scopes go first.
+  if (client && inside) {
+    const { clientId } = client;
+    const found = await findClientById(inside.keycloak, clientId);
+    const others = inside.snapshot.scopes.filter(
+      (scope) =>
+        isAudienceScope(scope) &&
+        scope.id !== inside.scopeId &&
+        found !== undefined &&
+        heldAs(found, scope.name) !== 'none',
+    );
+    await takeScopes(
+      inside.keycloak,
+      client.clientId,
+      others.map(({ id }) => id),
+    );
+  }
   return client;
 }
 

@@ -16,6 +16,13 @@ export const foreignAudience: Check = {
   judge: judging('mcp', ({ strangersToken }, { target, parts }) => {
     if (!strangersToken) {
       if (target.noRegistration) return skipped('Takes a probe registration (--no-registration).');
+      const others = parts.token?.strangersOthers ?? [];
+      if (others.length > 0) {
+        return blocked(
+          `The only token of another client that could be had is good for ${others.join(' ')}, so it is not sent to this host.`,
+          'With an account that may make clients (mcpkc init) the token is nobody’s.',
+        );
+      }
       return blocked(
         'No genuine token of this realm without this audience could be had.',
         'Mend REG-PLAIN; a realm that gives the audience to every client leaves no stranger.',

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { networkCode, TLS_PROBLEMS } from '../keycloak/connection/failures.ts';
 import { VERSION } from '../version.ts';
 import type { Exchange, Problem } from './exchange.ts';
-import { forbiddenUrl, type LookUp } from './guard.ts';
+import { judgeTarget, type LookUp } from './guard.ts';
 import { Secrets } from './mask.ts';
 import { readBody } from './read-body.ts';
 
@@ -30,7 +30,16 @@ export interface RecorderSetup {
   signal: AbortSignal;
   timeoutMs: number;
   dispatcher?: RequestInit['dispatcher'];
-  lookUp?: LookUp;
+  /** Looks names up; null where a proxy does that, so that nobody here knows where they lead. */
+  lookUp?: LookUp | null;
+  /** Carries a request to these addresses alone, whatever the name leads to by then. */
+  pin?(addresses: readonly string[]): Promise<Pinned>;
+}
+
+/** A way to fixed addresses, for one request. */
+export interface Pinned {
+  dispatcher: NonNullable<RequestInit['dispatcher']>;
+  close(): Promise<void>;
 }
 
 const MOST_REDIRECTS = 3;
@@ -45,13 +54,33 @@ export class Recorder {
   readonly exchanges: Exchange[] = [];
   readonly secrets = new Secrets();
   readonly #setup: RecorderSetup;
-  readonly #lookUp: LookUp;
+  readonly #lookUp: LookUp | undefined;
+  #publicOnly = false;
+  readonly #known = new Set<string>();
   #sent = 0;
 
   constructor(setup: RecorderSetup) {
     this.#setup = setup;
-    this.#lookUp =
-      setup.lookUp ?? (async (name) => (await lookup(name, { all: true })).map(({ address }) => address));
+    const inquire: LookUp = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+    this.#lookUp = setup.lookUp === null ? undefined : (setup.lookUp ?? inquire);
+  }
+
+  /** How names are looked up here; undefined where a proxy does it. */
+  get lookUp(): LookUp | undefined {
+    return this.#lookUp;
+  }
+
+  /** From now on nothing is sent to an address that is not public, but to these origins: the operator's own. */
+  keepToPublic(origins: Iterable<string>): void {
+    this.#publicOnly = true;
+    for (const origin of origins) this.#known.add(origin);
+  }
+
+  /** Where a URL that a server named may be fetched from, or why it may not be. */
+  judge(url: string) {
+    const origin = URL.parse(url)?.origin;
+    const publicOnly = this.#publicOnly && !(origin !== undefined && this.#known.has(origin));
+    return judgeTarget(url, this.#lookUp, { publicOnly });
   }
 
   /** Rejects with the run's reason where it was aborted. */
@@ -80,9 +109,9 @@ export class Recorder {
       problem: undefined,
     };
     this.exchanges.push(exchange);
-    const why = sending.own ? undefined : await forbiddenUrl(url, this.#lookUp);
+    const { why, addresses } = sending.own ? { why: undefined, addresses: [] } : await this.judge(url);
     if (why !== undefined) exchange.problem = { kind: 'refused', says: `it is not asked: ${why}` };
-    else await this.#fetch(exchange, sending);
+    else await this.#fetch(exchange, sending, addresses);
     if (!sending.detached) signal.throwIfAborted();
     return exchange;
   }
@@ -109,8 +138,10 @@ export class Recorder {
     return exchange;
   }
 
-  async #fetch(exchange: Exchange, sending: Sending): Promise<void> {
-    const { signal, timeoutMs, dispatcher } = this.#setup;
+  async #fetch(exchange: Exchange, sending: Sending, addresses: readonly string[]): Promise<void> {
+    const { signal, timeoutMs } = this.#setup;
+    const pinned = addresses.length === 0 ? undefined : await this.#setup.pin?.(addresses);
+    const dispatcher = pinned?.dispatcher ?? this.#setup.dispatcher;
     // biome-ignore lint/plugin/clock: the recorder is what sends the probes, and it times them.
     const limit = AbortSignal.timeout(timeoutMs);
     const started = performance.now();
@@ -139,6 +170,7 @@ export class Recorder {
       exchange.problem = problemOf(error, answered, timeoutMs);
     } finally {
       exchange.ms = Math.round(performance.now() - started);
+      void pinned?.close().catch(() => {});
     }
   }
 }

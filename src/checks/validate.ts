@@ -2,12 +2,18 @@
 import type { Context } from '../cli/command.ts';
 import { type Config, hasAccount } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
-import { dispatcherFor, requireSafeTransport } from '../keycloak/connection/http.ts';
+import {
+  dispatcherFor,
+  isProxied,
+  pinnedDispatcher,
+  requireSafeTransport,
+} from '../keycloak/connection/http.ts';
 import { userNamed } from '../keycloak/write/probe-clients.ts';
 import type { Preset } from '../products/preset.ts';
 import type { CheckResult } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
 import { record } from './exchange.ts';
+import { isPublic } from './guard.ts';
 import { CHECKS, STEPS } from './index.ts';
 import { type Inside, lookInside } from './inside.ts';
 import { judgeAll } from './judge.ts';
@@ -30,6 +36,8 @@ export interface Wish {
   noRegistration: boolean;
   manifest: boolean;
   login: boolean;
+  /** `--allow-private`. */
+  allowPrivate: boolean;
   user: string | undefined;
   token: string | undefined;
 }
@@ -64,6 +72,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
   const probes = new Probes(recorder, mark);
   try {
     const target = await targetOf(config, wish, inside, recorder, mark.runId);
+    await keepToPublic(context, config, wish, target, recorder);
     if (wish.user !== undefined && inside) await requireUser(inside, wish.user);
     const run: Run = {
       target,
@@ -98,6 +107,8 @@ async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: s
     signal,
     timeoutMs,
     dispatcher: await dispatcherFor(config, io),
+    ...(isProxied(io) ? { lookUp: null } : {}),
+    pin: (addresses) => pinnedDispatcher(config, io, addresses),
   });
   for (const secret of [config.clientSecret, wish.token]) recorder.secrets.keep(secret);
   return recorder;
@@ -137,6 +148,33 @@ async function targetOf(
   };
 }
 
+/**
+ * A public server's metadata leads to public addresses only: any other is a target that the server's operator chose, on the
+ * network of whoever runs this. The configured Keycloak may be anywhere.
+ */
+async function keepToPublic(
+  { voice }: Context,
+  config: Config,
+  { mcp, allowPrivate }: Wish,
+  { issuer }: Target,
+  recorder: Recorder,
+): Promise<void> {
+  if (allowPrivate || !(await isPublic(mcp, recorder.lookUp))) return;
+  const said = (key: string) => config.originOf(key) !== undefined;
+  const own = [
+    said('KC_SERVER') ? config.server : undefined,
+    said('KC_HOSTNAME') ? config.hostname : undefined,
+    said('KC_ISSUER') ? config.issuer : undefined,
+    issuer,
+  ];
+  recorder.keepToPublic(own.flatMap((url) => (url === undefined ? [] : [new URL(url).origin])));
+  if (recorder.lookUp === undefined) {
+    voice.warn(
+      'Requests go through a proxy, which looks names up: whether metadata leads to private addresses can’t be checked here.',
+    );
+  }
+}
+
 /** What Keycloak calls itself at KC_SERVER: with a fixed hostname that is the public name. */
 async function ownWord(config: Config, recorder: Recorder): Promise<string | undefined> {
   const url = `${config.server}/realms/${encodeURIComponent(config.realm ?? '')}/.well-known/openid-configuration`;
@@ -159,14 +197,13 @@ async function requireUser({ keycloak }: Inside, name: string): Promise<void> {
 
 /** Removes the run's probes under a signal of its own; names those that stay. */
 async function cleanUp({ voice }: Context, probes: Probes, inside: Inside | undefined): Promise<void> {
-  const left = await probes.removeAll();
+  const registered = await probes.removeAll();
+  const left = [...probes.made, ...registered.map((id) => ({ id, clientId: id }))];
   if (left.length === 0) return;
+  const ids = left.map(({ clientId }) => clientId);
   const still = inside
-    ? await removeClients(
-        inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS)),
-        left.map((id) => ({ id, clientId: id })),
-      ).catch(() => left)
-    : left;
+    ? await removeClients(inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS)), left).catch(() => ids)
+    : ids;
   if (still.length === 0) return;
   voice.warn(
     `Probe clients of this run could not be removed: ${still.join(', ')}. The next run with an account that may (manage-clients) removes them.`,

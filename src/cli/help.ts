@@ -38,7 +38,7 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
   { heading: 'How long:', flags: ['--timeout', '--until', '--older-than', '--grace'] },
   {
     heading: 'Tokens and registrations:',
-    flags: ['--user', '--login', '--token-file', '--no-registration', '--outside'],
+    flags: ['--user', '--login', '--token-file', '--no-registration', '--outside', '--allow-private'],
   },
   { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
   { heading: 'Files:', flags: ['--junit', '--backup', '--audit-file', '--restore'] },

@@ -131,6 +131,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/**
+ * What a browser needs to start, by name. All else stays here: the environment of mcpkc may hold secrets, and a browser, its
+ * helpers and whatever they start would inherit them.
+ */
+const BROWSER_VARIABLES =
+  /^(?:PATH|PATHEXT|HOME|HOMEDRIVE|HOMEPATH|USER|USERNAME|USERPROFILE|LOGNAME|SHELL|COMSPEC|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|BROWSER|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|DBUS_SESSION_BUS_ADDRESS|DESKTOP_SESSION|KDE_SESSION_VERSION|KDE_FULL_SESSION|GNOME_DESKTOP_SESSION_ID|XDG_(?:CURRENT_DESKTOP|SESSION_TYPE|SESSION_DESKTOP|RUNTIME_DIR|CONFIG_HOME|CONFIG_DIRS|DATA_HOME|DATA_DIRS|CACHE_HOME)|WSL_DISTRO_NAME|WSL_INTEROP|SYSTEMROOT|SYSTEMDRIVE|WINDIR|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(?:\(X86\))?)$/i;
+
+/** The environment of a browser: without secrets. */
+export function browserEnvironment(env: Io['env']): Record<string, string> {
+  const kept = Object.entries(env).filter(([name]) => BROWSER_VARIABLES.test(name));
+  return Object.fromEntries(kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
 function openBrowser(url: string): Promise<boolean> {
   const [command, ...args] =
     process.platform === 'darwin'
@@ -139,7 +152,11 @@ function openBrowser(url: string): Promise<boolean> {
         ? ['rundll32', 'url.dll,FileProtocolHandler', url]
         : ['xdg-open', url];
   return new Promise((resolve) => {
-    const child = spawn(command as string, args, { stdio: 'ignore', detached: true });
+    const child = spawn(command as string, args, {
+      stdio: 'ignore',
+      detached: true,
+      env: browserEnvironment(process.env),
+    });
     child.on('error', () => resolve(false));
     child.on('spawn', () => {
       child.unref();

@@ -37,10 +37,10 @@ export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     sources: [SEEN],
   },
   WRONG_SERVER_PATH: {
-    what: 'Something answers at KC_SERVER, but Keycloak’s token endpoint isn’t there.',
+    what: 'Keycloak’s token endpoint isn’t at KC_SERVER, and the realm’s document was read at the same address with another path.',
     cause:
-      'The relative path is missing or one too many: Keycloak serves at / unless it was started with --http-relative-path=/auth. Or another program listens there.',
-    mend: 'Set KC_SERVER to the base URL with the path that Keycloak was started with; where mcpkc finds the right one, the message names it.',
+      'The relative path is missing or one too many: Keycloak serves at / unless it was started with --http-relative-path=/auth.',
+    mend: 'Set KC_SERVER to the base URL with the path that Keycloak was started with; the message names it.',
     sources: [HOSTNAME_GUIDE],
   },
   SCOPE_NOT_FOUND: {

@@ -35,7 +35,7 @@ const CIMD_ATTRIBUTE = 'cimd.cache.expiry.time.in.sec';
 /** When a confidential client got its secret (epoch seconds); public clients have none. Seen on 26.7.3. */
 const SECRET_TIME_ATTRIBUTE = 'client.secret.creation.time';
 /** Where the `tos_uri` of a registration ends up, which Trusted Hosts does not look at. Seen on 26.7.3. */
-const TOS_ATTRIBUTE = 'tosUri';
+export const TOS_ATTRIBUTE = 'tosUri';
 
 /** The `tos_uri` of registrations that mcpkc makes to try a realm out: this and the run's id. Never resolves (RFC 6761). */
 export const PROBE_TOS_URI_PREFIX = 'https://mcpkc.invalid/probe/';

@@ -55,4 +55,20 @@ export const ATTACKS: readonly Attack[] = [
       'A secret goes to the server that stands with it in the same file, or that flag or environment name; everything else is refused.',
     outcome: 'prevented',
   },
+  {
+    id: 'H3',
+    attack:
+      'An MCP server that is validated keeps the tokens that it is sent, and uses them at another server of the realm.',
+    holds:
+      'A token leaves only where its one audience is this server, or nobody: the one that is sent is of a client that the admin API makes for the run.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'M3',
+    attack:
+      'The metadata of a public MCP server names endpoints on loopback and private addresses, in any spelling and behind names.',
+    holds:
+      'From a public server nothing is sent to an address that is not public but the configured Keycloak, without `--allow-private`.',
+    outcome: 'prevented',
+  },
 ];

@@ -19,6 +19,12 @@ export interface Registered {
   client: ProbeClient | undefined;
 }
 
+/** A client that the admin API made for this run. */
+export interface MadeClient {
+  id: string;
+  clientId: string;
+}
+
 interface Kept extends ProbeClient {
   url: string;
   token: string;
@@ -27,7 +33,8 @@ interface Kept extends ProbeClient {
 const ATTEMPTS = 3;
 
 /**
- * Registers clients anonymously, as a product does, and removes every one of them by its registration token (RFC 7592).
+ * Registers clients anonymously, as a product does, and removes every one of them by its registration token (RFC 7592); keeps
+ * what the admin API made beside, for it to remove.
  * A registration that is under way when the run is aborted is waited for: what it makes would stay behind otherwise.
  */
 export class Probes {
@@ -35,6 +42,7 @@ export class Probes {
   readonly #recorder: Recorder;
   readonly #kept: Kept[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #made: MadeClient[] = [];
   #closed = false;
 
   constructor(recorder: Recorder, mark: RunMark) {
@@ -42,9 +50,28 @@ export class Probes {
     this.mark = mark;
   }
 
-  /** The client ids of all that were made. */
+  /** The client ids of all that were registered or made. */
   get clientIds(): string[] {
-    return this.#kept.map(({ clientId }) => clientId);
+    return [...this.#kept, ...this.#made].map(({ clientId }) => clientId);
+  }
+
+  /** Those that were made by the admin API, which alone can remove them; whole only after `removeAll`. */
+  get made(): readonly MadeClient[] {
+    return this.#made;
+  }
+
+  /** Makes one by the admin API; `making` gives undefined where the account may not. It runs on when the run is aborted. */
+  async make(making: Promise<MadeClient | undefined>): Promise<MadeClient | undefined> {
+    const attempt = making.then((client) => {
+      if (client) this.#made.push(client);
+      return client;
+    });
+    this.#underWay.add(attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.#underWay.delete(attempt);
+    }
   }
 
   /** Registers one; its mark is added to the body. */

@@ -1,6 +1,10 @@
-import { lendAudience, lendScope } from '../../keycloak/write/probe-clients.ts';
+// biome-ignore lint/style/noRestrictedImports: secrets of probe clients.
+import { randomBytes } from 'node:crypto';
+import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.ts';
+import { visible } from '../../text.ts';
 import { type ConnectorTokens, connectorTokens } from '../connector-tokens.ts';
 import { type Exchange, record } from '../exchange.ts';
+import type { Inside } from '../inside.ts';
 import { loginToken } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
 import type { Run } from '../step.ts';
@@ -24,9 +28,11 @@ export interface TokenEvidence {
   /** What is sent to the host, or why there is nothing. */
   sendable: SendableToken | undefined;
   unsendable: { says: string; fix: string };
-  /** A genuine token that is not for this host. */
+  /** A genuine token that is not for this host, nor for any other. */
   stranger: string | undefined;
   strangersAudience: readonly string[];
+  /** Audiences, other servers', of the only such token that could be had: it is not sent. */
+  strangersOthers: readonly string[];
   /** Token requests with HTTP Basic. */
   basic: Exchange | undefined;
   verified: Verified | undefined;
@@ -36,17 +42,21 @@ export interface TokenEvidence {
   lent: boolean;
 }
 
-/** Gets tokens: what a connector's would hold, and what can be sent to the host. Best first: sign-in, file, probe. */
+/**
+ * Gets tokens: what a connector's would hold, and what can be sent to the host. Best first: sign-in, file, probe. A token is
+ * sent only where its one audience is this host, or nobody's: any other is a good bearer somewhere else. Inside it is that
+ * of a client that the admin API makes for this run; those that register are judged by what Keycloak would issue to them.
+ */
 export async function probeToken(run: Run): Promise<TokenEvidence> {
-  const { parts, target, inside, recorder } = run;
+  const { parts, target, recorder } = run;
   const registration = parts.registration;
   const client = registration?.audience?.client;
   const userless = await credentials(run, client);
+  const own = await bearer(run, 'host', target.mcp);
   const strangers = await strangersToken(run, registration?.stranger?.client);
   const lent = await lend(run, client);
-  const again = lent && !inside?.facts.userlessRejected ? await credentials(run, client) : undefined;
   const userlessClaims = claimsOf(tokenIn(userless) ?? '');
-  const chosen = await choose(run, [again, userless]);
+  const chosen = await choose(run, [own, userless]);
   for (const token of [chosen.sendable?.token, strangers.token]) recorder.secrets.keep(token);
   const genuine = chosen.sendable?.token ?? strangers.token ?? tokenIn(userless);
   const jwks = parts['server-metadata']?.endpoints.jwks?.json;
@@ -64,9 +74,10 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
     ...chosen,
     stranger: strangers.token,
     strangersAudience: strangers.audience,
+    strangersOthers: strangers.others,
     basic: userless ?? strangers.exchange,
     verified,
-    skew: skewOf([again, userless, strangers.exchange]),
+    skew: skewOf([own, userless, strangers.exchange]),
     lent,
   };
 }
@@ -108,20 +119,58 @@ async function lend({ inside, target }: Run, client: ProbeClient | undefined): P
 /** What the stranger's token is for: RFC 2606, nobody's. */
 const ELSEWHERE = 'https://elsewhere.example/mcp';
 
-async function strangersToken(run: Run, client: ProbeClient | undefined) {
-  if (client && run.inside) await lendAudience(run.inside.keycloak, client.clientId, ELSEWHERE);
-  const exchange = await credentials(run, client);
-  const token = tokenIn(exchange);
-  const audience = audiences(claimsOf(token ?? ''));
-  // A realm that gives this host's audience to everybody leaves no stranger.
-  const foreign = token !== undefined && !audience.includes(run.target.mcp);
-  return { exchange, token: foreign ? token : undefined, audience };
+/**
+ * The token of a client that the admin API makes for this run, for one audience alone; undefined from outside, with
+ * --no-registration, and where the account may not make clients.
+ */
+async function bearer(run: Run, what: 'host' | 'elsewhere', audience: string): Promise<Exchange | undefined> {
+  const { inside, target, probes, recorder } = run;
+  if (!inside || target.noRegistration) return undefined;
+  run.signal.throwIfAborted();
+  const secret = randomBytes(24).toString('base64url');
+  recorder.secrets.keep(secret);
+  const clientId = `mcpkc-probe-${target.runId}-${what}`;
+  const scopes = what === 'host' ? bearerScopes(inside) : [];
+  const probe = { clientId, secret, tosUri: probes.mark.tosUri, audience, scopes };
+  // biome-ignore lint/plugin/clock: the run's own time limit.
+  const keycloak = inside.keycloak.withSignal(AbortSignal.timeout(MAKING_MS));
+  const made = await probes.make(
+    makeBearerProbe(keycloak, probe).then((id) => (id === undefined ? undefined : { id, clientId })),
+  );
+  return made && credentials(run, { clientId, secret, redirectUris: [], scopes: [] });
 }
 
-async function choose(
-  run: Run,
-  issued: readonly (Exchange | undefined)[],
-): Promise<Pick<TokenEvidence, 'sendable' | 'unsendable'>> {
+/** What is under way when the run is aborted has this long. */
+const MAKING_MS = 10_000;
+
+/** The host's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
+function bearerScopes({ facts, snapshot }: Inside): string[] {
+  const fits =
+    facts.exists && !facts.userlessRejected && facts.audiences.every((audience) => audience === facts.mcp);
+  const known = snapshot.scopes.map(({ name }) => name);
+  return ['basic', ...(fits ? [facts.scope] : [])].filter((name) => known.includes(name));
+}
+
+async function strangersToken(run: Run, client: ProbeClient | undefined) {
+  const exchange = (await bearer(run, 'elsewhere', ELSEWHERE)) ?? (await credentials(run, client));
+  const token = tokenIn(exchange);
+  const audience = audiences(claimsOf(token ?? ''));
+  // A realm that gives this host's audience to everybody leaves no stranger; another server's token is none of this host's.
+  const others = audience.filter((one) => one !== ELSEWHERE && one !== run.target.mcp);
+  const foreign = token !== undefined && others.length === 0 && !audience.includes(run.target.mcp);
+  return { exchange, token: foreign ? token : undefined, audience, others };
+}
+
+/** Why a token must not leave for this host, as the end of a sentence; undefined where this host is its only audience. */
+export function whyNotFor(mcp: string, token: string): string | undefined {
+  const claims = claimsOf(token);
+  if (Object.keys(claims).length === 0) return 'is no JWT, so that nothing tells whom it is for';
+  const others = audiences(claims).filter((audience) => audience !== mcp);
+  if (others.length > 0) return `is also good for ${others.map(visible).join(' ')}`;
+  return audiences(claims).length === 0 ? 'names no audience, so that it is good anywhere' : undefined;
+}
+
+async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Promise<Chosen> {
   const ways = 'Sign in (--login), hand a token in (--token-file), or let mcpkc register a probe.';
   const given = run.givenToken;
   if (run.login) {
@@ -134,36 +183,46 @@ async function choose(
           fix: 'Run it again, or use --token-file.',
         },
       };
-    return {
-      sendable: { token, source: 'login', claims: claimsOf(token) },
-      unsendable: { says: '', fix: '' },
-    };
+    return withheldOr(run, token, 'login');
   }
   if (given !== undefined) {
-    return {
-      sendable: { token: given, source: 'token-file', claims: claimsOf(given) },
-      unsendable: { says: '', fix: '' },
-    };
+    return withheldOr(run, given, 'token-file');
   }
   for (const token of issued.map(tokenIn)) {
     const claims = claimsOf(token ?? '');
-    if (token !== undefined && audiences(claims).includes(run.target.mcp)) {
+    if (token !== undefined && whyNotFor(run.target.mcp, token) === undefined) {
       return { sendable: { token, source: 'client-credentials', claims }, unsendable: { says: '', fix: '' } };
     }
   }
   return { sendable: undefined, unsendable: { says: whyNone(run, issued), fix: ways } };
 }
 
+type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;
+
+/** A person's token as the one to send, unless another server would take it, too. */
+function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Chosen {
+  const why = whyNotFor(run.target.mcp, token);
+  if (why === undefined)
+    return { sendable: { token, source, claims: claimsOf(token) }, unsendable: { says: '', fix: '' } };
+  run.recorder.secrets.keep(token);
+  const which = source === 'login' ? 'The token of the sign-in' : 'The token of --token-file';
+  const says = `${which} is not sent: it ${why}.`;
+  return {
+    sendable: undefined,
+    unsendable: { says, fix: `Use a token whose one audience is ${run.target.mcp}.` },
+  };
+}
+
 function whyNone({ target }: Run, issued: readonly (Exchange | undefined)[]): string {
   const { inside } = target;
   if (target.noRegistration) return 'There is no token to send: no client is registered (--no-registration).';
+  const got = issued.map(tokenIn).find((token) => token !== undefined);
+  if (got !== undefined) {
+    const made = inside ? ' To make one for this host alone takes the role manage-clients.' : '';
+    return `The token that a self-registered client gets is not sent: it ${whyNotFor(target.mcp, got)}.${made}`;
+  }
   if (inside?.userlessRejected)
     return 'There is no token to send: the realm refuses tokens without a user, as it should.';
-  if (issued.some((one) => tokenIn(one) !== undefined)) {
-    return inside?.mode === 'windowed'
-      ? 'There is no token to send: lending the scope to a probe takes the role manage-clients.'
-      : 'There is no token to send: the one that a self-registered client gets does not name this host.';
-  }
   return 'There is no token to send: no probe got one.';
 }
 

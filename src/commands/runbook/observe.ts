@@ -50,6 +50,7 @@ export async function observeChain(
     noRegistration: false,
     manifest: false,
     login: false,
+    allowPrivate: false,
     user: undefined,
     token: undefined,
   });

@@ -27,6 +27,7 @@ export const validate: Command = {
       .option('--token-file <file>', 'use the access token in this file')
       .option('--no-registration', 'register no client')
       .option('--outside', 'only what an outsider can see; the rest is skipped, not blocked')
+      .option('--allow-private', 'let a public server’s metadata lead to private addresses')
       .option('--manifest', 'a right manifest is a must')
       .option('--only <id>', 'only these checks or groups …', list)
       .option('--skip <id>', 'not these checks or groups …', list)
@@ -94,6 +95,7 @@ async function wishOf(
     noRegistration: flags.registration === false,
     manifest: flags.manifest === true,
     login: flags.login === true,
+    allowPrivate: flags.allowPrivate === true,
     user: flags.user as string | undefined,
     token: file === undefined ? undefined : await readToken(context, file),
   };

@@ -112,7 +112,7 @@ function statusFailure(
   if (status >= 300 && status < 400) {
     const message = `${server} redirects a request (${status}), to ${what}; mcpkc sends no token after it.`;
     const hint = 'Name the base URL that answers by itself (KC_SERVER).';
-    return new McpkcError('WRONG_SERVER_PATH', message, hint, options);
+    return new McpkcError('KEYCLOAK_ERROR', message, hint, options);
   }
   const said = answer === '' ? '' : `: ${answer}`;
   if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);

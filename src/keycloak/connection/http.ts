@@ -53,6 +53,32 @@ export async function dispatcherFor(config: Config, io: Io): Promise<RequestInit
   return agent as unknown as RequestInit['dispatcher'];
 }
 
+/** Whether requests to other machines go through a proxy, which looks names up by itself. */
+export function isProxied({ env }: Pick<Io, 'env'>): boolean {
+  return proxiesOf(env) !== undefined;
+}
+
+/** A way to these addresses alone, for the name that led to them: what is checked is what is connected to. */
+export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[]) {
+  const [{ Agent }, { isIP }] = await Promise.all([import('undici'), import('node:net')]);
+  const ca = config.caFile === undefined ? undefined : await authorities(config.caFile, io);
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  const agent = new Agent({
+    connect: {
+      ...(ca === undefined ? {} : { ca }),
+      lookup: (_name, options, done) => {
+        const [first] = found;
+        if (options.all === true) done(null, found);
+        else done(null, first?.address ?? '', first?.family ?? 4);
+      },
+    },
+  });
+  return {
+    dispatcher: agent as unknown as NonNullable<RequestInit['dispatcher']>,
+    close: () => agent.close(),
+  };
+}
+
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 interface Proxies {

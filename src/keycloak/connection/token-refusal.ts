@@ -79,15 +79,12 @@ export async function tokenRefusal(
   );
 }
 
+/** The target is the answerer's word: it is shown, and proposed to nobody as the next server for a secret. */
 function redirected({ server }: Grant, status: number, location: string | undefined): McpkcError {
   const target = visible(location ?? 'nowhere').slice(0, 300);
-  const base = /^(https?:\/\/.*?)\/realms\//.exec(target)?.[1];
   const message = `${server} redirects the token request (${status}) to ${target}; mcpkc sends no secret after it.`;
-  const hint =
-    base === undefined
-      ? 'Name the base URL that answers by itself (KC_SERVER).'
-      : `If that is your Keycloak, use KC_SERVER=${base} (or --server ${base}).`;
-  return new McpkcError('WRONG_SERVER_PATH', message, hint);
+  const hint = 'Name the base URL that answers by itself, as your Keycloak’s operator knows it (KC_SERVER).';
+  return new McpkcError('KEYCLOAK_ERROR', message, hint);
 }
 
 function oauthError(text: string): { code: string; description: string } {
@@ -107,16 +104,24 @@ async function wrongPlace(grant: Grant, options: RequestOptions, description: st
   const other = server.endsWith('/auth') ? server.slice(0, -'/auth'.length) : `${server}/auth`;
   // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
   const there = await fetch(`${other}/realms/${encodeURIComponent(realm)}`, options).catch(() => undefined);
-  const isKeycloak = there?.headers.get('content-type')?.includes('json') === true;
-  await there?.body?.cancel();
-  if (isKeycloak) {
+  if (there?.status === 200 && isRealmDocument(await there.text().catch(() => ''), realm)) {
     const message = `Keycloak answers at ${other}, not at ${server}: the relative path is wrong (KC_SERVER).`;
     return new McpkcError('WRONG_SERVER_PATH', message, `Use KC_SERVER=${other} (or --server ${other}).`);
   }
   const message = `No Keycloak answers at ${server}, nor at ${other} (KC_SERVER): ${description}.`;
   return new McpkcError(
-    'WRONG_SERVER_PATH',
+    'KEYCLOAK_ERROR',
     message,
     'Name the base URL, with the relative path if there is one: https://host/auth',
   );
+}
+
+/** Whether a text is what Keycloak says of a realm to everybody (`GET /realms/{realm}`, 26.7.3). */
+function isRealmDocument(text: string, realm: string): boolean {
+  try {
+    const { realm: name, public_key: key } = JSON.parse(text) as Record<string, unknown>;
+    return name === realm && typeof key === 'string';
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { McpkcError } from '../../errors.ts';
+import { TOS_ATTRIBUTE } from '../../products/dynamic.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
@@ -29,6 +30,57 @@ export async function removeClient(keycloak: Keycloak, id: string): Promise<bool
   }
 }
 
+/** A client for tokens of its own, with one audience. */
+export interface BearerProbe {
+  clientId: string;
+  secret: string;
+  /** The mark of the run that made it. */
+  tosUri: string;
+  /** The only value of `aud`. */
+  audience: string;
+  /** Client scopes that it holds; none of the realm's default ones is added. */
+  scopes: readonly string[];
+}
+
+/**
+ * Makes a confidential client whose tokens, by client credentials, name one audience: it holds no scope of the realm's
+ * lists, and no role. Gives its id; undefined where the account may not make clients. It is no registered client, so the
+ * rules for those leave it alone.
+ */
+export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): Promise<string | undefined> {
+  const { clientId, secret, tosUri, audience, scopes } = probe;
+  const grants = { publicClient: false, serviceAccountsEnabled: true, standardFlowEnabled: false };
+  try {
+    const { id } = await keycloak.create(attempt('make a probe client'), (admin) =>
+      admin.clients.create({
+        clientId,
+        name: 'mcpkc probe',
+        secret,
+        ...grants,
+        directAccessGrantsEnabled: false,
+        fullScopeAllowed: false,
+        defaultClientScopes: [...scopes],
+        optionalClientScopes: [],
+        attributes: { [TOS_ATTRIBUTE]: tosUri },
+        protocolMappers: [audienceMapper(audience)],
+      }),
+    );
+    return id;
+  } catch (error) {
+    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return undefined;
+    throw error;
+  }
+}
+
+function audienceMapper(audience: string) {
+  return {
+    name: 'mcpkc-probe-audience',
+    protocol: 'openid-connect',
+    protocolMapper: AUDIENCE_MAPPER,
+    config: { 'included.custom.audience': audience, 'access.token.claim': 'true', 'id.token.claim': 'false' },
+  };
+}
+
 /** Gives a probe the audience scope for the moment; false where the account may not. */
 export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string): Promise<boolean> {
   return ifAllowed(
@@ -38,19 +90,23 @@ export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string)
   );
 }
 
-/** Lets a probe's tokens name another audience; false where the account may not. */
-export function lendAudience(keycloak: Keycloak, id: string, audience: string): Promise<boolean> {
-  const mapper = {
-    name: 'mcpkc-probe-audience',
-    protocol: 'openid-connect',
-    protocolMapper: AUDIENCE_MAPPER,
-    config: { 'included.custom.audience': audience, 'access.token.claim': 'true', 'id.token.claim': 'false' },
-  };
-  return ifAllowed(
-    keycloak.create(attempt('give a probe client another audience'), (admin) =>
-      admin.clients.addProtocolMapper({ id }, mapper),
-    ),
-  );
+/** Takes client scopes from a probe, default and optional ones; false where the account may not. */
+export async function takeScopes(
+  keycloak: Keycloak,
+  id: string,
+  scopeIds: readonly string[],
+): Promise<boolean> {
+  const what = attempt('take scopes from a probe client');
+  for (const clientScopeId of scopeIds) {
+    const taken = await ifAllowed(
+      keycloak.replace(what, async (admin) => {
+        await admin.clients.delDefaultClientScope({ id, clientScopeId });
+        await admin.clients.delOptionalClientScope({ id, clientScopeId });
+      }),
+    );
+    if (!taken) return false;
+  }
+  return true;
 }
 
 /** Lets a probe use another redirect URI, beside its own; false where the account may not. */

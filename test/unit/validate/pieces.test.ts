@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { bearerOf, parseChallenges, scopesOf } from '../../../src/checks/challenge-header.ts';
 import type { Check } from '../../../src/checks/check.ts';
-import { forbiddenAddress, forbiddenUrl } from '../../../src/checks/guard.ts';
+import {
+  forbiddenAddress,
+  isPublic,
+  judgeTarget,
+  type LookUp,
+  privateAddress,
+} from '../../../src/checks/guard.ts';
 import { CHECKS, STEPS } from '../../../src/checks/index.ts';
 import { answerIn, holdsAnswer } from '../../../src/checks/json-rpc.ts';
 import { judgeAll } from '../../../src/checks/judge.ts';
@@ -31,6 +37,90 @@ describe('the guard', () => {
   );
 
   const nobody = async () => [];
+  const forbiddenUrl = async (url: string, lookUp: LookUp) => (await judgeTarget(url, lookUp)).why;
+
+  it.each([
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '100.64.0.1',
+    '100.127.255.255',
+    '169.254.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '[::1]',
+    'fc00::1',
+    'fd12:3456::1',
+    'fe80::1%eth0',
+    'fec0::1',
+    'ff02::1',
+    '::ffff:10.0.0.1',
+    '::ffff:7f00:1',
+    '::7f00:1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::1',
+    '2002:7f00:1::',
+    '2002:c0a8:101::1',
+  ])('%s is not public', (address) => {
+    expect(privateAddress(address)).toBeTypeOf('string');
+  });
+
+  it.each([
+    '93.184.216.34',
+    '172.32.0.1',
+    '100.63.0.1',
+    '100.128.0.1',
+    '192.0.1.1',
+    '2606:2800:220:1::1',
+    '64:ff9b::5db8:d822',
+    '2002:5db8:d822::1',
+    '::ffff:93.184.216.34',
+  ])('%s is public', (address) => {
+    expect(privateAddress(address)).toBeUndefined();
+  });
+
+  it('keeps a public server’s documents to public targets, by one look-up whose addresses are used', async () => {
+    let asked = 0;
+    const lookUp = async (name: string) => {
+      asked += 1;
+      return name === 'far.example' ? ['93.184.216.34', '2606:2800:220:1::1'] : ['93.184.216.34', '10.0.0.5'];
+    };
+    const strict = { publicOnly: true };
+    expect(await judgeTarget('https://far.example/x', lookUp, strict)).toEqual({
+      why: undefined,
+      addresses: ['93.184.216.34', '2606:2800:220:1::1'],
+    });
+    expect((await judgeTarget('https://near.example/x', lookUp, strict)).why).toMatch(
+      /10\.0\.0\.5 is a private/,
+    );
+    expect(asked).toBe(2);
+    for (const url of [
+      'http://localhost:1/',
+      'http://x.localhost/',
+      'http://[64:ff9b::5db8:d822]/',
+      'http://2130706433/',
+      'http://0x7f.1/',
+    ]) {
+      expect((await judgeTarget(url, lookUp, strict)).why, url).toBeTypeOf('string');
+      expect((await judgeTarget(url, lookUp)).why, url).toBeUndefined();
+    }
+    // Through a proxy names are not looked up here; addresses are judged all the same.
+    expect(await judgeTarget('https://near.example/x', undefined, strict)).toEqual({
+      why: undefined,
+      addresses: [],
+    });
+    expect((await judgeTarget('https://10.0.0.5/x', undefined, strict)).why).toBeTypeOf('string');
+    expect(await isPublic('https://near.example/mcp', lookUp)).toBe(false);
+    expect(await isPublic('https://far.example/mcp', lookUp)).toBe(true);
+  });
   it.each([
     ['file:///etc/passwd', /scheme is file/],
     ['gopher://x.example/', /scheme/],
