@@ -20,7 +20,7 @@ import { judgeAll } from './judge.ts';
 import { type Outlook, outlooks } from './outlook.ts';
 import { removeClients } from './probe-clients/leftovers.ts';
 import { runMark } from './probe-clients/mark.ts';
-import { Probes } from './probe-clients/probes.ts';
+import { type MadeClient, Probes } from './probe-clients/probes.ts';
 import { Recorder } from './recorder.ts';
 import { runSteps } from './run.ts';
 import { select } from './select.ts';
@@ -197,13 +197,15 @@ async function requireUser({ keycloak }: Inside, name: string): Promise<void> {
 
 /** Removes the run's probes under a signal of its own; names those that stay. */
 async function cleanUp({ voice }: Context, probes: Probes, inside: Inside | undefined): Promise<void> {
-  const registered = await probes.removeAll();
-  const left = [...probes.made, ...registered.map((id) => ({ id, clientId: id }))];
-  if (left.length === 0) return;
-  const ids = left.map(({ clientId }) => clientId);
-  const still = inside
-    ? await removeClients(inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS)), left).catch(() => ids)
-    : ids;
+  await probes.settle();
+  const remove = async (clients: readonly MadeClient[]): Promise<string[]> => {
+    const ids = clients.map(({ clientId }) => clientId);
+    if (!inside || clients.length === 0) return ids;
+    const keycloak = inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS));
+    return removeClients(keycloak, clients).catch(() => ids);
+  };
+  const [registered, made] = await Promise.all([probes.removeAll(), remove(probes.made)]);
+  const still = [...made, ...(await remove(registered.map((id) => ({ id, clientId: id }))))];
   if (still.length === 0) return;
   voice.warn(
     `Probe clients of this run could not be removed: ${still.join(', ')}. The next run with an account that may (manage-clients) removes them.`,

@@ -113,10 +113,15 @@ export class Probes {
     return { exchange, client };
   }
 
-  /** Removes all; gives the client ids of those that could not be. Never throws. */
-  async removeAll(): Promise<string[]> {
+  /** Takes no more, and waits for what is under way. Never throws. */
+  async settle(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#underWay);
+  }
+
+  /** Removes all; gives the client ids of those that could not be. Never throws. */
+  async removeAll(): Promise<string[]> {
+    await this.settle();
     const removed = await Promise.all(
       this.#kept.map(async (kept) => ((await this.#remove(kept)) ? [] : [kept.clientId])),
     );

@@ -51,9 +51,11 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
   const { parts, target, recorder } = run;
   const registration = parts.registration;
   const client = registration?.audience?.client;
-  const userless = await credentials(run, client);
-  const own = await bearer(run, 'host', target.mcp);
-  const strangers = await strangersToken(run, registration?.stranger?.client);
+  const [userless, own, strangers] = await Promise.all([
+    credentials(run, client),
+    bearer(run, 'host', target.mcp),
+    strangersToken(run, registration?.stranger?.client),
+  ]);
   const lent = await lend(run, client);
   const userlessClaims = claimsOf(tokenIn(userless) ?? '');
   const chosen = await choose(run, [own, userless]);
