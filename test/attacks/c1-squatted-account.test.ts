@@ -158,6 +158,14 @@ it('a role of the client’s own that the stranger made everybody’s is no seal
   expect(await userlessToken(unmarked, 'forged', SQUATTER.secret)).toBeUndefined();
 });
 
+it('a user who took the name of the service account is named', async () => {
+  await realm.createUser({ username: 'service-account-taken' });
+  const ran = await init('taken', ['--json']);
+  expect(ran.document()).toMatchObject({ code: 'KEYCLOAK_ERROR', exitStatus: 3 });
+  expect(String(ran.document().message)).toContain("a user named 'service-account-taken' is in its way");
+  expect(await clientIn(realm, 'taken')).toBeUndefined();
+});
+
 describe('where registrations carry no mark', () => {
   it('an imitation of an account without roles is made anew, never taken over', async () => {
     const his = await registerWhole(unmarked, { clientId: 'imitation', ...SQUATTER });

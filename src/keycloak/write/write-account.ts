@@ -73,9 +73,18 @@ class AccountClient {
     } catch (error) {
       // Another's client, or this one though the answer was lost: the id tells.
       if (statusOf(error) !== 409) throw error;
+      if (!(await findClient(this.#home, this.#clientId))) throw this.#userInTheWayError(error);
     }
     this.#id = id;
     return this.now();
+  }
+
+  /** Keycloak makes no service account where a user has its name already (26.7.4): the creation is 409. */
+  #userInTheWayError(cause: unknown): McpkcError {
+    const user = `service-account-${this.#clientId.toLowerCase()}`;
+    const message = `Keycloak refuses to make the client '${this.#clientId}' in realm '${this.#home.realm}' (409), though there is none: a user named '${user}' is in its way.`;
+    const hint = 'Rename or delete that user, or name another client: KC_CLIENT_ID.';
+    return new McpkcError('KEYCLOAK_ERROR', message, hint, { cause });
   }
 
   async remove(id: string): Promise<void> {
