@@ -4,13 +4,14 @@ import type { Context, Flags } from './cli/command.ts';
 import { failureText } from './cli/failure.ts';
 import { type Io, SIGNALS, type Signal } from './cli/io.ts';
 import { failureJson, type Report, reportJson } from './cli/report.ts';
+import { documentWithRunFlags, runFlags, withRunFlags } from './cli/run-flags.ts';
 import { styleFor, wantsColor } from './cli/style.ts';
 import { voiceFor } from './cli/voice.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, programFor } from './program.ts';
-import { withoutRunnerCommands } from './text.ts';
+import { type CommandPart, withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruption(signal: Signal): McpkcError {
@@ -33,8 +34,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     interrupted.abort(interruption(signal));
   });
   let config: Config | undefined;
+  let flags: readonly CommandPart[] = [];
   const finish = (error: unknown): number => {
-    const failure = explain(error, caught);
+    const failure = repeating(explain(error, caught), flags);
     const style = styleFor(
       wantsColor(io.env, io.stderr.isTerminal, !argv.includes('--no-color')),
       io.stderr.columns,
@@ -47,13 +49,28 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return failure.exitStatus;
   };
   try {
-    const report = await run(argv, io, interrupted.signal, (loaded) => {
-      config = loaded;
-    });
+    const report = await run(
+      argv,
+      io,
+      interrupted.signal,
+      (loaded) => {
+        config = loaded;
+      },
+      (options) => {
+        flags = runFlags(options);
+      },
+    );
     if (report === undefined) return 0;
     const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
     const style = styleFor(color, io.stdout.columns);
-    io.stdout.write(json ? reportJson(report) : withoutRunnerCommands(report.text(style)));
+    // A runbook and the files of init say which server they are about.
+    const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
+    const document = documentWithRunFlags(report.document, repeated, NAMES) as Report['document'];
+    io.stdout.write(
+      json
+        ? reportJson({ ...report, document })
+        : withoutRunnerCommands(withRunFlags(report.text(style), repeated, NAMES)),
+    );
     return report.exitStatus;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -71,6 +88,7 @@ async function run(
   io: Io,
   signal: AbortSignal,
   loaded: (config: Config) => void,
+  parsed: (options: Flags) => void,
 ): Promise<Report | undefined> {
   const called = await calledBy(argv);
   const root = programFor(io, called);
@@ -78,6 +96,7 @@ async function run(
   const target = root.commands.find((one) => one.name() === called?.entry.name);
   target?.action(async (...parameters: unknown[]) => {
     const options = root.opts<Flags>();
+    parsed(options);
     const context = contextFor(io, options, signal, loaded);
     const stopWatching = context.settings.verbose ? await logRequests(context) : undefined;
     try {
@@ -89,6 +108,18 @@ async function run(
   });
   await root.parseAsync(argv, { from: 'user' });
   return answer;
+}
+
+const NAMES = COMMANDS.map(({ name }) => name);
+
+/** The same failure, with this run's options in the command lines of its hint. */
+function repeating(error: McpkcError, flags: readonly CommandPart[]): McpkcError {
+  const hint = withRunFlags(error.hint, flags, NAMES);
+  if (hint === error.hint) return error;
+  return new McpkcError(error.code, error.message, hint, {
+    cause: error.cause,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  });
 }
 
 /** Both rooms are loaded when they are needed: what only shows help starts without them. */

@@ -5,6 +5,7 @@ import { McpkcError } from '../errors.ts';
 import {
   dispatcherFor,
   isProxied,
+  needsSystemAuthorities,
   pinnedDispatcher,
   requireSafeTransport,
 } from '../keycloak/connection/http.ts';
@@ -101,14 +102,15 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
 async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: string, signal: AbortSignal) {
   const given = config.originOf('MCPKC_REQUEST_TIMEOUT') !== undefined;
   const timeoutMs = given ? config.requestTimeoutMs : REQUEST_MS;
+  const system = await needsSystemAuthorities(wish.mcp, config, io);
   const recorder = new Recorder({
     runId,
     now: io.now,
     signal,
     timeoutMs,
-    dispatcher: await dispatcherFor(config, io),
+    dispatcher: await dispatcherFor(config, io, { system }),
     ...(isProxied(io) ? { lookUp: null } : {}),
-    pin: (addresses) => pinnedDispatcher(config, io, addresses),
+    pin: (addresses) => pinnedDispatcher(config, io, addresses, system),
   });
   for (const secret of [config.clientSecret, wish.token]) recorder.secrets.keep(secret);
   return recorder;

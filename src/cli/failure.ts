@@ -9,7 +9,7 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
   if (error.hint !== '') lines.push(wrap(lineByLine(error.hint), width, '  '));
   lines.push(
     style.dim(
-      `  (${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])})`,
+      `  (${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])}${traceOf(error)})`,
     ),
   );
   const cause = error.cause;
@@ -22,4 +22,9 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
 
 function lineByLine(text: string): string {
   return visibleLines(withoutEndlessWords(text));
+}
+
+/** What the servers' logs can be searched for (`traceparent`, W3C Trace Context), where a request failed. */
+function traceOf({ details }: McpkcError): string {
+  return typeof details?.trace === 'string' ? `; trace ${details.trace}` : '';
 }

@@ -39,7 +39,7 @@ export async function loadConfig(
   };
   const refused = accountRefusal(secret, way);
   const hostname = take('KC_HOSTNAME', value.hostname);
-  const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.resource);
+  const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.url);
   const config: Omit<Config, 'clientSecret'> = {
     server,
     realm,
@@ -47,9 +47,9 @@ export async function loadConfig(
     clientId: take('KC_CLIENT_ID', value.plainText),
     hostname,
     hostnameAdmin: take('KC_HOSTNAME_ADMIN', value.hostname),
-    issuer: take('KC_ISSUER', value.resource) ?? issuerOf(hostname ?? server, realm),
+    issuer: take('KC_ISSUER', value.url) ?? issuerOf(hostname ?? server, realm),
     publicBaseUrl,
-    transportUrl: take('MCP_TRANSPORT_URL', value.resource) ?? transportOf(publicBaseUrl),
+    transportUrl: take('MCP_TRANSPORT_URL', value.endpoint) ?? transportOf(publicBaseUrl),
     scopeName: take('MCP_SCOPE_NAME', value.scopeName) ?? defaultOf('MCP_SCOPE_NAME'),
     scopeNameGiven: given('MCP_SCOPE_NAME') !== undefined,
     audiences: take('OIDC_AUDIENCE', value.audiences) ?? { urls: [], clients: [] },

@@ -1,5 +1,6 @@
 import { parseDuration } from '../duration.ts';
 import { readHost } from '../names/host-name.ts';
+import { isLoopback } from '../names/loopback.ts';
 import { readResource } from '../names/resource-url.ts';
 import { hasInvisible } from '../text.ts';
 
@@ -58,23 +59,54 @@ export function scopeName(raw: Raw): string {
   return name;
 }
 
-/** Base URL of Keycloak: lower-case scheme and host, no default port, no slash at the end, path kept. */
+/**
+ * Base URL of Keycloak: lower-case scheme and host, no default port, no slash at the end, path kept. A bare host, with or
+ * without port and path, means https; on this machine http.
+ */
 export function baseUrl(raw: Raw): string {
-  const url = resource(text(raw).replace(/\/+$/, ''));
-  if (/\/realms(\/|$)/.test(url)) {
-    throw new ValueProblem('it must be the base URL of Keycloak, without /realms/…');
-  }
-  if (/\/admin\/(?:realms|master)(\/|$)/.test(url)) {
-    throw new ValueProblem('it must be the base URL of Keycloak, without /admin/…');
-  }
-  return url;
+  return keycloakUrl(withScheme(text(raw), { local: 'http' }));
 }
 
-/** As `baseUrl`; a bare host, with or without a port, means https. */
+/** The same where people reach it: a bare host means https, also a single word (`keycloak`). */
 export function hostname(raw: Raw): string {
-  const value = text(raw);
-  const [, host = '', port = ''] = /^([^/?#@]*?)(:\d+)?$/.exec(value) ?? [];
-  return host !== '' && 'host' in readHost(host) ? baseUrl(`https://${host}${port}`) : baseUrl(value);
+  return keycloakUrl(withScheme(text(raw), { word: true }));
+}
+
+function keycloakUrl(whole: string): string {
+  const base = resource(whole.replace(/\/+$/, ''));
+  if (/\/realms(\/|$)/.test(base)) {
+    throw new ValueProblem('it must be the base URL of Keycloak, without /realms/…');
+  }
+  if (/\/admin\/(?:realms|master)(\/|$)/.test(base)) {
+    throw new ValueProblem('it must be the base URL of Keycloak, without /admin/…');
+  }
+  return base;
+}
+
+/** A URL that may be a bare host, meaning https. */
+export function url(raw: Raw): string {
+  return resource(withScheme(text(raw)));
+}
+
+/** The MCP endpoint; a bare host means https://<host>/mcp. */
+export function endpoint(raw: Raw): string {
+  const whole = withScheme(text(raw));
+  return resource(
+    whole === raw || new URL(whole).pathname !== '/' ? whole : `${whole.replace(/\/$/, '')}/mcp`,
+  );
+}
+
+/**
+ * What begins with a host gets a scheme; anything else is left as it is, to be judged later. A single word is a host only
+ * with a port, as localhost, or where `word` says so.
+ */
+function withScheme(value: string, how: { word?: boolean; local?: 'http' } = {}): string {
+  const [, host = '', port = '', path = ''] =
+    /^(\[[^\]]*\]|[^/?#@:]*)(:\d{1,5})?(\/[^?#]*)?$/.exec(value) ?? [];
+  const whole = `https://${host}${port}${path}`;
+  if (host === '' || !('host' in readHost(host)) || !URL.canParse(whole)) return value;
+  if (how.word !== true && port === '' && !/[.[]/.test(host) && host !== 'localhost') return value;
+  return how.local !== undefined && isLoopback(new URL(whole)) ? whole.replace('https', how.local) : whole;
 }
 
 /** A canonical resource URL. */

@@ -33,9 +33,14 @@ const mismatch: Rule = {
       const fix = atServer(`Let the proxy pass /realms/… and /.well-known/… on. ${HOSTNAME}`);
       return [{ subject: issuer, message, fix }];
     }
-    const dynamic = said.issuer.startsWith(`${seen.server}/`)
-      ? ' It follows the address that it is asked at: no hostname is fixed.'
-      : '';
+    const { face } = seen.parts;
+    // Only two addresses that answer, each with itself, show that none is fixed.
+    const dynamic =
+      face.atIssuer !== undefined &&
+      face.atServer !== undefined &&
+      face.atIssuer.issuer !== face.atServer.issuer
+        ? ' It follows the address that it is asked at: no hostname is fixed.'
+        : '';
     const message = `Keycloak calls itself ${said.issuer} (${said.url}), but everybody is told ${issuer}: clients stop with an issuer mismatch.${dynamic}`;
     return [
       {

@@ -138,3 +138,34 @@ it('a proxy that is no URL is named, and its value is not shown', async () => {
   });
   expect(ran.err).not.toContain('user:pass');
 });
+
+describe('a proxy that can’t be reached', () => {
+  // A port of this machine that nobody listens at; the servers' names lead nowhere, so only the proxy is ever asked.
+  const dead = 'http://127.0.0.1:9';
+
+  it.each([
+    ['https://auth.example.com/auth', { HTTPS_PROXY: dead }],
+    ['http://auth.example.com/auth', { HTTP_PROXY: dead, MCPKC_ALLOW_HTTP: 'true' }],
+  ])('is named as the proxy, not as the server: %s', async (server, env) => {
+    const ran = await expectCli(3, LIST, { env: envFor(server, env), clock: 'virtual' });
+    expect(ran.json).toMatchObject({
+      code: 'KEYCLOAK_UNREACHABLE',
+      message: `The proxy ${dead} can’t be reached, on the way to ${server}: nothing listens there (connection refused).`,
+      hint: expect.stringContaining('NO_PROXY'),
+    });
+  });
+
+  it('is not blamed for a server on this machine, which is asked directly', async () => {
+    const ran = await expectCli(3, LIST, {
+      env: envFor('http://127.0.0.1:4/auth', { HTTP_PROXY: 'http://127.0.0.1:10' }),
+      clock: 'virtual',
+    });
+    expect(ran.json.message).toMatch(/^Keycloak can’t be reached at/);
+  });
+
+  it('its password is not printed', async () => {
+    const env = envFor('https://auth.example.com/auth', { HTTPS_PROXY: 'http://me:hunter2@127.0.0.1:9' });
+    const ran = await expectCli(3, LIST, { env, clock: 'virtual' });
+    expect(ran.out + ran.err).not.toContain('hunter2');
+  });
+});

@@ -23,7 +23,6 @@ describe('a certificate that isn’t trusted', () => {
       'the authority that signed its certificate is unknown here',
     ],
     ['expired', certificates.expired, CA_FILE, 'its certificate has expired'],
-    ['for another name', certificates.otherName, CA_FILE, 'its certificate is for another name'],
     [
       'self-signed, with another authority named',
       certificates.selfSigned,
@@ -37,6 +36,17 @@ describe('a certificate that isn’t trusted', () => {
       code: 'TLS_FAILED',
       message: `${server.url}: no trusted connection, ${why}.`,
       hint: MEND,
+    });
+    expect(server.got).toEqual([]);
+  });
+
+  it('for another name: which names it has', async () => {
+    const server = await startFakeKeycloak(undefined, certificates.otherName);
+    const ran = await expectCli(3, [...LIST, ...CA_FILE], { env: envFor(server.url), files });
+    expect(ran.json).toMatchObject({
+      code: 'TLS_FAILED',
+      message: `${server.url}: no trusted connection, its certificate is for another name (it is for other.example.com).`,
+      details: { names: ['other.example.com'] },
     });
     expect(server.got).toEqual([]);
   });
@@ -76,6 +86,28 @@ describe('--ca-file', () => {
     const env = envFor(server.url, { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') });
     expect(await spawnCli([...LIST, '--ca-file', join(folder, 'self.pem')], env).done).toMatchObject({
       exit: 0,
+    });
+  });
+
+  it('isn’t needed where the system knows the authority', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcpkc-ca-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'ca.pem'), certificates.ca);
+    const server = await startFakeKeycloak(undefined, certificates.good);
+    // Where OpenSSL looks for the system's authorities, for this process alone.
+    const env = envFor(server.url, { SSL_CERT_FILE: join(folder, 'ca.pem') });
+    expect(await spawnCli(LIST, env).done).toMatchObject({ exit: 0, err: '' });
+    expect(await spawnCli(LIST, envFor(server.url)).done).toMatchObject({ exit: 3 });
+  });
+
+  it('is in the command lines of a failure, so that they run as they are printed', async () => {
+    const server = await startFakeKeycloak(
+      ({ path }) => (path.includes('/components') ? { status: 403, json: {} } : undefined),
+      certificates.good,
+    );
+    const ran = await expectCli(4, [...LIST, ...CA_FILE], { env: envFor(server.url), files });
+    expect(ran.json).toMatchObject({
+      hint: expect.stringMatching(/\nmcpkc --ca-file ca\.pem init .*--realm \S+$/),
     });
   });
 

@@ -80,14 +80,64 @@ async function ask(context: Context, config: Config, flags: Flags, realm: string
   const name =
     known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
   const password = await io.prompt(`Password of ${visible(name)} at ${where}: `, { secret: true, signal });
-  if (password !== '') return { realm, kind: 'password', name, password };
+  if (password !== '') return { realm, kind: 'password', name, password, typed: true };
   throw noAdministrator('No password was given.', '');
 }
 
-/** The one line that a secret file holds. */
-async function secretFrom({ io, voice }: Context, option: string, path: string): Promise<string> {
+/** How often a person may type a password. */
+const TRIES = 3;
+
+/**
+ * Signs in, and asks again where a person typed the password and Keycloak refused it: for a one-time code first, since
+ * Keycloak doesn't tell a wrong password from a missing code (26.7.3), else for the password, three times in all.
+ */
+export async function askAgain<T>(
+  { io, voice, signal }: Context,
+  administrator: Administrator,
+  signIn: (administrator: Administrator) => Promise<T>,
+): Promise<T> {
+  if (administrator.kind !== 'password' || administrator.typed !== true) return signIn(administrator);
+  let given = administrator;
+  for (let typed = 1; ; ) {
+    try {
+      return await signIn(given);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const name = visible(given.name);
+      if (given.code === undefined) {
+        const question = `Refused. One-time code of ${name}, if there is a second factor (Enter: type the password again): `;
+        const code = (await io.prompt(question, { secret: true, signal })).replaceAll(' ', '');
+        if (code !== '') {
+          given = { ...given, code };
+          continue;
+        }
+      }
+      if (typed++ >= TRIES) throw error;
+      voice.warn(`Keycloak refused '${name}'.`);
+      const password = await io.prompt(`Password of ${name}, again: `, { secret: true, signal });
+      if (password === '') throw error;
+      const { code: _used, ...rest } = given;
+      given = { ...rest, password };
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof McpkcError && error.details?.reason === 'credentials';
+}
+
+/** The one line that a secret file holds; `-` is standard input. */
+async function secretFrom({ io, voice }: Context, option: string, given: string): Promise<string> {
+  const path = given === '-' ? '/dev/stdin' : given;
+  if (given === '-' && io.stdinIsTerminal) {
+    throw badInput(
+      `${option} -`,
+      'standard input is a terminal',
+      'Leave the option out: the password is asked for.',
+    );
+  }
   const fault = (problem: string) =>
-    badInput(`${option} ${visible(path)}`, problem, 'The file holds the secret alone, on one line.');
+    badInput(`${option} ${visible(given)}`, problem, 'The file holds the secret alone, on one line.');
   let content: string | undefined;
   try {
     content = await io.files.read(path);
@@ -98,7 +148,7 @@ async function secretFrom({ io, voice }: Context, option: string, path: string):
   const secret = content.replace(/\r?\n$/, '');
   if (secret.trim() === '') throw fault('it is empty');
   if (/\p{Cc}/u.test(secret)) throw fault('it holds more than one line, or a control character');
-  const mode = await io.files.mode(path);
+  const mode = given === '-' ? undefined : await io.files.mode(path);
   if (mode !== undefined && (mode & 0o077) !== 0) {
     const bits = mode.toString(8).padStart(3, '0');
     voice.warn(

@@ -8,7 +8,10 @@ export const init: Command = {
       .description('Make or repair the service account that mcpkc works with, and write its configuration.')
       .option('--admin-user <name>', 'the administrator who signs in, once (default: admin)')
       .option('--admin-realm <realm>', 'the realm that the administrator is in', 'master')
-      .option('--admin-password-file <file>', 'file with the password (default: a prompt)')
+      .option(
+        '--admin-password-file <file>',
+        'file with the password, - for standard input (default: a prompt)',
+      )
       .option('--admin-token-file <file>', 'file with an administrator’s access token, instead of a password')
       .option('--read-only', 'roles to look, not to change anything')
       .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)

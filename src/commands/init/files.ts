@@ -37,8 +37,8 @@ export async function planFiles(
     KC_CLIENT_SECRET: secret ?? UNKNOWN,
     // Beside the secret itself the file that holds it would be a contradiction.
     KC_CLIENT_SECRET_FILE: null,
-    // A secret goes to the server that stands with it in the same file, wherever that file is copied to.
-    ...place,
+    // A secret goes to the server that stands with it in the same file, by the authority that does, too.
+    ...authority(config, io.cwd, place),
   });
   const json = mergeConfigFile(configText ?? '', authority(config, io.cwd, place), (key, value) =>
     isSame(key, value, place[key]),
@@ -61,10 +61,14 @@ function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wante
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
 }
 
-/** A certificate authority that a flag named is needed every time, so it goes into the file, by its absolute path. */
+/**
+ * A certificate authority that a flag or the environment named is needed every time, also by a cron job without that
+ * environment: it goes into the file, by its absolute path.
+ */
 function authority(config: Config, cwd: string, place: Wanted): Wanted {
-  const byFlag = config.originOf('MCPKC_CA_FILE')?.startsWith('flag') === true;
-  if (!byFlag || config.caFile === undefined) return place;
+  const origin = config.originOf('MCPKC_CA_FILE') ?? '';
+  const isPassing = origin.startsWith('flag') || origin === 'environment';
+  if (!isPassing || config.caFile === undefined) return place;
   return { ...place, MCPKC_CA_FILE: absolute(config.caFile, cwd) };
 }
 

@@ -20,9 +20,10 @@ import { planForAccount } from '../../plan/kinds/index.ts';
 import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, isBuiltIn, isSealed } from '../../realm/account.ts';
-import { administratorOf, noAdministrator } from './administrator.ts';
+import { administratorOf, askAgain, noAdministrator } from './administrator.ts';
 import { announceEvents } from './announce.ts';
 import { planFiles, requireFilesConsent, unaskedFiles, writeFiles } from './files.ts';
+import { findServer } from './find-server.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
 import { removeEverything, requireRemovalAlone } from './remove.ts';
 import { type Outcome, reportOf } from './report.ts';
@@ -32,9 +33,10 @@ const SHORTEST_MS = 3_600_000;
 
 /** `mcpkc init`: makes or repairs the account and writes the files that the other commands read. */
 export async function setUpAccount(context: Context, flags: Flags): Promise<Report> {
-  const config = await context.config({ newFiles: true });
-  const account = wishOf(config, flags);
+  const read = await context.config({ newFiles: true });
+  const account = wishOf(read, flags);
   if (flags.remove === true) requireRemovalAlone(flags);
+  const config = await findServer(context, read, flags.dryRun === true);
   const administrator = await administratorOf(context, config, flags);
   if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
   if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
@@ -110,7 +112,9 @@ async function asAdministrator(
 ): Promise<Report> {
   const { io, signal } = context;
   const places = { home: account.realm, target: account.target };
-  const realms = await connectAsAdministrator(administrator, places, config, io, signal);
+  const realms = await askAgain(context, administrator, (given) =>
+    connectAsAdministrator(given, places, config, io, signal),
+  );
   if (flags.remove === true) return removeEverything(context, config, realms, account, flags);
   const found = await readAccount(realms, account, account.events !== undefined);
   const planned = planForAccount(account, found);

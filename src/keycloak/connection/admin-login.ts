@@ -5,13 +5,16 @@ import { ADMIN_API_SCOPE, roleClientOf } from '../../realm/roles.ts';
 import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
 import { type Connecting, grantConnecting, open } from './connect.ts';
-import type { AccessToken, TokenSource } from './token.ts';
+import type { AccessToken, Grant, TokenSource } from './token.ts';
 import { readClaims } from './token-claims.ts';
 import { reasonOf } from './token-refused.ts';
 
-/** With what an administrator signs in, once, for `init` alone; nothing of it is kept. */
+/**
+ * With what an administrator signs in, once, for `init` alone; nothing of it is kept. `code` is a one-time code of an
+ * authenticator, `typed` says that a person typed the password and may be asked again.
+ */
 export type Administrator = { realm: string } & (
-  | { kind: 'password'; name: string; password: string }
+  | { kind: 'password'; name: string; password: string; code?: string; typed?: boolean }
   | { kind: 'client'; clientId: string; secret: string }
   | { kind: 'token'; token: string }
 );
@@ -53,10 +56,14 @@ export async function connectAsAdministrator(
   signal: AbortSignal,
 ): Promise<AccountRealms> {
   const connecting = connectingOf(administrator, config, io);
-  let shared: TokenSource | undefined;
+  let shared: { source: TokenSource; by: unknown } | undefined;
+  // One sign-in for both realms, as long as requests go the same way (another list of authorities is another way).
   const tokens: Connecting['tokens'] = (options, waiting) => {
-    shared ??= explained(connecting.tokens(options, waiting), administrator, config.server);
-    return shared;
+    if (shared === undefined || shared.by !== options.dispatcher) {
+      const source = explained(connecting.tokens(options, waiting), administrator, config.server);
+      shared = { source, by: options.dispatcher };
+    }
+    return shared.source;
   };
   const connectTo = (realm: string) => open({ ...connecting, realm, tokens }, config, io, signal);
   const home = await connectTo(realms.home);
@@ -74,9 +81,13 @@ function connectingOf(administrator: Administrator, config: Config, io: Io): Con
   }
   const grant =
     administrator.kind === 'password'
-      ? { clientId: 'admin-cli', user: { name: administrator.name, password: administrator.password } }
+      ? { clientId: 'admin-cli', user: userOf(administrator) }
       : { clientId: administrator.clientId, clientSecret: administrator.secret };
   return { ...grantConnecting({ server, realm, ...grant }, realm, io), account };
+}
+
+function userOf({ name, password, code }: Administrator & { kind: 'password' }): NonNullable<Grant['user']> {
+  return { name, password, ...(code === undefined ? {} : { code }) };
 }
 
 /** A token that was brought along can't be renewed: refused once, it is refused for good. */

@@ -6,7 +6,16 @@ import { McpkcError } from '../../errors.ts';
 import { roleClientOf } from '../../realm/roles.ts';
 import { type Attempt, adminFailure, type Place, statusOf } from './failures.ts';
 import { guardClientIds } from './guarded-ids.ts';
-import { dispatcherFor, type RequestOptions, requestOptions, requireSafeTransport } from './http.ts';
+import {
+  dispatcherFor,
+  newTrace,
+  proxyTo,
+  type RequestOptions,
+  requestOptions,
+  requireSafeTransport,
+  type Trace,
+} from './http.ts';
+import { isUnknownAuthority } from './network.ts';
 import { type Repeatable, type Waiting, withRetries } from './retry.ts';
 import { type Grant, requestToken, type TokenSource, tokenSource } from './token.ts';
 
@@ -56,11 +65,16 @@ export function grantConnecting(grant: Grant, realm: string, io: Io): Omit<Conne
     server: grant.server,
     realm,
     accountRealm: grant.realm,
-    tokens: (options, waiting) =>
-      tokenSource(
-        () => requestToken(grant, options, waiting),
-        () => io.now(),
-      ),
+    tokens: (options, waiting) => {
+      const asked = { ...grant, proxy: proxyTo(grant.server, io.env) };
+      let refresh: string | undefined;
+      const ask = async () => {
+        const token = await requestToken(asked, options, waiting, refresh);
+        refresh = token.refresh;
+        return token;
+      };
+      return tokenSource(ask, () => io.now());
+    },
   };
 }
 
@@ -72,20 +86,23 @@ export async function open(
   signal: AbortSignal,
 ): Promise<Keycloak> {
   requireSafeTransport(connecting.server, config);
-  const [dispatcher, { default: Client }] = await Promise.all([
+  const [first, { default: Client }] = await Promise.all([
     dispatcherFor(config, io),
     import('@keycloak/keycloak-admin-client'),
   ]);
+  let dispatcher = first;
+  const trace = newTrace(io.env.TRACEPARENT);
   const { server, realm, accountRealm, account } = connecting;
-  const place: Place = { server, realm, account, roleClient: roleClientOf(realm, accountRealm) };
+  const roleClient = roleClientOf(realm, accountRealm);
+  const place: Place = { server, realm, account, roleClient, proxy: proxyTo(server, io.env) };
   let aheadMs = 0;
   const make = (ends: AbortSignal, tokens?: TokenSource): Keycloak => {
-    const options = requestOptions(config.requestTimeoutMs, ends, dispatcher);
+    const options = requestOptions(config.requestTimeoutMs, ends, dispatcher, trace);
     const waiting: Waiting = { now: io.now, sleep: io.sleep, signal: ends };
     const source = tokens ?? connecting.tokens(options, waiting);
     const admin = guardClientIds(new Client({ baseUrl: server, realmName: realm, requestOptions: options }));
     admin.registerTokenProvider(source);
-    const send = sender(admin, source, place, waiting);
+    const send = sender(admin, source, place, waiting, trace);
     return {
       place,
       realm,
@@ -106,8 +123,27 @@ export async function open(
     };
   };
   const keycloak = make(signal);
-  await signIn(keycloak, config, io, signal);
-  return keycloak;
+  try {
+    await signIn(keycloak, config, io, signal);
+    return keycloak;
+  } catch (error) {
+    // Who signed the certificate is unknown to Node's own list: the system may know.
+    if (!(error instanceof McpkcError) || !isUnknownAuthority(String(error.details?.network)))
+      throw traced(error, trace);
+    dispatcher = await dispatcherFor(config, io, { system: true });
+    const again = make(signal);
+    await signIn(again, config, io, signal).catch((failure) => {
+      throw traced(failure, trace);
+    });
+    return again;
+  }
+}
+
+/** The same failure with the run's trace id among its details, by which the servers' logs can be searched. */
+function traced(error: unknown, { id }: Trace): unknown {
+  if (!(error instanceof McpkcError) || error.details?.trace !== undefined) return error;
+  const details = { ...error.details, trace: id };
+  return new McpkcError(error.code, error.message, error.hint, { cause: error.cause, details });
 }
 
 async function signIn(keycloak: Keycloak, config: Config, io: Io, signal: AbortSignal): Promise<void> {
@@ -132,7 +168,13 @@ type Sender = <T>(
   request: (admin: KeycloakAdminClient) => Promise<T>,
 ) => Promise<T>;
 
-function sender(admin: KeycloakAdminClient, tokens: TokenSource, place: Place, waiting: Waiting): Sender {
+function sender(
+  admin: KeycloakAdminClient,
+  tokens: TokenSource,
+  place: Place,
+  waiting: Waiting,
+  trace: Trace,
+): Sender {
   return async (how, attempt, request) => {
     const once = async () => {
       const answer = await request(admin);
@@ -143,7 +185,7 @@ function sender(admin: KeycloakAdminClient, tokens: TokenSource, place: Place, w
     const failure = async (error: unknown) => {
       const refused = statusOf(error) === 401 || statusOf(error) === 403;
       const token = refused ? await tokens.getAccessToken().catch(() => '') : '';
-      return adminFailure(error, attempt, place, token);
+      return traced(adminFailure(error, attempt, place, token), trace);
     };
     try {
       return await withRetries(how, once, waiting);

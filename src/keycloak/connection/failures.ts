@@ -24,6 +24,8 @@ export interface Place {
   account: string;
   /** The client that holds the administrative roles: `realm-management`, or `<realm>-realm` for one in `master`. */
   roleClient: string;
+  /** The proxy that requests to the server take. */
+  proxy?: URL | undefined;
 }
 
 /** The status of the answer behind a failure, where there was one. */
@@ -60,7 +62,7 @@ export function adminFailure(error: unknown, attempt: Attempt, place: Place, tok
   const status = statusOf(error);
   if (status === undefined) {
     const code = networkCode(error);
-    if (code !== undefined) return networkFailure(place.server, code, error);
+    if (code !== undefined) return networkFailure(place.server, code, error, place.proxy);
     if (isUnreadable(error)) return unreadable(attempt, place, error);
     throw error;
   }

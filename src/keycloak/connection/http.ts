@@ -1,5 +1,6 @@
 // biome-ignore-all lint/style/noRestrictedGlobals: requests are timed and limited here.
 // biome-ignore-all lint/style/noRestrictedImports: requests are timed and limited here.
+import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Io } from '../../cli/io.ts';
 import { readNamed } from '../../cli/named-files.ts';
@@ -7,10 +8,33 @@ import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { visible } from '../../text.ts';
+import { isUnknownAuthority } from './network.ts';
+
+/** A run's place in a trace (W3C Trace Context): what joins its requests, its errors and the servers' logs. */
+export interface Trace {
+  /** 32 hexadecimal digits. */
+  id: string;
+  /** Two hexadecimal digits: whether the caller records the trace. */
+  flags: string;
+}
+
+/** The trace that the environment names (TRACEPARENT, as OpenTelemetry hands it to child processes), else a new one. */
+export function newTrace(traceparent: string | undefined): Trace {
+  const [, id, flags] = /^00-([\da-f]{32})-[\da-f]{16}-([\da-f]{2})$/.exec(traceparent ?? '') ?? [];
+  // All zeros are invalid (W3C Trace Context §3.2.2.3).
+  if (id !== undefined && flags !== undefined && !/^0+$/.test(id)) return { id, flags };
+  return { id: randomBytes(16).toString('hex'), flags: '01' };
+}
+
+function traceparentOf({ id, flags }: Trace): string {
+  return `00-${id}-${randomBytes(8).toString('hex')}-${flags}`;
+}
 
 /** Options that every request of a run shares; spread into `fetch`'s init, a fresh time-out each time. */
 export interface RequestOptions {
   readonly signal: AbortSignal;
+  /** `traceparent` (W3C Trace Context) with a span of its own for each request. */
+  readonly headers: Record<string, string>;
   /** Never followed: a token or a password goes to the server that was named and nowhere else. */
   readonly redirect: 'manual';
   readonly dispatcher?: NonNullable<RequestInit['dispatcher']>;
@@ -24,8 +48,12 @@ export function requestOptions(
   timeoutMs: number,
   signal: AbortSignal,
   dispatcher?: RequestInit['dispatcher'],
+  trace: Trace = newTrace(undefined),
 ): RequestOptions {
   return {
+    get headers() {
+      return { traceparent: traceparentOf(trace) };
+    },
     get signal() {
       // biome-ignore lint/plugin/clock: requests are timed and limited here.
       return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -38,11 +66,18 @@ export function requestOptions(
 /**
  * What carries requests where Node's own `fetch` doesn't: through the proxy of HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and
  * with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded. Requests to this
- * machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is another one.
+ * machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is another one. `system`:
+ * trusts the system's authorities, too. Reading them takes 50 ms and more, so that is for a server whose certificate Node's
+ * own list doesn't know (`isUnknownAuthority`).
  */
-export async function dispatcherFor(config: Config, io: Io): Promise<RequestInit['dispatcher']> {
+export async function dispatcherFor(
+  config: Config,
+  io: Io,
+  { system = false }: { system?: boolean } = {},
+): Promise<RequestInit['dispatcher']> {
   const proxies = proxiesOf(io.env);
-  const ca = config.caFile === undefined ? undefined : await authorities(config.caFile, io);
+  const ca =
+    config.caFile === undefined && !system ? undefined : await authorities(config.caFile, io, system);
   if (proxies === undefined && ca === undefined) return undefined;
   const { Agent, EnvHttpProxyAgent } = await import('undici');
   const tls = ca === undefined ? {} : { ca };
@@ -59,9 +94,10 @@ export function isProxied({ env }: Pick<Io, 'env'>): boolean {
 }
 
 /** A way to these addresses alone, for the name that led to them: what is checked is what is connected to. */
-export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[]) {
+export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[], system = false) {
   const [{ Agent }, { isIP }] = await Promise.all([import('undici'), import('node:net')]);
-  const ca = config.caFile === undefined ? undefined : await authorities(config.caFile, io);
+  const ca =
+    config.caFile === undefined && !system ? undefined : await authorities(config.caFile, io, system);
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const agent = new Agent({
     connect: {
@@ -105,20 +141,48 @@ function proxyNamed(env: Io['env'], name: string): string {
   throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, hint);
 }
 
-async function authorities(path: string, io: Io): Promise<string[]> {
-  const text = await readNamed(io, 'MCPKC_CA_FILE', path);
-  if (text === undefined || !text.includes('-----BEGIN CERTIFICATE-----')) {
-    const problem = text === undefined ? 'there is no such file' : 'the file holds no PEM certificate';
-    throw new McpkcError(
-      'CONFIG_INVALID',
-      `MCPKC_CA_FILE ${path}: ${problem}.`,
-      'Name a PEM file (--ca-file).',
-    );
-  }
+async function authorities(path: string | undefined, io: Io, system: boolean): Promise<string[]> {
+  const own = path === undefined ? [] : [await authorityFile(path, io)];
   const tls = await import('node:tls');
   // With Node's options (--use-system-ca, NODE_EXTRA_CA_CERTS) where this Node can tell (22.15 and later).
   const known = tls.getCACertificates?.('default') ?? tls.rootCertificates;
-  return [...known, text];
+  return [...new Set([...known, ...(system ? (tls.getCACertificates?.('system') ?? []) : []), ...own])];
+}
+
+async function authorityFile(path: string, io: Io): Promise<string> {
+  const text = await readNamed(io, 'MCPKC_CA_FILE', path);
+  if (text?.includes('-----BEGIN CERTIFICATE-----') === true) return text;
+  const problem = text === undefined ? 'there is no such file' : 'the file holds no PEM certificate';
+  throw new McpkcError(
+    'CONFIG_INVALID',
+    `MCPKC_CA_FILE ${path}: ${problem}.`,
+    'Name a PEM file (--ca-file).',
+  );
+}
+
+/**
+ * Whether it takes the system's authorities to trust the certificate at an address: found out by a TLS handshake and no
+ * request. Behind a proxy the handshake isn't ours, so they are trusted at once.
+ */
+export async function needsSystemAuthorities(url: string, config: Config, io: Io): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') return false;
+  if (proxiesOf(io.env) !== undefined) return true;
+  const tls = await import('node:tls');
+  const ca = config.caFile === undefined ? {} : { ca: await authorities(config.caFile, io, false) };
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const code = await new Promise<string | undefined>((resolve) => {
+    const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+    const socket = tls.connect({ host, port: Number(port) || 443, ...servername, ...ca, timeout: 5000 });
+    const end = (found?: string) => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('secureConnect', () => end());
+    socket.once('timeout', () => end());
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code));
+  });
+  return isUnknownAuthority(code);
 }
 
 /** Refuses to send a secret over plain http to another machine (exit status 5), unless that is allowed. */
@@ -167,4 +231,17 @@ export function watchRequests(log: (line: string) => void): () => void {
   return () => {
     for (const [channel, listener] of channels) unsubscribe(channel, listener);
   };
+}
+
+/** The proxy that requests to a server take, as a person reads it (without a password); undefined where they take none. */
+export function proxyTo(server: string, env: Io['env']): URL | undefined {
+  const proxies = proxiesOf(env);
+  const { protocol, hostname } = new URL(server);
+  const named = protocol === 'https:' ? proxies?.httpsProxy : proxies?.httpProxy;
+  if (!named || proxies === undefined || proxies.noProxy === '*') return undefined;
+  const spared = proxies.noProxy
+    .split(/[\s,]+/)
+    .map((one) => one.replace(/^\*?\./, '').replace(/:\d+$/, ''))
+    .some((one) => one !== '' && (hostname === one || hostname.endsWith(`.${one}`)));
+  return spared ? undefined : new URL(named);
 }

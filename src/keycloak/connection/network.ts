@@ -1,4 +1,5 @@
 import { McpkcError } from '../../errors.ts';
+import { visible } from '../../text.ts';
 
 /** The codes of Node's and undici's network failures: the request never reached the server. */
 const NEVER_SENT = new Set([
@@ -30,6 +31,30 @@ export function neverSent(code: string | undefined): boolean {
   return code !== undefined && NEVER_SENT.has(code);
 }
 
+/** Whether a TLS failure means that nobody here knows who signed the certificate. */
+export function isUnknownAuthority(code: string | undefined): boolean {
+  return (
+    code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' ||
+    code === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' ||
+    code === 'SELF_SIGNED_CERT_IN_CHAIN' ||
+    code === 'DEPTH_ZERO_SELF_SIGNED_CERT'
+  );
+}
+
+/** The names that a certificate is for, as Node's failure of the wrong name holds them; at most ten. */
+export function namesOfCertificate(error: unknown): string[] {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++, at = at.cause) {
+    const { cert } = at as { cert?: { subjectaltname?: unknown; subject?: { CN?: unknown } } };
+    if (cert === undefined) continue;
+    const alternative = typeof cert.subjectaltname === 'string' ? cert.subjectaltname : '';
+    const names = alternative.split(', ').flatMap((one) => /^(?:DNS|IP Address):(.+)$/.exec(one)?.[1] ?? []);
+    // RFC 6125 §6.4.4: the common name counts only where there is no alternative name; shown it is of use anyway.
+    const all = names.length > 0 ? names : [cert.subject?.CN].filter((one) => typeof one === 'string');
+    return all.slice(0, 10).map((one) => visible(one));
+  }
+  return [];
+}
+
 /** What the codes of TLS failures mean, as the end of a sentence about a server. */
 export const TLS_PROBLEMS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
@@ -44,8 +69,10 @@ export const TLS_PROBLEMS: Record<string, string> = {
 };
 
 /** A network failure as a sentence: unreachable, time-out, TLS, a port that `fetch` refuses. */
-export function networkFailure(server: string, code: string, error: unknown): McpkcError {
+export function networkFailure(server: string, code: string, error: unknown, proxy?: URL): McpkcError {
   const options = { cause: error, details: { network: code } };
+  if (proxy !== undefined && isProxys(error, code, proxy))
+    return proxyFailedError(server, code, error, proxy);
   if (code === 'TIMEOUT') {
     const hint = 'Is it overloaded? --request-timeout 60s waits longer.';
     return new McpkcError('KEYCLOAK_TIMEOUT', `${server} did not answer in time.`, hint, options);
@@ -57,6 +84,13 @@ export function networkFailure(server: string, code: string, error: unknown): Mc
   const tls =
     TLS_PROBLEMS[code] ?? (code.startsWith('CERT_') || code.startsWith('ERR_SSL') ? code : undefined);
   if (tls !== undefined) {
+    const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? namesOfCertificate(error) : [];
+    if (names.length > 0) {
+      const message = `${server}: no trusted connection, its certificate is for another name (it is for ${names.join(', ')}).`;
+      const hint =
+        'Use a URL with one of these names (KC_SERVER), or give the server a certificate for this one.';
+      return new McpkcError('TLS_FAILED', message, hint, { ...options, details: { network: code, names } });
+    }
     const hint =
       'Name the authority’s PEM file with --ca-file, or mend the certificate or the URL (KC_SERVER).';
     return new McpkcError('TLS_FAILED', `${server}: no trusted connection, ${tls}.`, hint, options);
@@ -71,4 +105,45 @@ export function networkFailure(server: string, code: string, error: unknown): Mc
   const message = `Keycloak can’t be reached at ${server}: ${why[code] ?? code}.`;
   const hint = 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.';
   return new McpkcError('KEYCLOAK_UNREACHABLE', message, hint, options);
+}
+
+/** Whether it was the proxy that failed and not the server behind it: undici names whom it could not reach. */
+function isProxys(error: unknown, code: string, proxy: URL): boolean {
+  const port = Number(proxy.port || (proxy.protocol === 'https:' ? 443 : 80));
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++) {
+    const { port: asked, hostname, message } = at as { port?: unknown; hostname?: unknown; message: string };
+    if (/^Proxy response \(\d+\)/.test(message)) return true;
+    if (hostname === proxy.hostname) return true;
+    if (neverSent(code) && asked === port) return true;
+    if (code === 'UND_ERR_CONNECT_TIMEOUT' && message.includes(`:${port}`)) return true;
+    at = at instanceof AggregateError ? at.errors[0] : at.cause;
+  }
+  return false;
+}
+
+function proxyFailedError(server: string, code: string, error: unknown, proxy: URL): McpkcError {
+  const where = `${proxy.protocol}//${proxy.host}`;
+  const why: Record<string, string> = {
+    ECONNREFUSED: 'nothing listens there (connection refused)',
+    ENOTFOUND: 'there is no such host',
+    EAI_AGAIN: 'its name can’t be looked up now',
+    UND_ERR_CONNECT_TIMEOUT: 'it doesn’t answer',
+  };
+  const message = `The proxy ${where} can’t be reached, on the way to ${server}: ${why[code] ?? proxyAnswer(error) ?? code}.`;
+  const hint =
+    'Correct or unset HTTPS_PROXY (HTTP_PROXY for plain http), or name the server in NO_PROXY if it is reached directly.';
+  return new McpkcError('KEYCLOAK_UNREACHABLE', message, hint, {
+    cause: error,
+    details: { network: code, proxy: where },
+  });
+}
+
+/** What a proxy said to the request for a tunnel. */
+function proxyAnswer(error: unknown): string | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++, at = at.cause) {
+    const status = /^Proxy response \((\d+)\)/.exec(at.message)?.[1];
+    if (status === '407') return 'it wants a name and a password (407)';
+    if (status !== undefined) return `it answers ${status} to the request for a tunnel`;
+  }
+  return undefined;
 }

@@ -11,24 +11,35 @@ export type Repeatable = 'read' | 'replace' | 'create';
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 20_000;
+/** All attempts and waits for one request together; then its failure is the answer. */
+const BUDGET_MS = 60_000;
 
 /** What waiting needs: the clock and a sleep that ends when the run is interrupted. */
 export interface Waiting {
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   signal: AbortSignal;
+  /** From 0 to 1, for tests; else by chance. */
+  random?(): number;
 }
 
-/** Sends, and sends again after a passing failure: 5 attempts, waits doubling from 0.2 s, or what Retry-After says. */
+/**
+ * Sends, and sends again after a passing failure: 5 attempts within a minute, waits doubling from 0.2 s, or what Retry-After
+ * says. Each wait is spread by chance, up to half as long again, so that many runs that were refused together don't come
+ * back together.
+ */
 export async function withRetries<T>(how: Repeatable, send: () => Promise<T>, waiting: Waiting): Promise<T> {
+  const until = waiting.now() + BUDGET_MS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (waiting.signal.aborted) throw waiting.signal.reason;
       if (attempt === ATTEMPTS || !passing(error, how)) throw error;
-      const wait = retryAfterMs(error, waiting.now()) ?? FIRST_WAIT_MS * 2 ** (attempt - 1);
-      if (wait > LONGEST_WAIT_MS) throw error;
+      const least = retryAfterMs(error, waiting.now()) ?? FIRST_WAIT_MS * 2 ** (attempt - 1);
+      if (least > LONGEST_WAIT_MS) throw error;
+      const wait = Math.round(least * (1 + (waiting.random ?? Math.random)() / 2));
+      if (waiting.now() + wait > until) throw error;
       await waiting.sleep(wait, waiting.signal);
     }
   }

@@ -6,7 +6,7 @@ import { networkCode, networkFailure } from './network.ts';
 import type { Grant, TokenAnswer } from './token.ts';
 
 /** What a token request means that got no answer of Keycloak's, after all retries. */
-export function tokenFailure(error: unknown, server: string): unknown {
+export function tokenFailure(error: unknown, server: string, proxy?: URL): unknown {
   if (error instanceof McpkcError) return error;
   const { response } = error as { response?: Response };
   if (response?.status === 429) {
@@ -18,7 +18,7 @@ export function tokenFailure(error: unknown, server: string): unknown {
     return new McpkcError('KEYCLOAK_STARTING', message, '--wait 60s waits for it.', { cause: error });
   }
   const code = networkCode(error);
-  return code === undefined ? error : networkFailure(server, code, error);
+  return code === undefined ? error : networkFailure(server, code, error, proxy);
 }
 
 /** What a refused token request means. Wordings and codes as Keycloak 26.7.3 gives them. */
@@ -32,13 +32,16 @@ export async function tokenRefusal(
   if (status >= 300 && status < 400) return redirected(grant, status, location);
   // 405 is what a web server says to a POST where it has a page: no Keycloak there either.
   if (status === 404 || status === 405) return wrongPlace(grant, options, description);
-  if (user && (code === 'invalid_grant' || status === 401)) {
-    const message = `Keycloak refused the administrator '${user.name}' in realm '${realm}': ${description}.`;
-    return new McpkcError(
-      'ADMIN_LOGIN_FAILED',
-      message,
-      'Check the name, the password and --admin-realm; an account that needs a second factor can’t sign in this way (--admin-token-file can).',
-    );
+  if (user && (code === 'invalid_grant' || status === 401)) return userRefused(grant, user.name, description);
+  const binding = /DPoP proof is missing/.test(description)
+    ? 'DPoP'
+    : /Client Certification missing/.test(description)
+      ? 'a certificate (mutual TLS)'
+      : undefined;
+  if (binding !== undefined) {
+    const message = `Keycloak gives the client '${clientId}' tokens only when they are bound to ${binding} (${description}).`;
+    const hint = `mcpkc sends plain bearer tokens. Turn the demand for ${binding} off for this client (Clients, ${visible(clientId)}, Settings), or exempt it from the client policy that makes it.`;
+    return new McpkcError('NOT_AUTHORISED', message, hint, { details: { binding } });
   }
   if (
     description.includes('not enabled to retrieve service account') ||
@@ -77,6 +80,23 @@ export async function tokenRefusal(
     `Keycloak answered ${status} to the token request: ${description}.`,
     'Keycloak’s log says more.',
   );
+}
+
+/** An administrator whom Keycloak refuses. Without a one-time code it says the same as with a wrong password (26.7.3). */
+function userRefused({ realm }: Grant, name: string, description: string): McpkcError {
+  const message = `Keycloak refused the administrator '${visible(name)}' in realm '${visible(realm)}': ${description}.`;
+  if (description.includes('not fully set up')) {
+    const pending = `${message} Something is to be done at the next sign-in, such as changing a temporary password.`;
+    const hint =
+      'Sign in once in a browser (the admin console or the account console), do what it asks for, then run init again.';
+    return new McpkcError('ADMIN_LOGIN_FAILED', pending, hint, { details: { reason: 'pending action' } });
+  }
+  const hint = [
+    'Check the name, the password and --admin-realm.',
+    '- A second factor: a one-time code is asked for at a terminal (--admin-user).',
+    '- A passkey (WebAuthn), or no terminal: use a service client. At the server: kc.sh bootstrap-admin service; then KC_BOOTSTRAP_ADMIN_CLIENT_ID and KC_BOOTSTRAP_ADMIN_CLIENT_SECRET. Or a token: --admin-token-file <file>',
+  ].join('\n');
+  return new McpkcError('ADMIN_LOGIN_FAILED', message, hint, { details: { reason: 'credentials' } });
 }
 
 /** The target is the answerer's word: it is shown, and proposed to nobody as the next server for a secret. */

@@ -11,8 +11,10 @@ export interface Grant {
   realm: string;
   clientId: string;
   clientSecret?: string;
+  /** The proxy that requests to the server take. */
+  proxy?: URL | undefined;
   /** An administrator's name and password; without them it is a client-credentials grant. */
-  user?: { name: string; password: string };
+  user?: { name: string; password: string; code?: string };
 }
 
 /** An access token and the times that it is good for, in milliseconds since the epoch by the local clock. */
@@ -21,6 +23,8 @@ export interface AccessToken {
   renewAt: number;
   /** How far the server's clock is ahead of ours, as `iat` tells (to the second); Keycloak sends no `Date`. */
   aheadMs?: number | undefined;
+  /** Of a person's sign-in: what the next token is asked with, since a one-time code works once. */
+  refresh?: string | undefined;
 }
 
 /** Gives the token to send now, renewing it before it expires; `renew` forces a new one. */
@@ -73,14 +77,17 @@ export async function requestToken(
   grant: Grant,
   options: RequestOptions,
   waiting: Waiting,
+  refresh?: string,
 ): Promise<AccessToken> {
   const { server, realm } = grant;
+  const { body, headers } = tokenRequest(grant, refresh);
   const send = async () => {
     // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
     const response = await fetch(tokenEndpoint(server, realm), {
-      method: 'POST',
-      ...tokenRequest(grant),
       ...options,
+      method: 'POST',
+      body,
+      headers: { ...options.headers, ...headers },
     });
     // 502–504 and 429 are repeated like any read: a token request changes nothing.
     if (response.status === 429 || (response.status >= 502 && response.status <= 504)) {
@@ -94,8 +101,10 @@ export async function requestToken(
   try {
     answer = await withRetries('read', send, waiting);
   } catch (error) {
-    throw tokenFailure(error, server);
+    throw tokenFailure(error, server, grant.proxy);
   }
+  // The session ended meanwhile: the password is good still, a one-time code is not.
+  if (answer.status === 400 && refresh !== undefined) return requestToken(grant, options, waiting);
   if (answer.status !== 200) throw await tokenRefusal(answer, grant, options);
   return readToken(answer.text, asked, server);
 }
@@ -104,11 +113,19 @@ function tokenEndpoint(server: string, realm: string): string {
   return `${server}/realms/${encodeURIComponent(realm)}/protocol/openid-connect/token`;
 }
 
-function tokenRequest(grant: Grant): { headers: Record<string, string>; body: URLSearchParams } {
+function tokenRequest(
+  grant: Grant,
+  refresh: string | undefined,
+): { headers: Record<string, string>; body: URLSearchParams } {
   const { clientId, clientSecret, user } = grant;
-  const form: Record<string, string> = user
-    ? { grant_type: 'password', username: user.name, password: user.password }
-    : { grant_type: 'client_credentials' };
+  const form: Record<string, string> =
+    refresh !== undefined
+      ? { grant_type: 'refresh_token', refresh_token: refresh }
+      : user
+        ? { grant_type: 'password', username: user.name, password: user.password }
+        : { grant_type: 'client_credentials' };
+  // The stock direct grant flow asks for it where the user has an authenticator (`totp`; 26.7.3).
+  if (refresh === undefined && user?.code !== undefined) form.totp = user.code;
   const headers: Record<string, string> = {};
   if (clientSecret === undefined) form.client_id = clientId;
   else {
@@ -120,7 +137,7 @@ function tokenRequest(grant: Grant): { headers: Record<string, string>; body: UR
 }
 
 function readToken(text: string, asked: number, server: string): AccessToken {
-  let answer: { access_token?: unknown; expires_in?: unknown };
+  let answer: { access_token?: unknown; expires_in?: unknown; refresh_token?: unknown };
   try {
     answer = JSON.parse(text) as typeof answer;
   } catch {
@@ -137,6 +154,7 @@ function readToken(text: string, asked: number, server: string): AccessToken {
     value,
     renewAt: asked + life - Math.min(30_000, life / 5),
     aheadMs: issued === undefined ? undefined : issued - asked,
+    refresh: typeof answer.refresh_token === 'string' ? answer.refresh_token : undefined,
   };
 }
 

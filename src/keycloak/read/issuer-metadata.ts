@@ -33,7 +33,7 @@ async function readMetadata(keycloak: Keycloak, issuer: string): Promise<IssuerM
   const url = `${issuer}/.well-known/openid-configuration`;
   try {
     // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
-    const answer = await fetch(url, { headers: { accept: 'application/json' }, ...keycloak.options });
+    const answer = await fetch(url, { ...keycloak.options, headers: { accept: 'application/json' } });
     const body = (await answer.json()) as Record<string, unknown>;
     if (answer.status !== 200 || typeof body.issuer !== 'string') return undefined;
     const methods = body.token_endpoint_auth_methods_supported;

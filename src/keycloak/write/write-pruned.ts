@@ -46,7 +46,11 @@ export async function deleteClient(
   const deletion = keycloak.replace(what, async (admin) => {
     const authorization = `Bearer ${await admin.getAccessToken()}`;
     // The admin client's own way sends '{}' along: Keycloak 26.7.3 then closes the connection each time.
-    await fetchWithError(url, { ...keycloak.options, method: 'DELETE', headers: { authorization } });
+    await fetchWithError(url, {
+      ...keycloak.options,
+      method: 'DELETE',
+      headers: { ...keycloak.options.headers, authorization },
+    });
   });
   return unlessGone(keycloak, id, deletion);
 }

@@ -138,13 +138,23 @@ describe('values', () => {
     ['http://kc.example:80', 'http://kc.example'],
     ['http://[::1]:8080/auth/', 'http://[::1]:8080/auth'],
     ['https://kc.example/a%20b', 'https://kc.example/a%20b'],
+    ['kc.example', 'https://kc.example'],
+    ['KC.example/auth/', 'https://kc.example/auth'],
+    ['kc.example:8443/auth', 'https://kc.example:8443/auth'],
+    ['localhost:8080', 'http://localhost:8080'],
+    ['127.0.0.1:8080/auth', 'http://127.0.0.1:8080/auth'],
+    ['[::1]:8080', 'http://[::1]:8080'],
   ])('KC_SERVER %s → %s', async (text, server) => {
     expect((await load({ env: { KC_SERVER: text } })).server).toBe(server);
   });
 
   it.each([
-    'kc.example',
-    'localhost:8080',
+    'keycloak',
+    'kc.example/auth/realms/mcp',
+    'user@kc.example',
+    'kc.example?x=hunter2',
+    'kc example',
+    'kc.example:99999',
     'ftp://kc.example',
     'https://admin:hunter2@kc.example',
     'https://kc.example/?x=hunter2',
@@ -174,8 +184,27 @@ describe('values', () => {
     expect(config.issuer).toBe(`${hostname}/realms/r`);
   });
 
-  it('KC_HOSTNAME with a path needs its scheme', async () => {
-    expect(await problems({ env: { KC_HOSTNAME: 'auth.example.com/auth' } })).toHaveLength(1);
+  it('every URL takes a bare host, which means https', async () => {
+    const env = {
+      KC_REALM: 'r',
+      KC_SERVER: 'auth.example.com/auth',
+      KC_HOSTNAME: 'auth.example.com/auth',
+      KC_ISSUER: 'auth.example.com/auth/realms/r',
+      MCP_PUBLIC_BASE_URL: 'svc.example.com',
+    };
+    const config = await load({ env });
+    expect(config).toMatchObject({
+      server: 'https://auth.example.com/auth',
+      hostname: 'https://auth.example.com/auth',
+      issuer: 'https://auth.example.com/auth/realms/r',
+      publicBaseUrl: 'https://svc.example.com',
+      transportUrl: 'https://svc.example.com/mcp',
+    });
+    const endpoints = { 'svc.example.com': '/mcp', 'svc.example.com/': '/mcp', 'svc.example.com/a': '/a' };
+    for (const [MCP_TRANSPORT_URL, path] of Object.entries(endpoints)) {
+      const { transportUrl } = await load({ env: { MCP_TRANSPORT_URL } });
+      expect(transportUrl).toBe(`https://svc.example.com${path}`);
+    }
   });
 
   it.each([
@@ -317,7 +346,7 @@ describe('values', () => {
 describe('problems', () => {
   it('come all at once, each with key and origin', async () => {
     const files = {
-      '.keycloak-env': 'KC_CLIENT_ID="x\nKC_SERVER=kc.example\n',
+      '.keycloak-env': 'KC_CLIENT_ID="x\nKC_SERVER=kc example\n',
       'config.local.json':
         '{"KC_RELAM": "x", "KC_HOSTNAME": 1, "OIDC_AUDIENCE": [1], "MCP_SCOPE_NAME": "a b"}',
     };
@@ -327,7 +356,7 @@ describe('problems', () => {
       'KC_RELAM: no such key; the nearest is KC_REALM (file config.local.json)',
       'KC_HOSTNAME: it must be a text in quotes (file config.local.json)',
       'OIDC_AUDIENCE: it must be a text with commas, or a list of texts (file config.local.json)',
-      'KC_SERVER: it is no absolute URL (https://… is missing) (file .keycloak-env line 2)',
+      'KC_SERVER: it has a blank, or a character that can’t be seen (file .keycloak-env line 2)',
       'KC_REALM: Keycloak refuses / in the name of a realm (flag --realm)',
       expect.stringMatching(/^MCP_SCOPE_NAME: .* \(file config.local.json\)$/),
       'MCPKC_CA_FILE: there is no file none.pem (flag --ca-file)',

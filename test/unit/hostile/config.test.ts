@@ -95,7 +95,7 @@ describe('the environment', () => {
     ['KC_SERVER', 'https://user:password@kc.example.com'],
     ['KC_SERVER', 'https://kc.example.com/auth/realms/x'],
     ['KC_HOSTNAME', 'kc.example.com:99999'],
-    ['KC_ISSUER', 'kc.example.com'],
+    ['KC_ISSUER', 'keycloak'],
     ['KC_ADMIN_REALM', 'another'],
     ['MCP_SCOPE_NAME', 'a b'],
     ['OIDC_AUDIENCE', 'https://a.example/?x'],

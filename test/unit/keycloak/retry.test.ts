@@ -4,7 +4,7 @@ import { type Repeatable, withRetries } from '../../../src/keycloak/connection/r
 
 const ALL: readonly Repeatable[] = ['read', 'replace', 'create'];
 
-function fakeClock(signal: AbortSignal = new AbortController().signal) {
+function fakeClock(signal: AbortSignal = new AbortController().signal, chance = 0) {
   const slept: number[] = [];
   let time = Date.UTC(2026, 0, 1);
   const sleep = async (ms: number) => {
@@ -12,7 +12,7 @@ function fakeClock(signal: AbortSignal = new AbortController().signal) {
     slept.push(ms);
     time += ms;
   };
-  return { slept, waiting: { now: () => time, sleep, signal } };
+  return { slept, waiting: { now: () => time, sleep, signal, random: () => chance } };
 }
 
 const answered = (status: number, retryAfter?: string) =>
@@ -23,8 +23,8 @@ const cut = (code: string) =>
   Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(code), { code }) });
 
 /** Fails so often with this error, then gives 'well'. */
-async function attempts(how: Repeatable, error: unknown, failures: number) {
-  const { slept, waiting } = fakeClock();
+async function attempts(how: Repeatable, error: unknown, failures: number, chance = 0) {
+  const { slept, waiting } = fakeClock(undefined, chance);
   let sent = 0;
   const send = async () => {
     sent += 1;
@@ -112,6 +112,28 @@ describe('how long', () => {
   it('not longer than 20 s at a time: then it fails at once', async () => {
     const error = answered(503, '21');
     expect(await attempts('read', error, 1)).toEqual({ outcome: error, sent: 1, slept: [] });
+  });
+});
+
+describe('many runs that were refused together', () => {
+  it('don’t come back together: a wait is spread by chance, never shorter than it was asked for', async () => {
+    const { slept } = await attempts('read', cut('ECONNREFUSED'), 99, 1);
+    expect(slept).toEqual([300, 600, 1200, 2400]);
+    expect((await attempts('create', answered(429, '4'), 1, 0.5)).slept).toEqual([5000]);
+  });
+
+  it('give up after a minute, whatever Retry-After says', async () => {
+    const error = answered(503, '20');
+    expect(await attempts('read', error, 99)).toEqual({
+      outcome: error,
+      sent: 4,
+      slept: [20_000, 20_000, 20_000],
+    });
+    expect(await attempts('read', error, 99, 1)).toEqual({
+      outcome: error,
+      sent: 3,
+      slept: [30_000, 30_000],
+    });
   });
 });
 

@@ -1,0 +1,34 @@
+import type { Context } from '../../cli/command.ts';
+import type { Config } from '../../config/load.ts';
+import { McpkcError } from '../../errors.ts';
+import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
+import { formatCommand } from '../../text.ts';
+
+/** Where a Keycloak on this machine listens unless told otherwise (`--http-port`, with and without `/auth`). */
+const USUAL = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
+
+/**
+ * The configuration with a server that answers. Where none is configured the default is tried, then the usual ports of
+ * this machine; what was found is said. Throws KEYCLOAK_UNREACHABLE with all that was tried.
+ */
+export async function findServer(context: Context, config: Config, dryRun: boolean): Promise<Config> {
+  if (config.originOf('KC_SERVER') !== undefined || config.waitMs > 0) return config;
+  const tried = [config.server, ...USUAL];
+  const found = await Promise.all(tried.map((url) => answersAsKeycloak(url, context.signal)));
+  const server = tried[found.indexOf(true)];
+  // A plan to paste needs no server.
+  if (server === undefined && dryRun) return config;
+  if (server === undefined) {
+    throw new McpkcError(
+      'KEYCLOAK_UNREACHABLE',
+      `No Keycloak is configured, and none answers on this machine; tried: ${tried.join(', ')}.`,
+      `Name it:\n${formatCommand(['init', ['--server', 'https://auth.example.com/auth']])}`,
+      { details: { tried } },
+    );
+  }
+  if (server === config.server) return config;
+  context.voice.note(`No server is configured; using the Keycloak at ${server}.`);
+  const issuer = config.originOf('KC_ISSUER') === undefined && config.hostname === undefined;
+  const moved = { ...config, server, ...(issuer ? { issuer: undefined } : {}) };
+  return Object.defineProperty(moved, 'clientSecret', { value: config.clientSecret }) as Config;
+}
