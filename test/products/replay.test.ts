@@ -2,9 +2,21 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import type {} from '../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
+import { DOCUMENTED_PRODUCTS } from './documented.ts';
 import { provisionRealm, SCOPE, STANDING, type Staging } from './real/stage.ts';
 import { recordedProducts, recordingOf, requestsOf } from './recording.ts';
 import { replay } from './replay.ts';
+
+const OTHERS = [
+  'chatgpt.com',
+  'claude.ai',
+  'vscode.dev',
+  'insiders.vscode.dev',
+  'code.visualstudio.com',
+  'www.cursor.com',
+  'anysphere.cursor-mcp',
+];
+const EVERYBODY = { ...STANDING, trustedHosts: [...STANDING.trustedHosts, ...OTHERS] };
 
 /** A realm set up for a server that names its scope. */
 async function stage(staging: Staging) {
@@ -20,7 +32,7 @@ describe('a standing realm', () => {
   let user: RealmUser;
 
   beforeAll(async () => {
-    ({ realm, host, user } = await stage(STANDING));
+    ({ realm, host, user } = await stage(EVERYBODY));
   });
   afterAll(async () => {
     await host?.stop();
@@ -34,6 +46,43 @@ describe('a standing realm', () => {
     expect(result.opens).toBe(true);
     expect(result.clients).toHaveLength(requestsOf(recordingOf(product).runs.named, 'registration').length);
   });
+
+  it.each(DOCUMENTED_PRODUCTS)('%s, as it is described, gets a token for the server', async (product) => {
+    const result = await replay(product, { user }, host);
+    if (!result.ok) expect.fail(JSON.stringify(result));
+    expect(result.audiences).toEqual([host.url]);
+  });
+});
+
+describe('a realm that refuses', () => {
+  let realm: Realm;
+  let host: GoodHost;
+  let user: RealmUser;
+
+  beforeAll(async () => {
+    ({ realm, host, user } = await stage({
+      ...STANDING,
+      trustedHosts: ['github.com'],
+      offlineAccess: 'refused',
+    }));
+  });
+  afterAll(async () => {
+    await host?.stop();
+    await realm?.remove();
+  });
+
+  it.each(['codex', 'chatgpt', 'gemini-cli'])(
+    '%s is told where it was stopped, and by what',
+    async (product) => {
+      const result = await replay(product, { user }, host);
+      expect(result).toMatchObject({
+        ok: false,
+        stage: 'registration',
+        status: 403,
+        error: 'insufficient_scope',
+      });
+    },
+  );
 });
 
 describe('a realm where registering gives no audience', () => {
@@ -47,6 +96,13 @@ describe('a realm where registering gives no audience', () => {
   afterAll(async () => {
     await host?.stop();
     await realm?.remove();
+  });
+
+  it('a product keeps its client, and uses what somebody gave it meanwhile', async () => {
+    const first = await replay('codex', { user }, host);
+    if (!first.ok) expect.fail(JSON.stringify(first));
+    const again = await replay('codex', { user }, host, { client: first.client });
+    expect(again).toMatchObject({ ok: true, client: { clientId: first.client.clientId } });
   });
 
   it.each(recordedProducts())('%s gets a token that opens nothing', async (product) => {

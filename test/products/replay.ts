@@ -12,8 +12,9 @@ import {
 } from '../support/connectors/outcome.ts';
 import { signIn, type User } from '../support/connectors/sign-in.ts';
 import { audiences, claimsOf } from '../support/connectors/tokens.ts';
+import { documentedRecording } from './documented.ts';
 import { type Recording, recordingOf, requestsOf, type SentRequest, type Situation } from './recording.ts';
-import { RECORDED_RULES } from './scope-rules.ts';
+import { DOCUMENTED_RULES, RECORDED_RULES } from './scope-rules.ts';
 
 /** The realm as far as a product is concerned: somebody can sign in to it. */
 export interface ReplayRealm {
@@ -65,7 +66,7 @@ export interface Replayed {
 /**
  * Does what a product does, from the first request to the token: its recorded requests, in its order, with the scopes
  * that its own rule names for what it meets here. What a server refuses is data; nothing throws but a product without
- * recording. Which mode the realm is in shows only in the answers.
+ * recording or description (test/products/documented.ts). Which mode the realm is in shows only in the answers.
  */
 export async function replay(
   product: string,
@@ -73,7 +74,12 @@ export async function replay(
   server: ReplayServer,
   options: ReplayOptions = {},
 ): Promise<Outcome<Replayed>> {
-  return new Replay(recordingOf(product), realm.user, server.url, options).run();
+  return new Replay(
+    documentedRecording(product) ?? recordingOf(product),
+    realm.user,
+    server.url,
+    options,
+  ).run();
 }
 
 interface Metadata {
@@ -340,7 +346,7 @@ class Replay {
 type Values = Record<`{${string}}`, string> & { client: ReplayedClient; resource: string };
 
 function scopeRule(product: string) {
-  const rule = RECORDED_RULES[product];
+  const rule = RECORDED_RULES[product] ?? DOCUMENTED_RULES[product];
   if (!rule) throw new Error(`no scope rule for ${product} stands in test/products/scope-rules.ts`);
   return rule;
 }

@@ -32,6 +32,25 @@ const listed = ({ challengeScope, resourceScopes }: Met): readonly string[] =>
 const withOffline = (scopes: readonly string[], { issuerScopes }: Met): readonly string[] =>
   scopes.length > 0 && issuerScopes.includes('offline_access') ? [...scopes, 'offline_access'] : scopes;
 
+/** The rules of products that are described and not recorded: as good as their descriptions. */
+export const DOCUMENTED_RULES: Readonly<Record<string, ScopeRule>> = {
+  chatgpt: (met) => ({
+    registration: undefined,
+    authorization: (registered) => {
+      const answered = (registered ?? '')
+        .split(' ')
+        .filter((scope) => scope !== '' && scope !== 'offline_access');
+      return join(named(met).length > 0 ? named(met) : answered);
+    },
+  }),
+  claude: (met) => ({
+    registration: undefined,
+    authorization: () => join(named(met).length > 0 ? withOffline(named(met), met) : met.issuerScopes),
+  }),
+  cursor: (met) => ({ registration: undefined, authorization: () => join(named(met)) }),
+  vscode: (met) => both(join(named(met))),
+};
+
 /** The rules by product, of those that were recorded. */
 export const RECORDED_RULES: Readonly<Record<string, ScopeRule>> = {
   'claude-code': (met) => both(join(withOffline(met.resourceScopes ?? [], met))),

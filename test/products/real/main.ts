@@ -1,5 +1,5 @@
 /** `npm run record -- <product>…` and `npm run test:products -- [product…]`: the real products against a real Keycloak. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,15 +13,19 @@ import {
   recordedProducts,
   recordingOf,
 } from '../recording.ts';
+import { replay } from '../replay.ts';
 import { startBrowser } from './browser.ts';
 import { differences } from './differences.ts';
 import { install, makeGround } from './ground.ts';
 import { type Reached, reached, recordedRun } from './normal.ts';
 import { REAL_PRODUCTS, type RealProduct, type Shown } from './products.ts';
+import { RECORDED_STAGINGS, SITUATIONS } from './situations.ts';
 import { markOwnRequests, STANDING, type Staging, startStage } from './stage.ts';
 
 const USAGE = `npm run record -- <product>…       runs a product and writes what it sent to test/products/recordings/
-npm run test:products -- [product…]  runs products and compares them with their recordings
+npm run test:products -- [product…]  runs products, whole flows, and compares them with their recordings
+npm run test:products -- --replay [product…]
+                                     puts products and their replays before the same realms and servers
 
   --version <v>   this version of the package in place of the newest
   --verbose       what the product printed, too
@@ -68,17 +72,14 @@ async function runProduct(
   }
 }
 
-/** What a product is recorded with. */
-const STAGINGS: Readonly<Record<RunName, Staging>> = {
-  named: STANDING,
-  silent: { ...STANDING, names: 'nothing' },
-  split: { ...STANDING, names: 'split', offlineAccess: 'hidden' },
-};
-
 /** Runs a product in each of the ways in which it is recorded. */
-async function recordProduct(keycloak: RunningKeycloak, product: RealProduct, wanted: string | undefined) {
-  const { folder, version } = await install(product.package, wanted);
-  const run = (name: RunName) => runProduct(keycloak, product, folder, STAGINGS[name]);
+async function recordProduct(
+  keycloak: RunningKeycloak,
+  product: RealProduct,
+  folder: string,
+  version: string,
+) {
+  const run = (name: RunName) => runProduct(keycloak, product, folder, RECORDED_STAGINGS[name]);
   const runs = { named: await run('named'), silent: await run('silent'), split: await run('split') };
   const recording: Recording = {
     product: product.name,
@@ -92,25 +93,117 @@ async function recordProduct(keycloak: RunningKeycloak, product: RealProduct, wa
   return { recording, runs };
 }
 
-function result({ shown, reached: { stage, status, error, audiences }, mcpUrl }: Run): string {
-  const tools = shown.tools?.length ? `tools: ${shown.tools.join(', ')}` : undefined;
-  if (stage === 'connected' && audiences.includes(mcpUrl))
-    return tools ?? 'connected, audience as it should be';
-  return `${stage}: ${status} ${error ?? ''}`.trim();
+/** Where a run ended, in the words that a replay's outcome is told in, too. */
+function endOf({ reached: { stage, error, audiences }, mcpUrl }: Run): string {
+  if (stage === 'connected' || stage === 'mcp' || (stage === 'token' && !error)) {
+    return audiences.includes(mcpUrl) ? 'a token for the server' : 'a token that opens nothing';
+  }
+  return `${stage}: ${error ?? 'stopped'}`;
 }
 
-const isGood = ({ reached: { stage, audiences }, shown, mcpUrl }: Run) =>
-  stage === 'connected' &&
-  audiences.includes(mcpUrl) &&
-  (shown.tools === undefined || shown.tools.length > 0);
+const hasAudience = (run: Run) =>
+  run.reached.stage === 'connected' && run.reached.audiences.includes(run.mcpUrl);
+
+function result(run: Run): string {
+  const { tools } = run.shown;
+  if (!hasAudience(run)) return endOf(run);
+  return tools?.length ? `tools: ${tools.join(', ')}` : 'connected, with the right audience';
+}
+
+/** One line of the table at the end. */
+interface Row {
+  readonly product: string;
+  readonly version: string;
+  readonly mode: string;
+  readonly result: string;
+  readonly good: boolean;
+}
+
+/** Whether the recorded run was let in; one that was not is no failure now. */
+const wasLetIn = (run: RecordedRun | undefined) =>
+  run?.requests.at(-1)?.kind !== 'mcp' || (run.requests.at(-1)?.status ?? 0) < 300;
+
+async function testProduct(
+  keycloak: RunningKeycloak,
+  product: RealProduct,
+  options: Options,
+): Promise<Row[]> {
+  const { folder, version } = await install(product.package, options.version);
+  const before = recordedProducts().includes(product.name) ? recordingOf(product.name) : undefined;
+  const row = (mode: string, run: Run, expected: boolean): Row => {
+    const good = hasAudience(run) === expected;
+    if (options.verbose || !good) progress(run.shown.output);
+    return { product: product.name, version, mode, result: result(run), good };
+  };
+  const { recording, runs } = await recordProduct(keycloak, product, folder, version);
+  const rows = (Object.keys(runs) as RunName[]).map((name) =>
+    row(`standing, ${name}`, runs[name], wasLetIn(before?.runs[name] ?? recording.runs[name])),
+  );
+  if (options.record) {
+    const file = new URL(`../recordings/${product.name}.json`, import.meta.url);
+    writeFileSync(file, `${JSON.stringify(recording, undefined, 2)}\n`);
+    return rows;
+  }
+  rows.push(
+    row('adopted', await runProduct(keycloak, product, folder, { ...STANDING, scope: 'adopted' }), true),
+  );
+  const lines = before ? differences(before, recording) : ['there is no recording'];
+  for (const line of lines) say(`  ${product.name}: ${line}`);
+  const compared =
+    lines.length === 0
+      ? `as recorded (${before?.version})`
+      : `${lines.length} differences from ${before?.version}`;
+  return [
+    ...rows,
+    { product: product.name, version, mode: 'recording', result: compared, good: lines.length === 0 },
+  ];
+}
+
+/** Puts real product and replay before the same realms and servers. */
+async function compareWithReplay(
+  keycloak: RunningKeycloak,
+  product: RealProduct,
+  options: Options,
+): Promise<Row[]> {
+  const { folder, version } = await install(product.package, options.version);
+  const rows: Row[] = [];
+  for (const [mode, staging] of Object.entries(SITUATIONS)) {
+    const real = endOf(await runProduct(keycloak, product, folder, staging));
+    const stage = await startStage(keycloak, staging);
+    const replayed = await replay(product.name, stage, { url: stage.mcpUrl });
+    await stage.stop();
+    const end = replayed.ok
+      ? replayed.opens
+        ? 'a token for the server'
+        : 'a token that opens nothing'
+      : `${replayed.stage}: ${replayed.error}`;
+    const good = end === real;
+    rows.push({
+      product: product.name,
+      version,
+      mode,
+      result: good ? real : `${real}; replayed: ${end}`,
+      good,
+    });
+    say(`${product.name}, ${mode}: ${rows.at(-1)?.result}`);
+  }
+  return rows;
+}
+
+interface Options {
+  readonly record: boolean;
+  readonly verbose: boolean;
+  readonly version: string | undefined;
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      record: { type: 'boolean' },
+      record: { type: 'boolean', default: false },
+      replay: { type: 'boolean', default: false },
       version: { type: 'string' },
-      verbose: { type: 'boolean' },
+      verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
@@ -122,30 +215,28 @@ async function main(): Promise<number> {
   markOwnRequests();
   const keycloak = await obtainKeycloak({ progress, start: () => startKeycloak({ progress }) });
   const chosen = REAL_PRODUCTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  let bad = 0;
+  const options = { record: values.record, verbose: values.verbose, version: values.version };
+  const rows: Row[] = [];
   try {
     for (const product of chosen) {
-      const { recording, runs } = await recordProduct(keycloak, product, values.version);
-      for (const [mode, run] of Object.entries(runs)) {
-        say(`${product.name} ${recording.version} (${mode}): ${result(run)}`);
-        if (values.verbose || !isGood(run)) progress(run.shown.output);
-        if (!isGood(run)) bad++;
-      }
-      if (values.record) {
-        const file = new URL(`../recordings/${product.name}.json`, import.meta.url);
-        writeFileSync(file, `${JSON.stringify(recording, undefined, 2)}\n`);
-        continue;
-      }
-      const lines = recordedProducts().includes(product.name)
-        ? differences(recordingOf(product.name), recording)
-        : ['there is no recording'];
-      if (lines.length > 0) bad++;
-      for (const line of lines) say(`  ${line}`);
+      const run = values.replay ? compareWithReplay : testProduct;
+      rows.push(...(await run(keycloak, product, options)));
     }
   } finally {
     if (keycloak.owned) await keycloak.stop();
   }
-  return bad === 0 ? 0 : 1;
+  const table = [
+    `Keycloak ${keycloak.version}`,
+    '',
+    '| product | version | mode | result | |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(
+      (row) => `| ${row.product} | ${row.version} | ${row.mode} | ${row.result} | ${row.good ? '✓' : '✗'} |`,
+    ),
+  ].join('\n');
+  say(`\n${table}`);
+  if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, `${table}\n`);
+  return rows.every(({ good }) => good) ? 0 : 1;
 }
 
 main().then(

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../../examples/mcp-host/config.ts';
 import { createHost } from '../../../examples/mcp-host/host.ts';
 import type { AdminAccess } from '../../../tools/keycloak/admin.ts';
@@ -10,10 +11,15 @@ import { OWN_HEADER, type Passed, startTap } from './tap.ts';
 
 /** How a realm and a server are set up; all by bare admin calls, so that nothing here is mcpkc's own. */
 export interface Staging {
-  /** Where the audience scope stands: realm default, realm optional, or a name without audience (adopted mode). */
-  readonly scope: 'default' | 'optional' | 'name-only';
+  /**
+   * Where the audience scope stands: realm default, realm optional, a name without audience (adopted mode), or the same
+   * with somebody who adopts each newcomer.
+   */
+  readonly scope: 'default' | 'optional' | 'name-only' | 'adopted';
   /** What challenge and metadata of the MCP server name: the scope, nothing, or the metadata `profile` as well. */
   readonly names: 'scope' | 'nothing' | 'split';
+  /** The `resource` of the metadata: the URL that is typed, or its origin alone. */
+  readonly resource: 'url' | 'origin';
   /** Hosts that 'Trusted Hosts' lists. */
   readonly trustedHosts: readonly string[];
   /** Origins that 'Allowed Registration Web Origins' lists. */
@@ -30,6 +36,7 @@ export const SCOPE = 'mcp-resource-example';
 export const STANDING: Staging = {
   scope: 'default',
   names: 'scope',
+  resource: 'url',
   trustedHosts: ['127.0.0.1', 'localhost', 'github.com', 'opencode.ai'],
   origins: ['http://127.0.0.1:6274', 'http://localhost:6274'],
   offlineAccess: 'stock',
@@ -67,13 +74,21 @@ export async function startStage(keycloak: AdminAccess, staging: Staging): Promi
   const { origin, pathname } = new URL(keycloak.url);
   const issuerTap = await startTap(() => origin, passed);
   let host = '';
-  const hostTap = await startTap(() => host, passed);
+  const hostTap = await startTap(
+    () => host,
+    passed,
+    (path, body) =>
+      staging.resource === 'origin' && path.startsWith('/.well-known/oauth-protected-resource')
+        ? JSON.stringify({ ...JSON.parse(body), resource: hostTap.origin })
+        : body,
+  );
   const realm = await createRealm(keycloak, 'products');
   const issuer = `${issuerTap.origin}${pathname}/realms/${realm.name}`;
   const server = await startServer(hostTap.origin, issuer, staging.names);
   host = server.origin;
   const mcpUrl = `${hostTap.origin}/mcp`;
-  await provisionRealm(realm, mcpUrl, staging);
+  const { audienceScope } = await provisionRealm(realm, mcpUrl, staging);
+  const adopter = staging.scope === 'adopted' ? startAdopter(realm, audienceScope) : undefined;
   const user = await realm.createUser();
   if (staging.offlineAccess === 'no-role') await withholdOfflineRole(realm, user);
   return {
@@ -83,6 +98,7 @@ export async function startStage(keycloak: AdminAccess, staging: Staging): Promi
     realm,
     passed,
     async stop() {
+      await adopter?.stop();
       await Promise.all([hostTap.stop(), issuerTap.stop(), server.stop()]);
       await realm.remove();
     },
@@ -118,7 +134,12 @@ async function startServer(origin: string, issuer: string, names: Staging['names
 }
 
 /** What a realm needs for an MCP server, by bare admin calls. */
-export async function provisionRealm(realm: Realm, resource: string, staging: Staging): Promise<void> {
+export async function provisionRealm(
+  realm: Realm,
+  resource: string,
+  staging: Staging,
+): Promise<{ audienceScope: string }> {
+  const named = staging.scope === 'name-only' || staging.scope === 'adopted';
   const mapper = {
     name: 'mcp-audience',
     protocol: 'openid-connect',
@@ -128,8 +149,19 @@ export async function provisionRealm(realm: Realm, resource: string, staging: St
   const { id } = await realm.admin.post(realm.path('client-scopes'), {
     name: SCOPE,
     protocol: 'openid-connect',
-    ...(staging.scope === 'name-only' ? {} : { protocolMappers: [mapper] }),
+    ...(named ? {} : { protocolMappers: [mapper] }),
   });
+  let audienceScope = id ?? '';
+  if (named) {
+    const attributes = Object.fromEntries(HIDDEN.map((name) => [name, 'false']));
+    const audience = {
+      name: 'mcp-audience-example',
+      protocol: 'openid-connect',
+      attributes,
+      protocolMappers: [mapper],
+    };
+    audienceScope = (await realm.admin.post(realm.path('client-scopes'), audience)).id ?? '';
+  }
   const list = staging.scope === 'default' ? 'default' : 'optional';
   await realm.admin.put(realm.path(`default-${list}-client-scopes/${id}`));
   const components = await realm.admin.get<Component[]>(realm.path(`components?type=${REGISTRATION_POLICY}`));
@@ -154,6 +186,35 @@ export async function provisionRealm(realm: Realm, resource: string, staging: St
     const scope = await scopeNamed(realm, 'offline_access');
     await realm.admin.del(realm.path(`default-optional-client-scopes/${scope?.id}`));
   }
+  return { audienceScope };
+}
+
+/** What keeps an audience scope out of tokens' `scope`, the consent page and the metadata. */
+const HIDDEN = ['include.in.token.scope', 'display.on.consent.screen', 'include.in.openid.provider.metadata'];
+
+/** Gives the audience scope to each client that registers, as an operator who adopts them all would. */
+function startAdopter(realm: Realm, scope: string): { stop(): Promise<void> } {
+  const adopted = new Set<string>();
+  let running = true;
+  const watch = async () => {
+    while (running) {
+      const clients = await realm.admin.get<{ id: string; consentRequired?: boolean }[]>(
+        realm.path('clients?max=100'),
+      );
+      for (const { id } of clients.filter((client) => client.consentRequired && !adopted.has(client.id))) {
+        adopted.add(id);
+        await realm.admin.put(realm.path(`clients/${id}/default-client-scopes/${scope}`));
+      }
+      await sleep(100);
+    }
+  };
+  const watching = watch();
+  return {
+    async stop() {
+      running = false;
+      await watching;
+    },
+  };
 }
 
 async function scopeNamed(realm: Realm, name: string): Promise<ClientScope | undefined> {

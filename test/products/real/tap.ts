@@ -34,9 +34,13 @@ export interface Tap {
 export const OWN_HEADER = 'x-recorder';
 
 /** Starts a tap on a free loopback port; `target` is asked for at each request, so it may start later. */
-export async function startTap(target: () => string, passed: Passed[]): Promise<Tap> {
+export async function startTap(
+  target: () => string,
+  passed: Passed[],
+  rewrite: (path: string, body: string) => string = (_, body) => body,
+): Promise<Tap> {
   const server = createServer((incoming, outgoing) => {
-    void pass(incoming, outgoing, target(), passed).catch(() => outgoing.destroy());
+    void pass(incoming, outgoing, target(), passed, rewrite).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -58,6 +62,7 @@ async function pass(
   outgoing: ServerResponse,
   target: string,
   passed: Passed[],
+  rewrite: (path: string, body: string) => string,
 ): Promise<void> {
   const parts: Buffer[] = [];
   for await (const part of incoming) parts.push(part as Buffer);
@@ -77,16 +82,30 @@ async function pass(
   };
   passed.push(entry);
   // The Host header goes on as it came: Keycloak without a fixed hostname makes its issuer from it.
+  const whole: Buffer[] = [];
   const asked = request(new URL(entry.path, target), { method: entry.method, headers });
   asked.on('response', (answer) => {
     entry.status = answer.statusCode ?? 0;
     entry.answerHeaders = answer.headers;
-    outgoing.writeHead(entry.status, answer.headers);
+    const isStream = String(answer.headers['content-type']).startsWith('text/event-stream');
+    const { 'content-length': _, 'transfer-encoding': __, ...rest } = answer.headers;
+    if (isStream) outgoing.writeHead(entry.status, answer.headers);
     answer.on('data', (part: Buffer) => {
       entry.answer += part.toString('utf8');
-      outgoing.write(part);
+      if (isStream) outgoing.write(part);
+      else whole.push(part);
     });
-    answer.on('end', () => outgoing.end());
+    answer.on('end', () => {
+      if (isStream) return void outgoing.end();
+      const told = Buffer.concat(whole);
+      const text = told.toString('utf8');
+      // What is no text (fonts, images of the login page) goes on as it came.
+      const changed = Buffer.from(text).equals(told) ? rewrite(entry.path, text) : text;
+      const body = changed === text ? told : Buffer.from(changed);
+      const hasBody = entry.method !== 'HEAD' && entry.status !== 204 && entry.status !== 304;
+      outgoing.writeHead(entry.status, hasBody ? { ...rest, 'content-length': body.length } : answer.headers);
+      outgoing.end(hasBody ? body : undefined);
+    });
     answer.on('error', () => outgoing.destroy());
   });
   asked.on('error', () => outgoing.destroy());

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { PRESETS } from '../../../src/products/index.ts';
 import type { Preset } from '../../../src/products/preset.ts';
 import { hasClientName } from '../../../src/products/preset.ts';
@@ -11,8 +13,9 @@ import {
   type ScopeRule,
   type ScopesMet,
 } from '../../../src/products/scopes.ts';
-import { recordedProducts, recordingOf, requestsOf } from '../../products/recording.ts';
-import { RECORDED_RULES } from '../../products/scope-rules.ts';
+import { DOCUMENTED_PRODUCTS, documentedRecording } from '../../products/documented.ts';
+import { type RecordedRun, recordedProducts, recordingOf, requestsOf } from '../../products/recording.ts';
+import { DOCUMENTED_RULES, RECORDED_RULES } from '../../products/scope-rules.ts';
 import { record } from '../../support/connectors/outcome.ts';
 
 /** The preset of each recording; a client of one's own on an SDK is nobody's product. */
@@ -30,6 +33,11 @@ const recorded = recordedProducts().flatMap((product) => {
   const name = product in PRESET_OF ? PRESET_OF[product] : product;
   return name === undefined ? [] : [{ product, preset: resolvePresets([name])[0] as Preset }];
 });
+
+const NOTHING: RecordedRun = {
+  met: { challengeScope: null, resourceScopes: null, issuerScopes: [], registeredScope: null },
+  requests: [],
+};
 
 /** Members of a registration that a preset has; the scope is the rule's. */
 const MEMBERS = [
@@ -131,6 +139,39 @@ describe.each(recorded)('$preset.name as $product was recorded', ({ product, pre
     );
     expect(preset.origins).toEqual(expect.arrayContaining(origins));
   });
+});
+
+describe.each(DOCUMENTED_PRODUCTS)('%s as it is described', (product) => {
+  const preset = resolvePresets([product])[0] as Preset;
+  const [request] = requestsOf(documentedRecording(product)?.runs.named ?? NOTHING, 'registration');
+
+  it('registers the same in replay and preset', () => {
+    expect(preset.registration).toEqual(record(request?.body));
+  });
+  it('names the same scopes in replay and preset, whatever it meets', () => {
+    fc.assert(
+      fc.property(situations, ({ registered, ...met }) => {
+        const rule = DOCUMENTED_RULES[product]?.({
+          challengeScope: met.challenge || null,
+          resourceScopes: met.metadata?.length ? met.metadata : null,
+          issuerScopes: met.issuer,
+        });
+        expect(words(registeredScope(preset.scopes, met))).toEqual(words(rule?.registration));
+        expect(words(requestedScope(preset.scopes, met, registered))).toEqual(
+          words(rule?.authorization(registered)),
+        );
+      }),
+    );
+  });
+});
+
+it('the weekly workflow runs a script that is there', () => {
+  const workflow = readFileSync(new URL('../../../.github/workflows/products.yml', import.meta.url), 'utf8');
+  const { jobs } = parse(workflow) as { jobs: { products: { steps: { run?: string }[] } } };
+  const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const runs = jobs.products.steps.flatMap(({ run }) => /^npm run (\S+)/.exec(run ?? '')?.[1] ?? []);
+  expect(runs).toEqual(['test:products']);
+  for (const script of runs) expect(scripts).toHaveProperty([script]);
 });
 
 describe.each(PRESETS)('$name', (preset) => {
