@@ -23,7 +23,7 @@ export const opencode: Preset = {
   origins: [],
   comparesResource: 'prefix',
   registersTwice: 'yes',
-  registersPerLogin: 'yes',
+  registersPerLogin: 'unknown',
   reregisters: 'at-login',
   connect: [
     'Write `{"mcp":{"{name}":{"type":"remote","url":"{mcp}","enabled":true}}}` into opencode.json.',
