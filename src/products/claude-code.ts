@@ -30,7 +30,7 @@ export const claudeCode: Preset = {
   },
   requestedScopes: [],
   origins: [],
-  comparesResource: 'exact',
+  comparesResource: 'prefix',
   registersTwice: 'no',
   registersPerLogin: 'unknown',
   reregisters: 'at-login',
@@ -41,6 +41,7 @@ export const claudeCode: Preset = {
   ],
   notes: [
     'Names the scopes that the server’s metadata lists, and none where it lists none; it never looks at the challenge.',
+    'Takes a resource that is the origin of the URL (seen with 2.1.332).',
     'Renews its token right after it got the first one.',
     'Registers per configured server; its port changes between sign-ins unless --callback-port fixes it.',
     'A public client: Keycloak keeps no creation time for it.',

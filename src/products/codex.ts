@@ -34,7 +34,7 @@ export const codex: Preset = {
   },
   requestedScopes: [],
   origins: [],
-  comparesResource: 'unknown',
+  comparesResource: 'prefix',
   registersTwice: 'no',
   registersPerLogin: 'yes',
   reregisters: 'at-login',
