@@ -1,4 +1,5 @@
 import { McpkcError } from '../errors.ts';
+import { distance } from '../names/nearest.ts';
 import { aliasOf, differenceOf, readResource } from '../names/resource-url.ts';
 import { audiencesOf, mapperOf } from './audiences.ts';
 import { heldAs, type RealmList, realmListOf } from './lists.ts';
@@ -87,6 +88,21 @@ export function carriersOf(name: string, snapshot: Pick<RealmSnapshot, 'scopes'>
 export function heldOf(client: Client, scopes: readonly string[]): RealmList {
   const held = scopes.map((scope) => heldAs(client, scope));
   return held.find((list) => list === 'default') ?? held.find((list) => list === 'optional') ?? 'none';
+}
+
+/** So many letters are a slip: a typing error, a slash, http for https. */
+const SLIPS = 2;
+
+/**
+ * Resources of the realm that are spelled nearly like this one, and are another: who typed one may have meant the other,
+ * and tokens for one are refused at the other.
+ */
+export function nearResources(resource: string, { scopes }: Pick<RealmSnapshot, 'scopes'>): string[] {
+  const known = scopes.flatMap((scope) => resourceOf(scope) ?? []);
+  return [...new Set(known)].filter((other) => {
+    if (other === resource || Math.abs(other.length - resource.length) > SLIPS) return false;
+    return distance(other, resource) <= SLIPS;
+  });
 }
 
 /** The name of a resource's scope: `--scope`, the marked one, MCP_SCOPE_NAME for the configured resource, else by alias. */

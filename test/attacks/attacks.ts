@@ -71,4 +71,19 @@ export const ATTACKS: readonly Attack[] = [
       'From a public server nothing is sent to an address that is not public but the configured Keycloak, without `--allow-private`.',
     outcome: 'prevented',
   },
+  {
+    id: 'M1',
+    attack:
+      'A client’s name starts a GitHub workflow command, at a line’s start after wrapping or anywhere in it.',
+    holds: 'Strangers’ text is shown so that no CI runner obeys it, in text and JSON, at every width.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'M2',
+    attack:
+      'A stranger registers `<victim>,evil`, so that a printed command line takes the scope from the victim.',
+    holds:
+      'A printed command line names the id whole: commas, blanks, dashes and invisible characters are typed so that mcpkc reads them back.',
+    outcome: 'prevented',
+  },
 ];

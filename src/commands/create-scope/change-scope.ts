@@ -22,7 +22,7 @@ import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
 import { formatCommand } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { namedClients } from './named-clients.ts';
-import { reservations, warnOfScopes } from './notices.ts';
+import { reservations, warnOfNearResources, warnOfScopes } from './notices.ts';
 import type { Subject } from './subject.ts';
 import { freeOwnAccount, requireStrictMode } from './userless.ts';
 
@@ -47,6 +47,7 @@ export async function changeScope(
   const stages = stagesOf(subject, await desiredFor(context, subject, named, flags));
   const plan = stages.flatMap((stage) => stage.plan);
   warnOfScopes(context, subject);
+  warnOfNearResources(context, subject);
   if (!dryRun && plan.length > 0) {
     const asked = [...reservations(subject, flags, plan), ...commonReservations(keycloak.realm, plan)];
     requireConsent(asked, flags.yes === true);

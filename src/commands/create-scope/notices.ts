@@ -1,7 +1,8 @@
 import type { Context, Flags } from '../../cli/command.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
-import { foreignAudience } from '../../realm/mcp-scope.ts';
+import { foreignAudience, nearResources } from '../../realm/mcp-scope.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
+import { listNames } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
 /** What about a plan only a person may decide: taking over another server's scope. */
@@ -31,4 +32,14 @@ export function warnOfScopes(context: Context, { presets, snapshot }: Subject): 
       `${title} asks for the scopes ${missing.join(', ')}, which are neither default nor optional client scopes of this realm: its sign-in ends in invalid_scope. Add them under Realm settings or Client scopes.`,
     );
   }
+}
+
+/** Names MCP servers of this realm that are spelled nearly like a new one: a slip would make a scope that nobody needs. */
+export function warnOfNearResources(context: Context, { scope, resource, snapshot }: Subject): void {
+  if (scopeNamed(snapshot, scope) !== undefined) return;
+  const near = nearResources(resource, snapshot);
+  if (near.length === 0) return;
+  context.voice.warn(
+    `This realm has a scope for ${listNames(near)}, which is spelled nearly like ${resource}. A token for one is refused at the other: make sure that this is another MCP server.`,
+  );
 }
