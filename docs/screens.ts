@@ -44,14 +44,15 @@ export async function captureScreens(server: AdminAccess, mcpkc: string): Promis
       screens[name] = steady(text, { server, realm, host: host.origin });
     };
     keep('status-before', await run('status', '--resource', host.url).done);
-    const onboarding = run('onboard', host.url, '--scope', scope, '--timeout', '60s');
-    await onboarding.until(/is open until/);
+    const onboarding = run('onboard', host.url, '--scope', scope, '--until', 'connected', '--timeout', '60s');
+    await onboarding.until(/Waiting for a connector/);
     const connector = new Connector(host.url);
     await connector.discover();
     const registered = await connector.register();
-    keep('onboard', await onboarding.done);
     if (!registered.ok) throw new Error(`the connector could not register: ${JSON.stringify(registered)}`);
+    await onboarding.until(/time being/);
     await new Connector(host.url, { client: registered }).connect(user, { name: 'whoami' });
+    keep('onboard', await onboarding.done);
     keep('status', await run('status', '--resource', host.url).done);
     keep('validate', await run('validate', host.url).done);
     // A connection that was begun and given up.

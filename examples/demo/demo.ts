@@ -82,8 +82,8 @@ async function connect(
 ): Promise<DemoResult> {
   const { url } = host;
   say('One command connects ChatGPT. It waits; then the person adds the connector in ChatGPT and signs in.');
-  const onboarding = type(folder, ['onboard', url, '--timeout', '60s']);
-  await onboarding.until(/is open until/);
+  const onboarding = type(folder, ['onboard', url, '--until', 'registered', '--timeout', '60s']);
+  await onboarding.until(/Waiting for a connector/);
   const connector = new Connector(url);
   const registered = (await connector.discover()).ok ? await connector.register() : undefined;
   const status = await onboarding.done;

@@ -109,7 +109,7 @@ const scope: Check = {
   spec: `${SPEC}; RFC 6750 §3`,
   cause:
     'Clients ask for what the challenge names; offline_access is between client and issuer, never a resource’s.',
-  fix: 'Add scope="<audience scope>" to the challenge (MCP_SCOPE_NAME in the example host; requiredScopes with the SDK).',
+  fix: 'Add scope="<the resource’s scope>" to the challenge (MCP_SCOPE_NAME in the example host; requiredScopes with the SDK).',
   judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
     const exchanges = [tokenless];
     const wanted = target.inside?.exists ? target.inside.scope : undefined;
@@ -120,7 +120,7 @@ const scope: Check = {
     if (scopes.includes(wanted)) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
     return fail(`The challenge names ${scopes.join(' ')}, not '${wanted}'.`, {
       exchanges,
-      cause: `The realm’s audience scope for this host is '${wanted}'; clients ask for another one.`,
+      cause: `The realm’s scope for this host is '${wanted}'; clients ask for another one.`,
       fix: `Set the host’s scope to '${wanted}' (MCP_SCOPE_NAME).`,
     });
   }),

@@ -37,13 +37,13 @@ const NONE = { tokens: [], says: '', fix: '' };
 
 /**
  * The tokens that connectors would get: standing, of the clients just registered, asking for what the host makes them
- * ask; windowed, of the clients that hold the scope. Example tokens need the admin side; an outsider has the token that
+ * ask; adopted, of the clients that were adopted. Example tokens need the admin side; an outsider has the token that
  * its own probe got, which tells the same of the scopes that every client gets.
  */
 export async function connectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
   const { inside } = run;
   if (!inside) return outsiders(run, issued);
-  const subjects = inside.facts.mode === 'windowed' ? await adopted(run) : registered(run);
+  const subjects = inside.facts.mode === 'adopted' ? await adopted(run) : registered(run);
   if (subjects.length === 0) return noSubjects(run);
   try {
     const userId =
@@ -95,10 +95,10 @@ async function adopted({ inside, target }: Run): Promise<Subject[]> {
 
 function noSubjects({ target }: Run): ConnectorTokens {
   const { inside, mcp, noRegistration } = target;
-  if (inside?.mode === 'windowed') {
+  if (inside?.mode === 'adopted') {
     return {
       ...NONE,
-      says: 'No client holds the scope yet, so there is no connector’s token.',
+      says: 'No client was adopted yet, so there is no connector’s token.',
       fix: formatCommand(['onboard', mcp]),
     };
   }

@@ -37,8 +37,10 @@ export interface InsideFacts {
   realm: string;
   /** The MCP server, as its audience has it. */
   mcp: string;
-  /** The audience scope's name, also where there is none of that name. */
+  /** The scope that clients name, also where there is none of that name. */
   scope: string;
+  /** The scope whose holders have the audience: the same in standing mode, a hidden one in adopted mode. */
+  audienceScope: string;
   exists: boolean;
   mode: Mode;
   list: RealmList;

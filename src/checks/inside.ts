@@ -5,11 +5,10 @@ import { allClients } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { scopeWish } from '../plan/input.ts';
 import { policyNames } from '../plan/policies.ts';
-import { adoptedScopes } from '../plan/provisioned.ts';
 import { isProbe } from '../products/dynamic.ts';
 import { audiencesOf } from '../realm/audiences.ts';
-import { realmListOf } from '../realm/lists.ts';
-import { modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { heldAs, realmListOf } from '../realm/lists.ts';
+import { audienceScopeOf, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
@@ -22,7 +21,7 @@ export interface Inside {
   facts: InsideFacts;
   /** The audience scope's id, where it is there. */
   scopeId: string | undefined;
-  /** All clients that matter to a run, read once: probes, and those that were given the scope. */
+  /** All clients that matter to a run, read once: probes, and those that were adopted. */
   clients: Promise<Relevant>;
 }
 
@@ -38,16 +37,19 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
   const snapshot = await readRealm(keycloak);
   const scope = scopeNameFor(scopeWish(config, mcp, {}), snapshot);
   const found = scopeNamed(snapshot, scope);
+  const mode = found ? modeOf(found, snapshot) : 'adopted';
+  const carrier = (mode === 'adopted' && audienceScopeOf(snapshot, scope)) || found;
   const hosts = anonymousPolicies(snapshot, POLICY.trustedHosts).map(hostsOf);
   const allowed = anonymousPolicies(snapshot, POLICY.allowedScopes);
   const facts: InsideFacts = {
     realm: keycloak.realm,
     mcp,
     scope,
+    audienceScope: carrier?.name ?? scope,
     exists: found !== undefined,
-    mode: found ? modeOf(found, snapshot) : 'windowed',
+    mode,
     list: realmListOf(snapshot, scope),
-    audiences: found ? audiencesOf(found) : [],
+    audiences: carrier ? audiencesOf(carrier) : [],
     userlessRejected: snapshot.clientPolicies.some(
       ({ name, enabled }) => name === policyNames(scope).userless && enabled !== false,
     ),
@@ -56,20 +58,18 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     allowDefaultScopes: allowed.every(({ config: one }) => one['allow-default-scopes']?.[0] !== 'false'),
     realmLists: [...snapshot.defaultScopes, ...snapshot.optionalScopes],
   };
-  const clients = relevantClients(keycloak, scope);
+  const clients = relevantClients(keycloak, mode === 'adopted' ? facts.audienceScope : undefined);
   // Awaited by the step that needs it; a failure is that step's.
   clients.catch(() => {});
-  return { keycloak, snapshot, facts, scopeId: found?.id, clients };
+  return { keycloak, snapshot, facts, scopeId: carrier?.id, clients };
 }
 
-async function relevantClients(keycloak: Keycloak, scope: string): Promise<Relevant> {
+async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {
   const relevant: Relevant = { probes: [], adopted: [] };
   for await (const page of allClients(keycloak)) {
     for (const client of page) {
       if (isProbe(client)) relevant.probes.push(client);
-      else if (adoptedScopes(client).includes(scope) && client.defaultClientScopes.includes(scope)) {
-        relevant.adopted.push(client);
-      }
+      else if (scope !== undefined && heldAs(client, scope) === 'default') relevant.adopted.push(client);
     }
   }
   return relevant;

@@ -77,7 +77,7 @@ async function clientFor(run: Run, redirectUri: string): Promise<ProbeClient | u
       client = other;
   }
   const { mode } = inside?.facts ?? {};
-  if (client && inside?.scopeId !== undefined && mode === 'windowed')
+  if (client && inside?.scopeId !== undefined && mode === 'adopted')
     await lendScope(inside.keycloak, client.clientId, inside.scopeId);
   // A token that names a second server would be a bearer there, and is not sent: the others' scopes go first.
   if (client && inside) {

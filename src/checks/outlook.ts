@@ -114,18 +114,18 @@ function working(results: readonly CheckResult[], { target }: Evidence): Told {
   const warnings = results.filter(
     ({ outcome, severity, warning }) => (outcome === 'fail' && severity !== 'info') || warning,
   );
-  const windowed =
-    target.inside?.mode === 'windowed'
-      ? ' That is, the client that was given the scope; a new connection takes a window (mcpkc onboard).'
+  const adopted =
+    target.inside?.mode === 'adopted'
+      ? ` That is, the adopted client; to connect another: ${formatCommand(['onboard', target.mcp])}`
       : '';
   const ids = warnings.map(({ check }) => check.id).join(', ');
   return warnings.length === 0
-    ? { verdict: 'works', stage: null, check: null, says: `works.${windowed}` }
+    ? { verdict: 'works', stage: null, check: null, says: `works.${adopted}` }
     : {
         verdict: 'works-with-warnings',
         stage: null,
         check: null,
-        says: `works, with warnings: ${ids}.${windowed}`,
+        says: `works, with warnings: ${ids}.${adopted}`,
       };
 }
 
@@ -141,7 +141,7 @@ function concerns(id: string, preset: Preset, { parts, target }: Evidence): bool
   if (id === 'PRM-RESOURCE')
     return resourceConcerns(preset, parts['resource-metadata']?.document.resource, target.mcp);
   if (id === 'REG-SCOPE') return sendsScope === 'yes' && (parts['resource-metadata']?.scopes.length ?? 0) > 0;
-  if (id === 'REG-READBACK') return target.inside?.mode !== 'windowed';
+  if (id === 'REG-READBACK') return target.inside?.mode !== 'adopted';
   if (id === 'AUTHZ-SCOPES') return requestedScopes.length > 0;
   if (id === 'TOK-BASIC' || id === 'ASM-AUTH-BASIC') {
     return registration.token_endpoint_auth_method === 'client_secret_basic';

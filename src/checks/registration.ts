@@ -73,28 +73,28 @@ const scoped: Check = {
   fix: 'mcpkc create-scope --resource <url>',
   judge: registering(({ presets, named, door }, target) => {
     const exchanges = [...presets.map(({ scoped: one }) => one.exchange), door?.exchange];
-    const scope = target.inside?.scope;
     for (const { preset, scoped: one } of presets) {
       if (one.client) continue;
       const says = `${preset.title} with scope "${named.join(' ')}": ${refusalOf(one)}`;
       return fail(says, { exchanges, ...scopeCause(named, target) });
     }
     if (door?.client) {
-      return fail(`A registration that names '${scope}' is accepted though no window is open.`, {
+      return fail('A registration that names the audience scope is accepted.', {
         exchanges,
         cause:
-          'The scope is windowed, but ‘Allowed Client Scopes’ lets everybody name it: any client can get the audience.',
+          'The mode is adopted, but ‘Allowed Client Scopes’ lets everybody name the audience scope: any client can get the audience.',
         fix: formatCommand(['create-scope', ['--resource', target.mcp], ['--attach', 'none']]),
       });
     }
     if (door && !/clientScope/i.test(refusalOf(door))) {
-      return fail(`A registration that names '${scope}' is refused for another reason: ${refusalOf(door)}`, {
-        exchanges,
-      });
+      return fail(
+        `A registration that names the audience scope is refused for another reason: ${refusalOf(door)}`,
+        { exchanges },
+      );
     }
     const names = named.join(' ');
     return pass(
-      door ? `201 with ${names}; '${scope}' is refused, as windowed mode wants.` : `201 with ${names}.`,
+      door ? `201 with ${names}; the hidden audience scope is refused, as it should.` : `201 with ${names}.`,
       { exchanges },
     );
   }),
@@ -124,15 +124,14 @@ const readback: Check = {
     if (held.some(({ as }) => as === undefined))
       return blocked('A client could not be read back.', 'The account needs view-clients: mcpkc init');
     const shown = held.map(({ title, as }) => `${title}: ${as}`).join(', ');
-    if (inside.mode === 'windowed') {
+    if (inside.mode === 'adopted') {
       const leak = held.find(({ as }) => as !== 'none');
-      if (!leak) return pass('It does not, as windowed mode wants.', { exchanges, facts: { held } });
-      const cause =
-        'The scope is windowed, but a realm list gives it to everybody: a window was left open, or somebody added it.';
-      return fail(`${leak.title}’s new client holds '${inside.scope}' as ${leak.as}.`, {
+      if (!leak) return pass('It does not: only adopted clients do.', { exchanges, facts: { held } });
+      const cause = 'A realm list gives the audience scope to everybody: somebody added it there.';
+      return fail(`${leak.title}’s new client holds the audience scope as ${leak.as}.`, {
         exchanges,
         cause,
-        fix: formatCommand(['onboard', target.mcp, '--close']),
+        fix,
       });
     }
     const asksFor = evidence.asked.includes(inside.scope);

@@ -146,7 +146,7 @@ const extra: Check = {
   needs: ['TOK-AUD'],
   spec: 'RFC 8707 §3; MCP 2026-07-28, Authorization',
   cause: 'The token works elsewhere too: whoever gets hold of it at one host can use it at the others.',
-  fix: 'One audience scope per host: windowed mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
+  fix: 'One audience scope per host: adopted mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
   judge: ofConnectors((tokens, target) => {
     const others = [...new Set(tokens.flatMap((one) => audiences(one.claims)))].filter(
       (one) => one !== target.mcp,

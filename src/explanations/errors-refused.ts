@@ -50,8 +50,8 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     sources: ['https://github.com/keycloak/keycloak/issues/50131'],
   },
   SEVERAL_NEWCOMERS: {
-    what: 'More than one client registered while the window was open, and nothing tells which is the connector. None was adopted, and the window is closed.',
-    cause: 'Two people connected at the same time, or somebody else registered.',
+    what: 'More than one client may be the connector that was waited for, and nothing tells which. None was adopted, and none holds the audience.',
+    cause: 'Two people connected at the same time, or somebody else registered as the same product.',
     mend: 'Choose one: mcpkc onboard <resource> <client id>. The message lists them.',
     sources: [],
   },
@@ -61,16 +61,10 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Wait until that time: a lock that isn’t renewed ends by itself within a minute. Should its process be gone, it is taken over.',
     sources: [SEEN],
   },
-  WINDOW_LIVE: {
-    what: 'A window for this scope is open, and the run that opened it still waits for its connector.',
-    cause: 'Somebody is connecting a product right now.',
-    mend: 'Wait until that is done. --yes takes the window over; the other run then adopts nothing.',
-    sources: [],
-  },
-  WINDOW_OPEN: {
-    what: 'The scope has an open window; commands that would change it wait for its end.',
-    cause: 'mcpkc onboard is running, or was killed and left the window open.',
-    mend: 'mcpkc onboard <resource> --close closes it.',
+  OLD_WINDOW: {
+    what: 'A run of mcpkc 0.1.0 opened a window for this scope and may still wait for its connector. Nothing was changed.',
+    cause: 'Somebody is connecting a product with the older version right now.',
+    mend: 'Wait until that is done. --yes ends the window; the other run then adopts nothing.',
     sources: [],
   },
   LIMIT_EXCEEDED: {
@@ -92,7 +86,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     sources: [],
   },
   NOTHING_ADOPTED: {
-    what: 'Nobody registered in time who could be adopted. The window is closed again.',
+    what: 'No client came in time that could be adopted, or nobody signed in with one. None holds the audience.',
     cause:
       'The product wasn’t connected meanwhile, its registration was refused, or what registered is none of the products that were named.',
     mend: 'mcpkc status says what would refuse it, and what was refused lately. Then again, with --timeout if you need longer.',

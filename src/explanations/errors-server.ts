@@ -69,10 +69,10 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Run the command again; it writes only what is missing. Edits that go through mcpkc wait for each other.',
     sources: [SEEN],
   },
-  WINDOW_NOT_CLOSED: {
-    what: 'mcpkc onboard could not close the window that it opened: whoever registers still gets the MCP server’s audience.',
+  NOT_WITHDRAWN: {
+    what: 'mcpkc onboard could not take the audience back from clients that held it for the time being. Each was judged before it got it; the record of the realm names them.',
     cause: 'Keycloak could not be reached any more, or a role was withdrawn meanwhile.',
-    mend: 'mcpkc onboard <resource> --close as soon as Keycloak answers; mcpkc status shows WINDOW_LEFT_OPEN until then.',
+    mend: 'Any command that writes withdraws it from the record, for example mcpkc onboard <resource> --close, as soon as Keycloak answers.',
     sources: [],
   },
   WRONG_SECRET: {

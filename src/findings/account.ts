@@ -2,6 +2,7 @@ import { ADMIN_GUIDE, SEEN, UPGRADING_GUIDE } from '../explanation.ts';
 import type { PartName } from '../keycloak/read/status-parts.ts';
 import { registrationMarks } from '../realm/account.ts';
 import { heldAs } from '../realm/lists.ts';
+import { heldOf } from '../realm/mcp-scope.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Rule, RuleGroup } from './finding.ts';
@@ -104,8 +105,8 @@ const holdsScope: Rule = {
     const own = shown(seen.parts.ownClient);
     const { audiences } = seen.parts.token;
     return judgedScopes(seen).flatMap((judged) => {
-      const { name, resource } = judged;
-      const holds = own !== undefined && heldAs(own, name) !== 'none';
+      const { name, carriers, resource } = judged;
+      const holds = own !== undefined && heldOf(own, carriers) !== 'none';
       if (!holds && !(resource !== undefined && audiences.includes(resource))) return [];
       const message = `mcpkc’s own account '${seen.account}' holds '${name}': its administrative token names the MCP server.`;
       const fix = holds

@@ -84,7 +84,7 @@ const pkce: Rule = {
   },
   find: (seen) =>
     judgedScopes(seen)
-      .filter(({ name }) => !enforced(seen, name))
+      .filter(({ carrier }) => !enforced(seen, carrier.name))
       .map((judged) => ({
         subject: judged.name,
         message: `Sign-ins with the scope '${judged.name}' work without PKCE: no client policy enforces it.`,

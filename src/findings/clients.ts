@@ -1,12 +1,12 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { adoptedScopes } from '../plan/provisioned.ts';
 import { adoptable, ownMapperTypes } from '../products/adoptable.ts';
 import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
-import { heldAs } from '../realm/lists.ts';
+import { heldOf } from '../realm/mcp-scope.ts';
+import { adoptionOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
-import { typedList } from '../text.ts';
+import { typedList, typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atServer, repair } from './fixes.ts';
+import { atServer, command, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen, shown } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
@@ -25,8 +25,8 @@ const withoutScope: Rule = {
   explanation: {
     what: 'A connector of a product registered itself and holds no audience scope: its user signs in and consents, then the MCP server answers 401.',
     cause:
-      'It registered before the scope was a realm default, or outside a window, or its registration named other scopes.',
-    mend: 'mcpkc create-scope --client <client id> gives it the scope; mcpkc onboard <resource> <client id> does the same in windowed mode. If nobody uses it, mcpkc prune-clients takes it away.',
+      'It registered while nobody waited for it with mcpkc onboard (mode adopted), or before the scope was a realm default, or its registration named other scopes.',
+    mend: 'If it is yours: mcpkc onboard <resource> <client id> adopts it (mode adopted), mcpkc create-scope --client <client id> gives it the scope (standing). Its person signs in again, or waits for the next refresh. If nobody uses it, mcpkc prune-clients removes it.',
     sources: [SEEN],
   },
   find(seen) {
@@ -35,23 +35,31 @@ const withoutScope: Rule = {
     if (target === undefined) return [];
     return listed(seen)
       .filter((client) => adoptable(client, seen.presets).adoptable)
-      .filter((client) => scopes.every(({ name }) => heldAs(client, name) === 'none'))
+      .filter((client) => scopes.every(({ carriers }) => heldOf(client, carriers) === 'none'))
       .map((client) => ({
         subject: client.clientId,
-        message: `The connector ${called(client)} holds no audience scope: the MCP server answers 401 to its user.`,
-        fix: repair(seen, target, [['--client', typedList([client.clientId])]]),
+        message: `The connector ${called(client)} ${target.mode === 'adopted' ? 'was not adopted' : 'holds no audience scope'}: the MCP server answers 401 to its user.`,
+        fix: adopt(seen, target, client),
       }));
   },
 };
+
+/** The one command that lets a client have the audience. */
+function adopt(seen: Seen, target: JudgedScope, { clientId }: Client) {
+  const { mode, resource } = target;
+  if (mode !== 'adopted' || resource === undefined)
+    return repair(seen, target, [['--client', typedList([clientId])]]);
+  return command(seen, ['onboard', resource], [typedName(clientId)]);
+}
 
 const foreign: Rule = {
   code: 'SCOPE_ON_FOREIGN_CLIENT',
   severity: 'warning',
   needs: ['clients', 'scopes'],
   explanation: {
-    what: 'A client holds an MCP server’s audience scope that nobody gave it on purpose: its tokens are accepted by the MCP server. In standing mode that is an application which somebody made; in windowed mode any client that wasn’t adopted.',
+    what: 'A client holds an MCP server’s audience scope though it is no connector of a product in question: its tokens are accepted by the MCP server. In standing mode that is an application which somebody made.',
     cause: 'Every client that is made while a scope is a realm default inherits it, and keeps it afterwards.',
-    mend: 'mcpkc create-scope --detach <client id> takes it away. If the client shall have it, say so: --client <client id> marks it.',
+    mend: 'mcpkc create-scope --detach <client id> takes it away; OIDC_AUDIENCE names an application that is to keep it.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -61,7 +69,7 @@ const foreign: Rule = {
         .map(
           (client): Found => ({
             subject: client.clientId,
-            message: `The client ${called(client)} holds '${judged.name}', and nobody gave it on purpose.`,
+            message: `The client ${called(client)} can get the audience of '${judged.name}', and is no product’s connector.`,
             fix: repair(seen, judged, [['--detach', typedList([client.clientId])]]),
           }),
         ),
@@ -69,8 +77,23 @@ const foreign: Rule = {
 };
 
 /** Whether a client holds a scope without having been given it, being a product's, or what the mode is for. */
-export function isForeign(seen: Seen, client: Client, { name, mode }: JudgedScope): boolean {
-  if (heldAs(client, name) === 'none' || adoptedScopes(client).includes(name)) return false;
+export function isForeign(
+  seen: Seen,
+  client: Client,
+  { name, carriers, mode, resource }: JudgedScope,
+): boolean {
+  if (heldOf(client, carriers) === 'none') return false;
+  // Only the admin API attaches an audience scope: whoever holds one was adopted.
+  if (
+    heldOf(
+      client,
+      carriers.filter((one) => one !== name),
+    ) !== 'none'
+  )
+    return false;
+  const { record } = seen.parts;
+  if (record.visible && resource !== undefined && adoptionOf(record.value, resource, client).state === 'same')
+    return false;
   if (client.clientId === seen.account || seen.staticClients.includes(client.clientId)) return false;
   if (isProbe(client)) return false;
   const { kind } = registration(client);

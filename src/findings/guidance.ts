@@ -47,22 +47,22 @@ const mode: Rule = {
   severity: 'info',
   needs: ['scopes'],
   explanation: {
-    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. windowed: only clients that it was attached to hold it; a registration that names it is refused, one that doesn’t gets no audience, and that is the point of it.',
+    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. adopted: any client may name the scope, which gives nothing; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
     cause:
-      'mcpkc create-scope makes a scope standing, mcpkc onboard windowed. A scope that nobody marked is windowed where it is in neither of the realm’s lists.',
-    mend: 'mcpkc create-scope --attach default (or none) changes it. Clients that hold the scope keep it.',
+      'mcpkc create-scope makes a resource standing, mcpkc onboard adopted. A scope that nobody marked counts as adopted where it is in neither of the realm’s lists.',
+    mend: 'mcpkc create-scope --attach default (or none) changes it. Clients that have the audience keep it: before it becomes adopted, the products’ clients are, and others are named.',
     sources: [],
   },
   find: (seen) =>
     judgedScopes(seen).map(({ name, mode: kind, list, resource }) => {
       const whom =
-        kind === 'windowed'
-          ? 'only clients that were given it can get the audience'
+        kind === 'adopted'
+          ? 'only adopted clients get the audience'
           : list === 'optional'
             ? 'every client that registers can ask for it by name'
             : 'every client that registers can get the audience';
       const next =
-        kind === 'windowed'
+        kind === 'adopted'
           ? `To connect a product: ${resource === undefined ? 'mcpkc onboard <its URL>' : formatCommand(['onboard'], [resource])}`
           : 'Nothing to mend.';
       return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atHost(next) };

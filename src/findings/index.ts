@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { adoption } from './adoption.ts';
 import { clientPolicies } from './client-policies.ts';
 import { clients } from './clients.ts';
 import { events } from './events.ts';
@@ -9,13 +10,12 @@ import { hosts } from './hosts.ts';
 import { registration } from './registration.ts';
 import { scopes } from './scopes.ts';
 import { server } from './server.ts';
-import { windows } from './windows.ts';
 
 /** All rules, the most important first: what stops everybody, then what stops a connector on its way. */
 export const GROUPS: readonly RuleGroup[] = [
   account,
   server,
-  windows,
+  adoption,
   scopes,
   hosts,
   registration,

@@ -39,7 +39,7 @@ const blocks: Rule = {
     what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is no client scope in Keycloak, so it has to be listed.',
     cause:
       'A new realm lists nothing; or a standing scope is in neither of the realm’s lists and not in the policy.',
-    mend: 'mcpkc create-scope for the resource lists openid and makes the scope a realm default. Outside a window a windowed scope is refused on purpose.',
+    mend: 'mcpkc create-scope for the resource lists openid and makes the scope one of the realm’s.',
     sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
   },
   find(seen) {
@@ -190,7 +190,7 @@ export const registration: RuleGroup = {
       'ALLOWED_SCOPES_POLICY_MISSING',
       'Allowed Client Scopes',
       POLICY.allowedScopes,
-      'a registration may name any scope of the realm, those of windowed resources too',
+      'a registration may name any scope of the realm, the audience scopes of mode adopted too',
     ),
     missingPolicy(
       'MAPPER_POLICY_MISSING',

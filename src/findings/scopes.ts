@@ -54,7 +54,7 @@ const mapperMissing: Rule = {
   },
   find: (seen) =>
     judgedScopes(seen)
-      .filter(({ scope }) => audiencesOf(scope).length === 0)
+      .filter(({ carrier }) => audiencesOf(carrier).length === 0)
       .map((judged) => ({
         subject: judged.name,
         message: `The scope '${judged.name}' has no mapper that puts an audience into tokens. ${GENERIC_ERROR}.`,
@@ -85,8 +85,8 @@ const mismatch: Rule = {
 };
 
 function mismatchOf(seen: Seen, judged: JudgedScope) {
-  const { scope, name, resource } = judged;
-  const audiences = audiencesOf(scope);
+  const { scope, carrier, name, resource } = judged;
+  const audiences = audiencesOf(carrier);
   if (resource === undefined || audiences.length === 0 || audiences.includes(resource)) return [];
   const difference = audiences.map((one) => ({ one, how: differenceOf(one, resource) }));
   const nearest = difference.find(({ how }) => how !== 'host') ?? difference[0];
@@ -110,11 +110,11 @@ const notInAccessToken: Rule = {
   },
   find: (seen) =>
     judgedScopes(seen)
-      .filter(({ scope, resource }) => {
-        const right = scope.mappers.filter(
+      .filter(({ carrier, resource }) => {
+        const right = carrier.mappers.filter(
           (mapper) =>
             mapper.protocolMapper === AUDIENCE_MAPPER &&
-            audiencesOf({ ...scope, mappers: [mapper] }).includes(resource ?? ''),
+            audiencesOf({ ...carrier, mappers: [mapper] }).includes(resource ?? ''),
         );
         return right.length > 0 && !right.some(isInAccessToken);
       })
@@ -132,7 +132,7 @@ const notDefault: Rule = {
   explanation: {
     what: 'A scope of mode standing is in neither of the realm’s lists (default, optional client scopes). Clients that register from now on can’t get the audience: ChatGPT connects and is answered 401 by the MCP server, and a client that names the scope is refused (403 at registration, invalid_scope at sign-in).',
     cause: 'Somebody took the scope out of the realm’s default client scopes.',
-    mend: 'mcpkc create-scope for the resource puts it back. If only chosen connectors shall have it, say so: mcpkc create-scope --attach none makes it windowed.',
+    mend: 'mcpkc create-scope for the resource puts it back. If only chosen connectors are to have it, say so: mcpkc create-scope --attach none makes its mode adopted.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>

@@ -1,5 +1,4 @@
 import type { Context } from '../cli/command.ts';
-import { isLive } from '../commands/onboard/mark.ts';
 import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
 import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
 import type { Config } from '../config/load.ts';
@@ -36,7 +35,6 @@ export async function seenBy(
     globalFlags: globalFlags(config),
     initFlags: namingFlags(config),
     now: io.now(),
-    isLive: (mark) => isLive(mark, io),
     backupOf: await backups(context, keycloak),
   };
 }

@@ -2,7 +2,16 @@ import type { Part, StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import type { Preset } from '../products/preset.ts';
 import { type RealmList, realmListOf } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
-import { isAudienceScope, modeOf, resourceOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import {
+  audienceScopeOf,
+  carriersOf,
+  isAudienceScope,
+  isWindowed,
+  modeOf,
+  nameScopeOf,
+  resourceOf,
+  scopeNameFor,
+} from '../realm/mcp-scope.ts';
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { type WindowMark, windowMarkOf } from '../realm/window-mark.ts';
@@ -33,20 +42,25 @@ export interface Seen {
   initFlags: readonly CommandPart[];
   /** Milliseconds since the epoch. */
   now: number;
-  /** Whether the run that opened a window may still be at it. */
-  isLive(mark: WindowMark): boolean;
   /** Which backup of pruned clients holds a client; undefined where none is known. */
   backupOf(clientId: string): string | undefined;
 }
 
-/** An audience scope that `status` judges. */
+/** The scopes of a resource that `status` judges. */
 export interface JudgedScope {
+  /** The scope that clients name. */
   scope: ClientScope;
   name: string;
+  /** The scope whose mappers have to give the audience: the hidden one of mode adopted, else the same. */
+  carrier: ClientScope;
+  /** The scopes whose holders can get the audience. */
+  carriers: string[];
   /** The MCP server that it is for; undefined where neither mark, configuration nor mapper tells. */
   resource: string | undefined;
   mode: Mode;
   list: RealmList;
+  /** As 0.1.0 left it. */
+  windowed: boolean;
   window: WindowMark | undefined;
 }
 
@@ -80,7 +94,7 @@ export function judgedScopes(seen: Seen): JudgedScope[] {
 function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): boolean {
   const { name, attributes, protocol } = scope;
   if (name === wanted) return true;
-  if (seen.only || protocol !== 'openid-connect') return false;
+  if (seen.only || protocol !== 'openid-connect' || nameScopeOf(scope) !== undefined) return false;
   const configured = seen.configured.resource !== undefined && name === seen.configured.scopeName;
   return configured || attributes[ATTRIBUTE.mode] !== undefined || /^mcp-resource(?:-|$)/.test(name);
 }
@@ -88,12 +102,16 @@ function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): b
 function judged(seen: Seen, scope: ClientScope, wanted: string | undefined): JudgedScope {
   const realm = realmOf(seen);
   const { name } = scope;
+  const mode = modeOf(scope, realm);
   return {
     scope,
     name,
+    carrier: (mode === 'adopted' && audienceScopeOf(realm, name)) || scope,
+    carriers: carriersOf(name, realm),
     resource: name === wanted ? seen.resource : resourceOf(scope),
-    mode: modeOf(scope, realm),
+    mode,
     list: realmListOf(realm, name),
+    windowed: isWindowed(name, realm),
     window: windowMarkOf(scope.attributes),
   };
 }
@@ -102,6 +120,9 @@ function judged(seen: Seen, scope: ClientScope, wanted: string | undefined): Jud
 export function otherAudienceScopes(seen: Seen): string[] {
   const names = judgedScopes(seen).map(({ name }) => name);
   return realmOf(seen)
-    .scopes.filter((scope) => isAudienceScope(scope) && !names.includes(scope.name))
+    .scopes.filter(
+      (scope) =>
+        isAudienceScope(scope) && !names.includes(scope.name) && !names.includes(nameScopeOf(scope) ?? ''),
+    )
     .map(({ name }) => name);
 }

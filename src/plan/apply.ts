@@ -26,9 +26,14 @@ import {
   type Writer,
 } from './plan.ts';
 
-/** Whether a plan edits lists, by read, merge and write, and so needs the realm's lock. */
+/**
+ * Whether a plan needs the realm's lock: it edits lists, by read, merge and write; or makes an audience scope, whose
+ * name says nothing of another one.
+ */
 export function needsLock(plan: Plan): boolean {
-  return plan.some(({ kind }) => REALM_LISTS.includes(kind));
+  return plan.some(
+    ({ kind, action }) => REALM_LISTS.includes(kind) || (kind === 'client-scope' && action === 'create'),
+  );
 }
 
 /** Writes one change of any kind: the ids are looked up now. */

@@ -3,7 +3,7 @@ import { requireRealm } from '../config/config.ts';
 import type { RealmScopes } from '../keycloak/read/configured-scopes.ts';
 import { type RealmList, realmListOf } from '../realm/lists.ts';
 import type { Mode } from '../realm/marks.ts';
-import { modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { isWindowed, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 
 import { envBlock } from './env-block.ts';
@@ -34,7 +34,7 @@ const NOTHING_ELSE = {
 
 /**
  * What the realm says of a resource, else (where nobody looked, or there is no such scope) what the commands would make
- * of it: `create-scope` a standing scope for the configured resource, `onboard` a windowed one for any other. Throws
+ * of it: `create-scope` a standing scope for the configured resource, `onboard` one of mode adopted for any other. Throws
  * CONFIG_MISSING where no realm is configured.
  */
 export function deploymentOf(
@@ -47,13 +47,14 @@ export function deploymentOf(
   const snapshot: RealmSnapshot = { realm, ...(scopes ?? NO_SCOPES), ...NOTHING_ELSE };
   const scope = scopeNameFor(scopeWish(config, resource, flags), snapshot);
   const found = scopeNamed(snapshot, scope);
-  const made: Mode = resource === config.transportUrl ? 'standing' : 'windowed';
+  const made: Mode = resource === config.transportUrl ? 'standing' : 'adopted';
   const mode = found ? modeOf(found, snapshot) : made;
   const source = found ? 'realm' : scopes ? 'not in realm' : 'configuration';
   const list = scopes && realmListOf(snapshot, scope);
   const issuer = config.issuer ?? '';
   const { audiences, allowedOrigins } = config;
   const accepted = [...audiences.urls, ...audiences.clients];
-  const env = envBlock({ resource, scope, mode, issuer, audiences: accepted, allowedOrigins });
+  const advertises = !isWindowed(scope, snapshot);
+  const env = envBlock({ resource, scope, issuer, audiences: accepted, allowedOrigins, advertises });
   return { resource, realm, issuer, scope, mode, list, source, env };
 }

@@ -1,23 +1,22 @@
-import type { Mode } from '../realm/marks.ts';
-
 /** What an MCP server's environment is made from. */
 export interface EnvInput {
   /** Canonical URL of the MCP server, as people type it. */
   resource: string;
   scope: string;
-  mode: Mode;
   issuer: string;
   /** Further audiences that the server takes (URLs and client ids of OIDC_AUDIENCE). */
   audiences: readonly string[];
   allowedOrigins: readonly string[];
+  /** False where no client may name the scope: a resource that is still as 0.1.0 left it. */
+  advertises?: boolean;
 }
 
 /**
- * The environment of the MCP server for a resource: what `examples/mcp-host` and servers like it read. The scope is
- * advertised only where anybody may register with it: a client that names it outside a window is refused.
+ * The environment of the MCP server for a resource: what `examples/mcp-host` and servers like it read. A client may
+ * name the scope in both modes.
  */
 export function envBlock(input: EnvInput): Record<string, string> {
-  const { resource, scope, mode, issuer, audiences, allowedOrigins } = input;
+  const { resource, scope, issuer, audiences, allowedOrigins, advertises = true } = input;
   const accepted = [resource, ...audiences.filter((one) => one !== resource)];
   return {
     MCP_PUBLIC_BASE_URL: new URL(resource).origin,
@@ -26,7 +25,7 @@ export function envBlock(input: EnvInput): Record<string, string> {
     OIDC_ISSUER: issuer,
     OIDC_AUDIENCE: accepted.join(','),
     MCP_SCOPE_NAME: scope,
-    ...(mode === 'standing' ? { ADVERTISE_SCOPES: scope } : {}),
+    ...(advertises ? { ADVERTISE_SCOPES: scope } : {}),
     ENABLE_STREAMABLE: 'true',
     REQUIRE_AUTH: 'true',
     ...(allowedOrigins.length > 0 ? { ALLOWED_ORIGINS: allowedOrigins.join(',') } : {}),

@@ -2,13 +2,12 @@ import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import { canonicalResource } from '../names/resource-url.ts';
 import { customPresets } from '../products/custom.ts';
-import { DEFAULT_PRODUCT } from '../products/index.ts';
+import { DEFAULT_PRODUCT, PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
 import type { ScopeWish } from '../realm/mcp-scope.ts';
-import type { RealmSnapshot } from '../realm/snapshot.ts';
-import { windowMarkOf } from '../realm/window-mark.ts';
-import { formatCommand } from '../text.ts';
+import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import { type Here, isLiveWindow, openedBy, windowMarkOf } from '../realm/window-mark.ts';
 import type { Reservation } from './plan.ts';
 
 /** The resource of a command: its flag or argument, else the configured one; CONFIG_MISSING where there is neither. */
@@ -34,6 +33,11 @@ export function resourceFor(
 export function wantedPresets(config: Config, named: unknown): Preset[] {
   const names = Array.isArray(named) && named.length > 0 ? named.map(String) : [DEFAULT_PRODUCT];
   return resolvePresets(names, customPresets(config.presets, config.files.config));
+}
+
+/** Every product that is known: the presets, and the configuration's own. */
+export function knownPresets(config: Config): Preset[] {
+  return [...PRESETS, ...customPresets(config.presets, config.files.config)];
 }
 
 /** What decides about the scope's name, from configuration and flags. */
@@ -68,21 +72,16 @@ function checkedName(option: string, name: string): string {
   );
 }
 
-/** Refuses to work around an open window (WINDOW_OPEN, exit status 5): closing it comes first. */
-export function requireNoWindow(scope: string, resource: string, snapshot: RealmSnapshot): void {
-  const found = snapshot.scopes.find(({ name }) => name === scope);
-  const mark = found && windowMarkOf(found.attributes);
-  if (!mark) return;
-  const who = mark.by === '' ? 'somebody' : `${mark.by} on ${mark.host}`;
-  const message = `A window is open for '${scope}' since ${mark.since || 'an unknown time'} (by ${who}, until ${mark.until || 'unknown'}).`;
-  throw new McpkcError(
-    'WINDOW_OPEN',
-    message,
-    `Close it first:\n${formatCommand(['onboard', resource, '--close'])}`,
-    {
-      details: { scope, mark: { ...mark } },
-    },
-  );
+/**
+ * Refuses (OLD_WINDOW, exit status 5) to move a resource while a run of mcpkc 0.1.0 may still wait for its connector;
+ * `yes` ends that run's window.
+ */
+export function requireNoLiveWindow(scope: string, snapshot: RealmSnapshot, here: Here, yes: boolean): void {
+  const mark = windowMarkOf(scopeNamed(snapshot, scope)?.attributes ?? {});
+  if (!mark || yes || !isLiveWindow(mark, here)) return;
+  const message = `A run of mcpkc 0.1.0 keeps a window open for '${scope}': by ${openedBy(mark)}, since ${mark.since || 'an unknown time'}, until ${mark.until || 'unknown'}.`;
+  const hint = 'Wait until that connection is made; or end it: --yes (that run then adopts nothing).';
+  throw new McpkcError('OLD_WINDOW', message, hint, { details: { scope, mark: { ...mark } } });
 }
 
 /** What only a person may decide about, whatever the command: changes in `master`, a first Trusted Hosts policy. */

@@ -39,8 +39,8 @@ export function provisioningText(answer: ProvisioningAnswer, style: Style): stri
 
 /** Whom a mode serves. */
 export function modeSentence(mode: Mode, list: 'default' | 'optional' | 'none'): string {
-  if (mode === 'windowed') {
-    return 'Mode windowed: only clients that were given the scope can get this audience. To connect one: mcpkc onboard';
+  if (mode === 'adopted') {
+    return 'Mode adopted: only clients that were adopted get this audience. To connect one: mcpkc onboard';
   }
   if (list === 'optional') {
     return 'Mode standing (optional): every client that registers can ask for the scope by name; the MCP server’s metadata must list it in scopes_supported.';

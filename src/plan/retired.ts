@@ -1,11 +1,9 @@
 import { McpkcError } from '../errors.ts';
 import { readResource, trustedHost } from '../names/resource-url.ts';
-import { resourceOf } from '../realm/mcp-scope.ts';
-import type { Client } from '../realm/representations.ts';
+import { audienceScopeOf, resourceOf } from '../realm/mcp-scope.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { pkcePolicy, policyNames, userlessPolicy } from './policies.ts';
-import { adoptedScopes, withdrawn } from './provisioned.ts';
 
 /** What a resource's retirement is made from. */
 export interface Retirement {
@@ -13,21 +11,19 @@ export interface Retirement {
   resource: string;
   /** Hosts that some client product needs; they stay. */
   presetHosts: readonly string[];
-  /** The clients that hold the scope. */
-  holders: readonly Client[];
 }
 
 /**
- * A realm without the resource: policies that name the scope go before it, hosts that other resources or products use
- * stay, clients lose the scope and its mark. Throws SCOPE_IN_POLICY where somebody else's client policy names it.
+ * A realm without the resource: policies that name its scopes go before them, hosts that other resources or products
+ * use stay, clients lose the scopes with the scopes. Throws SCOPE_IN_POLICY where somebody else's client policy names it.
  */
-export function retired(
-  { scope, resource, presetHosts, holders }: Retirement,
-  snapshot: RealmSnapshot,
-): Desired {
+export function retired({ scope, resource, presetHosts }: Retirement, snapshot: RealmSnapshot): Desired {
   const own: string[] = Object.values(policyNames(scope));
+  const audience = audienceScopeOf(snapshot, scope)?.name;
+  // The audience first: a run that was cut off finds the rest by the scope that is left.
+  const both = [...(audience === undefined ? [] : [audience]), scope];
   const foreign = snapshot.clientPolicies.filter(
-    ({ name, conditions }) => !own.includes(name) && namesScope(conditions ?? [], scope),
+    ({ name, conditions }) => !own.includes(name) && both.some((one) => namesScope(conditions ?? [], one)),
   );
   if (foreign.length > 0) {
     const names = foreign.map(({ name }) => `'${name}'`).join(', ');
@@ -40,20 +36,16 @@ export function retired(
     );
   }
   const host = trustedHost(resource);
-  const used = snapshot.scopes.some((one) => one.name !== scope && hostOf(resourceOf(one)) === host);
+  const used = snapshot.scopes.some((one) => !both.includes(one.name) && hostOf(resourceOf(one)) === host);
   // Without the scope it is not ours to say whom the host is for; the scope goes last, so a broken run left it.
   const kept = used || presetHosts.includes(host) || !scopeNamed(snapshot, scope);
-  const why = 'since the resource is retired';
   return {
-    clientScope: { name: scope, absent: true },
+    // Deleting a scope takes it from every client.
+    clientScopes: both.map((name) => ({ name, absent: true })),
     trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
-    allowedScopes: { add: [], remove: [scope], defaults: false },
+    allowedScopes: { add: [], remove: both, defaults: false },
     clientPolicies: [pkcePolicy(scope, true), userlessPolicy(scope, true)],
-    defaultScope: { scope, list: 'none' },
-    // Deleting a scope takes it from every client; only the marks are left to erase.
-    clients: holders
-      .filter((client) => adoptedScopes(client).includes(scope))
-      .map((client) => withdrawn(client, client.clientId, scope, why).mark),
+    defaultScopes: both.map((one) => ({ scope: one, list: 'none' as const })),
   };
 }
 

@@ -89,10 +89,24 @@ function accountLines({ before, after }: Change): string[] {
   ];
 }
 
+/** What becomes of a client that is given a scope which it was judged for. */
+function assignmentLines({ after }: Change): string[] {
+  const fixed = 'whoever registered it can change it no longer (its registration access token is withdrawn)';
+  return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
+}
+
 function differences(change: Change): string[] {
+  if (change.kind === 'client-scope-assignment') {
+    const { seen: _seen, ...after } = change.after ?? {};
+    return [...fieldDifferences({ ...change, after }), ...assignmentLines(change)];
+  }
   if (change.kind === 'client-policy') return policyLines(change);
   if (change.kind === 'account-role') return roleLines(change);
   if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);
+  return fieldDifferences(change);
+}
+
+function fieldDifferences(change: Change): string[] {
   const { before, after } = change;
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names.flatMap((name) => {

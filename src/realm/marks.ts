@@ -14,5 +14,8 @@ export const ATTRIBUTE = {
   keep: 'mcpkc.keep',
 } as const;
 
-/** Whom a scope serves; see the README, "Two modes". */
-export type Mode = 'standing' | 'windowed';
+/**
+ * Whom a resource serves; see the README, "Two modes". `standing`: every client that registers can get its audience.
+ * `adopted`: only clients that were adopted; 0.1.0 called it `windowed`.
+ */
+export type Mode = 'standing' | 'adopted';

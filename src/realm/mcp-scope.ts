@@ -105,6 +105,17 @@ export function nearResources(resource: string, { scopes }: Pick<RealmSnapshot, 
   });
 }
 
+/** Whether a resource is as 0.1.0 left it in mode windowed: one scope in no list, with the mapper in it. */
+export function isWindowed(name: string, snapshot: RealmSnapshot): boolean {
+  const scope = scopeNamed(snapshot, name);
+  return (
+    scope !== undefined &&
+    modeOf(scope, snapshot) === 'adopted' &&
+    audienceScopeOf(snapshot, name) === undefined &&
+    audiencesOf(scope).length > 0
+  );
+}
+
 /** The name of a resource's scope: `--scope`, the marked one, MCP_SCOPE_NAME for the configured resource, else by alias. */
 export function scopeNameFor(wish: ScopeWish, snapshot: RealmSnapshot): string {
   if (wish.scope !== undefined) return wish.scope;
@@ -115,16 +126,20 @@ export function scopeNameFor(wish: ScopeWish, snapshot: RealmSnapshot): string {
   return `mcp-resource-${wish.alias ?? aliasOf(wish.resource)}`;
 }
 
-/** A scope's mode: as marked; unmarked, a scope in neither list of the realm is windowed. */
+/** A scope's mode: as marked (`windowed` by 0.1.0); unmarked, a scope in neither list of the realm is for the adopted. */
 export function modeOf(scope: ClientScope, snapshot: RealmSnapshot): Mode {
   const marked = scope.attributes[ATTRIBUTE.mode];
-  if (marked === 'standing' || marked === 'windowed') return marked;
-  return realmListOf(snapshot, scope.name) === 'none' ? 'windowed' : 'standing';
+  if (marked === 'standing' || marked === 'adopted') return marked;
+  if (marked === 'windowed') return 'adopted';
+  return realmListOf(snapshot, scope.name) === 'none' ? 'adopted' : 'standing';
 }
 
-/** In which list a scope of this mode belongs: a standing one stays where it is, or becomes a default. */
+/**
+ * In which list the scope that clients name belongs. Adopted: optional, so that anybody may register with it (it gives
+ * no audience). Standing: where it is, or a default.
+ */
 export function listFor(mode: Mode, now: RealmList): RealmList {
-  if (mode === 'windowed') return 'none';
+  if (mode === 'adopted') return 'optional';
   return now === 'optional' ? 'optional' : 'default';
 }
 

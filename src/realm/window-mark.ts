@@ -1,6 +1,11 @@
 import type { RealmList } from './lists.ts';
 import { ATTRIBUTE } from './marks.ts';
 
+/**
+ * Windows were how 0.1.0 let a connector have an audience: for some minutes everybody who registered got it. One that
+ * was left open is closed by the plan that moves its resource to mode adopted.
+ */
+
 /** The window that a scope is marked with; undefined where there is none, or none that can be read. */
 export function windowMarkOf(attributes: Readonly<Record<string, string>>): WindowMark | undefined {
   const text = attributes[ATTRIBUTE.window];
@@ -48,4 +53,24 @@ export interface WindowMark {
   before: RealmList;
   /** Names of the presets that it waits for, blank-separated; `*` where that can't be told. */
   presets: string;
+}
+
+/** What tells whether the run that opened a window may still be at it. */
+export interface Here {
+  hostname: string;
+  pid: number;
+  now(): number;
+  isAlive(pid: number): boolean;
+}
+
+/** Whether the run that opened a window may still be at it: its process lives here, or its time elsewhere isn't up. */
+export function isLiveWindow(mark: WindowMark, here: Here): boolean {
+  if (mark.host === here.hostname) return mark.pid !== here.pid && mark.pid > 0 && here.isAlive(mark.pid);
+  return Date.parse(mark.until) > here.now();
+}
+
+/** Who opened a window, for people. */
+export function openedBy({ by, host, pid }: WindowMark): string {
+  const where = host === '' ? '' : ` on ${host}${pid > 0 ? ` (process ${pid})` : ''}`;
+  return `${by || 'somebody'}${where}`;
 }

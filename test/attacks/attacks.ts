@@ -86,4 +86,26 @@ export const ATTACKS: readonly Attack[] = [
       'A printed command line names the id whole: commas, blanks, dashes and invisible characters are typed so that mcpkc reads them back.',
     outcome: 'prevented',
   },
+  {
+    id: 'C2',
+    attack:
+      'While a connector is waited for, a stranger registers a client that is marked as adopted, or changes one from before, to get the audience.',
+    holds:
+      'The audience is a hidden scope that the admin API alone attaches, to clients that were judged; what a client says about itself decides nothing.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'H2',
+    attack:
+      'An adopted client changes itself by its registration access token: redirects to anywhere, client credentials, implicit.',
+    holds: 'That token is withdrawn before the client is judged and adopted.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'M6',
+    attack: 'Six registrations alike, the first the attacker’s: it is taken for the connector.',
+    holds:
+      'The one that signs in keeps the audience, all others lose it and are named with time and address; `--user` counts one person’s sign-in alone.',
+    outcome: 'prevented',
+  },
 ];

@@ -45,14 +45,14 @@ describe('mcpkc env', () => {
     });
   });
 
-  it('does not advertise the scope of a windowed resource', async () => {
-    const marks = { 'mcpkc.mode': 'windowed', 'mcpkc.resource': 'https://other.example.com/mcp' };
+  it('advertises the scope of mode adopted too', async () => {
+    const marks = { 'mcpkc.mode': 'adopted', 'mcpkc.resource': 'https://other.example.com/mcp' };
     const id = await makeScope('other', marks);
     const { out } = await run(['other.example.com', '--json'], env);
     await realm.admin.del(realm.path(`client-scopes/${id}`));
     const document = JSON.parse(out);
-    expect(document).toMatchObject({ schema: 'mcpkc/env/v1', mode: 'windowed', source: 'realm' });
-    expect(document.env).not.toHaveProperty('ADVERTISE_SCOPES');
+    expect(document).toMatchObject({ schema: 'mcpkc/env/v1', mode: 'adopted', source: 'realm' });
+    expect(document.env).toHaveProperty('ADVERTISE_SCOPES', 'other');
   });
 
   it('says that the realm has no scope for it yet, and the command that makes one', async () => {

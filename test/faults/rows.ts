@@ -51,9 +51,9 @@ const onboard = (chatgpt: Connector): Row[] => [
   {
     command: 'onboard',
     name: 'a connector that registers',
-    argv: ['onboard', RESOURCE, '--timeout', '60s'],
+    argv: ['onboard', RESOURCE, '--until', 'registered', '--timeout', '60s'],
     stage: (realm) => trust(realm, ['chatgpt.com', 'svc.example.com']),
-    beside: { after: /The window for .* is open/, act: connect },
+    beside: { after: /Waiting for a connector/, act: connect },
     or: 3,
     beforeRerun: async (realm) => {
       // The person removes the connector that didn't work and adds it again.

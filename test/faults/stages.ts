@@ -58,7 +58,6 @@ export async function makeResource(
   });
   await admin.put(path(`default-default-client-scopes/${id}`));
   for (const holder of holders) {
-    await admin.put(path(`clients/${holder}`), { attributes: { 'mcpkc.adopted': SCOPE } });
     await admin.put(path(`clients/${holder}/default-client-scopes/${id}`));
   }
   await trust(realm, ['svc.example.com']);

@@ -92,16 +92,10 @@ describe('--client', () => {
     for (const id of ids) await addClient(realm, id);
     const flags = ids.flatMap((id) => ['--client', id]);
     await run(0, ...flags);
-    for (const id of ids) {
-      expect(await heldAs(id), id).toBe('default');
-      expect((await clientIn(realm, id))?.attributes, id).toMatchObject({ 'mcpkc.adopted': SCOPE });
-    }
+    for (const id of ids) expect(await heldAs(id), id).toBe('default');
     await expectNothingLeft(...flags);
     await run(0, ...ids.flatMap((id) => ['--detach', id]));
-    for (const id of ids) {
-      expect(await heldAs(id), id).toBe('none');
-      expect((await clientIn(realm, id))?.attributes?.['mcpkc.adopted'], id).toBeUndefined();
-    }
+    for (const id of ids) expect(await heldAs(id), id).toBe('none');
   });
 
   it('takes the internal id as well', async () => {
@@ -155,7 +149,7 @@ describe('the static client of OIDC_AUDIENCE', () => {
       serviceAccountsEnabled: false,
       fullScopeAllowed: false,
       redirectUris: expect.arrayContaining(['https://chatgpt.com/connector_platform_oauth_redirect']),
-      attributes: { 'pkce.code.challenge.method': 'S256', 'mcpkc.adopted': SCOPE },
+      attributes: { 'pkce.code.challenge.method': 'S256' },
     });
     expect(await heldAs('legacy-mcp')).toBe('default');
     const again = await withStatic(0, '--create-static', '--dry-run', '--json');

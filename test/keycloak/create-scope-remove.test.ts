@@ -111,7 +111,6 @@ it('lists the clients that lose it, and does it only with --yes', async () => {
   expect(holders.map(({ clientId }) => clientId).toSorted()).toEqual(['keeps-it', 'optional-holder']);
   const client = await clientIn(realm, 'keeps-it');
   expect(client?.defaultClientScopes).not.toContain(SCOPE);
-  expect(client?.attributes?.['mcpkc.adopted']).toBeUndefined();
 });
 
 it('refuses while somebody else’s client policy names the scope', async () => {

@@ -7,7 +7,7 @@ import { CHATGPT } from '../support/connectors/products.ts';
 import { SdkConnector } from '../support/connectors/sdk.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { held, startOnboard, storeEvents } from '../support/onboarding.ts';
+import { audience, held, startOnboard, storeEvents } from '../support/onboarding.ts';
 
 const realm = await useRealm('onboard-connectors');
 const SCOPE = 'mcp-resource-e2e';
@@ -35,7 +35,8 @@ afterAll(async () => {
 
 const start = (url: string, ...args: string[]) => {
   const scope = url === host.url ? [] : ['--scope', SCOPE];
-  const begun = startOnboard([url, '--json', ...scope, ...args], {
+  const until = args.includes('--until') ? [] : ['--until', 'connected'];
+  const begun = startOnboard([url, '--json', ...scope, ...until, ...args], {
     env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
     clock: 'real',
   });
@@ -52,10 +53,11 @@ describe('ChatGPT', () => {
     const intruder = new Connector(host.url, { product });
     const entered = await intruder.register();
     const connector = new Connector(host.url);
-    const registered = await connector.register();
-    const { json } = await done;
-    expect(json).toMatchObject({ ok: true, client: { clientId: registered.ok && registered.clientId } });
     expect(await connector.connect(user)).toMatchObject({ ok: true });
+    const { json } = await done;
+    expect(json).toMatchObject({ ok: true, client: { clientId: connector.client?.clientId } });
+    const said = (json.timeline as { event: string }[]).map(({ event }) => event);
+    expect(said).toContainEqual(expect.stringMatching(new RegExp(`: ${user.username} from .* signed in`)));
     expect(await connector.refresh()).toMatchObject({ ok: true });
     expect(await connector.callTool('add', { a: 20, b: 22 })).toMatchObject({
       ok: true,
@@ -88,7 +90,7 @@ describe('ChatGPT', () => {
     const others = json.others as { clientId: string; reason: string }[];
     expect(others.map(({ clientId }) => clientId).toSorted()).toEqual([one, two].toSorted());
     expect(others[0]?.reason).toContain('another one signed in');
-    expect([await held(realm, one ?? '', json.scope as string)]).toEqual(['none']);
+    expect(await audience(realm, one ?? '', json.scope as string)).toBe('none');
     expect(await third.refresh()).toMatchObject({ ok: true });
     expect(await third.callTool()).toMatchObject({ ok: true });
   });
@@ -122,12 +124,15 @@ describe('a client that names the scope in its registration', () => {
     const { json } = await done;
     const clientId = connector.client?.clientId ?? '';
     expect(json).toMatchObject({ ok: true, client: { clientId } });
-    expect(await held(realm, clientId, SCOPE)).toBe('default');
+    // It named the scope when it registered; the audience came beside it.
+    expect(await held(realm, clientId, SCOPE)).toBe('optional');
+    expect(await audience(realm, clientId, SCOPE)).toBe('adopted');
     const again = new SdkConnector(advertising.url, {
       redirectUri: 'https://chatgpt.com/connector_platform_oauth_redirect',
       client: connector.client,
     });
     expect(await again.connect(user)).toMatchObject({ ok: true });
-    expect(await sdk().connect(user)).toMatchObject({ ok: false, stage: 'registration', status: 403 });
+    // Nobody waits for this one: it registers, signs in, and the host does not let it in.
+    expect(await sdk().connect(user)).toMatchObject({ ok: false, stage: 'mcp', status: 401 });
   });
 });

@@ -1,8 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { adoptedMark, expectClosed, held, register, startOnboard } from '../support/onboarding.ts';
-import { addClient, hostsIn, scopeIn } from '../support/realm-things.ts';
+import {
+  audience,
+  audienceScope,
+  expectAdoptedMode,
+  register,
+  remembered,
+  startOnboard,
+} from '../support/onboarding.ts';
+import { addClient, CHATGPT_BODY, hostsIn, registerAnonymously, scopeIn } from '../support/realm-things.ts';
 
 const realm = await useRealm('onboard');
 let account: Account;
@@ -11,49 +18,51 @@ beforeAll(async () => {
   account = await accountIn(realm);
 });
 
-const run = (exit: number, ...args: string[]) => expectCli(exit, ['onboard', ...args], { env: account.env });
+const run = (exit: number, ...args: string[]) =>
+  expectCli(exit, args[0] === 'create-scope' ? args : ['onboard', ...args], { env: account.env });
 
 describe('a client that is named', () => {
-  test('by client id: scope, mapper, hosts, policies, attachment and its proof', async () => {
+  test('by client id: scopes, mapper, policies, attachment, record and proof; nothing of registration', async () => {
+    const hosts = await hostsIn(realm);
     await addClient(realm, 'crm');
     const done = await run(0, 'https://crm.example.com/mcp', 'crm', '--json');
     expect(done.json).toMatchObject({
       schema: 'mcpkc/onboard/v1',
       ok: true,
       scope: 'mcp-resource-crm',
-      mode: 'windowed',
+      mode: 'adopted',
       client: { clientId: 'crm' },
       // Further ones come from the roles of the user that the example is made for.
       audience: expect.arrayContaining(['https://crm.example.com/mcp']),
       env: { OIDC_AUDIENCE: 'https://crm.example.com/mcp', OIDC_ISSUER: realm.issuer },
       applied: true,
     });
-    expect(await held(realm, 'crm', 'mcp-resource-crm')).toBe('default');
-    expect(await adoptedMark(realm, 'crm')).toBe('mcp-resource-crm');
-    await expectClosed(realm, 'mcp-resource-crm');
-    expect(await hostsIn(realm)).toEqual(expect.arrayContaining(['chatgpt.com', 'crm.example.com']));
-    expect(done.err).not.toContain('is open');
+    expect(await audience(realm, 'crm', 'mcp-resource-crm')).toBe('adopted');
+    expect((await remembered(account)).adopted).toContain('crm');
+    await expectAdoptedMode(realm, account, 'mcp-resource-crm');
+    expect(await hostsIn(realm)).toEqual(hosts);
+    expect(done.err).not.toContain('Waiting for');
   });
 
   test('by internal id, and a second run has nothing to do', async () => {
     const id = await addClient(realm, 'erp');
     const done = await run(0, 'https://erp.example.com/mcp', id);
-    expect(done.out).toContain('✓ erp has the scope.');
+    expect(done.out).toContain('✓ erp is adopted: its person signs in again, or waits for the next refresh.');
     const again = await run(0, 'https://erp.example.com/mcp', 'erp', '--json');
     expect(again.json.changes).toEqual([]);
     const planned = await run(0, 'https://erp.example.com/mcp', 'erp', '--dry-run');
     expect(planned.out).toContain('0 changes would be made');
   });
 
-  test('that holds the scope as optional: one change, and it works', async () => {
+  test('that holds the audience scope as optional: one change, and it works', async () => {
     const id = await addClient(realm, 'hr');
-    const scope = (await scopeIn(realm, 'mcp-resource-erp'))?.id;
-    await realm.admin.put(realm.path(`clients/${id}/optional-client-scopes/${scope}`));
+    const scope = await audienceScope(realm, 'mcp-resource-erp');
+    await realm.admin.put(realm.path(`clients/${id}/optional-client-scopes/${scope?.id}`));
     const done = await run(0, 'https://erp.example.com/mcp', 'hr', '--json');
     expect(done.json.changes).toContainEqual(
       expect.objectContaining({ kind: 'client-scope-assignment', action: 'update' }),
     );
-    expect(await held(realm, 'hr', 'mcp-resource-erp')).toBe('default');
+    expect(await audience(realm, 'hr', 'mcp-resource-erp')).toBe('adopted');
   });
 
   test('that isn’t there is exit 2, and nothing was written', async () => {
@@ -65,7 +74,7 @@ describe('a client that is named', () => {
   test('mcpkc’s own account is refused', async () => {
     const done = await run(2, 'https://crm.example.com/mcp', 'mcpkc', '--json');
     expect(done.json).toMatchObject({ code: 'INPUT_INVALID' });
-    expect(await held(realm, 'mcpkc', 'mcp-resource-crm')).toBe('none');
+    expect(await audience(realm, 'mcpkc', 'mcp-resource-crm')).toBe('none');
   });
 });
 
@@ -84,25 +93,28 @@ describe('how it is called', () => {
   test('--static-client gets the scope beside the connector', async () => {
     await addClient(realm, 'backend');
     const { opened, done } = startOnboard(
-      ['https://st.example.com/mcp', '--static-client', 'backend', '--json'],
+      ['https://st.example.com/mcp', '--until', 'registered', '--static-client', 'backend', '--json'],
       { env: account.env },
     );
     await opened;
     const clientId = await register(realm);
     expect((await done).json).toMatchObject({ ok: true, client: { clientId } });
-    expect(await held(realm, 'backend', 'mcp-resource-st')).toBe('default');
-    expect(await held(realm, clientId, 'mcp-resource-st')).toBe('default');
-    await expectClosed(realm, 'mcp-resource-st');
+    expect(await audience(realm, 'backend', 'mcp-resource-st')).toBe('adopted');
+    expect(await audience(realm, clientId, 'mcp-resource-st')).toBe('adopted');
+    await expectAdoptedMode(realm, account, 'mcp-resource-st');
   });
 
   test.each([
     [['--until', 'never'], '--until'],
+    [[], '--until'],
+    [['--until', 'registered', '--user', 'ann'], '--user'],
+    [['some-client', '--user', 'ann'], '--user'],
     [['--close', '--timeout', '1m'], '--timeout'],
     [['--close', '--until', 'connected'], '--until'],
     [['some-client', '--timeout', '1m'], '--timeout'],
     [['some-client', '--close'], '--close'],
     [['--timeout', 'soon'], 'duration'],
-    [['--preset', 'chatgtp'], 'chatgpt'],
+    [['--until', 'registered', '--preset', 'chatgtp'], 'chatgpt'],
   ])('%j is exit 2', async (args, words) => {
     const done = await run(2, 'https://x.example.com/mcp', ...args);
     expect(done.err).toContain(words);
@@ -115,29 +127,55 @@ describe('how it is called', () => {
 });
 
 describe('--dry-run', () => {
-  test('prints the plan, says that a window would be opened, and writes nothing', async () => {
+  test('prints the plan, says that a connector would be waited for, and writes nothing', async () => {
     const before = await realm.snapshot();
     const done = await run(1, 'https://dry.example.com/mcp', '--dry-run');
     expect(done.out).toContain('create client scope mcp-resource-dry');
-    expect(done.out).toContain('then the window would be');
+    expect(done.out).toContain('a connector would be waited');
     expect(await realm.snapshot()).toEqual(before);
   });
 
-  test('is 1 also where only the window would be opened, 0 for a client that has everything', async () => {
-    const window = await run(1, 'https://crm.example.com/mcp', '--dry-run', '--json');
-    expect(window.json).toMatchObject({ changes: [], applied: false, ok: false });
+  test('is 1 also where a connector would only be waited for, 0 for a client that has everything', async () => {
+    await run(0, 'create-scope', '--resource', 'https://crm.example.com/mcp');
+    const waits = await run(1, 'https://crm.example.com/mcp', '--dry-run', '--json');
+    expect(waits.json).toMatchObject({ changes: [], applied: false, ok: false });
     expect((await run(0, 'https://crm.example.com/mcp', 'crm', '--dry-run', '--json')).json.ok).toBe(true);
   });
 
-  test('with --close and no window: nothing to do', async () => {
+  test('with --close where nothing is open: nothing to do', async () => {
     const done = await run(0, 'https://crm.example.com/mcp', '--close', '--dry-run');
     expect(done.out).toContain('0 changes would be made');
   });
 });
 
-test('--close without a window has nothing to do, also where there is no scope', async () => {
+test('--close where nothing is open has nothing to do', async () => {
   const before = await realm.snapshot();
-  expect((await run(0, 'https://crm.example.com/mcp', '--close')).out).toContain('No window is open');
-  expect((await run(0, 'https://never.example.com/mcp', '--close')).out).toContain('No window is open');
+  expect((await run(0, 'https://crm.example.com/mcp', '--close')).out).toContain('Nothing is open');
+  expect((await run(0, 'https://never.example.com/mcp', '--close')).out).toContain('Nothing is open');
   expect(await realm.snapshot()).toEqual(before);
+});
+
+describe('a client that registered itself and is named', () => {
+  test('is adopted where an adoption accepts it: its registrant can change it no longer', async () => {
+    const { status, body } = await registerAnonymously(realm, CHATGPT_BODY);
+    expect(status).toBe(201);
+    await run(0, 'https://crm.example.com/mcp', String(body.client_id));
+    expect(await audience(realm, String(body.client_id), 'mcp-resource-crm')).toBe('adopted');
+    const own = await fetch(String(body.registration_client_uri), {
+      headers: { authorization: `Bearer ${body.registration_access_token}` },
+    });
+    expect(own.status).toBe(401);
+  });
+
+  test('takes --yes where it would not, and is shown', async () => {
+    const grants = { grant_types: ['authorization_code', 'password'] };
+    const clientId = await register(realm, grants);
+    const refused = await run(5, 'https://crm.example.com/mcp', clientId, '--json');
+    expect(refused.json).toMatchObject({ code: 'CONSENT_NEEDED' });
+    expect(refused.json.message).toContain('the password grant');
+    expect(refused.json.message).toContain('https://chatgpt.com/connector_platform_oauth_redirect');
+    expect(await audience(realm, clientId, 'mcp-resource-crm')).toBe('none');
+    await run(0, 'https://crm.example.com/mcp', clientId, '--yes');
+    expect(await audience(realm, clientId, 'mcp-resource-crm')).toBe('adopted');
+  });
 });

@@ -139,7 +139,7 @@ const REASONS: Record<string, RegExp> = {
   claude: /preset claude, and only chatgpt/,
   marked: /marked since .*, disable after 3d/,
   kept: /kept \(prune-clients --keep\)/,
-  adopted: /it is adopted: it holds mcp-audience-x/,
+  adopted: /it was adopted for an MCP server/,
   forged: /nobody consented/,
   globbed: /the configuration protects it/,
   probe: /nobody consented/,

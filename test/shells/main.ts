@@ -21,7 +21,7 @@ const LINES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ['mcpkc onboard --until ', ['connected', 'registered']],
   ['mcpkc env --format ', ['compose', 'dotenv', 'json', 'k8s']],
   ['mcpkc create-scope --preset chatgpt,cu', ['chatgpt,cursor']],
-  ['mcpkc explain WINDOW_NOT', ['WINDOW_NOT_CLOSED']],
+  ['mcpkc explain NOT_W', ['NOT_WITHDRAWN']],
   ['mcpkc completion ', ['bash', 'fish', 'zsh']],
 ];
 

@@ -3,11 +3,19 @@ import { expect } from 'vitest';
 import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import { type Account, accountIn, expectCli, type RunOptions } from './cli.ts';
 import { createRealm, type Realm } from './keycloak/realm.ts';
-import { adoptedMark, expectClosed, held, register } from './onboarding.ts';
+import {
+  audience,
+  audienceScope,
+  expectAdoptedMode,
+  register,
+  remembered,
+  storeEvents,
+} from './onboarding.ts';
 import {
   addClient,
   addScope,
   anonymousPolicies,
+  type Client,
   configure,
   hostsIn,
   listOf,
@@ -19,16 +27,20 @@ export const RESOURCE = 'https://kill.example.com/mcp';
 export const SCOPE = 'mcp-resource-kill';
 /** A client that a rerun may name. */
 export const NAMED = 'named';
+/** One that an administrator makes while a run waits. */
+const ADMINS = 'made-meanwhile';
 
 /** A realm with things in it that are nobody's business, for one run that is disturbed. */
 export interface Stage {
   realm: Realm;
   account: Account;
-  /** Clients that registered right after the window was opened; empty before. */
+  /** Clients that registered while the run waited, and one that an administrator made then; empty before. */
   came: { connector: string; foreign: string[] };
-  /** To be called with each request that Keycloak answered: lets clients register when the window opens. */
+  /** To be called with each request that Keycloak answered: lets clients come once the run waits. */
   onAnswered(request: Passing): Promise<void>;
-  /** Fails unless the realm is as planned: the window is closed, nobody holds what was inherited. */
+  /** Fails where a client that no adoption accepts holds the audience, at this moment. */
+  expectJudged(): Promise<void>;
+  /** Fails unless the realm is as planned: nothing is open, only adopted clients have the audience. */
   expectAsPlanned(): Promise<void>;
   /** Makes the realm what it was before the first run. */
   reset(): Promise<void>;
@@ -40,6 +52,7 @@ export interface Stage {
 export async function setStage(server: AdminAccess, purpose: string): Promise<Stage> {
   const realm = await createRealm(server, purpose);
   const account = await accountIn(realm);
+  await storeEvents(realm);
   await addScope(realm, 'foreign-scope', {}, 'https://elsewhere.example.com/mcp');
   await addClient(realm, 'foreign-client', { attributes: { 'their.own': 'yes' } });
   await addClient(realm, NAMED);
@@ -53,19 +66,37 @@ export async function setStage(server: AdminAccess, purpose: string): Promise<St
     realm,
     account,
     came,
-    async onAnswered({ method, path }) {
-      if (method !== 'PUT' || !path.includes('/default-default-client-scopes/') || came.connector !== '')
-        return;
+    async onAnswered({ path }) {
+      if (!path.includes('/events?') || came.connector !== '' || !(await audienceScope(realm, SCOPE))) return;
       came.connector = 'coming';
-      came.connector = await register(realm);
       const other = { redirect_uris: ['https://chatgpt.com/else'], token_endpoint_auth_method: 'none' };
       came.foreign.push(await register(realm, other), await register(realm, { ...other, scope: SCOPE }));
+      came.connector = await register(realm);
+      await addClient(realm, ADMINS);
+      came.foreign.push(ADMINS);
+    },
+    async expectJudged() {
+      const hidden = await audienceScope(realm, SCOPE);
+      if (!hidden) return;
+      expect(await listOf(realm, hidden.name)).toBe('none');
+      const clients = await realm.admin.get<Client[]>(realm.path('clients?max=100'));
+      const holders = clients.filter(({ defaultClientScopes, optionalClientScopes }) =>
+        [...defaultClientScopes, ...optionalClientScopes].includes(hidden.name),
+      );
+      const connectors = ['https://chatgpt.com/connector_platform_oauth_redirect'];
+      for (const { clientId, redirectUris } of holders)
+        if (clientId !== NAMED) expect(redirectUris, clientId).toEqual(connectors);
     },
     async expectAsPlanned() {
-      if (await scopeIn(realm, SCOPE)) await expectClosed(realm, SCOPE);
-      else expect(await listOf(realm, SCOPE)).toBe('none');
-      for (const id of came.foreign) expect(await held(realm, id, SCOPE)).toBe('none');
-      if (came.connector !== '') await expectWholeAdoption(realm, came.connector);
+      if ((await scopeIn(realm, SCOPE))?.attributes?.['mcpkc.mode'] === undefined) return;
+      if (await audienceScope(realm, SCOPE)) expect((await remembered(account)).provisional).toEqual([]);
+      for (const id of came.foreign) expect(await audience(realm, id, SCOPE)).toBe('none');
+      const { adopted } = await remembered(account);
+      // Adopted or not, never half: the record says so, and it holds the audience, or neither.
+      if (came.connector !== '')
+        expect((await audience(realm, came.connector, SCOPE)) === 'adopted').toBe(
+          adopted.includes(came.connector),
+        );
     },
     async reset() {
       came.connector = '';
@@ -86,24 +117,17 @@ async function forget(realm: Realm): Promise<void> {
   const { admin } = realm;
   await admin.put(realm.path('client-policies/policies'), { policies: [] });
   await admin.put(realm.path('client-policies/profiles'), { profiles: [] });
-  const scope = await scopeIn(realm, SCOPE);
-  if (scope) await admin.del(realm.path(`client-scopes/${scope.id}`));
+  for (const scope of [await audienceScope(realm, SCOPE), await scopeIn(realm, SCOPE)])
+    if (scope) await admin.del(realm.path(`client-scopes/${scope.id}`));
   const clients = await admin.get<{ id: string; clientId: string }[]>(realm.path('clients?max=100'));
   for (const { id, clientId } of clients) {
     if (clientId === id) await admin.del(realm.path(`clients/${id}`));
-    if (clientId === NAMED)
-      await admin.put(realm.path(`clients/${id}`), { attributes: { 'mcpkc.adopted': '' } });
+    if (clientId === ADMINS) await admin.del(realm.path(`clients/${id}`));
   }
   await admin.request('DELETE', realm.path('roles/mcpkc-lock'));
-}
-
-/** Adopted or not, never half: marked and holding the scope as a default, or neither. */
-async function expectWholeAdoption(realm: Realm, clientId: string): Promise<void> {
-  const state = [await held(realm, clientId, SCOPE), await adoptedMark(realm, clientId)];
-  expect([
-    ['default', SCOPE],
-    ['none', undefined],
-  ]).toContainEqual(state);
+  await admin.request('DELETE', realm.path('roles/mcpkc-record'));
+  const record = clients.find(({ clientId }) => clientId === 'mcpkc-record');
+  if (record) await admin.request('DELETE', realm.path(`clients/${record.id}`));
 }
 
 /** What mcpkc has no business with; Keycloak's lists in an order of their own. */
@@ -119,7 +143,10 @@ async function foreignThings(realm: Realm): Promise<unknown> {
   const others = (list: readonly Record<string, unknown>[]) =>
     list.filter(
       ({ name, clientId }) =>
-        name !== SCOPE && clientId !== NAMED && !/^[0-9a-f-]{36}$/.test(String(clientId)),
+        name !== SCOPE &&
+        !String(name).startsWith('mcp-audience-') &&
+        ![NAMED, ADMINS, 'mcpkc-record'].includes(String(clientId)) &&
+        !/^[0-9a-f-]{36}$/.test(String(clientId)),
     );
   const { clientPolicies: _policies, clientProfiles: _profiles, ...own } = settings;
   return {
@@ -127,11 +154,12 @@ async function foreignThings(realm: Realm): Promise<unknown> {
     clientScopes: others(clientScopes),
     clients: others(clients),
     defaultScopes: defaultScopes.filter((name) => name !== SCOPE),
-    optionalScopes,
-    realmRoles: rest.realmRoles.filter(({ name }) => name !== 'mcpkc-lock'),
+    optionalScopes: optionalScopes.filter((name) => name !== SCOPE),
+    realmRoles: rest.realmRoles.filter(({ name }) => name !== 'mcpkc-lock' && name !== 'mcpkc-record'),
     eventsConfig: rest.eventsConfig,
     components: rest.components.filter(
-      ({ name }) => name !== 'Trusted Hosts' && name !== 'Allowed Client Scopes',
+      ({ name }) =>
+        !['Trusted Hosts', 'Allowed Client Scopes', 'Allowed Protocol Mapper Types'].includes(String(name)),
     ),
   };
 }
@@ -139,6 +167,7 @@ async function foreignThings(realm: Realm): Promise<unknown> {
 /** What provisioning makes is whole: hosts, the policy that enforces PKCE; and a lock that was left is in nobody's way. */
 export async function expectProvisioned(stage: Stage): Promise<void> {
   const { realm } = stage;
+  await expectAdoptedMode(realm, stage.account, SCOPE);
   expect(await hostsIn(realm)).toEqual(expect.arrayContaining(['chatgpt.com', 'kill.example.com']));
   const { policies } = await realm.admin.get<{ policies: { name: string }[] }>(
     realm.path('client-policies/policies'),

@@ -1,14 +1,17 @@
 import { expect } from 'vitest';
-import { type MemoryResult, type RunOptions, runCli, until } from './cli.ts';
+import { readRecord } from '../../src/keycloak/read/record.ts';
+import { adoptedIn, provisionalIn } from '../../src/realm/record.ts';
+import { type Account, type MemoryResult, type RunOptions, runCli, until } from './cli.ts';
+import { connected } from './keycloak/connection.ts';
 import type { Realm } from './keycloak/realm.ts';
 import type { Representation } from './keycloak/snapshot.ts';
 import type { MemoryIo } from './memory-io.ts';
-import { CHATGPT_BODY, clientIn, listOf, registerAnonymously, scopeIn } from './realm-things.ts';
+import { CHATGPT_BODY, clientIn, listOf, registerAnonymously, type Scope, scopeIn } from './realm-things.ts';
 
 /** An `onboard` that runs in this process. Its own clock goes on only where it sleeps, so waiting takes little time. */
 export interface Onboarding {
   io: MemoryIo;
-  /** Resolves when the window is open; fails where the run ends before. */
+  /** Resolves when the run waits for newcomers; fails where it ends before. */
   opened: Promise<void>;
   done: Promise<MemoryResult>;
 }
@@ -30,9 +33,9 @@ export function startOnboard(args: readonly string[], options: RunOptions = {}):
   void done.finally(() => {
     ended = true;
   });
-  const isOpen = () => io.err().includes('is open until');
-  const opened = until('the window opens', () => isOpen() || ended).then(() => {
-    if (!isOpen()) expect.fail(`The run ended before its window was open:\n${io.out()}\n${io.err()}`);
+  const isOpen = () => io.err().includes('Waiting for a connector of');
+  const opened = until('the run waits', () => isOpen() || ended).then(() => {
+    if (!isOpen()) expect.fail(`The run ended before it waited:\n${io.out()}\n${io.err()}`);
   });
   opened.catch(() => {});
   return { io, opened, done };
@@ -75,29 +78,68 @@ export async function held(
   return client.optionalClientScopes.includes(scope) ? 'optional' : 'none';
 }
 
-/** The scopes that a client is marked as having been given. */
-export async function adoptedMark(realm: Realm, clientId: string): Promise<string | undefined> {
-  return (await clientIn(realm, clientId))?.attributes?.['mcpkc.adopted'];
+/** The hidden scope of a resource of mode adopted, by the scope that clients name. */
+export async function audienceScope(realm: Realm, name: string): Promise<Scope | undefined> {
+  const all = await realm.admin.get<Scope[]>(realm.path('client-scopes'));
+  return all.find(({ attributes }) => attributes?.['mcpkc.audience-of'] === name);
 }
 
-/** Whether a scope carries the mark of a window. */
-export async function isMarked(realm: Realm, scope: string): Promise<boolean> {
-  return Boolean((await scopeIn(realm, scope))?.attributes?.['mcpkc.window']);
-}
-
-/** Fails unless the scope's window is closed: no mark, and the realm's list as it shall be. */
-export async function expectClosed(
+/** Whether a client holds a resource's audience: `adopted` by the hidden scope, `named` by the one that clients name. */
+export async function audience(
   realm: Realm,
-  scope: string,
-  list: 'default' | 'optional' | 'none' = 'none',
-): Promise<void> {
-  expect({ marked: await isMarked(realm, scope), list: await listOf(realm, scope) }).toEqual({
-    marked: false,
-    list,
+  clientId: string,
+  name: string,
+): Promise<'adopted' | 'named' | 'none' | 'gone'> {
+  const hidden = await audienceScope(realm, name);
+  const client = await clientIn(realm, clientId);
+  if (!client) return 'gone';
+  if (hidden && client.defaultClientScopes.includes(hidden.name)) return 'adopted';
+  const named = await scopeIn(realm, name);
+  const gives = (named?.protocolMappers ?? []).some(({ config }) => config['included.custom.audience']);
+  return gives && [...client.defaultClientScopes, ...client.optionalClientScopes].includes(name)
+    ? 'named'
+    : 'none';
+}
+
+/** What the record says: clients that hold an audience for the time being, and those that were adopted. */
+export async function remembered(account: Account): Promise<{ provisional: string[]; adopted: string[] }> {
+  const record = await readRecord(await connected(account));
+  return {
+    provisional: provisionalIn(record).map(({ client }) => client.clientId),
+    adopted: adoptedIn(record).map(({ client }) => client.clientId),
+  };
+}
+
+/** Fails unless a resource of mode adopted is whole: anybody may name it, the audience is hidden, nothing is open. */
+export async function expectAdoptedMode(realm: Realm, account: Account, name: string): Promise<void> {
+  const hidden = await audienceScope(realm, name);
+  const named = await scopeIn(realm, name);
+  expect({
+    list: await listOf(realm, name),
+    mode: named?.attributes?.['mcpkc.mode'],
+    window: named?.attributes?.['mcpkc.window'],
+    gives: (named?.protocolMappers ?? []).length,
+    hidden: hidden && (await listOf(realm, hidden.name)),
+    shown: [
+      hidden?.attributes?.['include.in.token.scope'],
+      hidden?.attributes?.['display.on.consent.screen'],
+      hidden?.attributes?.['include.in.openid.provider.metadata'],
+    ],
+    mappers: (hidden?.protocolMappers ?? []).length,
+    provisional: (await remembered(account)).provisional,
+  }).toEqual({
+    list: 'optional',
+    mode: 'adopted',
+    window: undefined,
+    gives: 0,
+    hidden: 'none',
+    shown: ['false', 'false', 'false'],
+    mappers: 1,
+    provisional: [],
   });
 }
 
-/** Puts a window's mark on a scope, as an earlier run left it, and makes the scope a realm default. */
+/** Puts a window's mark on a scope, as a run of 0.1.0 left it, and makes the scope a realm default. */
 export async function leaveWindow(realm: Realm, scope: string, mark: object | string): Promise<void> {
   const found = await scopeIn(realm, scope);
   if (!found) throw new Error(`There is no scope ${scope}.`);

@@ -62,7 +62,7 @@ describe('completion in a real bash', () => {
   it('offers arguments: shells, presets, codes; one argument, not two', () => {
     expect(offered('mcpkc completion f')).toEqual(['fish']);
     expect(offered('mcpkc presets cla')).toEqual(['claude', 'claude-code']);
-    expect(offered('mcpkc explain WINDOW_NOT')).toEqual(['WINDOW_NOT_CLOSED']);
+    expect(offered('mcpkc explain NOT_W')).toEqual(['NOT_WITHDRAWN']);
     expect(offered('mcpkc explain ').length).toBe(EXPLAINED.length);
     expect(offered('mcpkc explain BUG W')).toEqual([]);
     expect(offered('mcpkc env --format json h')).toEqual([]);

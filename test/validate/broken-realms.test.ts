@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import { audienceScope } from '../support/onboarding.ts';
 import { expectFailures } from './expect.ts';
 import { type Front, startFront } from './keycloak-front.ts';
 import { front, policy, standing } from './realm-faults.ts';
@@ -69,13 +70,13 @@ describe('a bad proxy in front of Keycloak', () => {
   });
 });
 
-describe('a broken realm in windowed mode', () => {
+describe('a broken realm in mode adopted', () => {
   let stage: Stage;
   let host: GoodHost;
   let mend: (() => Promise<unknown>) | undefined;
 
   beforeAll(async () => {
-    stage = await newStage('windowed-realms');
+    stage = await newStage('adopted-realms');
     host = await startGoodHost(stage.setup);
     await stage.provision(host.url, ['--attach', 'none']);
     await adoptedConnector(stage, host.url);
@@ -89,8 +90,9 @@ describe('a broken realm in windowed mode', () => {
     await stage.remove();
   });
 
-  it('a scope that everybody may name though no window is open: REG-SCOPE', async () => {
-    mend = await policy('allowed-client-templates', { 'allowed-client-scopes': ['openid', SCOPE] })(
+  it('an audience scope that everybody may name: REG-SCOPE', async () => {
+    const hidden = (await audienceScope(stage.realm, SCOPE))?.name ?? '';
+    mend = await policy('allowed-client-templates', { 'allowed-client-scopes': ['openid', hidden] })(
       stage,
       host,
     );

@@ -25,14 +25,14 @@ const redMusts = (run: Validated) =>
     .filter(({ outcome, severity }) => severity === 'must' && outcome !== 'pass')
     .map(({ id, message }) => `${id}: ${message}`);
 
-describe.each(['standing', 'windowed'] as const)('a good host in %s mode', (mode) => {
+describe.each(['standing', 'adopted'] as const)('a good host in %s mode', (mode) => {
   let stage: Stage;
   let host: GoodHost;
 
   beforeAll(async () => {
     stage = await newStage(mode);
     host = await goodHost(stage);
-    if (mode === 'windowed') {
+    if (mode === 'adopted') {
       await stage.provision(host.url, ['--attach', 'none']);
       await adoptedConnector(stage, host.url);
     } else await stage.provision(host.url);

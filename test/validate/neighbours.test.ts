@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
-import { expectClosed, held, inRealTime, register, startOnboard } from '../support/onboarding.ts';
+import { audience, expectAdoptedMode, inRealTime, register, startOnboard } from '../support/onboarding.ts';
 import { newStage, probesIn, SCOPE, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -16,20 +16,23 @@ afterAll(async () => {
   await stage.remove();
 });
 
-it('a window that is open beside a run adopts the connector, and none of the probes', async () => {
+it('an onboard that waits beside a run adopts the connector, and none of the probes', async () => {
   const { env } = stage.account;
-  const onboarding = startOnboard([host.url, '--scope', SCOPE, '--timeout', '60s', '--json'], {
-    env,
-    prepare: inRealTime,
-  });
+  const onboarding = startOnboard(
+    [host.url, '--until', 'registered', '--scope', SCOPE, '--timeout', '60s', '--json'],
+    {
+      env,
+      prepare: inRealTime,
+    },
+  );
   await onboarding.opened;
   const runs = await Promise.all([stage.validate(host.url), stage.validate(host.url)]);
   const connector = await register(stage.realm);
   const done = await onboarding.done;
   expect(done.exit).toBe(0);
   expect(done.json).toMatchObject({ client: { clientId: connector } });
-  expect(await held(stage.realm, connector, SCOPE)).toBe('default');
-  await expectClosed(stage.realm, SCOPE);
+  expect(await audience(stage.realm, connector, SCOPE)).toBe('adopted');
+  await expectAdoptedMode(stage.realm, stage.account, SCOPE);
   expect(await probesIn(stage.realm)).toEqual([]);
   for (const run of runs) expect(run.document.checks.length).toBeGreaterThan(40);
   const after = await stage.validate(host.url);

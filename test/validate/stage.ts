@@ -116,7 +116,7 @@ export function goodHost(stage: Stage, env: Record<string, string> = {}): Promis
   return startGoodHost(stage.setup, env);
 }
 
-/** A connector as `onboard` leaves it: registered, given the scope, marked. Gives its client id. */
+/** A connector as `onboard` leaves it: registered and adopted. Gives its client id. */
 export async function adoptedConnector(stage: Stage, url: string, changes: object = {}): Promise<string> {
   const response = await fetch(`${stage.realm.issuer}/clients-registrations/openid-connect`, {
     method: 'POST',

@@ -174,7 +174,7 @@ describe('the outputs', () => {
   });
 });
 
-it('a windowed scope needs no role to write, but for the MCP steps', async () => {
+it('mode adopted needs no role to write, but for the MCP steps', async () => {
   const other = await newStage('reader');
   const windowed = await startGoodHost(other.setup);
   await other.provision(windowed.url, ['--attach', 'none']);

@@ -185,12 +185,12 @@ describe('an outlook comes true in standing mode', () => {
   });
 });
 
-describe('an outlook comes true in windowed mode', () => {
+describe('an outlook comes true in mode adopted', () => {
   let stage: Stage;
   let host: GoodHost;
 
   beforeAll(async () => {
-    stage = await newStage('truth-windowed');
+    stage = await newStage('truth-adopted');
     host = await startGoodHost(stage.setup);
     await stage.provision(host.url, ['--attach', 'none']);
   });

@@ -24,7 +24,7 @@ export interface RegistrationEvidence {
   /** What the host makes clients ask for: its challenge, else its metadata. */
   asked: readonly string[];
   presets: readonly PresetRegistration[];
-  /** Windowed: a registration that names the audience scope, which must be refused. */
+  /** Adopted mode: a registration that names the hidden audience scope, which must be refused. */
   door: Registered | undefined;
   foreign: { alone: Registered; mixed: Registered } | undefined;
   /** A client for codes and client credentials, with the first product's redirect URI. */
@@ -62,11 +62,13 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   const register = (body: object) => run.probes.register(url, body as Record<string, unknown>);
   const { presets, inside } = run.target;
   const body = bodyOf(presets[0]);
-  const door = inside?.mode === 'windowed' && inside.exists;
+  const door = inside?.mode === 'adopted' && inside.exists;
+  // Nobody has to know its name: a metadata document may name any scope of the realm.
+  if (door) run.recorder.secrets.keep(inside.audienceScope);
   const [others, products, doorway, alone, mixed, stranger] = await Promise.all([
     probeOtherPaths(run.recorder, url),
     Promise.all(presets.map((preset) => registerPreset(run, preset, named, register))),
-    door ? register({ ...body, scope: `openid ${inside.scope}` }) : undefined,
+    door ? register({ ...body, scope: `openid ${inside.audienceScope}` }) : undefined,
     register({ ...body, redirect_uris: [FOREIGN_URI] }),
     register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }),
     register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) }),
@@ -120,7 +122,7 @@ function ownBody(grants: readonly string[], redirectUris: readonly string[]): Re
 async function readBack({ inside }: Run, client: ProbeClient | undefined): Promise<RealmList | undefined> {
   if (!inside || !client) return undefined;
   const found = await findClientById(inside.keycloak, client.clientId);
-  return found && heldAs(found, inside.facts.scope);
+  return found && heldAs(found, inside.facts.audienceScope);
 }
 
 /** What clients ask for: the challenge's scopes, else the metadata's (MCP 2025-11-25, "Scope Selection Strategy"). */
@@ -131,11 +133,11 @@ function askedScopes({ parts }: Run): readonly string[] {
 
 /**
  * What the registration names: the metadata's scopes as far as the realm has them (others are PRM-SCOPES' business),
- * and openid. In windowed mode without the audience scope, which has a registration of its own.
+ * and openid; not an audience scope that nobody may name, which has a registration of its own.
  */
 function namedScopes({ parts, target }: Run): string[] {
   const known = parts['server-metadata']?.scopes;
-  const own = target.inside?.mode === 'windowed' ? target.inside.scope : undefined;
+  const own = target.inside?.mode === 'adopted' ? target.inside.audienceScope : undefined;
   const listed = (parts['resource-metadata']?.scopes ?? []).filter(
     (name) => name !== 'openid' && name !== own && known?.includes(name) !== false,
   );
@@ -144,7 +146,7 @@ function namedScopes({ parts, target }: Run): string[] {
 
 /** In standing mode every registration gets the scope but those that name others. */
 function strangersScope({ target, parts }: Run): { scope?: string } {
-  if (target.inside?.mode === 'windowed') return {};
+  if (target.inside?.mode === 'adopted') return {};
   const known = target.inside?.realmLists ?? parts['server-metadata']?.scopes ?? [];
   const scope = HARMLESS.find((name) => known.includes(name));
   return scope === undefined ? {} : { scope };

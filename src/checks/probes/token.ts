@@ -112,9 +112,9 @@ export function tokenIn(exchange: Exchange | undefined): string | undefined {
   return exchange?.status === 200 && typeof token === 'string' ? token : undefined;
 }
 
-/** Windowed: the probe gets the scope for the moment, where the account may do that. It goes with the probe. */
+/** Adopted mode: the probe gets the audience scope for the moment, where the account may do that. It goes with the probe. */
 async function lend({ inside, target }: Run, client: ProbeClient | undefined): Promise<boolean> {
-  if (!inside || target.inside?.mode !== 'windowed' || !client || inside.scopeId === undefined) return false;
+  if (!inside || target.inside?.mode !== 'adopted' || !client || inside.scopeId === undefined) return false;
   return lendScope(inside.keycloak, client.clientId, inside.scopeId);
 }
 

@@ -4,24 +4,34 @@ import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
+import { runOf, writeRecord } from '../../keycloak/write/record.ts';
+import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import {
   commonReservations,
-  requireNoWindow,
+  knownPresets,
+  requireNoLiveWindow,
   resourceFor,
   scopeWish,
   wantedPresets,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
 import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { changeName } from '../../plan/text.ts';
-import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import {
+  audienceScopeOf,
+  newAudienceScopeName,
+  requireOwnScope,
+  scopeNameFor,
+} from '../../realm/mcp-scope.ts';
 
-import { formatCommand } from '../../text.ts';
+import { count, formatCommand } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
-import { namedClients } from './named-clients.ts';
+import { type NamedClients, namedClients } from './named-clients.ts';
 import { reservations, warnOfNearResources, warnOfScopes } from './notices.ts';
 import type { Subject } from './subject.ts';
 import { freeOwnAccount, requireStrictMode } from './userless.ts';
@@ -44,14 +54,22 @@ export async function changeScope(
       'Keycloak does not tell this account its version, so whether --reject-userless works (26.7.0 or later) shows without --dry-run only.',
     );
   }
-  const stages = stagesOf(subject, await desiredFor(context, subject, named, flags));
+  const moving = await movingIn(context, subject, named);
+  const stages = stagesOf(subject, await desiredFor(context, subject, named, moving, flags));
   const plan = stages.flatMap((stage) => stage.plan);
   warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
+  if (!dryRun) await withdrawLeftBehind(context, keycloak, 'create-scope');
   if (!dryRun && plan.length > 0) {
-    const asked = [...reservations(subject, flags, plan), ...commonReservations(keycloak.realm, plan)];
+    const asked = [
+      ...reservations(subject, flags, plan),
+      ...commonReservations(keycloak.realm, plan),
+      ...movingReservations(moving, subject.resource),
+    ];
+    requireNoLiveWindow(subject.scope, subject.snapshot, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
     await apply(context, subject, stages);
+    await remember(context, subject, plan);
   }
   return report(subject, plan, dryRun);
 }
@@ -64,8 +82,21 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: Flags): Prom
   const wish = scopeWish(config, resource, flags);
   const scope = scopeNameFor(wish, snapshot);
   if (flags.replaceAudience !== true) requireOwnScope(scope, wish, snapshot);
-  requireNoWindow(scope, resource, snapshot);
-  return { config, keycloak, presets, resource, scope, snapshot, ...modeAndList(scope, snapshot, flags) };
+  const { mode, list } = modeAndList(scope, snapshot, flags);
+  const found = audienceScopeOf(snapshot, scope)?.name;
+  const audienceScope = mode === 'adopted' ? (found ?? newAudienceScopeName(scope)) : found;
+  return { config, keycloak, presets, resource, scope, audienceScope, snapshot, mode, list };
+}
+
+/** Who has the audience by the scope that clients name, where this takes it out of it. */
+async function movingIn({ voice }: Context, subject: Subject, named: NamedClients): Promise<Moving> {
+  const { config, keycloak, snapshot } = subject;
+  const decided = [...named.attach, ...named.detach].map(({ clientId }) => clientId);
+  const others = [...decided, ...config.audiences.clients, config.clientId];
+  const onPage = (read: number) => voice.progress(`${count(read, 'client')} read`);
+  const moving = await readMoving(keycloak, snapshot, subject, knownPresets(config), others, onPage);
+  voice.progress(undefined);
+  return moving;
 }
 
 interface Stage {
@@ -101,6 +132,19 @@ async function apply(
       onApplied,
     });
   }
+}
+
+/** Clients that got the audience by name, or because they had it before the mode changed, are in the record. */
+async function remember({ io }: Context, subject: Subject, plan: RealmPlan): Promise<void> {
+  const { keycloak, resource, snapshot } = subject;
+  const me = runOf(io, 'create-scope');
+  const entries = plan.flatMap(({ kind, after }) => {
+    const { clientId, scope, seen } = (after ?? {}) as { clientId?: string; scope?: string; seen?: string };
+    const client = snapshot.clients.find((one) => one.clientId === clientId);
+    if (kind !== 'client-scope-assignment' || seen === undefined || scope === undefined || !client) return [];
+    return adoptionEntries({ keycloak, resource, carrier: scope, me }, client);
+  });
+  await writeRecord(keycloak, { remember: entries });
 }
 
 function report(

@@ -14,7 +14,7 @@ export const createScope: Command = {
       .option('--scope <name>', 'name of the client scope')
       .option(
         '--attach <list>',
-        'default, optional, or none (windowed); default: as it is, default for a new scope',
+        'default, optional, or none (adopted mode); default: as it is, default for a new scope',
       )
       .option('--existing', 'also give the scope to the products’ clients that are there already')
       .option('--no-existing', 'don’t (default where the realm has another audience scope)')

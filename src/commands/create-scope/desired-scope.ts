@@ -1,9 +1,11 @@
 import type { Context, Flags } from '../../cli/command.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
-import { given, provisioned, withdrawn } from '../../plan/provisioned.ts';
+import { keeping, type Moving } from '../../plan/moving.ts';
+import { adoption, provisioned } from '../../plan/provisioned.ts';
 import { type RealmList, realmListOf } from '../../realm/lists.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { isAudienceScope, listFor, modeOf } from '../../realm/mcp-scope.ts';
+import { carriersOf, isAudienceScope, listFor, modeOf, nameScopeOf } from '../../realm/mcp-scope.ts';
+import type { ClientScope } from '../../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { existingHolders } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
@@ -17,12 +19,12 @@ export function modeAndList(
   flags: Flags,
 ): { mode: Mode; list: RealmList } {
   const found = scopeNamed(snapshot, scope);
-  if (flags.attach === 'none') return { mode: 'windowed', list: 'none' };
+  if (flags.attach === 'none') return { mode: 'adopted', list: 'optional' };
   if (flags.attach === 'default' || flags.attach === 'optional')
     return { mode: 'standing', list: flags.attach };
   const mode = found ? modeOf(found, snapshot) : 'standing';
   // A scope that is in neither list and was never marked is one that somebody began: create-scope makes it standing.
-  const begun = found && found.attributes['mcpkc.mode'] === undefined && mode === 'windowed';
+  const begun = found && found.attributes['mcpkc.mode'] === undefined && mode === 'adopted';
   return begun
     ? { mode: 'standing', list: 'default' }
     : { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
@@ -33,22 +35,28 @@ export async function desiredFor(
   context: Context,
   subject: Subject,
   named: NamedClients,
+  moving: Moving,
   flags: Flags,
 ): Promise<Desired> {
-  const { scope, resource, mode, list, presets } = subject;
+  const { scope, audienceScope, resource, mode, list, presets, snapshot } = subject;
   const pkce = flags.pkcePolicy !== false;
-  const detached = named.detach.map((client) =>
-    withdrawn(client, client.clientId, scope, 'as named with --detach'),
+  const carrier = mode === 'adopted' ? (audienceScope ?? scope) : scope;
+  const detached = named.detach.flatMap(({ clientId }) =>
+    [...new Set([carrier, ...carriersOf(scope, snapshot)])].map((one) => ({
+      assignment: { clientId, scope: one, list: 'none' as const, why: 'as named with --detach' },
+    })),
   );
-  const attached = named.attach.map((client) =>
-    given(client, client.clientId, scope, 'as named with --client'),
-  );
+  const attached = named.attach.map((client) => ({
+    assignment: adoption(client, carrier, 'as named with --client'),
+  }));
   const fixed = staticClients(subject, flags.createStatic === true, (warning) => context.voice.warn(warning));
   const existing = await existingHolders(context, subject, wantsExisting(subject, flags), pkce);
-  const unmarked = existing.map((assignment) => ({ assignment }));
+  const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
+  const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));
   const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
   return provisioned({
     scope,
+    audienceScope,
     resource,
     mode,
     list,
@@ -66,13 +74,18 @@ interface Wanted {
   mark?: DesiredClient;
 }
 
+/** What was decided first about a client counts; a decision may be about several of its scopes. */
 function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
-  const seen = new Set<string>();
-  return all.filter(({ assignment: { clientId } }) => !seen.has(clientId) && seen.add(clientId));
+  const decided = new Map<string, string>();
+  return all.filter(({ assignment: { clientId, why } }) => {
+    if (!decided.has(clientId)) decided.set(clientId, why);
+    return decided.get(clientId) === why;
+  });
 }
 
 /** On while this is the realm's only audience scope and everybody may have it; else each connector keeps its own. */
 function wantsExisting({ mode, scope, snapshot }: Subject, flags: Flags): boolean {
   if (typeof flags.existing === 'boolean') return flags.existing;
-  return mode === 'standing' && !snapshot.scopes.some((one) => one.name !== scope && isAudienceScope(one));
+  const isOther = (one: ClientScope) => one.name !== scope && nameScopeOf(one) !== scope;
+  return mode === 'standing' && !snapshot.scopes.some((one) => isOther(one) && isAudienceScope(one));
 }

@@ -2,8 +2,10 @@ import type { Context } from '../../cli/command.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import type { Assignment } from '../../plan/desired.ts';
 import { policyNames } from '../../plan/policies.ts';
+import { adoption } from '../../plan/provisioned.ts';
+import { adoptable } from '../../products/adoptable.ts';
 import { presetOf, registration } from '../../products/dynamic.ts';
-import { heldAs } from '../../realm/lists.ts';
+import { carriersOf, heldOf } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
@@ -19,7 +21,8 @@ export async function existingHolders(
   wanted: boolean,
   pkce: boolean,
 ): Promise<Assignment[]> {
-  const { keycloak, presets, scope, snapshot } = subject;
+  const { keycloak, presets, scope, audienceScope, mode, snapshot } = subject;
+  const carriers = carriersOf(scope, snapshot);
   const policyIsNew = pkce && !snapshot.clientPolicies.some(({ name }) => name === policyNames(scope).pkce);
   const mayBreak = policyIsNew && scopeNamed(snapshot, scope) !== undefined;
   if (!wanted && !mayBreak) return [];
@@ -32,11 +35,13 @@ export async function existingHolders(
     for (const client of page) {
       const isProducts = registration(client).kind !== 'other' && presetOf(client, presets) !== undefined;
       if (wanted && isProducts) {
-        snapshot.clients.push(client);
         const why = 'since it is a client of the product that registered before (--no-existing leaves it)';
-        assignments.push({ clientId: client.clientId, scope, list: 'default', why });
+        if (mode === 'standing') assignments.push({ clientId: client.clientId, scope, list: 'default', why });
+        else if (audienceScope !== undefined && adoptable(client, presets).adoptable)
+          assignments.push(adoption(client, audienceScope, why));
+        snapshot.clients.push(client);
       }
-      if (mayBreak && !isProducts && signsInWithoutPkce(client, scope)) endangered.push(client);
+      if (mayBreak && !isProducts && signsInWithoutPkce(client, carriers)) endangered.push(client);
     }
   }
   context.voice.progress(undefined);
@@ -44,9 +49,9 @@ export async function existingHolders(
   return assignments;
 }
 
-function signsInWithoutPkce(client: Client, scope: string): boolean {
+function signsInWithoutPkce(client: Client, carriers: readonly string[]): boolean {
   return (
-    heldAs(client, scope) !== 'none' &&
+    heldOf(client, carriers) !== 'none' &&
     client.standardFlowEnabled === true &&
     client.attributes['pkce.code.challenge.method'] !== 'S256'
   );

@@ -6,17 +6,20 @@ import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import { commonReservations, requireNoWindow, resourceFor, scopeWish } from '../../plan/input.ts';
+import {
+  commonReservations,
+  knownPresets,
+  requireNoLiveWindow,
+  resourceFor,
+  scopeWish,
+} from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
-import { customPresets } from '../../products/custom.ts';
-import { PRESETS } from '../../products/index.ts';
-import { heldAs } from '../../realm/lists.ts';
-import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import { carriersOf, heldOf, requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
-import { scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 
 /** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
@@ -31,16 +34,17 @@ export async function retireScope(
   const wish = scopeWish(config, resource, flags);
   const scope = scopeNameFor(wish, snapshot);
   requireOwnScope(scope, wish, snapshot);
-  requireNoWindow(scope, resource, snapshot);
-  const holders = scopeNamed(snapshot, scope) ? await holdersOf(keycloak, scope) : [];
+  const carriers = carriersOf(scope, snapshot);
+  const holders = carriers.length > 0 ? await holdersOf(keycloak, carriers) : [];
   snapshot.clients.push(...holders);
-  const known = [...PRESETS, ...customPresets(config.presets, config.files.config)];
-  const presetHosts = known.flatMap(({ trustedHosts }) => trustedHosts);
-  const desired = retired({ scope, resource, presetHosts, holders }, snapshot);
+  const presetHosts = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
+  const desired = retired({ scope, resource, presetHosts }, snapshot);
   const plan = planFor(desired, snapshot);
   const { io, signal } = context;
   const dryRun = flags.dryRun === true;
+  if (!dryRun) await withdrawLeftBehind(context, keycloak, 'create-scope --remove');
   if (!dryRun && plan.length > 0) {
+    requireNoLiveWindow(scope, snapshot, io, flags.yes === true);
     requireConsent(
       [...commonReservations(keycloak.realm, plan), ...loss(scope, holders)],
       flags.yes === true,
@@ -54,10 +58,10 @@ export async function retireScope(
   return report(keycloak, resource, scope, plan, holders, dryRun);
 }
 
-async function holdersOf(keycloak: Keycloak, scope: string): Promise<Client[]> {
+async function holdersOf(keycloak: Keycloak, carriers: readonly string[]): Promise<Client[]> {
   const holders: Client[] = [];
   for await (const page of allClients(keycloak)) {
-    holders.push(...page.filter((client) => heldAs(client, scope) !== 'none'));
+    holders.push(...page.filter((client) => heldOf(client, carriers) !== 'none'));
   }
   return holders;
 }

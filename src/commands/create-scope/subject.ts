@@ -11,7 +11,10 @@ export interface Subject {
   keycloak: Keycloak;
   presets: Preset[];
   resource: string;
+  /** The scope that clients name. */
   scope: string;
+  /** The hidden one: in adopted mode, or left from it. */
+  audienceScope: string | undefined;
   mode: Mode;
   list: RealmList;
   snapshot: RealmSnapshot;

@@ -2,8 +2,8 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { asksStrictPolicies, tellsStrictPolicies } from '../../keycloak/read/features.ts';
 import type { Desired } from '../../plan/desired.ts';
-import { heldAs } from '../../realm/lists.ts';
-
+import { freed } from '../../plan/provisioned.ts';
+import { carriersOf } from '../../realm/mcp-scope.ts';
 import type { Subject } from './subject.ts';
 
 /**
@@ -30,7 +30,5 @@ export async function requireStrictMode(keycloak: Keycloak, dryRun: boolean): Pr
 export function freeOwnAccount({ config, keycloak, scope, snapshot }: Subject): Desired {
   const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
   const isOwn = keycloak.accountRealm === keycloak.realm;
-  if (!own || !isOwn || heldAs(own, scope) === 'none') return {};
-  const why = 'so that mcpkc’s own account carries no MCP audience';
-  return { assignments: [{ clientId: own.clientId, scope, list: 'none', why }] };
+  return isOwn ? { assignments: freed(own, carriersOf(scope, snapshot)) } : {};
 }

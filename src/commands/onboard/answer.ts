@@ -2,10 +2,10 @@ import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { envBlock } from '../../plan/env-block.ts';
 import type { Onboarded } from './onboard.ts';
-import { named } from './outcome.ts';
+import { adoptCommand, named } from './outcome.ts';
 import { type OnboardAnswer, onboardText } from './text.ts';
 
-/** What `onboard` was asked to do: wait for the next connector, give the scope to a named client, close a window. */
+/** What `onboard` was asked to do: wait for the next connector, adopt a named client, end what an earlier run left. */
 export type Kind = OnboardAnswer['kind'];
 
 /** How the answer came to be. */
@@ -21,7 +21,12 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
   const { resource, scope, mode, list, keycloak, changes, timeline } = run;
   const { server, realm } = keycloak;
   const env = client ? environment(onboarded, config) : null;
-  const others = onboarded.others.map(({ client: other, reason }) => ({ ...named(other), reason }));
+  const others = onboarded.others.map(({ client: other, reason, adoptable }) => ({
+    ...named(other),
+    reason,
+    command: adoptable ? adoptCommand(run, other) : null,
+  }));
+  const unused = onboarded.unused.map(({ client: { clientId }, since }) => ({ clientId, since }));
   const common = {
     resource,
     scope,
@@ -29,6 +34,7 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
     changes,
     client: client ? named(client) : null,
     others,
+    unused,
     audience: audience ?? null,
     env,
   };
@@ -44,13 +50,12 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
 }
 
 function environment({ run }: Onboarded, config: Config): Record<string, string> {
-  const { resource, scope, mode, keycloak } = run;
+  const { resource, scope, keycloak } = run;
   const { audiences, allowedOrigins } = config;
   const issuer = config.issuer ?? `${keycloak.server}/realms/${encodeURIComponent(keycloak.realm)}`;
   return envBlock({
     resource,
     scope,
-    mode,
     issuer,
     audiences: [...audiences.urls, ...audiences.clients],
     allowedOrigins,

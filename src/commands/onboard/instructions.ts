@@ -7,5 +7,5 @@ export function instructions({ presets, resource }: Pick<Run, 'presets' | 'resou
     `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,
     ...connectSteps(preset, resource).map((step, at) => `  ${at + 1}. ${step}`),
   ]);
-  return [...lines, 'One window serves one connection. Ctrl-C closes it.'].join('\n');
+  return [...lines, 'Ctrl-C ends the waiting; nothing stays open.'].join('\n');
 }

@@ -1,24 +1,28 @@
-import { findClient } from '../../keycloak/read/clients.ts';
+import { McpkcError } from '../../errors.ts';
+import { hasMoreClientsThan } from '../../keycloak/read/clients.ts';
 import { exampleUser } from '../../keycloak/read/example-token.ts';
-import { readRealm } from '../../keycloak/read/realm.ts';
-import type { Desired } from '../../plan/desired.ts';
-import { commonReservations } from '../../plan/input.ts';
-import { planFor } from '../../plan/kinds/index.ts';
-import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
-import { provisioned } from '../../plan/provisioned.ts';
-import type { Client } from '../../realm/representations.ts';
-import type { WindowMark } from '../../realm/window-mark.ts';
-
-import { openedBy, openWindow, requireNotLive } from './mark.ts';
-import { nothingAdopted, severalNewcomers, vanished } from './outcome.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { readSessionStats } from '../../keycloak/read/sessions.ts';
+import { type Newcomers, watchNewcomers } from '../../keycloak/watch/newcomers.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
+import { adoptionEntries } from '../../plan/adopted.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import { requireNoLiveWindow } from '../../plan/input.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { requireConsent } from '../../plan/plan.ts';
+import { changeName } from '../../plan/text.ts';
+import { type Adopted, adoptedIn, adoptionOf } from '../../realm/record.ts';
+import { type Client, POLICY } from '../../realm/representations.ts';
+import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import { count, visible } from '../../text.ts';
+import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
+import { instructions } from './instructions.ts';
+import { nothingAdopted, severalNewcomers, stopped, vanished } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
 import { proveAudience } from './prove.ts';
-import { provision } from './provision.ts';
-import { type Run, tell } from './run.ts';
-import { type Closed, settle, settlementPlan } from './settle.ts';
-import { beginWaiting } from './waiting.ts';
-import { called, type Other, type Until, type Watched, watch } from './watch.ts';
-import { open, type Window } from './window.ts';
+import { called, type Run, tell } from './run.ts';
+import { type Awaited, type Until, watch } from './watch.ts';
 
 /** What an onboarding came to. */
 export interface Onboarded {
@@ -27,114 +31,166 @@ export interface Onboarded {
   others: Other[];
   /** `aud` of the client's example token; undefined where it wasn't asked for. */
   audience: string[] | undefined;
+  /** Adopted clients for the same resource with which nobody is signed in: the new one may take over from them. */
+  unused: Adopted[];
 }
 
 /** How `onboard` shall go about it. */
 export interface Manner {
   timeoutMs: number;
   until: Until;
+  user: string | undefined;
   yes: boolean;
   /** Asks which of several to adopt; undefined where nobody can be asked. */
-  choose: ((clients: readonly Client[], signal: AbortSignal) => Promise<Client | undefined>) | undefined;
+  choose: ((clients: readonly Held[], signal: AbortSignal) => Promise<Held | undefined>) | undefined;
 }
 
-/** What would be written before the window: the plan of `--dry-run`, and of a client that is named. */
-export function basePlan({ base, snapshot }: Prepared): { desired: Desired; plan: RealmPlan } {
-  const desired = provisioned(base);
-  return { desired, plan: planFor(desired, snapshot) };
-}
-
-/** What `--close` would write. */
-export async function closingPlan({ run, snapshot }: Prepared): Promise<RealmPlan> {
-  const mark = openWindow(snapshot, run.scope);
-  return mark ? settlementPlan(run, snapshot, mark) : [];
-}
-
-/** Gives the scope to a client that is there already, and proves it. */
+/** Gives the audience to a client that is there already, and proves it. */
 export async function onboardNamed(prepared: Prepared, client: Client, yes: boolean): Promise<Onboarded> {
   const { run } = prepared;
-  const userId = await begin(prepared, yes);
-  const audience = await proveAudience(run, client, userId);
-  return { run, client, others: [], audience };
-}
-
-/** Opens a window, adopts the connector that registers, and closes the window, whatever happens. */
-export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
-  const { run, base } = prepared;
-  const userId = await begin(prepared, manner.yes);
-  const { timeoutMs, yes } = manner;
-  let mark: WindowMark | undefined;
-  let watched: Watched = { adopted: undefined, several: [], others: [] };
-  let connector: Client | undefined;
-  let closed: Closed | undefined;
-  let window: Window | undefined;
-  try {
-    const onMark = (made: WindowMark) => {
-      mark = made;
-    };
-    window = await open(run, base, { timeoutMs, yes, onMark });
-    const deadline = beginWaiting(run, window, timeoutMs);
-    watched = await watch(run, window, manner.until, deadline).finally(() => run.voice.progress(undefined));
-    connector = watched.adopted ?? (await chosen(run, watched.several, manner, deadline));
-  } finally {
-    // Where opening failed the mark may not be there at all; what failed says more than that.
-    if (mark) closed = await settle(run, { mark, connector, own: window !== undefined });
-  }
-  const others = othersOf(watched, connector, closed);
-  if (!connector && watched.several.length > 0) throw severalNewcomers(run, watched.several);
-  if (!connector) throw nothingAdopted(run, others, manner);
-  if (!closed?.adopted) throw vanished(run, connector, others);
-  tell(run, `The window is closed; ${called(connector)} keeps the scope.`);
-  const client = (await findClient(run.keycloak, connector.clientId)) ?? connector;
-  return { run, client, others, audience: await proveAudience(run, client, userId) };
-}
-
-/** `--close`: settles a window that was left open. */
-export async function closeWindow({ run, snapshot }: Prepared, yes: boolean): Promise<Onboarded> {
-  const mark = openWindow(snapshot, run.scope);
-  if (!mark) return { run, client: undefined, others: [], audience: undefined };
-  if (!yes) requireNotLive(mark, run);
-  const closed = await settle(run, { mark, own: false });
-  tell(run, 'The window is closed.');
-  return { run, client: undefined, others: inheritors(closed), audience: undefined };
-}
-
-/** Everything before the window: who the example token is for, an old window closed, the realm provisioned. */
-async function begin(prepared: Prepared, yes: boolean): Promise<string | undefined> {
-  const { run } = prepared;
   const userId = await exampleUser(run.keycloak);
-  await settleStale(prepared, yes);
-  const { desired, plan } = basePlan(prepared);
-  requireConsent(commonReservations(run.keycloak.realm, plan), yes);
-  await provision(run, plan, desired, prepared.snapshot);
-  return userId;
+  const now = await provision(prepared, yes);
+  const adopted = now.clients.find(({ id }) => id === client.id) ?? client;
+  const known = adoptionOf(await readRecord(run.keycloak), run.resource, adopted);
+  if (known.state !== 'same') await writeRecord(run.keycloak, { remember: adoptionEntries(run, adopted) });
+  const audience = await proveAudience(run, client, userId);
+  return { run, client, others: [], audience, unused: [] };
 }
 
-/** Closes what an earlier run left open; a live one only with `--yes`. */
-async function settleStale(prepared: Prepared, yes: boolean): Promise<void> {
-  const { run, snapshot } = prepared;
-  const mark = openWindow(snapshot, run.scope);
-  if (!mark) return;
-  if (!yes) requireNotLive(mark, run);
-  const since = mark.since === '' ? '' : ` at ${mark.since}`;
-  tell(run, `The window that ${openedBy(mark)} opened${since} is closed first.`);
-  const closed = await settle(run, { mark, own: false });
-  for (const { client, reason } of inheritors(closed))
-    tell(run, `${called(client)} was not adopted: ${reason}`);
-  const clientIds = snapshot.clients.map(({ clientId }) => clientId);
-  Object.assign(snapshot, await readRealm(run.keycloak, clientIds));
+/**
+ * Provisions, and waits: each newcomer that an adoption accepts holds the audience for the time being; the one that is
+ * waited for keeps it, all others lose it again, whatever ends the run.
+ */
+export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
+  const { run } = prepared;
+  const { io, voice, keycloak } = run;
+  const userId = await exampleUser(keycloak);
+  // Before anything is written: who comes meanwhile is a newcomer, too.
+  const newcomers = await watchNewcomers(keycloak, (read) => voice.progress(`${count(read, 'client')} read`));
+  voice.progress(undefined);
+  const now = await provision(prepared, manner.yes);
+  await warnOfLimit(run, now, newcomers);
+  await writeRecord(keycloak, {
+    remember: [
+      {
+        kind: 'wanted',
+        resource: run.resource,
+        products: run.presets.map(({ name }) => name),
+        since: new Date(keycloak.serverNow()).toISOString(),
+      },
+    ],
+  });
+  const awaited: Awaited = { until: manner.until, user: manner.user, deadline: io.now() + manner.timeoutMs };
+  const seen: Seen = { held: [], others: [] };
+  let adopted: Held | undefined;
+  let client: Client | undefined;
+  let winners: Held[] = [];
+  let failure: unknown;
+  try {
+    beginWaiting(run, newcomers, awaited);
+    const scopeId = scopeNamed(now, run.carrier)?.id ?? '';
+    winners = await watch(run, newcomers, scopeId, seen, awaited).finally(() => voice.progress(undefined));
+    adopted = winners.length > 1 ? await chosen(run, winners, manner, awaited.deadline) : winners[0];
+    client = adopted && (await keep(run, adopted));
+  } catch (error) {
+    failure = error;
+  }
+  await withdraw(
+    run,
+    seen.held.filter((one) => one !== adopted || client === undefined),
+  );
+  if (failure !== undefined) throw ended(run, failure);
+  const others = othersOf(seen, winners, client && adopted, manner.until);
+  if (!adopted && winners.length > 1)
+    throw severalNewcomers(
+      run,
+      winners.map((one) => one.client),
+      manner.until,
+    );
+  if (!adopted) throw nothingAdopted(run, others, manner);
+  if (!client) throw vanished(run, adopted.client, others);
+  tell(run, `${called(client)} is adopted and keeps the audience.`);
+  const unused = await unusedBefore(run, client);
+  return { run, client, others, audience: await proveAudience(run, client, userId), unused };
 }
 
-/** Several may be the connector: a person chooses while the window's time lasts; else nobody is adopted. */
+/** `--close`: ends what a window of 0.1.0, or a killed run, left; the resource is moved to mode adopted. */
+export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded> {
+  await provision(prepared, yes);
+  return { run: prepared.run, client: undefined, others: [], audience: undefined, unused: [] };
+}
+
+/** Everything before the waiting: what killed runs left is withdrawn, the realm brought to what it shall be. */
+async function provision({ run, snapshot, desired, plan, reservations }: Prepared, yes: boolean) {
+  const { keycloak, io, signal, voice, me } = run;
+  requireNoLiveWindow(run.scope, snapshot, io, yes);
+  requireConsent(reservations, yes);
+  await withdrawLeftBehind(run, keycloak, me);
+  try {
+    return await applyAndVerify(keycloak, plan, desired, snapshot, {
+      io,
+      holder: holderOf(io, 'onboard'),
+      signal,
+      onApplied: (change) => {
+        run.changes.push(change);
+        voice.progress(changeName(change));
+      },
+    });
+  } finally {
+    voice.progress(undefined);
+  }
+}
+
+/** Says when nobody can register at all: Keycloak's limit counts every client of the realm, 200 by default (26.7.3). */
+async function warnOfLimit(
+  { voice, keycloak }: Run,
+  snapshot: RealmSnapshot,
+  { total }: Newcomers,
+): Promise<void> {
+  for (const { name, config } of anonymousPolicies(snapshot, POLICY.maxClients)) {
+    const limit = Number(config['max-clients']?.[0] ?? Number.NaN);
+    if (Number.isNaN(limit)) continue;
+    const full = total === undefined ? await hasMoreClientsThan(keycloak, limit - 1) : total >= limit;
+    if (!full) continue;
+    voice.warn(
+      `Nobody can register now: the realm has ${limit} clients or more, and its policy '${visible(name)}' allows ${limit}. Make room:\nmcpkc prune-clients`,
+    );
+  }
+}
+
+/** Tells until when is waited, and what to do now. */
+function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): void {
+  const { io, voice } = run;
+  const [day, rest = ''] = new Date(deadline).toISOString().split('T');
+  const today = new Date(io.now()).toISOString().split('T')[0];
+  const until = `${day === today ? '' : `${day} `}${rest.slice(0, 8)}`;
+  tell(run, `Waiting for a connector of ${run.resource} until ${until} UTC.`);
+  voice.note(instructions(run));
+  if (newcomers.how === 'paging' || !newcomers.tellsRefusals) {
+    voice.note(
+      'This realm stores no events of registrations, so refused ones can’t be shown here, and newcomers are seen later in a large realm (mcpkc init --events 30d turns them on).',
+    );
+  }
+  voice.progress('waiting for a registration');
+}
+
+/** What a run says that an interruption or a failure ended, once nothing stays open. */
+function ended(run: Run, failure: unknown): unknown {
+  return run.signal.aborted && failure instanceof McpkcError && failure.exitStatus > 128
+    ? stopped(failure)
+    : failure;
+}
+
+/** Several may be the connector: a person chooses while the time lasts; else nobody is adopted. */
 async function chosen(
   run: Run,
-  several: readonly Client[],
+  several: readonly Held[],
   { choose }: Manner,
   deadline: number,
-): Promise<Client | undefined> {
-  if (several.length === 0 || !choose) return undefined;
+): Promise<Held | undefined> {
+  if (!choose) return undefined;
   // biome-ignore lint/plugin/clock: the time limit that was asked for.
-  const timeUp = AbortSignal.timeout(Math.max(1, deadline - run.io.now()));
+  const timeUp = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - run.io.now())));
   try {
     return await choose(several, AbortSignal.any([run.signal, timeUp]));
   } catch (error) {
@@ -143,20 +199,33 @@ async function chosen(
   }
 }
 
-const INHERITED = 'it came during the window, and lost the scope again';
-
-function inheritors({ swept }: Closed): Other[] {
-  return swept.map((client) => ({ client, reason: INHERITED }));
+/** Everybody who came and was not adopted, each once, with the reason. */
+function othersOf(
+  { held, others }: Seen,
+  winners: readonly Held[],
+  adopted: Held | undefined,
+  until: Until,
+): Other[] {
+  const reasonOf = (one: Held) => {
+    if (winners.includes(one)) return adopted ? 'another one was chosen' : 'nobody chose it';
+    if (until === 'registered') return 'another one registered after it';
+    if (!adopted)
+      return one.signIns.length > 0 ? 'somebody else signed in with it' : 'nobody signed in with it';
+    return 'another one signed in';
+  };
+  const lost = held.filter((one) => one !== adopted);
+  return [...others, ...lost.map((one) => ({ client: one.client, reason: reasonOf(one), adoptable: true }))];
 }
 
-/** Everybody who came and was not adopted, each once: as the watch saw them, and who came when it was over already. */
-function othersOf(watched: Watched, connector: Client | undefined, closed: Closed | undefined): Other[] {
-  const unchosen = watched.several
-    .filter((client) => client !== connector)
-    .map((client) => ({ client, reason: 'another one was chosen' }));
-  const seen = [...watched.others, ...unchosen];
-  const late = (closed ? inheritors(closed) : []).filter(
-    ({ client }) => client.id !== connector?.id && !seen.some((other) => other.client.id === client.id),
+/** As many are offered at most. */
+const MOST_UNUSED = 5;
+
+/** Earlier adoptions for the resource that nobody is signed in with, as the record names them. */
+async function unusedBefore({ keycloak, resource }: Run, client: Client): Promise<Adopted[]> {
+  const earlier = adoptedIn(await readRecord(keycloak), resource).filter(
+    (one) => one.client.id !== client.id,
   );
-  return [...seen, ...late];
+  if (earlier.length === 0) return [];
+  const stats = await readSessionStats(keycloak);
+  return earlier.filter((one) => !stats.has(one.client.id)).slice(0, MOST_UNUSED);
 }

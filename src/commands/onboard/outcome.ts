@@ -1,27 +1,32 @@
 import { McpkcError } from '../../errors.ts';
 import type { Client } from '../../realm/representations.ts';
 import { formatCommand, span, typedName, visible } from '../../text.ts';
-import type { Run } from './run.ts';
-import { called, type Other, type Until } from './watch.ts';
+import type { Other } from './holding.ts';
+import { called, type Run } from './run.ts';
+import type { Until } from './watch.ts';
 
 /** A client as JSON answers name it. */
 export function named({ clientId, name, redirectUris }: Client) {
   return { clientId, name: name ?? null, redirectUris };
 }
 
+/** The command that adopts a client, judging it the same way. */
+export function adoptCommand({ resource }: Pick<Run, 'resource'>, { clientId }: Client): string {
+  return formatCommand(['onboard', resource], [typedName(clientId)]);
+}
+
 /** Several may be the connector and nobody chose (SEVERAL_NEWCOMERS, exit status 5): the command for each. */
-export function severalNewcomers(run: Run, several: readonly Client[]): McpkcError {
-  const commands = several.map(({ clientId }) =>
-    formatCommand(['onboard', run.resource], [typedName(clientId)]),
-  );
-  const message = `${several.length} clients registered at once, and any of them may be the connector: ${several.map(called).join('; ')}.`;
-  const hint = `None of them was adopted, and the window is closed. Adopt the right one:\n${commands.join('\n')}`;
+export function severalNewcomers(run: Run, several: readonly Client[], until: Until): McpkcError {
+  const commands = several.map((client) => adoptCommand(run, client));
+  const what = until === 'connected' ? 'were signed in with' : 'registered';
+  const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(called).join('; ')}.`;
+  const hint = `None of them was adopted, and none holds the audience. Adopt the right one:\n${commands.join('\n')}`;
   return new McpkcError('SEVERAL_NEWCOMERS', message, hint, {
     details: { clients: several.map(named), commands, timeline: run.timeline },
   });
 }
 
-/** The time is up (NOTHING_ADOPTED, exit status 6): who else came, and what to try. */
+/** The time is up (NOTHING_ADOPTED, exit status 6): who came, why each wasn't adopted, and the command that adopts it. */
 export function nothingAdopted(
   run: Run,
   others: readonly Other[],
@@ -30,22 +35,44 @@ export function nothingAdopted(
   const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
-  const message = `Nobody ${what} within ${span(timeoutMs)}; the window is closed.${list}`;
-  const hint = `What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\nThen run onboard again; --timeout waits longer.`;
+  const message = `Nobody ${what} within ${span(timeoutMs)}. No client was adopted; nothing stays open.${list}`;
+  const commands = others.filter((other) => other.adoptable).map(({ client }) => adoptCommand(run, client));
+  const adopt =
+    commands.length === 0
+      ? ''
+      : `To adopt one all the same (its person signs in again, or waits for the next refresh):\n${commands.join('\n')}\n`;
+  const hint = `${adopt}What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\n${UNPARSED}\nThen run onboard again; --timeout waits longer.`;
   return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });
 }
 
-/** The connector was deleted, or changed its own registration, before it could be given the scope (exit status 6). */
+/** An unknown member in the body: 400 to the product, no event, no line in the server's log (26.7.3). */
+const UNPARSED =
+  'A registration that Keycloak can’t parse leaves no event and no line in its log; only the access log has it (KC_HTTP_ACCESS_LOG_ENABLED=true): a POST to clients-registrations with status 400.';
+
+/** The connector was deleted, or changed, before it could be adopted (exit status 6). */
 export function vanished(run: Run, client: Client, others: readonly Other[]): McpkcError {
-  const message = `${called(client)} was deleted, or changed its own registration, right after it registered. It was not adopted; the window is closed.`;
+  const message = `${called(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
   const hint = 'If it was your connector, run onboard again and let it register once more.';
   return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });
+}
+
+/** What an interrupted run says last; the exit status is the signal's. */
+export function stopped(error: McpkcError): McpkcError {
+  const how = { INTERRUPTED: 'Ctrl-C', TERMINATED: 'SIGTERM', HUNG_UP: 'SIGHUP' }[
+    error.code as 'INTERRUPTED'
+  ];
+  const message = `Stopped (${how ?? error.code}). No client was adopted; nothing stays open.`;
+  return new McpkcError(error.code, message, 'To wait again, run the same command.');
 }
 
 function details(run: Run, others: readonly Other[]) {
   return {
     scope: run.scope,
-    others: others.map(({ client, reason }) => ({ ...named(client), reason })),
+    others: others.map((other) => ({
+      ...named(other.client),
+      reason: other.reason,
+      command: other.adoptable ? adoptCommand(run, other.client) : null,
+    })),
     timeline: run.timeline,
   };
 }

@@ -4,14 +4,32 @@ import { badInput, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
-import { scopeWish } from '../../plan/input.ts';
-import { given, type Provisioning } from '../../plan/provisioned.ts';
+import { runOf } from '../../keycloak/write/record.ts';
+import type { Assignment, Desired } from '../../plan/desired.ts';
+import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts';
+import { planFor } from '../../plan/kinds/index.ts';
+import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
+import type { RealmPlan, Reservation } from '../../plan/plan.ts';
+import { policyNames } from '../../plan/policies.ts';
+import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
+import { adoptable } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
-import { requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import { type RealmList, realmListOf } from '../../realm/lists.ts';
+import { ATTRIBUTE, type Mode } from '../../realm/marks.ts';
+import {
+  audienceScopeOf,
+  carriersOf,
+  isWindowed,
+  listFor,
+  modeOf,
+  newAudienceScopeName,
+  requireOwnScope,
+  scopeNameFor,
+} from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
-import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { visible } from '../../text.ts';
-import { baseOf, modeAndList, ownAccount } from './base.ts';
+import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import { windowMarkOf } from '../../realm/window-mark.ts';
+import { count, visible } from '../../text.ts';
 import type { Run } from './run.ts';
 
 /** What `onboard` was asked for. */
@@ -24,25 +42,30 @@ export interface OnboardInput {
   alias: string | undefined;
   presets: readonly Preset[];
   harden: boolean;
+  /** `--close`: only what 0.1.0 left is planned for. */
+  close: boolean;
 }
 
-/** A run that is ready to begin: the realm as it is, and what the resource's provisioning shall be. */
+/** A run that is ready to begin: the realm as it is, and what it shall be before anybody is waited for. */
 export interface Prepared {
   run: Run;
   snapshot: RealmSnapshot;
-  base: Provisioning;
+  desired: Desired;
+  plan: RealmPlan;
+  /** What of the plan needs a person's word. */
+  reservations: Reservation[];
   /** The client that was named, where one was. */
   named: Client | undefined;
 }
 
-/** Reads the realm, chooses the scope and its mode, and finds the clients that were named; writes nothing. */
+/** Reads the realm, chooses the scopes and the mode, finds the clients that were named, and plans; writes nothing. */
 export async function prepare(
   context: Context,
   config: Config,
   keycloak: Keycloak,
   input: OnboardInput,
 ): Promise<Prepared> {
-  const { resource, presets } = input;
+  const { resource } = input;
   const account = config.clientId ?? '';
   const wanted = [input.client, input.staticClient].filter((id) => id !== undefined);
   const snapshot = await readRealm(keycloak, [...wanted, account]);
@@ -52,29 +75,111 @@ export async function prepare(
   const named = await requireClient(keycloak, snapshot, input.client);
   const fixed = await requireClient(keycloak, snapshot, input.staticClient);
   requireForeign(config, keycloak, [named, fixed]);
+  const run = runFor(context, config, keycloak, input, scope, snapshot);
+  const moving = await movingFor(run, snapshot, [named, fixed]);
+  const desired = desiredFor(run, snapshot, named, [
+    ...attached(run, named, 'as named'),
+    ...attached(run, fixed, 'as named with --static-client'),
+    ...keeping(moving, run.carrier),
+  ]);
+  const plan = input.close && !isLeftOpen(scope, snapshot) ? [] : planFor(desired, snapshot);
+  const reservations = [
+    ...commonReservations(keycloak.realm, plan),
+    ...movingReservations(moving, resource),
+    ...[named, fixed].flatMap((client) => strangers(client, config)),
+  ];
+  return { run, snapshot, desired, plan, reservations, named };
+}
+
+function runFor(
+  { io, voice, signal }: Context,
+  config: Config,
+  keycloak: Keycloak,
+  { resource, presets, harden }: OnboardInput,
+  scope: string,
+  snapshot: RealmSnapshot,
+): Run {
   const { mode, list } = modeAndList(scope, snapshot);
-  const { io, voice, signal } = context;
-  const run: Run = {
-    io,
-    config,
-    keycloak,
-    voice,
-    signal,
-    presets,
-    resource,
+  const carrier =
+    mode === 'standing' ? scope : (audienceScopeOf(snapshot, scope)?.name ?? newAudienceScopeName(scope));
+  const me = runOf(io, 'onboard');
+  const fixed = { io, config, keycloak, voice, signal, presets, resource, scope, carrier, mode, list, me };
+  return { ...fixed, harden, changes: [], timeline: [] };
+}
+
+/** Whether 0.1.0 left something that `--close` ends: a window, or its mode without the hidden scope. */
+function isLeftOpen(scope: string, snapshot: RealmSnapshot): boolean {
+  const mark = windowMarkOf(scopeNamed(snapshot, scope)?.attributes ?? {});
+  return mark !== undefined || isWindowed(scope, snapshot);
+}
+
+/** The resource's mode and the list of the scope that clients name. One that isn't there yet is for the adopted. */
+function modeAndList(scope: string, snapshot: RealmSnapshot): { mode: Mode; list: RealmList } {
+  const found = scopeNamed(snapshot, scope);
+  const mode = found ? modeOf(found, snapshot) : 'adopted';
+  return { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
+}
+
+/** Who has the audience by what 0.1.0 made: read only where there is such a thing. */
+async function movingFor(run: Run, snapshot: RealmSnapshot, named: readonly (Client | undefined)[]) {
+  const { config, keycloak, voice } = run;
+  const decided = [...named.map((client) => client?.clientId), ...config.audiences.clients, config.clientId];
+  const onPage = (read: number) => voice.progress(`${count(read, 'client')} read`);
+  const moving = await readMoving(keycloak, snapshot, run, knownPresets(config), decided, onPage);
+  voice.progress(undefined);
+  return moving;
+}
+
+/** The resource's provisioning; for a client that is named nothing of registration: it is there. */
+function desiredFor(
+  run: Run,
+  snapshot: RealmSnapshot,
+  named: Client | undefined,
+  assignments: Assignment[],
+): Desired {
+  const { config, keycloak, scope, carrier, resource, mode, list, presets, harden } = run;
+  const found = scopeNamed(snapshot, scope);
+  const names = policyNames(scope);
+  const has = (name: string) => snapshot.clientPolicies.some((policy) => policy.name === name);
+  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
+  const audienceScope = mode === 'adopted' ? carrier : audienceScopeOf(snapshot, scope)?.name;
+  const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriersOf(scope, snapshot)) : [];
+  const { trustedHosts, allowedScopes, ...rest } = provisioned({
     scope,
+    audienceScope,
+    resource,
     mode,
     list,
-    harden: input.harden,
-    changes: [],
-    timeline: [],
-  };
-  const attached = [
-    ...(named ? [given(named, named.clientId, scope, 'as named')] : []),
-    ...(fixed ? [given(fixed, fixed.clientId, scope, 'as named with --static-client')] : []),
+    presets,
+    // Who left the PKCE policy out for this scope (--no-pkce-policy) meant it.
+    pkce: found?.attributes[ATTRIBUTE.pkce] !== 'off' || has(names.pkce),
+    rejectUserless: has(names.userless),
+    harden,
+    assignments: [...assignments, ...free],
+    clients: [],
+  });
+  return named
+    ? rest
+    : { ...rest, ...(trustedHosts && { trustedHosts }), ...(allowedScopes && { allowedScopes }) };
+}
+
+function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {
+  return client ? [adoption(client, carrier, why)] : [];
+}
+
+/** A client that came by itself and that an adoption would not accept is shown, and takes a person's word. */
+function strangers(client: Client | undefined, config: Config): Reservation[] {
+  // Keycloak's policies for anonymous registrations set both, and no registrant can undo that (26.7.4).
+  const came = client?.consentRequired === true && client.fullScopeAllowed === false;
+  if (!client || !came) return [];
+  const verdict = adoptable(client, knownPresets(config));
+  if (verdict.adoptable) return [];
+  const uris = client.redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
+  return [
+    {
+      message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(verdict.reason)}. It redirects to: ${uris}.`,
+    },
   ];
-  const base = baseOf(run, snapshot, attached, ownAccount(config, keycloak, snapshot, scope));
-  return { run, snapshot, base, named };
 }
 
 /** mcpkc's own account must not carry an MCP audience into its admin requests. */

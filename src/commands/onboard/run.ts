@@ -6,8 +6,11 @@ import type { Change } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { RealmList } from '../../realm/lists.ts';
 import type { Mode } from '../../realm/marks.ts';
+import type { Run as Me } from '../../realm/record.ts';
+import type { Client } from '../../realm/representations.ts';
+import { brief, visible } from '../../text.ts';
 
-/** What every phase of an onboarding knows. */
+/** What every part of an onboarding knows. */
 export interface Run {
   io: Io;
   config: Config;
@@ -16,12 +19,17 @@ export interface Run {
   signal: AbortSignal;
   presets: readonly Preset[];
   resource: string;
+  /** The scope that clients name. */
   scope: string;
+  /** The scope whose holders have the audience: hidden in adopted mode, the same in standing mode. */
+  carrier: string;
   mode: Mode;
-  /** In which of the realm's lists the scope is outside a window. */
+  /** In which of the realm's lists the scope that clients name is. */
   list: RealmList;
   /** Off with `--no-harden`. */
   harden: boolean;
+  /** This run, for the record. */
+  me: Me;
   /** What was written so far, in order; the answer's `changes`. */
   changes: Change[];
   timeline: Moment[];
@@ -39,4 +47,9 @@ export function tell(run: Run, event: string): void {
   const at = new Date(run.io.now()).toISOString();
   run.timeline.push({ at, event });
   run.voice.note(`${at.slice(11, 19)}  ${event}`);
+}
+
+/** A client for people: its name, cut and made harmless, and its id. */
+export function called({ name, clientId }: Pick<Client, 'name' | 'clientId'>): string {
+  return name ? `${brief(name, 40)} (${visible(clientId)})` : visible(clientId);
 }

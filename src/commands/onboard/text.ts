@@ -3,7 +3,7 @@ import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { planText } from '../../plan/text.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { brief, count, formatCommand, visible, wrap } from '../../text.ts';
+import { brief, count, formatCommand, typedList, visible, wrap } from '../../text.ts';
 
 interface Shown {
   clientId: string;
@@ -23,7 +23,9 @@ export interface OnboardAnswer {
   changes: readonly Change[];
   dryRun: boolean;
   client: Shown | null;
-  others: readonly (Shown & { reason: string })[];
+  others: readonly (Shown & { reason: string; command: string | null })[];
+  /** Earlier adoptions that nobody is signed in with. */
+  unused: readonly { clientId: string; since: string }[];
   audience: string[] | null;
   env: Record<string, string> | null;
 }
@@ -38,6 +40,7 @@ export function onboardText(answer: OnboardAnswer, style: Style): string {
     head +
     connector(answer, style) +
     others(answer, style) +
+    takeOver(answer, style) +
     environment(answer, style) +
     nextSteps(answer, style)
   );
@@ -46,33 +49,53 @@ export function onboardText(answer: OnboardAnswer, style: Style): string {
 function planned({ changes, kind }: OnboardAnswer, style: Style): string {
   const plan = changes.length === 0 ? '' : `${planText(changes, style)}\n`;
   const would = `${count(changes.length, 'change')} would be made`;
-  const then = kind === 'next' ? ', then the window would be opened until a connector registers' : '';
+  const then = kind === 'next' ? ', then a connector would be waited for' : '';
   return `${plan}${style.yellow('!')} ${hang(`${would}${then}; nothing was written (--dry-run).`, style)}\n`;
 }
 
 function closed(answer: OnboardAnswer, style: Style): string {
-  if (answer.changes.length === 0) return `${style.green('✓')} No window is open; nothing to do.\n`;
-  return `${style.green('✓')} The window is closed.\n${others(answer, style)}`;
+  const said =
+    answer.changes.length === 0
+      ? 'Nothing is open; nothing to do.'
+      : 'Nothing is open any more: the mode is adopted.';
+  return `${style.green('✓')} ${said}\n`;
 }
 
 function connector({ client, audience, kind, resource }: OnboardAnswer, style: Style): string {
   if (!client) return '';
   const name = client.name === null ? '' : `${brief(client.name, 40)} `;
   const who = style.bold(`${name}${visible(client.clientId)}`);
-  const what = kind === 'next' ? 'was adopted: it has the scope' : 'has the scope';
+  const what =
+    kind === 'next' ? 'is adopted' : 'is adopted: its person signs in again, or waits for the next refresh';
   const proof =
     audience === null
-      ? 'Not proved: the realm has no user to make an example token for.'
-      : `Proved: a token of it, as Keycloak would make it now, has ${visible(resource)} in aud.`;
+      ? 'Not verified: the realm has no user to make an example token for.'
+      : `Verified: tokens issued to it now carry ${visible(resource)} in \`aud\`.`;
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }
 
 /** Who came too, and why not. */
 function others({ others: list }: OnboardAnswer, style: Style): string {
   return list
-    .map(({ clientId, name, reason }) => {
+    .map(({ clientId, name, reason, command }) => {
       const who = `${name === null ? '' : `${brief(name, 40)} `}${visible(clientId)}`;
-      return `${style.yellow('!')} ${hang(`${who} was not adopted: ${visible(reason)}.`, style)}\n`;
+      const way = command === null ? '' : `  ${command}\n`;
+      return `${style.yellow('!')} ${hang(`${who} was not adopted: ${visible(reason)}.`, style)}\n${way}`;
+    })
+    .join('');
+}
+
+/** Offered, never done: who nobody is signed in with now may still be somebody's connector. */
+function takeOver({ unused, resource }: OnboardAnswer, style: Style): string {
+  return unused
+    .map(({ clientId, since }) => {
+      const what = `${visible(clientId)}, adopted ${since}, has no session. Where the new one takes its place, withdraw it:`;
+      const words = formatCommand([
+        'create-scope',
+        ['--resource', resource],
+        ['--detach', typedList([clientId])],
+      ]);
+      return `${style.yellow('!')} ${hang(what, style)}\n  ${words}\n`;
     })
     .join('');
 }
@@ -86,8 +109,8 @@ function environment({ env }: OnboardAnswer, style: Style): string {
 
 function nextSteps({ resource, mode, list }: OnboardAnswer, style: Style): string {
   const served =
-    mode === 'windowed'
-      ? 'Mode windowed: this serves this one connection; who registers later gets no audience. For the next connection run onboard again.'
+    mode === 'adopted'
+      ? 'Adopted clients only: to connect another, run onboard again.'
       : modeSentence(mode, list);
   return `${wrap(served, style.width)}\nNext: ${formatCommand(['validate', resource])}\n`;
 }

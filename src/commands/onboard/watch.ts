@@ -1,133 +1,141 @@
 import { McpkcError } from '../../errors.ts';
-import { type Arrival, withSession } from '../../keycloak/watch/newcomers.ts';
-import { adoptable } from '../../products/adoptable.ts';
-import type { Client } from '../../realm/representations.ts';
-import { brief, visible } from '../../text.ts';
-import { type Run, tell } from './run.ts';
-import type { Window } from './window.ts';
+import { readSessionStats, readSignIns } from '../../keycloak/read/sessions.ts';
+import type { Newcomers } from '../../keycloak/watch/newcomers.ts';
+import type { Refusal } from '../../keycloak/watch/registration-log.ts';
+import { visible } from '../../text.ts';
+import { type Held, meet, type Seen } from './holding.ts';
+import { called, type Run, tell } from './run.ts';
 
-/** Requests to Keycloak while watching: at most two a second. */
-const PACE_MS = 500;
+/** While nobody has come: at most four requests a second. */
+const IDLE_PACE_MS = 250;
+/** Afterwards: at most six. */
+const BUSY_PACE_MS = 167;
 /** A look that took many requests is not paid for by not looking for long. */
 const LONGEST_PAUSE_MS = 5000;
-/** After this many looks it is asked whether the window is still this run's own. */
-const LOOKS_BETWEEN_MARKS = 15;
-
-/** A newcomer that is not adopted, and why. */
-export interface Other {
-  client: Client;
-  reason: string;
-}
-
-/** How a watch ended. */
-export interface Watched {
-  adopted: Client | undefined;
-  /** All adoptable ones of the read that first showed one, where there are several. */
-  several: Client[];
-  others: Other[];
-}
+/** A registration may be one of several attempts, and some products register twice, a second or two apart. */
+const SETTLING_MS = 2000;
+const SETTLING_TWICE_MS = 4000;
+/** A second sign-in within this time makes a person choose. */
+const CONFIRMING_MS = 1000;
 
 /** When a watch ends: at the first registration, or at the first sign-in. */
 export type Until = 'registered' | 'connected';
 
-/** A client for people: its name, cut and made harmless, and its id. */
-export function called({ name, clientId }: Pick<Client, 'name' | 'clientId'>): string {
-  return name ? `${brief(name, 40)} (${visible(clientId)})` : visible(clientId);
+/** What is waited for. */
+export interface Awaited {
+  until: Until;
+  /** `--user`: that person's sign-in alone counts. */
+  user: string | undefined;
+  /** In milliseconds of the run's clock. */
+  deadline: number;
 }
 
-/** What a watch has seen so far. */
-interface Seen {
-  candidates: Client[];
-  others: Other[];
-  looks: number;
-  /** Keycloak did not answer the last time. */
-  away: boolean;
-}
-
-/** Watches until an adoptable client registers (or signs in), or the time is up. */
-export async function watch(run: Run, window: Window, until: Until, deadline: number): Promise<Watched> {
-  const seen: Seen = { candidates: [], others: [], looks: 0, away: false };
-  for (;;) {
+/** Watches until a newcomer is the connector, or several may be it; none of them when the time is up. */
+export async function watch(
+  run: Run,
+  newcomers: Newcomers,
+  scopeId: string,
+  seen: Seen,
+  awaited: Awaited,
+): Promise<Held[]> {
+  let away = false;
+  let decidedAt: number | undefined;
+  for (let looks = 0; ; looks++) {
+    const began = run.io.now();
     let requests = 1;
+    let winners: Held[] = [];
     try {
-      const step = await lookOnce(run, window, until, seen);
-      if ('adopted' in step) return step;
-      requests = step.requests;
-      if (seen.away) tell(run, 'Keycloak answers again.');
-      seen.away = false;
+      requests = await look(run, newcomers, scopeId, seen, awaited.deadline);
+      const asks =
+        awaited.until === 'connected' && seen.held.length > 0 && (looks % 2 === 0 || requests === 0);
+      if (asks || decidedAt !== undefined) {
+        requests += 1;
+        winners = await connected(run, seen.held, awaited.user);
+      }
+      if (awaited.until === 'registered') winners = registered(run, seen.held);
+      if (away) tell(run, 'Keycloak answers again.');
+      away = false;
     } catch (error) {
       if (run.signal.aborted || !(error instanceof McpkcError) || error.exitStatus !== 3) throw error;
-      if (!seen.away) tell(run, `${error.message} Waiting for it.`);
-      seen.away = true;
+      if (!away) tell(run, `${error.message} Waiting for it.`);
+      away = true;
     }
-    const rest = deadline - run.io.now();
-    if (rest <= 0) return { adopted: undefined, several: [], others: failed(seen, undefined) };
-    await run.io.sleep(Math.min(PACE_MS * requests, LONGEST_PAUSE_MS, rest), run.signal);
+    const now = run.io.now();
+    const rest = awaited.deadline - now;
+    if (winners.length > 0) {
+      decidedAt ??= awaited.until === 'registered' ? now - CONFIRMING_MS : now;
+      if (now - decidedAt >= CONFIRMING_MS || rest <= 0) return winners;
+    }
+    if (rest <= 0) return [];
+    const pace = (seen.held.length > 0 ? BUSY_PACE_MS : IDLE_PACE_MS) * requests;
+    const pause = Math.max(0, Math.min(pace, LONGEST_PAUSE_MS) - (now - began));
+    await run.io.sleep(Math.min(pause, rest), run.signal);
   }
 }
 
-async function lookOnce(
+/** One look; gives how many requests it took, those that adopt apart. */
+async function look(
   run: Run,
-  window: Window,
-  until: Until,
+  newcomers: Newcomers,
+  scopeId: string,
   seen: Seen,
-): Promise<Watched | { requests: number }> {
-  const arrival = await window.newcomers.look();
-  let { requests } = arrival;
-  tellRefusals(run, arrival);
-  const fresh = sortNewcomers(run, arrival.clients, seen.others);
-  seen.candidates.push(...fresh);
-  if (until === 'registered' && fresh.length > 0) return first(fresh, seen.others);
-  if (until === 'connected' && seen.candidates.length > 0) {
-    requests += 1;
-    const connected = await firstConnected(run, seen.candidates);
-    if (connected) return { adopted: connected, several: [], others: failed(seen, connected) };
+  deadline: number,
+): Promise<number> {
+  const arrival = await newcomers.look();
+  tellRefusals(run, arrival.refusals);
+  if (arrival.eventsEnded)
+    tell(
+      run,
+      'The realm stores no events of registrations any more: who came in the last seconds is not seen.',
+    );
+  for (const newcomer of arrival.newcomers) {
+    run.signal.throwIfAborted();
+    await meet(run, newcomer, scopeId, seen, deadline);
   }
-  seen.looks += 1;
-  if (seen.looks % LOOKS_BETWEEN_MARKS === 0) {
-    requests += 1;
-    await window.requireOurs();
+  return Math.max(1, arrival.requests);
+}
+
+/** Those that signed in, each told once; the record of sessions needs no events. */
+async function connected(run: Run, held: readonly Held[], user: string | undefined): Promise<Held[]> {
+  const stats = await readSessionStats(run.keycloak);
+  const some = held.filter(({ client }) => {
+    const { active, offline } = stats.get(client.id) ?? { active: 0, offline: 0 };
+    return active + offline > 0;
+  });
+  for (const one of some) {
+    if (one.signIns.length > 0) continue;
+    one.signIns = await readSignIns(run.keycloak, one.client.id);
+    const who = one.signIns.map(({ username, address }) => {
+      const from = address === undefined ? '' : ` from ${visible(address)}`;
+      return `${username === undefined ? 'somebody' : visible(username)}${from}`;
+    });
+    if (who.length > 0) tell(run, `${called(one.client)}: ${[...new Set(who)].join(', ')} signed in.`);
   }
-  return { requests };
+  const isWanted = ({ signIns }: Held) =>
+    user === undefined || signIns.some(({ username }) => username?.toLowerCase() === user.toLowerCase());
+  return some.filter(isWanted);
 }
 
-function first(fresh: readonly Client[], others: Other[]): Watched {
-  const [only, ...more] = fresh;
-  if (more.length === 0) return { adopted: only, several: [], others };
-  return { adopted: undefined, several: [...fresh], others };
+/** Those that registered, once no more come. Of a pair by a product that registers twice, the later one signs in. */
+function registered(run: Run, held: readonly Held[]): Held[] {
+  const last = held.at(-1);
+  if (!last) return [];
+  const twice = held.some(({ product }) => product.registersTwice !== 'no');
+  if (run.io.now() - last.at < (twice ? SETTLING_TWICE_MS : SETTLING_MS)) return [];
+  const [first, second] = held;
+  return held.length === 2 && first && second && isPair(first, second) ? [second] : [...held];
 }
 
-/** Tells of each newcomer; gives the adoptable ones. */
-function sortNewcomers(run: Run, clients: readonly Client[], others: Other[]): Client[] {
-  const fresh: Client[] = [];
-  for (const client of clients) {
-    const verdict = adoptable(client, run.presets);
-    if (verdict.adoptable) {
-      tell(run, `${verdict.preset.title} registered: ${called(client)}`);
-      fresh.push(client);
-    } else {
-      tell(run, `Not adopted: ${called(client)}, since ${visible(verdict.reason)}`);
-      others.push({ client, reason: verdict.reason });
-    }
-  }
-  return fresh;
-}
-
-async function firstConnected(run: Run, candidates: readonly Client[]): Promise<Client | undefined> {
-  // The newest attempt is the likeliest to be the one that worked.
-  const connected = (await withSession(run.keycloak, candidates)).at(-1);
-  if (connected) tell(run, `${called(connected)} signed in.`);
-  return connected;
-}
-
-function failed({ candidates, others }: Seen, connected: Client | undefined): Other[] {
-  const reason = connected
-    ? 'it registered but another one signed in'
-    : 'it registered but nobody signed in with it';
-  return [
-    ...others,
-    ...candidates.filter((client) => client !== connected).map((client) => ({ client, reason })),
-  ];
+function isPair(first: Held, second: Held): boolean {
+  const { product, address, client } = first;
+  return (
+    product.registersTwice === 'yes' &&
+    second.product === product &&
+    address !== undefined &&
+    second.address === address &&
+    second.client.name === client.name &&
+    JSON.stringify(second.client.redirectUris) === JSON.stringify(client.redirectUris)
+  );
 }
 
 const REFUSED: Record<string, string> = {
@@ -138,11 +146,11 @@ const REFUSED: Record<string, string> = {
     'it named a scope that registrations may not name: mcpkc status says which may be named',
 };
 
-function tellRefusals(run: Run, { refusals }: Arrival): void {
+function tellRefusals(run: Run, refusals: readonly Refusal[]): void {
   for (const { policy, address } of refusals) {
     const from = address === '' ? 'an unknown address' : visible(address);
     const by = policy === '' ? 'Keycloak doesn’t say why' : `by the policy '${visible(policy)}'`;
-    const why = REFUSED[policy];
-    tell(run, `A registration from ${from} was refused, ${by}${why ? `: ${why}` : ''}.`);
+    const why = Object.hasOwn(REFUSED, policy) ? `: ${REFUSED[policy]}` : '';
+    tell(run, `A registration from ${from} was refused, ${by}${why}.`);
   }
 }

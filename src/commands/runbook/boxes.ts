@@ -26,7 +26,7 @@ export function boxChecks(): string[] {
 /** Without --attach, create-scope makes a new scope a standing one. */
 function provision(facts: RunbookFacts): string {
   const { mode, source } = facts.deployment;
-  const attach: CommandPart[] = mode === 'windowed' && source !== 'realm' ? [['--attach', 'none']] : [];
+  const attach: CommandPart[] = mode === 'adopted' && source !== 'realm' ? [['--attach', 'none']] : [];
   return code(formatCommand(['create-scope', ['--resource', facts.deployment.resource], ...attach]));
 }
 
@@ -85,8 +85,11 @@ export const BOXES: readonly Box[] = [
       'AUDIENCE_MISMATCH',
       'MAPPER_NOT_IN_ACCESS_TOKEN',
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
-      'WINDOW_LEFT_OPEN',
-      'WINDOW_WAITING',
+      'AUDIENCE_SCOPE_EXPOSED',
+      'NAME_SCOPE_GIVES_AUDIENCE',
+      'NAME_SCOPE_NOT_OPTIONAL',
+      'NOT_MOVED',
+      'OLD_WINDOW_OPEN',
     ],
     checks: ['TOK-AUD'],
   },

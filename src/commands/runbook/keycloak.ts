@@ -63,8 +63,8 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
     '# once for the MCP server: everybody may connect',
     formatCommand(['create-scope', ['--resource', resource], ...preset]),
   ];
-  const windowed = [
-    '# once for each connection: opens a window, adopts the connector, closes it',
+  const adopted = [
+    '# once for each connection: waits for the connector and adopts it',
     formatCommand(['onboard', resource, ...preset]),
   ];
   return [
@@ -73,7 +73,7 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
       : '# done once; again to repair',
     init,
     '',
-    ...(mode === 'standing' ? standing : windowed),
+    ...(mode === 'standing' ? standing : adopted),
     '',
     '# is everything in place?',
     formatCommand(['status', ['--resource', resource]]),

@@ -5,12 +5,12 @@ import { block, code } from './markdown.ts';
 
 /** What the MCP server has to be told and has to answer. */
 export function mcpServerSection({ deployment }: RunbookFacts): string {
-  const { resource, issuer, scope, mode, env } = deployment;
+  const { resource, issuer, scope, env } = deployment;
   const metadata = {
     resource,
     authorization_servers: [issuer],
     bearer_methods_supported: ['header'],
-    ...(mode === 'standing' ? { scopes_supported: [scope] } : {}),
+    scopes_supported: [scope],
   };
   return `## MCP server
 

@@ -6,9 +6,9 @@ import { block, code } from './markdown.ts';
 /** What a person does in the product. */
 export function connectSection({ deployment, presets }: RunbookFacts): string {
   const { resource, mode } = deployment;
-  const window =
-    mode === 'windowed'
-      ? `One window serves one connection: start ${code(formatCommand(['onboard', resource]))}, then do this while it waits.\n\n`
+  const first =
+    mode === 'adopted'
+      ? `Only adopted clients get the audience: start ${code(formatCommand(['onboard', resource]))}, then do this while it waits.\n\n`
       : '';
   const parts = presets.map((preset) => {
     const steps = connectSteps(preset, resource).map((step, index) => `${index + 1}. ${markdownStep(step)}`);
@@ -16,7 +16,7 @@ export function connectSection({ deployment, presets }: RunbookFacts): string {
   });
   return `## Connect
 
-${window}${parts.join('\n\n')}
+${first}${parts.join('\n\n')}
 
 In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
 }
@@ -55,7 +55,7 @@ export function anotherSection(): string {
 Each has its own URL, its own scope and its own audience; registration policies are shared.
 
 ${block('sh', [
-  'mcpkc onboard https://other.example.com/mcp      # windowed: one connection after the other',
+  'mcpkc onboard https://other.example.com/mcp      # adopted: one connection after the other',
   'mcpkc create-scope --resource https://other.example.com/mcp   # standing: everybody may connect',
   'mcpkc env https://other.example.com/mcp          # for its deployment',
   'mcpkc validate https://other.example.com/mcp',

@@ -27,7 +27,7 @@ server; it never calls a tool. ${code('--login')} adds a real sign-in in the bro
 export function failureSection({ deployment }: RunbookFacts): string {
   const { resource, scope, mode } = deployment;
   const status = code(formatCommand(['status', ['--resource', resource]]));
-  const window = code(formatCommand(['onboard', resource]));
+  const adopt = code(`${formatCommand(['onboard', resource])} <client-id>`);
   const rows = [
     [
       'registration refused, "Policy \'Trusted Hosts\' rejected request"',
@@ -37,14 +37,12 @@ export function failureSection({ deployment }: RunbookFacts): string {
     [
       'registration refused, "Not permitted to use specified clientScope"',
       `it named ${code(scope)} or ${code('openid')}, which registrations may not`,
-      mode === 'windowed'
-        ? `a window: ${window}`
-        : code(formatCommand(['create-scope', ['--resource', resource]])),
+      code(formatCommand(['create-scope', ['--resource', resource]])),
     ],
     [
       '"something went wrong" after the consent',
       'the token has no audience for this server',
-      code(formatCommand(['validate', resource])),
+      mode === 'adopted' ? `${adopt} adopts its client` : code(formatCommand(['validate', resource])),
     ],
     [
       `${code('invalid_scope')} at the sign-in`,

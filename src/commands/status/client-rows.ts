@@ -1,13 +1,12 @@
 import { isForeign } from '../../findings/clients.ts';
 import { type JudgedScope, judgedScopes, type Seen } from '../../findings/seen.ts';
 import type { SessionCount } from '../../keycloak/read/sessions.ts';
-import { adoptedScopes } from '../../plan/provisioned.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
-import { heldAs } from '../../realm/lists.ts';
+import { heldOf as listOf } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /**
- * What a client is to the MCP servers: `adopted` was given a scope by name; `holds` one as its mode wants; `foreign`
+ * What a client is to the MCP servers: `adopted` holds the audience of a resource of that mode; `holds` one of a standing resource; `foreign`
  * holds one that nobody gave it; `no scope` holds none; `probe` is mcpkc's own; `account` is mcpkc itself.
  */
 export type RowVerdict = 'adopted' | 'holds' | 'foreign' | 'no scope' | 'disabled' | 'probe' | 'account';
@@ -68,8 +67,8 @@ function rowOf(
 }
 
 function heldOf(client: Client, judged: readonly JudgedScope[]): ClientRow['scopes'] {
-  return judged.flatMap(({ name }) => {
-    const list = heldAs(client, name);
+  return judged.flatMap(({ name, carriers }) => {
+    const list = listOf(client, carriers);
     return list === 'none' ? [] : [{ name, list }];
   });
 }
@@ -81,5 +80,6 @@ function verdictOf(seen: Seen, client: Client, judged: readonly JudgedScope[]): 
   if (client.enabled !== true) return 'disabled';
   const held = heldOf(client, judged);
   if (held.length === 0) return 'no scope';
-  return held.some(({ name }) => adoptedScopes(client).includes(name)) ? 'adopted' : 'holds';
+  const isAdopted = (name: string) => judged.some((one) => one.name === name && one.mode === 'adopted');
+  return held.some(({ name }) => isAdopted(name)) ? 'adopted' : 'holds';
 }

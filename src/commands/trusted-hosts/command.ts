@@ -10,6 +10,7 @@ import type { Desired } from '../../plan/desired.ts';
 import { hardened } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
@@ -59,6 +60,7 @@ export const trustedHosts: Command = {
     if (flags.dryRun === true || plan.length === 0)
       return report(keycloak, snapshot, plan, flags.dryRun === true);
     requireConsent(commonReservations(keycloak.realm, plan), flags.yes === true);
+    await withdrawLeftBehind(context, keycloak, 'trusted-hosts');
     const now = await apply(context, keycloak, plan, desired, snapshot);
     return report(keycloak, now, plan, false);
   },

@@ -21,3 +21,26 @@ export async function readSessionStats(keycloak: Keycloak): Promise<Map<string, 
   }
   return stats;
 }
+
+/** A person's session with a client. */
+export interface SignIn {
+  /** The user's name; undefined where the account may not see users. */
+  username: string | undefined;
+  address: string | undefined;
+}
+
+const WHO = { what: 'read who is signed in', role: 'view-clients' } as const;
+/** As many sessions of one client are looked at. */
+const MOST = 20;
+
+/** Who is signed in with a client: ordinary sessions and offline ones. */
+export async function readSignIns(keycloak: Keycloak, id: string): Promise<SignIn[]> {
+  const found: unknown[] = await Promise.all([
+    keycloak.read(WHO, (admin) => admin.clients.listSessions({ id, first: 0, max: MOST })),
+    keycloak.read(WHO, (admin) => admin.clients.listOfflineSessions({ id, first: 0, max: MOST })),
+  ]);
+  return (found.flat() as { username?: unknown; ipAddress?: unknown }[]).map(({ username, ipAddress }) => ({
+    username: typeof username === 'string' ? username : undefined,
+    address: typeof ipAddress === 'string' ? ipAddress : undefined,
+  }));
+}

@@ -1,18 +1,26 @@
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { clientsNamed } from '../read/events.ts';
-import { readSessionStats } from '../read/sessions.ts';
-import { RegistrationLog, storedRegistrations } from './registration-log.ts';
+import { type Refusal, RegistrationLog, storedRegistrations } from './registration-log.ts';
 import { Roster } from './roster.ts';
+
+/** A client that came, and what Keycloak's event of it tells. */
+export interface Newcomer {
+  client: Client;
+  /** Where the registration came from; undefined where the realm stores no events. */
+  address: string | undefined;
+}
 
 /** What a look at the realm brought. */
 export interface Arrival {
   /** Clients that were not there at the look before. */
-  clients: Client[];
+  newcomers: Newcomer[];
   /** Registrations that were refused meanwhile: all that Keycloak keeps is policy and address. */
-  refusals: { policy: string; address: string }[];
+  refusals: Refusal[];
   /** Requests that the look took; the watch waits accordingly. */
   requests: number;
+  /** The realm stopped storing registrations: from now on their number tells, and who came in between is not seen. */
+  eventsEnded?: true;
 }
 
 /** Watches for clients that come to be. */
@@ -20,55 +28,53 @@ export interface Newcomers {
   how: 'events' | 'paging';
   /** Whether the realm stores events of registrations that were refused. */
   tellsRefusals: boolean;
-  /** Those of the clients that were there when the watch began that were asked for. */
-  holders: Client[];
-  /** How many clients there were then. */
-  total: number;
+  /** How many clients there were when the watch began; undefined where nobody had to count them. */
+  total: number | undefined;
   look(): Promise<Arrival>;
 }
 
-/** With events, every this many looks the clients are counted too: events may be switched off, cleared, or not tell of a client that an administrator made. */
-const LOOKS_BETWEEN_COUNTS = 10;
 /** Without events, every this many looks all clients are read though their number is the same: one may have come while another went. */
-const LOOKS_BETWEEN_READINGS = 60;
-/** More clients than this are read faster page by page than one by one. */
-const MOST_ONE_BY_ONE = 20;
+const LOOKS_BETWEEN_READINGS = 240;
 
-/** Begins to watch: reads who is there once, then follows the events where the realm stores them, else counts. */
-export async function watchNewcomers(
-  keycloak: Keycloak,
-  isHolder: (client: Client) => boolean,
-  onPage: (read: number) => void,
-): Promise<Newcomers> {
+/** With events, every this many looks it is asked whether they are still stored. */
+const LOOKS_BETWEEN_CHECKS = 40;
+
+/**
+ * Begins to watch. Where the realm stores registrations, the events tell who comes, and nothing of the realm is read,
+ * however large it is. Else everybody is read once, and each look asks whether their number has changed.
+ */
+export async function watchNewcomers(keycloak: Keycloak, onPage: (read: number) => void): Promise<Newcomers> {
   const stored = await storedRegistrations(keycloak);
-  const log = stored.registered ? await RegistrationLog.begin(keycloak) : undefined;
+  const tellsRefusals = stored.registered && stored.refused;
+  if (stored.registered) {
+    const log = await RegistrationLog.begin(keycloak);
+    return { how: 'events', tellsRefusals, total: undefined, look: lookAtEvents(keycloak, log) };
+  }
   const roster = new Roster(keycloak);
-  const all = await roster.refresh(onPage);
-  return {
-    how: log ? 'events' : 'paging',
-    tellsRefusals: stored.registered && stored.refused,
-    holders: all.filter(isHolder),
-    total: all.length,
-    look: log ? lookAtEvents(keycloak, log, roster) : lookAtNumber(roster),
-  };
+  await roster.refresh(onPage);
+  return { how: 'paging', tellsRefusals, total: roster.size, look: lookAtNumber(roster) };
 }
 
-function lookAtEvents(keycloak: Keycloak, log: RegistrationLog, roster: Roster): () => Promise<Arrival> {
+function lookAtEvents(keycloak: Keycloak, log: RegistrationLog): () => Promise<Arrival> {
+  const met = new Set<string>();
   let looks = 0;
+  let instead: (() => Promise<Arrival>) | undefined;
   return async () => {
+    if (instead) return instead();
     looks += 1;
     const { registered, refusals, requests } = await log.read();
-    const ids = [...new Set(registered)].filter((id) => !roster.has(id));
-    const arrival: Arrival = { clients: [], refusals, requests };
-    if (ids.length > MOST_ONE_BY_ONE) return { ...arrival, ...(await reading(roster, requests)) };
-    const found = await clientsNamed(keycloak, ids);
-    arrival.clients = found.filter(({ id }) => roster.add(id));
-    arrival.requests += ids.length;
-    if (looks % LOOKS_BETWEEN_COUNTS !== 0) return arrival;
-    arrival.requests += 1;
-    if (await roster.isComplete()) return arrival;
-    const more = await reading(roster, arrival.requests);
-    return { clients: [...arrival.clients, ...more.clients], refusals, requests: more.requests };
+    const checks = looks % LOOKS_BETWEEN_CHECKS === 0;
+    if (checks && !(await storedRegistrations(keycloak)).registered) {
+      const roster = new Roster(keycloak);
+      await roster.refresh();
+      instead = lookAtNumber(roster);
+      return { newcomers: [], refusals, requests: requests + 1 + roster.requests, eventsEnded: true };
+    }
+    const addresses = new Map(registered.map(({ clientId, address }) => [clientId, address]));
+    const clients = await clientsNamed(keycloak, [...addresses.keys()]);
+    const fresh = clients.filter(({ id }) => !met.has(id) && met.add(id));
+    const newcomers = fresh.map((client) => ({ client, address: addresses.get(client.clientId) }));
+    return { newcomers, refusals, requests: requests + addresses.size + (checks ? 1 : 0) };
   };
 }
 
@@ -76,22 +82,14 @@ function lookAtNumber(roster: Roster): () => Promise<Arrival> {
   let looks = 0;
   return async () => {
     looks += 1;
-    const complete = await roster.isComplete();
-    if (complete && looks % LOOKS_BETWEEN_READINGS !== 0) return { clients: [], refusals: [], requests: 1 };
-    return { refusals: [], ...(await reading(roster, 1)) };
+    const before = roster.requests;
+    const clients = await comers(roster, looks % LOOKS_BETWEEN_READINGS === 0);
+    const newcomers = clients.map((client) => ({ client, address: undefined }));
+    return { newcomers, refusals: [], requests: roster.requests - before };
   };
 }
 
-async function reading(roster: Roster, requests: number): Promise<Omit<Arrival, 'refusals'>> {
-  const clients = await roster.refresh();
-  return { clients, requests: requests + roster.pages };
-}
-
-/** Of some clients, those with which somebody has signed in: an active or an offline session. One request. */
-export async function withSession(keycloak: Keycloak, clients: readonly Client[]): Promise<Client[]> {
-  const stats = await readSessionStats(keycloak);
-  return clients.filter(({ id }) => {
-    const { active, offline } = stats.get(id) ?? { active: 0, offline: 0 };
-    return active > 0 || offline > 0;
-  });
+async function comers(roster: Roster, all: boolean): Promise<Client[]> {
+  if (all) return roster.refresh();
+  return (await roster.isComplete()) ? [] : roster.changes();
 }

@@ -9,16 +9,20 @@ const TYPES = [REGISTER, REGISTER_ERROR];
 
 /**
  * How far back each read reaches, in milliseconds of the server's clock: an event gets its time before it is stored, so
- * one may appear after a later one, and the nodes of a cluster differ a little.
+ * one may appear after a later one, and the clocks of a cluster’s nodes differ.
  */
-const OVERLAP_MS = 3000;
+const OVERLAP_MS = 30_000;
+
+/** A registration that was refused: all that Keycloak keeps is policy and address. */
+export interface Refusal {
+  policy: string;
+  address: string;
+}
 
 /** What the realm's stored events told since the read before. */
 export interface LogPage {
-  /** Ids of clients that registered. */
-  registered: string[];
-  /** Registrations that were refused: all that Keycloak keeps is policy and address. */
-  refusals: { policy: string; address: string }[];
+  registered: { clientId: string; address: string | undefined }[];
+  refusals: Refusal[];
   requests: number;
 }
 
@@ -57,7 +61,9 @@ export class RegistrationLog {
     return {
       registered: fresh
         .filter(({ type }) => type === REGISTER)
-        .flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId])),
+        .flatMap(({ clientId, ipAddress }) =>
+          clientId === undefined ? [] : [{ clientId, address: ipAddress }],
+        ),
       refusals: fresh
         .filter(({ type }) => type === REGISTER_ERROR)
         .map(({ details, ipAddress }) => ({

@@ -1,10 +1,12 @@
 import { McpkcError } from '../../errors.ts';
 import type { Change } from '../../plan/plan.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
+import { clientKeyOf } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { findClient, findClientById } from '../read/clients.ts';
+import { withdrawRegistrationToken } from './registration-token.ts';
 import type { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -34,16 +36,18 @@ export async function writeClient(keycloak: Keycloak, change: Change): Promise<v
 }
 
 /**
- * Gives a client a scope as default, or takes it away. Attaching a scope that the client holds as optional answers 204
+ * Gives a client a scope as default, or takes it away. Whoever registered it can change it no longer: before it is given
+ * a scope that it was judged for (it has to be what it was then), and before one is taken from it. Attaching a scope that the client holds as optional answers 204
  * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
  */
 export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const { clientId, scope, list } = (change.after ?? {}) as {
+  const { clientId, scope, list, seen } = (change.after ?? {}) as {
     clientId: string;
     scope: string;
     list: RealmList;
+    seen?: string;
   };
-  const client = await findClient(keycloak, clientId);
+  const client = await fixedClient(keycloak, clientId, seen !== undefined || list === 'none');
   if (!client) {
     if (list !== 'default') return;
     const message = `The client '${clientId}' is gone from realm '${keycloak.realm}'.`;
@@ -51,6 +55,14 @@ export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change:
       'CLIENT_NOT_IN_REALM',
       message,
       'Somebody deleted it meanwhile; run the command again.',
+    );
+  }
+  if (seen !== undefined && clientKeyOf(client) !== seen) {
+    const message = `The client '${clientId}' changed after it was looked at: it got no scope.`;
+    throw new McpkcError(
+      'CHANGE_NOT_KEPT',
+      message,
+      'Run the command again: it shows the client as it is now.',
     );
   }
   const { id } = client;
@@ -73,6 +85,15 @@ export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change:
     message,
     'Somebody else edits it at the same time; run the command again.',
   );
+}
+
+/** The client as it is; read only after its registrant's token was withdrawn, where that is to be. */
+async function fixedClient(keycloak: Keycloak, clientId: string, fix: boolean): Promise<Client | undefined> {
+  const client = await findClient(keycloak, clientId);
+  if (!client || !fix) return client;
+  return (await withdrawRegistrationToken(keycloak, client))
+    ? findClientById(keycloak, client.id)
+    : undefined;
 }
 
 async function take(

@@ -2,6 +2,7 @@ import { McpkcError } from '../../errors.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { RealmList } from '../../realm/lists.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
+import { audienceScopeOf } from '../../realm/mcp-scope.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
@@ -53,6 +54,7 @@ export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change
   const { action, key, after } = change;
   if (action === 'create') {
     const body = { ...after, name: key } as Record<string, unknown>;
+    await requireOnlyAudience(keycloak, (after?.attributes ?? {}) as Record<string, string>);
     try {
       // A name is given once, so that a creation may be repeated after a lost answer: 409 then.
       const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
@@ -74,10 +76,19 @@ export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change
     .catch(ignoreGone);
 }
 
-/** Sets or erases the mark of an open window. */
+/** An audience scope's name is random, so that the name doesn't keep two runs from making one each. Under the lock. */
+async function requireOnlyAudience(
+  keycloak: Keycloak,
+  { [ATTRIBUTE.audienceOf]: name }: Record<string, string>,
+): Promise<void> {
+  if (name === undefined || !audienceScopeOf({ scopes: await readClientScopes(keycloak) }, name)) return;
+  const message = `Another run made the audience scope of '${name}' at the same time.`;
+  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again.');
+}
+
+/** Erases the mark of a window that a run of 0.1.0 left. */
 export async function writeWindowMark(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const value = change.after === null ? null : JSON.stringify(change.after);
-  await putAttributes(keycloak, ids, change.key, { [ATTRIBUTE.window]: value });
+  await putAttributes(keycloak, ids, change.key, { [ATTRIBUTE.window]: null });
 }
 
 async function putAttributes(
@@ -94,12 +105,16 @@ async function putAttributes(
   );
 }
 
-/** Makes or repairs the audience mapper; what else its configuration holds stays. */
+/** Makes, repairs or removes the audience mapper; what else its configuration holds stays. */
 export async function writeAudienceMapper(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const { scope, config } = change.after as { scope: string; config: Record<string, string> };
+  const { scope, config } = (change.after ?? change.before) as {
+    scope: string;
+    config: Record<string, string>;
+  };
   const name = change.key.slice(scope.length + 1);
   const id = await ids.of(scope);
   const place = { id, scope, name };
+  if (change.action === 'delete') return removeMapper(keycloak, place);
   try {
     const found = change.action === 'create' ? undefined : await mapperNow(keycloak, place);
     await putMapper(keycloak, place, found, config);
@@ -122,6 +137,17 @@ async function mapperNow(keycloak: Keycloak, { id, scope, name }: MapperPlace) {
     admin.clientScopes.listProtocolMappers({ id }),
   );
   return mappers.find((mapper) => mapper.name === name);
+}
+
+async function removeMapper(keycloak: Keycloak, place: MapperPlace): Promise<void> {
+  const { id, scope } = place;
+  const mapperId = (await mapperNow(keycloak, place))?.id;
+  if (mapperId === undefined) return;
+  await keycloak
+    .replace(attempt(`remove the audience mapper from '${scope}'`), (admin) =>
+      admin.clientScopes.delProtocolMapper({ id, mapperId }),
+    )
+    .catch(ignoreGone);
 }
 
 async function putMapper(

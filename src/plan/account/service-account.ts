@@ -4,7 +4,6 @@ import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import type { AccountChange } from '../plan.ts';
-import { adoptedScopes } from '../provisioned.ts';
 import type { AccountResource } from './account-resource.ts';
 import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, type DesiredAccount } from './desired.ts';
 
@@ -97,7 +96,7 @@ export const serviceAccount: AccountResource = {
 
 /**
  * The account's client scopes. MCP audiences go: a client that is made while a scope is a realm default holds it from
- * then on, and its administrative tokens name the MCP server; what it was given by name (`create-scope --client`) stays.
+ * then on, and its administrative tokens name the MCP server.
  * `basic`, `roles` and `kc-admin-api` are there, as far as the realm has them: by its token mcpkc knows which roles it
  * holds, and by the last the admin API of 26.8.2 takes it.
  */
@@ -107,13 +106,12 @@ export const accountScopes: AccountResource = {
     const { client, scopes } = snapshot;
     // One that is made anew has its scopes from the start.
     if (!client || accountOrigin(snapshot, ACCOUNT_CLIENT).kind !== 'administrator') return [];
-    const given = adoptedScopes(client);
     return scopes.flatMap((scope): AccountChange[] => {
       const { name } = scope;
       const held = heldAs(client, name);
       const key = `${clientId} ${name}`;
       const before = { clientId, scope: name, list: held };
-      if (held !== 'none' && isAudienceScope(scope) && !given.includes(name)) {
+      if (held !== 'none' && isAudienceScope(scope)) {
         const after = { clientId, scope: name, list: 'none' };
         const why = 'so that mcpkc’s administrative tokens carry no MCP server’s audience';
         return [{ kind: 'client-scope-assignment', action: 'detach', key, before, after, why }];

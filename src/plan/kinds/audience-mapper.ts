@@ -1,6 +1,14 @@
-import { AUDIENCE, CLIENT_AUDIENCE, IN_ACCESS_TOKEN, MAPPER_NAME, mapperOf } from '../../realm/audiences.ts';
+import {
+  AUDIENCE,
+  audiencesOf,
+  CLIENT_AUDIENCE,
+  IN_ACCESS_TOKEN,
+  MAPPER_NAME,
+  mapperOf,
+} from '../../realm/audiences.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
-import { scopeNamed } from '../../realm/snapshot.ts';
+import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
 /** What mcpkc owns of the mapper's configuration. A client audience would take precedence over the custom one. */
@@ -12,34 +20,46 @@ function owned(config: Readonly<Record<string, string>>): Record<string, string>
   };
 }
 
+/** The mappers by which a scope gives an audience, and nothing else of what is in it. */
+function removals(name: string, audience: string, snapshot: RealmSnapshot): RealmChange[] {
+  const scope = scopeNamed(snapshot, name);
+  const giving = (scope?.mappers ?? []).filter(
+    (mapper) => scope && audiencesOf({ ...scope, mappers: [mapper] }).includes(audience),
+  );
+  return giving.map((mapper) => ({
+    kind: 'audience-mapper',
+    action: 'delete',
+    key: `${name}/${mapper.name}`,
+    before: { scope: name, config: owned(mapper.config) },
+    after: null,
+    why: 'since adopted clients have the audience by a scope of its own, and this one gives it to nobody',
+  }));
+}
+
+function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): RealmChange[] {
+  const scope = scopeNamed(snapshot, name);
+  const mapper = scope && mapperOf(scope, audience);
+  const config = { [AUDIENCE]: audience, [CLIENT_AUDIENCE]: '', [IN_ACCESS_TOKEN]: 'true' };
+  const key = `${name}/${mapper?.name ?? MAPPER_NAME}`;
+  const why = 'so that access tokens name the MCP server in aud';
+  if (!mapper) {
+    const after = { scope: name, config };
+    return [{ kind: 'audience-mapper', action: 'create', key, before: null, after, why }];
+  }
+  const before = owned(mapper.config);
+  const isRight =
+    mapper.protocolMapper === AUDIENCE_MAPPER && JSON.stringify(before) === JSON.stringify(config);
+  if (isRight) return [];
+  const from = { scope: name, protocolMapper: mapper.protocolMapper, config: before };
+  const after = { scope: name, protocolMapper: AUDIENCE_MAPPER, config };
+  return [{ kind: 'audience-mapper', action: 'update', key, before: from, after, why }];
+}
+
 /** The protocol mapper that puts the MCP server's URL into `aud` of access tokens. */
 export const audienceMapper: Resource = {
   kind: 'audience-mapper',
-  diff: ({ audienceMapper: wanted }, snapshot) => {
-    if (!wanted) return [];
-    const scope = scopeNamed(snapshot, wanted.scope);
-    const mapper = scope && mapperOf(scope, wanted.audience);
-    const config = { [AUDIENCE]: wanted.audience, [CLIENT_AUDIENCE]: '', [IN_ACCESS_TOKEN]: 'true' };
-    const key = `${wanted.scope}/${mapper?.name ?? MAPPER_NAME}`;
-    const why = 'so that access tokens name the MCP server in aud';
-    if (!mapper) {
-      return [
-        {
-          kind: 'audience-mapper',
-          action: 'create',
-          key,
-          before: null,
-          after: { scope: wanted.scope, config },
-          why,
-        },
-      ];
-    }
-    const before = owned(mapper.config);
-    const isRight =
-      mapper.protocolMapper === AUDIENCE_MAPPER && JSON.stringify(before) === JSON.stringify(config);
-    if (isRight) return [];
-    const from = { scope: wanted.scope, protocolMapper: mapper.protocolMapper, config: before };
-    const after = { scope: wanted.scope, protocolMapper: AUDIENCE_MAPPER, config };
-    return [{ kind: 'audience-mapper', action: 'update', key, before: from, after, why }];
-  },
+  diff: ({ audienceMappers: wanted }, snapshot) =>
+    (wanted ?? []).flatMap(({ scope, audience, absent }) =>
+      absent ? removals(scope, audience, snapshot) : wantedMapper(scope, audience, snapshot),
+    ),
 };

@@ -7,15 +7,14 @@ import type { Resource } from './resource.ts';
 export const clientScopeAssignment: Resource = {
   kind: 'client-scope-assignment',
   diff: ({ assignments: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, scope, list, why }): RealmChange[] => {
+    (wanted ?? []).flatMap(({ clientId, scope, list, why, seen }): RealmChange[] => {
       const client = snapshot.clients.find((one) => one.clientId === clientId);
       const from = client ? heldAs(client, scope) : 'none';
       if (from === list) return [];
       const action: Action = list === 'none' ? 'detach' : from === 'none' ? 'attach' : 'update';
       const key = `${clientId} ${scope}`;
       const before = { clientId, scope, list: from };
-      return [
-        { kind: 'client-scope-assignment', action, key, before, after: { clientId, scope, list }, why },
-      ];
+      const after = { clientId, scope, list, ...(seen === undefined ? {} : { seen }) };
+      return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
     }),
 };

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { revokeRoles } from '../../support/keycloak/service-account.ts';
+import { audienceScope } from '../../support/onboarding.ts';
 import { registerWhole } from '../../support/strangers.ts';
 import { inMaster } from './master-account.ts';
 import { naming, SCOPE, type World } from './world.ts';
@@ -82,7 +83,7 @@ const SCOPES: readonly Stage[] = [
     },
   },
   {
-    code: 'WINDOW_LEFT_OPEN',
+    code: 'OLD_WINDOW_OPEN',
     async stage(world) {
       const since = new Date(Date.now() - 7_200_000).toISOString();
       const mark = {
@@ -108,6 +109,49 @@ const SCOPES: readonly Stage[] = [
     },
   },
 ];
+
+/** Errors of mode adopted. */
+const ADOPTED: readonly Stage[] = [
+  {
+    code: 'AUDIENCE_SCOPE_EXPOSED',
+    async stage(world) {
+      const hidden = await adoptedWorld(world);
+      await world.admin.put(world.path(`default-default-client-scopes/${hidden.id}`));
+    },
+    async truth(world) {
+      // Nobody adopted this connector, and the host lets it in all the same.
+      expect(await world.connect()).toMatchObject({ ok: true });
+    },
+  },
+  {
+    code: 'NAME_SCOPE_GIVES_AUDIENCE',
+    async stage(world) {
+      const hidden = await adoptedWorld(world);
+      const [{ id: _id, ...mapper } = { id: '' }] = hidden.protocolMappers ?? [];
+      const { id } = await world.scope();
+      await world.admin.post(world.path(`client-scopes/${id}/protocol-mappers/models`), mapper);
+    },
+    async truth(world) {
+      expect(await world.connect(naming(SCOPE), { scope: SCOPE })).toMatchObject({ ok: true });
+    },
+  },
+  {
+    code: 'NAME_SCOPE_NOT_OPTIONAL',
+    async stage(world) {
+      await adoptedWorld(world);
+      await world.admin.del(world.path(`default-optional-client-scopes/${(await world.scope()).id}`));
+    },
+    truth: (world) => registrationRefused(world, 'Not permitted to use specified clientScope', SCOPE),
+  },
+];
+
+/** Makes the world's resource one of mode adopted; gives its hidden scope. */
+async function adoptedWorld(world: World) {
+  await world.mcpkc(0, 'create-scope', '--attach', 'none', '--yes');
+  const hidden = await audienceScope(world.realm, SCOPE);
+  if (!hidden) expect.fail('there is no audience scope');
+  return hidden as typeof hidden & { protocolMappers?: { id: string }[] };
+}
 
 /** Errors of the registration policies. */
 const REGISTRATION: readonly Stage[] = [
@@ -323,4 +367,10 @@ const OTHERS: readonly Stage[] = [
   },
 ];
 
-export const ERROR_STAGES: readonly Stage[] = [...SCOPES, ...REGISTRATION, ...HARDENING, ...OTHERS];
+export const ERROR_STAGES: readonly Stage[] = [
+  ...SCOPES,
+  ...ADOPTED,
+  ...REGISTRATION,
+  ...HARDENING,
+  ...OTHERS,
+];

@@ -24,7 +24,6 @@ const WITHOUT_COMMAND = [
   'MAX_CLIENTS_REACHED',
   'NEW_CLIENTS_DISABLED',
   'REQUESTED_SCOPE_MISSING',
-  'WINDOW_WAITING',
 ];
 
 let world: World | undefined;

@@ -97,8 +97,8 @@ describe('a provisioned realm', () => {
     expect(out).toContain('✓ Trusted Hosts');
   });
 
-  it('stays free of errors in windowed mode, where nobody but adopted clients gets in', async () => {
-    await world.mcpkc(0, 'create-scope', '--attach', 'none');
+  it('stays free of errors in mode adopted, where nobody but adopted clients gets in', async () => {
+    await world.mcpkc(0, 'create-scope', '--attach', 'none', '--yes');
     const found = await world.findings();
     expect(found.filter(({ severity }) => severity !== 'info')).toEqual([]);
     expect(codes(found)).toEqual(['MODE']);
@@ -146,7 +146,10 @@ describe('a provisioned realm', () => {
 describe('a realm that onboard made', () => {
   it('has no errors, and the adopted connector gets in', async () => {
     const world = keep(await World.fresh());
-    const { opened, done } = startOnboard([world.host.url], { env: world.env, prepare: inRealTime });
+    const { opened, done } = startOnboard([world.host.url, '--until', 'registered'], {
+      env: world.env,
+      prepare: inRealTime,
+    });
     await opened;
     const connector = new Connector(world.host.url);
     expect(await connector.register()).toMatchObject({ ok: true });
@@ -155,7 +158,7 @@ describe('a realm that onboard made', () => {
     expect(codes(found.filter(({ severity }) => severity !== 'info'))).toEqual([]);
     expect(await connector.connect(world.user)).toMatchObject({ ok: true });
     const ran = await status(world, '--clients', '--json');
-    expect(ran.json).toMatchObject({ scopes: [{ mode: 'windowed' }], clients: [{ verdict: 'adopted' }] });
+    expect(ran.json).toMatchObject({ scopes: [{ mode: 'adopted' }], clients: [{ verdict: 'adopted' }] });
   });
 });
 

@@ -128,20 +128,11 @@ export const WARNING_STAGES: readonly Stage[] = [
     stage: (world) => switchEventsOn(world.realm, { admin: false, user: false }),
   },
   {
-    code: 'WINDOW_WAITING',
+    code: 'NOT_MOVED',
     async stage(world) {
-      const [since, until] = [0, 600_000].map((ms) => new Date(Date.now() + ms).toISOString());
-      const mark = {
-        since,
-        until,
-        host: 'elsewhere',
-        pid: 1,
-        by: 'somebody',
-        watch: 'events',
-        before: 'none',
-      };
       const { id } = await world.scope();
-      const attributes = { 'mcpkc.mode': 'windowed', 'mcpkc.window': JSON.stringify(mark) };
+      await world.admin.del(world.path(`default-default-client-scopes/${id}`));
+      const attributes = { 'mcpkc.mode': 'windowed' };
       await world.admin.put(world.path(`client-scopes/${id}`), {
         name: SCOPE,
         protocol: 'openid-connect',

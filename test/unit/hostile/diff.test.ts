@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired } from '../../../src/plan/desired.ts';
 import { planFor } from '../../../src/plan/kinds/index.ts';
-import { given, provisioned } from '../../../src/plan/provisioned.ts';
+import { adoption, provisioned } from '../../../src/plan/provisioned.ts';
 import { retired } from '../../../src/plan/retired.ts';
 import { PRESETS } from '../../../src/products/index.ts';
-import { heldAs } from '../../../src/realm/lists.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 import { applied } from './model.ts';
 
@@ -17,6 +16,7 @@ const host = fc.constantFrom(...HOSTS);
 const set = <T>(one: fc.Arbitrary<T>, most = 4) => fc.uniqueArray(one, { maxLength: most });
 const bits = fc.constantFrom('true', 'false');
 const SCOPE = 'mcp-resource-svc';
+const HIDDEN_SCOPE = 'mcp-audience-svc-0123456789abcdef';
 const RESOURCE = 'https://svc.example.com/mcp';
 
 const hostPolicy = fc
@@ -97,7 +97,7 @@ const realm: fc.Arbitrary<RealmSnapshot> = fc
 const wish = (snapshot: RealmSnapshot) =>
   fc
     .record({
-      mode: fc.constantFrom('standing' as const, 'windowed' as const),
+      mode: fc.constantFrom('standing' as const, 'adopted' as const),
       list: fc.constantFrom('default' as const, 'optional' as const, 'none' as const),
       presets: set(fc.constantFrom(...PRESETS), 3),
       pkce: fc.boolean(),
@@ -106,12 +106,18 @@ const wish = (snapshot: RealmSnapshot) =>
       holders: set(fc.constantFrom(...snapshot.clients, undefined), 3),
     })
     .map(({ holders, ...rest }) => {
-      const chosen = holders
+      const audienceScope = rest.mode === 'adopted' ? HIDDEN_SCOPE : undefined;
+      const assignments = holders
         .filter((one) => one !== undefined)
-        .map((client) => given(client, client.clientId, SCOPE, 'as named'));
-      const assignments = chosen.map(({ assignment }) => assignment);
-      const marks = chosen.map(({ mark }) => mark);
-      return provisioned({ ...rest, scope: SCOPE, resource: RESOURCE, assignments, clients: marks });
+        .map((client) => adoption(client, audienceScope ?? SCOPE, 'as named'));
+      return provisioned({
+        ...rest,
+        scope: SCOPE,
+        audienceScope,
+        resource: RESOURCE,
+        assignments,
+        clients: [],
+      });
     });
 
 const both = realm.chain((snapshot) => fc.tuple(fc.constant(snapshot), wish(snapshot)));
@@ -124,7 +130,8 @@ function foreignOf({
   clientProfiles,
   clients: all,
 }: RealmSnapshot) {
-  const isForeign = ({ name: one }: { name: string }) => one !== SCOPE && !one.startsWith('mcpkc-');
+  const isForeign = ({ name: one }: { name: string }) =>
+    one !== SCOPE && one !== HIDDEN_SCOPE && !one.startsWith('mcpkc-');
   return {
     scopes: scopes.filter(isForeign),
     clientPolicies: clientPolicies.filter(isForeign),
@@ -198,8 +205,7 @@ describe('taking back what was added', () => {
     fc.assert(
       fc.property(cases, ([snapshot, desired]) => {
         const whole = applied(snapshot, planFor(desired, snapshot));
-        const holders = whole.clients.filter((client) => heldAs(client, SCOPE) !== 'none');
-        const gone = retired({ scope: SCOPE, resource: RESOURCE, presetHosts: [], holders }, whole);
+        const gone = retired({ scope: SCOPE, resource: RESOURCE, presetHosts: [] }, whole);
         const back = applied(whole, planFor(gone, whole));
         const { scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles } = snapshot;
         expect(back).toMatchObject({ scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles });

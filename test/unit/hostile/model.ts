@@ -67,13 +67,17 @@ function scope(realm: RealmSnapshot, { action, key, after }: Change): void {
   merge(one.attributes, (after?.attributes ?? {}) as Record<string, unknown>);
 }
 
-function mapper(realm: RealmSnapshot, { key, after }: Change): void {
-  const { scope: scopeName, config } = after as { scope: string; config: Record<string, string> };
+function mapper(realm: RealmSnapshot, { action, key, before, after }: Change): void {
+  const { scope: scopeName, config } = (after ?? before) as { scope: string; config: Record<string, string> };
   const name = key.slice(scopeName.length + 1);
   const { mappers } = found(
     realm.scopes.find((one) => one.name === scopeName),
     scopeName,
   );
+  if (action === 'delete') {
+    mappers.splice(0, mappers.length, ...mappers.filter((one) => one.name !== name));
+    return;
+  }
   const old = mappers.find((one) => one.name === name);
   const made = old ?? { id: name, name, protocol: 'openid-connect', protocolMapper: '', config: {} };
   if (!old) mappers.push(made);

@@ -93,7 +93,7 @@ describe('planForAccount', () => {
     ]);
   });
 
-  it('leaves an audience scope that the account was given by name', () => {
+  it('takes every audience scope from the account, also one that is marked as given by name', () => {
     const scope = {
       id: 's',
       name: 'mcp-a',
@@ -108,7 +108,7 @@ describe('planForAccount', () => {
       'detach client-scope-assignment mcpkc mcp-a',
     ]);
     const given = { ...inherited, client: { ...holds, attributes: { 'mcpkc.adopted': 'mcp-a' } } };
-    expect(planForAccount(desiredAccount(INPUT), given)).toEqual([]);
+    expect(planForAccount(desiredAccount(INPUT), given)).toHaveLength(1);
   });
 
   it('an account in master has its roles from the client of the realm', () => {

@@ -2,13 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type Arrival, type Newcomers, watchNewcomers } from '../../../src/keycloak/watch/newcomers.ts';
 import { FakeRealm } from './fake-realm.ts';
 
-const begin = (realm: FakeRealm): Promise<Newcomers> =>
-  watchNewcomers(
-    realm.keycloak,
-    () => false,
-    () => {},
-  );
-const ids = ({ clients }: Arrival) => clients.map(({ id }) => id).toSorted();
+const begin = (realm: FakeRealm): Promise<Newcomers> => watchNewcomers(realm.keycloak, () => {});
+const ids = ({ newcomers }: Arrival) => newcomers.map(({ client }) => client.id).toSorted();
 
 /** Looks so many times; what came, each time it came. */
 async function looks(newcomers: Newcomers, times: number): Promise<string[]> {
@@ -87,24 +82,36 @@ describe('by events', () => {
     expect(await looks(newcomers, 1)).toEqual([earlier]);
   });
 
-  test.each<[string, (realm: FakeRealm) => void]>([
-    ['deleted', (realm) => realm.events.splice(0)],
-    ['switched off', (realm) => realm.stores.splice(0)],
-    [
-      'of a server whose clock was put back',
-      (realm) => {
-        realm.now -= 60 * MINUTE;
-      },
-    ],
-  ])('that are %s meanwhile: the count tells within ten looks', async (_what, meddle) => {
+  test('deleted meanwhile: who comes after that is seen', async () => {
     const realm = new FakeRealm();
     realm.register();
     const newcomers = await begin(realm);
-    if (realm.stores.length > 0) meddle(realm);
+    realm.events.splice(0);
+    expect(await looks(newcomers, 1)).toEqual([]);
+    realm.now += 1;
     const id = realm.register();
-    meddle(realm);
-    expect(await looks(newcomers, 10)).toEqual([id]);
-    expect(await looks(newcomers, 20)).toEqual([]);
+    expect(await looks(newcomers, 1)).toEqual([id]);
+  });
+
+  test('switched off meanwhile: that is told within ten seconds, and their number tells from then on', async () => {
+    const realm = new FakeRealm();
+    const newcomers = await begin(realm);
+    realm.stores.splice(0);
+    let ended = 0;
+    for (let at = 0; at < 40; at++) if ((await newcomers.look()).eventsEnded) ended += 1;
+    expect(ended).toBe(1);
+    const id = realm.register();
+    expect(await looks(newcomers, 2)).toEqual([id]);
+  });
+
+  test('take no more requests to begin with in a large realm', async () => {
+    const cost = async (clients: number) => {
+      const realm = new FakeRealm();
+      realm.clients.push(...Array.from({ length: clients }, (_, at) => `made-${at}`));
+      await begin(realm);
+      return realm.requests;
+    };
+    expect(await cost(10_000)).toBe(await cost(20));
   });
 
   test('of a client that is gone already', async () => {
@@ -130,6 +137,18 @@ describe('by events', () => {
 });
 
 describe('by counting', () => {
+  test('newcomers are found by halving the list, not by reading it: forty requests at 10,000 clients', async () => {
+    const realm = new FakeRealm();
+    realm.stores = [];
+    realm.clients.push(...Array.from({ length: 10_000 }, (_, at) => `made-${at}`));
+    realm.clients.sort();
+    const newcomers = await begin(realm);
+    realm.requests = 0;
+    const id = realm.register();
+    expect(await looks(newcomers, 1)).toEqual([id]);
+    expect(realm.requests).toBeLessThanOrEqual(40);
+  });
+
   test('the next look finds it, after deletions at the one after that', async () => {
     const realm = new FakeRealm();
     realm.stores = [];
@@ -149,6 +168,6 @@ describe('by counting', () => {
     const newcomers = await begin(realm);
     realm.remove('broker');
     const id = realm.register();
-    expect(await looks(newcomers, 60)).toEqual([id]);
+    expect(await looks(newcomers, 240)).toEqual([id]);
   });
 });

@@ -52,7 +52,7 @@ describe('what shields a client', () => {
   });
 
   it('is an audience that only adopted clients hold', () => {
-    expect(shield(client({ defaultClientScopes: [HIDDEN] }))).toMatch(/it is adopted: it holds/);
+    expect(shield(client({ defaultClientScopes: [HIDDEN] }))).toMatch(/it was adopted/);
     expect(shield(client({ defaultClientScopes: ['mcp-resource'] }))).toBeUndefined();
   });
 

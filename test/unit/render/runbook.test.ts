@@ -92,10 +92,10 @@ describe('a runbook', () => {
     expect(text).not.toMatch(/undefined|\[object|\{\{/);
   });
 
-  it('opens windows instead of advertising the scope where it is windowed', () => {
-    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, mode: 'windowed', list: 'none' } }));
+  it('adopts connectors where the mode is that, and advertises the scope all the same', () => {
+    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, mode: 'adopted', list: 'optional' } }));
     expect(text).toContain(`mcpkc onboard ${RESOURCE}\n`);
-    expect(text).not.toContain('"scopes_supported"');
+    expect(text).toContain('"scopes_supported"');
   });
 
   it('names the place of the secret, and holds the secret only where it is given', () => {

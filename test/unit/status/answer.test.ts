@@ -139,7 +139,7 @@ it('lists who registered and who holds a scope, and nobody else', () => {
   );
   expect(rows?.map(({ verdict, ageMs, sessions }) => ({ verdict, ageMs, sessions }))).toEqual([
     { verdict: 'foreign', ageMs: null, sessions: null },
-    { verdict: 'adopted', ageMs: 60_000, sessions: null },
+    { verdict: 'holds', ageMs: 60_000, sessions: null },
     { verdict: 'no scope', ageMs: null, sessions: null },
   ]);
 });

@@ -3,8 +3,8 @@ import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { vscode } from '../../../src/products/vscode.ts';
-import { isAudienceScope } from '../../../src/realm/mcp-scope.ts';
-import type { Client } from '../../../src/realm/representations.ts';
+import { HIDDEN, isAudienceScope } from '../../../src/realm/mcp-scope.ts';
+import type { Client, ClientScope } from '../../../src/realm/representations.ts';
 import {
   AUDIENCE_SCOPE,
   client,
@@ -77,7 +77,8 @@ describe('scopes', () => {
     const all = [
       AUDIENCE_SCOPE,
       scope('mcp-resource-a', broken),
-      scope('marked', { ...broken, attributes: { 'mcpkc.mode': 'windowed' } }),
+      scope('marked', { ...broken, attributes: { 'mcpkc.mode': 'standing' } }),
+      scope('mcp-audience-a-1', { ...broken, attributes: { 'mcpkc.audience-of': 'mcp-resource-other' } }),
       scope('somebodys', broken),
       scope('mcp-resources', broken),
     ];
@@ -96,13 +97,8 @@ describe('scopes', () => {
     });
   });
 
-  it('misses a standing scope in both lists, not a windowed one', () => {
+  it('misses a standing scope in both lists', () => {
     expect(codes(found(withScopes([AUDIENCE_SCOPE], [])))).toContain('SCOPE_NOT_DEFAULT');
-    const windowed = {
-      ...AUDIENCE_SCOPE,
-      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
-    };
-    expect(found(withScopes([windowed], []))).toEqual([]);
   });
 
   it('names the scopes that a product asks for and the realm lacks', () => {
@@ -123,38 +119,75 @@ describe('scopes', () => {
   });
 });
 
-describe('windows', () => {
-  const mark = {
-    since: '2026-11-23T10:00:00Z',
-    until: '2026-11-23T10:10:00Z',
-    host: 'box',
-    pid: 7,
-    by: 'ada',
-    before: 'none',
-  };
-  const open = (text: string) => ({
+describe('mode adopted', () => {
+  const ADOPT = 'mcpkc create-scope --resource';
+  const marked = (mode: string, more: Record<string, string> = {}) => ({
     ...AUDIENCE_SCOPE,
-    attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed', 'mcpkc.window': text },
+    attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': mode, ...more },
+  });
+  const named = { ...marked('adopted'), mappers: [] };
+  const hidden = {
+    ...AUDIENCE_SCOPE,
+    id: 'hidden',
+    name: 'mcp-audience-x',
+    attributes: { 'mcpkc.audience-of': AUDIENCE_SCOPE.name, ...HIDDEN },
+  };
+  /** The name scope optional, the audience scope in no list. */
+  const asked = ['address', 'phone', 'microprofile-jwt', 'organization'];
+  const realm = (all: ClientScope[], defaults: string[] = [], optionals = [AUDIENCE_SCOPE.name]) => ({
+    scopes: visible({
+      all: [...all, ...asked.map((name) => scope(name))],
+      defaults,
+      optionals: [...optionals, ...asked],
+    }),
+    clientPolicies: visible({
+      policies: [
+        {
+          ...PKCE,
+          conditions: [{ condition: 'client-scopes', configuration: { type: 'Any', scopes: [hidden.name] } }],
+        },
+      ],
+      profiles: PROFILES,
+    }),
   });
 
-  it('left open name who and since when', () => {
-    const [first] = found(withScopes([open(JSON.stringify(mark))]));
-    expect(first).toMatchObject({
-      code: 'WINDOW_LEFT_OPEN',
-      fix: { kind: 'command', text: `mcpkc onboard --close ${RESOURCE}` },
-    });
-    expect(first?.message).toContain('left open by ada on box (process 7), since 2026-11-23T10:00:00Z');
+  it('as it is meant is no finding', () => {
+    expect(codes(found(realm([named, hidden])))).toEqual([]);
   });
 
-  it('that are alive are no error', () => {
-    const findings = found(withScopes([open(JSON.stringify(mark))]), { isLive: () => true });
-    expect(findings).toMatchObject([{ code: 'WINDOW_WAITING', severity: 'info' }]);
+  it.each<[string, ReturnType<typeof realm>]>([
+    ['AUDIENCE_SCOPE_EXPOSED', realm([named, hidden], [hidden.name])],
+    ['AUDIENCE_SCOPE_EXPOSED', realm([named, hidden], [], [AUDIENCE_SCOPE.name, hidden.name])],
+    [
+      'AUDIENCE_SCOPE_EXPOSED',
+      realm([
+        named,
+        { ...hidden, attributes: { ...hidden.attributes, 'include.in.openid.provider.metadata': 'true' } },
+      ]),
+    ],
+    ['NAME_SCOPE_GIVES_AUDIENCE', realm([marked('adopted'), hidden])],
+    ['NAME_SCOPE_NOT_OPTIONAL', realm([named, hidden], [], [])],
+    ['NAME_SCOPE_NOT_OPTIONAL', realm([named, hidden], [AUDIENCE_SCOPE.name], [])],
+    ['AUDIENCE_MAPPER_MISSING', realm([named, { ...hidden, mappers: [] }])],
+  ])('%s', (code, parts) => {
+    const [first, ...more] = found(parts);
+    expect([first?.code, ...more]).toEqual([code]);
+    expect(first?.fix.text).toContain(ADOPT);
   });
 
-  it('whose mark can’t be read, or that were made by hand, are left open too', () => {
-    expect(codes(found(withScopes([open('{broken')])))).toEqual(['WINDOW_LEFT_OPEN']);
-    const [first] = found(withScopes([open('')]));
-    expect(first).toMatchObject({ code: 'WINDOW_LEFT_OPEN', fix: { text: REPAIR } });
+  it('what 0.1.0 left is said, with the command that moves it', () => {
+    const [first] = found(withScopes([marked('windowed')], []));
+    expect(first).toMatchObject({ code: 'NOT_MOVED', severity: 'warning', fix: { kind: 'command' } });
+    expect(first?.fix.text).toContain('--attach none');
+  });
+
+  it('a window of 0.1.0 names who opened it and since when, also where its mark can’t be read', () => {
+    const mark = JSON.stringify({ since: '2026-11-23T10:00:00Z', host: 'box', pid: 7, by: 'ada' });
+    const [first] = found(withScopes([marked('windowed', { 'mcpkc.window': mark })]));
+    expect(first).toMatchObject({ code: 'OLD_WINDOW_OPEN', severity: 'error', fix: { kind: 'command' } });
+    expect(first?.message).toContain('by ada on box (process 7), since 2026-11-23T10:00:00Z');
+    const unreadable = found(withScopes([marked('windowed', { 'mcpkc.window': '{broken' })]));
+    expect(codes(unreadable)).toEqual(['OLD_WINDOW_OPEN']);
   });
 });
 
@@ -290,11 +323,6 @@ describe('client policies', () => {
     });
     const old = { ...policies(PKCE), server: visible({ version: '26.4.0', features: [] }) };
     expect(found(old)[0]?.fix.kind).toBe('server');
-    const windowed = {
-      ...AUDIENCE_SCOPE,
-      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
-    };
-    expect(found({ ...policies(PKCE), ...withScopes([windowed], []) })).toEqual([]);
   });
 
   it('that name a scope which is gone: ours has a command, another’s is theirs', () => {
@@ -511,28 +539,17 @@ describe('events and clients', () => {
     ]);
   });
 
-  it('call a holder foreign by mode: an application always, an unadopted stranger in windowed mode', () => {
+  it('call an application foreign that can get the audience; what it says about itself decides nothing', () => {
     const defaultClientScopes = ['mcp-resource'];
-    const app = client('app', { defaultClientScopes });
-    const adopted = client('static', {
+    const app = client('app', {
       defaultClientScopes,
       attributes: { 'mcpkc.adopted': 'mcp-resource' },
     });
-    const stranger = connector(UUID, {
-      defaultClientScopes,
-      name: 'Other',
-      redirectUris: ['https://other.example/cb'],
-    });
-    const all = listed(app, adopted, stranger, client('mcpkc', { defaultClientScopes }));
-    const foreign = (more = {}) =>
-      found({ ...all, ...more })
-        .filter(({ code }) => code === 'SCOPE_ON_FOREIGN_CLIENT')
-        .map(({ subject }) => subject);
-    expect(foreign()).toEqual(['app']);
-    const windowed = {
-      ...AUDIENCE_SCOPE,
-      attributes: { ...AUDIENCE_SCOPE.attributes, 'mcpkc.mode': 'windowed' },
-    };
-    expect(foreign(withScopes([windowed], []))).toEqual(['app', UUID]);
+    const stranger = connector(UUID, { defaultClientScopes });
+    const all = listed(app, stranger, client('mcpkc', { defaultClientScopes }));
+    const foreign = found(all)
+      .filter(({ code }) => code === 'SCOPE_ON_FOREIGN_CLIENT')
+      .map(({ subject }) => subject);
+    expect(foreign).toEqual(['app']);
   });
 });

@@ -151,7 +151,6 @@ export function seen(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> 
     globalFlags: [],
     initFlags: [],
     now: NOW,
-    isLive: () => false,
     backupOf: () => undefined,
     ...more,
   };

@@ -36,7 +36,7 @@ export function shieldOf(
   const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');
   // One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use.
   const isLeftBehind = presetOf(client, house.presets)?.registersPerLogin === 'yes';
-  if (held !== undefined && !isLeftBehind) return `it is adopted: it holds ${held}`;
+  if (held !== undefined && !isLeftBehind) return 'it was adopted for an MCP server';
   if (clientId === RECORD_CLIENT) return 'it is mcpkc’s record';
   return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
 }

@@ -4,16 +4,24 @@ import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import {
-  adoptedMark,
-  expectClosed,
+  audience,
+  audienceScope,
+  expectAdoptedMode,
   held,
   register,
+  remembered,
   startOnboard,
   storeEvents,
 } from '../support/onboarding.ts';
-import { addClient, anonymousPolicies, configure } from '../support/realm-things.ts';
+import {
+  addClient,
+  anonymousPolicies,
+  CHATGPT_BODY,
+  configure,
+  registerAnonymously,
+} from '../support/realm-things.ts';
 
-const realm = await useRealm('onboard-window');
+const realm = await useRealm('onboard-adoption');
 const RESOURCE = 'https://win.example.com/mcp';
 const SCOPE = 'mcp-resource-win';
 let account: Account;
@@ -23,51 +31,59 @@ beforeAll(async () => {
   await storeEvents(realm);
 });
 
-const start = (...args: string[]) => startOnboard([RESOURCE, ...args], { env: account.env });
+const start = (...args: string[]) =>
+  startOnboard([RESOURCE, '--until', 'registered', ...args], { env: account.env });
+const isAdopted = async (clientId: string) => (await audience(realm, clientId, SCOPE)) === 'adopted';
 
 describe('one connector', () => {
-  test('is adopted; the text says what to do, what happened, what it serves and what comes next', async () => {
+  test('is adopted; the text says what to do, what happened and what comes next', async () => {
     const { opened, done, io } = start();
     await opened;
-    expect(io.err()).toContain(`The window for ${RESOURCE} is open until`);
     expect(io.err()).toMatch(new RegExp(`  2\\. Create a connector: name \\S+, URL ${RESOURCE}`));
     const clientId = await register(realm, { client_name: 'ChatGPT' });
     const { exit, out, err } = await done;
-    expect(exit).toBe(0);
-    expect(err).toContain(`ChatGPT registered: ChatGPT (${clientId})`);
-    expect(err).toContain('The window is closed; ChatGPT');
-    expect(out).toContain(`✓ ChatGPT ${clientId} was adopted: it has the scope.`);
+    expect(exit, err).toBe(0);
+    const said = err.replace(/\s+/g, ' ');
+    expect(said).toContain(
+      `ChatGPT registered: ChatGPT (${clientId}), from 127.0.0.1, redirects to https://chat`,
+    );
+    expect(said).toContain(`ChatGPT (${clientId}) is adopted and keeps the audience.`);
+    expect(out).toContain(`✓ ChatGPT ${clientId} is adopted.`);
     expect(out).toContain(`  OIDC_AUDIENCE=${RESOURCE}\n`);
-    expect(out).toContain('Mode windowed: this serves this one connection');
+    expect(out).toContain(`  ADVERTISE_SCOPES=${SCOPE}\n`);
+    expect(out).toContain('Adopted clients only: to connect another, run onboard again.');
     expect(out).toContain(`Next: mcpkc validate ${RESOURCE}\n`);
     for (const line of [...out.split('\n'), ...err.split('\n')]) {
       if (!line.includes('http') && !line.includes(clientId)) expect(line.length).toBeLessThanOrEqual(80);
     }
-    expect(await held(realm, clientId, SCOPE)).toBe('default');
-    expect(await adoptedMark(realm, clientId)).toBe(SCOPE);
-    await expectClosed(realm, SCOPE);
+    expect(await isAdopted(clientId)).toBe(true);
+    expect(await remembered(account)).toEqual({ provisional: [], adopted: [clientId] });
+    await expectAdoptedMode(realm, account, SCOPE);
   });
 
-  test('whose registration names the scope holds it as default in the end', async () => {
+  test('whose registration names the scope is accepted, and has the audience beside it', async () => {
     const { opened, done } = start('--json');
     await opened;
     const clientId = await register(realm, { scope: `openid ${SCOPE}` });
-    expect(await held(realm, clientId, SCOPE)).toBe('optional');
     const { json } = await done;
     expect(json).toMatchObject({
       ok: true,
       client: { clientId },
       audience: expect.arrayContaining([RESOURCE]),
     });
-    expect(json.timeline).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          event: expect.stringContaining('registered'),
-          at: expect.stringMatching(/Z$/),
-        }),
-      ]),
-    );
-    expect(await held(realm, clientId, SCOPE)).toBe('default');
+    expect(await held(realm, clientId, SCOPE)).toBe('optional');
+    expect(await isAdopted(clientId)).toBe(true);
+  });
+
+  test('can be changed by its registrant no longer', async () => {
+    const { opened, done } = start('--json');
+    await opened;
+    const { body } = await registerAnonymously(realm, CHATGPT_BODY);
+    expect((await done).json).toMatchObject({ ok: true, client: { clientId: body.client_id } });
+    const own = await fetch(String(body.registration_client_uri), {
+      headers: { authorization: `Bearer ${body.registration_access_token}` },
+    });
+    expect(own.status).toBe(401);
   });
 
   test('by its own product alone', async () => {
@@ -80,22 +96,22 @@ describe('one connector', () => {
     });
     const { json } = await done;
     expect(json).toMatchObject({ client: { clientId: claude }, others: [{ clientId: chatgpt }] });
-    expect(await held(realm, chatgpt, SCOPE)).toBe('none');
+    expect(await audience(realm, chatgpt, SCOPE)).toBe('none');
   });
 
-  test('Visual Studio Code with its device grant', async () => {
-    const { opened, done } = start('--preset', 'vscode', '--json');
+  test('earlier ones that nobody is signed in with are offered for removal, never removed', async () => {
+    const before = (await remembered(account)).adopted;
+    const { opened, done } = start();
     await opened;
-    const clientId = await register(realm, {
-      client_name: 'Visual Studio Code',
-      client_uri: 'https://code.visualstudio.com',
-      redirect_uris: ['https://vscode.dev/redirect', 'http://127.0.0.1/', 'http://127.0.0.1:33418/'],
-      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-      token_endpoint_auth_method: 'none',
-      scope: SCOPE,
-    });
-    expect((await done).json).toMatchObject({ ok: true, client: { clientId } });
-    expect(await held(realm, clientId, SCOPE)).toBe('default');
+    await register(realm);
+    const { out } = await done;
+    for (const clientId of before.slice(0, 3)) {
+      expect(out).toContain(`mcpkc create-scope --resource ${RESOURCE} --detach ${clientId}\n`);
+      expect(await isAdopted(clientId)).toBe(true);
+    }
+    const command = `create-scope --resource ${RESOURCE} --detach ${before[0]}`.split(' ');
+    await expectCli(0, command, { env: account.env });
+    expect(await isAdopted(before[0] ?? '')).toBe(false);
   });
 });
 
@@ -122,54 +138,70 @@ describe('who is not adopted', () => {
       'is none of',
     ],
     ['the scope named', { scope: SCOPE, redirect_uris: ['https://chatgpt.com/y'] }, 'is none of'],
-    [
-      'the scope named by a public one',
-      { scope: SCOPE, token_endpoint_auth_method: 'none', redirect_uris: ['https://chatgpt.com/z'] },
-      'is none of',
-    ],
   ];
 
-  test('each is named with the reason, and has the scope no longer; the time is up: exit 6', async () => {
+  test('each is named with the reason, and never had the audience; the time is up: exit 6', async () => {
     const { opened, done } = start('--timeout', '2m', '--json');
     await opened;
     const ids = new Map<string, string>();
     for (const [what, changes, words] of foreign)
       ids.set(await register(realm, changes), `${what}: ${words}`);
     const admins = await addClient(realm, 'made-by-an-administrator', { publicClient: false });
-    expect(await held(realm, 'made-by-an-administrator', SCOPE)).toBe('default');
+    expect(await audience(realm, 'made-by-an-administrator', SCOPE)).toBe('none');
     const { json, err, exit } = await done;
     expect(exit).toBe(6);
     expect(json).toMatchObject({ code: 'NOTHING_ADOPTED', message: expect.stringContaining('within 2 min') });
-    const { others } = json.details as { others: { clientId: string; reason: string }[] };
+    const { others } = json.details as { others: { clientId: string; reason: string; command: null }[] };
     for (const [clientId, what] of ids) {
       const other = others.find((one) => one.clientId === clientId);
       expect(other?.reason, what).toContain(what.split(': ').at(-1));
-      expect(await held(realm, clientId, SCOPE), what).toBe('none');
+      expect(other?.command).toBeNull();
+      expect(await audience(realm, clientId, SCOPE), what).toBe('none');
     }
-    expect(others.find((one) => one.clientId === 'made-by-an-administrator')?.reason).toContain(
-      'did not register itself',
-    );
-    expect(await held(realm, 'made-by-an-administrator', SCOPE)).toBe('none');
+    expect(await audience(realm, 'made-by-an-administrator', SCOPE)).toBe('none');
     expect(err).toContain('\\u{1b}[2J\\u{202e}evil');
     expect(err).not.toContain('\u202e');
-    await expectClosed(realm, SCOPE);
+    await expectAdoptedMode(realm, account, SCOPE);
     await realm.admin.del(realm.path(`clients/${admins}`));
   });
 
-  test('after the window nobody gets it, and who names it is refused', async () => {
-    const clientId = await register(realm);
-    expect(await held(realm, clientId, SCOPE)).toBe('none');
-    await expect(register(realm, { scope: SCOPE })).rejects.toThrow('403');
+  test('who names the audience scope, at either endpoint, is refused', async () => {
+    const hidden = (await audienceScope(realm, SCOPE))?.name ?? '';
+    expect(hidden).toMatch(/^mcp-audience-win-[0-9a-f]{32}$/);
+    await expect(register(realm, { scope: hidden })).rejects.toThrow('403');
   });
 
-  test('a connector that was deleted at once is no connector', async () => {
-    const { opened, done } = start('--timeout', '30s', '--json');
+  test('outside an onboard: it registers with the scope, and status names it with the one command that adopts it', async () => {
+    const clientId = await register(realm, { scope: SCOPE });
+    expect(await audience(realm, clientId, SCOPE)).toBe('none');
+    const { json } = await expectCli(0, ['status', '--resource', RESOURCE, '--clients', '--json'], {
+      env: account.env,
+    });
+    const findings = json.findings as { code: string; subject: string; fix: { text: string } }[];
+    const own = findings.filter(({ subject }) => subject === clientId);
+    expect(own.map(({ code }) => code)).toEqual(['CLIENT_WITHOUT_SCOPE']);
+    const [words] = own.map(({ fix }) => fix.text.split(' '));
+    expect(words).toEqual(['mcpkc', 'onboard', RESOURCE, clientId]);
+    await expectCli(0, words?.slice(1) ?? [], { env: account.env });
+    expect(await isAdopted(clientId)).toBe(true);
+  });
+
+  test('a connector that was deleted at once is no connector: exit 6, and that is said', async () => {
+    const { opened, done, io } = start('--timeout', '30s', '--json');
     await opened;
+    const { sleep } = io;
     const clientId = await register(realm);
-    await realm.admin.del(realm.path(`clients/${clientId}`));
+    let gone = false;
+    io.sleep = async (ms, signal) => {
+      if (!gone && io.err().includes(clientId)) {
+        gone = true;
+        await realm.admin.del(realm.path(`clients/${clientId}`));
+      }
+      await sleep(ms, signal);
+    };
     const { exit, json } = await done;
     expect({ exit, code: json.code }).toEqual({ exit: 6, code: 'NOTHING_ADOPTED' });
-    await expectClosed(realm, SCOPE);
+    await expectAdoptedMode(realm, account, SCOPE);
   });
 });
 
@@ -180,14 +212,14 @@ describe('several at once', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const begun = startOnboard([RESOURCE], {
+    const begun = startOnboard([RESOURCE, '--until', 'registered'], {
       env: account.env,
       terminal,
       answers,
       prepare: (io) => {
         const { sleep } = io;
         io.sleep = async (ms, signal) => {
-          if (io.err().includes('is open until')) await gate;
+          if (io.err().includes('Waiting for a connector')) await gate;
           await sleep(ms, signal);
         };
       },
@@ -202,17 +234,16 @@ describe('several at once', () => {
   test('without a terminal: exit 5, none has it, and a command for each that works', async () => {
     const { ran, first, second } = await two(false);
     const { exit, err } = ran;
-    expect(exit).toBe(5);
+    expect(exit, err).toBe(5);
     expect(err).toContain('SEVERAL_NEWCOMERS');
-    await expectClosed(realm, SCOPE);
+    await expectAdoptedMode(realm, account, SCOPE);
     for (const id of [first, second]) {
-      expect(await held(realm, id, SCOPE)).toBe('none');
-      expect(err).toContain(`\n  mcpkc onboard ${RESOURCE} ${id}\n`);
+      expect(await isAdopted(id)).toBe(false);
+      // As it is to be pasted, with a backslash at the end of a line that is broken.
+      expect(err).toMatch(new RegExp(`\\n {2}mcpkc onboard ${RESOURCE} \\\\\\n\\s+${id}\\n`));
     }
-    const command = err.split('\n').find((line) => line.includes(`${RESOURCE} ${second}`)) ?? '';
-    await expectCli(0, command.trim().split(' ').slice(1), { env: account.env });
-    expect(await held(realm, second, SCOPE)).toBe('default');
-    expect(await held(realm, first, SCOPE)).toBe('none');
+    await expectCli(0, ['onboard', RESOURCE, second], { env: account.env });
+    expect([await isAdopted(first), await isAdopted(second)]).toEqual([false, true]);
   });
 
   test('at a terminal the person chooses, after a slip too', async () => {
@@ -220,32 +251,16 @@ describe('several at once', () => {
     const { exit, io, out } = ran;
     expect(exit).toBe(0);
     expect(io.questions).toHaveLength(2);
-    expect([await held(realm, first, SCOPE), await held(realm, second, SCOPE)].toSorted()).toEqual([
-      'default',
-      'none',
-    ]);
+    expect([await isAdopted(first), await isAdopted(second)].toSorted()).toEqual([false, true]);
     expect(out.replace(/\s+/g, ' ')).toContain('another one was chosen');
-    await expectClosed(realm, SCOPE);
+    await expectAdoptedMode(realm, account, SCOPE);
   });
 
   test('at a terminal the person may choose none', async () => {
     const { ran, first, second } = await two(true, ['']);
-    expect(ran.exit).toBe(5);
-    expect([await held(realm, first, SCOPE), await held(realm, second, SCOPE)]).toEqual(['none', 'none']);
-    await expectClosed(realm, SCOPE);
+    expect(ran.exit, ran.err).toBe(5);
+    expect([await isAdopted(first), await isAdopted(second)]).toEqual([false, false]);
   });
-});
-
-test('who held the scope before by hand keeps it, and is marked', async () => {
-  const id = await addClient(realm, 'by-hand');
-  const scopes = await realm.admin.get<{ id: string; name: string }[]>(realm.path('client-scopes'));
-  const scope = scopes.find(({ name }) => name === SCOPE)?.id;
-  await realm.admin.put(realm.path(`clients/${id}/default-client-scopes/${scope}`));
-  const { opened, done } = start('--timeout', '10s');
-  await opened;
-  expect((await done).exit).toBe(6);
-  expect(await held(realm, 'by-hand', SCOPE)).toBe('default');
-  expect(await adoptedMark(realm, 'by-hand')).toBe(SCOPE);
 });
 
 test('a realm that is full is said to be, before anybody waits in vain', async () => {

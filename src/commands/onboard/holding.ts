@@ -1,0 +1,195 @@
+import { McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { statusOf } from '../../keycloak/connection/failures.ts';
+import { mapSome } from '../../keycloak/connection/lists.ts';
+import { findClientById } from '../../keycloak/read/clients.ts';
+import type { SignIn } from '../../keycloak/read/sessions.ts';
+import type { Newcomer } from '../../keycloak/watch/newcomers.ts';
+import { type Grant, grantScope, revokeScope } from '../../keycloak/write/provisional.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
+import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { adoptionEntries } from '../../plan/adopted.ts';
+import { adoptable } from '../../products/adoptable.ts';
+import type { Preset } from '../../products/preset.ts';
+import { heldAs } from '../../realm/lists.ts';
+import { clientKeyOf, type Provisional, RECORD_CLIENT } from '../../realm/record.ts';
+import type { Client } from '../../realm/representations.ts';
+import { formatCommand, visible } from '../../text.ts';
+import { called, type Run, tell } from './run.ts';
+
+/** How long withdrawing is tried again while Keycloak is away. */
+const WITHDRAWING_MS = 60_000;
+/** A minute more than the watch: for what comes after it. */
+const AFTER_MS = 60_000;
+
+/** A newcomer that holds the audience for the time being. */
+export interface Held {
+  client: Client;
+  product: Preset;
+  address: string | undefined;
+  /** When it was met, in milliseconds of the run's clock. */
+  at: number;
+  entry: Provisional;
+  grant: Grant;
+  /** Who signed in with it, as last seen. */
+  signIns: SignIn[];
+}
+
+/** A newcomer that is not adopted, and why. */
+export interface Other {
+  client: Client;
+  reason: string;
+  /** Whether an adoption would accept it: then there is a command for it. */
+  adoptable: boolean;
+}
+
+/** Everybody who came. */
+export interface Seen {
+  held: Held[];
+  others: Other[];
+}
+
+/**
+ * Meets a newcomer. One that an adoption accepts gets the audience for the time being: its registrant's token is
+ * withdrawn and the record says so first; then it is read and judged again, since until then it could change itself.
+ */
+export async function meet(
+  run: Run,
+  newcomer: Newcomer,
+  scopeId: string,
+  seen: Seen,
+  deadline: number,
+): Promise<void> {
+  const { client, address } = newcomer;
+  const first = adoptable(client, run.presets);
+  // The record itself, where this run made it.
+  if (client.clientId === RECORD_CLIENT) return;
+  if (!first.adoptable) return refuse(run, newcomer, first.reason, seen);
+  // What an interruption cuts off might be carried out after everything was withdrawn.
+  const keycloak = run.keycloak.withSignal(new AbortController().signal);
+  const entry = provisionalOf(run, keycloak, client, deadline);
+  const held: Held = {
+    client,
+    product: first.preset,
+    address,
+    at: run.io.now(),
+    entry,
+    grant: { client, scopeId, before: heldAs(client, run.carrier) },
+    signIns: [],
+  };
+  seen.held.push(held);
+  const [isThere] = await Promise.all([
+    withdrawRegistrationToken(keycloak, client),
+    writeRecord(keycloak, { remember: [entry] }),
+  ]);
+  const now = isThere ? await findClientById(keycloak, client.id) : undefined;
+  const again = now ? adoptable(now, run.presets) : undefined;
+  if (!now || !again?.adoptable || clientKeyOf(now) !== entry.key) {
+    const reason = again && !again.adoptable ? again.reason : now ? 'it changed itself' : 'it is gone';
+    await writeRecord(keycloak, { forget: [entry] });
+    seen.held.splice(seen.held.indexOf(held), 1);
+    return refuse(run, newcomer, reason, seen);
+  }
+  held.client = now;
+  held.grant.before = heldAs(now, run.carrier);
+  try {
+    await grantScope(keycloak, held.grant);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    await writeRecord(keycloak, { forget: [entry] });
+    seen.held.splice(seen.held.indexOf(held), 1);
+    return refuse(run, newcomer, 'it, or the audience scope, is gone', seen);
+  }
+  tell(
+    run,
+    `${first.preset.title} registered: ${described(newcomer)}. It has the audience for the time being.`,
+  );
+}
+
+function refuse(run: Run, newcomer: Newcomer, reason: string, { others }: Seen): void {
+  tell(run, `Not adopted: ${described(newcomer)}, since ${visible(reason)}`);
+  others.push({ client: newcomer.client, reason, adoptable: false });
+}
+
+/** What tells a newcomer from others like it. */
+function described({ client, address }: Newcomer): string {
+  const from = address === undefined ? '' : `, from ${visible(address)}`;
+  const [uri, ...more] = client.redirectUris;
+  const to = uri === undefined ? '' : `, redirects to ${visible(uri)}${more.length > 0 ? ' …' : ''}`;
+  return `${called(client)}${from}${to}`;
+}
+
+function provisionalOf(run: Run, keycloak: Keycloak, client: Client, deadline: number): Provisional {
+  const now = keycloak.serverNow();
+  const { id, clientId } = client;
+  return {
+    kind: 'provisional',
+    client: { id, clientId },
+    key: clientKeyOf(client),
+    resource: run.resource,
+    scope: run.carrier,
+    since: new Date(now).toISOString(),
+    until: new Date(now + Math.max(0, deadline - run.io.now()) + AFTER_MS).toISOString(),
+    run: run.me,
+  };
+}
+
+/** The connector keeps the audience: the record says so in one write. Undefined where it is gone, or is another one now. */
+export async function keep(run: Run, held: Held): Promise<Client | undefined> {
+  const { keycloak, carrier, resource, me } = run;
+  const { client, entry } = held;
+  const now = await findClientById(keycloak, client.id);
+  if (!now || clientKeyOf(now) !== entry.key || heldAs(now, carrier) !== 'default') return undefined;
+  await writeRecord(keycloak, { remember: adoptionEntries(run, now), forget: [entry] });
+  const { clientId } = now;
+  run.changes.push({
+    kind: 'client-scope-assignment',
+    action: 'attach',
+    key: `${clientId} ${carrier}`,
+    before: { clientId, scope: carrier, list: held.grant.before },
+    after: { clientId, scope: carrier, list: 'default' },
+    why: `since it is the connector of ${resource} that was waited for (by ${me.by})`,
+  });
+  return now;
+}
+
+/**
+ * Takes the audience from those that held it for the time being. Runs to its end even after an interruption, tries again
+ * while Keycloak is away, and throws NOT_WITHDRAWN with what is left when a minute of that was in vain.
+ */
+export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
+  if (held.length === 0) return;
+  const deadline = run.io.now() + WITHDRAWING_MS;
+  for (let round = 1; ; round++) {
+    // biome-ignore lint/plugin/clock: the signal that ended the run must not end its clean-up; a limit for it.
+    const keycloak = run.keycloak.withSignal(AbortSignal.timeout(WITHDRAWING_MS));
+    try {
+      await mapSome(held, ({ grant }) => revokeScope(keycloak, grant));
+      await writeRecord(keycloak, { forget: held.map(({ entry }) => entry) });
+      return;
+    } catch (error) {
+      const passing = error instanceof McpkcError && error.exitStatus === 3;
+      if (!passing || run.io.now() >= deadline) throw notWithdrawn(run, held, error);
+      if (round === 1) tell(run, `${error.message} The audience is withdrawn as soon as that has passed.`);
+      await run.io.sleep(1000);
+    }
+  }
+}
+
+/** Clients that could not be freed of the audience (NOT_WITHDRAWN, exit status 3), and the command that does it. */
+function notWithdrawn(run: Run, held: readonly Held[], error: unknown): McpkcError {
+  const { resource, carrier } = run;
+  const reason = error instanceof Error ? error.message : String(error);
+  const names = held.map(({ client }) => called(client)).join('; ');
+  const message = `The audience ${resource} could not be taken back: ${reason}\nStill held for the time being by: ${names}.`;
+  const hint = `The record says so, and the next command that writes withdraws it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
+  return new McpkcError('NOT_WITHDRAWN', message, hint, {
+    cause: error,
+    details: {
+      resource,
+      scope: carrier,
+      clients: held.map(({ client: { clientId } }) => clientId),
+      reason: error instanceof McpkcError ? error.code : 'BUG',
+    },
+  });
+}

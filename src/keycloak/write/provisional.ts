@@ -1,0 +1,81 @@
+import { heldAs, type RealmList } from '../../realm/lists.ts';
+import { nameScopeOf } from '../../realm/mcp-scope.ts';
+import { leftoversIn, type Provisional, type Run } from '../../realm/record.ts';
+import type { Client, ClientScope } from '../../realm/representations.ts';
+import type { Keycloak } from '../connection/connect.ts';
+import { type Attempt, statusOf } from '../connection/failures.ts';
+import { mapSome } from '../connection/lists.ts';
+import { findClientById } from '../read/clients.ts';
+import { readClientScopes } from '../read/read.ts';
+import { readRecord } from '../read/record.ts';
+import { writeRecord } from './record.ts';
+
+const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
+
+/** Which scope a client is to hold, and as what it held it before. */
+export interface Grant {
+  client: Pick<Client, 'id' | 'clientId'>;
+  scopeId: string;
+  before: RealmList;
+}
+
+/** Lets a client hold a scope as default. An optional one has to go first: else the 204 means nothing (26.7.3). */
+export async function grantScope(keycloak: Keycloak, { client, scopeId, before }: Grant): Promise<void> {
+  const { id } = client;
+  const what = attempt(`give the audience scope to the client '${client.clientId}'`);
+  const place = { id, clientScopeId: scopeId };
+  if (before === 'default') return;
+  if (before === 'optional') {
+    await keycloak.replace(what, (admin) => admin.clients.delOptionalClientScope(place)).catch(ignoreGone);
+  }
+  await keycloak.replace(what, (admin) => admin.clients.addDefaultClientScope(place));
+}
+
+/** Undoes that: the client holds the scope as it did before. A client or scope that is gone holds nothing. */
+export async function revokeScope(keycloak: Keycloak, { client, scopeId, before }: Grant): Promise<void> {
+  const { id } = client;
+  const what = attempt(`take the audience scope from the client '${client.clientId}'`);
+  const place = { id, clientScopeId: scopeId };
+  if (before === 'default') return;
+  await keycloak.replace(what, (admin) => admin.clients.delDefaultClientScope(place)).catch(ignoreGone);
+  if (before === 'optional') {
+    await keycloak.replace(what, (admin) => admin.clients.addOptionalClientScope(place)).catch(ignoreGone);
+  }
+}
+
+/**
+ * Takes the audience from clients that killed runs of `onboard` gave it for the time being, and forgets them. One of a
+ * standing resource is forgotten alone: everybody may have that audience. Gives those that lost it.
+ */
+export async function withdrawLeftovers(
+  keycloak: Keycloak,
+  run: Run,
+  isAlive: (pid: number) => boolean,
+): Promise<Provisional[]> {
+  const record = await readRecord(keycloak);
+  const left = leftoversIn(record, { now: keycloak.serverNow(), run, isAlive });
+  if (left.length === 0) return [];
+  const scopes = await readClientScopes(keycloak);
+  const lost = await mapSome(left, async (entry) =>
+    (await withdrawOne(keycloak, entry, scopes)) ? entry : undefined,
+  );
+  await writeRecord(keycloak, { forget: left });
+  return lost.filter((entry) => entry !== undefined);
+}
+
+async function withdrawOne(
+  keycloak: Keycloak,
+  { client: { id }, scope }: Provisional,
+  scopes: readonly ClientScope[],
+): Promise<boolean> {
+  const found = scopes.find(({ name }) => name === scope);
+  if (!found || nameScopeOf(found) === undefined) return false;
+  const client = await findClientById(keycloak, id);
+  if (!client || heldAs(client, scope) === 'none') return false;
+  await revokeScope(keycloak, { client, scopeId: found.id, before: 'none' });
+  return true;
+}
+
+function ignoreGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}

@@ -1,0 +1,28 @@
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { deedBy } from '../keycloak/write/record.ts';
+import { type Adopted, clientKeyOf, type Deed, type Run } from '../realm/record.ts';
+import type { Client } from '../realm/representations.ts';
+
+/** For what a client was adopted, and by which run. */
+export interface Adopting {
+  keycloak: Keycloak;
+  resource: string;
+  /** The scope whose holders have the audience. */
+  carrier: string;
+  me: Run;
+}
+
+/** What the record says of an adoption: that it was, and a line of the journal. */
+export function adoptionEntries(
+  { keycloak, resource, carrier, me }: Adopting,
+  client: Client,
+): [Adopted, Deed] {
+  const at = new Date(keycloak.serverNow()).toISOString();
+  const by = deedBy(me);
+  const { id, clientId } = client;
+  const key = clientKeyOf(client);
+  return [
+    { kind: 'adopted', client: { id, clientId }, key, resource, scope: carrier, since: at, by },
+    { kind: 'deed', at, did: 'adopted', to: `${clientId} for ${resource}`, by, nonce: crypto.randomUUID() },
+  ];
+}

@@ -1,0 +1,106 @@
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { allClients } from '../keycloak/read/clients.ts';
+import { adoptable, excessGrants } from '../products/adoptable.ts';
+import { createdAt } from '../products/dynamic.ts';
+import type { Preset } from '../products/preset.ts';
+import { audiencesOf } from '../realm/audiences.ts';
+import { heldAs } from '../realm/lists.ts';
+import type { Mode } from '../realm/marks.ts';
+import { audienceScopeOf } from '../realm/mcp-scope.ts';
+import type { Client } from '../realm/representations.ts';
+import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import { brief, count, visible } from '../text.ts';
+import type { Assignment } from './desired.ts';
+import type { Reservation } from './plan.ts';
+import { adoption } from './provisioned.ts';
+
+/**
+ * Whether mode adopted takes the audience out of the scope that clients name: of a standing resource, and of one that
+ * 0.1.0 made windowed. Who holds the audience by it has to hold it by the audience scope first.
+ */
+export function takesAudience(scope: string, snapshot: RealmSnapshot): boolean {
+  const found = scopeNamed(snapshot, scope);
+  return found !== undefined && audiencesOf(found).length > 0;
+}
+
+/**
+ * Reads who has the audience by the scope that clients name, where mode adopted takes it out of that scope, and sorts
+ * them; they are in the snapshot then. The whole realm is read for that, and only for that.
+ */
+export async function readMoving(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  { scope, mode }: { scope: string; mode: Mode },
+  presets: readonly Preset[],
+  decided: readonly (string | undefined)[],
+  onPage: (read: number) => void = () => {},
+): Promise<Moving> {
+  if (mode !== 'adopted' || !takesAudience(scope, snapshot)) return { kept: [], left: [] };
+  const holders: Client[] = [];
+  const audience = audienceScopeOf(snapshot, scope)?.name;
+  const hasIt = (client: Client) => audience !== undefined && heldAs(client, audience) === 'default';
+  let read = 0;
+  for await (const page of allClients(keycloak)) {
+    read += page.length;
+    onPage(read);
+    holders.push(...page.filter((client) => heldAs(client, scope) !== 'none' && !hasIt(client)));
+  }
+  for (const client of holders) {
+    if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
+  }
+  return movingOf(holders, scope, presets, decided);
+}
+
+/** What becomes of the clients that hold the audience by the scope that they name. */
+export interface Moving {
+  /** Adopted: they have the audience all the time. */
+  kept: Client[];
+  /** Without the audience afterwards. */
+  left: Client[];
+}
+
+/**
+ * Sorts the holders: those are kept that a person names, and those that an adoption would accept. Nothing that a client
+ * says about itself (attributes of 0.1.0 among it) counts.
+ */
+export function movingOf(
+  holders: readonly Client[],
+  scope: string,
+  presets: readonly Preset[],
+  decided: readonly (string | undefined)[],
+): Moving {
+  const moving: Moving = { kept: [], left: [] };
+  for (const client of holders) {
+    if (heldAs(client, scope) === 'none' || decided.includes(client.clientId)) continue;
+    (adoptable(client, presets).adoptable ? moving.kept : moving.left).push(client);
+  }
+  return moving;
+}
+
+/** The assignments of those that are kept. */
+export function keeping({ kept }: Moving, audienceScope: string): Assignment[] {
+  const why = 'since it is a client of a product that has the audience now, and keeps it';
+  return kept.map((client) => adoption(client, audienceScope, why));
+}
+
+const LISTED = 20;
+
+/** What a move takes from clients needs a person's word. */
+export function movingReservations({ left }: Moving, resource: string): Reservation[] {
+  if (left.length === 0) return [];
+  const lines = left.slice(0, LISTED).map(described);
+  const more = left.length > LISTED ? `\n  and ${left.length - LISTED} more` : '';
+  const message = `${count(left.length, 'client')} can get the audience ${resource} today and would not any more (--client <id> keeps one):\n${lines.join('\n')}${more}`;
+  return [{ message }];
+}
+
+function described(client: Client): string {
+  const { clientId, name, redirectUris } = client;
+  const called = name ? ` (${brief(name, 40)})` : '';
+  const uris = redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
+  const grants = excessGrants(client);
+  const may = grants.length === 0 ? '' : `; may use ${grants.join(', ')}`;
+  const made = createdAt(client);
+  const when = made === undefined ? '' : `; made ${new Date(made).toISOString()}`;
+  return `  ${visible(clientId)}${called}: ${uris}${may}${when}`;
+}
