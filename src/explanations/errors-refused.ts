@@ -35,6 +35,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Take the scope out of that policy (Realm settings, Client policies), then run the command again.',
     sources: [SEEN],
   },
+  CLIENT_TAKEN: {
+    what: 'A client with the client id that --create-static would make is there, and is something else. Nothing was changed.',
+    cause:
+      'Anybody who may register can take a client id first. Whoever made the client has its secret, and chose its redirect URIs, grants and mappers.',
+    mend: 'Look at it: mcpkc status --clients. If it is yours, name it with --client; else delete it, or choose another client id.',
+    sources: [SEEN],
+  },
   CLIENT_ID_UNSAFE: {
     what: 'A client has an internal id that Keycloak did not make. Nothing was sent to that client.',
     cause:

@@ -1,7 +1,6 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients } from '../keycloak/read/clients.ts';
-import { adoptable, excessGrants } from '../products/adoptable.ts';
-import { createdAt } from '../products/dynamic.ts';
+import { adoptable } from '../products/adoptable.ts';
 import type { Preset } from '../products/preset.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -9,8 +8,9 @@ import type { Mode } from '../realm/marks.ts';
 import { audienceScopeOf } from '../realm/mcp-scope.ts';
 import type { Client } from '../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-import { brief, count, visible } from '../text.ts';
+import { count } from '../text.ts';
 import type { Assignment } from './desired.ts';
+import { described } from './named.ts';
 import type { Reservation } from './plan.ts';
 import { adoption } from './provisioned.ts';
 
@@ -88,19 +88,8 @@ const LISTED = 20;
 /** What a move takes from clients needs a person's word. */
 export function movingReservations({ left }: Moving, resource: string): Reservation[] {
   if (left.length === 0) return [];
-  const lines = left.slice(0, LISTED).map(described);
+  const lines = left.slice(0, LISTED).map((client) => `  ${described(client)}`);
   const more = left.length > LISTED ? `\n  and ${left.length - LISTED} more` : '';
   const message = `${count(left.length, 'client')} can get the audience ${resource} today and would not any more (--client <id> keeps one):\n${lines.join('\n')}${more}`;
   return [{ message }];
-}
-
-function described(client: Client): string {
-  const { clientId, name, redirectUris } = client;
-  const called = name ? ` (${brief(name, 40)})` : '';
-  const uris = redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
-  const grants = excessGrants(client);
-  const may = grants.length === 0 ? '' : `; may use ${grants.join(', ')}`;
-  const made = createdAt(client);
-  const when = made === undefined ? '' : `; made ${new Date(made).toISOString()}`;
-  return `  ${visible(clientId)}${called}: ${uris}${may}${when}`;
 }

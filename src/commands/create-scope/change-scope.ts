@@ -4,8 +4,6 @@ import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { runOf, writeRecord } from '../../keycloak/write/record.ts';
-import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import {
@@ -19,8 +17,10 @@ import {
 import { planFor } from '../../plan/kinds/index.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
+import { namedReservations } from '../../plan/named.ts';
 import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
+import { rememberPlan } from '../../plan/remember.ts';
 import { changeName } from '../../plan/text.ts';
 import {
   audienceScopeOf,
@@ -28,6 +28,7 @@ import {
   requireOwnScope,
   scopeNameFor,
 } from '../../realm/mcp-scope.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
 import { count, formatCommand } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
@@ -65,11 +66,13 @@ export async function changeScope(
       ...reservations(subject, flags, plan),
       ...commonReservations(keycloak.realm, plan),
       ...movingReservations(moving, subject.resource),
+      ...namedReservations(named.attach, knownPresets(config)),
     ];
     requireNoLiveWindow(subject.scope, subject.snapshot, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
-    await apply(context, subject, stages);
-    await remember(context, subject, plan);
+    const now = await apply(context, subject, stages);
+    const by = holderOf(context.io, 'create-scope');
+    await rememberPlan(keycloak, context.io, { resource: subject.resource, plan, clients: now.clients, by });
   }
   return report(subject, plan, dryRun);
 }
@@ -120,7 +123,7 @@ async function apply(
   context: Context,
   { keycloak, snapshot }: Subject,
   stages: readonly Stage[],
-): Promise<void> {
+): Promise<RealmSnapshot> {
   const { io, signal, voice } = context;
   const onApplied = (change: Change) => voice.progress(changeName(change));
   let now = snapshot;
@@ -132,19 +135,7 @@ async function apply(
       onApplied,
     });
   }
-}
-
-/** Clients that got the audience by name, or because they had it before the mode changed, are in the record. */
-async function remember({ io }: Context, subject: Subject, plan: RealmPlan): Promise<void> {
-  const { keycloak, resource, snapshot } = subject;
-  const me = runOf(io, 'create-scope');
-  const entries = plan.flatMap(({ kind, after }) => {
-    const { clientId, scope, seen } = (after ?? {}) as { clientId?: string; scope?: string; seen?: string };
-    const client = snapshot.clients.find((one) => one.clientId === clientId);
-    if (kind !== 'client-scope-assignment' || seen === undefined || scope === undefined || !client) return [];
-    return adoptionEntries({ keycloak, resource, carrier: scope, me }, client);
-  });
-  await writeRecord(keycloak, { remember: entries });
+  return now;
 }
 
 function report(

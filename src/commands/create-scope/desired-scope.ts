@@ -49,7 +49,11 @@ export async function desiredFor(
   const attached = named.attach.map((client) => ({
     assignment: adoption(client, carrier, 'as named with --client'),
   }));
-  const fixed = staticClients(subject, flags.createStatic === true, (warning) => context.voice.warn(warning));
+  const fixed = staticClients(
+    subject,
+    { create: flags.createStatic === true, yes: flags.yes === true },
+    (warning) => context.voice.warn(warning),
+  );
   const existing = await existingHolders(context, subject, wantsExisting(subject, flags), pkce);
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
   const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import type { Assignment } from '../../plan/desired.ts';
+import { described } from '../../plan/named.ts';
 import { policyNames } from '../../plan/policies.ts';
 import { adoption } from '../../plan/provisioned.ts';
 import { adoptable } from '../../products/adoptable.ts';
@@ -28,6 +29,7 @@ export async function existingHolders(
   if (!wanted && !mayBreak) return [];
   const assignments: Assignment[] = [];
   const endangered: Client[] = [];
+  const left: { client: Client; reason: string }[] = [];
   let read = 0;
   for await (const page of allClients(keycloak)) {
     read += page.length;
@@ -36,17 +38,30 @@ export async function existingHolders(
       const isProducts = registration(client).kind !== 'other' && presetOf(client, presets) !== undefined;
       if (wanted && isProducts) {
         const why = 'since it is a client of the product that registered before (--no-existing leaves it)';
-        if (mode === 'standing') assignments.push({ clientId: client.clientId, scope, list: 'default', why });
-        else if (audienceScope !== undefined && adoptable(client, presets).adoptable)
-          assignments.push(adoption(client, audienceScope, why));
+        const carrier = mode === 'standing' ? scope : (audienceScope ?? scope);
+        const verdict = adoptable(client, presets);
+        if (verdict.adoptable) assignments.push(adoption(client, carrier, why));
+        else left.push({ client, reason: verdict.reason });
         snapshot.clients.push(client);
       }
       if (mayBreak && !isProducts && signsInWithoutPkce(client, carriers)) endangered.push(client);
     }
   }
   context.voice.progress(undefined);
+  if (left.length > 0) context.voice.warn(leftText(left));
   if (endangered.length > 0) context.voice.warn(pkceWarning(endangered));
   return assignments;
+}
+
+const NAMED = 10;
+
+/** The products' clients that an adoption would not accept: named, with the reason, and left as they are. */
+function leftText(left: readonly { client: Client; reason: string }[]): string {
+  const lines = left
+    .slice(0, NAMED)
+    .map(({ client, reason }) => `  ${described(client)}: ${visible(reason)}`);
+  const more = left.length > NAMED ? `\n  and ${left.length - NAMED} more` : '';
+  return `${count(left.length, 'client')} of the products stay without the audience (--client <id> names one):\n${lines.join('\n')}${more}`;
 }
 
 function signsInWithoutPkce(client: Client, carriers: readonly string[]): boolean {

@@ -1,5 +1,13 @@
+import { McpkcError } from '../../errors.ts';
 import type { Assignment, DesiredClient } from '../../plan/desired.ts';
+import { knownPresets } from '../../plan/input.ts';
+import { described, strangeness } from '../../plan/named.ts';
 import { adoption } from '../../plan/provisioned.ts';
+import { ownMapperTypes } from '../../products/adoptable.ts';
+import type { Preset } from '../../products/preset.ts';
+import { heldAs } from '../../realm/lists.ts';
+import type { Client } from '../../realm/representations.ts';
+import { visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
 /**
@@ -8,7 +16,7 @@ import type { Subject } from './subject.ts';
  */
 export function staticClients(
   { config, keycloak, presets, scope, audienceScope, mode, snapshot }: Subject,
-  create: boolean,
+  { create, yes }: { create: boolean; yes: boolean },
   warn: (text: string) => void,
 ): { assignment: Assignment; mark?: DesiredClient }[] {
   const carrier = mode === 'adopted' ? (audienceScope ?? scope) : scope;
@@ -19,26 +27,65 @@ export function staticClients(
     }
     const found = snapshot.clients.find((client) => client.clientId === clientId);
     const why = 'since it is the static client of OIDC_AUDIENCE';
-    if (found) return [{ assignment: adoption(found, carrier, why) }];
+    if (found) {
+      if (create) requireAsMade(found, staticBody(presets));
+      const reason = heldAs(found, carrier) === 'none' ? strangeness(found, knownPresets(config)) : undefined;
+      if (reason === undefined || yes) return [{ assignment: adoption(found, carrier, why) }];
+      warn(
+        `The static client of OIDC_AUDIENCE registered itself, and gets no audience without --yes: ${visible(reason)}.\n  ${described(found)}`,
+      );
+      return [];
+    }
     if (!create) {
       warn(`The static client '${clientId}' (OIDC_AUDIENCE) isn’t in the realm; --create-static makes it.`);
       return [];
     }
-    const redirectUris = presets.flatMap(({ registration }) => registration.redirect_uris);
-    const attributes = { 'pkce.code.challenge.method': 'S256' };
-    const body = {
-      name: `MCP connector (static)`,
-      protocol: 'openid-connect',
-      publicClient: false,
-      standardFlowEnabled: true,
-      directAccessGrantsEnabled: false,
-      implicitFlowEnabled: false,
-      serviceAccountsEnabled: false,
-      fullScopeAllowed: false,
-      redirectUris: [...new Set(redirectUris)],
-      attributes,
-    };
+    const body = staticBody(presets);
     const mark = { clientId, attributes: {}, create: body, why: 'since --create-static was said' };
     return [{ assignment: { clientId, scope: carrier, list: 'default', why }, mark }];
   });
+}
+
+/** What `--create-static` makes: a confidential client for the products' fixed redirect URIs, PKCE with S256 alone. */
+function staticBody(presets: readonly Preset[]) {
+  return {
+    name: `MCP connector (static)`,
+    protocol: 'openid-connect',
+    publicClient: false,
+    standardFlowEnabled: true,
+    directAccessGrantsEnabled: false,
+    implicitFlowEnabled: false,
+    serviceAccountsEnabled: false,
+    fullScopeAllowed: false,
+    redirectUris: [...new Set(presets.flatMap(({ registration }) => registration.redirect_uris))],
+    attributes: { 'pkce.code.challenge.method': 'S256' },
+  };
+}
+
+/**
+ * Refuses (CLIENT_TAKEN, exit status 5) a client of that name that is not what `--create-static` makes: whoever made it
+ * first has its secret, and may have set its redirect URIs, grants and mappers.
+ */
+function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void {
+  const flags = [
+    'publicClient',
+    'standardFlowEnabled',
+    'directAccessGrantsEnabled',
+    'implicitFlowEnabled',
+    'serviceAccountsEnabled',
+    'fullScopeAllowed',
+  ] as const;
+  const uris = (all: readonly string[]) => [...all].sort().join(' ');
+  const differences = [
+    ...flags.filter((flag) => (found[flag] === true) !== body[flag]),
+    ...(uris(found.redirectUris) === uris(body.redirectUris) ? [] : ['redirectUris']),
+    ...(found.attributes['pkce.code.challenge.method'] === 'S256' ? [] : ['PKCE']),
+    ...(found.consentRequired === true ? ['consentRequired, as a client that registered itself'] : []),
+    ...(ownMapperTypes(found).length > 0 ? ['protocol mappers of its own'] : []),
+  ];
+  if (differences.length === 0) return;
+  const message = `The client '${visible(found.clientId)}' is there already, and is not what --create-static makes (${differences.join(', ')}). It was left as it is.\n  ${described(found)}`;
+  const hint =
+    'If it is yours, name it: --client <id> gives it the scope as it is. Else delete it, or choose another client id (OIDC_AUDIENCE).';
+  throw new McpkcError('CLIENT_TAKEN', message, hint, { details: { clientId: found.clientId, differences } });
 }

@@ -10,9 +10,9 @@ import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts
 import { planFor } from '../../plan/kinds/index.ts';
 import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
+import { namedReservations } from '../../plan/named.ts';
 import { policyNames } from '../../plan/policies.ts';
 import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
-import { adoptable } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
 import { type RealmList, realmListOf } from '../../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../../realm/marks.ts';
@@ -86,7 +86,7 @@ export async function prepare(
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
     ...movingReservations(moving, resource),
-    ...[named, fixed].flatMap((client) => strangers(client, config)),
+    ...namedReservations([named, fixed], knownPresets(config)),
   ];
   return { run, snapshot, desired, plan, reservations, named };
 }
@@ -165,21 +165,6 @@ function desiredFor(
 
 function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {
   return client ? [adoption(client, carrier, why)] : [];
-}
-
-/** A client that came by itself and that an adoption would not accept is shown, and takes a person's word. */
-function strangers(client: Client | undefined, config: Config): Reservation[] {
-  // Keycloak's policies for anonymous registrations set both, and no registrant can undo that (26.7.4).
-  const came = client?.consentRequired === true && client.fullScopeAllowed === false;
-  if (!client || !came) return [];
-  const verdict = adoptable(client, knownPresets(config));
-  if (verdict.adoptable) return [];
-  const uris = client.redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
-  return [
-    {
-      message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(verdict.reason)}. It redirects to: ${uris}.`,
-    },
-  ];
 }
 
 /** mcpkc's own account must not carry an MCP audience into its admin requests. */

@@ -1,0 +1,46 @@
+import { adoptable, excessGrants } from '../products/adoptable.ts';
+import { cameByRegistration, createdAt } from '../products/dynamic.ts';
+import type { Preset } from '../products/preset.ts';
+import { type Client, isKeycloakId } from '../realm/representations.ts';
+import { brief, visible } from '../text.ts';
+import type { Reservation } from './plan.ts';
+
+/** A client as an operator has to see it before it gets an audience: who it says it is, where codes go, what it may use. */
+export function described(client: Client): string {
+  const { clientId, name, redirectUris } = client;
+  const called = name ? ` (${brief(name, 40)})` : '';
+  const uris = redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
+  const grants = excessGrants(client);
+  const may = grants.length === 0 ? '' : `; may use ${visible(grants.join(', '))}`;
+  const made = createdAt(client);
+  const when = made === undefined ? '' : `; made ${new Date(made).toISOString()}`;
+  return `${visible(clientId)}${called}: ${uris}${may}${when}`;
+}
+
+/** Why a client that was named must not get an audience without a person's word; undefined where it may. */
+export function strangeness(client: Client, presets: readonly Preset[]): string | undefined {
+  if (!isKeycloakId(client.id)) return 'its internal id is not one that Keycloak makes';
+  // An administrator's client is his to judge; who names it has the right to.
+  if (!cameByRegistration(client)) return undefined;
+  const verdict = adoptable(client, presets);
+  return verdict.adoptable ? undefined : verdict.reason;
+}
+
+/**
+ * Clients that are named are judged like newcomers: one that registered itself and that no adoption would accept is
+ * shown, and takes a person's word. A registrant chooses client ids, also the one that an operator has in mind.
+ */
+export function namedReservations(
+  clients: readonly (Client | undefined)[],
+  presets: readonly Preset[],
+): Reservation[] {
+  return clients.flatMap((client) => {
+    const reason = client && strangeness(client, presets);
+    if (client === undefined || reason === undefined) return [];
+    return [
+      {
+        message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(reason)}.\n  ${described(client)}`,
+      },
+    ];
+  });
+}

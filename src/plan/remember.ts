@@ -1,0 +1,86 @@
+import type { Io } from '../cli/io.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readRecord } from '../keycloak/read/record.ts';
+import { deedBy, deedOf, writeRecord } from '../keycloak/write/record.ts';
+import { type Adopted, adoptedIn, clientKeyOf, type Deed, type Entry } from '../realm/record.ts';
+import type { Client } from '../realm/representations.ts';
+import { count } from '../text.ts';
+import type { RealmPlan } from './plan.ts';
+
+/** A plan that was written, for one MCP server. */
+export interface Written {
+  resource: string;
+  plan: RealmPlan;
+  /** The clients as they are now. */
+  clients: readonly Client[];
+  /** Who ran it. */
+  by: { by: string; host: string; command: string };
+}
+
+/** More clients than this are one line of the journal. */
+const LINES = 5;
+
+/**
+ * Writes down what a plan did: which clients were adopted for the MCP server and which no more, and what else was
+ * changed, in the journal. One request; none where nothing was done.
+ */
+export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
+  const { resource, plan, clients } = written;
+  const by = deedBy(written.by);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const assigned = plan.filter(({ kind }) => kind === 'client-scope-assignment');
+  const to = (list: 'default' | 'none') =>
+    assigned.flatMap(({ after }) => {
+      const client = clients.find(({ clientId }) => clientId === after?.clientId);
+      return after?.list === list && client ? [{ client, scope: String(after.scope) }] : [];
+    });
+  const adopted = to('default').map(
+    ({ client, scope }): Adopted => ({
+      kind: 'adopted',
+      client: { id: client.id, clientId: client.clientId },
+      key: clientKeyOf(client),
+      resource,
+      scope,
+      since,
+      by,
+    }),
+  );
+  // Of several scopes that a client may hold for one server, what it got counts.
+  const left = to('none').filter(({ client }) => !adopted.some((one) => one.client.id === client.id));
+  const others = plan.filter(({ kind }) => kind !== 'client-scope-assignment');
+  const deeds = [
+    ...lines(
+      io,
+      'adopted',
+      adopted.map(({ client }) => client.clientId),
+      resource,
+      by,
+    ),
+    ...lines(
+      io,
+      'detached',
+      left.map(({ client }) => client.clientId),
+      resource,
+      by,
+    ),
+    ...(others.length === 0 ? [] : [deedOf(io, 'changed', `${kindsOf(others)} for ${resource}`, by)]),
+  ];
+  if (deeds.length === 0) return;
+  const forget: Entry[] =
+    left.length === 0
+      ? []
+      : adoptedIn(await readRecord(keycloak), resource).filter(({ client }) =>
+          left.some((one) => one.client.id === client.id),
+        );
+  await writeRecord(keycloak, { remember: [...adopted, ...deeds], forget });
+}
+
+function lines(io: Io, did: string, clientIds: readonly string[], resource: string, by: string): Deed[] {
+  const all = [...new Set(clientIds)];
+  if (all.length > LINES) return [deedOf(io, did, `${count(all.length, 'client')} for ${resource}`, by)];
+  return all.map((clientId) => deedOf(io, did, `${clientId} for ${resource}`, by));
+}
+
+function kindsOf(plan: RealmPlan): string {
+  return [...new Set(plan.map(({ kind }) => kind))].join(', ');
+}
