@@ -9,6 +9,7 @@ const LONG = [
   'test/validate/nginx.test.ts',
   'test/validate/registration-fronts.test.ts',
   'test/keycloak/init-kcadm.test.ts',
+  'test/keycloak/old-realms.test.ts',
   'test/keycloak/onboard-cost.test.ts',
   'test/keycloak/prune-killed.test.ts',
   'test/keycloak/status/server.test.ts',

@@ -108,4 +108,19 @@ export const ATTACKS: readonly Attack[] = [
       'The one that signs in keeps the audience, all others lose it and are named with time and address; `--user` counts one person’s sign-in alone.',
     outcome: 'prevented',
   },
+  {
+    id: 'M5',
+    attack:
+      'A self-registered client that an operator detaches puts the scope back by its registration access token.',
+    holds: 'The token is withdrawn before the scope is taken: it stays detached.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'H6',
+    attack:
+      'A stranger registers the client id that an operator will name (`--client`, `OIDC_AUDIENCE`, `--create-static`, `onboard`).',
+    holds:
+      'A named client that registered itself and that no adoption would accept is shown, and gets nothing without `--yes`; `--create-static` never takes it.',
+    outcome: 'prevented',
+  },
 ];

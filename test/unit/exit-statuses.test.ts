@@ -36,6 +36,7 @@ const REACHED = {
   NOT_AUTHORISED: 'edge/network.test.ts',
   CONSENT_NEEDED: 'keycloak/create-scope-taken.test.ts',
   PLAIN_HTTP: 'edge/network.test.ts',
+  CLIENT_TAKEN: 'attacks/h6-named-client-taken-first.test.ts',
   FOLDER_NOT_TRUSTED: 'attacks/h1-planted-configuration.test.ts',
   SCOPE_TAKEN: 'keycloak/create-scope-taken.test.ts',
   SCOPE_IN_POLICY: 'keycloak/create-scope-remove.test.ts',
