@@ -10,6 +10,7 @@ import { RELEASE_FACTS, releaseText } from '../src/findings/releases.ts';
 import { PRESETS } from '../src/products/index.ts';
 import { SELF_HOSTED } from '../src/products/self-hosted.ts';
 import { ATTACKS } from '../test/attacks/attacks.ts';
+import { READINGS } from '../test/support/readings.ts';
 
 const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
 
@@ -105,6 +106,11 @@ function attacks(): string {
   return table(['number', 'attack', 'outcome', 'what holds'], rows);
 }
 
+function readings(): string {
+  const rows = READINGS.map(({ what, who, decides, worst }) => [what, who, decides, worst ? 'yes' : '']);
+  return table(['what is read', 'who can write it', 'what it decides', 'tested at its worst'], rows);
+}
+
 function codes(kind: string): string {
   return EXPLAINED.filter((one) => one.kind.startsWith(kind))
     .map(entry)
@@ -131,6 +137,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   releases,
   products,
   attacks,
+  readings,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),
   'reference-checks': () => codes('check'),

@@ -123,4 +123,12 @@ export const ATTACKS: readonly Attack[] = [
       'A named client that registered itself and that no adoption would accept is shown, and gets nothing without `--yes`; `--create-static` never takes it.',
     outcome: 'prevented',
   },
+  {
+    id: 'R',
+    attack:
+      'A stranger registers the client id of mcpkc’s record first, with entries that say that his clients are adopted and kept.',
+    holds:
+      'The record is the client that a realm role proves, which no registrant writes. His is never read, and is deleted.',
+    outcome: 'prevented',
+  },
 ];

@@ -60,10 +60,6 @@ describe('what shields a client', () => {
     const codex = { name: 'Codex', redirectUris: ['http://127.0.0.1:1455/callback'] };
     expect(shield(client({ ...codex, defaultClientScopes: [HIDDEN] }))).toBeUndefined();
   });
-
-  it('is being mcpkc’s record', () => {
-    expect(shield(client({ clientId: 'mcpkc-record' }))).toMatch(/record/);
-  });
 });
 
 it('nothing is written down of a client whose internal id Keycloak did not make', () => {

@@ -1,7 +1,7 @@
 import { createdAt, isProbe, presetOf, registration } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { heldAs } from '../../../realm/lists.ts';
-import { clientKeyOf, RECORD_CLIENT } from '../../../realm/record.ts';
+import { clientKeyOf } from '../../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../../realm/representations.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
@@ -37,7 +37,6 @@ export function shieldOf(
   // One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use.
   const isLeftBehind = presetOf(client, house.presets)?.registersPerLogin === 'yes';
   if (held !== undefined && !isLeftBehind) return 'it was adopted for an MCP server';
-  if (clientId === RECORD_CLIENT) return 'it is mcpkc’s record';
   return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
 }
 
