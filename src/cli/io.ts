@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/noRestrictedGlobals: this is the process.
 // biome-ignore-all lint/style/noRestrictedImports: this is the process.
 import { spawn } from 'node:child_process';
-import { hostname, userInfo } from 'node:os';
+import { hostname, uptime, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { McpkcError } from '../errors.ts';
@@ -37,6 +37,8 @@ export interface Io {
   files: Files;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, by clocks that nobody sets; goes on while the process is stopped or the machine sleeps. */
+  elapsed(): number;
   /** Waits; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Asks at the terminal (on stderr); a secret is not echoed. */
@@ -165,6 +167,15 @@ function openBrowser(url: string): Promise<boolean> {
   });
 }
 
+/**
+ * The monotonic clock of Linux stands still while the machine sleeps (clock_gettime(2), CLOCK_MONOTONIC); its uptime
+ * goes on, in steps of 10 ms. The later of the two is the time that passed for others.
+ */
+function stopwatch(): () => number {
+  const [monotonic, up] = [performance.now(), uptime()];
+  return () => Math.max(performance.now() - monotonic, (uptime() - up) * 1000);
+}
+
 function userName(): string {
   try {
     return userInfo().username;
@@ -189,6 +200,7 @@ export function processIo(): Io {
     files: filesFor(process),
     // biome-ignore lint/plugin/clock: this is the process.
     now: () => Date.now(),
+    elapsed: stopwatch(),
     sleep,
     prompt,
     onSignal,

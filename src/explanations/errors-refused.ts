@@ -63,9 +63,16 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     sources: [],
   },
   LOCK_HELD: {
-    what: 'Another run of mcpkc edits the same realm and did not finish within 45 seconds.',
+    what: 'Another run of mcpkc edits the same realm and did not finish within 75 seconds.',
     cause: 'A long plan, or a run that hangs. The realm role mcpkc-lock says who, and until when.',
-    mend: 'Wait until that time: a lock that isn’t renewed ends by itself within a minute. Should its process be gone, it is taken over.',
+    mend: 'Run the command again when that run is done. A lock that isn’t renewed for a minute is taken over, whatever time stands in it.',
+    sources: [SEEN],
+  },
+  LOCK_LOST: {
+    what: 'This run was held up, or its lock was removed, so that another run may have edited the realm at the same time.',
+    cause:
+      'The process or the machine was stopped (a laptop that slept), Keycloak could not be reached for a while, or somebody deleted the realm role mcpkc-lock. A lock is good for a minute, and renewed every 20 seconds.',
+    mend: 'Run the command again: it begins from what is there now. Where the message names another run, run that command again, too.',
     sources: [SEEN],
   },
   OLD_WINDOW: {

@@ -80,10 +80,12 @@ export async function applyAndVerify(
   try {
     await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied);
   } catch (error) {
-    await lock?.release();
+    await lock?.release().catch(() => {});
     throw error;
   }
-  const released = lock?.release();
+  const released = lock?.release() ?? Promise.resolve();
+  // Its failure is this function's when the realm is read; until then it is nobody's.
+  released.catch(() => {});
   const now = await readRealm(
     keycloak,
     clientIds.map(({ clientId }) => clientId),

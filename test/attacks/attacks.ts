@@ -131,4 +131,12 @@ export const ATTACKS: readonly Attack[] = [
       'The record is the client that a realm role proves, which no registrant writes. His is never read, and is deleted.',
     outcome: 'prevented',
   },
+  {
+    id: 'M7',
+    attack:
+      'The run that holds the lock is suspended, its lease runs out, another run edits the same list, and it wakes. Or a lock without an end blocks every run.',
+    holds:
+      'The lease is looked at by a monotonic clock right before each write: nothing more is written, and the run says so. A lock that nobody renews is taken over.',
+    outcome: 'prevented',
+  },
 ];

@@ -101,7 +101,8 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
   const { env = {} } = options;
   if (env.KC_CLIENT_SECRET) seedSecret(env.KC_CLIENT_SECRET);
   const io = memoryIo({ now: Date.now(), ...options });
-  if (options.clock !== 'virtual') Object.assign(io, { now: () => Date.now(), sleep: realSleep });
+  if (options.clock !== 'virtual')
+    Object.assign(io, { now: () => Date.now(), elapsed: () => performance.now(), sleep: realSleep });
   options.prepare?.(io);
   const exit = await main(args, io);
   return Object.assign(result(exit, io.out(), io.err()), { io });

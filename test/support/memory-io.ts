@@ -93,6 +93,7 @@ function memoryClock(start: number) {
   return {
     slept,
     now: () => clock,
+    elapsed: () => clock,
     setNow: (ms: number) => {
       clock = ms;
     },

@@ -45,6 +45,7 @@ const REACHED = {
   SECRET_MASKED: 'keycloak/stand-in-26-8.test.ts',
   SEVERAL_NEWCOMERS: 'keycloak/onboard-adoption.test.ts',
   LOCK_HELD: 'keycloak/lock.test.ts',
+  LOCK_LOST: 'attacks/m7-lock.test.ts',
   OLD_WINDOW: 'keycloak/onboard-modes.test.ts',
   LIMIT_EXCEEDED: 'keycloak/prune-runs.test.ts',
   FILE_EXISTS: 'keycloak/init.test.ts',

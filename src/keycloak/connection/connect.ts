@@ -19,6 +19,14 @@ import { isUnknownAuthority } from './network.ts';
 import { type Repeatable, type Waiting, withRetries } from './retry.ts';
 import { type Grant, requestToken, type TokenSource, tokenSource } from './token.ts';
 
+/** The time for which a run alone may edit the realm (its lock): asked right before each write. */
+export interface Lease {
+  /** Throws LOCK_LOST where another run may hold the lock by now. */
+  requireHeld(): void;
+  /** Hears that a write was answered, or given up. */
+  onWritten(): void;
+}
+
 /** A signed-in connection to one realm. Every request goes through `read`, `replace` or `create`. */
 export interface Keycloak {
   readonly place: Place;
@@ -39,6 +47,8 @@ export interface Keycloak {
   create<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
   /** The same connection with another signal: for clean-up after the run's own was aborted. */
   withSignal(signal: AbortSignal): Keycloak;
+  /** From now on every write of this connection and its copies asks this lease first; undefined: none. */
+  writeUnder(lease: Lease | undefined): void;
 }
 
 /** What a connection is made of; `connect` fills it from the configuration, `init` from an administrator's sign-in. */
@@ -96,13 +106,14 @@ export async function open(
   const roleClient = roleClientOf(realm, accountRealm);
   const place: Place = { server, realm, account, roleClient, proxy: proxyTo(server, io.env) };
   let aheadMs = 0;
+  let lease: Lease | undefined;
   const make = (ends: AbortSignal, tokens?: TokenSource): Keycloak => {
     const options = requestOptions(config.requestTimeoutMs, ends, dispatcher, trace);
     const waiting: Waiting = { now: io.now, sleep: io.sleep, signal: ends };
     const source = tokens ?? connecting.tokens(options, waiting);
     const admin = guardClientIds(new Client({ baseUrl: server, realmName: realm, requestOptions: options }));
     admin.registerTokenProvider(source);
-    const send = sender(admin, source, place, waiting, trace);
+    const send = sender(admin, source, place, waiting, trace, () => lease);
     return {
       place,
       realm,
@@ -120,6 +131,9 @@ export async function open(
       create: (attempt, request) => send('create', attempt, request),
       // Its tokens are asked for under the new signal: the old source may have been cut off in the middle.
       withSignal: (other) => make(other),
+      writeUnder: (next) => {
+        lease = next;
+      },
     };
   };
   const keycloak = make(signal);
@@ -174,10 +188,20 @@ function sender(
   place: Place,
   waiting: Waiting,
   trace: Trace,
+  leaseNow: () => Lease | undefined,
 ): Sender {
   return async (how, attempt, request) => {
+    const writes = how !== 'read' && attempt.isOfLock !== true;
+    const send = async () => {
+      const lease = writes ? leaseNow() : undefined;
+      if (lease === undefined) return request(admin);
+      // A new token may take long: it is fetched before the lease is looked at, so that the write follows at once.
+      await tokens.getAccessToken();
+      lease.requireHeld();
+      return request(admin).finally(() => lease.onWritten());
+    };
     const once = async () => {
-      const answer = await request(admin);
+      const answer = await send();
       if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is no JSON');
       return answer;
     };

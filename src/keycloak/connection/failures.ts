@@ -15,6 +15,8 @@ export interface Attempt {
   role: Role;
   /** The role that a newer server wants beside it: whoever holds `role` and is refused lacks this one. */
   newerRole?: Role;
+  /** It is about the lock itself, and so asks for no lease. */
+  isOfLock?: true;
 }
 
 /** Who did it and where, for the sentence. */

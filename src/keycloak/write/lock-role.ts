@@ -75,14 +75,16 @@ export function unseen(): McpkcError {
   return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between that answers from a cache?');
 }
 
+/** A holder in words, from whatever stands in the role. */
+export function holderText({ by, host, pid, command }: Holder): string {
+  return visible(`${by || 'somebody'} on ${host || 'an unknown machine'} (process ${pid}, mcpkc ${command})`);
+}
+
 /** LOCK_HELD: who has it, and until when. */
 export function held({ holder, until }: Lock): McpkcError {
-  const { by, host, pid, command } = holder;
-  const who = visible(
-    `${by || 'somebody'} on ${host || 'an unknown machine'} (process ${pid}, mcpkc ${command})`,
-  );
-  const when = Number.isFinite(until) ? new Date(until).toISOString() : 'an unknown time';
-  const hint = `Try again when it is done. Should that process be gone, the lock ends by itself at that time.`;
+  const who = holderText(holder);
+  const when = Math.abs(until) <= 8.64e15 ? new Date(until).toISOString() : 'an unknown time';
+  const hint = `Try again when it is done. A lock that is not renewed for a minute is taken over.`;
   return new McpkcError(
     'LOCK_HELD',
     `Another run edits this realm: ${who}, until ${when} at the latest.`,

@@ -1,36 +1,58 @@
 // biome-ignore-all lint/plugin/clock: a limit for letting go after an interruption.
 import type { Io } from '../../cli/io.ts';
+import type { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
-import { attributesOf, type Holder, held, isOurs, isStale, LOCK_ROLE, look, unseen } from './lock-role.ts';
+import { LEASE_MS, LockLease, lockLostError } from './lease.ts';
+import {
+  attributesOf,
+  type Holder,
+  held,
+  holderText,
+  isOurs,
+  isStale,
+  LOCK_ROLE,
+  look,
+  type Lock as RoleLock,
+  unseen,
+} from './lock-role.ts';
 
 export { type Holder, holderOf, LOCK_ROLE } from './lock-role.ts';
 
-/** How long a lock is good for without being renewed. Too short: a slow edit loses it; too long: a killed run blocks. */
-const LEASE_MS = 60_000;
-const WAIT_MS = 45_000;
+/** A lock that nobody renews is over by then; one that is renewed is another run's at work. */
+const WAIT_MS = LEASE_MS + 15_000;
 const RENEW_MS = 20_000;
 
-const TAKE = { what: `create the realm role '${LOCK_ROLE}' (the lock)`, role: 'manage-realm' } as const;
+const TAKE = {
+  what: `create the realm role '${LOCK_ROLE}' (the lock)`,
+  role: 'manage-realm',
+  isOfLock: true,
+} as const;
 /** A lock that is held, and renewed, until it is given back. */
 export interface Lock {
+  /** Gives it back; LOCK_LOST where another run may have edited the realm while this one did. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the realm's lock, so that no two runs of mcpkc edit a list of the realm at once. Waits up to 45 s for another
- * run, then LOCK_HELD (exit status 5) says who holds it and until when. A lock whose time is up, or whose process is
- * gone from this machine, is taken over.
+ * Takes the realm's lock, so that no two runs of mcpkc edit a list of the realm at once, and has every write of this
+ * connection look at the lease right before it is sent. Waits up to 75 s for another run, then LOCK_HELD (exit status 5)
+ * says who holds it and until when. A lock is taken over whose time is up, whose process is gone from this machine, or
+ * that nobody renewed for a minute, whatever time stands in it.
  */
 export async function takeLock(keycloak: Keycloak, io: Io, holder: Holder): Promise<Lock> {
-  const id = await take(keycloak, io, holder);
+  const { id, since } = await take(keycloak, io, holder);
+  const lease = new LockLease(io, since);
   const stop = new AbortController();
-  const renewing = renewUntil(stop.signal, keycloak, io, holder, id);
+  const renewing = renewUntil(stop.signal, keycloak, io, holder, id, lease);
+  keycloak.writeUnder(lease);
   return {
     release: async () => {
+      keycloak.writeUnder(undefined);
       stop.abort();
       await renewing;
-      await release(keycloak, id);
+      const now = await release(keycloak, holder, id);
+      if (now !== 'ours' && (lease.hasOverrun() || lease.isHeld())) throw takenOver(now);
     },
   };
 }
@@ -43,25 +65,48 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = await takeLock(keycloak, io, holder);
-  try {
-    return await work();
-  } finally {
-    await lock.release();
-  }
+  const result = await work().catch(async (failure) => {
+    await lock.release().catch(() => {});
+    throw failure;
+  });
+  await lock.release();
+  return result;
 }
 
-async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<string> {
-  const deadline = io.now() + WAIT_MS;
+function takenOver(now: RoleLock | undefined): McpkcError {
+  const message = `The lock of this run (the realm role '${LOCK_ROLE}') was gone before the run was done: another run may have edited the realm at the same time, and lost what it wrote to this one.`;
+  const other =
+    now === undefined ? '' : `So should the other run, when it is done: ${holderText(now.holder)}.`;
+  return lockLostError(message, other);
+}
+
+/** What was seen of another run's lock: a holder at work changes it every 20 s. */
+interface Watched {
+  text: string;
+  since: number;
+}
+
+async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<{ id: string; since: number }> {
+  const deadline = io.elapsed() + WAIT_MS;
+  /** When an attempt began, by the time that it wrote into the lock: an earlier one may have done it. */
+  const begun = new Map<number, number>();
+  let watched: Watched | undefined;
   try {
     for (let round = 0; ; round++) {
-      await tryToCreate(keycloak, holder, keycloak.serverNow() + LEASE_MS);
+      const until = keycloak.serverNow() + LEASE_MS;
+      begun.set(until, begun.get(until) ?? io.elapsed());
+      await tryToCreate(keycloak, holder, until);
       const found = await look(keycloak);
-      if (found && isOurs(found, holder)) return found.id;
-      if (found && isStale(found, io, keycloak.serverNow())) {
-        await drop(keycloak, found.id);
-        continue;
+      if (found && isOurs(found, holder)) return { id: found.id, since: begun.get(found.until) ?? 0 };
+      if (found) {
+        const text = JSON.stringify([found.id, found.nonce, found.until]);
+        if (watched?.text !== text) watched = { text, since: io.elapsed() };
+        if (isStale(found, io, keycloak.serverNow()) || io.elapsed() - watched.since > LEASE_MS) {
+          await drop(keycloak, found.id);
+          continue;
+        }
       }
-      if (io.now() > deadline) throw found ? held(found) : unseen();
+      if (io.elapsed() > deadline) throw found ? held(found) : unseen();
       await io.sleep(30 + Math.min(round, 10) * 20 * Math.random(), keycloak.waiting.signal);
     }
   } catch (error) {
@@ -95,17 +140,26 @@ async function drop(keycloak: Keycloak, id: string): Promise<void> {
 /** How long the lock is tried to be given back after an interruption. */
 const RELEASE_MS = 5000;
 
-async function release(keycloak: Keycloak, id: string): Promise<void> {
+/** Gives the lock back where it is still this run's; else what is there in its place. */
+async function release(
+  keycloak: Keycloak,
+  holder: Holder,
+  id: string,
+): Promise<'ours' | RoleLock | undefined> {
   const attempts = keycloak.waiting.signal.aborted ? [] : [keycloak];
   for (const cleaning of [...attempts, undefined]) {
     try {
       // The run may be interrupted, also in the middle of this: the lock is given back all the same.
-      await drop(cleaning ?? keycloak.withSignal(AbortSignal.timeout(RELEASE_MS)), id);
-      return;
+      const using = cleaning ?? keycloak.withSignal(AbortSignal.timeout(RELEASE_MS));
+      const found = await look(using);
+      if (!found || !isOurs(found, holder)) return found;
+      await drop(using, id);
+      return 'ours';
     } catch {
       // It expires by itself; what the work said is what matters.
     }
   }
+  return 'ours';
 }
 
 async function releaseOurs(keycloak: Keycloak, holder: Holder): Promise<void> {
@@ -120,16 +174,24 @@ async function renewUntil(
   io: Io,
   holder: Holder,
   id: string,
+  lease: LockLease,
 ): Promise<void> {
   while (!stop.aborted) {
     try {
       await io.sleep(RENEW_MS, stop);
+      // What is over may be another's by now: renewed, it would be held by two.
+      if (!lease.isHeld()) return;
+      const since = io.elapsed();
       const attributes = attributesOf(holder, keycloak.serverNow() + LEASE_MS);
       await keycloak.replace({ ...TAKE, what: 'renew the lock' }, (admin) =>
         admin.roles.updateById({ id }, { name: LOCK_ROLE, attributes }),
       );
-    } catch {
-      // Stopped, or Keycloak is away: then the work's own requests say so.
+      lease.renew(since);
+    } catch (error) {
+      if (stop.aborted) return;
+      if (statusOf(error) === 404)
+        return lease.lose(`The lock of this run (the realm role '${LOCK_ROLE}') is gone`);
+      // Keycloak is away: then the work's own requests say so.
     }
   }
 }

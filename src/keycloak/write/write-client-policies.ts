@@ -54,13 +54,14 @@ async function putPolicies(
   change: (all: ClientPolicy[]) => ClientPolicy[],
 ): Promise<void> {
   await untilKept(keycloak, 'The list of client policies', async () => {
-    const policies = change(await readClientPolicies(keycloak));
+    const before = await readClientPolicies(keycloak);
+    const policies = change(before);
     await keycloak.replace(attempt('change the client policies'), (admin) =>
       admin.clientPolicies.updatePolicy({ policies } as Parameters<
         typeof admin.clientPolicies.updatePolicy
       >[0]),
     );
-    return isKept(policies, await readClientPolicies(keycloak), change);
+    return isKept(before, policies, await readClientPolicies(keycloak), change);
   });
 }
 
@@ -69,18 +70,35 @@ async function putProfiles(
   change: (all: ClientProfile[]) => ClientProfile[],
 ): Promise<void> {
   await untilKept(keycloak, 'The list of client profiles', async () => {
-    const profiles = change(await readClientProfiles(keycloak));
+    const before = await readClientProfiles(keycloak);
+    const profiles = change(before);
     await keycloak.replace(attempt('change the client profiles'), (admin) =>
       admin.clientPolicies.createProfiles({ profiles } as Parameters<
         typeof admin.clientPolicies.createProfiles
       >[0]),
     );
-    return isKept(profiles, await readClientProfiles(keycloak), change);
+    return isKept(before, profiles, await readClientProfiles(keycloak), change);
   });
 }
 
-/** Whether what was written is there, and nobody's edit in between undid ours. */
-function isKept<T extends { name: string }>(wanted: T[], found: T[], change: (all: T[]) => T[]): boolean {
-  const names = found.map(({ name }) => name);
-  return change(found).length === found.length && wanted.every(({ name }) => names.includes(name));
+/**
+ * Whether what was written is there. The lists are compared as a whole: everybody else's entries must be as they were read,
+ * since an edit that came in between is otherwise not seen. Ours are compared by name: Keycloak fills in defaults.
+ */
+function isKept<T extends { name: string }>(
+  before: readonly T[],
+  wanted: T[],
+  found: T[],
+  change: (all: T[]) => T[],
+): boolean {
+  const now = new Map(found.map((one) => [one.name, one]));
+  return (
+    found.length === wanted.length &&
+    change(found).length === found.length &&
+    wanted.every((one) => now.has(one.name)) &&
+    // A change gives what it leaves alone as the same object.
+    wanted
+      .filter((one) => before.includes(one))
+      .every((one) => JSON.stringify(now.get(one.name)) === JSON.stringify(one))
+  );
 }

@@ -112,7 +112,8 @@ type Config = Record<string, string[]>;
 /**
  * Reads, merges, writes and reads back the registration policies of that name (Keycloak lets several have the same). A
  * PUT replaces a component's whole configuration and the last one wins, so what is written is what was read a moment
- * ago with our part changed; if an edit made elsewhere swallowed ours, it is begun anew.
+ * ago with our part changed. What is read back is compared as a whole: where anything of it differs, somebody else
+ * edits the policy too, and the edit is begun anew until what is read needs none.
  */
 async function editPolicy(
   keycloak: Keycloak,
@@ -120,22 +121,31 @@ async function editPolicy(
   name: string,
   change: (policy: RegistrationPolicy) => Config,
 ): Promise<void> {
-  const open = async () => {
-    const policies = await policiesNow(keycloak, providerId, name);
-    return policies.filter((policy) => !isSame(change(policy), policy.config));
-  };
   await untilKept(keycloak, `The policy '${name}'`, async () => {
-    for (const policy of await open()) {
-      await putComponent(keycloak, policy, { ...policy.config, ...change(policy) });
+    const policies = await policiesNow(keycloak, providerId, name);
+    const written = new Map<string, Config>();
+    for (const policy of policies.filter((one) => !hasAll(change(one), one.config))) {
+      const config = { ...policy.config, ...change(policy) };
+      await putComponent(keycloak, policy, config);
+      written.set(policy.id, config);
     }
-    return (await open()).length === 0;
+    if (written.size === 0) return true;
+    const now = await policiesNow(keycloak, providerId, name);
+    return [...written].every(([id, config]) =>
+      now.some((one) => one.id === id && isSame(config, one.config)),
+    );
   });
 }
 
-/** Keycloak keeps the lists as sets, in no order. */
-function isSame(wanted: Config, found: Config): boolean {
-  const text = (list: readonly string[] | undefined) => JSON.stringify([...(list ?? [])].sort());
-  return Object.entries(wanted).every(([key, list]) => text(list) === text(found[key]));
+const listText = (list: readonly string[] | undefined) => JSON.stringify([...(list ?? [])].sort());
+
+/** Whether a configuration has these lists; Keycloak keeps them as sets, in no order. */
+function hasAll(wanted: Config, found: Config): boolean {
+  return Object.entries(wanted).every(([key, list]) => listText(list) === listText(found[key]));
+}
+
+function isSame(one: Config, other: Config): boolean {
+  return hasAll(one, other) && hasAll(other, one);
 }
 
 async function policiesNow(
