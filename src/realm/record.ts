@@ -73,6 +73,8 @@ export interface Kept {
   key: string;
   since: string;
   by: string;
+  /** Why, where it was not `--keep`: it was made again from a backup. */
+  why?: 'restored';
 }
 
 /** How a thing of the realm was before mcpkc first changed it; what is put back by `--remove`. */

@@ -132,6 +132,14 @@ export const ATTACKS: readonly Attack[] = [
     outcome: 'prevented',
   },
   {
+    id: 'M4',
+    attack:
+      'A backup file of somebody’s making, of another server, or changed by hand is given to `prune-clients --restore`; or a stranger takes the id of the deleted client.',
+    holds:
+      'Lines are sealed with a key of the realm. What has no seal, or would not be adopted, needs `--yes`, is shown with redirect URIs, grants, scopes, mappers, and brings what a registration can.',
+    outcome: 'prevented',
+  },
+  {
     id: 'M7',
     attack:
       'The run that holds the lock is suspended, its lease runs out, another run edits the same list, and it wakes. Or a lock without an end blocks every run.',

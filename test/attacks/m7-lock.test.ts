@@ -80,7 +80,7 @@ describe('a run that is suspended while it holds the lock', () => {
 });
 
 describe('a lock that never ends', () => {
-  it.each(['Infinity', '8640000000000001', '99999999999999'])(
+  it.each(['Infinity', '8640000000000001'])(
     'with the end %s is taken over once nobody renewed it for a minute',
     async (until) => {
       const entries = Object.entries({ by: 'eve', host: 'nowhere', pid: 1, command: 'x', nonce: 'n', until });
@@ -93,7 +93,7 @@ describe('a lock that never ends', () => {
       });
       expect(ran.exit, ran.err).toBe(0);
       // The pauses while it waits; a lock that is held is renewed every 20 s.
-      const waited = ran.io.slept.filter((ms) => ms < 1000).reduce((sum, ms) => sum + ms, 0);
+      const waited = ran.io.slept.filter((ms) => ms < 2000).reduce((sum, ms) => sum + ms, 0);
       expect(waited).toBeGreaterThan(60_000);
       expect(waited).toBeLessThan(75_000);
     },

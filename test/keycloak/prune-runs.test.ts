@@ -241,15 +241,15 @@ describe('--restore', () => {
     const representation = { id, clientId: id, consentRequired: true, fullScopeAllowed: false };
     const line = JSON.stringify({ mcpkc: 'prune-backup/v1', ...other, id, clientId: id, representation });
     const files = { '/here/b.jsonl': `${line}\n`, '/here/bad.jsonl': 'hello\n' };
-    for (const [args, problem] of [
-      [['b.jsonl'], /realm 'other'/],
-      [['b.jsonl', 'nobody'], /no client nobody/],
-      [['bad.jsonl'], /line 1: it is no JSON/],
-      [['none.jsonl'], /no file none.jsonl/],
+    for (const [args, status, problem] of [
+      [['b.jsonl'], 5, /it is of realm 'other' at x, and anybody may have written it/],
+      [['b.jsonl', 'nobody'], 2, /no client nobody/],
+      [['bad.jsonl'], 2, /line 1: it is no JSON/],
+      [['none.jsonl'], 2, /no file none.jsonl/],
     ] as const) {
       const run = await runPrune(realm, ['--restore', ...args], { files });
       expect({ status: run.status, message: run.document.message }).toEqual({
-        status: 2,
+        status,
         message: expect.stringMatching(problem),
       });
     }

@@ -2,7 +2,8 @@ import type { Io } from '../../cli/io.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import { badInput, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { type BackupRecord, backupLine } from './judge/backup.ts';
+import { ensureBackupKey } from '../../keycloak/write/record.ts';
+import { type BackupRecord, backupLine, tornLine } from './judge/backup.ts';
 
 /** Where the backup of a realm's deleted clients is kept unless `--backup` says otherwise. */
 export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
@@ -26,20 +27,25 @@ export async function backupWriter(io: Io, keycloak: Keycloak, file: string): Pr
   await requirePrivate(io, file);
   // A run that was killed may have left its last line unfinished.
   const before = (await readNamed(io, '--backup', file)) ?? '';
-  let start = before === '' || before.endsWith('\n') ? '' : '\n';
+  const unfinished = before.slice(before.lastIndexOf('\n') + 1);
+  const key = await ensureBackupKey(keycloak);
+  let start = unfinished === '' ? '' : tornLine(unfinished, key);
   const { server, realm } = keycloak;
   return async (clients) => {
     const at = new Date(io.now()).toISOString();
     const lines = clients.map(({ id, clientId, representation }) =>
-      backupLine({
-        at,
-        by: io.user,
-        server,
-        realm,
-        id,
-        clientId,
-        representation: representation as BackupRecord['representation'],
-      }),
+      backupLine(
+        {
+          at,
+          by: io.user,
+          server,
+          realm,
+          id,
+          clientId,
+          representation: representation as BackupRecord['representation'],
+        },
+        key,
+      ),
     );
     await writeNamed('--backup', file, () => io.files.append(file, start + lines.join(''), { mode: 0o600 }));
     start = '';

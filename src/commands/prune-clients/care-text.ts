@@ -1,6 +1,7 @@
 import type { Report } from '../../cli/report.ts';
 import type { Style } from '../../cli/style.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
+import type { Revival } from './judge/revival.ts';
 
 /** What `--keep` and `--unkeep` did. */
 export interface ProtectAnswer {
@@ -37,15 +38,9 @@ export function protectReport(answer: ProtectAnswer): Report {
   };
 }
 
-/** A client of a backup and what became of it. `there`: its id or client id is taken. */
-export interface Restored {
-  clientId: string;
-  name: string | null;
-  outcome: 'done' | 'there' | 'planned';
-  /** Scopes that it had and the realm has no more. */
-  lostScopes: string[];
-  /** Whether the backup holds Keycloak's mask in place of its secret: it has a new one, which the product doesn't know. */
-  lostSecret: boolean;
+/** A client of a backup and what became of it. `there`: it is back already; `taken`: another client has its id. */
+export interface Restored extends Revival {
+  outcome: 'done' | 'there' | 'taken' | 'planned';
 }
 
 /** What `--restore` did. */
@@ -64,20 +59,23 @@ const LOST =
 
 /** The report of `--restore`. */
 export function restoreReport(answer: RestoreAnswer): Report {
-  const { server, realm, file, restored, unfinished, dryRun } = answer;
-  const would = dryRun && restored.length > 0;
+  const { server, realm, file, restored } = answer;
+  const number = (outcome: Restored['outcome']) => restored.filter((one) => one.outcome === outcome).length;
+  // Only a person can tell whether the client that has the id goes.
+  const exitStatus = number('taken') > 0 ? 5 : number('planned') > 0 ? 1 : 0;
   return {
     command: 'prune-clients',
-    exitStatus: would ? 1 : 0,
+    exitStatus,
     server,
     realm,
     document: {
       mode: 'restore',
-      clients: restored,
+      clients: restored.map(({ body: _body, ...shown }) => shown),
       summary: {
-        restored: restored.filter(({ outcome }) => outcome === 'done').length,
-        there: restored.filter(({ outcome }) => outcome === 'there').length,
-        unfinished,
+        restored: number('done'),
+        there: number('there'),
+        taken: number('taken'),
+        unfinished: answer.unfinished,
         lost: ['consents', 'sessions', 'registration access token'],
       },
       backup: file,
@@ -86,18 +84,46 @@ export function restoreReport(answer: RestoreAnswer): Report {
   };
 }
 
-function restoreText({ realm, restored, unfinished }: RestoreAnswer, style: Style): string {
-  const became = { done: 'restored', there: 'is there already; left as it is', planned: 'would be restored' };
-  const lines = restored.map(({ clientId, name, outcome, lostScopes, lostSecret }) => {
-    const title = name === null ? '' : ` (${brief(name, 60)})`;
-    const lost =
-      lostScopes.length === 0 ? '' : `; without scopes that are gone: ${visible(lostScopes.join(', '))}`;
-    const secret = lostSecret
-      ? '; with a new secret, since the backup holds none (Keycloak had masked it): whoever used the client connects anew'
-      : '';
-    const sign = outcome === 'done' ? style.green('✓') : style.yellow('!');
-    return `${sign} ${brief(clientId, 100)}${title}: ${became[outcome]}${lost}${secret}\n`;
+const BECAME: Record<Restored['outcome'], string> = {
+  done: 'restored',
+  there: 'is there already; left as it is',
+  taken: 'not restored: another client has its client id or internal id by now',
+  planned: 'would be restored',
+};
+
+/** Every line says what the client may do: a person who restores agrees to that. */
+function revivalText(one: Restored, style: Style): string {
+  const { clientId, name, outcome, authentic, from, scopes } = one;
+  const title = name === null ? '' : ` (${brief(name, 60)})`;
+  const sign = outcome === 'done' ? style.green('✓') : style.yellow('!');
+  const of = authentic
+    ? 'this realm, sealed'
+    : `realm ${visible(from.realm)} at ${visible(from.server)}, as the file says`;
+  const list = (names: readonly string[]) => (names.length === 0 ? 'none' : visible(names.join(', ')));
+  const rows = [
+    ['backup of', `${of}, ${visible(from.at)} by ${visible(from.by)}`],
+    ['redirect URIs', list(one.redirectUris)],
+    ['grants', list(one.grants)],
+    ['scopes', `default: ${list(scopes.default)}; optional: ${list(scopes.optional)}`],
+    ['mappers', list(one.mappers)],
+    ...(one.lostScopes.length === 0 ? [] : [['not there', `scopes that are gone: ${list(one.lostScopes)}`]]),
+    ...(one.leftOut.length === 0 ? [] : [['left out', list(one.leftOut)]]),
+    ...(one.lostSecret ? [['secret', 'a new one: the backup holds a mask']] : []),
+    ...one.reservations.map((reason) => ['judged', visible(reason)]),
+  ];
+  const lines = rows.map(([label = '', value = '']) => {
+    const indent = ' '.repeat(18);
+    return `    ${label.padEnd(14)}${wrap(value, style.width - 1, indent).trimStart()}\n`;
   });
+  const taken =
+    outcome === 'taken'
+      ? `${wrap('A registrant may choose the id of a client that was deleted. Where the one that is there is a stranger’s, delete it (Clients), then restore again.', style.width - 4, '    ')}\n`
+      : '';
+  return `${sign} ${brief(clientId, 100)}${title}: ${BECAME[outcome]}\n${lines.join('')}${taken}`;
+}
+
+function restoreText({ realm, restored, unfinished }: RestoreAnswer, style: Style): string {
+  const lines = restored.map((one) => revivalText(one, style));
   const torn =
     unfinished === 0
       ? ''

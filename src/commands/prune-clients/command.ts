@@ -33,6 +33,7 @@ export const pruneClients: Command = {
       .option('--restore <file>', 'make deleted clients again from a backup')
       .option('--keep <client>', 'never prune this client …', list)
       .option('--unkeep <client>', 'take that back …', list)
+      .option('--yes', 'with --restore: also what has no seal of this realm, or would not be adopted')
       .option('--dry-run', 'write nothing; exit 1 if something would change');
   },
   examples: [
@@ -51,7 +52,7 @@ export const pruneClients: Command = {
     [4, 'also: a role is missing, and so everything was kept'],
     [
       5,
-      'more would go than the limits allow, --now without assent, another run holds the lock, or realm master',
+      'more would go than the limits allow, --now without assent, --restore of what needs --yes or whose id is taken, another run holds the lock, or realm master',
     ],
   ],
   async run(context, args, flags) {
@@ -77,7 +78,13 @@ async function run(
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
   if (mode === 'restore') {
-    return restore(context, keycloak, String(flags.restore), clientIdsOf(args), dryRun);
+    return restore(context, keycloak, {
+      file: String(flags.restore),
+      clientIds: clientIdsOf(args),
+      dryRun,
+      yes: flags.yes === true,
+      presets: wish.house.presets,
+    });
   }
   if (mode === 'keep' || mode === 'unkeep') {
     return protect(context, keycloak, flags[mode] as string[], mode === 'keep', dryRun);
@@ -96,6 +103,7 @@ function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
   if (second !== undefined) throw badInput(`--${second}`, `this doesn’t go with --${mode}`, help);
   if (flags.now === true && mode !== 'apply') throw badInput('--now', 'it needs --apply', help);
   if (flags.confirm !== undefined && flags.now !== true) throw badInput('--confirm', 'it needs --now', help);
+  if (flags.yes === true && mode !== 'restore') throw badInput('--yes', 'it needs --restore', help);
   const [extra] = clientIds;
   if (extra !== undefined && mode !== 'restore') throw badInput(extra, 'client ids go with --restore', help);
   return mode ?? 'plan';

@@ -1,52 +1,60 @@
 import type { Context } from '../../cli/command.ts';
 import { readNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
-import { badInput } from '../../errors.ts';
+import { badInput, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { findClient } from '../../keycloak/read/clients.ts';
-import { isMasked } from '../../keycloak/read/masked.ts';
-import { readClientScopes } from '../../keycloak/read/read.ts';
-import { readRecord } from '../../keycloak/read/record.ts';
+import { clientOf, findClient, findClientById } from '../../keycloak/read/clients.ts';
+import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
+import { readBackupKey, readRecord } from '../../keycloak/read/record.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
 import { recreateClient } from '../../keycloak/write/write-pruned.ts';
-import { clientKeyOf } from '../../realm/record.ts';
+import type { Preset } from '../../products/preset.ts';
+import { clientKeyOf, type Kept } from '../../realm/record.ts';
+import { formatCommand, listNames, typedName, visible } from '../../text.ts';
 import { type Restored, restoreReport } from './care-text.ts';
-import { type BackupRecord, latestRecords, parseBackup } from './judge/backup.ts';
+import { latestRecords, parseBackup } from './judge/backup.ts';
 import { Ledger } from './judge/ledger.ts';
+import { type Revival, revivalOf } from './judge/revival.ts';
+
+/** What `--restore` was asked for. */
+export interface RestoreWish {
+  file: string;
+  /** All of the backup, where none is named. */
+  clientIds: readonly string[];
+  dryRun: boolean;
+  /** Also what isn't authentic, or would not be adopted. */
+  yes: boolean;
+  presets: readonly Preset[];
+}
 
 /** `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
 export async function restore(
   { io, signal }: Context,
   keycloak: Keycloak,
-  file: string,
-  clientIds: readonly string[],
-  dryRun: boolean,
+  { file, clientIds, dryRun, yes, presets }: RestoreWish,
 ): Promise<Report> {
-  const { records, unfinished } = parseBackup(await textOf(io, file), file);
+  const { records, unfinished } = parseBackup(await textOf(io, file), file, await readBackupKey(keycloak));
   const wanted = latestRecords(records, clientIds);
-  requireOwn(wanted, keycloak, file);
   const missing = clientIds.filter((id) => !wanted.some(({ clientId }) => clientId === id));
   if (missing.length > 0) {
-    throw badInput('--restore', `${file} has no client ${missing.join(', ')}`, 'Nothing was restored.');
+    throw badInput('--restore', `${file} has no client ${listNames(missing)}`, 'Nothing was restored.');
   }
-  const scopes = new Set((await readClientScopes(keycloak)).map(({ name }) => name));
+  const [all, { defaults, optionals }] = await Promise.all([
+    readClientScopes(keycloak),
+    readRealmScopes(keycloak),
+  ]);
+  const scopes = { all: all.map(({ name }) => name), listed: [...defaults, ...optionals] };
+  const revivals = wanted.map((record) => revivalOf(record, scopes, presets, clientOf));
+  if (!dryRun && !yes) requireConsent(revivals, keycloak, { file, clientIds });
   const restored: Restored[] = [];
-  for (const record of wanted) {
+  for (const revival of revivals) {
     signal.throwIfAborted();
-    const lost = scopesOf(record).filter((name) => !scopes.has(name));
-    const body = representationOf(record, lost);
-    const outcome = dryRun ? 'planned' : await recreateClient(keycloak, body);
-    restored.push({
-      clientId: record.clientId,
-      name: nameOf(record),
-      outcome,
-      lostScopes: lost,
-      lostSecret: isMasked(record.representation.secret),
-    });
+    const outcome = dryRun ? 'planned' : await revive(keycloak, revival);
+    restored.push({ ...revival, outcome });
   }
-  const again = wanted.filter((_record, at) => restored[at]?.outcome === 'done');
-  if (again.length > 0) await rememberRestored({ io, signal }, keycloak, again);
+  const again = restored.filter(({ outcome }) => outcome === 'done');
+  if (again.length > 0) await rememberRestored(io, keycloak, again);
   const { server, realm } = keycloak;
   return restoreReport({ server, realm, file, restored, unfinished, dryRun });
 }
@@ -61,66 +69,59 @@ async function textOf(io: Context['io'], file: string): Promise<string> {
   );
 }
 
-/** A backup of another realm or server would bring in other people's clients. */
-function requireOwn(records: readonly BackupRecord[], { realm, server }: Keycloak, file: string): void {
-  const foreign = records.find((record) => record.realm !== realm);
-  if (foreign === undefined) return;
-  throw badInput(
-    '--restore',
-    `${file} has a client of realm '${foreign.realm}' at ${foreign.server}, and this is '${realm}' at ${server}`,
-    'Nothing was restored. Name that realm with --realm.',
-  );
-}
-
-const LISTS = ['defaultClientScopes', 'optionalClientScopes'] as const;
-
-function scopesOf({ representation }: BackupRecord): string[] {
-  return LISTS.flatMap((list) =>
-    Array.isArray(representation[list]) ? representation[list].map(String) : [],
-  );
-}
-
-function nameOf({ representation }: BackupRecord): string | null {
-  return typeof representation.name === 'string' ? representation.name : null;
-}
-
-/** Whoever brings a client back says that it lives: it is never taken for an orphan again. */
+/** Whoever brings a client back wants it: it is kept until `--unkeep`. That it was ever used is not said. */
 async function rememberRestored(
-  { io }: Pick<Context, 'io' | 'signal'>,
+  io: Context['io'],
   keycloak: Keycloak,
-  restored: readonly BackupRecord[],
+  restored: readonly Restored[],
 ): Promise<void> {
   const holder = holderOf(io, 'prune-clients --restore');
+  const by = deedBy(holder);
+  const since = new Date(io.now()).toISOString();
   await withLock(keycloak, io, holder, async () => {
     const ledger = new Ledger(await readRecord(keycloak));
+    const entries: Kept[] = [];
     for (const { clientId } of restored) {
       const client = await findClient(keycloak, clientId);
       if (!client) continue;
-      ledger.setStage(clientKeyOf(client), undefined);
-      ledger.sawAlive(clientKeyOf(client), io.now());
+      const key = clientKeyOf(client);
+      ledger.setStage(key, undefined);
+      entries.push({ kind: 'kept', client: { id: client.id, clientId }, key, since, by, why: 'restored' });
     }
     const to = restored.map(({ clientId }) => clientId).join(', ');
     const { remember = [], forget = [] } = ledger.edit();
-    const deed = deedOf(io, 'restored', to, deedBy(holder));
-    await writeRecord(keycloak, { remember: [...remember, deed], forget });
+    const deed = deedOf(io, 'restored', to, by);
+    await writeRecord(keycloak, { remember: [...remember, ...entries, deed], forget });
   });
 }
 
-/** The representation as it was, but enabled, and without what other versions of mcpkc wrote on it. */
-function representationOf({ representation }: BackupRecord, lost: readonly string[]): object {
-  const attributes = Object.fromEntries(
-    Object.entries((representation.attributes ?? {}) as Record<string, unknown>).filter(
-      ([name]) => !name.startsWith('mcpkc.'),
-    ),
-  );
-  const lists = LISTS.flatMap((list) => {
-    const names = representation[list];
-    return Array.isArray(names)
-      ? [[list, names.filter((name) => !lost.includes(String(name)))] as const]
-      : [];
+const NAMED = 10;
+
+/** CONSENT_NEEDED where a client would come of which nobody knows that it was this realm's connector. */
+function requireConsent(
+  revivals: readonly Revival[],
+  { realm }: Keycloak,
+  { file, clientIds }: Pick<RestoreWish, 'file' | 'clientIds'>,
+): void {
+  const open = revivals.filter(({ reservations }) => reservations.length > 0);
+  if (open.length === 0) return;
+  const line = ({ clientId, reservations }: Revival) =>
+    `${listNames([clientId])}: ${visible(reservations.join('; '))}.`;
+  const more = open.length > NAMED ? [`And ${open.length - NAMED} more.`] : [];
+  const command = (flag: string) =>
+    formatCommand(['prune-clients', ['--realm', realm], flag, ['--restore', file]], clientIds.map(typedName));
+  const message = ['Nothing was restored.', ...open.slice(0, NAMED).map(line), ...more].join('\n');
+  const hint = `See what each would bring:\n${command('--dry-run')}\nIf that is right:\n${command('--yes')}`;
+  throw new McpkcError('CONSENT_NEEDED', message, hint, {
+    details: { clients: open.map(({ clientId, reservations }) => ({ clientId, reservations })) },
   });
-  const { registrationAccessToken: _token, access: _access, secret, ...rest } = representation;
-  // A mask would become the client's secret, which anybody could guess: Keycloak makes a new one.
-  const kept = secret === undefined || isMasked(secret) ? {} : { secret };
-  return { ...rest, ...kept, ...Object.fromEntries(lists), attributes, enabled: true };
+}
+
+/** Makes it; where its ids are taken, by itself or by another client: a registrant may choose the ids of a deleted one. */
+async function revive(keycloak: Keycloak, { clientId, body }: Revival): Promise<Restored['outcome']> {
+  const outcome = await recreateClient(keycloak, body);
+  if (outcome === 'done') return outcome;
+  const wanted = clientOf(body);
+  const now = (await findClient(keycloak, clientId)) ?? (await findClientById(keycloak, wanted.id));
+  return now !== undefined && clientKeyOf(now) === clientKeyOf(wanted) ? 'there' : 'taken';
 }

@@ -40,6 +40,11 @@ export async function readPledged(
   return client?.attributes[PROOF_ATTRIBUTE] === pledge.proof ? client.attributes : undefined;
 }
 
+/** The key that backups of this realm are sealed with; undefined where mcpkc never wrote its record. Never shown. */
+export async function readBackupKey(keycloak: Keycloak): Promise<string | undefined> {
+  return (await readPledge(keycloak))?.proof;
+}
+
 /** The entries among a client's attributes. */
 export function entriesIn(attributes: Readonly<Record<string, string>>): Entry[] {
   return Object.entries(attributes).flatMap(([name, text]) => entryOf(name, text) ?? []);

@@ -107,7 +107,7 @@ async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<{ id: s
         }
       }
       if (io.elapsed() > deadline) throw found ? held(found) : unseen();
-      await io.sleep(30 + Math.min(round, 10) * 20 * Math.random(), keycloak.waiting.signal);
+      await io.sleep(30 + Math.min(round, 40) * 40 * Math.random(), keycloak.waiting.signal);
     }
   } catch (error) {
     // Interrupted or cut off between the creation and its answer: the lock may be there all the same.

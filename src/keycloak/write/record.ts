@@ -113,6 +113,14 @@ async function ensurePledge(keycloak: Keycloak): Promise<Pledge> {
   throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
 }
 
+/**
+ * The key that backups of this realm are sealed with: the record's proof, which stays when the account's secret changes
+ * and which nobody but administrators of the realm can read. Never shown. Takes `manage-realm`.
+ */
+export async function ensureBackupKey(keycloak: Keycloak): Promise<string> {
+  return (await ensurePledge(keycloak)).proof;
+}
+
 async function dropRole(keycloak: Keycloak): Promise<void> {
   await keycloak
     .replace(ROLE, (admin) => admin.roles.delByName({ name: RECORD_ROLE }))

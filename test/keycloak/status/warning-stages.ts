@@ -1,4 +1,5 @@
 import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts';
+import { RECORD_ROLE } from '../../../src/realm/record.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import { grantRoles, unseal } from '../../support/keycloak/service-account.ts';
@@ -97,7 +98,10 @@ export const WARNING_STAGES: readonly Stage[] = [
       await connector.authorize(world.user);
       const { host } = new URL(world.admin.access.url);
       const file = `${world.folder.path}/.local/state/mcpkc/pruned-${host.replaceAll(':', '_')}-${world.realm.name}.jsonl`;
-      const line = backupLine({
+      const proof = crypto.randomUUID();
+      const attributes = { 'mcpkc.record': [crypto.randomUUID()], 'mcpkc.proof': [proof] };
+      await world.admin.post(world.path('roles'), { name: RECORD_ROLE, attributes });
+      const record = {
         at: new Date().toISOString(),
         by: 'somebody',
         server: world.admin.access.url,
@@ -105,7 +109,8 @@ export const WARNING_STAGES: readonly Stage[] = [
         id,
         clientId: String(clientId),
         representation: { id, clientId, ...rest },
-      });
+      };
+      const line = backupLine(record, proof);
       await world.keep(file, line);
     },
   },

@@ -21,7 +21,9 @@ const line = (changes: Record<string, unknown> = {}, representation: unknown = c
 describe('a backup', () => {
   it('is read back as it was written', () => {
     const whole = { ...record, representation: { ...client, name: `${ESCAPE}${RIGHT_TO_LEFT}` } };
-    expect(parseBackup(backupLine(whole), 'b').records).toEqual([whole]);
+    expect(parseBackup(backupLine(whole, 'key'), 'b', 'key').records).toEqual([
+      { ...whole, authentic: true },
+    ]);
   });
 
   const bad: [string, string][] = [
@@ -40,8 +42,13 @@ describe('a backup', () => {
     ],
     [
       'a client of Keycloak’s own',
-      line({ id: ID, clientId: 'realm-management' }, { ...client, clientId: 'realm-management' }),
+      line(
+        { id: ID, clientId: 'realm-management' },
+        { ...client, clientId: 'realm-management', consentRequired: false },
+      ),
     ],
+    ['a line that is unfinished', line().slice(0, 100)],
+    ['100,000 [', '['.repeat(100_000)],
     ['a client that asks for no consent', line({}, { ...client, consentRequired: false })],
     ['a client with full scope', line({}, { ...client, fullScopeAllowed: true })],
     ['a SAML client', line({}, { ...client, protocol: 'saml' })],

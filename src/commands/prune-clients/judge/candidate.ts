@@ -1,3 +1,4 @@
+import { when } from '../../../duration.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { heldAs } from '../../../realm/lists.ts';
@@ -30,7 +31,11 @@ export function shieldOf(
   { remembered, adoptedScopes }: Known,
 ): string | undefined {
   const { clientId } = client;
-  if (remembered.kept.has(clientKeyOf(client))) return 'it is kept (prune-clients --keep)';
+  const kept = remembered.kept.get(clientKeyOf(client));
+  if (kept?.why === 'restored') {
+    return `it was restored from a backup (${when(Date.parse(kept.since))}), and is kept until --unkeep`;
+  }
+  if (kept !== undefined) return 'it is kept (prune-clients --keep)';
   const glob = house.protect.find((one) => matchesGlob(one, clientId));
   if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
   const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');
