@@ -44,6 +44,7 @@ describe('a brand-new realm', () => {
       'TRUSTED_HOSTS_EMPTY',
       'SENDER_MATCH_ON',
       'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
+      'MAPPER_TYPES_WIDE',
       'EVENTS_OFF',
     ]);
     const first = await world.folder.run(findings[0]?.fix.text ?? '');
@@ -128,7 +129,7 @@ describe('a provisioned realm', () => {
   });
 
   it('exits by --fail-on, and refuses another word', async () => {
-    await world.deletePolicy('consent-required');
+    await world.deletePolicy('allowed-client-templates');
     expect(await status(world)).toMatchObject({ exit: 0 });
     expect(await status(world, '--fail-on', 'error')).toMatchObject({ exit: 0 });
     expect(await status(world, '--fail-on', 'warning')).toMatchObject({ exit: 1 });
