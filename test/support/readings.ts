@@ -44,7 +44,8 @@ export const READINGS: readonly Reading[] = [
     what: 'a client’s internal id',
     who: 'stranger',
     decides: 'where a request goes, if it is a UUID; nothing is sent to another',
-    worst: () => ({ clientId: 'its-id-is-a-path', id: '..' }),
+    // Internal ids are one of a kind on a server, and attack I1 takes the plainer ones.
+    worst: () => ({ clientId: 'its-id-is-a-path', id: '../client-scopes' }),
   },
   {
     what: 'a client’s name',
