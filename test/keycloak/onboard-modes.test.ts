@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { type Account, accountIn, expectCli, until } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import type { MemoryIo } from '../support/memory-io.ts';
 import {
@@ -132,6 +132,23 @@ test('two at once, of two resources for one product: nobody gets both, each is a
   expect(await has(claude)).toEqual(['none', 'adopted']);
   await expectAdoptedMode(realm, account, scopeOf('r1'));
   await expectAdoptedMode(realm, account, scopeOf('r2'));
+});
+
+test('two at once, for one resource: what one adopts the other takes from nobody', async () => {
+  const one = start('r1');
+  const two = startOnboard([url('r1'), '--until', 'connected', '--timeout', '1h', '--json'], {
+    env: account.env,
+    clock: 'real',
+    prepare: (io: MemoryIo) => void Object.assign(io, { pid: 1001, isAlive: () => true }),
+  });
+  await Promise.all([one.opened, two.opened]);
+  const clientId = await register(realm);
+  await until('both have met it', () => two.io.err().includes(clientId));
+  expect((await one.done).json).toMatchObject({ ok: true, client: { clientId } });
+  two.io.send('SIGINT');
+  expect((await two.done).exit).toBe(130);
+  expect(await audience(realm, clientId, scopeOf('r1'))).toBe('adopted');
+  await expectAdoptedMode(realm, account, scopeOf('r1'));
 });
 
 describe('a resource as 0.1.0 left it', () => {

@@ -15,7 +15,6 @@ import {
   wantedPresets,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations } from '../../plan/named.ts';
 import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
@@ -60,7 +59,6 @@ export async function changeScope(
   const plan = stages.flatMap((stage) => stage.plan);
   warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
-  if (!dryRun) await withdrawLeftBehind(context, keycloak, 'create-scope');
   if (!dryRun && plan.length > 0) {
     const asked = [
       ...reservations(subject, flags, plan),

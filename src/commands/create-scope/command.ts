@@ -2,6 +2,7 @@ import { type Command, defineWriting, type Flags, list } from '../../cli/command
 import { badInput } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { changeScope } from './change-scope.ts';
 import { retireScope } from './retire-scope.ts';
 
@@ -52,6 +53,8 @@ export const createScope: Command = {
     scopeWish(config, resourceFor(config, flags.resource as string | undefined), flags);
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
+    // Before the plan: who loses something by it is planned for as it is then.
+    if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'create-scope');
     return flags.remove === true
       ? retireScope(context, config, keycloak, flags)
       : changeScope(context, config, keycloak, flags);

@@ -14,7 +14,6 @@ import {
   scopeWish,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
@@ -42,7 +41,6 @@ export async function retireScope(
   const plan = planFor(desired, snapshot);
   const { io, signal } = context;
   const dryRun = flags.dryRun === true;
-  if (!dryRun) await withdrawLeftBehind(context, keycloak, 'create-scope --remove');
   if (!dryRun && plan.length > 0) {
     requireNoLiveWindow(scope, snapshot, io, flags.yes === true);
     requireConsent(

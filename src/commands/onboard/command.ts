@@ -5,6 +5,7 @@ import type { Config } from '../../config/load.ts';
 import { badInput } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
@@ -59,6 +60,8 @@ export const onboard: Command = {
     requireAccount(config);
     requireUntil(flags, client, context.settings.input);
     const keycloak = await connect(config, context.io, context.signal);
+    // Before the plan: who loses something by it is planned for as it is then.
+    if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'onboard');
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
     const prepared = await prepare(context, config, keycloak, {
       resource,

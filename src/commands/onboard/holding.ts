@@ -1,8 +1,8 @@
 import { McpkcError } from '../../errors.ts';
-import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { statusOf } from '../../keycloak/connection/failures.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import type { SignIn } from '../../keycloak/read/sessions.ts';
 import type { Newcomer } from '../../keycloak/watch/newcomers.ts';
 import { type Grant, grantScope, revokeScope } from '../../keycloak/write/provisional.ts';
@@ -12,7 +12,7 @@ import { adoptionEntries } from '../../plan/adopted.ts';
 import { adoptable } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
-import { clientKeyOf, type Provisional, RECORD_CLIENT } from '../../realm/record.ts';
+import { adoptionOf, clientKeyOf, type Provisional, RECORD_CLIENT } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { called, type Run, tell } from './run.ts';
@@ -31,6 +31,8 @@ export interface Held {
   at: number;
   entry: Provisional;
   grant: Grant;
+  /** False until it holds the audience: Keycloak was away in between. */
+  granted: boolean;
   /** Who signed in with it, as last seen. */
   signIns: SignIn[];
 }
@@ -49,10 +51,7 @@ export interface Seen {
   others: Other[];
 }
 
-/**
- * Meets a newcomer. One that an adoption accepts gets the audience for the time being: its registrant's token is
- * withdrawn and the record says so first; then it is read and judged again, since until then it could change itself.
- */
+/** Meets a newcomer: one that an adoption accepts is to hold the audience for the time being. */
 export async function meet(
   run: Run,
   newcomer: Newcomer,
@@ -65,45 +64,52 @@ export async function meet(
   // The record itself, where this run made it.
   if (client.clientId === RECORD_CLIENT) return;
   if (!first.adoptable) return refuse(run, newcomer, first.reason, seen);
-  // What an interruption cuts off might be carried out after everything was withdrawn.
-  const keycloak = run.keycloak.withSignal(new AbortController().signal);
-  const entry = provisionalOf(run, keycloak, client, deadline);
   const held: Held = {
     client,
     product: first.preset,
     address,
     at: run.io.now(),
-    entry,
+    entry: provisionalOf(run, client, deadline),
     grant: { client, scopeId, before: heldAs(client, run.carrier) },
+    granted: false,
     signIns: [],
   };
   seen.held.push(held);
+  await grantProvisionally(run, held, seen);
+}
+
+/**
+ * Lets a newcomer hold the audience for the time being. Its registrant's token is withdrawn and the record says so first;
+ * then it is read and judged again, since until then it could change itself. May be repeated where Keycloak was away.
+ */
+export async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<void> {
+  // What an interruption cuts off might be carried out after everything was withdrawn.
+  const keycloak = run.keycloak.withSignal(new AbortController().signal);
+  const { client, entry, product } = held;
+  const drop = async (reason: string) => {
+    await writeRecord(keycloak, { forget: [entry] });
+    seen.held.splice(seen.held.indexOf(held), 1);
+    refuse(run, held, reason, seen);
+  };
   const [isThere] = await Promise.all([
     withdrawRegistrationToken(keycloak, client),
     writeRecord(keycloak, { remember: [entry] }),
   ]);
   const now = isThere ? await findClientById(keycloak, client.id) : undefined;
-  const again = now ? adoptable(now, run.presets) : undefined;
-  if (!now || !again?.adoptable || clientKeyOf(now) !== entry.key) {
-    const reason = again && !again.adoptable ? again.reason : now ? 'it changed itself' : 'it is gone';
-    await writeRecord(keycloak, { forget: [entry] });
-    seen.held.splice(seen.held.indexOf(held), 1);
-    return refuse(run, newcomer, reason, seen);
-  }
+  if (!now) return drop('it is gone');
+  const again = adoptable(now, run.presets);
+  if (!again.adoptable) return drop(again.reason);
+  if (clientKeyOf(now) !== entry.key) return drop('it changed itself');
   held.client = now;
   held.grant.before = heldAs(now, run.carrier);
   try {
     await grantScope(keycloak, held.grant);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
-    await writeRecord(keycloak, { forget: [entry] });
-    seen.held.splice(seen.held.indexOf(held), 1);
-    return refuse(run, newcomer, 'it, or the audience scope, is gone', seen);
+    return drop('it, or the audience scope, is gone');
   }
-  tell(
-    run,
-    `${first.preset.title} registered: ${described(newcomer)}. It has the audience for the time being.`,
-  );
+  held.granted = true;
+  tell(run, `${product.title} registered: ${described(held)}. It has the audience for the time being.`);
 }
 
 function refuse(run: Run, newcomer: Newcomer, reason: string, { others }: Seen): void {
@@ -119,8 +125,8 @@ function described({ client, address }: Newcomer): string {
   return `${called(client)}${from}${to}`;
 }
 
-function provisionalOf(run: Run, keycloak: Keycloak, client: Client, deadline: number): Provisional {
-  const now = keycloak.serverNow();
+function provisionalOf(run: Run, client: Client, deadline: number): Provisional {
+  const now = run.keycloak.serverNow();
   const { id, clientId } = client;
   return {
     kind: 'provisional',
@@ -136,11 +142,16 @@ function provisionalOf(run: Run, keycloak: Keycloak, client: Client, deadline: n
 
 /** The connector keeps the audience: the record says so in one write. Undefined where it is gone, or is another one now. */
 export async function keep(run: Run, held: Held): Promise<Client | undefined> {
-  const { keycloak, carrier, resource, me } = run;
+  const { carrier, resource, me } = run;
   const { client, entry } = held;
+  // Begun, it is done: an interruption must not leave it between record and scope.
+  const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const now = await findClientById(keycloak, client.id);
-  if (!now || clientKeyOf(now) !== entry.key || heldAs(now, carrier) !== 'default') return undefined;
+  if (!now || clientKeyOf(now) !== entry.key || !adoptable(now, run.presets).adoptable) return undefined;
   await writeRecord(keycloak, { remember: adoptionEntries(run, now), forget: [entry] });
+  // Another run that waited too may have taken it back a moment ago.
+  if (heldAs(now, carrier) !== 'default')
+    await grantScope(keycloak, { ...held.grant, before: heldAs(now, carrier) });
   const { clientId } = now;
   run.changes.push({
     kind: 'client-scope-assignment',
@@ -164,7 +175,11 @@ export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
     // biome-ignore lint/plugin/clock: the signal that ended the run must not end its clean-up; a limit for it.
     const keycloak = run.keycloak.withSignal(AbortSignal.timeout(WITHDRAWING_MS));
     try {
-      await mapSome(held, ({ grant }) => revokeScope(keycloak, grant));
+      const record = await readRecord(keycloak);
+      // One that another run adopted meanwhile is not this run's to take from.
+      const isFree = ({ client }: Held) => adoptionOf(record, run.resource, client).state !== 'same';
+      const own = held.filter(isFree);
+      await mapSome(own, ({ grant }) => revokeScope(keycloak, grant));
       await writeRecord(keycloak, { forget: held.map(({ entry }) => entry) });
       return;
     } catch (error) {

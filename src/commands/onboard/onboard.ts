@@ -9,7 +9,6 @@ import { writeRecord } from '../../keycloak/write/record.ts';
 import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireNoLiveWindow } from '../../plan/input.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
 import { type Adopted, adoptedIn, adoptionOf } from '../../realm/record.ts';
@@ -120,12 +119,11 @@ export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded
   return { run: prepared.run, client: undefined, others: [], audience: undefined, unused: [] };
 }
 
-/** Everything before the waiting: what killed runs left is withdrawn, the realm brought to what it shall be. */
+/** Everything before the waiting: the realm is brought to what it shall be. */
 async function provision({ run, snapshot, desired, plan, reservations }: Prepared, yes: boolean) {
-  const { keycloak, io, signal, voice, me } = run;
+  const { keycloak, io, signal, voice } = run;
   requireNoLiveWindow(run.scope, snapshot, io, yes);
   requireConsent(reservations, yes);
-  await withdrawLeftBehind(run, keycloak, me);
   try {
     return await applyAndVerify(keycloak, plan, desired, snapshot, {
       io,

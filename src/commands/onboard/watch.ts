@@ -3,7 +3,7 @@ import { readSessionStats, readSignIns } from '../../keycloak/read/sessions.ts';
 import type { Newcomers } from '../../keycloak/watch/newcomers.ts';
 import type { Refusal } from '../../keycloak/watch/registration-log.ts';
 import { visible } from '../../text.ts';
-import { type Held, meet, type Seen } from './holding.ts';
+import { grantProvisionally, type Held, meet, type Seen } from './holding.ts';
 import { called, type Run, tell } from './run.ts';
 
 /** While nobody has come: at most four requests a second. */
@@ -81,6 +81,7 @@ async function look(
   seen: Seen,
   deadline: number,
 ): Promise<number> {
+  for (const held of seen.held.filter(({ granted }) => !granted)) await grantProvisionally(run, held, seen);
   const arrival = await newcomers.look();
   tellRefusals(run, arrival.refusals);
   if (arrival.eventsEnded)

@@ -59,10 +59,13 @@ function lookAtEvents(keycloak: Keycloak, log: RegistrationLog): () => Promise<A
   const met = new Set<string>();
   let looks = 0;
   let instead: (() => Promise<Arrival>) | undefined;
+  // An event is told once: who can't be read now is read at the next look.
+  const addresses = new Map<string, string | undefined>();
   return async () => {
     if (instead) return instead();
     looks += 1;
     const { registered, refusals, requests } = await log.read();
+    for (const { clientId, address } of registered) addresses.set(clientId, address);
     const checks = looks % LOOKS_BETWEEN_CHECKS === 0;
     if (checks && !(await storedRegistrations(keycloak)).registered) {
       const roster = new Roster(keycloak);
@@ -70,11 +73,12 @@ function lookAtEvents(keycloak: Keycloak, log: RegistrationLog): () => Promise<A
       instead = lookAtNumber(roster);
       return { newcomers: [], refusals, requests: requests + 1 + roster.requests, eventsEnded: true };
     }
-    const addresses = new Map(registered.map(({ clientId, address }) => [clientId, address]));
     const clients = await clientsNamed(keycloak, [...addresses.keys()]);
     const fresh = clients.filter(({ id }) => !met.has(id) && met.add(id));
     const newcomers = fresh.map((client) => ({ client, address: addresses.get(client.clientId) }));
-    return { newcomers, refusals, requests: requests + addresses.size + (checks ? 1 : 0) };
+    const cost = requests + addresses.size + (checks ? 1 : 0);
+    addresses.clear();
+    return { newcomers, refusals, requests: cost };
   };
 }
 

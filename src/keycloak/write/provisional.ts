@@ -1,6 +1,6 @@
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { nameScopeOf } from '../../realm/mcp-scope.ts';
-import { leftoversIn, type Provisional, type Run } from '../../realm/record.ts';
+import { adoptionOf, leftoversIn, type Provisional, type RealmRecord, type Run } from '../../realm/record.ts';
 import type { Client, ClientScope } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
@@ -57,7 +57,7 @@ export async function withdrawLeftovers(
   if (left.length === 0) return [];
   const scopes = await readClientScopes(keycloak);
   const lost = await mapSome(left, async (entry) =>
-    (await withdrawOne(keycloak, entry, scopes)) ? entry : undefined,
+    (await withdrawOne(keycloak, entry, scopes, record)) ? entry : undefined,
   );
   await writeRecord(keycloak, { forget: left });
   return lost.filter((entry) => entry !== undefined);
@@ -65,13 +65,16 @@ export async function withdrawLeftovers(
 
 async function withdrawOne(
   keycloak: Keycloak,
-  { client: { id }, scope }: Provisional,
+  { client: { id }, scope, resource }: Provisional,
   scopes: readonly ClientScope[],
+  record: RealmRecord,
 ): Promise<boolean> {
   const found = scopes.find(({ name }) => name === scope);
   if (!found || nameScopeOf(found) === undefined) return false;
   const client = await findClientById(keycloak, id);
   if (!client || heldAs(client, scope) === 'none') return false;
+  // Adopted by name meanwhile: it is no leftover any more.
+  if (adoptionOf(record, resource, client).state === 'same') return false;
   await revokeScope(keycloak, { client, scopeId: found.id, before: 'none' });
   return true;
 }

@@ -17,6 +17,8 @@ export class FakeRealm {
   now = Date.UTC(2026, 10, 24);
   stores = ['CLIENT_REGISTER', 'CLIENT_REGISTER_ERROR'];
   givesIds = true;
+  /** Clients can't be read. */
+  away = false;
   requests = 0;
   #number = 0;
 
@@ -61,6 +63,7 @@ export class FakeRealm {
   }
 
   #find({ first = 0, max = 100, clientId }: { first?: number; max?: number; clientId?: string }) {
+    if (this.away) throw new Error('away');
     const found = clientId === undefined ? this.clients.slice(first, first + max) : [clientId];
     return found.filter((one) => this.clients.includes(one)).map((one) => ({ id: one, clientId: one }));
   }

@@ -93,6 +93,16 @@ describe('by events', () => {
     expect(await looks(newcomers, 1)).toEqual([id]);
   });
 
+  test('of a client that can’t be read at once: it is read at the next look', async () => {
+    const realm = new FakeRealm();
+    const newcomers = await begin(realm);
+    const id = realm.register();
+    realm.away = true;
+    await expect(newcomers.look()).rejects.toThrow('away');
+    realm.away = false;
+    expect(await looks(newcomers, 1)).toEqual([id]);
+  });
+
   test('switched off meanwhile: that is told within ten seconds, and their number tells from then on', async () => {
     const realm = new FakeRealm();
     const newcomers = await begin(realm);
