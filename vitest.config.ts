@@ -10,7 +10,9 @@ const LONG = [
   'test/validate/registration-fronts.test.ts',
   'test/keycloak/init-kcadm.test.ts',
   'test/keycloak/old-realms.test.ts',
+  'test/keycloak/lock-suspended.test.ts',
   'test/keycloak/onboard-cost.test.ts',
+  'test/keycloak/creation-times.test.ts',
   'test/keycloak/prune-killed.test.ts',
   'test/keycloak/status/server.test.ts',
 ];

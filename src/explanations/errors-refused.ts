@@ -6,7 +6,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
   CONSENT_NEEDED: {
     what: 'The command would do something that is only done when a person says so. Nothing was changed.',
     cause:
-      'It would take access from clients, replace another server’s audience, close a registration that is open to anybody, change the realm master, or it needs an answer and there is no terminal.',
+      'It would take access from clients, replace another server’s audience, close a registration that is open to anybody, restore a client that no seal of the realm stands for, change the realm master, or it needs an answer and there is no terminal.',
     mend: '--dry-run shows the whole plan; --yes agrees to it.',
     sources: [],
   },

@@ -2,6 +2,7 @@ import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import {
   type ClientFacts,
   cameByRegistration,
+  grantAttributesOf,
   isCimdOf,
   isProbe,
   presetOf,
@@ -30,7 +31,6 @@ const ATTRIBUTE_OF: Readonly<Record<string, string>> = {
   'urn:ietf:params:oauth:grant-type:token-exchange': 'standard.token.exchange.enabled',
   'urn:ietf:params:oauth:grant-type:jwt-bearer': 'oauth2.jwt.authorization.grant.enabled',
 };
-const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
 
 /**
  * What a client may use beside authorization code and refresh token, in words; but for those of `expected`, grant types
@@ -38,10 +38,9 @@ const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
  */
 export function excessGrants(client: ClientFacts, expected: readonly string[] = []): string[] {
   const known = new Set(expected.map((grant) => ATTRIBUTE_OF[grant]));
-  const attributes = Object.entries(client.attributes ?? {})
-    .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && String(value).toLowerCase() !== 'false')
-    .filter(([name]) => !known.has(name))
-    .map(([name]) => (Object.hasOwn(GRANT_ATTRIBUTES, name) ? GRANT_ATTRIBUTES[name] : undefined) ?? name);
+  const attributes = grantAttributesOf(client)
+    .filter((name) => !known.has(name))
+    .map((name) => (Object.hasOwn(GRANT_ATTRIBUTES, name) ? GRANT_ATTRIBUTES[name] : undefined) ?? name);
   return [
     client.serviceAccountsEnabled === true ? 'client credentials (tokens without a user)' : [],
     client.authorizationServicesEnabled === true ? 'authorization services' : [],

@@ -81,6 +81,15 @@ export function cameByRegistration(client: ClientFacts): boolean {
   return marked || registration(client).kind === 'cimd';
 }
 
+const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
+
+/** Names of the attributes by which a client may use more grants (Keycloak 26.7); a later server's are told by their ending. */
+export function grantAttributesOf(client: ClientFacts): string[] {
+  return Object.entries(client.attributes ?? {})
+    .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && String(value).toLowerCase() !== 'false')
+    .map(([name]) => name);
+}
+
 const YEAR_2010 = 1_262_304_000;
 const YEAR_2100 = 4_102_444_800;
 

@@ -77,6 +77,17 @@ export interface Kept {
   why?: 'restored';
 }
 
+/** A client of whose age an operator said: at least from that day. What isn't proven of it is his word. */
+export interface AgeAccepted {
+  kind: 'age-accepted';
+  client: ClientName;
+  key: string;
+  /** ISO 8601, UTC. */
+  age: string;
+  since: string;
+  by: string;
+}
+
 /** How a thing of the realm was before mcpkc first changed it; what is put back by `--remove`. */
 export interface Before {
   kind: 'before';
@@ -169,6 +180,7 @@ export type Entry =
   | Provisional
   | Adopted
   | Kept
+  | AgeAccepted
   | Before
   | Wanted
   | Deed
@@ -229,6 +241,7 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   },
   adopted: { client: isName, key: isText, resource: isText, scope: isText, since: isTime, by: isText },
   kept: { client: isName, key: isText, since: isTime, by: isText },
+  'age-accepted': { client: isName, key: isText, age: isTime, since: isTime, by: isText },
   before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
   wanted: { resource: isText, products: isTextList, since: isTime },
   deed: { at: isTime, did: isText, to: isText, by: isText, nonce: isText },
@@ -258,6 +271,7 @@ function subjectOf(entry: Entry): string[] {
     case 'adopted':
       return [hash(entry.resource), idPart(entry.key)];
     case 'kept':
+    case 'age-accepted':
     case 'stage':
       return [idPart(entry.key)];
     case 'before':

@@ -132,6 +132,21 @@ export const ATTACKS: readonly Attack[] = [
     outcome: 'prevented',
   },
   {
+    id: 'H5',
+    attack:
+      'A client that registered itself is in use by client credentials, which leave no session, no consent, and no event where CLIENT_LOGIN is not stored; `prune-clients` takes it for an orphan.',
+    holds: 'A client with a grant that leaves no trace in what is stored is undecided, and is kept.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'L2',
+    attack:
+      'Strangers register clients with client ids of their own choosing, which look like a person’s and are never pruned, until the realm is full.',
+    holds:
+      'They are judged like others: their registration’s event tells them from an administrator’s clients.',
+    outcome: 'prevented',
+  },
+  {
     id: 'M4',
     attack:
       'A backup file of somebody’s making, of another server, or changed by hand is given to `prune-clients --restore`; or a stranger takes the id of the deleted client.',

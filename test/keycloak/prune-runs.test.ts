@@ -224,7 +224,10 @@ describe('--restore', () => {
       there: 0,
     });
     expect(await realm.client(idOf(lost))).toEqual(before);
-    expect((await realm.marks(idOf(lost))).lastSeen).toEqual(expect.any(Number));
+    // It is wanted, and that is no use of it.
+    const later = await runPrune(realm, [], { days: 60 });
+    expect(decisionOf(later, idOf(lost))).toMatchObject({ decision: 'keep', standing: 'shielded' });
+    expect(decisionOf(later, idOf(lost)).reason).toMatch(/it was restored from a backup/);
     const { clientId, clientSecret } = lost.client ?? { clientId: '' };
     const again = new Connector(realm.host.url, { client: { clientId, clientSecret } });
     expect(await again.connect(realm.user)).toMatchObject({ ok: true, clientId });

@@ -60,6 +60,7 @@ const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
   provisional: provisional(),
   adopted: { kind: 'adopted', ...named(clientLike()), resource: URL, scope: 's', since: AT, by: 'ann' },
   kept: { kind: 'kept', ...named(clientLike()), since: AT, by: 'ann' },
+  'age-accepted': { kind: 'age-accepted', ...named(clientLike()), age: AT, since: AT, by: 'ann' },
   before: { kind: 'before', what: 'trusted-hosts', of: 'x', value: { hosts: [''] }, since: AT, by: 'ann' },
   wanted: { kind: 'wanted', resource: URL, products: ['chatgpt'], since: AT },
   deed: { kind: 'deed', at: AT, did: 'adopted', to: 'x', by: 'ann', nonce: 'a' },

@@ -1,10 +1,11 @@
 import { McpkcError } from '../../errors.ts';
 import { mapSome, trySome } from '../../keycloak/connection/lists.ts';
 import { NewEvents } from '../../keycloak/read/event-log.ts';
-import { writeRecord } from '../../keycloak/write/record.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { deleteClient, setEnabled, type Written, withSecret } from '../../keycloak/write/write-pruned.ts';
-import type { Stage } from '../../realm/record.ts';
+import type { AgeAccepted, Stage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import type { Action } from './judge/stages.ts';
 import { progressOf } from './progress.ts';
@@ -67,7 +68,7 @@ async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]):
     ? await recheck(acting, news, batch)
     : { found: asTheyWere(batch), failure: undefined };
   const doomed = checked.found.flatMap(({ judged, whole }) =>
-    judged.outcome === 'planned' && judged.decision.action === 'delete' && whole ? [{ judged, whole }] : [],
+    judged.outcome === 'planned' && isCutOff(judged) && whole ? [{ judged, whole }] : [],
   );
   const condemned = await mapSome(doomed, async ({ judged: { id, clientId }, whole }) => ({
     id,
@@ -81,18 +82,34 @@ async function actOn(acting: Acting, news: NewEvents, batch: readonly Judged[]):
   return { done: written.results, failure: checked.failure ?? written.failure };
 }
 
+/** Whether a client goes for good, or for an operator's word alone: then it is in the backup before. */
+function isCutOff({ decision: { action, standing } }: Judged): boolean {
+  return action === 'delete' || (action === 'disable' && standing === 'accepted');
+}
+
 /** What is about to be done, before it is: a run that is killed in between leaves who it did not reach as he was. */
 async function writeBefore({ keycloak, context, scan }: Acting, found: readonly Checked[]): Promise<void> {
   const at = new Date(context.io.now()).toISOString();
+  const accepted: AgeAccepted[] = [];
   for (const { judged } of found) {
-    const { action } = judged.decision;
+    const { action, standing } = judged.decision;
+    if (action === 'disable' && standing === 'accepted' && judged.outcome === 'planned') {
+      accepted.push(acceptedEntry(judged, at, deedBy(holderOf(context.io, 'prune-clients --accept-age'))));
+    }
     const { stage } = judged.evidence.marks;
     const markedAt = stage === undefined ? at : new Date(stage.at).toISOString();
     if (action === 'mark') scan.ledger.setStage(judged.key, stageEntry(judged, 'marked', at, at));
     if (action === 'disable' && judged.outcome === 'planned')
       scan.ledger.setStage(judged.key, stageEntry(judged, 'disabling', at, markedAt));
   }
-  await writeRecord(keycloak, scan.ledger.edit());
+  const { remember = [], forget = [] } = scan.ledger.edit();
+  await writeRecord(keycloak, { remember: [...remember, ...accepted], forget });
+}
+
+/** The operator's word, for the runs that come after the grace. */
+function acceptedEntry({ id, clientId, key, evidence }: Judged, since: string, by: string): AgeAccepted {
+  const age = new Date(evidence.acceptedAge ?? 0).toISOString();
+  return { kind: 'age-accepted', client: { id, clientId }, key, age, since, by };
 }
 
 /** What was done. */

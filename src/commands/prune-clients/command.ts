@@ -6,7 +6,8 @@ import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
-import { readTypedName } from '../../text.ts';
+import { brief, readTypedName } from '../../text.ts';
+import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
 import { type Mode, prune } from './prune.ts';
 import { restore } from './restore.ts';
@@ -19,15 +20,23 @@ export const pruneClients: Command = {
   define(command) {
     command
       .description('Remove clients that registered themselves and never worked; by default only say which.')
-      .argument('[client-id...]', 'with --restore: only these')
+      .argument('[client-id...]', 'with --restore: only these; with --accept-age: these')
       .option('--observe', 'write when clients were first and last seen, and nothing else')
       .option('--apply', 'mark orphans, after a grace disable them, after another delete them')
       .option('--older-than <duration>', 'how old a client has to be (default: 7d)', duration)
       .option('--grace <duration>', 'how long each stage lasts (default: 3d)', duration)
-      .option('--preset <name>', 'products whose clients may be pruned … (default: chatgpt)', list)
+      .option(
+        '--preset <name>',
+        `products whose clients may be pruned …; ${UNRECOGNISED}: those of none (default: chatgpt)`,
+        list,
+      )
       .option('--max <n>', 'disable or delete up to so many at once, in place of 25 and 30 %', wholeNumber)
       .option('--now', 'with --apply: delete orphans at once, without the stages')
       .option('--confirm <realm>', 'with --now: the realm’s name, as an assent without a terminal')
+      .option(
+        '--accept-age <date>',
+        'the named clients are from that day or before, on your word: disabled first, then deleted',
+      )
       .option('--backup <file>', 'where deleted clients are kept (default: under XDG_STATE_HOME/mcpkc)')
       .option('--audit-file <file>', 'append a JSON line per decision here instead of stderr')
       .option('--restore <file>', 'make deleted clients again from a backup')
@@ -37,6 +46,10 @@ export const pruneClients: Command = {
       .option('--dry-run', 'write nothing; exit 1 if something would change');
   },
   examples: [
+    [
+      'a client of which nothing tells the age',
+      'mcpkc prune-clients --apply --accept-age 2026-01-31 0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11',
+    ],
     ['see what would go, and why not the rest', 'mcpkc prune-clients'],
     ['every night from cron', 'mcpkc prune-clients --apply --quiet --audit-file /var/log/mcpkc-prune.jsonl'],
     ['a realm full of dead clients, now', 'mcpkc prune-clients --apply --now --max 150 --confirm demo'],
@@ -59,7 +72,7 @@ export const pruneClients: Command = {
     const mode = modeOf(flags, clientIdsOf(args));
     const config = await context.config();
     forbidMaster(config);
-    const wish = wishOf(config, flags);
+    const wish = wishOf(config, flags, acceptingOf(context, args, flags));
     if (flags.now === true && flags.dryRun !== true) await requireAssent(context, config, flags);
     const keycloak = await connect(config, context.io, context.signal);
     return run(context, keycloak, wish, mode, args, flags);
@@ -105,11 +118,17 @@ function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
   if (flags.confirm !== undefined && flags.now !== true) throw badInput('--confirm', 'it needs --now', help);
   if (flags.yes === true && mode !== 'restore') throw badInput('--yes', 'it needs --restore', help);
   const [extra] = clientIds;
-  if (extra !== undefined && mode !== 'restore') throw badInput(extra, 'client ids go with --restore', help);
+  const takesIds = mode === 'restore' || flags.acceptAge !== undefined;
+  if (extra !== undefined && !takesIds) {
+    throw badInput(extra, 'client ids go with --restore or --accept-age', help);
+  }
+  if (flags.acceptAge !== undefined && mode !== undefined && mode !== 'apply') {
+    throw badInput('--accept-age', `this doesn’t go with --${mode}`, help);
+  }
   return mode ?? 'plan';
 }
 
-function wishOf(config: Config, flags: Flags): Wish {
+function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wish {
   const custom = customPresets(config.presets, config.files.config);
   const named = (flags.preset as string[] | undefined) ?? [DEFAULT_PRODUCT];
   return {
@@ -120,11 +139,46 @@ function wishOf(config: Config, flags: Flags): Wish {
     },
     rules: {
       olderThanMs: (flags.olderThan as number | undefined) ?? 7 * DAY_MS,
-      presets: resolvePresets(named, custom).map(({ name }) => name),
+      presets: [
+        ...resolvePresets(
+          named.filter((name) => name !== UNRECOGNISED),
+          custom,
+        ).map(({ name }) => name),
+        ...named.filter((name) => name === UNRECOGNISED),
+      ],
     },
     pace: { graceMs: (flags.grace as number | undefined) ?? 3 * DAY_MS, atOnce: flags.now === true },
     max: flags.max as number | undefined,
+    accepting,
   };
+}
+
+/** What `--accept-age` says: a day that is over, and clients. */
+function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: Flags): Wish['accepting'] {
+  if (acceptAge === undefined) return undefined;
+  const text = String(acceptAge);
+  const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  // JavaScript takes 2026-02-31 for a day of March.
+  if (Number.isNaN(age) || new Date(age).toISOString().slice(0, 10) !== text) {
+    throw badInput('--accept-age', `${brief(text, 40)} is no day`, 'Write it like 2026-01-31.');
+  }
+  if (age + DAY_MS > io.now()) {
+    throw badInput(
+      '--accept-age',
+      `${text} is not over`,
+      'Name the last day on which the clients were certainly there.',
+    );
+  }
+  const clientIds = new Set(clientIdsOf(args));
+  if (clientIds.size === 0) {
+    throw badInput(
+      '--accept-age',
+      'no client is named',
+      'Name each by its client id; mcpkc prune-clients lists them.',
+    );
+  }
+  // The whole day counts: a client of that evening is not older.
+  return { age: age + DAY_MS, clientIds };
 }
 
 function forbidMaster({ realm }: Config): void {

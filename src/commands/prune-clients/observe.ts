@@ -4,7 +4,7 @@ import { writeRecord } from '../../keycloak/write/record.ts';
 import { type HolderLook, idsOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import { isObserved } from './judge/candidate.ts';
-import { DEMANDED, signOfLife } from './judge/evidence.ts';
+import { REACHED, signOfLife } from './judge/evidence.ts';
 import type { Observed } from './judge/marks.ts';
 import type { Scan } from './scan.ts';
 
@@ -58,7 +58,7 @@ export function nextObserved(
   if (config === undefined) return { ...observed, complete: at };
   const isOn = (type: string) => config.enabled && config.types.includes(type);
   const since = (time: number | undefined) => (time === undefined || time <= changed ? at : time);
-  const on = DEMANDED.filter(isOn).map((type) => [type, since(observed.on[type])]);
-  const off = DEMANDED.filter((type) => !isOn(type)).map((type) => [type, at]);
+  const on = REACHED.filter(isOn).map((type) => [type, since(observed.on[type])]);
+  const off = REACHED.filter((type) => !isOn(type)).map((type) => [type, at]);
   return { complete: at, on: Object.fromEntries(on), off: { ...observed.off, ...Object.fromEntries(off) } };
 }

@@ -1,8 +1,9 @@
 import type { Context } from '../../cli/command.ts';
-import type { McpkcError } from '../../errors.ts';
+import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { accountSees } from '../../keycloak/connection/own-roles.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
+import { readCreationTimes } from '../../keycloak/read/creation-times.ts';
 import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderProblems } from '../../products/adoptable.ts';
@@ -12,8 +13,9 @@ import { heldAs } from '../../realm/lists.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { type HolderLook, NO_RECORD } from '../../realm/record.ts';
 import type { Client, EventsConfig } from '../../realm/representations.ts';
+import { listNames } from '../../text.ts';
 import type { Judged } from './judge/audit.ts';
-import { candidateOf, type House, type Known } from './judge/candidate.ts';
+import { type Accepting, candidateOf, type House, type Known } from './judge/candidate.ts';
 import type { Candidate } from './judge/evidence.ts';
 import { Ledger } from './judge/ledger.ts';
 import { decide, type Pace } from './judge/stages.ts';
@@ -27,6 +29,8 @@ export interface Wish {
   rules: Omit<Rules, 'now'>;
   pace: Omit<Pace, 'now'>;
   max: number | undefined;
+  /** `--accept-age` */
+  accepting: Accepting | undefined;
 }
 
 /** A realm's clients, judged. */
@@ -62,7 +66,9 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const startedAt = io.now();
   await requireRole(keycloak, 'view-clients', 'read the clients');
   // What is remembered comes first: who is there and isn't remembered is newer than the last complete look.
-  const { known, ledger, audienceScopes } = await readKnown(keycloak);
+  const { known: remembered, ledger, audienceScopes } = await readKnown(keycloak);
+  const created = await readCreationTimes(keycloak);
+  const known: Known = { ...remembered, created, accepting: wish.accepting };
   const holders: HolderCount = { holders: {}, findings: {} };
   const candidates: Candidate[] = [];
   const onClients = progressOf(io, voice, 'Reading clients');
@@ -71,6 +77,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
     for (const client of page) countHolder(holders, client, audienceScopes, wish.house.presets);
     onClients(candidates.length);
   }
+  requireAccepted(candidates, wish.accepting);
   const dynamic = candidates.filter(({ evidence }) => evidence.origin.kind !== 'other');
   const sources = await readSources({
     keycloak,
@@ -94,6 +101,19 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
     eventsChanged: sources.eventsChanged,
     troubles: sources.troubles,
   };
+}
+
+/** CLIENT_NOT_IN_REALM where `--accept-age` names a client that isn't there. */
+function requireAccepted(candidates: readonly Candidate[], accepting: Accepting | undefined): void {
+  if (accepting === undefined) return;
+  const there = new Set(candidates.map(({ clientId }) => clientId));
+  const missing = [...accepting.clientIds].filter((id) => !there.has(id));
+  if (missing.length === 0) return;
+  throw new McpkcError(
+    'CLIENT_NOT_IN_REALM',
+    `The realm has no client ${listNames(missing)}. Nothing was changed.`,
+    'mcpkc prune-clients lists them all.',
+  );
 }
 
 function withSources(candidate: Candidate, sources: Sources): Candidate {

@@ -1,5 +1,10 @@
-import type { Activity, Evidence, Reach } from '../../../src/commands/prune-clients/judge/evidence.ts';
-import { NO_ACTIVITY } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import type {
+  Activity,
+  Evidence,
+  Reach,
+  ReachedType,
+} from '../../../src/commands/prune-clients/judge/evidence.ts';
+import { NO_ACTIVITY, REACHED } from '../../../src/commands/prune-clients/judge/evidence.ts';
 import type { Rules } from '../../../src/commands/prune-clients/judge/verdict.ts';
 
 export const DAY = 86_400_000;
@@ -14,19 +19,15 @@ const covered = (from: number | undefined): Reach => ({ from, why: 'as the test 
 /** Events of an orphan, complete since a day before it registered, with changes. */
 export function events(
   changes: Partial<Activity> = {},
-  from: Partial<Record<'CLIENT_REGISTER' | 'LOGIN' | 'CODE_TO_TOKEN', number | undefined>> = {},
+  from: Partial<Record<ReachedType, number | undefined>> = {},
 ): Evidence['events'] {
-  const reach = { CLIENT_REGISTER: MADE - DAY, LOGIN: MADE - DAY, CODE_TO_TOKEN: MADE - DAY, ...from };
+  const reach = REACHED.map((type) => [type, covered(type in from ? from[type] : MADE - DAY)] as const);
   return {
     readable: true,
     ...NO_ACTIVITY,
     registered: MADE,
     ...changes,
-    reach: {
-      CLIENT_REGISTER: covered(reach.CLIENT_REGISTER),
-      LOGIN: covered(reach.LOGIN),
-      CODE_TO_TOKEN: covered(reach.CODE_TO_TOKEN),
-    },
+    reach: Object.fromEntries(reach) as Record<ReachedType, Reach>,
   };
 }
 
@@ -38,6 +39,10 @@ export function orphan(changes: Partial<Evidence> = {}): Evidence {
     enabled: true,
     shield: undefined,
     probe: false,
+    traces: [],
+    isChosen: false,
+    created: undefined,
+    acceptedAge: undefined,
     secretMade: MADE,
     marks: { firstSeen: undefined, lastSeen: undefined, stage: undefined },
     sessions: { readable: true, active: 0, offline: 0 },

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DEMANDED, type Evidence } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import {
+  DEMANDED,
+  type Evidence,
+  REACHED,
+  type ReachedType,
+} from '../../../src/commands/prune-clients/judge/evidence.ts';
 import { decide } from '../../../src/commands/prune-clients/judge/stages.ts';
 import { judge } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, NOW, RULES } from './evidence.ts';
@@ -32,6 +37,15 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
   shield: fc.constantFrom(undefined, undefined, undefined, 'kept'),
   probe: fc.constantFrom(false, false, false, true),
   secretMade: maybeTime,
+  isChosen: fc.constantFrom(false, false, true),
+  created: seldom(time),
+  acceptedAge: seldom(time),
+  traces: fc.constantFrom<Evidence['traces'][]>(
+    [],
+    [],
+    [{ grant: 'x', event: 'CLIENT_LOGIN' }],
+    [{ grant: 'y', event: undefined }],
+  ),
   marks: fc.record({
     firstSeen: fc.option(fc.record({ at: time, after: maybeTime }), { nil: undefined }),
     lastSeen: fc.constantFrom(undefined, undefined, undefined, NOW - 50 * DAY),
@@ -52,7 +66,9 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
       lastUse: maybeTime,
       lastTry: seldom(time),
       missed: seldom(time),
-      reach: fc.record({ CLIENT_REGISTER: reach, LOGIN: reach, CODE_TO_TOKEN: reach }),
+      reach: fc.record(
+        Object.fromEntries(REACHED.map((type) => [type, reach])) as Record<ReachedType, typeof reach>,
+      ),
     }),
   ),
 });
@@ -69,12 +85,19 @@ function objection(e: Evidence): string | undefined {
   const { registered, lastTry } = e.events;
   if (lastTry !== undefined && lastTry > NOW - 7 * DAY) return 'tried lately';
   if (lastTry !== undefined && e.marks.stage && lastTry >= e.marks.stage.at) return 'tried since';
-  const ages = [registered, e.secretMade].filter((one) => one !== undefined);
-  const youngest = ages.length > 0 ? Math.max(...ages) : e.marks.firstSeen?.at;
+  const ages =
+    e.created !== undefined ? [e.created] : [registered, e.secretMade].filter((one) => one !== undefined);
+  const seen = [e.marks.firstSeen?.at, e.acceptedAge].filter((one) => one !== undefined);
+  const youngest = ages.length > 0 ? Math.max(...ages) : seen.length > 0 ? Math.min(...seen) : undefined;
   if (youngest === undefined || youngest > NOW - 7 * DAY) return 'young, or of unknown age';
-  const begin = registered ?? e.marks.firstSeen?.after;
+  if (e.acceptedAge !== undefined) return undefined;
+  if (e.isChosen && registered === undefined) return 'perhaps an administrator’s';
+  if (e.isChosen && e.created !== undefined && Math.abs(e.created - (registered ?? 0)) > 60_000)
+    return 'another’s';
+  const begin = e.created ?? registered ?? e.marks.firstSeen?.after;
   if (begin === undefined) return 'nobody knows since when it exists';
-  for (const type of DEMANDED.slice(1)) {
+  for (const type of [...DEMANDED.slice(1), ...e.traces.map(({ event }) => event)]) {
+    if (type === undefined) return 'a grant without a trace';
     const { from: since } = e.events.reach[type];
     if (since === undefined || since > begin) return `${type} too short`;
   }
@@ -91,6 +114,15 @@ it('never cuts off a client that something speaks for', () => {
       if (action === 'disable' || action === 'delete') {
         cut++;
         expect(objection(one)).toBeUndefined();
+        // What an operator stands for is disabled before it is deleted, and only where its users would be heard.
+        const { acceptedAge, marks, events } = one;
+        const word = objection({ ...one, acceptedAge: undefined }) !== undefined && acceptedAge !== undefined;
+        if (action === 'delete' && word) {
+          expect(marks.stage?.stage).toBe('disabled');
+          const from = events.readable ? events.reach.LOGIN_ERROR.from : undefined;
+          const heard = Math.max(Number(marks.stage?.at), from ?? Number.NaN);
+          expect(NOW - heard).toBeGreaterThanOrEqual(how.graceMs);
+        }
       }
     }),
     { numRuns: 40_000, seed: 20260601 },

@@ -3,7 +3,7 @@ import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
 import { limitFor } from '../../../src/commands/prune-clients/judge/limits.ts';
 import { type Action, decide } from '../../../src/commands/prune-clients/judge/stages.ts';
 import type { Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
-import { DAY, marks, NOW, orphan } from './evidence.ts';
+import { DAY, events, marks, NOW, orphan } from './evidence.ts';
 
 const pace = { now: NOW, graceMs: 3 * DAY, atOnce: false };
 const at = (stage: 'marked' | 'disabled', days: number) =>
@@ -37,6 +37,29 @@ describe('the stages', () => {
     expect(decide({ standing: 'orphan', reason: '' }, orphan(), { ...pace, atOnce: true }).action).toBe(
       'delete',
     );
+  });
+
+  it.each([
+    ['at once', orphan(), 'disable'],
+    ['of one that is marked', at('marked', 1), 'disable'],
+    ['of one disabled yesterday', at('disabled', 1), 'keep'],
+    ['of one disabled a grace ago', at('disabled', 3), 'delete'],
+    [
+      'of one disabled a grace ago, where nobody would be heard who misses it',
+      { ...at('disabled', 3), events: events({}, { LOGIN_ERROR: undefined }) },
+      'keep',
+    ],
+    [
+      'the same, stored since yesterday',
+      { ...at('disabled', 3), events: events({}, { LOGIN_ERROR: NOW - DAY }) },
+      'keep',
+    ],
+  ] as const)('disable on an operator’s word, also with --now: %s', (_name, evidence, action) => {
+    for (const atOnce of [false, true]) {
+      expect(decide({ standing: 'accepted', reason: 'r' }, evidence, { ...pace, atOnce }).action).toBe(
+        action,
+      );
+    }
   });
 
   it('says when a waiting client goes on', () => {

@@ -116,6 +116,102 @@ const CASES: [string, Partial<Evidence>, Standing, RegExp][] = [
     'unknown',
     /CODE_TO_TOKEN/,
   ],
+  [
+    'client credentials, where their use is stored',
+    { traces: [{ grant: 'client credentials', event: 'CLIENT_LOGIN' }] },
+    'orphan',
+    /nobody/,
+  ],
+  [
+    'client credentials, where their use is not stored',
+    {
+      traces: [{ grant: 'client credentials', event: 'CLIENT_LOGIN' }],
+      events: events({}, { CLIENT_LOGIN: undefined }),
+    },
+    'unknown',
+    /client credentials, which leaves no session, and events of type CLIENT_LOGIN do not cover/,
+  ],
+  [
+    'client credentials, stored since later',
+    {
+      traces: [{ grant: 'client credentials', event: 'CLIENT_LOGIN' }],
+      events: events({}, { CLIENT_LOGIN: MADE + 1 }),
+    },
+    'unknown',
+    /CLIENT_LOGIN do not cover/,
+  ],
+  [
+    'a grant of which no trace is known',
+    { traces: [{ grant: 'x.grant.enabled', event: undefined }] },
+    'unknown',
+    /nothing shows whether it does/,
+  ],
+  ['a chosen client id that registered', { isChosen: true }, 'orphan', /nobody/],
+  [
+    'a chosen client id without its registration',
+    {
+      isChosen: true,
+      events: events({ registered: undefined }),
+      marks: marks({ firstSeen: { at: MADE, after: MADE - DAY / 2 } }),
+    },
+    'unknown',
+    /an administrator may have made it/,
+  ],
+  [
+    'a chosen client id that an administrator made anew after a registration',
+    { isChosen: true, created: MADE + DAY },
+    'unknown',
+    /was another client/,
+  ],
+  [
+    'the same, as an earlier look tells',
+    { isChosen: true, marks: marks({ firstSeen: { at: MADE + 3 * DAY, after: MADE + 2 * DAY } }) },
+    'unknown',
+    /was another client/,
+  ],
+  [
+    'a time that the server tells',
+    {
+      created: MADE,
+      secretMade: NOW - DAY,
+      events: events({ registered: undefined }, { CLIENT_REGISTER: undefined }),
+    },
+    'orphan',
+    /nobody/,
+  ],
+  ['a young one by the time that the server tells', { created: NOW - DAY }, 'unsettled', /younger/],
+  [
+    'nothing but an operator’s word',
+    {
+      acceptedAge: NOW - 30 * DAY,
+      secretMade: undefined,
+      events: events(
+        { registered: undefined },
+        { LOGIN: undefined, CODE_TO_TOKEN: undefined, CLIENT_REGISTER: undefined },
+      ),
+    },
+    'accepted',
+    /an operator accepted its age .* Not proven: nothing tells since when it exists/,
+  ],
+  [
+    'an operator’s word against a use',
+    { acceptedAge: NOW - 30 * DAY, events: events({ registered: undefined, uses: 1, lastUse: NOW - DAY }) },
+    'alive',
+    /was used/,
+  ],
+  [
+    'an operator’s word where sessions can’t be read',
+    { acceptedAge: NOW - 30 * DAY, sessions: unread('403') },
+    'unknown',
+    /sessions are unknown/,
+  ],
+  [
+    'an operator’s word on a day that is too near',
+    { acceptedAge: NOW - DAY, secretMade: undefined, events: events({ registered: undefined }) },
+    'unsettled',
+    /younger/,
+  ],
+  ['an operator’s word of a client that is proven', { acceptedAge: NOW - 30 * DAY }, 'orphan', /nobody/],
 ];
 
 describe('the verdict', () => {
@@ -123,6 +219,12 @@ describe('the verdict', () => {
     const verdict = judge(orphan(changes), RULES);
     expect(verdict.standing).toBe(standing);
     expect(verdict.reason).toMatch(reason);
+  });
+
+  it('takes clients of no product where that is asked for', () => {
+    const rules = { ...RULES, presets: ['unrecognised'] };
+    expect(judge(orphan({ preset: undefined }), rules).standing).toBe('orphan');
+    expect(judge(orphan(), rules).standing).toBe('foreign');
   });
 
   it('prefers life to a missing proof', () => {

@@ -1,6 +1,6 @@
 import { when } from '../../../duration.ts';
 import { inertJson } from '../../../text.ts';
-import type { Candidate, Evidence } from './evidence.ts';
+import { type Candidate, DEMANDED, type Evidence } from './evidence.ts';
 import type { Decision } from './stages.ts';
 
 /** What became of a decision. `spared`: judged otherwise right before; `gone`: deleted by somebody else meanwhile. */
@@ -21,23 +21,27 @@ export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
     registration: origin,
     preset: preset ?? null,
     enabled,
+    created: time(evidence.created),
+    acceptedAge: time(evidence.acceptedAge),
     secretMade: time(secretMade),
     firstSeen: firstSeen ? { at: when(firstSeen.at), after: time(firstSeen.after) } : null,
     lastSeen: time(marks.lastSeen),
     stage: stage ? { stage: stage.stage, at: when(stage.at) } : null,
     sessions,
     consents: consents.readable ? { ...consents, lastGiven: time(consents.lastGiven) } : consents,
-    events: events.readable ? eventsDocument(events, time) : events,
+    events: events.readable ? eventsDocument(events, evidence.traces, time) : events,
   };
 }
 
 function eventsDocument(
   events: Extract<Evidence['events'], { readable: true }>,
+  traces: Evidence['traces'],
   time: (ms: number | undefined) => string | null,
 ): Record<string, unknown> {
-  const reach = Object.entries(events.reach).map(([type, { from, why }]) => [
+  const types = [...DEMANDED, ...traces.flatMap(({ event }) => event ?? [])];
+  const reach = types.map((type) => [
     type,
-    { from: time(from), why },
+    { from: time(events.reach[type].from), why: events.reach[type].why },
   ]);
   return {
     readable: true,

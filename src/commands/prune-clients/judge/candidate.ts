@@ -1,5 +1,14 @@
 import { when } from '../../../duration.ts';
-import { createdAt, isProbe, presetOf, registration } from '../../../products/dynamic.ts';
+import type { CreationTimes } from '../../../keycloak/read/creation-times.ts';
+import {
+  cameByRegistration,
+  createdAt,
+  isCimdOf,
+  isProbe,
+  type Origin,
+  presetOf,
+  registration,
+} from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { heldAs } from '../../../realm/lists.ts';
 import { clientKeyOf } from '../../../realm/record.ts';
@@ -7,6 +16,7 @@ import { type Client, isKeycloakId } from '../../../realm/representations.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
 import { marksOf, type Remembered } from './marks.ts';
+import { tracesOf } from './traces.ts';
 
 /** What the configuration says of clients. */
 export interface House {
@@ -22,6 +32,32 @@ export interface Known {
   remembered: Remembered;
   /** Names of the scopes that only adopted clients hold. */
   adoptedScopes: readonly string[];
+  /** When clients were made, where the server tells. */
+  created?: CreationTimes | undefined;
+  /** `--accept-age`: of these clients an operator says that they are from then, at least. */
+  accepting?: Accepting | undefined;
+}
+
+/** What `--accept-age` says. */
+export interface Accepting {
+  /** Milliseconds since the epoch. */
+  age: number;
+  clientIds: ReadonlySet<string>;
+}
+
+/**
+ * How a client came to be, for pruning. A registrant may choose the client id (`clients-registrations/default`), so one of
+ * a person's choice is judged like others where it has the mark of registration; whether it registered, its event says. A URL that
+ * may be a product's document is left out: mcpkc itself makes such clients.
+ */
+export function originOf(client: Client, presets: readonly Preset[]): { origin: Origin; isChosen: boolean } {
+  const origin = registration(client);
+  const isPin = presets.some((preset) => isCimdOf(preset, client.clientId));
+  if (origin.kind !== 'other' || isPin || !isKeycloakId(client.id) || !cameByRegistration(client)) {
+    return { origin, isChosen: false };
+  }
+  const why = 'its client id was chosen, it asks for consent and has no full scope';
+  return { origin: { kind: 'dynamic', why }, isChosen: true };
 }
 
 /** Why a client must not be touched, whatever the evidence; undefined for most. */
@@ -49,12 +85,19 @@ const NOT_READ = { readable: false, why: 'not read' } as const;
 
 /** What a client's own representation tells; sessions, consents and events are still to be read. */
 export function candidateOf(client: Client, house: House, known: Known): Candidate {
+  const key = clientKeyOf(client);
+  const { created, accepting, remembered } = known;
+  const accepted = remembered.accepted.get(key);
+  const said = accepting?.clientIds.has(client.clientId) ? accepting.age : undefined;
   const evidence: Evidence = {
-    origin: registration(client),
+    ...originOf(client, house.presets),
+    created: created?.get(client.id),
+    acceptedAge: said ?? (accepted === undefined ? undefined : Date.parse(accepted.age)),
     preset: presetOf(client, house.presets)?.name,
     enabled: client.enabled === true,
     shield: shieldOf(client, house, known),
     probe: isProbe(client),
+    traces: tracesOf(client),
     secretMade: createdAt(client),
     marks: marksOf(client, known.remembered),
     sessions: NOT_READ,
@@ -62,13 +105,13 @@ export function candidateOf(client: Client, house: House, known: Known): Candida
     events: NOT_READ,
   };
   const { id, clientId, name } = client;
-  return { key: clientKeyOf(client), id, clientId, name, evidence };
+  return { key, id, clientId, name, evidence };
 }
 
 /**
  * Whether a client is written down when it is first seen: all that could ever be taken for a dynamic one, whatever else
  * was changed on it, so that one that isn't there is certainly newer than the last complete look.
  */
-export function isObserved({ id, clientId }: Pick<Candidate, 'id' | 'clientId'>): boolean {
-  return isKeycloakId(id) && (id === clientId || /^https:\/\//i.test(clientId));
+export function isObserved({ id }: Pick<Candidate, 'id'>): boolean {
+  return isKeycloakId(id);
 }

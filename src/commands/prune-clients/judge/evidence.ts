@@ -1,4 +1,5 @@
 import type { Origin } from '../../../products/dynamic.ts';
+import type { Trace } from './traces.ts';
 
 /** What a source told, or why it could not be read: unreadable is never "none". */
 export type Source<T> = ({ readable: true } & T) | { readable: false; why: string };
@@ -35,7 +36,19 @@ export interface Reach {
 
 /** The event types whose history is demanded: registration, sign-in, and the code's exchange for tokens. */
 export const DEMANDED = ['CLIENT_REGISTER', 'LOGIN', 'CODE_TO_TOKEN'] as const;
-export type DemandedType = (typeof DEMANDED)[number];
+/** The types that are demanded of clients whose grants leave nothing else. */
+export const TRACED = [
+  'CLIENT_LOGIN',
+  'OAUTH2_DEVICE_CODE_TO_TOKEN',
+  'AUTHREQID_TO_TOKEN',
+  'TOKEN_EXCHANGE',
+] as const;
+/** The type that shows that somebody misses a client that is disabled. */
+export const MISSED = 'LOGIN_ERROR';
+export type TracedType = (typeof TRACED)[number];
+/** The types of which it is known since when they are stored. */
+export const REACHED = [...DEMANDED, ...TRACED, MISSED] as const;
+export type ReachedType = (typeof REACHED)[number];
 
 /** What the stored events say of one client. Times are the server's, in milliseconds since the epoch. */
 export interface Activity {
@@ -69,12 +82,20 @@ export interface Evidence {
   shield: string | undefined;
   /** Whether mcpkc registered it to try the realm out. */
   probe: boolean;
+  /** Whether its client id was chosen, so that only its registration's event tells it from one of an administrator's. */
+  isChosen: boolean;
+  /** When it was made, where the server tells; milliseconds of the server's clock. */
+  created: number | undefined;
+  /** From when on an operator said that it is there, at least. Milliseconds. */
+  acceptedAge: number | undefined;
+  /** What it may use that leaves no session or consent. */
+  traces: readonly Trace[];
   /** When its secret was made: the client is at least as old. Undefined for public clients. */
   secretMade: number | undefined;
   marks: Marks;
   sessions: Source<{ active: number; offline: number }>;
   consents: Source<{ users: number; lastGiven: number | undefined }>;
-  events: Source<Activity & { reach: Readonly<Record<DemandedType, Reach>> }>;
+  events: Source<Activity & { reach: Readonly<Record<ReachedType, Reach>> }>;
 }
 
 /** A client with what is known about it. */

@@ -1,5 +1,5 @@
 import { durationText, when } from '../../../duration.ts';
-import { type Activity, DEMANDED, type DemandedType, NO_ACTIVITY, type Reach } from './evidence.ts';
+import { type Activity, NO_ACTIVITY, REACHED, type Reach, type ReachedType } from './evidence.ts';
 
 /** What is needed of a stored event; `time` in milliseconds of the server's clock. */
 export interface HistoryEvent {
@@ -69,9 +69,9 @@ export class History {
   }
 
   /** How far back the history of the demanded types is complete. */
-  reach(now: number): Record<DemandedType, Reach> {
-    const entries = DEMANDED.map((type) => [type, this.#reachOf(type, now)] as const);
-    return Object.fromEntries(entries) as Record<DemandedType, Reach>;
+  reach(now: number): Record<ReachedType, Reach> {
+    const entries = REACHED.map((type) => [type, this.#reachOf(type, now)] as const);
+    return Object.fromEntries(entries) as Record<ReachedType, Reach>;
   }
 
   /** Until when a type's being on before proves nothing: it was off, or somebody changed the settings. */
@@ -79,7 +79,7 @@ export class History {
     return Math.max(this.#limits.off[type] ?? 0, this.#limits.changed ?? 0);
   }
 
-  #reachOf(type: DemandedType, now: number): Reach {
+  #reachOf(type: ReachedType, now: number): Reach {
     const { isOn, retentionMs, on } = this.#limits;
     if (!isOn(type)) return { from: undefined, why: 'they are not stored' };
     if (this.#oldest === undefined) return { from: undefined, why: 'no event is stored' };

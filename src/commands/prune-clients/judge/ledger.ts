@@ -92,9 +92,10 @@ export class Ledger {
     const present = this.#present;
     if (present === undefined) return [];
     const ids = new Set([...present].map(idsOf));
-    return [...entriesOf(this.#record, 'kept'), ...entriesOf(this.#record, 'adopted')].filter(
-      ({ key }) => !ids.has(idsOf(key)),
-    );
+    const kinds = ['kept', 'adopted', 'age-accepted'] as const;
+    return kinds
+      .flatMap((kind): Entry[] => entriesOf(this.#record, kind))
+      .filter((entry) => 'key' in entry && !ids.has(idsOf(entry.key)));
   }
 
   #entries(): Entry[] {

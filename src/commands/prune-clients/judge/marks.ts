@@ -1,4 +1,5 @@
 import {
+  type AgeAccepted,
   clientKeyOf,
   entriesOf,
   idsOf,
@@ -29,6 +30,7 @@ export interface Remembered {
   alive: ReadonlyMap<string, number>;
   stages: ReadonlyMap<string, Stage>;
   kept: ReadonlyMap<string, Kept>;
+  accepted: ReadonlyMap<string, AgeAccepted>;
 }
 
 function msOf(times: Readonly<Record<string, string>>): Record<string, number> {
@@ -60,6 +62,7 @@ export function rememberedIn(record: RealmRecord): Remembered {
     alive,
     stages: new Map(entriesOf(record, 'stage').map((one) => [one.key, one])),
     kept: new Map(entriesOf(record, 'kept').map((one) => [one.key, one])),
+    accepted: new Map(entriesOf(record, 'age-accepted').map((one) => [one.key, one])),
   };
 }
 

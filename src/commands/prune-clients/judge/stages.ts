@@ -1,5 +1,5 @@
 import { durationText, when } from '../../../duration.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, MISSED, type StageMark } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
 export type Action = 'keep' | 'mark' | 'disable' | 'delete' | 'revive';
@@ -20,16 +20,40 @@ export interface Pace {
 }
 
 /** The next step for a judged client: mark, then disable, then delete, a grace apart; back again at a sign of life. */
-export function decide({ standing, reason }: Verdict, { marks }: Evidence, pace: Pace): Decision {
-  const { stage } = marks;
+export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: Pace): Decision {
+  const { stage } = evidence.marks;
   const as = (action: Action, why = reason): Decision => ({ action, reason: why, standing });
   if (stage !== undefined && (standing === 'alive' || standing === 'shielded')) {
     return as('revive', `${reason}; it had been ${stage.stage} at ${when(stage.at)}`);
   }
+  if (standing === 'accepted') return decideAccepted(as, evidence, pace);
   if (standing !== 'orphan') return as('keep');
   if (pace.atOnce) return as('delete');
   if (stage === undefined) return as('mark');
-  const due = stage.at + pace.graceMs;
+  return onceDue(as, stage, stage.at, pace);
+}
+
+type As = (action: Action, why?: string) => Decision;
+
+/** What an operator stands for is disabled first, whatever the pace, and deleted once nobody was heard for a grace. */
+function decideAccepted(as: As, { marks, events }: Evidence, pace: Pace): Decision {
+  const { stage } = marks;
+  if (stage?.stage !== 'disabled') return as('disable');
+  const { reason } = as('keep');
+  const { from, why } = events.readable ? events.reach[MISSED] : { from: undefined, why: events.why };
+  if (from === undefined) {
+    return as(
+      'keep',
+      `${reason}; disabled since ${when(stage.at)}, and not deleted: nobody would be heard who misses it (${MISSED}: ${why})`,
+    );
+  }
+  return onceDue(as, stage, Math.max(stage.at, from), pace);
+}
+
+/** The stage's next step, a grace after `since`; until then the client stays as it is. */
+function onceDue(as: As, stage: StageMark, since: number, pace: Pace): Decision {
+  const { reason } = as('keep');
+  const due = since + pace.graceMs;
   const next = stage.stage === 'marked' ? 'disable' : 'delete';
   if (pace.now >= due) return as(next, `${reason}; ${stage.stage} since ${when(stage.at)}`);
   return as(

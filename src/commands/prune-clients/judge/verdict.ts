@@ -1,13 +1,13 @@
 import { durationText, when } from '../../../duration.ts';
-import { birthOf } from './birth.ts';
+import { birthOf, SKEW_MS } from './birth.ts';
 import { DEMANDED, type Evidence, signOfLife } from './evidence.ts';
 
 /**
  * What a client is. `foreign`: not ours to judge (a person disabled it, too); `shielded`: somebody said to keep it; `alive`: it worked once;
  * `unsettled`: too young, or tried a short while ago; `unknown`: a proof is missing; `orphan`: proof of age and proof
- * of no use since it was made.
+ * of no use since it was made; `accepted`: no use of it is known, and for what isn't proven an operator stands (`--accept-age`).
  */
-export type Standing = 'foreign' | 'shielded' | 'alive' | 'unsettled' | 'unknown' | 'orphan';
+export type Standing = 'foreign' | 'shielded' | 'alive' | 'unsettled' | 'unknown' | 'accepted' | 'orphan';
 
 export interface Verdict {
   standing: Standing;
@@ -26,13 +26,21 @@ export interface Rules {
 type Rule = (evidence: Evidence, rules: Rules) => Verdict | undefined;
 
 const DAY_MS = 86_400_000;
+/** A registration's event is stored in the request that makes the client. */
+const SAME_MS = 60_000;
 
 const notDynamic: Rule = ({ origin }) =>
   origin.kind === 'other' ? { standing: 'foreign', reason: origin.why } : undefined;
 
+/** The name that `--preset` takes for clients that are no product's: anybody may register such, also without a redirect URI. */
+export const UNRECOGNISED = 'unrecognised';
+
 const otherPreset: Rule = ({ preset }, { presets }) => {
-  if (preset !== undefined && presets.includes(preset)) return undefined;
-  const what = preset === undefined ? 'it matches no client preset' : `it belongs to the preset ${preset}`;
+  if (presets.includes(preset ?? UNRECOGNISED)) return undefined;
+  const what =
+    preset === undefined
+      ? `it matches no client preset (--preset ${UNRECOGNISED})`
+      : `it belongs to the preset ${preset}`;
   return { standing: 'foreign', reason: `${what}, and only ${presets.join(', ')} may be pruned` };
 };
 
@@ -99,10 +107,12 @@ const ageUnknown: Rule = (evidence) => {
 const historyTooShort: Rule = (evidence, { now }) => {
   const { events, origin } = evidence;
   const { earliest } = birthOf(evidence);
-  if (!events.readable || earliest === undefined || earliest > now) {
-    return { standing: 'unknown', reason: 'its history is unknown' };
-  }
+  if (!events.readable) return { standing: 'unknown', reason: 'its history is unknown' };
   const types = DEMANDED.filter((type) => type !== 'CLIENT_REGISTER');
+  if (earliest === undefined || earliest > now) {
+    const reaches = types.map((type) => `${type}: ${events.reach[type].why}`).join('; ');
+    return { standing: 'unknown', reason: `its history is unknown before that (${reaches})` };
+  }
   for (const type of types) {
     const { from, why } = events.reach[type];
     if (from === undefined || from > earliest) {
@@ -124,6 +134,46 @@ const historyTooShort: Rule = (evidence, { now }) => {
   return undefined;
 };
 
+/** A client id that a registrant may have chosen, and an administrator too: the registration's event tells, if it is this client's. */
+const chosenId: Rule = (evidence) => {
+  const { isChosen, events, created, marks } = evidence;
+  if (!isChosen || !events.readable) return undefined;
+  const { registered } = events;
+  const unknown = (reason: string): Verdict => ({ standing: 'unknown', reason });
+  if (registered === undefined) {
+    return unknown(
+      'its client id was chosen, and its registration is not among the stored events: an administrator may have made it',
+    );
+  }
+  const after = marks.firstSeen?.after;
+  const isAnother =
+    created !== undefined
+      ? Math.abs(created - registered) > SAME_MS
+      : after !== undefined && after - SKEW_MS > registered;
+  return isAnother
+    ? unknown(
+        `what registered with its client id (${when(registered)}) was another client: this one was made later`,
+      )
+    : undefined;
+};
+
+/** A grant that leaves no session, consent or stored event may be in use all the time. */
+const untraced: Rule = (evidence) => {
+  const { events, traces } = evidence;
+  const { earliest } = birthOf(evidence);
+  for (const { grant, event } of traces) {
+    if (event === undefined) {
+      return { standing: 'unknown', reason: `it may use ${grant}, and nothing shows whether it does` };
+    }
+    if (!events.readable || earliest === undefined) continue;
+    const { from, why } = events.reach[event];
+    if (from !== undefined && from <= earliest) continue;
+    const reason = `it may use ${grant}, which leaves no session, and events of type ${event} do not cover its whole life: ${why}`;
+    return { standing: 'unknown', reason };
+  }
+  return undefined;
+};
+
 /** The rules in order; the first that matches decides. */
 const RULES: readonly Rule[] = [
   notDynamic,
@@ -136,9 +186,10 @@ const RULES: readonly Rule[] = [
   tried,
   tooYoung,
   unreadable,
-  ageUnknown,
-  historyTooShort,
 ];
+
+/** What has to be proven of an orphan beside; an operator may take it upon himself, client by client. */
+const PROOFS: readonly Rule[] = [chosenId, ageUnknown, historyTooShort, untraced];
 
 /**
  * Judges one client. An orphan needs every proof there is: it registered itself and matches a chosen preset; its age is
@@ -152,6 +203,14 @@ export function judge(evidence: Evidence, rules: Rules): Verdict {
   for (const rule of RULES) {
     const verdict = rule(evidence, rules);
     if (verdict) return verdict;
+  }
+  const unproven = PROOFS.flatMap((rule) => rule(evidence, rules) ?? []);
+  const [first] = unproven;
+  if (first !== undefined && evidence.acceptedAge === undefined) return first;
+  if (first !== undefined) {
+    const reasons = unproven.map(({ reason }) => reason).join('; ');
+    const said = `an operator accepted its age (${when(evidence.acceptedAge ?? 0)}), and no use of it is known`;
+    return { standing: 'accepted', reason: `${said}. Not proven: ${reasons}` };
   }
   const { latest } = birthOf(evidence);
   const made = latest === undefined ? '' : ` since it was made (${when(latest)})`;
