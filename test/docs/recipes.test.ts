@@ -44,7 +44,8 @@ beforeEach(async () => {
     await rm(join(folder, name), { recursive: true, force: true });
     await mkdir(join(folder, name), { recursive: true });
   }
-  const env = `KC_CLIENT_ID=${realm.account.clientId}\nKC_CLIENT_SECRET=${realm.account.secret}\n`;
+  const server = `KC_SERVER=${realm.admin.access.url}\nKC_REALM=${realm.name}\n`;
+  const env = `${server}KC_CLIENT_ID=${realm.account.clientId}\nKC_CLIENT_SECRET=${realm.account.secret}\n`;
   await writeFile(join(folder, 'etc/.keycloak-env'), env, { mode: 0o600 });
   const config = { KC_SERVER: realm.admin.access.url, KC_REALM: realm.name };
   await writeFile(join(folder, 'etc/config.local.json'), JSON.stringify(config));

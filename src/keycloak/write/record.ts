@@ -65,8 +65,9 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
       await keycloak.replace(WRITE, (admin) => admin.clients.update({ id }, { attributes }));
       return true;
     } catch (error) {
-      // Deleted in between: made anew in the next round.
-      if (statusOf(error) === 404) return false;
+      // 404: deleted in between, made anew in the next round. 409: another run added the same attribute at that moment
+      // (26.7.4, "Duplicate resource error"); nothing of this PUT is kept.
+      if (statusOf(error) === 404 || statusOf(error) === 409) return false;
       throw error;
     }
   });
