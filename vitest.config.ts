@@ -7,6 +7,7 @@ const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,
 /** What takes minutes or fetches something more (nginx): `npm run test:long`, not part of `npm test`. */
 const LONG = [
   'test/validate/nginx.test.ts',
+  'test/keycloak/company.test.ts',
   'test/validate/registration-fronts.test.ts',
   'test/keycloak/init-kcadm.test.ts',
   'test/keycloak/old-realms.test.ts',

@@ -29,6 +29,7 @@ export interface LaunchOptions {
   home: RunHome;
   port: number;
   url: string;
+  mode: 'start-dev' | 'start';
   args: readonly string[];
   env: Env;
   extraEnv: Env;
@@ -44,7 +45,7 @@ export async function launch(options: LaunchOptions): Promise<Child> {
   const { home, distribution, port, logFile } = options;
   const child = startChild({
     command: `${home.folder}/bin/kc.sh`,
-    args: ['start-dev', `--http-port=${port}`, ...options.args],
+    args: [options.mode, `--http-port=${port}`, ...options.args],
     cwd: home.folder,
     env: serverEnv(options, distribution.java),
     logFile,

@@ -18,6 +18,10 @@ export interface StartOptions {
   features?: readonly string[] | undefined;
   /** Further arguments of `kc.sh start-dev`: `--hostname=…`, `--proxy-headers=xforwarded`. */
   extraArgs?: readonly string[] | undefined;
+  /** `start` is production mode; its answers are to be had by `--hostname` and what a proxy says. Else `start-dev`. */
+  mode?: 'start-dev' | 'start' | undefined;
+  /** Options that Keycloak builds itself for, beside those above: `--db=postgres`. */
+  buildArgs?: readonly string[] | undefined;
   /** A fixed port; else a free one. */
   port?: number | undefined;
   /** `/auth` unless told; `/` for none. */
@@ -58,6 +62,7 @@ export async function startKeycloak(options: StartOptions = {}): Promise<Running
   const distribution = await findDistribution(process.env, progress);
   const buildArgs = [`--http-relative-path=${relativePath}`];
   if (options.features?.length) buildArgs.push(`--features=${[...options.features].sort().join(',')}`);
+  buildArgs.push(...(options.buildArgs ?? []));
   const cache = cacheFolder(process.env);
   if (options.port !== undefined && !(await isFree(options.port)))
     throw new Error(`Port ${options.port} is taken.`);
@@ -67,6 +72,7 @@ export async function startKeycloak(options: StartOptions = {}): Promise<Running
   const base = {
     distribution,
     home,
+    mode: options.mode ?? 'start-dev',
     args: ['--http-host=127.0.0.1', ...buildArgs, ...(options.extraArgs ?? [])],
     env: process.env,
     extraEnv: options.env ?? {},
