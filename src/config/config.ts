@@ -14,6 +14,10 @@ export interface Config {
    * an inspection shows it.
    */
   readonly clientSecret: string | undefined;
+  /** What KC_CLIENT_KEY_FILE holds: a private key in PEM, where the account has no secret. Not enumerable either. */
+  readonly clientKey: string | undefined;
+  /** The file that holds that key, seen from the working directory. */
+  clientKeyFile: string | undefined;
   /** KC_HOSTNAME and KC_HOSTNAME_ADMIN as base URLs, without a slash at the end. */
   hostname: string | undefined;
   hostnameAdmin: string | undefined;
@@ -77,23 +81,32 @@ export function requireRealm(config: Config): string {
 }
 
 /** Whether a service account is configured, be it that its secret may not be sent to this server. */
-export function hasAccount({ clientId, clientSecret, refusals }: Config): boolean {
-  return clientId !== undefined && (clientSecret !== undefined || refusals.account !== undefined);
+export function hasAccount({ clientId, clientSecret, clientKey, refusals }: Config): boolean {
+  const proof = clientSecret ?? clientKey;
+  return clientId !== undefined && (proof !== undefined || refusals.account !== undefined);
 }
 
 /**
- * The service account's id and secret; throws FOLDER_NOT_TRUSTED where the secret may not go to the configured server; throws CONFIG_MISSING with what to do next. All that is missing to talk to
+ * The service account's id, and its secret or key; throws FOLDER_NOT_TRUSTED where the secret may not go to the configured server; throws CONFIG_MISSING with what to do next. All that is missing to talk to
  * Keycloak is named at once, the realm too: commands that need both call this one first.
  */
-export function requireAccount(config: Config): { clientId: string; clientSecret: string } {
-  const { realm, clientId, clientSecret, refusals } = config;
+export function requireAccount(config: Config): {
+  clientId: string;
+  clientSecret?: string;
+  clientKey?: string;
+} {
+  const { realm, clientId, clientSecret, clientKey, refusals } = config;
   if (refusals.account !== undefined) throw refusals.account;
-  if (realm !== undefined && clientId !== undefined && clientSecret !== undefined)
-    return { clientId, clientSecret };
+  if (realm !== undefined && clientId !== undefined) {
+    if (clientSecret !== undefined) return { clientId, clientSecret };
+    if (clientKey !== undefined) return { clientId, clientKey };
+  }
   const keys = [
     realm === undefined ? ['KC_REALM'] : [],
     clientId === undefined ? ['KC_CLIENT_ID'] : [],
-    clientSecret === undefined ? ['KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE)'] : [],
+    clientSecret === undefined && clientKey === undefined
+      ? ['KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE, or KC_CLIENT_KEY_FILE)']
+      : [],
   ].flat();
   throw missing(config, keys);
 }

@@ -28,7 +28,7 @@ export async function loadConfig(
   const given = (key: string) => lookUp(sources, key);
   const take = <T>(key: string, read: (raw: value.Raw) => T) => readKey(sources, key, read);
   const server = take('KC_SERVER', value.baseUrl) ?? defaultOf('KC_SERVER');
-  const secret = await readSecret(sources, io);
+  const secret = await readSecret(sources, io, how.newFiles === true);
   const realm = take('KC_REALM', value.realmName);
   const allowHttp = take('MCPKC_ALLOW_HTTP', value.onOff) ?? false;
   const way: Way = {
@@ -40,11 +40,12 @@ export async function loadConfig(
   const refused = accountRefusal(secret, way);
   const hostname = take('KC_HOSTNAME', value.hostname);
   const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.url);
-  const config: Omit<Config, 'clientSecret'> = {
+  const config: Omit<Config, 'clientSecret' | 'clientKey'> = {
     server,
     realm,
     adminRealm: adminRealm(sources, realm),
     clientId: take('KC_CLIENT_ID', value.plainText),
+    clientKeyFile: secret?.key === 'KC_CLIENT_KEY_FILE' ? secret.file : undefined,
     hostname,
     hostnameAdmin: take('KC_HOSTNAME_ADMIN', value.hostname),
     issuer: take('KC_ISSUER', value.url) ?? issuerOf(hostname ?? server, realm),
@@ -70,7 +71,22 @@ export async function loadConfig(
     files: sources.files,
   };
   refuse(sources.problems);
-  return Object.defineProperty(config, 'clientSecret', { value: secret?.value }) as Config;
+  const isKey = secret?.key === 'KC_CLIENT_KEY_FILE';
+  return withProof(config, {
+    clientSecret: isKey ? undefined : secret?.value,
+    clientKey: isKey ? secret.value : undefined,
+  });
+}
+
+/** A configuration with the account's secret or key, which neither JSON nor a spread copy shows. */
+export function withProof(
+  config: Omit<Config, 'clientSecret' | 'clientKey'>,
+  { clientSecret, clientKey }: Pick<Config, 'clientSecret' | 'clientKey'>,
+): Config {
+  return Object.defineProperties(config, {
+    clientSecret: { value: clientSecret },
+    clientKey: { value: clientKey },
+  }) as Config;
 }
 
 function lookUp({ levels }: Sources, key: string): Given | undefined {

@@ -46,6 +46,11 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   key('KC_CLIENT_ID', text, 'client id of the service account', { requiredBy: ACCOUNT }),
   key('KC_CLIENT_SECRET', text, 'its secret', { secret: true, requiredBy: ACCOUNT }),
   key('KC_CLIENT_SECRET_FILE', text, 'file that holds the secret, instead of `KC_CLIENT_SECRET`'),
+  key(
+    'KC_CLIENT_KEY_FILE',
+    text,
+    'file with the private key (PEM) of an account without a secret, instead of `KC_CLIENT_SECRET`',
+  ),
   key('KC_HOSTNAME', text, 'public base URL of Keycloak, or a bare host, meaning https'),
   key('KC_HOSTNAME_ADMIN', text, 'base URL of the admin console, or a bare host, meaning https'),
   key('KC_ISSUER', text, 'issuer', { default: '`KC_HOSTNAME`, else `KC_SERVER`, + `/realms/` + `KC_REALM`' }),

@@ -2,45 +2,55 @@ import type { Io } from '../cli/io.ts';
 import { codeOf } from '../cli/named-files.ts';
 import { shellWord, visible } from '../text.ts';
 import { absolute, within } from './paths.ts';
+import { parsePrivateKey } from './private-key.ts';
 import type { Given, Sources } from './sources.ts';
-import { path, secret, ValueProblem } from './values.ts';
+import { path, secret, text as textOf, ValueProblem } from './values.ts';
 
-/** The service account's secret and where it is from. */
+/** The keys by which an account proves who it is; only one of them may be given on one level. */
+const PROOFS = ['KC_CLIENT_SECRET', 'KC_CLIENT_SECRET_FILE', 'KC_CLIENT_KEY_FILE'] as const;
+
+/** The service account's secret, or the private key that it has instead, and where it is from. */
 export interface Secret {
   /** Undefined where it is in a file that was not read: see `outside`. */
   value: string | undefined;
   /** The file outside of the working directory that a file found there names beside a server: it stays unread. */
   outside: string | undefined;
-  /** The key that gave it: KC_CLIENT_SECRET or KC_CLIENT_SECRET_FILE. */
-  key: string;
+  /** The key that gave it. */
+  key: (typeof PROOFS)[number];
   given: Given;
+  /** The file that holds it, where one does and was read. */
+  file?: string;
 }
 
 /**
- * The secret of the highest level that gives one, by value or by file; both on one level are a problem. Warns of files
- * that others can read. Neither problems nor warnings hold any of it.
+ * The secret or key of the highest level that gives one; two on one level are a problem. Warns of files that others can
+ * read. Neither problems nor warnings hold any of it. `newKey`: a key file that isn't there is none, since it may be made.
  */
-export async function readSecret(sources: Sources, io: Io): Promise<Secret | undefined> {
+export async function readSecret(sources: Sources, io: Io, newKey = false): Promise<Secret | undefined> {
   await warnOfReadableFiles(sources, io);
   for (const level of sources.levels) {
-    const [byValue, byFile] = [level.get('KC_CLIENT_SECRET'), level.get('KC_CLIENT_SECRET_FILE')];
-    if (byValue && byFile) {
-      const origins =
-        byValue.origin === byFile.origin ? byValue.origin : `${byValue.origin}, ${byFile.origin}`;
-      sources.problems.push(
-        `KC_CLIENT_SECRET and KC_CLIENT_SECRET_FILE: only one of them may be given (${origins})`,
-      );
+    const all = PROOFS.flatMap((key) => {
+      const given = level.get(key);
+      return given ? [{ key, given }] : [];
+    });
+    const [first] = all;
+    if (all.length > 1) {
+      const origins = [...new Set(all.map(({ given }) => given.origin))].join(', ');
+      const names = all.map(({ key }) => key).join(' and ');
+      sources.problems.push(`${names}: only one of them may be given (${origins})`);
       return undefined;
     }
-    if (byValue) return check('KC_CLIENT_SECRET', byValue, byValue.raw, sources.problems);
-    if (byFile) return await fromFile(byFile, sources, io);
+    if (first?.key === 'KC_CLIENT_SECRET')
+      return check(first.key, first.given, first.given.raw, sources.problems);
+    if (first) return await fromFile(first.key, first.given, sources, io, newKey);
   }
   return undefined;
 }
 
-function check(key: string, given: Given, raw: Given['raw'], problems: string[]): Secret | undefined {
+function check(key: Secret['key'], given: Given, raw: Given['raw'], problems: string[]): Secret | undefined {
   try {
-    return { value: secret(raw), outside: undefined, key, given };
+    const value = key === 'KC_CLIENT_KEY_FILE' ? privateKey(raw) : secret(raw);
+    return { value, outside: undefined, key, given };
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     problems.push(`${key}: ${error.message} (${given.origin})`);
@@ -48,9 +58,22 @@ function check(key: string, given: Given, raw: Given['raw'], problems: string[])
   }
 }
 
-async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret | undefined> {
+/** A private key as it stands in its file. */
+function privateKey(raw: Given['raw']): string {
+  const pem = textOf(raw);
+  parsePrivateKey(pem);
+  return pem;
+}
+
+async function fromFile(
+  key: Secret['key'],
+  given: Given,
+  sources: Sources,
+  io: Io,
+  newKey: boolean,
+): Promise<Secret | undefined> {
   const complain = (problem: string) => {
-    sources.problems.push(`KC_CLIENT_SECRET_FILE: ${problem} (${given.origin})`);
+    sources.problems.push(`${key}: ${problem} (${given.origin})`);
     return undefined;
   };
   let text: string | undefined;
@@ -58,10 +81,9 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
   try {
     file = within(given.folder, path(given.raw));
     if (given.found && !(await isBelow(io.cwd, file, io))) {
-      if (isServerFound(sources))
-        return { value: undefined, outside: file, key: 'KC_CLIENT_SECRET_FILE', given };
+      if (isServerFound(sources)) return { value: undefined, outside: file, key, given };
       sources.warnings.push(
-        `The secret in ${visible(file)} is used because ${given.origin}, in the current folder, says so. Make sure that you trust this folder.`,
+        `The ${key === 'KC_CLIENT_KEY_FILE' ? 'key' : 'secret'} in ${visible(file)} is used because ${given.origin}, in the current folder, says so. Make sure that you trust this folder.`,
       );
     }
     text = await io.files.read(file);
@@ -69,11 +91,13 @@ async function fromFile(given: Given, sources: Sources, io: Io): Promise<Secret 
     if (error instanceof ValueProblem) return complain(error.message);
     return complain(`the file can’t be read${codeOf(error)}`);
   }
+  if (text === undefined && newKey && key === 'KC_CLIENT_KEY_FILE') return undefined;
   if (text === undefined) return complain(`there is no file ${visible(file)}`);
-  const value = text.replace(/\r?\n$/, '');
-  if (value === '') return complain(`the file ${visible(file)} is empty`);
-  await warnIfReadable(file, sources, io);
-  return check('KC_CLIENT_SECRET_FILE', given, value, sources.problems);
+  const value = key === 'KC_CLIENT_KEY_FILE' ? text : text.replace(/\r?\n$/, '');
+  if (value.trim() === '') return complain(`the file ${visible(file)} is empty`);
+  await warnIfReadable(file, sources, io, key === 'KC_CLIENT_KEY_FILE' ? 'a private key' : 'a secret');
+  const read = check(key, given, value, sources.problems);
+  return read && { ...read, file };
 }
 
 /** Whether a file of the working directory, that nobody named, says which server it is. */
@@ -101,14 +125,19 @@ async function warnOfReadableFiles(sources: Sources, io: Io): Promise<void> {
   for (const file of holders) if (file !== undefined) await warnIfReadable(file, sources, io);
 }
 
-async function warnIfReadable(file: string, { warnings }: Sources, io: Io): Promise<void> {
+async function warnIfReadable(file: string, { warnings }: Sources, io: Io, what = 'a secret'): Promise<void> {
   if (io.platform === 'win32') return;
   const mode = await io.files.mode(file);
   if (mode === undefined || (mode & 0o077) === 0) return;
   const bits = mode.toString(8).padStart(3, '0');
   warnings.push(
-    `${visible(file)} holds a secret and others can read it (mode ${bits}). Run: chmod 600 ${shellWord(file)}`,
+    `${visible(file)} holds ${what} and others can read it (mode ${bits}). Run: chmod 600 ${shellWord(file)}`,
   );
+}
+
+/** How a secret or a key that would be sent, or sign what is sent, is called at the start of a sentence. */
+export function nameOf({ key }: Pick<Secret, 'key'>): string {
+  return key === 'KC_CLIENT_KEY_FILE' ? `A signature by the key of ${key}` : `The secret of ${key}`;
 }
 
 /**
@@ -125,6 +154,6 @@ export function warnOfForeignServer(
     file === undefined ? undefined : absolute(folder === '' ? '.' : folder, cwd);
   if (!secret || !server || placeOf(secret.given) === placeOf(server)) return [];
   return [
-    `The secret of ${secret.key} (${secret.given.origin}) is sent to the server that KC_SERVER (${server.origin}) names: ${visible(url)}. Make sure that they belong together.`,
+    `${nameOf(secret)} (${secret.given.origin}) is sent to the server that KC_SERVER (${server.origin}) names: ${visible(url)}. Make sure that they belong together.`,
   ];
 }

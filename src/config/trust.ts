@@ -1,7 +1,7 @@
 import { McpkcError } from '../errors.ts';
 import { type CommandPart, shellWord, visible } from '../text.ts';
 import type { Config } from './config.ts';
-import type { Secret } from './secret.ts';
+import { nameOf, type Secret } from './secret.ts';
 import type { Given } from './sources.ts';
 
 /** What the secret meets on its way: the server, and what says how to get there. */
@@ -35,15 +35,15 @@ export function accountRefusal(secret: Secret | undefined, way: Way): McpkcError
       ? []
       : [
           {
-            says: `KC_CLIENT_SECRET_FILE (${given.origin}) names a file outside of this folder, ${visible(outside)}`,
-            key: 'KC_CLIENT_SECRET_FILE',
+            says: `${key} (${given.origin}) names a file outside of this folder, ${visible(outside)}`,
+            key,
             value: outside,
           },
         ]),
     ...(outside === undefined && given.file === way.server?.file ? [] : serverDoubts(way)),
     ...(given.found ? [] : wayDoubts(way)),
   ];
-  return refusal(`The secret of ${key} (${given.origin})`, doubts, way, given);
+  return refusal(`${nameOf(secret)} (${given.origin})`, doubts, way, given);
 }
 
 /** The same for an administrator's password, token or client secret, which never stands in a file of mcpkc's. */

@@ -76,10 +76,10 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     sources: [],
   },
   WRONG_SECRET: {
-    what: 'Keycloak knows the service account, but not its secret.',
+    what: 'Keycloak knows the service account, but not its secret or key.',
     cause:
-      'The secret was regenerated, or KC_CLIENT_SECRET comes from somewhere else than meant: the environment wins over .keycloak-env.',
-    mend: 'Take the secret from the client’s Credentials tab, or make a new one: mcpkc init --rotate-secret.',
+      'The secret was regenerated, or KC_CLIENT_SECRET comes from somewhere else than meant: the environment wins over .keycloak-env. An account with a key (init --key) takes no secret, and no key but the newest: KC_CLIENT_KEY_FILE names its file.',
+    mend: 'Take the secret from the client’s Credentials tab, or make a new secret or key: mcpkc init --rotate-secret. Back from a key to a secret: mcpkc init --no-key.',
     sources: [SEEN],
   },
   ACCOUNT_NOT_FOUND: {

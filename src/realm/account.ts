@@ -66,6 +66,44 @@ export function isSealed({ client, roles }: Pick<AccountSnapshot, 'client' | 'ro
   return roles.some(({ of, name }) => of !== null && of === client?.clientId && name === SEAL_ROLE);
 }
 
+/**
+ * The attributes that give a client a public key (Keycloak 26.7.3). `jwks.string` counts where `use.jwks.url`, which goes
+ * first, is off; empty ones are removed.
+ */
+export function keyAttributes(jwks: string): Record<string, string> {
+  return jwks === ''
+    ? { 'jwks.string': '', 'use.jwks.string': '' }
+    : { 'use.jwks.url': 'false', 'use.jwks.string': 'true', 'jwks.string': jwks };
+}
+
+/** Whether the client has a key as `init --key` gives it one: a JWK set among its attributes. */
+export function hasOwnKey({ attributes }: Client): boolean {
+  return Boolean(attributes['jwks.string']);
+}
+
+/**
+ * Whether a client signs in with this public key (a JWK set as JSON) and with no other: neither a set at an address nor
+ * another key of the same set (attributes of Keycloak 26.7.3).
+ */
+export function signsInWith({ clientAuthenticatorType, attributes }: Client, jwks: string): boolean {
+  return (
+    clientAuthenticatorType === 'client-jwt' &&
+    attributes['use.jwks.string'] === 'true' &&
+    attributes['use.jwks.url'] !== 'true' &&
+    publicPart(attributes['jwks.string']) === publicPart(jwks)
+  );
+}
+
+/** What makes the keys of a set the keys that they are (RFC 7638 §3.2, RFC 8037 §2). */
+function publicPart(jwks: string | undefined): string {
+  try {
+    const { keys } = JSON.parse(jwks ?? '') as { keys: Record<string, unknown>[] };
+    return JSON.stringify(keys.map(({ kid, kty, crv, x, y, n, e }) => [kid, kty, crv, x, y, n, e]));
+  } catch {
+    return '';
+  }
+}
+
 /** Whether a role is an administrative one: in `master` also of another realm, or the administrator's of all. */
 function isAdministrative({ realm, roleClient }: AccountSnapshot, { of, name }: HeldRole): boolean {
   if (of === roleClient) return true;

@@ -15,7 +15,9 @@ export const init: Command = {
       .option('--admin-token-file <file>', 'file with an administrator’s access token, instead of a password')
       .option('--read-only', 'roles to look, not to change anything')
       .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
-      .option('--rotate-secret', 'make a new secret, though nobody else knows the one that is there')
+      .option('--key', 'the account signs in with a private key in a file here instead of a secret')
+      .option('--no-key', 'back to a secret')
+      .option('--rotate-secret', 'make a new secret or key, though nobody else knows the one that is there')
       .option('--exact', 'take roles and settings away that the account doesn’t need')
       .option('--remove', 'remove everything that mcpkc made in the realm, the account last')
       .option('--force', 'change files that are there without asking');
@@ -24,12 +26,13 @@ export const init: Command = {
   examples: [
     ['on a new machine', 'mcpkc init --server https://auth.example.com/auth --realm mcp'],
     ['with events, for onboard and prune-clients', 'mcpkc init --events 30d'],
+    ['an account without a shared secret', 'mcpkc init --key'],
     ['see it, and do it yourself with kcadm.sh', 'mcpkc init --dry-run'],
     ['take mcpkc out of a realm', 'mcpkc init --remove --dry-run'],
     ['in a script', 'mcpkc init --admin-user admin --admin-password-file /run/secrets/admin --force'],
   ],
   changes:
-    'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. Run it before any host is trusted: from then on anybody can register the client id first. A client that no administrator’s hand shows on is never taken over: it is refused, or with --yes deleted and made anew. Registration access tokens of the account are dead after each run; a secret of an account of 0.1.0 is made anew, once. On this machine: .keycloak-env (0600) and config.local.json.',
+    'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. Run it before any host is trusted: from then on anybody can register the client id first. A client that no administrator’s hand shows on is never taken over: it is refused, or with --yes deleted and made anew. Registration access tokens of the account are dead after each run; a secret of an account of 0.1.0 is made anew, once. With --key the account’s secret is dead, and so is its old key with --key --rotate-secret. On this machine: .keycloak-env (0600), config.local.json and with --key .keycloak-env.key (0600).',
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'with --dry-run: something would change'],

@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import type { Config } from '../../config/load.ts';
 import { mergeConfigFile, mergeEnvFile, type Wanted } from '../../config/merge-files.ts';
-import { absolute } from '../../config/paths.ts';
+import { absolute, folderOf } from '../../config/paths.ts';
 import { baseUrl } from '../../config/values.ts';
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
@@ -20,23 +20,41 @@ export interface FilePlan {
 /** Stands for a secret that Keycloak has yet to make: equal to none that a file can hold. */
 const UNKNOWN = 'still to be made by Keycloak';
 
-/** The files' new texts; `secret` is undefined where it is still to be made. Reads, writes nothing. */
+/** By what the account signs in: its secret (undefined where Keycloak has yet to make it), or the key in a file. */
+export type Proof = { secret: string | undefined } | { key: KeyFile };
+
+/** A private key, and the file that holds it or is to hold it. */
+export interface KeyFile {
+  /** As it is seen from the working directory. */
+  path: string;
+  /** Never print it. */
+  pem: string;
+  /** Whether it is made by this run. */
+  isNew: boolean;
+}
+
+/** The file of the private key that `init` makes: beside the credentials file, and by its name. */
+export function keyPathOf({ named }: Pick<Context, 'named'>): string {
+  return `${named.credentials ?? USUAL_CREDENTIALS}.key`;
+}
+
+const USUAL_CREDENTIALS = '.keycloak-env';
+
+/** The files' new texts. Reads, writes nothing. */
 export async function planFiles(
   { io, named }: Context,
   config: Config,
   account: DesiredAccount,
-  secret: string | undefined,
+  proof: Proof,
 ): Promise<FilePlan[]> {
-  const envPath = named.credentials ?? '.keycloak-env';
+  const envPath = named.credentials ?? USUAL_CREDENTIALS;
   const configPath = named.config ?? 'config.local.json';
   const place = placeKeys(config, account);
   const envText = await io.files.read(envPath);
   const configText = await io.files.read(configPath);
   const env = mergeEnvFile(envText ?? '', {
     KC_CLIENT_ID: account.clientId,
-    KC_CLIENT_SECRET: secret ?? UNKNOWN,
-    // Beside the secret itself the file that holds it would be a contradiction.
-    KC_CLIENT_SECRET_FILE: null,
+    ...proofKeys(proof, envPath, io.cwd),
     // A secret goes to the server that stands with it in the same file, by the authority that does, too.
     ...authority(config, io.cwd, place),
   });
@@ -51,9 +69,37 @@ export async function planFiles(
     mode,
   });
   return [
+    ...(await keyFilePlan(io, proof)),
     plan(envPath, envText, env, 0o600),
     plan(configPath, configText, json, (await io.files.mode(configPath)) ?? 0o644),
   ];
+}
+
+/** One of the three keys; beside the secret itself a file that holds it, or a key, would be a contradiction. */
+function proofKeys(proof: Proof, envPath: string, cwd: string): Wanted {
+  if ('secret' in proof) {
+    const secret = proof.secret ?? UNKNOWN;
+    return { KC_CLIENT_SECRET: secret, KC_CLIENT_SECRET_FILE: null, KC_CLIENT_KEY_FILE: null };
+  }
+  // A path in a file starts from the file's folder.
+  const named = besideOf(absolute(envPath, cwd), absolute(proof.key.path, cwd));
+  return { KC_CLIENT_KEY_FILE: named, KC_CLIENT_SECRET: null, KC_CLIENT_SECRET_FILE: null };
+}
+
+/** A file as one that lies in the same folder or above it names it. */
+export function besideOf(file: string, path: string): string {
+  const folder = folderOf(file);
+  if (folder === '') return path;
+  const base = folder.endsWith('/') ? folder : `${folder}/`;
+  return path.startsWith(base) ? path.slice(base.length) : path;
+}
+
+/** The file of a key that is made by this run: written before the one that names it. */
+async function keyFilePlan({ files }: Context['io'], proof: Proof): Promise<FilePlan[]> {
+  if (!('key' in proof) || !proof.key.isNew) return [];
+  const { path, pem } = proof.key;
+  const action = (await files.exists(path)) ? 'update' : 'create';
+  return [{ path, action, keys: ['the private key'], text: pem, mode: 0o600 }];
 }
 
 /** Which server and realm, and where the account lives. */
@@ -136,7 +182,7 @@ export async function writeFiles({ io }: Context, files: readonly FilePlan[]): P
       throw new McpkcError(
         'FILE_NOT_WRITTEN',
         `${visible(path)} can’t be written${typeof code === 'string' ? ` (${code})` : ''}; the account in Keycloak is ready.`,
-        'Run the command again where it can be written, or name another place: --credentials, --config. Without --rotate-secret it takes the secret that is there.',
+        'Run the command again where it can be written, or name another place: --credentials, --config. Without --rotate-secret it takes the secret that is there; a key it makes anew.',
         { cause: error },
       );
     }

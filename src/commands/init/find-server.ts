@@ -1,5 +1,5 @@
 import type { Context } from '../../cli/command.ts';
-import type { Config } from '../../config/load.ts';
+import { type Config, withProof } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
 import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
 import { formatCommand } from '../../text.ts';
@@ -30,5 +30,5 @@ export async function findServer(context: Context, config: Config, dryRun: boole
   context.voice.note(`No server is configured; using the Keycloak at ${server}.`);
   const issuer = config.originOf('KC_ISSUER') === undefined && config.hostname === undefined;
   const moved = { ...config, server, ...(issuer ? { issuer: undefined } : {}) };
-  return Object.defineProperty(moved, 'clientSecret', { value: config.clientSecret }) as Config;
+  return withProof(moved, config);
 }

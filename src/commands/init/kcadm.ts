@@ -1,9 +1,10 @@
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
-import { SEAL_ROLE } from '../../realm/account.ts';
+import { keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import { shellWord } from '../../text.ts';
+import { besideOf } from './files.ts';
 
 /** What the lines need to know beside the plan. */
 export interface KcadmContext {
@@ -12,6 +13,8 @@ export interface KcadmContext {
   /** Realm and name that the administrator signs in with. */
   admin: { realm: string; name: string };
   files: { env: KcadmFile; config: KcadmFile };
+  /** The file of the account's private key, where it has one or gets one. */
+  keyPath: string;
   /** How long events are to be kept, in seconds; undefined is for ever. */
   retentionSeconds: number | undefined;
   /** The internal id of the client that was judged; undefined where none is there. */
@@ -44,7 +47,7 @@ export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
   return [
     `kcadm.sh config credentials --server ${shellWord(server)} --realm ${realmWord(admin.realm)} --user ${shellWord(admin.name)}`,
     ...clientLines(made, context, realm),
-    ...of('service-account').flatMap((change) => changeLines(change, account, realm)),
+    ...of('service-account').flatMap((change) => changeLines(change, context, realm)),
     ...roleLines(of('account-role'), account, realm),
     ...of('client-scope-assignment').flatMap((change) => scopeLines(change, realm)),
     ...(context.seen ? [] : adminApiLines(realm)),
@@ -74,10 +77,12 @@ function clientLines(made: Change | undefined, context: KcadmContext, realm: str
     const withdraw = `kcadm.sh create clients/$CLIENT/registration-access-token ${realm} > /dev/null`;
     return judged === '' ? [] : [`CLIENT=${shellWord(judged)}`, withdraw];
   }
-  const create = `kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...made.after })}`;
+  const { key, ...after } = made.after ?? {};
+  const create = `kcadm.sh create clients ${realm} ${settings({ clientId: account.clientId, ...after })}`;
   return [
     ...(made.before === null ? [] : [`kcadm.sh delete ${shellWord(`clients/${judged}`)} ${realm}`]),
     `CLIENT=$(${create} -i)`,
+    ...(key === undefined ? [] : keyLines(context.keyPath, realm)),
     ...sealLines(account, realm),
   ];
 }
@@ -90,11 +95,45 @@ function sealLines({ clientId }: DesiredAccount, realm: string): string[] {
   ];
 }
 
-function changeLines({ action, after }: Change, account: DesiredAccount, realm: string): string[] {
+function changeLines(
+  { action, before, after }: Change,
+  { account, keyPath }: KcadmContext,
+  realm: string,
+): string[] {
   if (action !== 'update' || after === null) return [];
+  if ('key' in after) return [...keyLines(keyPath, realm), ...sealLines(account, realm)];
   if ('secret' in after)
-    return [`kcadm.sh create clients/$CLIENT/client-secret ${realm}`, ...sealLines(account, realm)];
+    return [
+      `kcadm.sh create clients/$CLIENT/client-secret ${realm}`,
+      ...(before !== null && 'key' in before
+        ? [
+            `kcadm.sh update clients/$CLIENT ${realm} -b ${shellWord(JSON.stringify({ attributes: keyAttributes('') }))}`,
+          ]
+        : []),
+      ...sealLines(account, realm),
+    ];
   return [`kcadm.sh update clients/$CLIENT ${realm} ${settings(after)}`];
+}
+
+/** A key pair by openssl, private from the start, and its public part for Keycloak: as `init --key` makes them. */
+function keyLines(path: string, realm: string): string[] {
+  const url = `base64 | tr -d '\\n=' | tr '+/' '-_'`;
+  const part = (count: string) =>
+    `$(openssl pkey -in "$KEY" -pubout -outform DER | tail -c 64 | ${count} -c 32 | ${url})`;
+  const thumbprint = `printf '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' "$X" "$Y" | openssl dgst -sha256 -binary | ${url}`;
+  const jwk = ['kty":"EC', 'crv":"P-256', 'x":"%s', 'y":"%s', 'kid":"%s', 'use":"sig', 'alg":"ES256']
+    .map((pair) => `\\"${pair.replaceAll('"', '\\"')}\\"`)
+    .join(',');
+  const body = `{"attributes":{"use.jwks.url":"false","use.jwks.string":"true","jwks.string":"{\\"keys\\":[{${jwk}}]}"}}`;
+  return [
+    `KEY=${shellWord(path.startsWith('-') ? `./${path}` : path)}`,
+    '(umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$KEY.new" && mv "$KEY.new" "$KEY")',
+    `X=${part('head')}`,
+    `Y=${part('tail')}`,
+    `KID=$(${thumbprint})`,
+    `BODY=$(printf '%s' ${shellWord(body)} | sed "s|%s|$X|; s|%s|$Y|; s|%s|$KID|")`,
+    `kcadm.sh update clients/$CLIENT ${realm} -b "$BODY"`,
+  ];
 }
 
 function roleLines(changes: readonly Change[], { roleClient }: DesiredAccount, realm: string): string[] {
@@ -167,7 +206,7 @@ function eventsLines({ account, retentionSeconds, seen }: KcadmContext): string[
 }
 
 /** The credentials file is made private before the secret goes into it; what else is in a file that is there stays. */
-function fileLines({ server, account, files }: KcadmContext, realm: string): string[] {
+function fileLines({ server, account, files, keyPath }: KcadmContext, realm: string): string[] {
   const { target, realm: home, clientId } = account;
   const config = {
     KC_SERVER: server,
@@ -179,7 +218,9 @@ function fileLines({ server, account, files }: KcadmContext, realm: string): str
   // Quoted twice: for this shell, and as a value of the file.
   const entries = Object.entries({ ...config, KC_CLIENT_ID: clientId });
   const values = entries.map(([key, value]) => `${key}=${shellWord(value)}`).map(shellWord);
-  const print = `printf '%s\\n' ${values.join(' ')} "KC_CLIENT_SECRET=${secret}"`;
+  const named = shellWord(`KC_CLIENT_KEY_FILE=${shellWord(besideOf(files.env.path, keyPath))}`);
+  const proof = account.signIn === 'key' ? named : `"KC_CLIENT_SECRET=${secret}"`;
+  const print = `printf '%s\\n' ${values.join(' ')} ${proof}`;
   const envLines = {
     none: [],
     create: [`touch ${env} && chmod 600 ${env}`, `${print} > ${env}`],

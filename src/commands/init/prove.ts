@@ -3,18 +3,23 @@ import { type Config, loadConfig } from '../../config/load.ts';
 import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
+import type { Proof } from './files.ts';
 
 /** Signs in as the account and reads with each of its roles; throws what an operator would meet at the next command. */
 export async function proveAccount(
   { io, signal }: Context,
   config: Config,
   { clientId, realm: accountRealm, target }: DesiredAccount,
-  clientSecret: string,
+  proof: Proof,
 ): Promise<void> {
-  const grant = { server: config.server, realm: accountRealm, clientId, clientSecret };
+  const grant = { server: config.server, realm: accountRealm, clientId, ...credentialOf(proof) };
   const connecting = { ...grantConnecting(grant, target, io), account: clientId };
   const keycloak = await open(connecting, config, io, signal);
   await Promise.all([readRealm(keycloak), readSome(keycloak)]);
+}
+
+function credentialOf(proof: Proof): { clientSecret: string } | { clientKey: string } {
+  return 'key' in proof ? { clientKey: proof.key.pem } : { clientSecret: proof.secret ?? '' };
 }
 
 async function readSome(keycloak: Keycloak): Promise<void> {
@@ -27,6 +32,12 @@ async function readSome(keycloak: Keycloak): Promise<void> {
   ]);
 }
 
+/** What is said instead of the key: another key file, or a secret that a stronger place gives. */
+function otherProof({ originOf, clientSecret }: Config): string {
+  if (clientSecret === undefined) return 'KC_CLIENT_KEY_FILE';
+  return originOf('KC_CLIENT_SECRET') === undefined ? 'KC_CLIENT_SECRET_FILE' : 'KC_CLIENT_SECRET';
+}
+
 /**
  * What the next command would work with, were it called without the flags of this one: a variable or a file that says
  * otherwise is named, since the account that was just made would not be used.
@@ -35,7 +46,7 @@ export async function warnOfOverrides(
   { io, named, voice }: Context,
   config: Config,
   { clientId, realm, target }: DesiredAccount,
-  secret: string,
+  proof: Proof,
 ): Promise<void> {
   const next = await loadConfig({ config: named.config, credentials: named.credentials }, io);
   const keys = [
@@ -43,7 +54,8 @@ export async function warnOfOverrides(
     next.realm === target ? [] : ['KC_REALM'],
     next.adminRealm === realm ? [] : ['KC_ADMIN_REALM'],
     next.clientId === clientId ? [] : ['KC_CLIENT_ID'],
-    next.clientSecret === secret ? [] : ['KC_CLIENT_SECRET'],
+    'secret' in proof && next.clientSecret !== proof.secret ? ['KC_CLIENT_SECRET'] : [],
+    'key' in proof && next.clientKey !== proof.key.pem ? [otherProof(next)] : [],
   ].flat();
   for (const key of keys) {
     const byFile = next.originOf(`${key}_FILE`);

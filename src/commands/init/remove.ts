@@ -24,7 +24,7 @@ import { count, visible, wrap } from '../../text.ts';
 const OBSERVED_ROLE = 'mcpkc-observed';
 
 /** Flags that make or change what `--remove` removes. */
-const OTHERS = ['readOnly', 'events', 'rotateSecret', 'exact'] as const;
+const OTHERS = ['readOnly', 'events', 'rotateSecret', 'exact', 'key'] as const;
 
 /** Refuses (exit status 2) flags that go with an account that is made, not with one that is removed. */
 export function requireRemovalAlone(flags: Flags): void {

@@ -8,7 +8,7 @@ import { spareSettings } from '../../plan/account/service-account.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccountSnapshot } from '../../realm/account.ts';
 import { retentionFor, retentionText } from '../../realm/events.ts';
-import { type CommandPart, formatCommand } from '../../text.ts';
+import { type CommandPart, formatCommand, visible } from '../../text.ts';
 import { eventsSentences } from './announce.ts';
 import type { FilePlan } from './files.ts';
 import { kcadmLines } from './kcadm.ts';
@@ -21,6 +21,8 @@ export interface Outcome {
   snapshot: AccountSnapshot;
   plan: Plan;
   files: FilePlan[];
+  /** The file of the account's private key, where it has one or would get one. */
+  keyPath: string;
   dryRun: boolean;
   /** Undefined where nobody signed in. */
   administrator: Administrator | undefined;
@@ -74,12 +76,10 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
   };
 }
 
-function kcadmContext(
-  { server }: Config,
-  adminName: string,
-  { account, snapshot, files, administrator }: Outcome,
-) {
-  const [env, config] = files;
+function kcadmContext({ server }: Config, adminName: string, outcome: Outcome) {
+  const { account, snapshot, files, administrator } = outcome;
+  const config = files.at(-1);
+  const env = files.at(-2);
   const name = administrator?.kind === 'password' ? administrator.name : adminName;
   const keptMs =
     account.events && snapshot.events ? retentionFor(snapshot.events, account.events.retentionMs) : undefined;
@@ -87,6 +87,7 @@ function kcadmContext(
     server,
     account,
     admin: { realm: administrator?.realm ?? 'master', name },
+    keyPath: outcome.keyPath,
     files: {
       env: env ?? { path: '.keycloak-env', action: 'create' as const },
       config: config ?? { path: 'config.local.json', action: 'create' as const },
@@ -99,7 +100,8 @@ function kcadmContext(
 
 const EXAMPLE = 'https://svc.example.com/mcp';
 
-function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun }: Outcome): string[] {
+function nextLines({ named }: Context, outcome: Outcome): string[] {
+  const { account, snapshot, plan, files, dryRun } = outcome;
   const { events } = account;
   if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);
   const kept = snapshot.events?.expirationMs;
@@ -118,7 +120,14 @@ function nextLines({ named }: Context, { account, snapshot, plan, files, dryRun 
     ? `Next:\n${formatCommand([...options, 'status'])}`
     : `Next, for an MCP server that everybody may connect to:\n${formatCommand([...options, 'create-scope', ['--resource', EXAMPLE]])}\nOr for one product:\n${formatCommand([...options, 'onboard', EXAMPLE])}`;
   const secret = files.some(({ action }) => action !== 'none')
-    ? [`Keep ${files[0]?.path} out of version control: it holds the account’s secret.`]
+    ? [
+        `Keep ${visible((account.signIn === 'key' ? outcome.keyPath : files.at(-2)?.path) ?? '')} out of version control: it holds the account’s ${account.signIn === 'key' ? 'private key' : 'secret'}.`,
+      ]
     : [];
-  return [...longer, ...secret, next];
+  const dead = plan.some(
+    ({ before, after }) => before !== null && 'key' in before && after !== null && 'secret' in after,
+  )
+    ? [`The account’s key is dead. Where its file is there, delete it: ${visible(outcome.keyPath)}`]
+    : [];
+  return [...longer, ...secret, ...dead, next];
 }

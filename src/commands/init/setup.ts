@@ -1,12 +1,14 @@
 import type { Context, Flags } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { type Config, requireRealm } from '../../config/config.ts';
+import { parsePrivateKey } from '../../config/private-key.ts';
 import { badInput, McpkcError } from '../../errors.ts';
 import {
   type Administrator,
   administratorsFailure,
   connectAsAdministrator,
 } from '../../keycloak/connection/admin-login.ts';
+import { makeClientKey, publicPartOf } from '../../keycloak/connection/client-key.ts';
 import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
@@ -19,10 +21,18 @@ import {
 import { planForAccount } from '../../plan/kinds/index.ts';
 import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
-import { type AccountSnapshot, accountOrigin, isBuiltIn, isSealed } from '../../realm/account.ts';
+import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
 import { administratorOf, askAgain, noAdministrator } from './administrator.ts';
 import { announceEvents } from './announce.ts';
-import { planFiles, requireFilesConsent, unaskedFiles, writeFiles } from './files.ts';
+import {
+  type KeyFile,
+  keyPathOf,
+  type Proof,
+  planFiles,
+  requireFilesConsent,
+  unaskedFiles,
+  writeFiles,
+} from './files.ts';
 import { findServer } from './find-server.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
 import { removeEverything, requireRemovalAlone } from './remove.ts';
@@ -91,13 +101,15 @@ async function withoutAdministrator(
     scopes: [],
     events: { enabled: false, types: [], expirationMs: undefined, some: false },
   };
-  const plan = planForAccount({ ...account, rotate: false }, snapshot);
-  const files = await planFiles(context, config, account, undefined);
+  const { signedIn, proof } = await withSignIn(context, config, account, snapshot, flags);
+  const plan = planForAccount({ ...signedIn, rotate: false }, snapshot);
+  const files = await planFiles(context, config, signedIn, proof ?? { secret: undefined });
   return reportOf(context, config, {
-    account,
+    account: signedIn,
     snapshot,
     plan,
     files,
+    keyPath: pathOf(context, proof),
     dryRun: true,
     administrator: undefined,
   });
@@ -106,24 +118,27 @@ async function withoutAdministrator(
 async function asAdministrator(
   context: Context,
   config: Config,
-  account: DesiredAccount,
+  wish: DesiredAccount,
   administrator: Administrator,
   flags: Flags,
 ): Promise<Report> {
   const { io, signal } = context;
-  const places = { home: account.realm, target: account.target };
+  const places = { home: wish.realm, target: wish.target };
   const realms = await askAgain(context, administrator, (given) =>
     connectAsAdministrator(given, places, config, io, signal),
   );
-  if (flags.remove === true) return removeEverything(context, config, realms, account, flags);
-  const found = await readAccount(realms, account, account.events !== undefined);
+  if (flags.remove === true) return removeEverything(context, config, realms, wish, flags);
+  const found = await readAccount(realms, wish, wish.events !== undefined);
+  const { signedIn: account, proof: byKey } = await withSignIn(context, config, wish, found, flags);
   const planned = planForAccount(account, found);
-  const files = await planFiles(context, config, account, await keptSecret(realms, found, planned));
+  const proof = byKey ?? { secret: await keptSecret(realms, found, planned) };
+  const files = await planFiles(context, config, account, proof);
   const outcome: Outcome = {
     account,
     snapshot: found,
     plan: planned,
     files,
+    keyPath: pathOf(context, proof),
     dryRun: flags.dryRun === true,
     administrator,
   };
@@ -136,13 +151,62 @@ async function asAdministrator(
   if (plan.length > 0) requireConsent(accountReservations(account, snapshot), flags.yes === true);
   announceEvents(context, account, plan);
   const now = await apply(context, realms, account, plan, snapshot);
-  const secret = await requireSecret(realms, now);
-  const written = await planFiles(context, config, account, secret);
+  const proven = byKey ?? { secret: await requireSecret(realms, now) };
+  const written = await planFiles(context, config, account, proven);
   await writeFiles(context, written);
   context.voice.progress('Signing in as the account');
-  await proveAccount(context, config, account, secret);
-  await warnOfOverrides(context, config, account, secret);
+  await proveAccount(context, config, account, proven);
+  await warnOfOverrides(context, config, account, proven);
   return reportOf(context, config, { ...outcome, plan, snapshot: now, files: written });
+}
+
+/**
+ * How the account signs in: as a flag says, else as it does. An account with a key keeps the one whose private part is
+ * here (KC_CLIENT_KEY_FILE, or the file that `init --key` makes); `proof` is that one or a new one, undefined for a secret.
+ */
+async function withSignIn(
+  context: Context,
+  config: Config,
+  wish: DesiredAccount,
+  found: AccountSnapshot,
+  flags: Flags,
+): Promise<{ signedIn: DesiredAccount; proof: { key: KeyFile } | undefined }> {
+  const { client } = found;
+  const isKey =
+    accountOrigin(found, ACCOUNT_CLIENT).kind === 'administrator' &&
+    client?.clientAuthenticatorType === 'client-jwt' &&
+    hasOwnKey(client);
+  if (!(flags.key === true || (flags.key !== false && isKey))) return { signedIn: wish, proof: undefined };
+  const [held, made] = await Promise.all([heldKey(context, config), makeClientKey()]);
+  const keys = { next: made.jwks, held: held && (await publicPartOf(held.pem)) };
+  const signedIn: DesiredAccount = { ...wish, signIn: 'key', keys };
+  const stays = held !== undefined && !madeKey(planForAccount(signedIn, found));
+  const key = stays ? held : { path: keyPathOf(context), pem: made.pem, isNew: true };
+  return { signedIn, proof: { key } };
+}
+
+/** The private key that is here, be it the account's or not. */
+async function heldKey(context: Context, config: Config): Promise<KeyFile | undefined> {
+  const path = keyPathOf(context);
+  const { clientKey, clientKeyFile } = config;
+  if (clientKey !== undefined) return { path: clientKeyFile ?? path, pem: clientKey, isNew: false };
+  const pem = await context.io.files.read(path).catch(() => undefined);
+  if (pem === undefined) return undefined;
+  try {
+    parsePrivateKey(pem);
+    return { path, pem, isNew: false };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a plan gives the account a new key. */
+function madeKey(plan: AccountPlan): boolean {
+  return plan.some(({ kind, after }) => kind === 'service-account' && after !== null && 'key' in after);
+}
+
+function pathOf(context: Context, proof: Proof | undefined): string {
+  return proof !== undefined && 'key' in proof ? proof.key.path : keyPathOf(context);
 }
 
 /**
@@ -209,7 +273,11 @@ async function apply(
     voice.progress(changeName(change)),
   );
   const now = await readAccount(realms, account, account.events !== undefined);
-  const rest = planForAccount({ ...account, rotate: false }, now);
+  const keys = account.keys && {
+    ...account.keys,
+    held: madeKey(plan) ? account.keys.next : account.keys.held,
+  };
+  const rest = planForAccount({ ...account, rotate: false, keys }, now);
   if (rest.length === 0) return now;
   throw new McpkcError(
     'CHANGE_NOT_KEPT',

@@ -98,6 +98,7 @@ async function factsOf(
 }
 
 function secretOrigin(config: Config): string | undefined {
+  if (config.clientKey !== undefined) return config.originOf('KC_CLIENT_KEY_FILE') ?? 'the configuration';
   if (config.clientSecret === undefined) return undefined;
   const origin = config.originOf('KC_CLIENT_SECRET') ?? config.originOf('KC_CLIENT_SECRET_FILE');
   return origin ?? 'the configuration';

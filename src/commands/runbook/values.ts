@@ -23,7 +23,7 @@ export function valuesSection(facts: RunbookFacts): string {
       'Service account',
       clientId === undefined ? 'none yet' : `${code(clientId)} in realm ${code(adminRealm)}`,
     ],
-    ['Its secret', secretOrigin === undefined ? 'none yet' : `in ${code(secretOrigin)}`],
+    ['Its secret or key', secretOrigin === undefined ? 'none yet' : `in ${code(secretOrigin)}`],
     ['Client products', facts.presets.map(({ title }) => title).join(', ')],
   ];
   return `## This deployment\n\n${table(['What', 'Value'], rows)}${secretText(facts)}`;

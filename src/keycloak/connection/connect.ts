@@ -63,9 +63,10 @@ export interface Connecting {
 /** Signs in with the service account of the configuration; the first request shows whether that works. */
 export async function connect(config: Config, io: Io, signal: AbortSignal): Promise<Keycloak> {
   const realm = requireRealm(config);
-  const { clientId, clientSecret } = requireAccount(config);
+  const account = requireAccount(config);
+  const { clientId } = account;
   const accountRealm = config.adminRealm ?? realm;
-  const grant: Grant = { server: config.server, realm: accountRealm, clientId, clientSecret };
+  const grant: Grant = { server: config.server, realm: accountRealm, ...account };
   return open({ ...grantConnecting(grant, realm, io), account: clientId }, config, io, signal);
 }
 

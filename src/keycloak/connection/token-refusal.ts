@@ -54,6 +54,8 @@ export async function tokenRefusal(
       'mcpkc init repairs it (signing in once as an administrator).',
     );
   }
+  const byKey = keyRefused(grant, code, description);
+  if (byKey !== undefined) return byKey;
   if (code === 'invalid_client') {
     const message = `There is no enabled client '${clientId}' in realm '${realm}' (KC_CLIENT_ID, KC_ADMIN_REALM).`;
     return new McpkcError(
@@ -80,6 +82,48 @@ export async function tokenRefusal(
     `Keycloak answered ${status} to the token request: ${description}.`,
     'Keycloak’s log says more.',
   );
+}
+
+/**
+ * A refusal that has to do with the account's key, or with its lack (Keycloak 26.7.3). A key that the client doesn't have
+ * is "Unable to load public key", one that is another under the same id "Signature on JWT token failed validation".
+ */
+function keyRefused(
+  { clientId, clientKey, realm, server }: Grant,
+  code: string,
+  description: string,
+): McpkcError | undefined {
+  const name = visible(clientId);
+  if (clientKey === undefined) {
+    if (!description.includes('client_assertion')) return undefined;
+    const message = `The client '${name}' signs in with a key, and a secret was sent (${visible(description)}).`;
+    const hint =
+      'Name the file of its private key (KC_CLIENT_KEY_FILE) instead of a secret. Or go back to a secret: mcpkc init --no-key';
+    return new McpkcError('WRONG_SECRET', message, hint);
+  }
+  if (/public key|Signature on JWT/i.test(description)) {
+    const message = `The key of the client '${name}' is wrong (KC_CLIENT_KEY_FILE): ${visible(description)}.`;
+    const hint =
+      'Name the file with the key that the client has, or make a new one, which ends the old one: mcpkc init --rotate-secret';
+    return new McpkcError('WRONG_SECRET', message, hint);
+  }
+  if (/Token is not active|Token was issued/.test(description)) {
+    const message = `${server} refuses what the account’s key signed, because of its time: ${visible(description)}.`;
+    const hint =
+      'The clock of this machine and that of Keycloak are apart; Keycloak allows 15 seconds ahead. Set both by NTP.';
+    return new McpkcError('KEYCLOAK_ERROR', message, hint, { details: { reason: 'clock' } });
+  }
+  if (/audience/i.test(description)) {
+    const message = `${server} refuses what the account’s key signed, because of whom it is for: ${visible(description)}.`;
+    const hint =
+      'Keycloak names itself by another address than it expects: is a proxy in between that answers for another server? Fix Keycloak’s hostname (--hostname).';
+    return new McpkcError('KEYCLOAK_ERROR', message, hint, { details: { reason: 'audience' } });
+  }
+  if (code !== 'invalid_client' && code !== 'unauthorized_client') return undefined;
+  const message = `There is no enabled client '${name}' in realm '${visible(realm)}' that signs in with a key (KC_CLIENT_ID, KC_ADMIN_REALM).`;
+  const hint =
+    'mcpkc init --key makes it, or gives it a key; an account that lives in master needs KC_ADMIN_REALM=master.';
+  return new McpkcError('ACCOUNT_NOT_FOUND', message, hint);
 }
 
 /** An administrator whom Keycloak refuses. Without a one-time code it says the same as with a wrong password (26.7.3). */

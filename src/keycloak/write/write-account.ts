@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import type { AccountKind, Change, Writer } from '../../plan/plan.ts';
-import { type HeldRole, SEAL_ROLE } from '../../realm/account.ts';
+import { type HeldRole, hasOwnKey, keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES, retentionFor } from '../../realm/events.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
@@ -30,7 +30,7 @@ export function accountWriter(
   const ids = new ScopeIds(home);
   const account = new AccountClient(home, desired.clientId, judgedId);
   const writes: Record<AccountKind, Writer<AccountKind>> = {
-    'service-account': (change) => writeServiceAccount(home, account, change),
+    'service-account': (change) => writeServiceAccount(home, account, desired, change),
     'account-role': (change) => writeRole(home, account, change),
     'client-scope-assignment': (change) => writeAssignment(home, ids, change),
     events: () => writeEvents(target, desired),
@@ -92,20 +92,40 @@ class AccountClient {
   }
 }
 
-async function writeServiceAccount(home: Keycloak, account: AccountClient, change: Change): Promise<void> {
+async function writeServiceAccount(
+  home: Keycloak,
+  account: AccountClient,
+  { keys }: DesiredAccount,
+  change: Change,
+): Promise<void> {
   const { action, key, before, after } = change;
   if (action === 'create') {
     if (before !== null) await account.remove(String(before.id));
-    await seal(home, await account.create(after ?? {}));
+    const { key: isKey, ...fields } = after ?? {};
+    const attributes = isKey === undefined ? {} : { attributes: keyAttributes(keys?.next ?? '') };
+    await seal(home, await account.create({ ...fields, ...attributes }));
     return;
   }
   const client = await account.now();
   const { id } = client;
+  if (after !== null && 'key' in after) {
+    // Attributes that a PUT leaves out stay (26.7.3).
+    await home.replace(attempt(`give '${key}' a new key`), (admin) =>
+      admin.clients.update({ id }, { attributes: keyAttributes(keys?.next ?? '') }),
+    );
+    await seal(home, client);
+    return;
+  }
   if (after !== null && 'secret' in after) {
     await home.create(attempt(`make a new secret for '${key}'`), (admin) =>
       admin.clients.generateNewClientSecret({ id }),
     );
     await forgetRotatedSecret(home, client);
+    if (hasOwnKey(client)) {
+      await home.replace(attempt(`remove the key of '${key}'`), (admin) =>
+        admin.clients.update({ id }, { attributes: keyAttributes('') }),
+      );
+    }
     await seal(home, client);
     return;
   }

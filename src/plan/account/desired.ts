@@ -1,4 +1,4 @@
-import { type AccountSnapshot, accountOrigin } from '../../realm/account.ts';
+import { type AccountSnapshot, accountOrigin, hasOwnKey, signsInWith } from '../../realm/account.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
@@ -14,8 +14,12 @@ export interface DesiredAccount {
   roles: readonly Role[];
   /** Take away what it doesn't need: roles, sign-in flows, the passing on of every role. */
   exact: boolean;
-  /** Make a new secret, though the one that is there is known to nobody else. */
+  /** Make a new secret or key, though the one that is there is known to nobody else. */
   rotate: boolean;
+  /** How the account signs in. */
+  signIn: 'secret' | 'key';
+  /** Public keys (JWK sets) for `signIn: 'key'`: the one to give it where it needs a new one, and the one that is here. */
+  keys: { next: string; held: string | undefined } | undefined;
   /** User events to store and for how long; absent leaves them as they are. */
   events?: { retentionMs: number };
 }
@@ -42,6 +46,8 @@ export function desiredAccount(input: {
     roles: readOnly ? READING_ROLES : WORKING_ROLES,
     exact,
     rotate,
+    signIn: 'secret',
+    keys: undefined,
     ...(retentionMs === undefined ? {} : { events: { retentionMs } }),
   };
 }
@@ -69,14 +75,24 @@ export const ACCOUNT_CLIENT = {
   optionalClientScopes: [],
 } as const;
 
+/** The client to make, by how it signs in. */
+export function accountClient({ signIn }: Pick<DesiredAccount, 'signIn'>) {
+  const clientAuthenticatorType = signIn === 'key' ? ('client-jwt' as const) : ('client-secret' as const);
+  return { ...ACCOUNT_CLIENT, clientAuthenticatorType };
+}
+
 /** The client scopes that the account holds as defaults, as far as its realm has them. */
 export const ACCOUNT_SCOPES: readonly string[] = [...ACCOUNT_CLIENT.defaultClientScopes, ADMIN_API_SCOPE];
 
+/** Whether the account would lose a key, unasked, that is in use elsewhere. */
+function losesKey({ signIn, rotate, keys }: DesiredAccount, { client }: AccountSnapshot): boolean {
+  if (!client || signIn !== 'key' || rotate || client.clientAuthenticatorType !== 'client-jwt') return false;
+  return hasOwnKey(client) && !(keys?.held !== undefined && signsInWith(client, keys.held));
+}
+
 /** What only a person may decide about: an account in `master`, and a client that no administrator's hand shows on. */
-export function accountReservations(
-  { clientId, target, realm }: DesiredAccount,
-  snapshot: AccountSnapshot,
-): Reservation[] {
+export function accountReservations(desired: DesiredAccount, snapshot: AccountSnapshot): Reservation[] {
+  const { clientId, target, realm } = desired;
   const reservations: Reservation[] = [];
   if (realm === 'master' || target === 'master') {
     reservations.push({ message: 'This changes the realm master, which administers all others.' });
@@ -84,6 +100,10 @@ export function accountReservations(
   const origin = accountOrigin(snapshot, ACCOUNT_CLIENT);
   if (origin.kind === 'unproven') {
     const message = `The client '${clientId}' in realm '${realm}' is there already, and nothing proves that an administrator made it for mcpkc: ${origin.because.join('; ')}. Whoever made it may know its secret, so it is never taken over. It would be deleted and made anew, and what uses it now would no longer work. KC_CLIENT_ID names another. Run init before any host is trusted, and nobody can come first.`;
+    reservations.push({ message });
+  }
+  if (origin.kind === 'administrator' && losesKey(desired, snapshot)) {
+    const message = `The client '${clientId}' signs in with a key whose private part is not here. It would get a new one, and whatever has the old one could no longer sign in. Better: copy the key file and name it with KC_CLIENT_KEY_FILE.`;
     reservations.push({ message });
   }
   return reservations;

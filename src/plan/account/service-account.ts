@@ -1,11 +1,17 @@
-import { type AccountSnapshot, accountOrigin, isSealed } from '../../realm/account.ts';
+import {
+  type AccountSnapshot,
+  accountOrigin,
+  hasOwnKey,
+  isSealed,
+  signsInWith,
+} from '../../realm/account.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import type { AccountChange } from '../plan.ts';
 import type { AccountResource } from './account-resource.ts';
-import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, type DesiredAccount } from './desired.ts';
+import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, accountClient, type DesiredAccount } from './desired.ts';
 
 /** Without these nobody can sign in as the account. */
 const NEEDED = [
@@ -25,8 +31,13 @@ const SPARE = [
 
 type Field = (typeof NEEDED)[number] | (typeof SPARE)[number];
 
-function differing(client: Client, fields: readonly Field[]): Field[] {
-  return fields.filter((field) => (client[field] ?? ACCOUNT_CLIENT[field]) !== ACCOUNT_CLIENT[field]);
+/** What a client has as it isn't wanted. */
+function differing(
+  client: Client,
+  fields: readonly Field[],
+  wanted: Partial<Record<Field, unknown>> = ACCOUNT_CLIENT,
+): Field[] {
+  return fields.filter((field) => (client[field] ?? ACCOUNT_CLIENT[field]) !== wanted[field]);
 }
 
 /** What the client has on beside what an account needs, as an operator reads it. */
@@ -36,7 +47,8 @@ export function spareSettings(client: Client | undefined): string[] {
 
 function repair(client: Client, desired: DesiredAccount): AccountChange[] {
   const key = desired.clientId;
-  const fields = differing(client, desired.exact ? [...NEEDED, ...SPARE] : NEEDED);
+  const wanted = accountClient(desired);
+  const fields = differing(client, desired.exact ? [...NEEDED, ...SPARE] : NEEDED, wanted);
   if (fields.length === 0) return [];
   const pick = (from: Partial<Record<Field, unknown>>) =>
     Object.fromEntries(fields.map((field) => [field, from[field] ?? null]));
@@ -44,16 +56,29 @@ function repair(client: Client, desired: DesiredAccount): AccountChange[] {
   const why = broken
     ? 'so that mcpkc can sign in with it'
     : 'since a service account doesn’t need it (--exact)';
-  return [
-    {
-      kind: 'service-account',
-      action: 'update',
-      key,
-      before: pick(client),
-      after: pick(ACCOUNT_CLIENT),
-      why,
-    },
-  ];
+  return [{ kind: 'service-account', action: 'update', key, before: pick(client), after: pick(wanted), why }];
+}
+
+/** The new secret or key that a client needs, and why; none where what it has stays. */
+function renewal(client: Client, desired: DesiredAccount, sealed: boolean): AccountChange[] {
+  const { clientId: key, rotate, signIn, keys } = desired;
+  const renew = (
+    before: Record<string, string>,
+    after: Record<string, string>,
+    why: string,
+  ): AccountChange[] => [{ kind: 'service-account', action: 'update', key, before, after, why }];
+  if (signIn === 'secret') {
+    const [before, after] = [{ secret: 'as it is' }, { secret: 'a new one' }];
+    if (rotate) return renew(before, after, WHY_SECRET_ASKED);
+    if (!sealed) return renew(before, after, WHY_SECRET_ONCE);
+    return hasOwnKey(client) ? renew({ key: 'as it is' }, after, WHY_SECRET_AGAIN) : [];
+  }
+  const [before, after] = [{ key: 'as it is' }, { key: 'a new one' }];
+  const hadKey = client.clientAuthenticatorType === 'client-jwt' && hasOwnKey(client);
+  if (!hadKey) return renew({ secret: 'as it is' }, after, WHY_KEY_ASKED);
+  if (rotate) return renew(before, after, WHY_SECRET_ASKED);
+  if (!sealed) return renew(before, after, WHY_SECRET_ONCE);
+  return keys?.held !== undefined && signsInWith(client, keys.held) ? [] : renew(before, after, WHY_KEY_LOST);
 }
 
 /** What is said of a client that is replaced, with the id by which it was judged. */
@@ -67,6 +92,12 @@ const WHY_ANEW =
   'in place of the client of that name, which is deleted: its secret and its registration access token may be known to somebody else';
 const WHY_SECRET_ONCE =
   'once, since it was made before mcpkc withdrew registration access tokens: a stranger may have read it. The old one stops working at once; whatever has it needs the new one: other .keycloak-env files, variables of CI jobs, secret stores';
+const WHY_SECRET_AGAIN =
+  'in place of the key, as asked for with --no-key; the key stops working at once, whatever has it needs the secret';
+const WHY_KEY_ASKED =
+  'in place of a secret, as asked for with --key: its private part is in a file here and never leaves this machine. A secret stops working at once; whatever has it needs the key';
+const WHY_KEY_LOST =
+  'since the private part of its key is not here; the old one stops working at once, whatever has it needs the new one';
 const WHY_SECRET_ASKED =
   'as asked for with --rotate-secret; the old one stops working at once, whatever has it needs the new one';
 
@@ -81,16 +112,11 @@ export const serviceAccount: AccountResource = {
       const before = client ? replaced(client) : null;
       const why = client ? WHY_ANEW : WHY_NEW;
       const admits = snapshot.scopes.some(({ name }) => name === ADMIN_API_SCOPE);
-      const after = admits
-        ? { ...ACCOUNT_CLIENT, defaultClientScopes: [...ACCOUNT_SCOPES] }
-        : { ...ACCOUNT_CLIENT };
+      const made = { ...accountClient(desired), ...(desired.signIn === 'key' ? { key: 'a new one' } : {}) };
+      const after = admits ? { ...made, defaultClientScopes: [...ACCOUNT_SCOPES] } : made;
       return [{ kind: 'service-account', action: 'create', key, before, after, why }];
     }
-    const changes = repair(client, desired);
-    if (!desired.rotate && isSealed(snapshot)) return changes;
-    const [before, after] = [{ secret: 'as it is' }, { secret: 'a new one' }];
-    const why = desired.rotate ? WHY_SECRET_ASKED : WHY_SECRET_ONCE;
-    return [...changes, { kind: 'service-account', action: 'update', key, before, after, why }];
+    return [...repair(client, desired), ...renewal(client, desired, isSealed(snapshot))];
   },
 };
 

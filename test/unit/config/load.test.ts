@@ -438,7 +438,7 @@ describe('what is missing', () => {
     const config = await load();
     expect(() => requireRealm(config)).toThrow('mcpkc is not set up here');
     expect(() => requireAccount(config)).toThrow(
-      'KC_REALM, KC_CLIENT_ID and KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE) are not set',
+      'KC_REALM, KC_CLIENT_ID and KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE, or KC_CLIENT_KEY_FILE) are not set',
     );
     try {
       requireAccount(config);
@@ -451,7 +451,9 @@ describe('what is missing', () => {
   it('is only what is missing', async () => {
     const config = await load({ files: { '.keycloak-env': 'KC_REALM=r\nKC_CLIENT_ID=c\n' } });
     expect(requireRealm(config)).toBe('r');
-    expect(() => requireAccount(config)).toThrow(/^KC_CLIENT_SECRET \(or KC_CLIENT_SECRET_FILE\) is not set/);
+    expect(() => requireAccount(config)).toThrow(
+      /^KC_CLIENT_SECRET \(or KC_CLIENT_SECRET_FILE, or KC_CLIENT_KEY_FILE\) is not set/,
+    );
     const whole = await load({ env: { KC_REALM: 'r', KC_CLIENT_ID: 'c', KC_CLIENT_SECRET: 's' } });
     expect(requireAccount(whole)).toEqual({ clientId: 'c', clientSecret: 's' });
   });

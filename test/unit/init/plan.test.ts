@@ -228,6 +228,7 @@ describe('kcadm lines', () => {
       account,
       admin: { realm: 'master', name: 'o p' },
       files: { env: file('my env', 'create'), config: file('c.json', 'none') },
+      keyPath: '.keycloak-env.key',
       judgedId: undefined,
       retentionSeconds: undefined,
       seen: true,
@@ -240,7 +241,14 @@ describe('kcadm lines', () => {
   it('leave files alone that are right, and name what to set in a config file that is there', () => {
     const account = desiredAccount(INPUT);
     const admin = { realm: 'master', name: 'admin' };
-    const context = { server: 'https://k', account, admin, judgedId: 'id', seen: true };
+    const context = {
+      server: 'https://k',
+      account,
+      admin,
+      keyPath: '.keycloak-env.key',
+      judgedId: 'id',
+      seen: true,
+    };
     const files = { env: file('e', 'none'), config: file('c', 'update') };
     const lines = kcadmLines([], { ...context, files, retentionSeconds: undefined });
     expect(lines.at(-1)).toBe('# In c set: "KC_SERVER":"https://k","KC_REALM":"mcp"');
