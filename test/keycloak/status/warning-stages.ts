@@ -98,9 +98,13 @@ export const WARNING_STAGES: readonly Stage[] = [
       await connector.authorize(world.user);
       const { host } = new URL(world.admin.access.url);
       const file = `${world.folder.path}/.local/state/mcpkc/pruned-${host.replaceAll(':', '_')}-${world.realm.name}.jsonl`;
-      const proof = crypto.randomUUID();
-      const attributes = { 'mcpkc.record': [crypto.randomUUID()], 'mcpkc.proof': [proof] };
-      await world.admin.post(world.path('roles'), { name: RECORD_ROLE, attributes });
+      // The realm's key: an earlier run may have made it.
+      const made = { 'mcpkc.record': [crypto.randomUUID()], 'mcpkc.proof': [crypto.randomUUID()] };
+      await world.admin.request('POST', world.path('roles'), { name: RECORD_ROLE, attributes: made });
+      const role = await world.admin.get<{ attributes: Record<string, string[]> }>(
+        world.path(`roles/${RECORD_ROLE}`),
+      );
+      const proof = String(role.attributes['mcpkc.proof']?.[0]);
       const record = {
         at: new Date().toISOString(),
         by: 'somebody',
