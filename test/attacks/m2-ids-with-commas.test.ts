@@ -62,9 +62,6 @@ describe.each([`${VICTIM},evil`, `evil, ${VICTIM}`, `--yes,${VICTIM}`, `\u202e,$
 
 it('every fix that status prints for such clients names them whole', async () => {
   await realm.admin.request('POST', realm.path('clients'), { clientId: `x,${VICTIM}`, publicClient: true });
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'none', '--no-existing', '--yes'], {
-    env: account.env,
-  });
   const { json } = await runCli(['status', '--resource', RESOURCE, '--clients', '--json'], {
     env: account.env,
   });

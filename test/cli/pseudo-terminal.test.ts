@@ -92,6 +92,11 @@ describe('at a prompt', () => {
     const terminal = mcpkc(asked);
     await terminal.until(/[Pp]assword.*: ?$/);
     terminal.type('hunter2\n');
+    // A code is asked for, then the password again: Enter, and Enter.
+    await terminal.until(/password again\): ?$/);
+    terminal.type('\n');
+    await terminal.until(/, again: ?$/);
+    terminal.type('\n');
     expect(await terminal.ended).toBe(4);
     expect(terminal.shown()).not.toContain('hunter2');
   });
@@ -103,10 +108,10 @@ describe('at a prompt', () => {
 });
 
 describe('while it waits', () => {
-  it('Ctrl-C closes the window and leaves with 130', async () => {
+  it('Ctrl-C ends the waiting and leaves with 130', async () => {
     const resource = 'https://pty.example.com/mcp';
     const terminal = mcpkc(['onboard', resource, '--timeout', '60s']);
-    await terminal.until(/Ctrl-C closes it/);
+    await terminal.until(/Ctrl-C ends the waiting/);
     terminal.type('\u0003');
     expect(await terminal.ended).toBe(130);
     const defaults = await realm.admin.get<{ name: string }[]>(realm.path('default-default-client-scopes'));

@@ -17,7 +17,7 @@ const COMMANDS: Record<string, readonly string[]> = {
   'trusted-hosts': ['trusted-hosts', '--add', 'tools.example.com'],
   'trusted-hosts, listing': ['trusted-hosts'],
   onboard: ['onboard', RESOURCE, 'given'],
-  'onboard, waiting': ['onboard', RESOURCE, '--timeout', '1s'],
+  'onboard, waiting': ['onboard', RESOURCE, '--until', 'registered', '--timeout', '1s'],
 };
 
 /** With which exit status they end in this realm, where nobody registers. */
