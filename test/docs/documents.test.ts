@@ -63,8 +63,8 @@ function harmless(words: readonly string[], realm: string): { args: string[]; st
   const writes =
     ['create-scope', 'onboard', 'trusted-hosts'].includes(name ?? '') && !args.includes('--close');
   if (writes) return { args: [...new Set([...args, '--dry-run'])], statuses: [0, 1] };
-  // The client here was made by an administrator, and the environment holds a secret: both are refused with their reason.
-  if (args.includes('--accept-age') || args.includes('--key')) return { args, statuses: [0, 1, 2, 5] };
+  // The client here was made by an administrator: refused with the reason.
+  if (args.includes('--accept-age')) return { args, statuses: [0, 1, 2, 5] };
   // There is no such MCP server: that is the answer.
   if (name === 'validate') return { args: [...args, '--request-timeout', '2s'], statuses: [1, 3] };
   return { args, statuses: name === 'status' ? [0, 1] : [0] };
