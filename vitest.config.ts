@@ -16,6 +16,8 @@ const LONG = [
   'test/keycloak/creation-times.test.ts',
   'test/keycloak/prune-killed.test.ts',
   'test/keycloak/status/server.test.ts',
+  'test/keycloak/status/law.test.ts',
+  'test/keycloak/faults-sample.test.ts',
 ];
 
 const BUILT = 'test/support/build.ts';
