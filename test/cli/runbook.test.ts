@@ -35,7 +35,7 @@ describe('mcpkc runbook on a realm', () => {
     await expectCli(0, provision, account);
     const { json } = await expectCli(0, ['runbook', host.url, '--validate', '--json'], account);
     const open = boxesOf(json).filter(({ state }) => state !== 'done');
-    expect(open.map(({ id }) => id)).toEqual(['userless']);
+    expect(open.map(({ id }) => id)).toEqual(['policies', 'userless']);
     expect(String(json.markdown).match(/^- \[ \]/gm)).toHaveLength(1);
   });
 });
