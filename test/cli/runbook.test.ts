@@ -36,6 +36,6 @@ describe('mcpkc runbook on a realm', () => {
     const { json } = await expectCli(0, ['runbook', host.url, '--validate', '--json'], account);
     const open = boxesOf(json).filter(({ state }) => state !== 'done');
     expect(open.map(({ id }) => id)).toEqual(['policies', 'userless']);
-    expect(String(json.markdown).match(/^- \[ \]/gm)).toHaveLength(1);
+    expect(String(json.markdown).match(/^- \[ \]/gm)).toHaveLength(2);
   });
 });
