@@ -35,7 +35,11 @@ describe('mcpkc runbook on a realm', () => {
     await expectCli(0, provision, account);
     const { json } = await expectCli(0, ['runbook', host.url, '--validate', '--json'], account);
     const open = boxesOf(json).filter(({ state }) => state !== 'done');
-    expect(open.map(({ id }) => id)).toEqual(['policies', 'userless']);
+    // At a loopback address nobody reaches Keycloak from outside, so REG-PATHS, which the first box needs, is skipped.
+    expect(open.map(({ id, state, reasons }) => [id, state, reasons.length])).toEqual([
+      ['policies', 'unknown', 0],
+      ['userless', 'open', 2],
+    ]);
     expect(String(json.markdown).match(/^- \[ \]/gm)).toHaveLength(2);
   });
 });
