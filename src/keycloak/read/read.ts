@@ -45,15 +45,6 @@ export async function readClientScopes(keycloak: Keycloak): Promise<ClientScope[
   }));
 }
 
-/** The attributes of one client scope now, by its internal id; undefined where it is gone. One small request. */
-export async function readScopeAttributes(
-  keycloak: Keycloak,
-  id: string,
-): Promise<Record<string, string> | undefined> {
-  const found: unknown = await keycloak.read(SCOPES, (admin) => admin.clientScopes.findOne({ id }));
-  return typeof found === 'object' && found !== null ? texts((found as Raw).attributes) : undefined;
-}
-
 /** Names of the realm's default and optional client scopes: what a client gets that is made without naming any. */
 export async function readRealmScopes(
   keycloak: Keycloak,
