@@ -48,6 +48,8 @@ export interface InsideFacts {
   audiences: readonly string[];
   /** Whether a policy of mcpkc's refuses tokens without a user. */
   userlessRejected: boolean;
+  /** A policy of 0.1.0 refuses them to every client that holds the scope, a probe of the admin API among them. */
+  machinesRejected: boolean;
   trustedHosts: readonly string[];
   /** What ‘Allowed Client Scopes’ lists, and whether it allows the realm's lists beside. */
   allowedScopes: readonly string[];

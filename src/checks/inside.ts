@@ -4,11 +4,11 @@ import { connect, type Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { scopeWish } from '../plan/input.ts';
-import { policyNames } from '../plan/policies.ts';
 import { isProbe } from '../products/dynamic.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs, realmListOf } from '../realm/lists.ts';
-import { audienceScopeOf, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { audienceScopeOf, carriersOf, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
 import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
@@ -50,8 +50,14 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     mode,
     list: realmListOf(snapshot, scope),
     audiences: carrier ? audiencesOf(carrier) : [],
+    machinesRejected: snapshot.clientPolicies.some(
+      (policy) =>
+        policy.enabled !== false && formerPolicy(policy) !== undefined && refusesUserless(policy, scope),
+    ),
     userlessRejected: snapshot.clientPolicies.some(
-      ({ name, enabled }) => name === policyNames(scope).userless && enabled !== false,
+      (policy) =>
+        policy.enabled !== false &&
+        [scope, ...carriersOf(scope, snapshot)].some((one) => refusesUserless(policy, one)),
     ),
     trustedHosts: hosts.flatMap((one) => one.hosts),
     allowedScopes: allowed.flatMap(({ config: one }) => one['allowed-client-scopes'] ?? []),

@@ -166,7 +166,7 @@ const userless: Check = {
   spec: 'measured on Keycloak 26.7.3',
   cause:
     'Whoever may register can register for client credentials, and gets a token for this host without any user.',
-  fix: 'mcpkc create-scope --resource <url> --reject-userless (Keycloak 26.7.0 or later)',
+  fix: 'mcpkc create-scope --resource <url> (Keycloak 26.7.0 or later)',
   judge: judging('token', (evidence, { target }) => {
     const { userless: exchange, userlessClaims } = evidence;
     if (!exchange) {

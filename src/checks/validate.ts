@@ -11,6 +11,7 @@ import {
 } from '../keycloak/connection/http.ts';
 import { userNamed } from '../keycloak/write/probe-clients.ts';
 import type { Preset } from '../products/preset.ts';
+import { runMark } from '../products/probe-mark.ts';
 import type { CheckResult } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
 import { record } from './exchange.ts';
@@ -20,7 +21,6 @@ import { type Inside, lookInside } from './inside.ts';
 import { judgeAll } from './judge.ts';
 import { type Outlook, outlooks } from './outlook.ts';
 import { removeClients } from './probe-clients/leftovers.ts';
-import { runMark } from './probe-clients/mark.ts';
 import { type MadeClient, Probes } from './probe-clients/probes.ts';
 import { Recorder } from './recorder.ts';
 import { runSteps } from './run.ts';

@@ -30,7 +30,7 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
       '--unkeep',
     ],
   },
-  { heading: 'Policies:', flags: ['--no-pkce-policy', '--reject-userless'] },
+  { heading: 'Policies:', flags: ['--no-harden'] },
   {
     heading: 'Administrator, signed in once:',
     flags: ['--admin-realm', '--admin-user', '--admin-password-file', '--admin-token-file'],

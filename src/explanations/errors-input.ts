@@ -56,13 +56,6 @@ export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'mcpkc status --clients lists the clients that registered. A client that mcpkc deleted comes back with mcpkc prune-clients --restore <backup> <client id>.',
     sources: [ADMIN_GUIDE],
   },
-  SERVER_TOO_OLD: {
-    what: 'This Keycloak lacks something that the option needs. Nothing was changed.',
-    cause:
-      '--reject-userless needs client policies with a mode, which came with Keycloak 26.7.0. Without it the policy would break every sign-in.',
-    mend: 'Upgrade Keycloak, or leave the option out and let the MCP server refuse tokens without a user.',
-    sources: ['https://www.keycloak.org/docs/latest/release_notes/', SEEN],
-  },
   FILE_NOT_WRITTEN: {
     what: 'A file that the command was to write could not be written.',
     cause: 'The folder doesn’t exist or belongs to somebody else, or the disk is full.',

@@ -56,6 +56,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     mend: 'Realm settings, Client policies: let the profile allow oidc-audience-mapper, or let the policy spare the scopes that mcpkc makes. Then run the command again.',
     sources: ['https://github.com/keycloak/keycloak/issues/50131'],
   },
+  POLICIES_PUT_BACK: {
+    what: 'mcpkc wrote its client policies, read them back and rehearsed what wrong ones break: a token of its account, and sign-ins up to the login page. Something failed, so the policies were put back as they were.',
+    cause:
+      'Keycloak, a proxy or another editor kept something else than what was written; or this server reads the policies otherwise than the servers that they were verified on.',
+    mend: 'The message says which step failed and why, and whether it fails without the policies, too. --no-harden provisions without them.',
+    sources: [SEEN],
+  },
   SEVERAL_NEWCOMERS: {
     what: 'More than one client may be the connector that was waited for, and nothing tells which. None was adopted, and none holds the audience.',
     cause: 'Two people connected at the same time, or somebody else registered as the same product.',

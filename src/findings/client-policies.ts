@@ -1,10 +1,29 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import { isAtLeast } from '../keycloak/read/features.ts';
-import { policyNames } from '../plan/policies.ts';
-import type { ClientPolicy } from '../realm/representations.ts';
+import { trustedHost } from '../names/resource-url.ts';
+import { cameByRegistration } from '../products/dynamic.ts';
+import { heldAs } from '../realm/lists.ts';
+import {
+  deviations,
+  formerPolicy,
+  NO_WILDCARDS,
+  OWN_POLICY,
+  type OwnPolicy,
+  PATTERNS,
+  PKCE_ATTRIBUTE,
+  PKCE_METHOD,
+  patternsOf,
+  scopesNamedBy,
+  userlessPolicy,
+} from '../realm/own-policies.ts';
+import { hostExpression } from '../realm/redirect-patterns.ts';
+import { hostsOf } from '../realm/registration-policies.ts';
+import { type Client, type ClientPolicy, POLICY } from '../realm/representations.ts';
+import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atServer, command, createScope, repair } from './fixes.ts';
-import { judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { atServer, command, createScope, harden, repair } from './fixes.ts';
+import { anonymous, trusts } from './hosts.ts';
+import { type JudgedScope, judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
 type Configuration = Record<string, unknown>;
 
@@ -13,19 +32,6 @@ function conditions(policy: ClientPolicy, kind: string): Configuration[] {
   return (policy.conditions ?? [])
     .filter(({ condition }) => condition === kind)
     .map(({ configuration }) => configuration ?? {});
-}
-
-function scopesNamed(policy: ClientPolicy): string[] {
-  return conditions(policy, 'client-scopes').flatMap(({ scopes }) =>
-    Array.isArray(scopes) ? scopes.map(String) : [],
-  );
-}
-
-/** Whether a policy is in force for sign-ins that use a scope, as far as its conditions tell: any of them must hold. */
-function concerns(policy: ClientPolicy, scope: string): boolean {
-  const kinds = (policy.conditions ?? []).map(({ condition }) => condition);
-  const all = kinds.length > 0 && kinds.every((kind) => kind === 'any-client' || kind === 'client-scopes');
-  return all && (kinds.every((kind) => kind === 'any-client') || scopesNamed(policy).includes(scope));
 }
 
 function executes(seen: Seen, policy: ClientPolicy, executor: string): boolean {
@@ -48,7 +54,7 @@ const missingScope: Rule = {
   find: (seen) =>
     shown(seen.parts.clientPolicies).policies.flatMap((policy) => {
       const there = realmOf(seen).scopes.map(({ name }) => name);
-      const gone = scopesNamed(policy).filter((name) => !there.includes(name));
+      const gone = scopesNamedBy(policy).filter((name) => !there.includes(name));
       const [first] = gone;
       if (first === undefined) return [];
       const message = `The client policy '${policy.name}' names the scope ${gone.join(', ')}, which is gone: no client policy of this realm can be edited ("Client scopes not allowed").`;
@@ -57,8 +63,8 @@ const missingScope: Rule = {
 };
 
 function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
-  const own: string[] = Object.values(policyNames(scope));
-  if (!own.includes(policy.name)) {
+  if (policy.name === OWN_POLICY.userless) return harden(seen);
+  if (formerPolicy(policy) === undefined) {
     return atServer(
       `In the admin console, Realm settings, Client policies: take '${scope}' out of '${policy.name}', or delete it.`,
     );
@@ -71,32 +77,181 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
   return command(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
 }
 
+/** mcpkc's policy for what registers itself, where it is there, enabled, and applies to nothing else. */
+function ownPolicy(seen: Seen): Partial<OwnPolicy> {
+  const { policies, profiles } = shown(seen.parts.clientPolicies);
+  const policy = policies.find(({ name }) => name === OWN_POLICY.registrations);
+  const profile = profiles.find(({ name }) => name === OWN_POLICY.registrations);
+  if (policy?.enabled !== true || !isForRegistrations(policy)) return {};
+  return { policy, ...(profile && { profile }) };
+}
+
+/** Whether a policy meets what registers itself, whatever else it meets. */
+function isForRegistrations({ conditions = [] }: ClientPolicy): boolean {
+  return conditions.every(({ condition, configuration }) => {
+    if (condition === 'any-client') return true;
+    const sources = configuration?.['update-client-source'];
+    return (
+      condition === 'client-updater-context' && Array.isArray(sources) && sources.includes('ByAnonymous')
+    );
+  });
+}
+
+/** Whether registrations meet an executor of mcpkc's policy. */
+function isHeldBy(seen: Seen, executor: string): boolean {
+  const { profile } = ownPolicy(seen);
+  return profile?.executors?.some((one) => one.executor === executor) === true;
+}
+
 const pkce: Rule = {
   code: 'PKCE_NOT_ENFORCED',
   severity: 'warning',
   needs: ['clientPolicies', 'scopes'],
   explanation: {
-    what: 'Keycloak takes sign-ins for the MCP server without PKCE, and with the method plain: a stolen authorization code is enough for a token. OAuth 2.1 demands PKCE with S256, and every MCP client uses it.',
+    what: 'A client that registers itself may sign people in without PKCE, and with the method plain: a stolen authorization code is enough for a token. OAuth 2.1 demands PKCE with S256, and every MCP client uses it.',
     cause:
-      'PKCE is optional in Keycloak until a client policy enforces it; the realm has none for this scope, or it is disabled or was changed.',
-    mend: 'mcpkc create-scope for the resource adds the policy. Older clients that hold the scope and sign in without PKCE are named first.',
+      'PKCE is optional in Keycloak until a client policy makes it a setting of each client that registers; the realm has none, or it is disabled or was changed.',
+    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy. It meets registrations and nothing else: no other application’s sign-in changes.',
     sources: ['OAuth 2.1 (draft) §4.1.1, §7.5.1', 'RFC 7636', ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen)
-      .filter(({ carrier }) => !enforced(seen, carrier.name))
-      .map((judged) => ({
-        subject: judged.name,
-        message: `Sign-ins with the scope '${judged.name}' work without PKCE: no client policy enforces it.`,
-        fix: repair(seen, judged),
-      })),
+    isHeldBy(seen, 'pkce-enforcer')
+      ? []
+      : [
+          {
+            subject: OWN_POLICY.registrations,
+            message:
+              'Clients that register themselves may sign people in without PKCE: no client policy holds them to it.',
+            fix: harden(seen),
+          },
+        ],
 };
 
-function enforced(seen: Seen, scope: string): boolean {
-  return shown(seen.parts.clientPolicies).policies.some(
-    (policy) => policy.enabled === true && concerns(policy, scope) && executes(seen, policy, 'pkce-enforcer'),
-  );
-}
+const grants: Rule = {
+  code: 'OLD_GRANTS_POSSIBLE',
+  severity: 'warning',
+  needs: ['clientPolicies', 'scopes'],
+  explanation: {
+    what: 'A client that registers itself may bring the implicit flow, whose tokens stand in the browser’s address, and the password grant, which hands people’s passwords to it.',
+    cause: 'Keycloak allows both to registrations; the realm has no client policy that switches them off.',
+    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy.',
+    sources: ['OAuth 2.1 (draft) §10', ADMIN_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    isHeldBy(seen, 'reject-implicit-grant') && isHeldBy(seen, 'reject-ropc-grant')
+      ? []
+      : [
+          {
+            subject: OWN_POLICY.registrations,
+            message: 'Clients that register themselves may use the implicit flow and the password grant.',
+            fix: harden(seen),
+          },
+        ],
+};
+
+const redirects: Rule = {
+  code: 'REDIRECTS_NOT_HELD',
+  severity: 'warning',
+  needs: ['clientPolicies', 'scopes', 'server'],
+  explanation: {
+    what: 'A client may register any path at a trusted host, wildcards too, as where sign-ins end. Whoever controls one page at such a host, or an open redirect, collects codes of whoever signs in.',
+    cause:
+      'Trusted Hosts compares hosts alone. The realm has no client policy that holds redirect URIs to those of the products (Keycloak 26.7), or that refuses wildcards (26.4).',
+    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy. Hosts that were trusted by hand stay open as they are.',
+    sources: ['OAuth 2.0 Security (RFC 9700) §2.1, §4.1', ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { redirects: can } = shown(seen.parts.server);
+    if (can === undefined || can === 'none') return [];
+    if (isHeldBy(seen, can === 'patterns' ? PATTERNS.executor : NO_WILDCARDS.executor)) return [];
+    const message =
+      can === 'patterns'
+        ? 'Clients may register any path at a trusted host, wildcards too: no client policy holds redirect URIs to the products’.'
+        : 'Clients may register wildcards as redirect URIs: no client policy refuses them.';
+    return [{ subject: OWN_POLICY.registrations, message, fix: harden(seen) }];
+  },
+};
+
+const openServer: Rule = {
+  code: 'MCP_HOST_OPEN',
+  severity: 'warning',
+  needs: ['clientPolicies', 'scopes', 'registrationPolicies', 'server'],
+  explanation: {
+    what: 'The MCP server’s own host is a trusted host, and any path at it may be registered as where sign-ins end. Whoever controls a page there (an upload, a user’s page, an open redirect) registers a client that gets codes of whoever signs in.',
+    cause:
+      'An older guide, or mcpkc 0.1.0, listed the host, and nothing holds redirect URIs at it; or it was opened by name.',
+    mend: 'Where the server holds redirect URIs to patterns (26.7), mcpkc create-scope keeps the host trusted without a pattern, so that nothing registers there. Else take it out: mcpkc trusted-hosts --remove <host>.',
+    sources: ['OAuth 2.0 Security (RFC 9700) §4.1', SEEN],
+  },
+  find(seen) {
+    const lists = anonymous(seen, POLICY.trustedHosts).map((policy) => hostsOf(policy).hosts);
+    const patterns = patternsOf(ownPolicy(seen).profile);
+    const products = seen.presets.flatMap(({ trustedHosts }) => trustedHosts);
+    const servers = judgedScopes(seen).flatMap((judged) =>
+      judged.resource === undefined ? [] : [{ judged, host: trustedHost(judged.resource) }],
+    );
+    return servers.flatMap(({ judged, host }): Found[] => {
+      const isTrusted = lists.some((hosts) => trusts(hosts, host)) && !products.includes(host);
+      const isOpen = patterns === undefined || patterns.includes(hostExpression(host));
+      if (!isTrusted || !isOpen) return [];
+      const message = `Clients may register any redirect URI at ${host}, the MCP server’s own host: whoever controls a page there can collect codes.`;
+      const hold = shown(seen.parts.server).redirects === 'patterns' && patterns === undefined;
+      const fix = hold ? repair(seen, judged) : command(seen, ['trusted-hosts', ['--remove', host]]);
+      return [{ subject: host, message, fix }];
+    });
+  },
+};
+
+const foreign: Rule = {
+  code: 'FOREIGN_REDIRECT_POLICY',
+  severity: 'warning',
+  needs: ['clientPolicies'],
+  explanation: {
+    what: 'Another client policy than mcpkc’s holds redirect URIs of registrations, too. Two such policies are an AND: a product registers only where both let its URIs in.',
+    cause: 'Somebody made it, for another purpose or before mcpkc.',
+    mend: 'Take the executor out of one of the two (Realm settings, Client policies), or add the products’ redirect URIs to it.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find: (seen) => {
+    const { policies, profiles } = shown(seen.parts.clientPolicies);
+    const holds = (name: string) =>
+      profiles
+        .find((profile) => profile.name === name)
+        ?.executors?.some(({ executor }) =>
+          [PATTERNS.executor, NO_WILDCARDS.executor].includes(executor as never),
+        );
+    return policies
+      .filter(({ name, enabled }) => name !== OWN_POLICY.registrations && enabled === true)
+      .filter((policy) => isForRegistrations(policy) && policy.profiles?.some(holds))
+      .map(({ name }) => ({
+        subject: name,
+        message: `The client policy '${name}' holds redirect URIs of registrations as well: a product registers only where both policies let it.`,
+        fix: atServer(
+          `In the admin console, Realm settings, Client policies: look whether '${name}' is still needed.`,
+        ),
+      }));
+  },
+};
+
+const formerPkce: Rule = {
+  code: 'PKCE_BREAKS_APPLICATIONS',
+  severity: 'warning',
+  needs: ['clientPolicies', 'scopes'],
+  explanation: {
+    what: 'A client policy of mcpkc 0.1.0 demands PKCE of every client that holds the MCP server’s scope: also of applications that were given it, and of every client that an administrator makes while the scope is a realm default. Those that don’t use PKCE can’t sign anybody in.',
+    cause: 'mcpkc 0.1.0 enforced PKCE by client scope.',
+    mend: 'The next mcpkc create-scope or onboard gives each client that registered itself the setting of its own, then removes the policy.',
+    sources: [SEEN],
+  },
+  find: (seen) =>
+    shown(seen.parts.clientPolicies)
+      .policies.filter((policy) => formerPolicy(policy)?.isPkce === true)
+      .map(({ name }) => ({
+        subject: name,
+        message: `The client policy '${name}' demands PKCE of every client that holds the scope, other people’s applications included.`,
+        fix: harden(seen),
+      })),
+};
 
 const userless: Rule = {
   code: 'USERLESS_TOKENS_POSSIBLE',
@@ -105,8 +260,8 @@ const userless: Rule = {
   explanation: {
     what: 'Whoever may register a client may register it for client credentials, and then gets tokens with the MCP server’s audience without any user signing in. A server that looks at the audience alone lets it in.',
     cause:
-      'Keycloak allows the grant to anonymous registrations, and a realm default scope gives its audience to every client.',
-    mend: 'mcpkc create-scope --reject-userless refuses such tokens by a client policy (Keycloak 26.7.0 or later; before that no policy is known that doesn’t break sign-ins). Or let the MCP server demand a user: `sub` of a person, or no `client_id` of a service account.',
+      'Keycloak allows the grant to anonymous registrations, and a realm default scope gives its audience to every client. Where a client that is there uses it, mcpkc leaves the policy out until --yes agrees.',
+    mend: 'mcpkc create-scope refuses such tokens to what registered itself by a client policy (Keycloak 26.7.0 or later; before that no policy is known that doesn’t break sign-ins). Or let the MCP server demand a user: `sub` of a person, or no `client_id` of a service account.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -115,19 +270,40 @@ const userless: Rule = {
       if (mode !== 'standing' || list === 'none' || userlessRefused(seen, name)) return [];
       const { version } = shown(seen.parts.server);
       const tooOld = isAtLeast(version, [26, 7, 0]) === false;
-      const message = `A client that registers itself can get a token for '${name}' without any user (client credentials).`;
+      const hit = machines(seen, name);
+      const who =
+        hit.length === 0 ? '' : ` Refusing them would hit ${hit.map(({ clientId }) => clientId).join(', ')}.`;
+      const message = `A client that registers itself can get a token for '${name}' without any user (client credentials).${who}`;
       const fix = tooOld
         ? atServer(
-            `Keycloak ${version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope --reject-userless. Until then the MCP server has to refuse tokens without a user.`,
+            `Keycloak ${version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
           )
-        : repair(seen, judged, ['--reject-userless']);
+        : repair(seen, judged, hit.length === 0 ? [] : ['--yes']);
       return [{ subject: name, message, fix }];
     }),
 };
 
-/** The recipe of mcpkc: STRICT, client credentials, this scope or any, rejected. */
+/** Clients with a service account that the policy would refuse tokens, where the clients were listed. */
+function machines({ parts }: Seen, scope: string): Client[] {
+  const listed = parts.clients.visible ? (parts.clients.value?.clients ?? []) : [];
+  return listed.filter(
+    (client) =>
+      client.serviceAccountsEnabled === true &&
+      heldAs(client, scope) !== 'none' &&
+      (cameByRegistration(client) || client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD),
+  );
+}
+
+/** mcpkc's policy in its verified form, that of 0.1.0, or another that rejects client credentials of the scope's holders. */
 function userlessRefused(seen: Seen, scope: string): boolean {
-  return shown(seen.parts.clientPolicies).policies.some((policy) => {
+  const { policies, profiles } = shown(seen.parts.clientPolicies);
+  return policies.some((policy) => {
+    if (policy.name === OWN_POLICY.userless) {
+      const scopes = scopesNamedBy(policy);
+      const profile = profiles.find(({ name }) => name === OWN_POLICY.userless);
+      const found = { policy, ...(profile && { profile }) };
+      return scopes.includes(scope) && deviations(found, userlessPolicy(scopes)).length === 0;
+    }
     const [grant] = conditions(policy, 'grant-type');
     const types = grant?.grant_types;
     const others = (policy.conditions ?? []).filter(({ condition }) => condition !== 'grant-type');
@@ -136,15 +312,45 @@ function userlessRefused(seen: Seen, scope: string): boolean {
       (policy.mode === 'STRICT' || others.length === 0) &&
       Array.isArray(types) &&
       types.includes('client_credentials') &&
-      (others.length === 0 || (others.length === 1 && scopesNamed(policy).includes(scope))) &&
+      (others.length === 0 || (others.length === 1 && scopesNamedBy(policy).includes(scope))) &&
       executes(seen, policy, 'reject-request')
     );
   });
+}
+
+const withoutPkce: Rule = {
+  code: 'CLIENT_WITHOUT_PKCE',
+  severity: 'warning',
+  needs: ['clients', 'scopes'],
+  explanation: {
+    what: 'A client that registered itself and holds an MCP server’s audience may sign people in without PKCE: it came before the policy that holds registrations to it.',
+    cause:
+      'It is no product’s that mcpkc knows, so mcpkc didn’t change it: its sign-ins would fail if it doesn’t use PKCE.',
+    mend: 'mcpkc create-scope --client <client id> --yes gives it the setting. If nobody uses it, mcpkc prune-clients removes it.',
+    sources: ['RFC 7636', SEEN],
+  },
+  find: (seen) => judgedScopes(seen).flatMap((judged) => withoutPkceOf(seen, judged)),
+};
+
+function withoutPkceOf(seen: Seen, judged: JudgedScope): Found[] {
+  return (shown(seen.parts.clients)?.clients ?? [])
+    .filter(
+      (client) =>
+        cameByRegistration(client) &&
+        heldAs(client, judged.carrier.name) !== 'none' &&
+        client.standardFlowEnabled === true &&
+        client.attributes[PKCE_ATTRIBUTE] !== PKCE_METHOD,
+    )
+    .map(({ clientId }) => ({
+      subject: clientId,
+      message: `The client ${clientId} registered itself, holds '${judged.name}' and may sign people in without PKCE.`,
+      fix: repair(seen, judged, [['--client', typedList([clientId])], '--yes']),
+    }));
 }
 
 /** The realm's client policies. */
 export const clientPolicies: RuleGroup = {
   title: 'Client policies',
   applies: (seen) => judgedScopes(seen).length > 0,
-  rules: [missingScope, pkce, userless],
+  rules: [missingScope, pkce, redirects, openServer, grants, userless, formerPkce, foreign, withoutPkce],
 };

@@ -1,4 +1,3 @@
-import { resourceHost } from '../names/resource-url.ts';
 import { DEFAULT_PRODUCT } from '../products/index.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
@@ -58,7 +57,7 @@ export function trustHosts(
   }: {
     presets?: readonly string[];
     hosts?: readonly string[];
-    flags?: readonly string[];
+    flags?: readonly CommandPart[];
   } = {},
 ): Fix {
   return command(seen, [
@@ -72,13 +71,4 @@ export function trustHosts(
 /** What leaves registration safer: `create-scope` for a resource that is there, else `trusted-hosts` for the products. */
 export function harden(seen: Seen): Fix {
   return repairAny(seen) ?? trustHosts(seen);
-}
-
-/** The hosts of the MCP servers in question. */
-export function serverHosts(seen: Seen): string[] {
-  const judged = seen.parts.scopes.visible ? judgedScopes(seen) : [];
-  const resources = [seen.resource, ...judged.map(({ resource }) => resource)];
-  return [
-    ...new Set(resources.flatMap((resource) => (resource === undefined ? [] : [resourceHost(resource)]))),
-  ];
 }

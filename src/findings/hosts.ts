@@ -1,10 +1,13 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
+import { trustedHost } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
+import { OWN_POLICY, patternsOf } from '../realm/own-policies.ts';
 import { type HostsOfPolicy, hostsOf } from '../realm/registration-policies.ts';
 import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
+import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { serverHosts, trustHosts } from './fixes.ts';
-import { type Seen, shown } from './seen.ts';
+import { harden, repair, trustHosts } from './fixes.ts';
+import { judgedScopes, type Seen, shown } from './seen.ts';
 import { isTooWide } from './wide-hosts.ts';
 
 /** The registration policies of one kind that anonymous registrations meet. */
@@ -49,7 +52,7 @@ const policyMissing: Rule = {
             subject: 'Trusted Hosts',
             message:
               'There is no Trusted Hosts policy for anonymous registration: anybody may register a client with any redirect URI.',
-            fix: trustHosts(seen, { hosts: serverHosts(seen), flags: ['--yes'] }),
+            fix: trustHosts(seen, { flags: ['--yes'] }),
           },
         ],
 };
@@ -70,14 +73,14 @@ const empty: Rule = {
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' lists no host: every registration is refused ("Policy 'Trusted Hosts' rejected request").`,
-        fix: trustHosts(seen, { hosts: serverHosts(seen) }),
+        fix: harden(seen),
       })),
 };
 
 const missing: Rule = {
   code: 'TRUSTED_HOST_MISSING',
   severity: 'error',
-  needs: ['registrationPolicies', 'scopes'],
+  needs: ['registrationPolicies', 'scopes', 'clientPolicies'],
   explanation: {
     what: 'The Trusted Hosts policy lacks hosts of a product or of the MCP server. It is an error where the product registers with a URI at such a host: one foreign URI refuses the whole registration (“URI doesn’t match any trusted host or trusted domain”). It is a warning where the product only may use the host (another edition, app review), or for the MCP server’s own host.',
     cause:
@@ -115,15 +118,17 @@ function missingOf(seen: Seen, preset: Preset, hosts: readonly string[]): Found[
   return [{ subject: title, message, fix, severity: 'warning' }];
 }
 
+/** The MCP server's own host belongs into the list where patterns keep anything from registering there. */
 function missingServers(seen: Seen, hosts: readonly string[]): Found[] {
-  return serverHosts(seen)
-    .filter((host) => !trusts(hosts, host))
-    .map((host) => ({
-      subject: host,
-      message: `Trusted Hosts lacks ${host}, the MCP server’s own host: clients that it registers itself are refused.`,
-      fix: trustHosts(seen, { presets: [], hosts: [host] }),
-      severity: 'warning',
-    }));
+  const { profiles } = shown(seen.parts.clientPolicies);
+  const own = profiles.find(({ name }) => name === OWN_POLICY.registrations);
+  if (patternsOf(own) === undefined) return [];
+  return judgedScopes(seen).flatMap((judged): Found[] => {
+    const host = judged.resource === undefined ? undefined : trustedHost(judged.resource);
+    if (host === undefined || trusts(hosts, host)) return [];
+    const message = `Trusted Hosts lacks ${host}, the MCP server’s own host: a registration that names it as its home page is refused.`;
+    return [{ subject: host, message, fix: repair(seen, judged), severity: 'warning' }];
+  });
 }
 
 const senderMatch: Rule = {
@@ -181,7 +186,7 @@ const tooWide: Rule = {
       const wide = hosts.filter(isTooWide);
       if (wide.length === 0) return [];
       const message = `The policy '${name}' lists ${wide.join(', ')}, which anybody can get a host under.`;
-      const fix = trustHosts(seen, { hosts: serverHosts(seen), flags: ['--remove', wide.join(',')] });
+      const fix = trustHosts(seen, { flags: [['--remove', typedList(wide)]] });
       return [{ subject: name, message, fix }];
     }),
 };

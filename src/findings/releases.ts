@@ -49,7 +49,8 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   {
     from: [26, 7, 0],
     change: 'Client policies have a mode; STRICT demands every condition.',
-    means: 'create-scope --reject-userless works; before, it is refused before anything is written.',
+    means:
+      'create-scope refuses tokens without a user to what registered itself; before, it says that it can’t.',
     certainty: 'seen',
   },
   {

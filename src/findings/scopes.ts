@@ -172,8 +172,30 @@ const requestedMissing: Rule = {
   },
 };
 
+const shared: Rule = {
+  code: 'SERVERS_SHARE_TOKENS',
+  severity: 'warning',
+  needs: ['scopes'],
+  explanation: {
+    what: 'Several MCP servers of the realm are open to every client: each connector’s token names all of them in `aud`. So each of these servers can use the tokens that it is sent at the others, as the person who signed in.',
+    cause: 'More than one standing scope is a default or optional client scope of the realm.',
+    mend: 'Where the servers don’t trust each other alike: give the audience to chosen clients alone (mcpkc create-scope --attach none, then mcpkc onboard for each product); bind each server to a role (mcpkc access); or have Keycloak name only the server that a client asks for (resource indicators).',
+    sources: ['RFC 8707 §3', 'RFC 9700 §2.3', SEEN],
+  },
+  find(seen) {
+    const standing = judgedScopes(seen).filter(({ mode, list }) => mode === 'standing' && list !== 'none');
+    if (standing.length < 2) return [];
+    const servers = standing.map(({ name, resource }) => resource ?? name).join(', ');
+    const message = `Every connector’s token opens ${standing.length} MCP servers alike (${servers}): each of them can use it at the others.`;
+    const fix = atHost(
+      'Decide whether these servers trust each other. If not: create-scope --attach none and onboard for one of them, a role for each (mcpkc access), or resource indicators.',
+    );
+    return [{ subject: standing.map(({ name }) => name).join(' '), message, fix }];
+  },
+};
+
 /** The audience scopes and what is in them. */
 export const scopes: RuleGroup = {
   title: 'Audience scope and mapper',
-  rules: [missing, mapperMissing, mismatch, notInAccessToken, notDefault, requestedMissing],
+  rules: [missing, mapperMissing, mismatch, notInAccessToken, notDefault, requestedMissing, shared],
 };

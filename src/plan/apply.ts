@@ -1,9 +1,16 @@
 import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readClientPolicies, readClientProfiles } from '../keycloak/read/read.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
-import { writeClientPolicy } from '../keycloak/write/write-client-policies.ts';
+import { writeRecord } from '../keycloak/write/record.ts';
+import { rehearse } from '../keycloak/write/rehearse.ts';
+import {
+  type ClientPolicyLists,
+  restoreClientPolicies,
+  writeClientPolicy,
+} from '../keycloak/write/write-client-policies.ts';
 import { writeAssignment, writeClient } from '../keycloak/write/write-clients.ts';
 import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from '../keycloak/write/write-policies.ts';
 import {
@@ -13,6 +20,8 @@ import {
   writeDefaultScope,
   writeWindowMark,
 } from '../keycloak/write/write-scopes.ts';
+import { deviations, type OwnPolicy } from '../realm/own-policies.ts';
+import type { Entry } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { planFor } from './kinds/index.ts';
@@ -60,6 +69,125 @@ export interface Applying {
   holder: Holder;
   signal: AbortSignal;
   onApplied?: (change: Change) => void;
+  /** Hears what the operator should know though the command goes on. */
+  warn?: (text: string) => void;
+}
+
+const isPolicy = ({ kind }: Change) => kind === 'client-policy';
+
+async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
+  const [clientPolicies, clientProfiles] = await Promise.all([
+    readClientPolicies(keycloak),
+    readClientProfiles(keycloak),
+  ]);
+  return { clientPolicies, clientProfiles };
+}
+
+/** Kinds whose state before mcpkc is written down, to be put back when nothing needs the change any more. */
+const REMEMBERED: readonly RealmKind[] = ['trusted-hosts', 'allowed-scopes', 'mapper-types', 'client'];
+
+/** What is to be remembered: the wish's own entries, and how each thing was that the plan changes. */
+function remembered(
+  plan: RealmPlan,
+  entries: readonly Entry[],
+  keycloak: Keycloak,
+  { command }: Holder,
+): Entry[] {
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const changes = plan.filter(({ kind, action }) => REMEMBERED.includes(kind) && action !== 'delete');
+  const before = changes.map(({ kind, key, before: value }): Entry => {
+    return { kind: 'before', what: kind, of: key, value, since, by: `mcpkc ${command}` };
+  });
+  const hardens = plan.some(({ kind }) => kind === 'client-policy' || kind === 'mapper-types');
+  return [...before, ...entries.filter(({ kind }) => kind !== 'deed' || hardens)];
+}
+
+/** What the policies are proved by, and what they were before. */
+interface Proving {
+  keycloak: Keycloak;
+  plan: RealmPlan;
+  desired: Desired;
+  before: ClientPolicyLists;
+  warn?: (text: string) => void;
+}
+
+/**
+ * Reads the client policies back, field by field, then rehearses what wrong ones would break. Where either fails, they
+ * are put back as they were, and POLICIES_PUT_BACK says which and why: some wrong forms fail at the code exchange only.
+ */
+async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving): Promise<void> {
+  const changes = plan.filter(isPolicy);
+  const restore = (cleaning: Keycloak) =>
+    restoreClientPolicies(
+      cleaning,
+      changes.map(({ key }) => key),
+      before,
+    );
+  let problems: string[];
+  try {
+    problems = await problemsOf(keycloak, desired, warn);
+  } catch (error) {
+    // biome-ignore lint/plugin/clock: a limit for putting back after an interruption.
+    await restore(keycloak.withSignal(AbortSignal.timeout(RESTORE_MS))).catch(() => {});
+    throw error;
+  }
+  if (problems.length === 0) return;
+  await restore(keycloak);
+  const still = desired.rehearsal ? (await rehearse(keycloak, desired.rehearsal)).failures : [];
+  throw putBackError(problems, still);
+}
+
+/** How long the policies are tried to be put back after an interruption. */
+const RESTORE_MS = 10_000;
+
+/** What of the policies isn't as it shall be, planned anew from the realm as it is: other runs may have added to the lists. */
+async function problemsOf(
+  keycloak: Keycloak,
+  desired: Desired,
+  warn?: (text: string) => void,
+): Promise<string[]> {
+  const now = await readRealm(keycloak);
+  const wrong = planFor({ ...desired, clients: [], assignments: [] }, now)
+    .filter(isPolicy)
+    .flatMap(({ key, after }) => {
+      if (after === null) return [`the policy '${key}': it is still there`];
+      const policy = now.clientPolicies.find(({ name }) => name === key);
+      const profile = now.clientProfiles.find(({ name }) => name === key);
+      const found = { ...(policy && { policy }), ...(profile && { profile }) };
+      return deviations(found, after as unknown as OwnPolicy).map((one) => `the policy '${key}': ${one}`);
+    });
+  const { rehearsal } = desired;
+  if (wrong.length > 0 || !rehearsal) return wrong;
+  const { failures, notTried } = await rehearse(keycloak, rehearsal);
+  if (notTried.length > 0)
+    warn?.(`Not rehearsed, since a registration policy refused it: ${notTried.join('; ')}.`);
+  return failures;
+}
+
+/** What was written to the lists of policies wasn't kept: as wrong as a form that is read back. */
+async function orPutBack(
+  error: unknown,
+  keycloak: Keycloak,
+  plan: RealmPlan,
+  before: ClientPolicyLists | undefined,
+): Promise<never> {
+  const isPolicies =
+    error instanceof McpkcError &&
+    error.code === 'CHANGE_NOT_KEPT' &&
+    error.message.startsWith('The list of client');
+  if (!before || !isPolicies) throw error;
+  const keys = plan.filter(isPolicy).map(({ key }) => key);
+  await restoreClientPolicies(keycloak, keys, before).catch(() => {});
+  throw putBackError([`the policies: ${error.message}`], []);
+}
+
+function putBackError(problems: readonly string[], still: readonly string[]): McpkcError {
+  const isOther = problems.every((problem) => still.includes(problem));
+  const message = `The client policies were put back as they were, since with them this failed: ${problems.join('; ')}.`;
+  const hint = isOther
+    ? 'It fails without them too, so it has another cause: fix that first, or leave the policies out with --no-harden.'
+    : 'The rest of the plan is done. Leave the policies out with --no-harden, and report what this server answered.';
+  return new McpkcError('POLICIES_PUT_BACK', message, hint, { details: { problems, withoutThem: still } });
 }
 
 /**
@@ -74,11 +202,18 @@ export async function applyAndVerify(
   applying: Applying,
 ): Promise<RealmSnapshot> {
   if (plan.length === 0) return snapshot;
-  const { io, holder, signal, onApplied } = applying;
+  const { io, holder, signal, onApplied, warn } = applying;
   const clientIds = [...snapshot.clients, ...(desired.clients ?? []), ...(desired.assignments ?? [])];
   const lock = needsLock(plan) ? await takeLock(keycloak, io, holder) : undefined;
   try {
-    await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied);
+    // How things were is written down before the first of them is changed.
+    if (desired.remember)
+      await writeRecord(keycloak, { remember: remembered(plan, desired.remember, keycloak, holder) });
+    const before = plan.some(isPolicy) ? await policyLists(keycloak) : undefined;
+    await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied).catch((error) =>
+      orPutBack(error, keycloak, plan, before),
+    );
+    if (before) await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) });
   } catch (error) {
     await lock?.release().catch(() => {});
     throw error;

@@ -1,4 +1,7 @@
+import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import type { RealmList } from '../realm/lists.ts';
+import type { Entry } from '../realm/record.ts';
+import type { Means } from '../realm/server-means.ts';
 /**
  * What the realm shall look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
  * Made by this room's functions from a command's input, compared with the realm by `resources/`.
@@ -12,8 +15,20 @@ export interface Desired {
   trustedHosts?: DesiredHosts;
   allowedScopes?: { add: string[]; remove: string[]; defaults: boolean };
   /** The only types of protocol mappers that a registration may bring. */
-  mapperTypes?: { only: readonly string[] };
-  clientPolicies?: DesiredPolicy[];
+  mapperTypes?:
+    | { only: readonly string[] }
+    /** What a policy of that name allowed before mcpkc narrowed it. */
+    | { restore: Readonly<Record<string, readonly string[]>> };
+  /** The policy for what comes by registration or document; `absent` removes it. */
+  registrations?: DesiredRegistrations | { absent: true };
+  /** Scopes whose holders get no token without a user, where they registered themselves. */
+  userless?: { add: readonly string[]; remove: readonly string[] };
+  /** Remove the policies by client scope of 0.1.0: all of the realm, or those of one scope. */
+  formerPolicies?: 'all' | { scope: string };
+  /** What is tried once client policies were written. */
+  rehearsal?: Rehearsed;
+  /** What is remembered of it. */
+  remember?: readonly Entry[];
   defaultScopes?: { scope: string; list: RealmList; why?: string }[];
   clients?: DesiredClient[];
   assignments?: Assignment[];
@@ -38,17 +53,17 @@ export interface DesiredHosts {
   createMissing: boolean;
 }
 
-/** A client policy with its profile, both of mcpkc's own name; `absent` takes both away. */
-export interface DesiredPolicy {
-  name: string;
-  profile: string;
-  absent?: boolean;
-  description: string;
-  /** `STRICT` where all conditions must be met (Keycloak 26.7.0 or later). */
-  mode?: 'STRICT';
-  conditions: { condition: string; configuration: Record<string, unknown> }[];
-  profileDescription: string;
-  executors: { executor: string; configuration: Record<string, unknown> }[];
+/** What registrations are held to. */
+export interface DesiredRegistrations {
+  redirects: Means['redirects'];
+  /** Patterns of the redirect URIs that may be registered, beside those that are there. */
+  add: readonly string[];
+  remove: readonly string[];
+  /**
+   * Hosts that get no pattern of their own because they are trusted: the products', whose URIs are known, and the MCP
+   * servers', where nothing registers. Every other trusted host keeps a pattern for everything at it.
+   */
+  closed: readonly string[];
 }
 
 /** A client that holds a scope, or shall not; as optional only what a window of 0.1.0 gave too much of. */

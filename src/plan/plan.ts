@@ -8,9 +8,10 @@ export const REALM_KINDS = [
   'trusted-hosts',
   'allowed-scopes',
   'mapper-types',
+  // A client gets its own PKCE setting before the policy goes that demanded it.
+  'client',
   'client-policy',
   'default-scope',
-  'client',
   'client-scope-assignment',
 ] as const;
 export type RealmKind = (typeof REALM_KINDS)[number];

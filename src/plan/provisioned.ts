@@ -6,8 +6,7 @@ import { HIDDEN } from '../realm/mcp-scope.ts';
 import { clientKeyOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Assignment, Desired, DesiredClient, DesiredScope } from './desired.ts';
-import { hardened } from './hardening.ts';
-import { pkcePolicy, userlessPolicy } from './policies.ts';
+import type { Hardening } from './hardening.ts';
 
 /** What a resource's provisioning is made from. */
 export interface Provisioning {
@@ -20,18 +19,25 @@ export interface Provisioning {
   mode: Mode;
   list: RealmList;
   presets: readonly Preset[];
-  pkce: boolean;
-  rejectUserless: boolean;
-  /** Narrow what registrations may bring; off with `--no-harden`. */
-  harden: boolean;
+  hardening: Hardening;
   /** Clients that get the audience by name. */
   assignments: Assignment[];
   clients: DesiredClient[];
 }
 
-/** The hosts that may register: those of the products, and the MCP server's own. */
-export function hostsFor(presets: readonly Preset[], resource: string): string[] {
-  return [...new Set([...presets.flatMap(({ trustedHosts }) => trustedHosts), trustedHost(resource)])];
+/** The hosts that may register: the products', and the MCP server's own where nothing can be registered there. */
+export function hostsFor(presets: readonly Preset[], resource: string, trustsServer: boolean): string[] {
+  const products = presets.flatMap(({ trustedHosts }) => trustedHosts);
+  return [...new Set([...products, ...(trustsServer ? [trustedHost(resource)] : [])])];
+}
+
+/** The scopes that carry the resource's audience once it is provisioned. */
+export function carriersFor({
+  scope,
+  audienceScope,
+  mode,
+}: Pick<Provisioning, 'scope' | 'audienceScope' | 'mode'>): string[] {
+  return [...(mode === 'standing' ? [scope] : []), ...(audienceScope === undefined ? [] : [audienceScope])];
 }
 
 /**
@@ -39,9 +45,8 @@ export function hostsFor(presets: readonly Preset[], resource: string): string[]
  * the scope that they name. Adopted: that scope gives nothing; a hidden one, that only the admin API attaches, does.
  */
 export function provisioned(input: Provisioning): Desired {
-  const { scope, audienceScope, resource, mode, list, presets, pkce, rejectUserless } = input;
-  const carriers = mode === 'standing' ? [scope] : [];
-  if (audienceScope !== undefined) carriers.push(audienceScope);
+  const { scope, audienceScope, resource, mode, list, presets, hardening } = input;
+  const carriers = carriersFor(input);
   return {
     clientScopes: [
       nameScope(input),
@@ -52,18 +57,14 @@ export function provisioned(input: Provisioning): Desired {
       ...(mode === 'adopted' ? [{ scope, audience: resource, absent: true as const }] : []),
     ],
     trustedHosts: {
-      add: hostsFor(presets, resource),
+      add: hostsFor(presets, resource, hardening.trustsServer),
       remove: [],
       matchFlags: { sender: false, clientUris: true },
       createMissing: true,
     },
     // `openid` is no client scope: a registration that names it is refused unless it is listed (26.7.3).
     allowedScopes: { add: ['openid'], remove: [scope, ...carriers], defaults: true },
-    ...(input.harden ? hardened() : {}),
-    clientPolicies: [
-      ...(pkce ? [pkcePolicy(scope, false, carriers)] : []),
-      ...(rejectUserless ? [userlessPolicy(scope, false, carriers)] : []),
-    ],
+    ...hardening.desired,
     // What a run of 0.1.0 left: nothing is given by a moment any more.
     windowMark: { scope, mark: null },
     defaultScopes: [
@@ -71,11 +72,11 @@ export function provisioned(input: Provisioning): Desired {
       ...(audienceScope === undefined ? [] : [{ scope: audienceScope, list: 'none' as const }]),
     ],
     assignments: input.assignments,
-    clients: input.clients,
+    clients: [...input.clients, ...hardening.clients],
   };
 }
 
-function nameScope({ scope, resource, mode, pkce }: Provisioning): DesiredScope {
+function nameScope({ scope, resource, mode }: Provisioning): DesiredScope {
   const what =
     mode === 'standing' ? `Audience ${resource} for MCP clients.` : `Names ${resource}; gives nothing.`;
   return {
@@ -83,8 +84,6 @@ function nameScope({ scope, resource, mode, pkce }: Provisioning): DesiredScope 
     attributes: {
       [ATTRIBUTE.mode]: mode,
       [ATTRIBUTE.resource]: resource,
-      // A choice that onboard keeps; what isn't there may as well be what a killed run did not get to.
-      ...(pkce ? {} : { [ATTRIBUTE.pkce]: 'off' }),
     },
     begin: {
       'include.in.token.scope': 'true',

@@ -1,9 +1,12 @@
 import { McpkcError } from '../errors.ts';
 import { readResource, trustedHost } from '../names/resource-url.ts';
-import { audienceScopeOf, resourceOf } from '../realm/mcp-scope.ts';
+import { audienceScopeOf, isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
+import { formerPolicy, OWN_POLICY, scopesNamedBy } from '../realm/own-policies.ts';
+import type { RealmRecord } from '../realm/record.ts';
+import type { ClientPolicy } from '../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
-import { pkcePolicy, policyNames, userlessPolicy } from './policies.ts';
+import { unhardened } from './unhardened.ts';
 
 /** What a resource's retirement is made from. */
 export interface Retirement {
@@ -11,19 +14,25 @@ export interface Retirement {
   resource: string;
   /** Hosts that some client product needs; they stay. */
   presetHosts: readonly string[];
+  /** What was in the realm before mcpkc. */
+  record: RealmRecord;
 }
 
 /**
  * A realm without the resource: policies that name its scopes go before them, hosts that other resources or products
  * use stay, clients lose the scopes with the scopes. Throws SCOPE_IN_POLICY where somebody else's client policy names it.
  */
-export function retired({ scope, resource, presetHosts }: Retirement, snapshot: RealmSnapshot): Desired {
-  const own: string[] = Object.values(policyNames(scope));
+export function retired(
+  { scope, resource, presetHosts, record }: Retirement,
+  snapshot: RealmSnapshot,
+): Desired {
   const audience = audienceScopeOf(snapshot, scope)?.name;
   // The audience first: a run that was cut off finds the rest by the scope that is left.
   const both = [...(audience === undefined ? [] : [audience]), scope];
+  const isOwn = (policy: ClientPolicy) =>
+    policy.name === OWN_POLICY.userless || formerPolicy(policy)?.scope === scope;
   const foreign = snapshot.clientPolicies.filter(
-    ({ name, conditions }) => !own.includes(name) && both.some((one) => namesScope(conditions ?? [], one)),
+    (policy) => !isOwn(policy) && scopesNamedBy(policy).some((one) => both.includes(one)),
   );
   if (foreign.length > 0) {
     const names = foreign.map(({ name }) => `'${name}'`).join(', ');
@@ -39,12 +48,18 @@ export function retired({ scope, resource, presetHosts }: Retirement, snapshot: 
   const used = snapshot.scopes.some((one) => !both.includes(one.name) && hostOf(resourceOf(one)) === host);
   // Without the scope it is not ours to say whom the host is for; the scope goes last, so a broken run left it.
   const kept = used || presetHosts.includes(host) || !scopeNamed(snapshot, scope);
+  // Without the scope it isn't known whether the realm was hardened for this server.
+  const isLast =
+    scopeNamed(snapshot, scope) !== undefined &&
+    !snapshot.scopes.some((one) => !both.includes(one.name) && isAudienceScope(one));
   return {
     // Deleting a scope takes it from every client.
     clientScopes: both.map((name) => ({ name, absent: true })),
     trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
     allowedScopes: { add: [], remove: both, defaults: false },
-    clientPolicies: [pkcePolicy(scope, true), userlessPolicy(scope, true)],
+    userless: { add: [], remove: both },
+    formerPolicies: { scope },
+    ...(isLast ? unhardened(snapshot, record) : {}),
     defaultScopes: both.map((one) => ({ scope: one, list: 'none' as const })),
   };
 }
@@ -52,14 +67,4 @@ export function retired({ scope, resource, presetHosts }: Retirement, snapshot: 
 function hostOf(resource: string | undefined): string | undefined {
   const read = readResource(resource ?? '');
   return 'url' in read ? trustedHost(read.url) : undefined;
-}
-
-function namesScope(
-  conditions: readonly { configuration: Record<string, unknown> }[],
-  scope: string,
-): boolean {
-  return conditions.some(({ configuration }) => {
-    const { scopes } = configuration;
-    return Array.isArray(scopes) && scopes.includes(scope);
-  });
 }

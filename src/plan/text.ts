@@ -1,4 +1,6 @@
 import type { Style } from '../cli/style.ts';
+import { type OwnPolicy, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
+import { readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, visible, wrap } from '../text.ts';
 import type { Change, Plan } from './plan.ts';
 
@@ -48,18 +50,35 @@ export function changeName({ action, kind, key }: Change): string {
   return `${action} ${KIND_NAMES[kind]} ${brief(key, 100)}`;
 }
 
-/** What a client policy does, instead of its fields. */
+/** What a client policy does, instead of its fields: where it applies, and what changes in its lists. */
 function policyLines({ before, after }: Change): string[] {
-  const { policy, profile } = (after ?? before ?? {}) as { policy?: unknown; profile?: unknown };
-  if (after === null) return profile ? [`with its profile ${shown(profile)}`] : [];
-  const { conditions } = policy as { conditions: { condition: string; configuration: object }[] };
-  const { name, executors } = profile as { name: string; executors: { executor: string }[] };
-  const when = conditions.map(
-    ({ condition, configuration }) => `${condition} ${JSON.stringify(configuration)}`,
-  );
+  if (after === null) {
+    const { profile } = (before ?? {}) as { profile?: unknown };
+    return typeof profile === 'string' ? [`with its profile ${shown(profile)}`] : [];
+  }
+  const [old, wanted] = [before, after] as unknown as Partial<OwnPolicy>[];
+  const conditions = (wanted?.policy?.conditions ?? []).map(({ condition, configuration }) => {
+    const { scopes, ...rest } = configuration;
+    const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+    return `${condition}${more}`;
+  });
+  const executors = (wanted?.profile?.executors ?? []).map(({ executor }) => executor);
+  const scopesOf = (side: Partial<OwnPolicy> | undefined) => (side?.policy ? scopesNamedBy(side.policy) : []);
+  const patterns = (side: Partial<OwnPolicy> | undefined) => patternsOf(side?.profile ?? undefined) ?? [];
   return [
-    `where ${when.join(' and ')}`,
-    `profile ${name}: ${executors.map(({ executor }) => executor).join(', ')}`,
+    `where ${conditions.join(' and ')}`,
+    `does ${executors.join(', ')}`,
+    ...listDifference('scopes', scopesOf(old), scopesOf(wanted)),
+    ...patternLines(patterns(old), patterns(wanted)),
+  ];
+}
+
+/** A line for each redirect URI that may be registered from now on, or no more. */
+function patternLines(old: readonly string[], wanted: readonly string[]): string[] {
+  const line = (sign: string, one: string) => `redirect URIs ${sign} ${shown(readablePattern(one))}`;
+  return [
+    ...wanted.filter((one) => !old.includes(one)).map((one) => line('+', one)),
+    ...old.filter((one) => !wanted.includes(one)).map((one) => line('−', one)),
   ];
 }
 

@@ -10,23 +10,33 @@ export interface TrustedHostsAnswer {
   server: string;
   realm: string;
   policies: ({ name: string } & HostsOfPolicy)[];
+  /** The redirect URIs that may be registered, as an operator reads them; null where nothing holds them. */
+  redirectUris: string[] | null;
   plan: Plan;
   dryRun: boolean;
 }
 
 /** The policies with their hosts and flags; the plan where one was made. */
 export function trustedHostsText(
-  { server, realm, policies, plan, dryRun }: TrustedHostsAnswer,
+  { server, realm, policies, redirectUris, plan, dryRun }: TrustedHostsAnswer,
   style: Style,
 ): string {
   const header = `Hosts that may register clients in realm ${style.bold(visible(realm))} at ${server}\n`;
   const none = `${style.yellow('!')} ${wrap('There is no Trusted Hosts policy: anybody may register anything.', style.width - 2)}\n`;
-  const body = policies.length === 0 ? none : policies.map((policy) => policyText(policy, style)).join('\n');
+  const list = policies.length === 0 ? none : policies.map((policy) => policyText(policy, style)).join('\n');
+  const body = `${list}${redirectText(redirectUris, style)}`;
   if (plan.length === 0) return `${header}\n${body}`;
   const outcome = dryRun
     ? `${count(plan.length, 'change')} would be made; nothing was written (--dry-run).`
     : `${count(plan.length, 'change')} made.`;
   return `${header}\n${planText(plan, style)}\n${dryRun ? '' : `${body}\n`}${dryRun ? style.yellow('!') : style.green('✓')} ${outcome}\n`;
+}
+
+/** What of a trusted host may be registered. */
+function redirectText(redirectUris: string[] | null, style: Style): string {
+  if (redirectUris === null) return '';
+  const lines = redirectUris.map((uri) => `    ${visible(uri)}\n`).join('');
+  return `\n  ${style.bold('Redirect URIs that may be registered')}\n${lines}`;
 }
 
 function policyText(

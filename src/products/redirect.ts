@@ -1,3 +1,5 @@
+import { ID_SEGMENT, literal, PORT_DIGITS } from '../realm/redirect-patterns.ts';
+
 /** The redirect URIs of a product, as data. */
 export type RedirectPattern =
   /** This URI, byte for byte. */
@@ -32,6 +34,11 @@ export function exampleRedirect(pattern: RedirectPattern, port: number, id: stri
   return pattern.uri.replace(PORT, String(port)).replace(ID, id);
 }
 
+/** The pattern as Keycloak holds registrations against it: a regular expression of Java's that matches a whole URI. */
+export function redirectExpression(pattern: RedirectPattern): string {
+  return literal(pattern.uri).replace(PORT, PORT_DIGITS).replace(literal(ID), ID_SEGMENT);
+}
+
 /**
  * Whether a registered redirect URI is one of a pattern's, and nothing else: the host, path and scheme are compared
  * byte for byte, so that no parser's leniency (case, encoding, dot segments, backslashes, user info) gets a say. A
@@ -56,10 +63,9 @@ const expressions = new WeakMap<RedirectPattern, RegExp>();
 function patternExpression(pattern: RedirectPattern): RegExp {
   const known = expressions.get(pattern);
   if (known) return known;
-  const literal = pattern.uri.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const source = literal
-    .replace(PORT, '(?<port>[1-9][0-9]{0,4})')
-    .replace('\\{id\\}', '[A-Za-z0-9_-]{1,128}');
+  const source = literal(pattern.uri)
+    .replace(PORT, `(?<port>${PORT_DIGITS})`)
+    .replace(literal(ID), ID_SEGMENT);
   const made = new RegExp(`^${source}$`);
   expressions.set(pattern, made);
   return made;

@@ -6,8 +6,6 @@ export const ATTRIBUTE = {
   audienceOf: 'mcpkc.audience-of',
   /** On a scope: the window of a run of 0.1.0. */
   window: 'mcpkc.window',
-  /** On a scope: `off` where the operator left out the PKCE policy (--no-pkce-policy). */
-  pkce: 'mcpkc.pkce',
   /** On a client, by 0.1.0: the scopes that it was explicitly given, blank-separated. */
   adopted: 'mcpkc.adopted',
   /** On a client: set by `prune-clients --keep`. */

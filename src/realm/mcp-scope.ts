@@ -134,6 +134,16 @@ export function modeOf(scope: ClientScope, snapshot: RealmSnapshot): Mode {
   return realmListOf(snapshot, scope.name) === 'none' ? 'adopted' : 'standing';
 }
 
+/** The audience scopes that every client of the realm can get. */
+export function standingScopes(snapshot: RealmSnapshot): ClientScope[] {
+  return snapshot.scopes.filter(
+    (scope) =>
+      isAudienceScope(scope) &&
+      modeOf(scope, snapshot) === 'standing' &&
+      realmListOf(snapshot, scope.name) !== 'none',
+  );
+}
+
 /**
  * In which list the scope that clients name belongs. Adopted: optional, so that anybody may register with it (it gives
  * no audience). Standing: where it is, or a default.

@@ -31,6 +31,11 @@ export interface RegistrationPolicy {
   config: Record<string, string[]>;
 }
 
+/** A condition of a client policy, or an executor of a profile. */
+export type PolicyStep<Name extends 'condition' | 'executor'> = Record<Name, string> & {
+  configuration: Record<string, unknown>;
+};
+
 /** A client policy; unknown fields are kept. */
 export interface ClientPolicy {
   name: string;
@@ -38,7 +43,7 @@ export interface ClientPolicy {
   enabled?: boolean;
   /** `STRICT`: every condition must be met. Since 26.7.0; a server before that refuses the field. */
   mode?: string;
-  conditions?: { condition: string; configuration: Record<string, unknown> }[];
+  conditions?: PolicyStep<'condition'>[];
   profiles?: string[];
   [field: string]: unknown;
 }
@@ -47,7 +52,7 @@ export interface ClientPolicy {
 export interface ClientProfile {
   name: string;
   description?: string;
-  executors?: { executor: string; configuration: Record<string, unknown> }[];
+  executors?: PolicyStep<'executor'>[];
   [field: string]: unknown;
 }
 

@@ -162,4 +162,20 @@ export const ATTACKS: readonly Attack[] = [
       'The lease is looked at by a monotonic clock right before each write: nothing more is written, and the run says so. A lock that nobody renews is taken over.',
     outcome: 'prevented',
   },
+  {
+    id: 'H4',
+    attack:
+      'An MCP server uses the tokens that it is sent at another MCP server of the realm, as the person who signed in.',
+    holds:
+      'A second server that every client gets the audience of takes `--yes`; `status` says that tokens are shared, with the cures.',
+    outcome: 'found',
+  },
+  {
+    id: 'M8',
+    attack:
+      'A stranger who controls a page at the MCP server’s own host registers a client that has codes sent there.',
+    holds:
+      'The host has no redirect pattern (Keycloak 26.7), or is not trusted (before); one that was opened by name is found.',
+    outcome: 'prevented',
+  },
 ];

@@ -52,7 +52,7 @@ describe('a stranger who registers a client with a mapper that sets sub', () => 
   });
 
   it('is refused after trusted-hosts, too, and may bring the pairwise subject', async () => {
-    const { env } = await accountIn(realm, ['manage-realm', 'view-clients'], 'only-hosts');
+    const { env } = await accountIn(realm, ['manage-realm', 'manage-clients'], 'only-hosts');
     await expectCli(0, ['trusted-hosts', '--preset', 'claude'], { env });
     const pairwise = { ...impostor('pairwise'), redirectUris: ['https://claude.ai/api/mcp/auth_callback'] };
     const mapper = {

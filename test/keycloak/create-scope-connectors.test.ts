@@ -25,6 +25,8 @@ describe.each([
     await expectCli(0, ['create-scope', '--resource', host.url, '--scope', SCOPE, '--preset', 'chatgpt'], {
       env,
     });
+    // The SDK's own client redirects to this machine.
+    await expectCli(0, ['trusted-hosts', '--add', '127.0.0.1'], { env });
   });
   afterAll(() => host?.stop());
 

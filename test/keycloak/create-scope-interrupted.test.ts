@@ -7,7 +7,8 @@ import { addClient, anonymousPolicies, clientIn, listOf, scopeIn } from '../supp
 import { type Passing, startReverseProxy } from '../support/reverse-proxy.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
-const ARGS = ['create-scope', '--resource', RESOURCE, '--client', 'one,two'];
+/** Without the hardening, whose rehearsal writes as much again; test/keycloak/hardening-proved.test.ts interrupts that. */
+const ARGS = ['create-scope', '--resource', RESOURCE, '--client', 'one,two', '--no-harden'];
 
 const isWrite = ({ method, path }: Passing) => method !== 'GET' && !path.includes('/protocol/');
 const realm = await useRealm('create-scope-interrupted');
@@ -122,7 +123,10 @@ describe('a child process', () => {
         return undefined;
       },
     });
-    const child = spawnCli([...ARGS, '--json'], { ...account.env, KC_SERVER: proxy.url });
+    const child = spawnCli([...ARGS.filter((one) => one !== '--no-harden'), '--json'], {
+      ...account.env,
+      KC_SERVER: proxy.url,
+    });
     await until('the policy is about to be written', () => reached);
     expect(await lockStatus()).toBe(200);
     child.kill(signal);

@@ -15,6 +15,8 @@ beforeAll(async () => {
 
 const create = (exit: number, resource: string, ...args: string[]) =>
   expectCli(exit, ['create-scope', '--resource', resource, ...args], { env: account.env });
+/** One more server that every client gets the audience of takes consent. */
+const createBeside = (resource: string, ...args: string[]) => create(0, resource, ...args, '--yes');
 
 const audiences = async (scope: string) =>
   ((await scopeIn(realm, scope))?.protocolMappers ?? []).map(
@@ -26,7 +28,7 @@ describe('a second resource in the same realm', () => {
     await addClient(realm, 'first-client');
     await create(0, RESOURCE, '--client', 'first-client');
     const before = await realm.snapshot();
-    await create(0, 'https://other.example.com/mcp');
+    await createBeside('https://other.example.com/mcp');
     const after = await realm.snapshot();
     const others = ({ clients }: typeof before) =>
       clients.filter(({ clientId }) => clientId !== RECORD_CLIENT);
@@ -51,7 +53,7 @@ describe('a second resource in the same realm', () => {
     });
     expect(ran.err).toContain('--scope mcp-resource-svc-2');
     expect(await realm.snapshot()).toEqual(before);
-    await create(0, 'https://svc.elsewhere.example/mcp', '--scope', 'mcp-resource-svc-2');
+    await createBeside('https://svc.elsewhere.example/mcp', '--scope', 'mcp-resource-svc-2');
     // Marked for it now, so that it is found without --scope.
     expect((await create(0, 'https://svc.elsewhere.example/mcp', '--dry-run', '--json')).json).toMatchObject({
       scope: 'mcp-resource-svc-2',
@@ -83,7 +85,7 @@ describe('--replace-audience', () => {
       protocolMapper: 'oidc-audience-mapper',
       config: { 'included.custom.audience': 'https://a.example.com/mcp', 'access.token.claim': 'true' },
     });
-    await create(0, 'https://a.example.com/mcp', '--scope', 'double');
+    await createBeside('https://a.example.com/mcp', '--scope', 'double');
     expect((await audiences('double')).toSorted()).toEqual([
       'https://a.example.com/mcp',
       'https://b.example.org/mcp',
@@ -113,7 +115,7 @@ describe('a difference on the same host is repaired', () => {
   ])('%s: %s', async (_what, was, resource) => {
     const name = `mcp-resource-${new URL(resource).hostname.split('.')[0]}`;
     await addScope(realm, name, {}, was, name.endsWith('1') ? 'their-mapper' : 'mcp-audience');
-    await create(0, resource);
+    await createBeside(resource);
     expect(await audiences(name)).toEqual([resource]);
     expect((await create(0, resource, '--dry-run', '--json')).json.changes).toEqual([]);
   });
@@ -121,14 +123,14 @@ describe('a difference on the same host is repaired', () => {
   it('a scope with a mapper whose name has a slash is repaired', async () => {
     const resource = 'https://d6.example.com/mcp';
     const id = await addScope(realm, 'mcp-resource-d6', {}, resource, 'their/mapper');
-    await create(0, resource);
+    await createBeside(resource);
     const [mapper] = (await scopeIn(realm, 'mcp-resource-d6'))?.protocolMappers ?? [];
     const { id: mapperId } = mapper as unknown as { id: string };
     await realm.admin.put(realm.path(`client-scopes/${id}/protocol-mappers/models/${mapperId}`), {
       ...mapper,
       config: { ...mapper?.config, 'access.token.claim': 'false' },
     });
-    await create(0, resource);
+    await createBeside(resource);
     expect((await scopeIn(realm, 'mcp-resource-d6'))?.protocolMappers).toMatchObject([
       { name: 'their/mapper', config: { 'access.token.claim': 'true' } },
     ]);
@@ -153,7 +155,7 @@ describe('odd names', () => {
       MCP_TRANSPORT_URL: 'https://slash.example.com/mcp',
       MCP_SCOPE_NAME: 'mcp/slash:x',
     };
-    await expectCli(0, ['create-scope'], { env });
+    await expectCli(0, ['create-scope', '--yes'], { env });
     expect(await audiences('mcp/slash:x')).toEqual(['https://slash.example.com/mcp']);
     expect((await expectCli(0, ['create-scope', '--dry-run', '--json'], { env })).json.changes).toEqual([]);
     await expectCli(0, ['create-scope', '--remove'], { env });
@@ -161,7 +163,7 @@ describe('odd names', () => {
   });
 
   it('a resource at an IPv6 address is trusted as Keycloak compares it', async () => {
-    await create(0, 'http://[::1]:3000/mcp');
+    await createBeside('http://[::1]:3000/mcp');
     const [hosts] = await anonymousPolicies(realm, 'trusted-hosts');
     expect(hosts?.config['trusted-hosts']).toContain('[::1]');
     await create(0, 'http://[::1]:3000/mcp', '--remove');

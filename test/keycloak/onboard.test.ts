@@ -168,11 +168,11 @@ describe('a client that registered itself and is named', () => {
   });
 
   test('takes --yes where it would not, and is shown', async () => {
-    const grants = { grant_types: ['authorization_code', 'password'] };
+    const grants = { grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] };
     const clientId = await register(realm, grants);
     const refused = await run(5, 'https://crm.example.com/mcp', clientId, '--json');
     expect(refused.json).toMatchObject({ code: 'CONSENT_NEEDED' });
-    expect(refused.json.message).toContain('the password grant');
+    expect(refused.json.message).toContain('the device grant');
     expect(refused.json.message).toContain('https://chatgpt.com/connector_platform_oauth_redirect');
     expect(await audience(realm, clientId, 'mcp-resource-crm')).toBe('none');
     await run(0, 'https://crm.example.com/mcp', clientId, '--yes');

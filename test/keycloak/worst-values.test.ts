@@ -42,7 +42,10 @@ interface Seen {
 beforeAll(async () => {
   account = await accountIn(realm);
   await switchEventsOn(realm, { admin: false, user: true });
-  await runCli(['create-scope', '--resource', RESOURCE, '--attach', 'default'], { env: account.env });
+  // Not hardened: what a registration may bring otherwise is what is judged here.
+  await runCli(['create-scope', '--resource', RESOURCE, '--attach', 'default', '--no-harden'], {
+    env: account.env,
+  });
   // Types that a new realm has: a registration may bring its own mappers, as before the policy was narrowed.
   await openRegistration(realm, ['chatgpt.com', 'svc.example.com']);
   for (const policy of await anonymousPolicies(realm, 'allowed-protocol-mappers')) {
@@ -63,7 +66,14 @@ async function look(): Promise<Seen> {
   };
   const status = await json('status', '--clients');
   const pruning = await json('prune-clients', '--older-than', '1s');
-  const plan = await json('create-scope', '--resource', RESOURCE, '--no-existing', '--dry-run');
+  const plan = await json(
+    'create-scope',
+    '--resource',
+    RESOURCE,
+    '--no-existing',
+    '--no-harden',
+    '--dry-run',
+  );
   return {
     findings: status.findings as Finding[],
     rows: status.clients as Seen['rows'],

@@ -172,7 +172,7 @@ export async function expectProvisioned(stage: Stage): Promise<void> {
   const { policies } = await realm.admin.get<{ policies: { name: string }[] }>(
     realm.path('client-policies/policies'),
   );
-  expect(policies.map(({ name }) => name)).toContain(`mcpkc-pkce-${SCOPE}`);
+  expect(policies.map(({ name }) => name)).toContain('mcpkc-registrations');
   const { io } = await expectCli(0, ['trusted-hosts', '--add', 'after.example.com'], here(stage));
   // Long sleeps are those of renewing the lock; whoever waits for one sleeps shortly.
   const waited = io.slept.filter((ms) => ms < 1000).reduce((sum, ms) => sum + ms, 0);

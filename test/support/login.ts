@@ -7,6 +7,8 @@ import type { Representation } from './keycloak/snapshot.ts';
 export interface Login {
   clientId: string;
   secret?: string | undefined;
+  /** How it proves who it is; HTTP Basic unless told. */
+  authMethod?: string | undefined;
   redirectUri: string;
   user: User;
   scope?: string;
@@ -55,12 +57,22 @@ export function userless(realm: Realm, clientId: string, secret: string): Promis
 
 async function redeem(
   realm: Realm,
-  { clientId, secret }: Login,
+  { clientId, secret, authMethod = 'client_secret_basic' }: Login,
   params: Record<string, string>,
 ): Promise<LoginResult> {
-  const body = new URLSearchParams({ ...params, client_id: clientId });
-  if (secret !== undefined) body.set('client_secret', secret);
-  const response = await fetch(`${realm.issuer}/protocol/openid-connect/token`, { method: 'POST', body });
+  const body = new URLSearchParams(params);
+  const headers: Record<string, string> = {};
+  if (secret !== undefined && authMethod === 'client_secret_basic') {
+    headers.authorization = `Basic ${btoa([clientId, secret].map(encodeURIComponent).join(':'))}`;
+  } else {
+    body.set('client_id', clientId);
+    if (secret !== undefined) body.set('client_secret', secret);
+  }
+  const response = await fetch(`${realm.issuer}/protocol/openid-connect/token`, {
+    method: 'POST',
+    headers,
+    body,
+  });
   const { status } = response;
   const json = (await response.json()) as Representation;
   const { access_token: accessToken, refresh_token: refreshToken } = json;

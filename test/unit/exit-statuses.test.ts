@@ -17,7 +17,7 @@ const REACHED = {
   WRONG_SERVER_PATH: 'keycloak/account.test.ts',
   SCOPE_NOT_FOUND: 'keycloak/account.test.ts',
   CLIENT_NOT_IN_REALM: 'keycloak/create-scope-clients.test.ts',
-  SERVER_TOO_OLD: 'keycloak/create-scope-policies.test.ts',
+  POLICIES_PUT_BACK: 'keycloak/hardening-proved.test.ts',
   FILE_NOT_WRITTEN: 'unit/init/files.test.ts',
   KEYCLOAK_UNREACHABLE: 'edge/network.test.ts',
   KEYCLOAK_STARTING: 'edge/network.test.ts',

@@ -95,7 +95,7 @@ describe.runIf(since(26, 7, 0))('a realm that refuses tokens without a user', ()
   beforeAll(async () => {
     stage = await newStage('login');
     host = await goodHost(stage);
-    await stage.provision(host.url, ['--reject-userless']);
+    await stage.provisionWhole(host.url);
   });
   afterAll(async () => {
     await host.stop();

@@ -42,6 +42,8 @@ export interface Stage {
   setup: HostSetup;
   /** Makes the realm ready for a host at this URL. */
   provision(url: string, args?: readonly string[]): Promise<void>;
+  /** The same, and tokens without a user are refused to what registered itself (26.7). */
+  provisionWhole(url: string, args?: readonly string[]): Promise<void>;
   /** Runs `validate --json` against a host. */
   validate(url: string, args?: readonly string[], env?: Record<string, string>): Promise<Validated>;
   remove(): Promise<void>;
@@ -63,6 +65,9 @@ export async function newStage(purpose: string, setup: Partial<HostSetup> = {}):
   const account = await accountIn(realm);
   const user = await realm.createUser();
   await switchEventsOn(realm, { admin: false, user: true });
+  const provision = async (url: string, args: readonly string[] = []) => {
+    await expectCli(0, ['create-scope', '--resource', url, '--scope', SCOPE, ...args], { env: account.env });
+  };
   return {
     realm,
     account,
@@ -70,13 +75,21 @@ export async function newStage(purpose: string, setup: Partial<HostSetup> = {}):
     scope: SCOPE,
     setup: { issuer: realm.issuer, scope: SCOPE, ...setup },
     provision: async (url, args = []) => {
-      await expectCli(0, ['create-scope', '--resource', url, '--scope', SCOPE, ...args], {
-        env: account.env,
-      });
+      await provision(url, args);
+      // So that registered clients have tokens to judge without a person.
+      await withoutPolicy(realm, 'mcpkc-userless');
     },
+    provisionWhole: provision,
     validate: (url, args = [], env = {}) => validateRun([url, ...args], { ...account.env, ...env }),
     remove: () => realm.remove(),
   };
+}
+
+/** Removes a client policy of that name, where there is one. */
+async function withoutPolicy(realm: Realm, name: string): Promise<void> {
+  const path = realm.path('client-policies/policies');
+  const { policies } = await realm.admin.get<{ policies: { name: string }[] }>(path);
+  await realm.admin.put(path, { policies: policies.filter((one) => one.name !== name) });
 }
 
 /** Makes the stage's scope another host's, by the administrator: quicker than making a realm for each host. */

@@ -3,8 +3,8 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { removeClient } from '../../keycloak/write/probe-clients.ts';
 import { probeRun } from '../../products/dynamic.ts';
+import { isOver, type RunMark } from '../../products/probe-mark.ts';
 import type { Client } from '../../realm/representations.ts';
-import { isOver, type RunMark } from './mark.ts';
 
 /** Probes that runs left behind which were killed. */
 export function leftovers(clients: readonly Client[], own: RunMark, io: Io): Client[] {

@@ -1,7 +1,7 @@
+import type { RunMark } from '../../products/probe-mark.ts';
 import type { Exchange } from '../exchange.ts';
 import { record, strings } from '../exchange.ts';
 import type { Recorder } from '../recorder.ts';
-import type { RunMark } from './mark.ts';
 
 /** A client that was registered to try the realm out. */
 export interface ProbeClient {

@@ -148,7 +148,7 @@ const MAKING_MS = 10_000;
 /** The host's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
 function bearerScopes({ facts, snapshot }: Inside): string[] {
   const fits =
-    facts.exists && !facts.userlessRejected && facts.audiences.every((audience) => audience === facts.mcp);
+    facts.exists && !facts.machinesRejected && facts.audiences.every((audience) => audience === facts.mcp);
   const known = snapshot.scopes.map(({ name }) => name);
   return ['basic', ...(fits ? [facts.scope] : [])].filter((name) => known.includes(name));
 }

@@ -32,9 +32,9 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, formatCommand } from '../../text.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { type NamedClients, namedClients } from './named-clients.ts';
-import { reservations, warnOfNearResources, warnOfScopes } from './notices.ts';
+import { reservations, warnOfNearResources, warnOfScopes, warnOfTwins } from './notices.ts';
+import { freeOwnAccount } from './own-account.ts';
 import type { Subject } from './subject.ts';
-import { freeOwnAccount, requireStrictMode } from './userless.ts';
 
 const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -49,16 +49,12 @@ export async function changeScope(
   const subject = await subjectOf(config, keycloak, flags);
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
   const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
-  if (flags.rejectUserless === true && (await requireStrictMode(keycloak, dryRun)) === 'unknown') {
-    context.voice.warn(
-      'Keycloak does not tell this account its version, so whether --reject-userless works (26.7.0 or later) shows without --dry-run only.',
-    );
-  }
   const moving = await movingIn(context, subject, named);
   const stages = stagesOf(subject, await desiredFor(context, subject, named, moving, flags));
   const plan = stages.flatMap((stage) => stage.plan);
   warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
+  warnOfTwins(context, subject);
   if (!dryRun && plan.length > 0) {
     const asked = [
       ...reservations(subject, flags, plan),
@@ -131,6 +127,7 @@ async function apply(
       holder: holderOf(io, 'create-scope'),
       signal,
       onApplied,
+      warn: (text) => voice.warn(text),
     });
   }
   return now;

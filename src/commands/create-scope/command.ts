@@ -23,9 +23,10 @@ export const createScope: Command = {
       .option('--detach <client>', 'take the scope from this client …', list)
       .option('--preset <name>', 'client products that may register … (default: chatgpt)', list)
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
-      .option('--no-pkce-policy', 'don’t enforce PKCE with S256 by a client policy')
-      .option('--reject-userless', 'refuse tokens without a user (Keycloak 26.7.0 or later)')
-      .option('--no-harden', 'leave out what makes registration safer: mapper types')
+      .option(
+        '--no-harden',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+      )
       .option('--replace-audience', 'take over a scope that carries another server’s audience (with --yes)')
       .option('--remove', 'retire the resource: scope, policies and hosts that nothing else uses');
     defineWriting(command);
@@ -40,7 +41,7 @@ export const createScope: Command = {
     ['retire a server', 'mcpkc create-scope --resource https://svc.example.com/mcp --remove --yes'],
   ],
   changes:
-    'A client scope with an audience mapper, the Trusted Hosts and Allowed Client Scopes policies, a client policy for PKCE, the realm’s default scopes, and the scopes of the clients named.',
+    'A client scope with an audience mapper, the policies for registration, client policies for what registers itself, the realm’s default scopes, and the scopes of the clients named.',
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'with --dry-run: something would change'],
@@ -71,7 +72,7 @@ function checkFlags(flags: Flags): void {
     );
   }
   if (flags.remove !== true) return;
-  const contrary = ['attach', 'client', 'detach', 'createStatic', 'rejectUserless', 'replaceAudience'];
+  const contrary = ['attach', 'client', 'detach', 'createStatic', 'replaceAudience'];
   const found = contrary.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (found === undefined) return;
   const option = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

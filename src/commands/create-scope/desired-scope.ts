@@ -1,7 +1,10 @@
 import type { Context, Flags } from '../../cli/command.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
+import { type Hardening, hardenFor, pkceOf } from '../../plan/hardening.ts';
+import { knownPresets } from '../../plan/input.ts';
 import { keeping, type Moving } from '../../plan/moving.ts';
-import { adoption, provisioned } from '../../plan/provisioned.ts';
+import { adoption, carriersFor, provisioned } from '../../plan/provisioned.ts';
+import { cameByRegistration } from '../../products/dynamic.ts';
 import { type RealmList, realmListOf } from '../../realm/lists.ts';
 import type { Mode } from '../../realm/marks.ts';
 import { carriersOf, isAudienceScope, listFor, modeOf, nameScopeOf } from '../../realm/mcp-scope.ts';
@@ -39,7 +42,6 @@ export async function desiredFor(
   flags: Flags,
 ): Promise<Desired> {
   const { scope, audienceScope, resource, mode, list, presets, snapshot } = subject;
-  const pkce = flags.pkcePolicy !== false;
   const carrier = mode === 'adopted' ? (audienceScope ?? scope) : scope;
   const detached = named.detach.flatMap(({ clientId }) =>
     [...new Set([carrier, ...carriersOf(scope, snapshot)])].map((one) => ({
@@ -54,10 +56,13 @@ export async function desiredFor(
     { create: flags.createStatic === true, yes: flags.yes === true },
     (warning) => context.voice.warn(warning),
   );
-  const existing = await existingHolders(context, subject, wantsExisting(subject, flags), pkce);
+  const existing = await existingHolders(context, subject, wantsExisting(subject, flags));
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
   const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));
   const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
+  const assignments = all.map(({ assignment }) => assignment);
+  const holders = assignments.filter((one) => one.list !== 'none').map(({ clientId }) => clientId);
+  const hardening = await hardeningFor(context, subject, flags, holders);
   return provisioned({
     scope,
     audienceScope,
@@ -65,11 +70,43 @@ export async function desiredFor(
     mode,
     list,
     presets,
-    pkce,
-    rejectUserless: flags.rejectUserless === true,
-    harden: flags.harden !== false,
-    assignments: all.map(({ assignment }) => assignment),
-    clients: all.flatMap(({ mark }) => (mark ? [mark] : [])),
+    hardening,
+    assignments,
+    clients: [
+      ...all.flatMap(({ mark }) => (mark ? [mark] : [])),
+      ...(flags.harden === false ? [] : unpkced(snapshot, holders, hardening)),
+    ],
+  });
+}
+
+/** Clients that registered themselves and are given the scope: each is held to PKCE from now on. */
+function unpkced(
+  snapshot: RealmSnapshot,
+  holders: readonly string[],
+  { clients }: Hardening,
+): DesiredClient[] {
+  return snapshot.clients
+    .filter((client) => holders.includes(client.clientId) && cameByRegistration(client))
+    .filter(({ clientId }) => !clients.some((one) => one.clientId === clientId))
+    .map(pkceOf);
+}
+
+/** How the realm is hardened for this server; what is left out is said. */
+async function hardeningFor(
+  context: Context,
+  subject: Subject,
+  flags: Flags,
+  holders: readonly string[],
+): Promise<Hardening> {
+  const { config, keycloak, presets, resource, snapshot } = subject;
+  const opening = { resource, scopes: carriersFor(subject), presets, known: knownPresets(config), holders };
+  return hardenFor(context, opening, {
+    keycloak,
+    snapshot,
+    command: 'create-scope',
+    wanted: flags.harden !== false,
+    consent: flags.yes === true,
+    dryRun: flags.dryRun === true,
   });
 }
 

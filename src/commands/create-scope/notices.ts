@@ -1,25 +1,73 @@
 import type { Context, Flags } from '../../cli/command.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
-import { foreignAudience, nearResources } from '../../realm/mcp-scope.ts';
+import {
+  foreignAudience,
+  isAudienceScope,
+  nameScopeOf,
+  nearResources,
+  resourceOf,
+  standingScopes,
+} from '../../realm/mcp-scope.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
-import { listNames } from '../../text.ts';
+import { listNames, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
-/** What about a plan only a person may decide: taking over another server's scope. */
+/** What about a plan only a person may decide: taking over another server's scope, a second standing server. */
 export function reservations(
-  { scope, resource, snapshot }: Subject,
+  { scope, resource, mode, list, snapshot }: Subject,
   flags: Flags,
   plan: Plan,
 ): Reservation[] {
+  const shared = sharedAudience({ scope, resource, mode, list, snapshot });
   const found = scopeNamed(snapshot, scope);
   const foreign = found && foreignAudience(found, resource);
   const replaced = plan.some(({ kind }) => kind === 'audience-mapper');
-  if (flags.replaceAudience !== true || foreign === undefined || !replaced) return [];
+  if (flags.replaceAudience !== true || foreign === undefined || !replaced) return shared;
   return [
+    ...shared,
     {
       message: `The scope '${scope}' carries the audience ${foreign}. Its clients lose that and get ${resource}.`,
     },
   ];
+}
+
+/**
+ * A second server that everybody may connect to: each connector's token then opens both, so that either server can use
+ * it at the other. Only asked for when it becomes so.
+ */
+function sharedAudience({
+  scope,
+  resource,
+  mode,
+  list,
+  snapshot,
+}: Pick<Subject, 'scope' | 'resource' | 'mode' | 'list' | 'snapshot'>): Reservation[] {
+  if (mode !== 'standing' || list === 'none') return [];
+  const standing = standingScopes(snapshot);
+  const others = standing.filter((one) => one.name !== scope);
+  if (others.length === 0 || standing.some((one) => one.name === scope)) return [];
+  const servers = others.map((one) => visible(resourceOf(one) ?? one.name)).join(', ');
+  return [
+    {
+      message: `Every client of the realm then gets tokens for ${visible(resource)} and for ${servers} alike: each of these servers can use at the others what it is sent. Instead: --attach none (adopted clients only), or roles (mcpkc access), or resource indicators.`,
+    },
+  ];
+}
+
+/** Says which other scopes are for this very server: clients may hold the one or the other. */
+export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: Subject): void {
+  const twins = snapshot.scopes.filter(
+    (one) =>
+      one.name !== scope &&
+      nameScopeOf(one) !== scope &&
+      isAudienceScope(one) &&
+      resourceOf(one) === resource,
+  );
+  for (const { name } of twins) {
+    voice.warn(
+      `The scope '${visible(name)}' is for ${visible(resource)} as well: clients may hold the one or the other.`,
+    );
+  }
 }
 
 /** Says which of the scopes that a product asks for this realm doesn't offer: its sign-in would be refused. */

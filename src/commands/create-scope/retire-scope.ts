@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import {
@@ -37,7 +38,8 @@ export async function retireScope(
   const holders = carriers.length > 0 ? await holdersOf(keycloak, carriers) : [];
   snapshot.clients.push(...holders);
   const presetHosts = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
-  const desired = retired({ scope, resource, presetHosts }, snapshot);
+  const record = await readRecord(keycloak);
+  const desired = retired({ scope, resource, presetHosts, record }, snapshot);
   const plan = planFor(desired, snapshot);
   const { io, signal } = context;
   const dryRun = flags.dryRun === true;

@@ -32,7 +32,10 @@ export const onboard: Command = {
         '--until <event>',
         'adopt who connected (of several attempts the one that signed in), or who registered; default at a terminal: connected',
       )
-      .option('--no-harden', 'leave out what makes registration safer: mapper types')
+      .option(
+        '--no-harden',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+      )
       .option('--user <name>', 'with --until connected: only this person’s sign-in counts')
       .option('--close', 'end what a window of mcpkc 0.1.0, or a killed run, left');
     defineWriting(command);
@@ -68,8 +71,9 @@ export const onboard: Command = {
       client,
       presets,
       staticClient: typeof flags.staticClient === 'string' ? readTypedName(flags.staticClient) : undefined,
-      // A client that is there needs nothing of registration.
-      harden: flags.harden !== false && client === undefined,
+      harden: flags.harden !== false,
+      consent: flags.yes === true,
+      dryRun: flags.dryRun === true,
       close: flags.close === true,
       scope: text(flags.scope),
       alias: text(flags.alias),

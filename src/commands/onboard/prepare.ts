@@ -6,16 +6,16 @@ import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { runOf } from '../../keycloak/write/record.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
+import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
-import { policyNames } from '../../plan/policies.ts';
 import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
 import type { Preset } from '../../products/preset.ts';
 import { type RealmList, realmListOf } from '../../realm/lists.ts';
-import { ATTRIBUTE, type Mode } from '../../realm/marks.ts';
+import type { Mode } from '../../realm/marks.ts';
 import {
   audienceScopeOf,
   carriersOf,
@@ -41,7 +41,11 @@ export interface OnboardInput {
   scope: string | undefined;
   alias: string | undefined;
   presets: readonly Preset[];
+  /** Off with `--no-harden`. */
   harden: boolean;
+  /** `--yes`. */
+  consent: boolean;
+  dryRun: boolean;
   /** `--close`: only what 0.1.0 left is planned for. */
   close: boolean;
 }
@@ -77,7 +81,8 @@ export async function prepare(
   requireForeign(config, keycloak, [named, fixed]);
   const run = runFor(context, config, keycloak, input, scope, snapshot);
   const moving = await movingFor(run, snapshot, [named, fixed]);
-  const desired = desiredFor(run, snapshot, named, [
+  const hardening = await hardeningFor(context, run, snapshot, input);
+  const desired = desiredFor(run, snapshot, named, hardening, [
     ...attached(run, named, 'as named'),
     ...attached(run, fixed, 'as named with --static-client'),
     ...keeping(moving, run.carrier),
@@ -95,7 +100,7 @@ function runFor(
   { io, voice, signal }: Context,
   config: Config,
   keycloak: Keycloak,
-  { resource, presets, harden }: OnboardInput,
+  { resource, presets }: OnboardInput,
   scope: string,
   snapshot: RealmSnapshot,
 ): Run {
@@ -104,7 +109,7 @@ function runFor(
     mode === 'standing' ? scope : (audienceScopeOf(snapshot, scope)?.name ?? newAudienceScopeName(scope));
   const me = runOf(io, 'onboard');
   const fixed = { io, config, keycloak, voice, signal, presets, resource, scope, carrier, mode, list, me };
-  return { ...fixed, harden, changes: [], timeline: [] };
+  return { ...fixed, changes: [], timeline: [] };
 }
 
 /** Whether 0.1.0 left something that `--close` ends: a window, or its mode without the hidden scope. */
@@ -130,17 +135,35 @@ async function movingFor(run: Run, snapshot: RealmSnapshot, named: readonly (Cli
   return moving;
 }
 
+/** How the realm is hardened for this server; a client that is named needs nothing of registration. */
+function hardeningFor(
+  context: Context,
+  { config, keycloak, carrier, presets, resource }: Run,
+  snapshot: RealmSnapshot,
+  input: OnboardInput,
+): Promise<Hardening> {
+  if (input.client !== undefined || input.close) return Promise.resolve(NOT_HARDENED);
+  const holders = input.staticClient === undefined ? [] : [input.staticClient];
+  const opening = { resource, scopes: [carrier], presets, known: knownPresets(config), holders };
+  return hardenFor(context, opening, {
+    keycloak,
+    snapshot,
+    command: 'onboard',
+    wanted: input.harden,
+    consent: input.consent,
+    dryRun: input.dryRun,
+  });
+}
+
 /** The resource's provisioning; for a client that is named nothing of registration: it is there. */
 function desiredFor(
   run: Run,
   snapshot: RealmSnapshot,
   named: Client | undefined,
+  hardening: Hardening,
   assignments: Assignment[],
 ): Desired {
-  const { config, keycloak, scope, carrier, resource, mode, list, presets, harden } = run;
-  const found = scopeNamed(snapshot, scope);
-  const names = policyNames(scope);
-  const has = (name: string) => snapshot.clientPolicies.some((policy) => policy.name === name);
+  const { config, keycloak, scope, carrier, resource, mode, list, presets } = run;
   const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
   const audienceScope = mode === 'adopted' ? carrier : audienceScopeOf(snapshot, scope)?.name;
   const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriersOf(scope, snapshot)) : [];
@@ -151,10 +174,7 @@ function desiredFor(
     mode,
     list,
     presets,
-    // Who left the PKCE policy out for this scope (--no-pkce-policy) meant it.
-    pkce: found?.attributes[ATTRIBUTE.pkce] !== 'off' || has(names.pkce),
-    rejectUserless: has(names.userless),
-    harden,
+    hardening,
     assignments: [...assignments, ...free],
     clients: [],
   });

@@ -26,8 +26,6 @@ export interface Run {
   mode: Mode;
   /** In which of the realm's lists the scope that clients name is. */
   list: RealmList;
-  /** Off with `--no-harden`. */
-  harden: boolean;
   /** This run, for the record. */
   me: Me;
   /** What was written so far, in order; the answer's `changes`. */

@@ -7,17 +7,23 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { normaliseHost } from '../../names/host-name.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
-import { hardened } from '../../plan/hardening.ts';
+import { hardenFor, hostOfUri } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
+import { PRESETS } from '../../products/index.ts';
+import { patternProblem } from '../../products/pattern.ts';
+import type { Preset } from '../../products/preset.ts';
 import { resolvePresets } from '../../products/resolve.ts';
+import { OWN_POLICY, patternsOf } from '../../realm/own-policies.ts';
+import { readablePattern } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
+import { visible } from '../../text.ts';
 
 /** `mcpkc trusted-hosts` */
 export const trustedHosts: Command = {
@@ -25,16 +31,31 @@ export const trustedHosts: Command = {
     command
       .description('List, add or remove the hosts whose clients may register without a token.')
       .option('--list', 'list them (what happens without a flag)')
-      .option('--add <host>', 'add a host …; the match flags stay as they are', list)
+      .option(
+        '--add <host>',
+        'add a host, where anything may then be registered, or one redirect URI …; the match flags stay as they are',
+        list,
+      )
       .option('--remove <host>', 'remove a host …', list)
-      .option('--preset <name>', 'add a product’s hosts … and set the match flags as it needs them', list)
-      .option('--no-harden', 'leave out what makes registration safer: mapper types');
+      .option(
+        '--preset <name>',
+        'add a product’s hosts and redirect URIs … and set the match flags as it needs them',
+        list,
+      )
+      .option(
+        '--no-harden',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+      );
     defineWriting(command);
   },
   examples: [
     ['what is trusted now', 'mcpkc trusted-hosts'],
     ['let a product register', 'mcpkc trusted-hosts --preset vscode'],
-    ['add your own host', 'mcpkc trusted-hosts --add tools.example.com'],
+    [
+      'let your own tool redirect to one address',
+      'mcpkc trusted-hosts --add https://tools.example.com/callback',
+    ],
+    ['add a whole host', 'mcpkc trusted-hosts --add tools.example.com'],
   ],
   changes:
     'The Trusted Hosts policy for anonymous registration, and nothing else in it than the hosts named; with --add and --preset also what makes registration safer.',
@@ -45,22 +66,18 @@ export const trustedHosts: Command = {
   ],
   async run(context, _args, flags) {
     const config = await context.config();
-    const presets = resolvePresets(
-      (flags.preset as string[] | undefined) ?? [],
-      customPresets(config.presets, config.files.config),
-    );
-    const desired = desiredHosts(
-      flags,
-      presets.flatMap(({ trustedHosts: hosts }) => hosts),
-      presets.length > 0,
-    );
+    const custom = customPresets(config.presets, config.files.config);
+    const presets = resolvePresets((flags.preset as string[] | undefined) ?? [], custom);
+    const wish = wishOf(flags, presets);
     const keycloak = await connect(config, context.io, context.signal);
     const snapshot = await readRealm(keycloak);
+    const dryRun = flags.dryRun === true;
+    const desired = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
     const plan = planFor(desired, snapshot);
-    if (flags.dryRun === true || plan.length === 0)
-      return report(keycloak, snapshot, plan, flags.dryRun === true);
+    if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
     requireConsent(commonReservations(keycloak.realm, plan), flags.yes === true);
     await withdrawLeftBehind(context, keycloak, 'trusted-hosts');
+    sayWidth(context, wish, desired);
     const now = await apply(context, keycloak, plan, desired, snapshot);
     return report(keycloak, now, plan, false);
   },
@@ -71,29 +88,91 @@ function removable(text: string): string {
   return text === '*' ? text : normaliseHost(text);
 }
 
-function desiredHosts(flags: Flags, presetHosts: readonly string[], withFlags: boolean): Desired {
-  const add = ((flags.add as string[] | undefined) ?? []).map(normaliseHost);
+/** What the flags ask for. */
+interface Wish {
+  /** Hosts where anything may be registered. */
+  hosts: string[];
+  /** Single redirect URIs. */
+  uris: string[];
+  remove: string[];
+  presets: readonly Preset[];
+}
+
+/** A redirect URI has a path; a URL without one names its host, as ever. */
+function isRedirectUri(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+(?:\/[^?#]|[^?#]*\?)/i.test(text);
+}
+
+function redirectUri(text: string): string {
+  const problem = patternProblem(text);
+  if (problem === undefined) return text;
+  throw badInput(
+    '--add',
+    `the redirect URI '${visible(text)}' ${problem}`,
+    'Write it as the client registers it, or name its host alone.',
+  );
+}
+
+function wishOf(flags: Flags, presets: readonly Preset[]): Wish {
+  const add = (flags.add as string[] | undefined) ?? [];
+  const uris = add.filter(isRedirectUri).map(redirectUri);
+  const hosts = add.filter((one) => !isRedirectUri(one)).map(normaliseHost);
   const remove = ((flags.remove as string[] | undefined) ?? []).map(removable);
-  const hosts = [...new Set([...add, ...presetHosts])];
-  const both = remove.find((host) => hosts.includes(host));
+  const all = [...hosts, ...uris.map(hostOfUri), ...presets.flatMap(({ trustedHosts }) => trustedHosts)];
+  const both = remove.find((host) => all.includes(host));
   if (both !== undefined) {
     throw badInput('--remove', `${both} is to be added too`, 'Add the host or remove it.');
   }
-  const matchFlags = withFlags ? { matchFlags: { sender: false, clientUris: true } } : {};
-  const opens = hosts.length > 0 && flags.harden !== false;
-  return {
-    ...(opens ? hardened() : {}),
-    trustedHosts: {
-      add: hosts,
-      remove,
-      createMissing: true,
-      ...matchFlags,
-    },
+  return { hosts, uris, remove, presets };
+}
+
+interface Wanted {
+  keycloak: Keycloak;
+  snapshot: RealmSnapshot;
+  wish: Wish;
+  flags: Flags;
+  custom: readonly Preset[];
+}
+
+async function desiredFor(
+  context: Context,
+  { keycloak, snapshot, wish, flags, custom }: Wanted,
+): Promise<Desired> {
+  const { hosts, uris, remove, presets } = wish;
+  const products = presets.flatMap(({ trustedHosts: all }) => all);
+  const trustedHosts = {
+    add: [...new Set([...hosts, ...uris.map(hostOfUri), ...products])],
+    remove,
+    createMissing: true,
+    ...(presets.length > 0 ? { matchFlags: { sender: false, clientUris: true } } : {}),
   };
+  if (trustedHosts.add.length + remove.length === 0) return { trustedHosts };
+  const known = [...PRESETS, ...custom];
+  const opening = { resource: undefined, scopes: [], presets, hosts, uris, removed: remove, known };
+  const { desired, clients } = await hardenFor(context, opening, {
+    keycloak,
+    snapshot,
+    command: 'trusted-hosts',
+    // What only takes hosts away opens nothing.
+    wanted: flags.harden !== false && trustedHosts.add.length > 0,
+    consent: flags.yes === true,
+    dryRun: flags.dryRun === true,
+  });
+  return { ...desired, clients, trustedHosts };
+}
+
+/** How wide a whole host is, said before it is opened. */
+function sayWidth({ voice }: Context, { hosts }: Wish, { registrations }: Desired): void {
+  if (hosts.length === 0) return;
+  const held = registrations && !('absent' in registrations) && registrations.redirects === 'patterns';
+  const instead = held ? ' One redirect URI is narrower: --add https://<host>/<path>.' : '';
+  voice.warn(
+    `Anything at ${hosts.map((host) => visible(host)).join(', ')} may be registered: any scheme, port and path, wildcards too. Whoever controls a page there can have sign-ins end at it.${instead}`,
+  );
 }
 
 function apply(
-  { io, signal }: Context,
+  { io, signal, voice }: Context,
   keycloak: Keycloak,
   plan: RealmPlan,
   desired: Desired,
@@ -103,6 +182,7 @@ function apply(
     io,
     holder: holderOf(io, 'trusted-hosts'),
     signal,
+    warn: (text) => voice.warn(text),
   });
 }
 
@@ -116,12 +196,22 @@ function report(
     name: policy.name,
     ...hostsOf(policy),
   }));
+  const own = snapshot.clientProfiles.find(({ name }) => name === OWN_POLICY.registrations);
+  const redirectUris = patternsOf(own)?.map(readablePattern) ?? null;
   return {
     command: 'trusted-hosts',
     exitStatus: dryRun && plan.length > 0 ? 1 : 0,
     server,
     realm,
-    document: { resource: null, scope: null, mode: null, policies, changes: plan, applied: !dryRun },
-    text: (style) => trustedHostsText({ server, realm, policies, plan, dryRun }, style),
+    document: {
+      resource: null,
+      scope: null,
+      mode: null,
+      policies,
+      redirectUris,
+      changes: plan,
+      applied: !dryRun,
+    },
+    text: (style) => trustedHostsText({ server, realm, policies, redirectUris, plan, dryRun }, style),
   };
 }

@@ -1,6 +1,10 @@
+import { NO_WILDCARDS, PATTERNS } from '../../realm/own-policies.ts';
+import type { Means } from '../../realm/server-means.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { readClientPolicies } from './read.ts';
+
+const SERVER_INFO = { what: 'read the server’s features', role: 'view-realm' } as const;
 
 /** What a server says of itself to this account. */
 export interface ServerFacts {
@@ -8,23 +12,28 @@ export interface ServerFacts {
   version: string | undefined;
   /** Names of the features that are on, lower case with dashes, or undefined where none are told. */
   features: string[] | undefined;
+  /** How its client policies can hold redirect URIs; undefined where it tells nothing of them. */
+  redirects: Means['redirects'] | undefined;
 }
 
-/** Reads the server's version and features. */
+interface ServerInfo {
+  systemInfo?: { version?: unknown };
+  features?: { name?: unknown; enabled?: unknown }[];
+  componentTypes?: Record<string, { id?: string; properties?: { name?: string }[] }[]>;
+}
+
+const EXECUTORS = 'org.keycloak.services.clientpolicy.executor.ClientPolicyExecutorProvider';
+
+/** Reads the server's version, features, and what its client policies can do. */
 export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> {
-  const info: unknown = await keycloak.read(
-    { what: 'read the server’s features', role: 'view-realm' },
-    (admin) => admin.serverInfo.find(),
-  );
-  const { systemInfo, features } = info as {
-    systemInfo?: { version?: unknown };
-    features?: { name?: unknown; enabled?: unknown }[];
-  };
+  const info = (await keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find())) as ServerInfo;
+  const { systemInfo, features } = info;
   const version = typeof systemInfo?.version === 'string' ? systemInfo.version : undefined;
   const on = features
     ?.filter(({ enabled }) => enabled === true)
     .map(({ name }) => String(name).toLowerCase().replaceAll('_', '-'));
-  return { version, features: on };
+  const redirects = info.componentTypes?.[EXECUTORS] && redirectsOf(info);
+  return { version, features: on, redirects };
 }
 
 /** Whether a version such as `26.7.3` is at least another; undefined where it can't be read. */
@@ -44,17 +53,34 @@ export function isAtLeast(
   return true;
 }
 
-/** Whether client policies have a `mode` (since 26.7.0); undefined where the version isn't told to this account. */
-export async function tellsStrictPolicies(keycloak: Keycloak): Promise<boolean | undefined> {
-  const { version } = await readServerFacts(keycloak);
-  return isAtLeast(version, [26, 7, 0]);
+/**
+ * What the server's client policies can do. Executors and their settings stand in what it says of itself to every
+ * account (26.4.0, 26.7.4); whether policies have a mode is asked by a write that every server refuses. With `ask` off
+ * (`--dry-run`) that is told by the version, and unknown where the account can't see it.
+ */
+export async function readMeans(keycloak: Keycloak, ask: boolean): Promise<Means> {
+  const info = (await keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find())) as ServerInfo;
+  const strict = ask
+    ? await asksStrictPolicies(keycloak)
+    : isAtLeast(String(info.systemInfo?.version), [26, 7, 0]);
+  return { redirects: redirectsOf(info), strict };
+}
+
+/** By the executor whose settings are all there: one that is unknown would be stored and ignored. */
+function redirectsOf(info: ServerInfo): Means['redirects'] {
+  const has = (id: string, settings: readonly string[]) => {
+    const found = info.componentTypes?.[EXECUTORS]?.find((one) => one.id === id);
+    return settings.every((name) => found?.properties?.some((property) => property.name === name));
+  };
+  if (has(PATTERNS.executor, Object.keys(PATTERNS.settings))) return 'patterns';
+  return has(NO_WILDCARDS.executor, Object.keys(NO_WILDCARDS.settings)) ? 'no-wildcards' : 'none';
 }
 
 /**
- * The same where the version isn't told: the server is asked with a policy that no version accepts beside those of the
+ * Whether client policies have a `mode` (since 26.7.0): the server is asked with a policy that no version accepts beside those of the
  * realm. An old one stumbles over the unknown field, a new one over the missing name; neither writes anything.
  */
-export async function asksStrictPolicies(keycloak: Keycloak): Promise<boolean> {
+async function asksStrictPolicies(keycloak: Keycloak): Promise<boolean> {
   const nameless = { mode: 'STRICT', enabled: false, conditions: [], profiles: [] };
   const body = { policies: [...(await readClientPolicies(keycloak)), nameless] };
   try {

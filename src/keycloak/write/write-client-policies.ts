@@ -3,24 +3,69 @@ import type { ClientPolicy, ClientProfile } from '../../realm/representations.ts
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { readClientPolicies, readClientProfiles } from '../read/read.ts';
+import { merged } from './merged.ts';
 import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
+/** What a change holds of one side: a policy of mcpkc's own with its profile. */
+interface Side {
+  policy?: ClientPolicy | null;
+  profile?: ClientProfile | null;
+}
+
 /**
  * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT: profiles before the
- * policies that name them, and the other way round on removal. What others added to either stays.
+ * policies that name them, and the other way round on removal. What others added to either list stays; the policy itself
+ * is mcpkc's, and its lists (patterns, scopes) are merged into what another run wrote meanwhile.
  */
 export async function writeClientPolicy(keycloak: Keycloak, change: Change): Promise<void> {
-  if (change.action === 'delete') {
-    await putPolicies(keycloak, (all) => all.filter(({ name }) => name !== change.key));
+  const { action, key } = change;
+  if (action === 'delete') {
+    await putPolicies(keycloak, (all) => all.filter(({ name }) => name !== key));
     const profile = change.before?.profile;
     if (typeof profile === 'string') await dropProfile(keycloak, profile);
     return;
   }
+  const before = (change.before ?? {}) as Side;
   const { policy, profile } = change.after as unknown as { policy: ClientPolicy; profile: ClientProfile };
-  await putProfiles(keycloak, (all) => replaced(all, profile, mergedProfile));
-  await putPolicies(keycloak, (all) => replaced(all, policy, mergedPolicy));
+  await putProfiles(keycloak, (all) => replaced(all, profile, before.profile));
+  await putPolicies(keycloak, (all) => replaced(all, policy, before.policy));
+}
+
+/** The lists of client policies and profiles as they were read. */
+export interface ClientPolicyLists {
+  clientPolicies: readonly ClientPolicy[];
+  clientProfiles: readonly ClientProfile[];
+}
+
+/**
+ * Puts policies of these names, and the profiles that they name, back to what they were; what others wrote meanwhile
+ * stays. Old profiles come first and new ones go last, so that no policy names a profile that isn't there.
+ */
+export async function restoreClientPolicies(
+  keycloak: Keycloak,
+  names: readonly string[],
+  then: ClientPolicyLists,
+): Promise<void> {
+  const profileNames = new Set([
+    ...names,
+    ...then.clientPolicies
+      .filter(({ name }) => names.includes(name))
+      .flatMap(({ profiles }) => profiles ?? []),
+  ]);
+  const restored = <T extends { name: string }>(
+    all: readonly T[],
+    old: readonly T[],
+    of: ReadonlySet<string>,
+  ) => [...all.filter(({ name }) => !of.has(name)), ...old.filter(({ name }) => of.has(name))];
+  const oldProfiles = then.clientProfiles.filter(({ name }) => profileNames.has(name));
+  await putProfiles(keycloak, (all) => [
+    ...all.filter(({ name }) => !oldProfiles.some((old) => old.name === name)),
+    ...oldProfiles,
+  ]);
+  await putPolicies(keycloak, (all) => restored(all, then.clientPolicies, new Set(names)));
+  await putProfiles(keycloak, (all) => restored(all, then.clientProfiles, profileNames));
 }
 
 /** Deletes a profile unless a policy names it by now: a dangling name blocks every later edit of policies. */
@@ -30,23 +75,34 @@ async function dropProfile(keycloak: Keycloak, profile: string): Promise<void> {
   await putProfiles(keycloak, (all) => all.filter(({ name }) => name !== profile));
 }
 
-function replaced<T extends { name: string }>(all: readonly T[], one: T, merge: (now: T, one: T) => T): T[] {
+function replaced<T extends { name: string }>(all: readonly T[], one: T, before: T | null | undefined): T[] {
   const at = all.findIndex(({ name }) => name === one.name);
   const now = all[at];
-  return now === undefined ? [...all, one] : all.with(at, merge(now, one));
+  return now === undefined ? [...all, one] : all.with(at, mergedLists(now, before, one) as T);
 }
 
-function mergedPolicy(now: ClientPolicy, one: ClientPolicy): ClientPolicy {
-  const profiles = [...new Set([...(now.profiles ?? []), ...(one.profiles ?? [])])];
-  return { ...now, ...one, profiles };
-}
-
-function mergedProfile(now: ClientProfile, one: ClientProfile): ClientProfile {
-  const ours = one.executors ?? [];
-  const theirs = (now.executors ?? []).filter(
-    (step) => !ours.some(({ executor }) => executor === step.executor),
+/** What is wanted; a list in it as it is now, with what the change adds and without what it removes. */
+function mergedLists(now: unknown, before: unknown, wanted: unknown): unknown {
+  if (Array.isArray(wanted) && wanted.every((one) => typeof one === 'string')) {
+    const texts = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
+    return Array.isArray(now) && Array.isArray(before) ? merged(texts(now), texts(before), wanted) : wanted;
+  }
+  if (Array.isArray(wanted)) return wanted.map((one) => mergedLists(twin(now, one), twin(before, one), one));
+  if (typeof wanted !== 'object' || wanted === null) return wanted;
+  const field = (side: unknown, key: string) =>
+    typeof side === 'object' && side !== null ? (side as Record<string, unknown>)[key] : undefined;
+  return Object.fromEntries(
+    Object.entries(wanted).map(([key, one]) => [key, mergedLists(field(now, key), field(before, key), one)]),
   );
-  return { ...now, ...one, executors: [...ours, ...theirs] };
+}
+
+/** The step of the same condition or executor in another list. */
+function twin(list: unknown, one: unknown): unknown {
+  const nameOf = (step: unknown) => {
+    const { condition, executor } = (step ?? {}) as { condition?: unknown; executor?: unknown };
+    return condition ?? executor;
+  };
+  return Array.isArray(list) ? list.find((other) => nameOf(other) === nameOf(one)) : undefined;
 }
 
 async function putPolicies(

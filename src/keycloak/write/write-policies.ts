@@ -13,21 +13,10 @@ import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../..
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { readRegistrationPolicies } from '../read/read.ts';
+import { merged } from './merged.ts';
 import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
-
-/** What is in `to` and not in `from`. */
-function difference(to: readonly string[], from: readonly string[]): string[] {
-  return to.filter((one) => !from.includes(one));
-}
-
-/** A list as it is now, with what a change adds and without what it removes: foreign entries of meanwhile survive. */
-function merged(now: readonly string[], before: readonly string[], after: readonly string[]): string[] {
-  const removed = difference(before, after);
-  const kept = now.filter((one) => !removed.includes(one));
-  return [...kept, ...difference(after, before).filter((one) => !kept.includes(one))];
-}
 
 /** Writes the Trusted Hosts policy of that name: hosts merged into what is there now, both flags in one PUT. */
 export async function writeTrustedHosts(keycloak: Keycloak, change: Change): Promise<void> {

@@ -1,74 +1,126 @@
-import type { ClientPolicy, ClientProfile } from '../../realm/representations.ts';
-import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import type { DesiredPolicy } from '../desired.ts';
+import {
+  deviations,
+  formerPolicy,
+  OWN_POLICY,
+  type OwnPolicy,
+  patternsOf,
+  type Redirects,
+  registrationsPolicy,
+  scopesNamedBy,
+  userlessPolicy,
+} from '../../realm/own-policies.ts';
+import { hostExpression, hostOfExpression } from '../../realm/redirect-patterns.ts';
+import { hostsOf } from '../../realm/registration-policies.ts';
+import { POLICY } from '../../realm/representations.ts';
+import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
+import type { Desired, DesiredRegistrations } from '../desired.ts';
 import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
-type Step = Record<string, unknown>;
+const WHY = {
+  registrations:
+    'so that what registers itself uses PKCE, has no password or implicit grant, and redirects where its product does',
+  userless: 'so that what registered itself gets no token for an MCP server without a user',
+  former:
+    'since it demands PKCE of every application that holds the scope; each client has it as its own setting now',
+  gone: 'since no MCP server of the realm needs it any more',
+} as const;
 
-/** Keycloak adds defaults to a configuration; only what is wanted is compared. */
-function holds(
-  found: readonly Step[] | undefined,
-  wanted: readonly Step[],
-  name: 'condition' | 'executor',
-): boolean {
-  return wanted.every((one) =>
-    (found ?? []).some((candidate) => {
-      if (candidate[name] !== one[name]) return false;
-      const there = (candidate.configuration ?? {}) as Step;
-      const entries = Object.entries((one.configuration ?? {}) as Step);
-      return entries.every(([key, value]) => JSON.stringify(there[key]) === JSON.stringify(value));
-    }),
-  );
+function found(snapshot: RealmSnapshot, name: string, profileName = name): Partial<OwnPolicy> {
+  const policy = snapshot.clientPolicies.find((one) => one.name === name);
+  const profile = snapshot.clientProfiles.find((one) => one.name === profileName);
+  return { ...(policy && { policy }), ...(profile && { profile }) };
 }
 
-function isAsWanted(wanted: DesiredPolicy, policy?: ClientPolicy, profile?: ClientProfile): boolean {
-  if (!policy || !profile) return false;
-  const conditions = policy.conditions ?? [];
-  return (
-    policy.enabled === true &&
-    (wanted.mode === undefined || policy.mode === wanted.mode) &&
-    policy.profiles?.includes(wanted.profile) === true &&
-    conditions.length === wanted.conditions.length &&
-    holds(conditions, wanted.conditions, 'condition') &&
-    holds(profile.executors, wanted.executors, 'executor')
-  );
+/** One of mcpkc's policies as it shall be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
+function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): RealmChange[] {
+  const key = wanted.policy.name;
+  const now = found(snapshot, key);
+  if (deviations(now, wanted).length === 0) return [];
+  const { policy, profile } = now;
+  const before = policy || profile ? { policy: policy ?? null, profile: profile ?? null } : null;
+  const action = policy ? 'update' : 'create';
+  return [{ kind: 'client-policy', action, key, before, after: { ...wanted }, why }];
 }
 
-function diffOne(wanted: DesiredPolicy, snapshot: RealmSnapshot): RealmChange[] {
-  const policy = snapshot.clientPolicies.find(({ name }) => name === wanted.name);
-  const profile = snapshot.clientProfiles.find(({ name }) => name === wanted.profile);
-  const key = wanted.name;
-  const before = policy ? { policy } : null;
-  if (wanted.absent) {
-    if (!policy) return [];
-    const others = snapshot.clientPolicies.filter(({ name }) => name !== wanted.name);
-    const isShared = others.some(({ profiles }) => profiles?.includes(wanted.profile));
-    const why =
-      'since the scope that it names goes, and a dangling name blocks every edit of client policies';
-    const from = { policy, profile: isShared || !profile ? null : wanted.profile };
-    return [{ kind: 'client-policy', action: 'delete', key, before: from, after: null, why }];
-  }
-  if (isAsWanted(wanted, policy, profile)) return [];
-  const { name, description, mode, conditions, profileDescription, executors } = wanted;
-  const after = {
-    policy: {
-      name,
-      description,
-      enabled: true,
-      ...(mode ? { mode } : {}),
-      conditions,
-      profiles: [wanted.profile],
-    },
-    profile: { name: wanted.profile, description: profileDescription, executors },
-  };
-  return [
-    { kind: 'client-policy', action: policy ? 'update' : 'create', key, before, after, why: description },
-  ];
+function absent(name: string, profileName: string, snapshot: RealmSnapshot, why: string): RealmChange[] {
+  const { policy } = found(snapshot, name);
+  if (!policy) return [];
+  const others = snapshot.clientPolicies.filter((one) => one.name !== name);
+  const isShared = others.some(({ profiles }) => profiles?.includes(profileName));
+  const isThere = snapshot.clientProfiles.some((one) => one.name === profileName);
+  const before = { policy, profile: isThere && !isShared ? profileName : null };
+  return [{ kind: 'client-policy', action: 'delete', key: name, before, after: null, why }];
+}
+
+/** The hosts whose clients may register once the plan is done; all policies of the realm have to let one in. */
+function trustedThen({ trustedHosts }: Desired, snapshot: RealmSnapshot): string[] {
+  const now = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  const gone = (trustedHosts?.remove ?? []).map((host) => host.toLowerCase());
+  const kept = now.filter((host) => !gone.includes(host.toLowerCase()));
+  return [...new Set([...kept, ...(trustedHosts?.add ?? [])])].sort();
+}
+
+/**
+ * The patterns that registrations are held against: those that are there, what is wanted, and one for everything at each
+ * other trusted host, so that what registers there today can go on.
+ */
+export function wantedPatterns(
+  desired: Desired,
+  { add, remove, closed }: DesiredRegistrations,
+  snapshot: RealmSnapshot,
+): string[] {
+  const there = patternsOf(found(snapshot, OWN_POLICY.registrations).profile) ?? [];
+  const kept = there.filter((one) => !remove.includes(one));
+  const named = [...new Set([...kept, ...add])];
+  const hosts = new Set(named.map(hostOfExpression));
+  const open = trustedThen(desired, snapshot)
+    .filter((host) => !closed.includes(host) && !hosts.has(host))
+    .map(hostExpression);
+  return [...named, ...open];
+}
+
+function redirectsFor(desired: Desired, wanted: DesiredRegistrations, snapshot: RealmSnapshot): Redirects {
+  if (wanted.redirects !== 'patterns') return { by: wanted.redirects };
+  return { by: 'patterns', patterns: wantedPatterns(desired, wanted, snapshot) };
+}
+
+function registrations(desired: Desired, snapshot: RealmSnapshot): RealmChange[] {
+  const { registrations: wanted } = desired;
+  if (!wanted) return [];
+  const name = OWN_POLICY.registrations;
+  if ('absent' in wanted) return absent(name, name, snapshot, WHY.gone);
+  return present(registrationsPolicy(redirectsFor(desired, wanted, snapshot)), snapshot, WHY.registrations);
+}
+
+function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): RealmChange[] {
+  if (!wanted) return [];
+  const name = OWN_POLICY.userless;
+  const { policy } = found(snapshot, name);
+  const there = policy ? scopesNamedBy(policy) : [];
+  // A name that is gone would make Keycloak refuse the list whole, other people's policies too.
+  const isScope = (scope: string) => snapshot.scopes.some((one) => one.name === scope);
+  const kept = there.filter((scope) => isScope(scope) && !wanted.remove.includes(scope));
+  const scopes = [...new Set([...kept, ...wanted.add])];
+  if (scopes.length === 0) return absent(name, name, snapshot, WHY.gone);
+  return present(userlessPolicy(scopes), snapshot, WHY.userless);
+}
+
+function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): RealmChange[] {
+  if (!wanted) return [];
+  return snapshot.clientPolicies.flatMap((policy) => {
+    const read = formerPolicy(policy);
+    if (!read || (wanted !== 'all' && wanted.scope !== read.scope)) return [];
+    return absent(policy.name, read.profile, snapshot, wanted === 'all' ? WHY.former : WHY.gone);
+  });
 }
 
 /** Client policies of mcpkc's own, each with its profile; all others pass through untouched. */
 export const clientPolicy: Resource = {
   kind: 'client-policy',
-  diff: ({ clientPolicies: wanted }, snapshot) => (wanted ?? []).flatMap((one) => diffOne(one, snapshot)),
+  diff: (desired, snapshot) => [
+    ...registrations(desired, snapshot),
+    ...userless(desired, snapshot),
+    ...former(desired, snapshot),
+  ],
 };

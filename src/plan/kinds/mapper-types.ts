@@ -1,16 +1,40 @@
 import { mapperTypesOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
-import { anonymousPolicies } from '../../realm/snapshot.ts';
+import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
 const WHY = 'so that no client that registers itself chooses what its tokens say of a user';
+
+function restored(
+  restore: Readonly<Record<string, readonly string[]>>,
+  snapshot: RealmSnapshot,
+): RealmChange[] {
+  return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): RealmChange[] => {
+    const types = mapperTypesOf(policy);
+    const before = restore[policy.name];
+    const all = [...new Set([...types, ...(before ?? [])])].sort();
+    if (before === undefined || all.length === types.length) return [];
+    const why = 'since they were allowed before mcpkc, and no MCP server of the realm is left';
+    return [
+      {
+        kind: 'mapper-types',
+        action: 'update',
+        key: policy.name,
+        before: { types },
+        after: { types: all },
+        why,
+      },
+    ];
+  });
+}
 
 /** Which protocol mappers a registration may bring; every such policy of the realm is narrowed alike. */
 export const mapperTypes: Resource = {
   kind: 'mapper-types',
   diff: ({ mapperTypes: wanted }, snapshot) => {
     if (!wanted) return [];
+    if ('restore' in wanted) return restored(wanted.restore, snapshot);
     const policies = anonymousPolicies(snapshot, POLICY.allowedMappers);
     if (policies.length === 0) {
       const after = { types: [...wanted.only] };

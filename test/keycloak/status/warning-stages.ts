@@ -11,6 +11,16 @@ async function withoutPolicy(world: World, name: string): Promise<void> {
   await world.putClientPolicies((await world.clientPolicies()).filter((policy) => policy.name !== name));
 }
 
+async function withoutExecutor(world: World, executors: readonly string[]): Promise<void> {
+  const path = world.path('client-policies/profiles');
+  const { profiles } = await world.admin.get<{ profiles: { executors: { executor: string }[] }[] }>(path);
+  const rest = profiles.map((one) => ({
+    ...one,
+    executors: one.executors.filter(({ executor }) => !executors.includes(executor)),
+  }));
+  await world.admin.put(path, { profiles: rest });
+}
+
 const missing = (code: string, providerId: string): Stage => ({
   code,
   stage: (world) => world.deletePolicy(providerId),
@@ -35,10 +45,64 @@ export const WARNING_STAGES: readonly Stage[] = [
         'trusted-hosts': [...(await world.hosts()), '*', '*.com', '*.co.uk'],
       }),
   },
-  { code: 'PKCE_NOT_ENFORCED', stage: (world) => withoutPolicy(world, `mcpkc-pkce-${SCOPE}`) },
+  { code: 'PKCE_NOT_ENFORCED', stage: (world) => withoutExecutor(world, ['pkce-enforcer']) },
+  {
+    code: 'OLD_GRANTS_POSSIBLE',
+    stage: (world) => withoutExecutor(world, ['reject-implicit-grant', 'reject-ropc-grant']),
+  },
+  {
+    code: 'REDIRECTS_NOT_HELD',
+    also: ['MCP_HOST_OPEN'],
+    stage: (world) => withoutExecutor(world, ['secure-client-uris-pattern', 'secure-redirect-uris-enforcer']),
+  },
+  {
+    code: 'MCP_HOST_OPEN',
+    stage: async (world) =>
+      void (await world.mcpkc(0, 'trusted-hosts', '--add', new URL(world.host.url).hostname)),
+  },
+  {
+    code: 'FOREIGN_REDIRECT_POLICY',
+    async stage(world) {
+      const profiles = world.path('client-policies/profiles');
+      const configuration = { 'allow-http-scheme': true, 'allow-ipv4-loopback-address': true };
+      const executors = [{ executor: 'secure-redirect-uris-enforcer', configuration }];
+      const { profiles: all } = await world.admin.get<{ profiles: object[] }>(profiles);
+      await world.admin.put(profiles, { profiles: [...all, { name: 'theirs', executors }] });
+      const any = { condition: 'any-client', configuration: {} };
+      const policy = { name: 'theirs', enabled: true, conditions: [any], profiles: ['theirs'] };
+      await world.putClientPolicies([...(await world.clientPolicies()), policy]);
+    },
+  },
+  {
+    code: 'PKCE_BREAKS_APPLICATIONS',
+    async stage(world) {
+      const profiles = world.path('client-policies/profiles');
+      const { profiles: all } = await world.admin.get<{ profiles: object[] }>(profiles);
+      const executors = [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': 'false' } }];
+      await world.admin.put(profiles, { profiles: [...all, { name: 'mcpkc-pkce', executors }] });
+      const conditions = [{ condition: 'client-scopes', configuration: { type: 'Any', scopes: [SCOPE] } }];
+      const policy = { name: `mcpkc-pkce-${SCOPE}`, enabled: true, conditions, profiles: ['mcpkc-pkce'] };
+      await world.putClientPolicies([...(await world.clientPolicies()), policy]);
+    },
+  },
+  {
+    code: 'CLIENT_WITHOUT_PKCE',
+    flags: ['--clients'],
+    async stage(world) {
+      const policies = await world.clientPolicies();
+      await world.putClientPolicies([]);
+      await new Connector(world.host.url).register();
+      await world.putClientPolicies(policies);
+    },
+  },
+  {
+    code: 'SERVERS_SHARE_TOKENS',
+    stage: async (world) =>
+      void (await world.mcpkc(0, 'create-scope', '--resource', 'https://other.example.com/mcp', '--yes')),
+  },
   {
     code: 'USERLESS_TOKENS_POSSIBLE',
-    stage: (world) => withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`),
+    stage: (world) => withoutPolicy(world, 'mcpkc-userless'),
   },
   missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
   {
@@ -83,7 +147,7 @@ export const WARNING_STAGES: readonly Stage[] = [
     // With the policy against userless tokens the account could not even sign in.
     also: ['USERLESS_TOKENS_POSSIBLE'],
     async stage(world) {
-      await withoutPolicy(world, `mcpkc-reject-userless-${SCOPE}`);
+      await withoutPolicy(world, 'mcpkc-userless');
       const [{ id }, scope] = await Promise.all([world.client('mcpkc'), world.scope()]);
       await world.admin.put(world.path(`clients/${id}/default-client-scopes/${scope.id}`));
     },

@@ -10,7 +10,6 @@ import { CHATGPT, type Product } from '../../support/connectors/products.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import type {} from '../../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/realm.ts';
-import { rejectUserless } from '../../support/keycloak/version.ts';
 import { type OperatorFolder, operatorFolder } from '../../support/shell.ts';
 
 export const SCOPE = 'mcp-resource';
@@ -64,11 +63,11 @@ export class World {
     return new World(realm, user, host, account, folder);
   }
 
-  /** A realm in which everything is as `create-scope --reject-userless` (where the server can) and stored events make it. */
+  /** A realm in which everything is as `create-scope` and stored events make it. */
   static async provisioned(): Promise<World> {
     const world = await World.fresh();
     await switchEventsOn(world.realm, { admin: false, user: true });
-    await world.mcpkc(0, 'create-scope', ...rejectUserless());
+    await world.mcpkc(0, 'create-scope');
     return world;
   }
 

@@ -6,6 +6,3 @@ import type {} from './global-setup.ts';
 export function since(...release: [number, number, number]): boolean {
   return isAtLeast(inject('keycloak').version, release) === true;
 }
-
-/** The flag with which create-scope refuses tokens without a user, where the server can: 26.7.0 and later. */
-export const rejectUserless = (): readonly string[] => (since(26, 7, 0) ? ['--reject-userless'] : []);

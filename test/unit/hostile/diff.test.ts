@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired } from '../../../src/plan/desired.ts';
+import { type Hardening, NOT_HARDENED } from '../../../src/plan/hardening.ts';
 import { planFor } from '../../../src/plan/kinds/index.ts';
 import { adoption, provisioned } from '../../../src/plan/provisioned.ts';
 import { retired } from '../../../src/plan/retired.ts';
 import { PRESETS } from '../../../src/products/index.ts';
+import { NO_RECORD } from '../../../src/realm/record.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 import { applied } from './model.ts';
 
@@ -93,6 +95,24 @@ const realm: fc.Arbitrary<RealmSnapshot> = fc
     };
   });
 
+/** A hardening as `create-scope` makes it on a server that can this. */
+const hardening = (redirects: 'patterns' | 'no-wildcards'): Hardening => ({
+  desired: {
+    mapperTypes: { only: ['oidc-sha256-pairwise-sub-mapper'] },
+    registrations: {
+      redirects,
+      add: ['https://chatgpt\\.com/cb'],
+      remove: [],
+      closed: ['chatgpt.com', 'svc.example.com'],
+    },
+    userless: { add: [SCOPE], remove: [] },
+    formerPolicies: 'all',
+  },
+  clients: [],
+  trustsServer: redirects === 'patterns',
+  leftOut: [],
+});
+
 /** Everything that create-scope may wish for in such a realm. */
 const wish = (snapshot: RealmSnapshot) =>
   fc
@@ -100,9 +120,7 @@ const wish = (snapshot: RealmSnapshot) =>
       mode: fc.constantFrom('standing' as const, 'adopted' as const),
       list: fc.constantFrom('default' as const, 'optional' as const, 'none' as const),
       presets: set(fc.constantFrom(...PRESETS), 3),
-      pkce: fc.boolean(),
-      rejectUserless: fc.boolean(),
-      harden: fc.boolean(),
+      hardening: fc.constantFrom(NOT_HARDENED, hardening('patterns'), hardening('no-wildcards')),
       holders: set(fc.constantFrom(...snapshot.clients, undefined), 3),
     })
     .map(({ holders, ...rest }) => {
@@ -205,7 +223,7 @@ describe('taking back what was added', () => {
     fc.assert(
       fc.property(cases, ([snapshot, desired]) => {
         const whole = applied(snapshot, planFor(desired, snapshot));
-        const gone = retired({ scope: SCOPE, resource: RESOURCE, presetHosts: [] }, whole);
+        const gone = retired({ scope: SCOPE, resource: RESOURCE, presetHosts: [], record: NO_RECORD }, whole);
         const back = applied(whole, planFor(gone, whole));
         const { scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles } = snapshot;
         expect(back).toMatchObject({ scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles });

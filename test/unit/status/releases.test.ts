@@ -11,7 +11,7 @@ import type { StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts'
 import { AUDIENCE_SCOPE, mapper, parts, seen, visible, withScopes } from './seen.ts';
 
 const at = (version: string | undefined, more: Partial<StatusSnapshot> = {}) =>
-  seen({ server: visible({ version, features: [] }), ...more });
+  seen({ server: visible({ version, features: [], redirects: undefined }), ...more });
 const judge = (version: string | undefined, to: string, more: Partial<StatusSnapshot> = {}) =>
   judgeUpgrade(at(version, more), parseRelease(to) ?? NEWEST_KNOWN, to);
 const subjects = (upgrade: ReturnType<typeof judge>) =>

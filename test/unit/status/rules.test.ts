@@ -4,7 +4,9 @@ import { judge } from '../../../src/findings/judge.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { vscode } from '../../../src/products/vscode.ts';
 import { HIDDEN, isAudienceScope } from '../../../src/realm/mcp-scope.ts';
-import type { Client, ClientScope } from '../../../src/realm/representations.ts';
+import { registrationsPolicy } from '../../../src/realm/own-policies.ts';
+import { hostExpression } from '../../../src/realm/redirect-patterns.ts';
+import type { Client, ClientPolicy, ClientScope } from '../../../src/realm/representations.ts';
 import {
   AUDIENCE_SCOPE,
   client,
@@ -13,9 +15,9 @@ import {
   found,
   mapper,
   metadata,
-  PKCE,
   PROFILES,
   parts,
+  REGISTRATIONS,
   RESOURCE,
   scope,
   seen,
@@ -140,15 +142,7 @@ describe('mode adopted', () => {
       defaults,
       optionals: [...optionals, ...asked],
     }),
-    clientPolicies: visible({
-      policies: [
-        {
-          ...PKCE,
-          conditions: [{ condition: 'client-scopes', configuration: { type: 'Any', scopes: [hidden.name] } }],
-        },
-      ],
-      profiles: PROFILES,
-    }),
+    clientPolicies: visible({ policies: [REGISTRATIONS], profiles: PROFILES }),
   });
 
   it('as it is meant is no finding', () => {
@@ -199,7 +193,7 @@ describe('Trusted Hosts', () => {
     expect(found(withPolicy('trusted-hosts', undefined))).toMatchObject([
       {
         code: 'TRUSTED_HOSTS_POLICY_MISSING',
-        fix: { text: 'mcpkc trusted-hosts --preset chatgpt --add svc.example.com --yes' },
+        fix: { text: 'mcpkc trusted-hosts --preset chatgpt --yes' },
       },
     ]);
     expect(codes(found(hosts([])))).toEqual(['TRUSTED_HOSTS_EMPTY']);
@@ -248,9 +242,7 @@ describe('Trusted Hosts', () => {
 
   it('quotes what a shell would expand', () => {
     const [first] = found(hosts(['chatgpt.com', '*.openai.com', 'svc.example.com', '*.com']));
-    expect(first?.fix.text).toBe(
-      "mcpkc trusted-hosts --preset chatgpt --add svc.example.com --remove '*.com'",
-    );
+    expect(first?.fix.text).toBe("mcpkc trusted-hosts --preset chatgpt --remove '*.com'");
   });
 });
 
@@ -290,51 +282,122 @@ describe('registration policies', () => {
 });
 
 describe('client policies', () => {
-  const policies = (...list: (typeof PKCE)[]) => ({
-    clientPolicies: visible({ policies: list, profiles: PROFILES }),
+  const policies = (list: readonly ClientPolicy[], profiles = PROFILES) => ({
+    clientPolicies: visible({ policies: [...list], profiles }),
+  });
+  const without = (executor: string) =>
+    PROFILES.map((profile) => ({
+      ...profile,
+      executors: (profile.executors ?? []).filter((one) => one.executor !== executor),
+    }));
+  const HELD = ['PKCE_NOT_ENFORCED', 'REDIRECTS_NOT_HELD', 'MCP_HOST_OPEN', 'OLD_GRANTS_POSSIBLE'];
+
+  it.each([
+    ['disabled', { ...REGISTRATIONS, enabled: false }],
+    [
+      'for other clients',
+      {
+        ...REGISTRATIONS,
+        conditions: [
+          {
+            condition: 'client-updater-context',
+            configuration: { 'update-client-source': ['ByInitialAccessToken'] },
+          },
+        ],
+      },
+    ],
+    [
+      'with a condition that may not hold',
+      {
+        ...REGISTRATIONS,
+        conditions: [...(REGISTRATIONS.conditions ?? []), { condition: 'client-roles', configuration: {} }],
+      },
+    ],
+  ])('that are %s hold nothing', (_what, changed) => {
+    expect(codes(found(policies([changed, USERLESS])))).toEqual(HELD);
   });
 
   it.each([
-    ['disabled', { ...PKCE, enabled: false }],
+    ['pkce-enforcer', ['PKCE_NOT_ENFORCED']],
+    ['reject-ropc-grant', ['OLD_GRANTS_POSSIBLE']],
+    ['secure-client-uris-pattern', ['REDIRECTS_NOT_HELD', 'MCP_HOST_OPEN']],
+  ])('lack a finding’s worth without %s', (executor, wanted) => {
+    expect(codes(found(policies([REGISTRATIONS, USERLESS], without(executor))))).toEqual(wanted);
+  });
+
+  it('that open the MCP server’s own host are found, with the command that closes it', () => {
+    const open = registrationsPolicy({ by: 'patterns', patterns: [hostExpression('svc.example.com')] });
+    const profiles = [open.profile, ...PROFILES.filter(({ name }) => name !== open.profile.name)];
+    expect(found(policies([REGISTRATIONS, USERLESS], profiles))).toMatchObject([
+      { code: 'MCP_HOST_OPEN', fix: { text: 'mcpkc trusted-hosts --remove svc.example.com' } },
+    ]);
+  });
+
+  it('of somebody else’s that hold redirect URIs too are an AND', () => {
+    const theirs = { ...REGISTRATIONS, name: 'theirs' };
+    expect(codes(found(policies([REGISTRATIONS, USERLESS, theirs])))).toEqual(['FOREIGN_REDIRECT_POLICY']);
+  });
+
+  it.each([
+    ['without the mode', { ...USERLESS, mode: undefined }],
+    ['without one of its conditions', { ...USERLESS, conditions: USERLESS.conditions?.slice(0, 2) }],
     [
-      'for another scope',
-      { ...PKCE, conditions: [{ condition: 'client-scopes', configuration: { scopes: ['phone'] } }] },
+      'for other scopes',
+      {
+        ...USERLESS,
+        conditions: USERLESS.conditions?.map((one) =>
+          one.condition === 'client-scopes'
+            ? { ...one, configuration: { type: 'Any', scopes: ['phone'] } }
+            : one,
+        ),
+      },
     ],
-    ['with another profile', { ...PKCE, profiles: ['reject'] }],
-    [
-      'with a condition that may not hold',
-      { ...PKCE, conditions: [...(PKCE.conditions ?? []), { condition: 'client-roles', configuration: {} }] },
-    ],
-  ])('that are %s enforce nothing', (_what, changed) => {
-    expect(codes(found(policies(changed, USERLESS)))).toEqual(['PKCE_NOT_ENFORCED']);
+  ])('against userless tokens don’t count %s', (_what, changed) => {
+    const [first] = found(policies([REGISTRATIONS, changed as ClientPolicy]));
+    expect(first).toMatchObject({ code: 'USERLESS_TOKENS_POSSIBLE', fix: { text: REPAIR } });
   });
 
-  it('for any client are enough', () => {
-    const any = { ...PKCE, conditions: [{ condition: 'any-client', configuration: {} }] };
-    expect(found(policies(any, USERLESS))).toEqual([]);
+  it('against userless tokens need a server that can, and a standing scope', () => {
+    const server = visible({ version: '26.4.0', features: [], redirects: 'patterns' as const });
+    expect(found({ ...policies([REGISTRATIONS]), server })[0]?.fix.kind).toBe('server');
   });
 
-  it('against userless tokens count only in STRICT mode, and only for standing scopes', () => {
-    const { mode: _mode, ...lax } = USERLESS;
-    const [first] = found(policies(PKCE, lax));
-    expect(first).toMatchObject({
-      code: 'USERLESS_TOKENS_POSSIBLE',
-      fix: { text: `${REPAIR} --reject-userless` },
-    });
-    const old = { ...policies(PKCE), server: visible({ version: '26.4.0', features: [] }) };
-    expect(found(old)[0]?.fix.kind).toBe('server');
+  it('by client scope of 0.1.0 break applications', () => {
+    const scopes = { condition: 'client-scopes', configuration: { type: 'Any', scopes: ['mcp-resource'] } };
+    const former = {
+      name: 'mcpkc-pkce-mcp-resource',
+      enabled: true,
+      conditions: [scopes],
+      profiles: ['mcpkc-pkce'],
+    };
+    expect(found(policies([REGISTRATIONS, USERLESS, former]))).toMatchObject([
+      { code: 'PKCE_BREAKS_APPLICATIONS', subject: former.name, fix: { text: REPAIR } },
+    ]);
   });
 
-  it('that name a scope which is gone: ours has a command, another’s is theirs', () => {
+  it('that name a scope which is gone: mcpkc’s have a command, another’s is theirs', () => {
     const gone = { condition: 'client-scopes', configuration: { scopes: ['mcp-resource-x'] } };
-    const own = { ...PKCE, name: 'mcpkc-pkce-mcp-resource-x', conditions: [gone] };
+    const own = {
+      name: 'mcpkc-reject-userless-mcp-resource-x',
+      enabled: true,
+      conditions: [gone],
+      profiles: ['mcpkc-reject-request'],
+    };
     const foreign = { ...own, name: 'somebodys' };
-    expect(found(policies(PKCE, USERLESS, own, foreign))).toMatchObject([
+    expect(found(policies([REGISTRATIONS, USERLESS, own, foreign]))).toMatchObject([
       {
         subject: own.name,
         fix: { text: `mcpkc create-scope --remove --resource ${RESOURCE} --scope mcp-resource-x` },
       },
       { subject: 'somebodys', fix: { kind: 'server' } },
+    ]);
+  });
+
+  it('that came too late for a client that registered itself: it is named, with its command', () => {
+    const one = connector(UUID, { defaultClientScopes: ['mcp-resource'] });
+    const clients = visible({ clients: [one], sessions: visible(new Map()) });
+    expect(found({ clients })).toMatchObject([
+      { code: 'CLIENT_WITHOUT_PKCE', fix: { text: `${REPAIR} --client ${UUID} --yes` } },
     ]);
   });
 });
@@ -492,7 +555,11 @@ describe('the server', () => {
   });
 
   it('with features that break things', () => {
-    const server = visible({ version: undefined, features: ['resource-indicators', 'cimd'] });
+    const server = visible({
+      version: undefined,
+      features: ['resource-indicators', 'cimd'],
+      redirects: undefined,
+    });
     expect(codes(found({ server, ...face({ ...metadata(), cimd: true }, undefined) }))).toEqual([
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
       'CIMD_CONFLICTS_WITH_CHATGPT',
@@ -528,6 +595,7 @@ describe('events and clients', () => {
   it('find connectors without a scope, not what holds one, is disabled, or isn’t a product’s', () => {
     const holds = connector('1f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', {
       optionalClientScopes: ['mcp-resource'],
+      attributes: { 'pkce.code.challenge.method': 'S256' },
     });
     const disabled = connector('2f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', { enabled: false });
     const other = connector('3f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', {

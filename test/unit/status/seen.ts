@@ -4,6 +4,8 @@ import { judge } from '../../../src/findings/judge.ts';
 import type { Seen } from '../../../src/findings/seen.ts';
 import type { Part, StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
 import { chatgpt } from '../../../src/products/chatgpt.ts';
+import { redirectExpression } from '../../../src/products/redirect.ts';
+import { registrationsPolicy, userlessPolicy } from '../../../src/realm/own-policies.ts';
 import { NO_RECORD } from '../../../src/realm/record.ts';
 import type {
   Client,
@@ -57,19 +59,13 @@ export const POLICIES: RegistrationPolicy[] = [
   policy('max-clients', { 'max-clients': ['200'] }),
 ];
 
-const onScope = { condition: 'client-scopes', configuration: { type: 'Any', scopes: ['mcp-resource'] } };
-export const PKCE: ClientPolicy = { name: 'pkce', enabled: true, conditions: [onScope], profiles: ['pkce'] };
-export const USERLESS: ClientPolicy = {
-  name: 'userless',
-  enabled: true,
-  mode: 'STRICT',
-  conditions: [{ condition: 'grant-type', configuration: { grant_types: ['client_credentials'] } }, onScope],
-  profiles: ['reject'],
-};
-export const PROFILES: ClientProfile[] = [
-  { name: 'pkce', executors: [{ executor: 'pkce-enforcer', configuration: {} }] },
-  { name: 'reject', executors: [{ executor: 'reject-request', configuration: {} }] },
+/** The policies as mcpkc makes them. */
+const OWN = [
+  registrationsPolicy({ by: 'patterns', patterns: chatgpt.redirectUris.map(redirectExpression) }),
+  userlessPolicy(['mcp-resource']),
 ];
+export const [REGISTRATIONS, USERLESS] = OWN.map(({ policy }) => policy) as [ClientPolicy, ClientPolicy];
+export const PROFILES: ClientProfile[] = OWN.map(({ profile }) => profile);
 
 export function client(clientId: string, more: Partial<Client> = {}): Client {
   const lists = { redirectUris: [], attributes: {}, defaultClientScopes: [], optionalClientScopes: [] };
@@ -120,13 +116,13 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     registrationProviders: visible(
       new Map([['allowed-client-templates', ['allowed-client-scopes', 'allow-default-scopes']]]),
     ),
-    clientPolicies: visible({ policies: [PKCE, USERLESS], profiles: PROFILES }),
+    clientPolicies: visible({ policies: [REGISTRATIONS, USERLESS], profiles: PROFILES }),
     authenticators: visible(['client-secret', 'client-jwt']),
     room: visible({ limit: 200, reached: false, near: false }),
     eventsConfig: visible({ enabled: true, types: [], expirationMs: undefined }),
     refusals: visible([]),
     gone: visible([]),
-    server: visible({ version: '26.7.3', features: [] }),
+    server: visible({ version: '26.7.3', features: [], redirects: 'patterns' as const }),
     ownClient: visible(client('mcpkc')),
     clients: visible(undefined),
     record: visible(NO_RECORD),

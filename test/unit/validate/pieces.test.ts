@@ -12,8 +12,8 @@ import { CHECKS, STEPS } from '../../../src/checks/index.ts';
 import { answerIn, holdsAnswer } from '../../../src/checks/json-rpc.ts';
 import { judgeAll } from '../../../src/checks/judge.ts';
 import { Secrets } from '../../../src/checks/mask.ts';
-import { isOver, runMark } from '../../../src/checks/probe-clients/mark.ts';
 import { select } from '../../../src/checks/select.ts';
+import { isOver, runMark } from '../../../src/products/probe-mark.ts';
 
 describe('the guard', () => {
   it.each([

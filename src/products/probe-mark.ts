@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: a random mark.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Io } from '../../cli/io.ts';
-import { PROBE_TOS_URI_PREFIX } from '../../products/dynamic.ts';
+import type { Io } from '../cli/io.ts';
+import { PROBE_TOS_URI_PREFIX } from './dynamic.ts';
 
 /** After this a run is over whatever its mark says: longer than a run with a sign-in may take. */
 const LONGEST_RUN_MS = 30 * 60_000;
