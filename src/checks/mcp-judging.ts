@@ -1,4 +1,4 @@
-import { blocked, type Check, type Judgement } from './check.ts';
+import { blocked, type Check, type Judgement, skipped } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { outcomeOf } from './exchange.ts';
 import type { Asked } from './mcp-opening.ts';
@@ -10,8 +10,9 @@ export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judge
   return judging('mcp', (evidence, all) => {
     const { token } = all.parts;
     if (token?.sendable) return judge(evidence, all);
-    const { says, fix } = token?.unsendable ?? { says: 'There is no token to send.', fix: '' };
-    return all.target.outside ? { outcome: 'skipped', says: `${says} (--outside)` } : blocked(says, fix);
+    const { says, fix, isExpected } = token?.unsendable ?? { says: 'There is no token to send.', fix: '' };
+    if (all.target.outside) return skipped(`${says} (--outside)`);
+    return isExpected ? skipped(says, { fix }) : blocked(says, fix);
   });
 }
 

@@ -81,7 +81,9 @@ const claims: Check = {
     if (!verified)
       return target.outside
         ? skipped(`${unsendable.says} (--outside)`)
-        : blocked(unsendable.says, unsendable.fix);
+        : unsendable.isExpected
+          ? skipped(unsendable.says, { fix: unsendable.fix })
+          : blocked(unsendable.says, unsendable.fix);
     const source = sendable?.source ?? 'client-credentials';
     const facts = {
       algorithm: verified.algorithm,

@@ -278,7 +278,7 @@ const userless: Rule = {
         ? atServer(
             `Keycloak ${version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
           )
-        : repair(seen, judged, hit.length === 0 ? [] : ['--yes']);
+        : repair(seen, judged, hit.some((client) => !cameByRegistration(client)) ? ['--yes'] : []);
       return [{ subject: name, message, fix }];
     }),
 };
@@ -348,9 +348,47 @@ function withoutPkceOf(seen: Seen, judged: JudgedScope): Found[] {
     }));
 }
 
+const machineClient: Rule = {
+  code: 'CLIENT_WITHOUT_USER',
+  severity: 'warning',
+  needs: ['clients', 'scopes', 'clientPolicies', 'server'],
+  explanation: {
+    what: 'A client that registered itself may get tokens with the MCP server’s audience without a user. While it is there, mcpkc doesn’t refuse such tokens without consent.',
+    cause:
+      'It was registered with a service account before such tokens were refused. It may be somebody’s program, or a stranger’s way in.',
+    mend: 'mcpkc create-scope --yes refuses such tokens to every client that registered itself, this one included. If nobody knows the client, mcpkc prune-clients removes it.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find: (seen) =>
+    judgedScopes(seen).flatMap((judged): Found[] => {
+      const { name, mode, list } = judged;
+      const { version } = shown(seen.parts.server);
+      const isTooOld = isAtLeast(version, [26, 7, 0]) === false;
+      if (mode !== 'standing' || list === 'none' || isTooOld || userlessRefused(seen, name)) return [];
+      return machines(seen, name)
+        .filter(cameByRegistration)
+        .map(({ clientId }) => ({
+          subject: clientId,
+          message: `The client ${clientId} registered itself and may get tokens for '${name}' without a user.`,
+          fix: repair(seen, judged, ['--yes']),
+        }));
+    }),
+};
+
 /** The realm's client policies. */
 export const clientPolicies: RuleGroup = {
   title: 'Client policies',
   applies: (seen) => judgedScopes(seen).length > 0,
-  rules: [missingScope, pkce, redirects, openServer, grants, userless, formerPkce, foreign, withoutPkce],
+  rules: [
+    missingScope,
+    pkce,
+    redirects,
+    openServer,
+    grants,
+    userless,
+    formerPkce,
+    foreign,
+    withoutPkce,
+    machineClient,
+  ],
 };

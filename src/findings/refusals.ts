@@ -1,3 +1,4 @@
+import { refusedBy } from '../realm/refused-registration.ts';
 import type { UserEvent } from '../realm/representations.ts';
 
 /** Refusals that are alike, as one line of a report. */
@@ -20,16 +21,16 @@ const KINDS: Readonly<Record<string, Refusals['kind']>> = {
   REFRESH_TOKEN_ERROR: 'renewal',
 };
 
-/** Where Keycloak names the policy that refused a registration (26.7.3). */
-const POLICY_DETAIL = 'client_registration_policy';
-
 /** Groups refusals by kind, policy or error, client and address; the group with the newest one comes first. */
 export function groupRefusals(events: readonly UserEvent[]): Refusals[] {
   const groups = new Map<string, Refusals>();
   for (const { type, time, error, clientId, ipAddress, details } of events) {
     const kind = KINDS[type];
     if (kind === undefined) continue;
-    const by = details[POLICY_DETAIL] ?? error ?? 'unknown';
+    const refused = refusedBy({ error, details });
+    if (!refused) continue;
+    const { policy, detail } = refused;
+    const by = policy || (detail && `client policy: ${detail}`) || (error ?? 'unknown');
     const key = JSON.stringify([kind, by, clientId, ipAddress]);
     const group = groups.get(key);
     if (group === undefined) {

@@ -1,15 +1,16 @@
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readMeans } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
-import type { Rehearsed } from '../keycloak/write/rehearse.ts';
+import { removeClient } from '../keycloak/write/probe-clients.ts';
+import { PROBE_CLIENT, type Rehearsed } from '../keycloak/write/rehearse.ts';
 import { trustedHost } from '../names/resource-url.ts';
-import { cameByRegistration, isProbe, presetOf } from '../products/dynamic.ts';
+import { cameByRegistration, isProbe, presetOf, probeRun } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
-import { runMark } from '../products/probe-mark.ts';
+import { isOver, runMark } from '../products/probe-mark.ts';
 import { exampleRedirect, redirect, redirectExpression } from '../products/redirect.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -76,7 +77,7 @@ export const NOT_HARDENED: Hardening = { desired: {}, clients: [], trustsServer:
 
 /** What a look at the realm's clients is for, and who agreed to what. */
 export interface Hardener {
-  io: Pick<Io, 'hostname' | 'pid' | 'now' | 'user'>;
+  io: Pick<Io, 'hostname' | 'pid' | 'now' | 'user' | 'isAlive'>;
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
   /** `--yes`: other people's clients may feel it. */
@@ -136,7 +137,11 @@ export async function hardenFor(
  */
 export async function harden(hardener: Hardener, opening: Opening): Promise<Hardening> {
   const { keycloak, snapshot } = hardener;
-  const [means, record] = await Promise.all([meansOf(hardener), readRecord(keycloak)]);
+  const [means, record] = await Promise.all([
+    meansOf(hardener),
+    readRecord(keycloak),
+    hardener.ask ? removeLeftProbes(hardener) : undefined,
+  ]);
   const wanted = wantedOf(record, opening);
   const first = desiredOf(snapshot, opening, means, wanted, NO_OTHERS);
   const needed = needsLook(first, opening, snapshot);
@@ -155,6 +160,19 @@ export async function harden(hardener: Hardener, opening: Opening): Promise<Hard
     trustsServer: means.redirects === 'patterns',
     leftOut: [...serverLeftOut(means), ...(hardener.consent ? [] : leftOutOf(others))],
   };
+}
+
+/** At most so many probes of killed runs are looked for at once. */
+const LEFT = 20;
+
+/** Removes the probe clients of rehearsals that were killed: they hold an audience, with a secret that nobody knows. */
+async function removeLeftProbes({ keycloak, io }: Hardener): Promise<void> {
+  const own = runMark(io);
+  for (const client of await searchClients(keycloak, PROBE_CLIENT, LEFT)) {
+    const mark = probeRun(client);
+    if (client.clientId.startsWith(PROBE_CLIENT) && mark !== undefined && isOver(mark, own, io))
+      await removeClient(keycloak, client.id);
+  }
 }
 
 /** A client held to PKCE with S256 by its own setting. */

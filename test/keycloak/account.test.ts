@@ -198,9 +198,13 @@ it('a scope that goes away in the middle is named', async () => {
         : undefined,
   });
   const env = { ...account.env, KC_SERVER: proxy.url };
-  const ran = await expectCli(2, ['create-scope', '--resource', 'https://gone.example.com/mcp', '--json'], {
-    env,
-  });
+  const ran = await expectCli(
+    2,
+    ['create-scope', '--resource', 'https://gone.example.com/mcp', '--yes', '--json'],
+    {
+      env,
+    },
+  );
   expect(ran.json).toMatchObject({
     code: 'SCOPE_NOT_FOUND',
     message: `The client scope 'mcp-resource-gone' is gone from realm '${realm.name}'.`,

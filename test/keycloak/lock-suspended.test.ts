@@ -9,7 +9,7 @@ import { startReverseProxy } from '../support/reverse-proxy.ts';
 const realm = await useRealm('lock-suspended');
 
 it('a process that was stopped while it held the lock writes nothing when it goes on', async () => {
-  const account = await accountIn(realm, ['view-clients', 'manage-realm']);
+  const account = await accountIn(realm, ['view-clients', 'manage-clients', 'manage-realm']);
   const role = realm.path(`roles/${LOCK_ROLE}`);
   let stopped = false;
   let release = () => {};

@@ -1,6 +1,9 @@
 import { hostname } from 'node:os';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { LOCK_ROLE } from '../../src/keycloak/write/lock.ts';
+import { OWN_POLICY, patternsOf } from '../../src/realm/own-policies.ts';
+import { hostOfExpression } from '../../src/realm/redirect-patterns.ts';
+import type { ClientProfile } from '../../src/realm/representations.ts';
 import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { anonymousPolicies, configure, hostsIn } from '../support/realm-things.ts';
@@ -11,7 +14,7 @@ const realm = await useRealm('lock');
 let account: Account;
 
 beforeAll(async () => {
-  account = await accountIn(realm, ['view-clients', 'manage-realm']);
+  account = await accountIn(realm, ['view-clients', 'manage-clients', 'manage-realm']);
 });
 
 const role = () => realm.admin.request('GET', realm.path(`roles/${LOCK_ROLE}`));
@@ -35,6 +38,14 @@ async function setHosts(hosts: string[]): Promise<void> {
   if (policy) await configure(realm, policy, { 'trusted-hosts': hosts });
 }
 
+/** The hosts whose redirect URIs may be registered, whole. */
+async function patternHosts(): Promise<(string | undefined)[]> {
+  const path = realm.path('client-policies/profiles');
+  const { profiles } = await realm.admin.get<{ profiles: ClientProfile[] }>(path);
+  const own = profiles.find(({ name }) => name === OWN_POLICY.registrations);
+  return (patternsOf(own) ?? []).map(hostOfExpression);
+}
+
 describe('ten processes at once', () => {
   it(`lose nothing, foreign entries neither (${ROUNDS} rounds)`, async () => {
     const wanted = Array.from({ length: 10 }, (_, index) => `h${index}.example.com`);
@@ -43,12 +54,14 @@ describe('ten processes at once', () => {
       const runs = wanted.map((host) => spawnCli(add(host), account.env).done);
       const ended = await Promise.all(runs);
       expect(
-        ended.map(({ exit, err }) => `${exit}${err}`),
+        ended.map(({ exit, err }) => (exit === 0 ? '0' : `${exit}${err}`)),
         `round ${round}`,
       ).toEqual(wanted.map(() => '0'));
       expect(await hostsIn(realm), `round ${round}`).toEqual(
         ['*.foreign.example.net', 'foreign.example.org', ...wanted].toSorted(),
       );
+      // A policy that one run writes keeps the patterns that another wrote meanwhile.
+      expect(await patternHosts(), `round ${round}`).toEqual(expect.arrayContaining(wanted));
       expect((await role()).status).toBe(404);
     }
   }, 600_000);

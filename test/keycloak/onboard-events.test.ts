@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { since } from '../support/keycloak/version.ts';
 import { audience, register, startOnboard, storeEvents } from '../support/onboarding.ts';
 import { CHATGPT_BODY, registerAnonymously } from '../support/realm-things.ts';
 import { startReverseProxy } from '../support/reverse-proxy.ts';
@@ -8,6 +9,8 @@ import { startReverseProxy } from '../support/reverse-proxy.ts';
 const realm = await useRealm('onboard-events');
 const RESOURCE = 'https://ev.example.com/mcp';
 const SCOPE = 'mcp-resource-ev';
+/** Whether redirect URIs are held to patterns; before, Trusted Hosts alone refuses foreign ones. */
+const NEW = since(26, 7, 0);
 const EVIL = 'https://evil.example/callback';
 let account: Account;
 
@@ -63,7 +66,12 @@ describe('with events', () => {
     await register(realm);
     const { err, json } = await done;
     const events = (json.timeline as { event: string }[]).map(({ event }) => event);
-    expect(events.filter((event) => event.includes("by the policy 'Trusted Hosts'"))).toHaveLength(2);
+    // Two events each are stored of a refusal by a client policy.
+    const refused = events.filter((event) =>
+      event.includes(NEW ? 'by a client policy (Invalid redirectUris)' : "by the policy 'Trusted Hosts'"),
+    );
+    expect(refused).toHaveLength(2);
+    expect(events.join()).not.toContain('doesn’t say why');
     expect(events).toContainEqual(
       expect.stringMatching(
         /^A registration from 127\.0\.0\.1 was refused, by the policy 'Allowed Client Scopes'/,

@@ -88,7 +88,7 @@ async function killedAfter(n: number, signal: Killer): Promise<boolean> {
   });
   child.run = spawnCli(ARGS, through(proxy));
   const { exit, err } = await child.run.done;
-  expect({ exit, err }).toEqual({ exit: hit ? EXIT[signal] : 0, err });
+  expect(exit, err).toBe(hit ? EXIT[signal] : 0);
   await stage.expectJudged();
   if (signal !== 'SIGKILL') await stage.expectAsPlanned();
   await rerun(n);
@@ -114,8 +114,9 @@ async function awayAt(n: number, requests: number): Promise<number> {
   healed = true;
   if (ran.exit === 0) await stage.expectAsPlanned();
   else {
-    expect(ran.exit, ran.err).toBe(3);
-    expect(ran.err).toMatch(/NOT_WITHDRAWN|KEYCLOAK_UNREACHABLE/);
+    // A run that was held up while it had the lock stops at its next write (5).
+    expect([3, 5], ran.err).toContain(ran.exit);
+    expect(ran.err).toMatch(/NOT_WITHDRAWN|KEYCLOAK_UNREACHABLE|LOCK_LOST/);
     // Who says nothing of holders has left none.
     if (!ran.err.includes('NOT_WITHDRAWN')) await stage.expectAsPlanned();
     else expect(ran.err).toContain(`mcpkc onboard ${RESOURCE} --close`);
@@ -171,7 +172,8 @@ describe('whatever ends an onboarding, a rerun leaves the realm as planned', () 
         exits.push(await awayAt(n, requests));
       },
     );
-    if (requests === Number.POSITIVE_INFINITY) expect(new Set(exits)).toEqual(new Set([3]));
+    if (requests === Number.POSITIVE_INFINITY)
+      expect(exits.filter((exit) => exit !== 3 && exit !== 5)).toEqual([]);
     else expect(exits).toContain(0);
   });
 });

@@ -127,12 +127,13 @@ test('two at once, of two resources for one product: nobody gets both, each is a
 });
 
 test('two at once, for one resource: what one adopts the other takes from nobody', async () => {
-  const one = start('r1');
-  const two = startOnboard([url('r1'), '--until', 'connected', '--timeout', '1h', '--json'], {
+  const living = (pid: number) => ({
     env: account.env,
-    clock: 'real',
-    prepare: (io: MemoryIo) => void Object.assign(io, { pid: 1001, isAlive: () => true }),
+    clock: 'real' as const,
+    prepare: (io: MemoryIo) => void Object.assign(io, { pid, isAlive: () => true }),
   });
+  const one = startOnboard([url('r1'), '--until', 'registered', '--json'], living(1000));
+  const two = startOnboard([url('r1'), '--until', 'connected', '--timeout', '1h', '--json'], living(1001));
   await Promise.all([one.opened, two.opened]);
   const clientId = await register(realm);
   await until('both have met it', () => two.io.err().includes(clientId));

@@ -93,7 +93,7 @@ describe('the list of hosts', () => {
   it('keeps what ten runs add at once', async () => {
     const wanted = Array.from({ length: 10 }, (_, at) => `host-${at}.example.com`);
     const ended = await Promise.all(wanted.map((host) => run('trusted-hosts', '--add', host)));
-    expect(ended.map(({ status, said }) => `${status} ${said}`)).toEqual(wanted.map(() => '0 '));
+    expect(ended.map(({ status, said }) => (status === 0 ? '' : said))).toEqual(wanted.map(() => ''));
     expect((await hosts()).sort()).toEqual(['foreign.example.org', ...wanted].sort());
     expect(await isUnlocked()).toBe(true);
   });

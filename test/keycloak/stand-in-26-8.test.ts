@@ -127,9 +127,12 @@ describe('26.8.2: mappers', () => {
     const { url } = await startStandIn(server.url, { mapperPolicy: true });
     const account = await accountIn(realm, undefined, 'mapper-policy');
     const env = { ...account.env, KC_SERVER: url };
-    const ran = await runCli(['create-scope', '--resource', 'https://two.example.com/mcp', '--json'], {
-      env,
-    });
+    const ran = await runCli(
+      ['create-scope', '--resource', 'https://two.example.com/mcp', '--yes', '--json'],
+      {
+        env,
+      },
+    );
     expect(ran.exit).toBe(5);
     expect(ran.json).toMatchObject({
       code: 'MAPPER_REFUSED',

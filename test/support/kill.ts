@@ -48,6 +48,9 @@ export interface Stage {
   expectForeignUntouched(): Promise<void>;
 }
 
+/** How the clients begin with which mcpkc rehearses a sign-in: made by the admin API, with a secret that nobody knows. */
+const PROBE = 'mcpkc-probe-';
+
 /** Makes one. */
 export async function setStage(server: AdminAccess, purpose: string): Promise<Stage> {
   const realm = await createRealm(server, purpose);
@@ -69,7 +72,9 @@ export async function setStage(server: AdminAccess, purpose: string): Promise<St
     async onAnswered({ path }) {
       if (!path.includes('/events?') || came.connector !== '' || !(await audienceScope(realm, SCOPE))) return;
       came.connector = 'coming';
-      const other = { redirect_uris: ['https://chatgpt.com/else'], token_endpoint_auth_method: 'none' };
+      // The policy on redirect URIs lets them in; with tokens for themselves they are no product's.
+      const grants = ['authorization_code', 'refresh_token', 'client_credentials'];
+      const other = { grant_types: grants };
       came.foreign.push(await register(realm, other), await register(realm, { ...other, scope: SCOPE }));
       came.connector = await register(realm);
       await addClient(realm, ADMINS);
@@ -84,8 +89,12 @@ export async function setStage(server: AdminAccess, purpose: string): Promise<St
         [...defaultClientScopes, ...optionalClientScopes].includes(hidden.name),
       );
       const connectors = ['https://chatgpt.com/connector_platform_oauth_redirect'];
-      for (const { clientId, redirectUris } of holders)
-        if (clientId !== NAMED) expect(redirectUris, clientId).toEqual(connectors);
+      for (const { clientId, redirectUris, serviceAccountsEnabled } of holders)
+        if (clientId !== NAMED && !clientId.startsWith(PROBE))
+          expect({ redirectUris, serviceAccountsEnabled }, clientId).toEqual({
+            redirectUris: connectors,
+            serviceAccountsEnabled: false,
+          });
     },
     async expectAsPlanned() {
       if ((await scopeIn(realm, SCOPE))?.attributes?.['mcpkc.mode'] === undefined) return;

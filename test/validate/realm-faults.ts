@@ -23,6 +23,20 @@ export const policy =
     return () => configure(realm, component, component.config);
   };
 
+/** Client policies that hold no redirect URIs to patterns, until it is mended. */
+async function withoutPatterns({ realm }: Stage): Promise<() => Promise<unknown>> {
+  const path = realm.path('client-policies/profiles');
+  type Profiles = { profiles: { executors: { executor: string }[] }[] };
+  const { profiles } = await realm.admin.get<Profiles>(path);
+  const isPattern = ({ executor }: { executor: string }) => executor === 'secure-client-uris-pattern';
+  const without = profiles.map((one) => ({
+    ...one,
+    executors: one.executors.filter((step) => !isPattern(step)),
+  }));
+  await realm.admin.put(path, { profiles: without });
+  return () => realm.admin.put(path, { profiles });
+}
+
 /** The scope in another of the realm's lists. */
 const listed =
   (list: 'default' | 'optional' | 'none'): Break =>
@@ -58,11 +72,19 @@ export const standing: readonly Case[] = [
     what: 'Trusted Hosts does not look at redirect URIs',
     breaks: ['REG-FOREIGN'],
     words: /evil\.example.*Anybody can register/s,
-    break: policy('trusted-hosts', {
-      'client-uris-must-match': ['false'],
-      'host-sending-registration-request-must-match': ['true'],
-      'trusted-hosts': ['chatgpt.com', '127.0.0.1', 'localhost'],
-    }),
+    // From 26.7 on mcpkc's own client policy refuses them too.
+    break: async (stage, host) => {
+      const mendPolicies = await withoutPatterns(stage);
+      const mend = await policy('trusted-hosts', {
+        'client-uris-must-match': ['false'],
+        'host-sending-registration-request-must-match': ['true'],
+        'trusted-hosts': ['chatgpt.com', '127.0.0.1', 'localhost'],
+      })(stage, host);
+      return async () => {
+        await mend?.();
+        await mendPolicies();
+      };
+    },
   },
   {
     what: 'openid is not allowed in registrations',

@@ -27,7 +27,12 @@ export interface TokenEvidence {
   userlessClaims: Readonly<Record<string, unknown>>;
   /** What is sent to the host, or why there is nothing. */
   sendable: SendableToken | undefined;
-  unsendable: { says: string; fix: string };
+  unsendable: {
+    says: string;
+    fix: string;
+    /** The realm refuses such tokens on purpose: nothing is wrong that a check could be red for. */
+    isExpected?: boolean;
+  };
   /** A genuine token that is not for this host, nor for any other. */
   stranger: string | undefined;
   strangersAudience: readonly string[];
@@ -196,7 +201,9 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
       return { sendable: { token, source: 'client-credentials', claims }, unsendable: { says: '', fix: '' } };
     }
   }
-  return { sendable: undefined, unsendable: { says: whyNone(run, issued), fix: ways } };
+  const isExpected =
+    run.target.inside?.userlessRejected === true && issued.every((one) => tokenIn(one) === undefined);
+  return { sendable: undefined, unsendable: { says: whyNone(run, issued), fix: ways, isExpected } };
 }
 
 type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;

@@ -147,11 +147,19 @@ const REFUSED: Record<string, string> = {
     'it named a scope that registrations may not name: mcpkc status says which may be named',
 };
 
+const REFUSED_BY_CLIENT_POLICY =
+  'mcpkc’s own lets in the redirect URIs of wanted products: mcpkc trusted-hosts shows them, --preset or --add lets in more.';
+
 function tellRefusals(run: Run, refusals: readonly Refusal[]): void {
-  for (const { policy, address } of refusals) {
+  for (const { policy, detail, address } of refusals) {
     const from = address === '' ? 'an unknown address' : visible(address);
-    const by = policy === '' ? 'Keycloak doesn’t say why' : `by the policy '${visible(policy)}'`;
     const why = Object.hasOwn(REFUSED, policy) ? `: ${REFUSED[policy]}` : '';
+    if (detail !== '') {
+      const most = `A registration from ${from} was refused by a client policy (${visible(detail)})`;
+      tell(run, `${most}. ${REFUSED_BY_CLIENT_POLICY}`);
+      continue;
+    }
+    const by = policy === '' ? 'Keycloak doesn’t say why' : `by the policy '${visible(policy)}'`;
     tell(run, `A registration from ${from} was refused, ${by}${why}.`);
   }
 }

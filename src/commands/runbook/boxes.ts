@@ -104,6 +104,7 @@ export const BOXES: readonly Box[] = [
     findings: [
       'PKCE_NOT_ENFORCED',
       'PKCE_BREAKS_APPLICATIONS',
+      'CLIENT_WITHOUT_USER',
       'CLIENT_WITHOUT_PKCE',
       'OLD_GRANTS_POSSIBLE',
       'POLICY_NAMES_MISSING_SCOPE',

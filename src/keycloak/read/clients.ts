@@ -49,6 +49,13 @@ export async function findClientById(keycloak: Keycloak, id: string): Promise<Cl
   return typeof found === 'object' && found !== null ? clientOf(found) : undefined;
 }
 
+/** At most `most` clients whose id has this text in it, as Keycloak searches: without regard to case. */
+export async function searchClients(keycloak: Keycloak, part: string, most: number): Promise<Client[]> {
+  const query = { clientId: part, search: true, max: most };
+  const found = listOf(await keycloak.read(CLIENTS, (admin) => admin.clients.find(query)), CLIENTS);
+  return found.map(clientOf);
+}
+
 /** Clients of a page. Larger pages are slower each (26.7.3: 1,000 a page takes four times as long for all). */
 export const PAGE = 100;
 const PAGES_AT_ONCE = 4;

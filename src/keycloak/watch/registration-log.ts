@@ -1,3 +1,4 @@
+import { type RefusedBy, refusedBy } from '../../realm/refused-registration.ts';
 import type { UserEvent } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { readAllEvents } from '../read/events.ts';
@@ -13,9 +14,8 @@ const TYPES = [REGISTER, REGISTER_ERROR];
  */
 const OVERLAP_MS = 30_000;
 
-/** A registration that was refused: all that Keycloak keeps is policy and address. */
-export interface Refusal {
-  policy: string;
+/** A registration that was refused: all that Keycloak keeps is the policy, or what it objected to, and the address. */
+export interface Refusal extends RefusedBy {
   address: string;
 }
 
@@ -66,10 +66,10 @@ export class RegistrationLog {
         ),
       refusals: fresh
         .filter(({ type }) => type === REGISTER_ERROR)
-        .map(({ details, ipAddress }) => ({
-          policy: details.client_registration_policy ?? '',
-          address: ipAddress ?? '',
-        })),
+        .flatMap((event) => {
+          const by = refusedBy(event);
+          return by ? [{ ...by, address: event.ipAddress ?? '' }] : [];
+        }),
       requests,
     };
   }

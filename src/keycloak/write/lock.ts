@@ -129,11 +129,19 @@ async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): P
   }
 }
 
+/** How often a release is tried: a deletion at the moment of another run's write answers 500 (26.7.3). */
+const RELEASES = 3;
+
 async function drop(keycloak: Keycloak, id: string): Promise<void> {
-  try {
-    await keycloak.replace({ ...TAKE, what: 'release the lock' }, (admin) => admin.roles.delById({ id }));
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await keycloak.replace({ ...TAKE, what: 'release the lock' }, (admin) => admin.roles.delById({ id }));
+      return;
+    } catch (error) {
+      if (statusOf(error) === 404) return;
+      if (statusOf(error) !== 500 || attempt === RELEASES) throw error;
+      await keycloak.waiting.sleep(100 * attempt, keycloak.waiting.signal);
+    }
   }
 }
 

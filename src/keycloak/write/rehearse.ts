@@ -29,6 +29,9 @@ const CHALLENGE = { code_challenge: 'A'.repeat(43), code_challenge_method: 'S256
 /** How Keycloak begins the reason where a registration policy refused, and no client policy (26.4.0, 26.7.4). */
 const BY_REGISTRATION_POLICY = /^Policy '/;
 
+/** How the ids of probes begin that the admin API makes. */
+export const PROBE_CLIENT = 'mcpkc-probe-';
+
 const MAKE = { what: 'make a probe client', role: 'manage-clients' } as const;
 const REHEARSE = { what: 'rehearse a sign-in', role: 'manage-clients' } as const;
 const LOOK = { what: 'read the client policies with a new token', role: 'view-realm' } as const;
@@ -111,7 +114,7 @@ async function withClient(
   result: RehearsalResult,
   work: (clientId: string) => Promise<void>,
 ): Promise<void> {
-  const clientId = `mcpkc-probe-${crypto.randomUUID()}`;
+  const clientId = `${PROBE_CLIENT}${crypto.randomUUID()}`;
   try {
     // A client id is given once, so that a creation may be repeated after a lost answer.
     await keycloak

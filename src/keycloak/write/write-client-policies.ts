@@ -85,7 +85,7 @@ function replaced<T extends { name: string }>(all: readonly T[], one: T, before:
 function mergedLists(now: unknown, before: unknown, wanted: unknown): unknown {
   if (Array.isArray(wanted) && wanted.every((one) => typeof one === 'string')) {
     const texts = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
-    return Array.isArray(now) && Array.isArray(before) ? merged(texts(now), texts(before), wanted) : wanted;
+    return Array.isArray(now) ? merged(texts(now), texts(before), wanted) : wanted;
   }
   if (Array.isArray(wanted)) return wanted.map((one) => mergedLists(twin(now, one), twin(before, one), one));
   if (typeof wanted !== 'object' || wanted === null) return wanted;

@@ -1,9 +1,12 @@
+import { expect } from 'vitest';
 import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts';
+import { OWN_POLICY } from '../../../src/realm/own-policies.ts';
 import { RECORD_ROLE } from '../../../src/realm/record.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
 import { grantRoles, unseal } from '../../support/keycloak/service-account.ts';
 import { upgradeRealm } from '../../support/keycloak/stand-in-26-8.ts';
+import { registerWhole } from '../../support/strangers.ts';
 import type { Stage } from './error-stages.ts';
 import { naming, SCOPE, type World } from './world.ts';
 
@@ -93,6 +96,19 @@ export const WARNING_STAGES: readonly Stage[] = [
       await world.putClientPolicies([]);
       await new Connector(world.host.url).register();
       await world.putClientPolicies(policies);
+    },
+  },
+  {
+    code: 'CLIENT_WITHOUT_USER',
+    flags: ['--clients'],
+    also: ['USERLESS_TOKENS_POSSIBLE', 'CLIENT_WITHOUT_PKCE'],
+    async stage(world) {
+      const policies = await world.clientPolicies();
+      await world.putClientPolicies([]);
+      const redirectUris = ['https://chatgpt.com/connector_platform_oauth_redirect'];
+      const made = await registerWhole(world.realm, { redirectUris, serviceAccountsEnabled: true });
+      expect(made.status).toBe(201);
+      await world.putClientPolicies(policies.filter(({ name }) => name !== OWN_POLICY.userless));
     },
   },
   {

@@ -87,8 +87,9 @@ test('who is not adoptable is told with the reason, and keeps nobody from being 
 
 test('refusals are told with policy, address and what to do; an unknown policy by its name', async () => {
   const refusals = [
-    { policy: 'Trusted Hosts', address: '203.0.113.7' },
-    { policy: 'constructor', address: '' },
+    { policy: 'Trusted Hosts', detail: '', address: '203.0.113.7' },
+    { policy: 'constructor', detail: '', address: '' },
+    { policy: '', detail: 'Invalid redirectUris', address: '' },
   ];
   const { said, until } = staged([{ refusals }]);
   await until(1000);
@@ -96,4 +97,7 @@ test('refusals are told with policy, address and what to do; an unknown policy b
     "from 203.0.113.7 was refused, by the policy 'Trusted Hosts': a redirect URI",
   );
   expect(said.join('\n')).toContain("from an unknown address was refused, by the policy 'constructor'.");
+  expect(said.join('\n')).toContain(
+    'was refused by a client policy (Invalid redirectUris). mcpkc’s own lets in',
+  );
 });

@@ -43,17 +43,22 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
 
 it('groups refusals by policy, client and address, the newest first', () => {
   const details = { client_registration_policy: 'Trusted Hosts' };
+  const byClientPolicy = { client_policy_error_detail: 'Invalid redirectUris' };
   const groups = groupRefusals([
     event('LOGIN_ERROR', 5, { clientId: 'a', error: 'client_not_found' }),
     event('CLIENT_REGISTER_ERROR', 4, { error: 'invalid_registration', details }),
     event('CLIENT_REGISTER_ERROR', 2, { error: 'invalid_registration', details }),
     event('CLIENT_REGISTER_ERROR', 3, { details, ipAddress: '203.0.113.8' }),
     event('LOGIN', 9),
+    // Keycloak stores two of a refusal by a client policy.
+    event('CLIENT_REGISTER_ERROR', 1, { error: 'invalid_client_metadata', details: byClientPolicy }),
+    event('CLIENT_REGISTER_ERROR', 1, { error: 'not_allowed', details: byClientPolicy }),
   ]);
   expect(groups.map(({ kind, count, by, first, last }) => ({ kind, count, by, first, last }))).toEqual([
     { kind: 'sign-in', count: 1, by: 'client_not_found', first: 5, last: 5 },
     { kind: 'registration', count: 2, by: 'Trusted Hosts', first: 2, last: 4 },
     { kind: 'registration', count: 1, by: 'Trusted Hosts', first: 3, last: 3 },
+    { kind: 'registration', count: 1, by: 'client policy: Invalid redirectUris', first: 1, last: 1 },
   ]);
   const [, registrations] = groups;
   expect(registrations && refusalLine(registrations, 60_000)).toBe(
