@@ -1,8 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { hostname } from 'node:os';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Signal } from '../../src/cli/io.ts';
 import { type Account, accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import type { MemoryIo } from '../support/memory-io.ts';
 import {
   audience,
   audienceScope,
@@ -53,7 +55,12 @@ describe('a signal while a newcomer holds the audience for the time being', () =
     await expectNothingOpen(clientId);
   });
 
-  test('killed: the next command that writes withdraws it', async () => {
+  const WRITING: readonly (readonly string[])[] = [
+    ['create-scope', '--resource', RESOURCE],
+    ['prune-clients', '--apply'],
+    ['init'],
+  ];
+  test.each(WRITING)('killed: the next command that writes withdraws it: %s', async (...words) => {
     const child = spawnCli(ARGS, account.env);
     await until('the run waits', () => child.stderr().includes('Waiting for a connector'), 30_000);
     const clientId = await register(realm);
@@ -61,9 +68,20 @@ describe('a signal while a newcomer holds the audience for the time being', () =
     child.kill('SIGKILL');
     await child.done;
     expect(await isAdopted(clientId)).toBe(true);
-    // This machine's host name: its process is seen to be gone.
-    const next = spawnCli(['create-scope', '--resource', RESOURCE], account.env);
-    expect((await next.done).exit).toBe(0);
+    const { adminUser, adminPassword } = inject('keycloak');
+    const administrator = {
+      KC_BOOTSTRAP_ADMIN_USERNAME: adminUser,
+      KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword,
+    };
+    const env = {
+      ...account.env,
+      HOME: '/home',
+      ...(words[0] === 'init' && { ...administrator, KC_CLIENT_ID: 'another' }),
+    };
+    // On this machine, where the killed process is seen to be gone.
+    const prepare = (io: MemoryIo) => void Object.assign(io, { hostname: hostname() });
+    const next = await expectCli(0, words, { env, prepare });
+    expect(next.err.replace(/\s+/g, ' ')).toContain('It was withdrawn.');
     await expectNothingOpen(clientId);
   });
 

@@ -3,19 +3,22 @@ import { type Config, loadConfig } from '../../config/load.ts';
 import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import type { Proof } from './files.ts';
 
 /** Signs in as the account and reads with each of its roles; throws what an operator would meet at the next command. */
 export async function proveAccount(
-  { io, signal }: Context,
+  context: Context,
   config: Config,
-  { clientId, realm: accountRealm, target }: DesiredAccount,
+  { clientId, realm: accountRealm, target, roles }: DesiredAccount,
   proof: Proof,
 ): Promise<void> {
+  const { io, signal } = context;
   const grant = { server: config.server, realm: accountRealm, clientId, ...credentialOf(proof) };
   const connecting = { ...grantConnecting(grant, target, io), account: clientId };
   const keycloak = await open(connecting, config, io, signal);
   await Promise.all([readRealm(keycloak), readSome(keycloak)]);
+  if (roles.includes('manage-clients')) await withdrawLeftBehind(context, keycloak, 'init');
 }
 
 function credentialOf(proof: Proof): { clientSecret: string } | { clientKey: string } {
