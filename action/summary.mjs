@@ -21,17 +21,17 @@ function cell(text) {
 
 function summary(document) {
   if (document.schema === 'mcpkc/error/v1') {
-    return `## ❌ mcpkc validate: ${document.code}\n\n${cell(document.message)}\n\n${cell(document.hint)}\n`;
+    return `## ❌ mcpkc validate: ${document.code}\n\n${cell(document.message)}\n\n${cell(document.fix)}\n`;
   }
   const { checks, exitStatus } = document;
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
-  const red = checks.filter(({ outcome }) => outcome === 'fail' || outcome === 'blocked');
-  const counts = ['pass', 'fail', 'blocked', 'skipped'].map((outcome) => `${count(outcome)} ${outcome}`);
+  const red = checks.filter(({ outcome }) => outcome === 'fail' || outcome === 'not-run');
+  const counts = ['pass', 'fail', 'not-run', 'skipped'].map((outcome) => `${count(outcome)} ${outcome}`);
   const rows = red.map(
     ({ id, severity, outcome, title, fix }) =>
       `| ${id} | ${severity} | ${outcome} | ${cell(title)} | ${cell(fix)} |`,
   );
-  const table = ['| check | severity | outcome | what | mend |', '| --- | --- | --- | --- | --- |', ...rows];
+  const table = ['| check | severity | outcome | what | fix |', '| --- | --- | --- | --- | --- |', ...rows];
   const head = `## ${exitStatus === 0 ? '✅' : '❌'} mcpkc validate: ${counts.join(', ')}`;
   return `${head}\n${red.length === 0 ? '' : `\n${table.join('\n')}\n`}`;
 }

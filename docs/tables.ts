@@ -22,10 +22,10 @@ const STATUSES: readonly (readonly [status: string, meaning: string])[] = [
     'the answer is no: a check that must pass is red, a finding at or above `--fail-on`, a plan that would change something',
   ],
   ['2', 'usage or configuration'],
-  ['3', 'Keycloak or the MCP host can’t be reached, or fails after retries'],
+  ['3', 'Keycloak or the MCP server can’t be reached, or fails after retries'],
   ['4', 'not authorised: wrong secret, missing role (the message names role and command)'],
   ['5', 'refused for safety, or a choice that only a person can make'],
-  ['6', 'waited in vain: nothing to adopt within `--timeout`'],
+  ['6', 'timed out: nothing to adopt within `--timeout`'],
   ['70', 'a bug in mcpkc (the stack is on stderr)'],
   ['129, 130, 143', 'interrupted (SIGHUP, SIGINT, SIGTERM), after clean-up'],
 ];
@@ -118,9 +118,9 @@ function codes(kind: string): string {
 }
 
 function entry({ code, kind, explanation }: ExplainedCode): string {
-  const { what, cause, mend, sources } = explanation;
+  const { what, cause, fix, sources } = explanation;
   const from = sources.map((source) => (/^https?:/.test(source) ? `<${source}>` : source)).join(', ');
-  return `### ${code}\n\n*${kind}.* ${text(what)}\n\n**Cause:** ${text(cause)}\n\n**Mend:** ${text(mend)}\n\nSource: ${from}`;
+  return `### ${code}\n\n*${kind}.* ${text(what)}\n\n**Cause:** ${text(cause)}\n\n**Fix:** ${text(fix)}\n\nSource: ${from}`;
 }
 
 /** A plain text as Markdown: `<url>` and `*.x` are words, not markup. */

@@ -18,7 +18,7 @@ export const EXIT_STATUS = {
   KEYCLOAK_BUSY: 3,
   KEYCLOAK_TIMEOUT: 3,
   TLS_FAILED: 3,
-  HOST_UNREACHABLE: 3,
+  MCP_SERVER_UNREACHABLE: 3,
   PORT_BLOCKED: 3,
   CHANGE_NOT_KEPT: 3,
   NOT_WITHDRAWN: 3,
@@ -56,24 +56,24 @@ export const EXIT_STATUS = {
 export type ErrorCode = keyof typeof EXIT_STATUS;
 
 /**
- * A failure with a name. `message` says what happened and why; `hint` says what to do next, with the command where
+ * A failure with a name. `message` says what happened and why; `fix` says what to do next, with the command where
  * there is one. Neither ever holds a secret. `details` is shown with `--json` and `--verbose`.
  */
 export class McpkcError extends Error {
   readonly code: ErrorCode;
-  readonly hint: string;
+  readonly fix: string;
   readonly details: Record<string, unknown> | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    hint: string,
+    fix: string,
     options: { cause?: unknown; details?: Record<string, unknown> } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'McpkcError';
     this.code = code;
-    this.hint = hint;
+    this.fix = fix;
     this.details = options.details;
   }
 
@@ -84,6 +84,6 @@ export class McpkcError extends Error {
 }
 
 /** Shorthand for bad input: exit status 2, naming the option or key at fault. */
-export function badInput(culprit: string, problem: string, hint: string): McpkcError {
-  return new McpkcError('INPUT_INVALID', `${culprit}: ${problem}`, hint, { details: { culprit } });
+export function badInput(culprit: string, problem: string, fix: string): McpkcError {
+  return new McpkcError('INPUT_INVALID', `${culprit}: ${problem}`, fix, { details: { culprit } });
 }

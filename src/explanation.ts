@@ -4,8 +4,8 @@ export interface Explanation {
   what: string;
   /** What brings it about. */
   cause: string;
-  /** How to mend it, in the order in which one would try. */
-  mend: string;
+  /** How to fix it, in the order in which one would try. */
+  fix: string;
   /** Where that is from: public pages, specifications, or the Keycloak version that it was seen on. */
   sources: readonly string[];
 }

@@ -112,11 +112,11 @@ async function run(
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
-/** The same failure, with this run's options in the command lines of its hint. */
+/** The same failure, with this run's options in the command lines of its fix. */
 function repeating(error: McpkcError, flags: readonly CommandPart[]): McpkcError {
-  const hint = withRunFlags(error.hint, flags, NAMES);
-  if (hint === error.hint) return error;
-  return new McpkcError(error.code, error.message, hint, {
+  const fix = withRunFlags(error.fix, flags, NAMES);
+  if (fix === error.fix) return error;
+  return new McpkcError(error.code, error.message, fix, {
     cause: error.cause,
     ...(error.details === undefined ? {} : { details: error.details }),
   });

@@ -23,7 +23,7 @@ export function hasInvisible(text: string): boolean {
 /**
  * Makes what came from outside harmless in a line of text: control characters, escape sequences, bidirectional and
  * invisible characters are shown as \u{…}, and so is what would start a CI runner's command. Client names are written by
- * whoever registers (Keycloak keeps them as sent), so nothing foreign is printed without this.
+ * anybody who registers (Keycloak keeps them as sent), so nothing foreign is printed without this.
  */
 export function visible(text: string): string {
   return text.replace(EVERY_INVISIBLE, escapeCodePoint).replace(RUNNER_COMMAND, escapeCodePoint);

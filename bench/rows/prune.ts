@@ -19,7 +19,7 @@ export const prune: Row = {
       const ids = await register(realm, deletions);
       // Keycloak's events are written soon after, and an orphan has to be a second old.
       await sleep(2000);
-      // A plan is looked at before; Keycloak then has in its cache what just registered, whoever deletes it.
+      // A plan is looked at before; Keycloak then has in its cache what just registered, no matter who deletes it.
       await measure(mcpkc(['prune-clients', '--older-than', '1s'], middle, [0, 1]));
       return ids;
     };

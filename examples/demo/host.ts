@@ -30,13 +30,13 @@ export async function startMcpHost(settings: Readonly<Record<string, string>>): 
 
 async function answering(url: string, child: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if (child.exitCode !== null) throw new Error(`the MCP host ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`the MCP server ended with ${child.exitCode}`);
     const answer = await fetch(url, { method: 'POST' }).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer) return;
     await new Promise((resume) => setTimeout(resume, 100));
   }
-  throw new Error(`the MCP host does not answer at ${url}`);
+  throw new Error(`the MCP server does not answer at ${url}`);
 }
 
 function ended(child: ChildProcess): Promise<void> {

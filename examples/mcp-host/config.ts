@@ -84,7 +84,7 @@ export function readConfig(env: Env): HostConfig {
   return config;
 }
 
-/** The URLs, each valid by itself and all of them fitting together. */
+/** The URLs, each valid on its own and all of them fitting together. */
 function readUrls(env: Env, read: ReturnType<typeof envReader>, problems: string[]) {
   const base = read.url('MCP_PUBLIC_BASE_URL');
   const transportUrl = read.url('MCP_TRANSPORT_URL') ?? (base && defaultTransport(base));

@@ -54,7 +54,7 @@ function manifest(config: HostConfig) {
   };
 }
 
-/** Some clients look for the issuer's metadata at the MCP host. */
+/** Some clients look for the issuer's metadata at the MCP server. */
 function issuerPlaces(path: string): Set<string> {
   const names = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
   return new Set([

@@ -2,7 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 
-export const SERVER = { name: 'mcp-host-example', title: 'Example MCP host', version: '0.1.0' };
+export const SERVER = { name: 'mcp-host-example', title: 'Example MCP server', version: '0.1.0' };
 
 /** A fresh server. It is called once per request in the modern era, once per session in the legacy one. */
 export function createServer(): McpServer {

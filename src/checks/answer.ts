@@ -35,7 +35,7 @@ export interface Answer {
   outlook: Outlook[];
   /** Ids of what is red at the threshold. */
   red: string[];
-  /** The host answered nothing at all. */
+  /** The MCP server answered nothing at all. */
   silent: boolean;
   exitStatus: number;
   requests: { id: string; request: string; to: string; status: number | null; ms: number }[];
@@ -45,7 +45,7 @@ export interface Answer {
   document: Record<string, unknown>;
 }
 
-/** Makes the answer; exit status 3 where the host never answered, 1 where something is red. */
+/** Makes the answer; exit status 3 where the MCP server never answered, 1 where something is red. */
 export function answerOf(
   findings: Findings,
   { config, failOn }: { config: Config; failOn: 'must' | 'should' },
@@ -57,7 +57,7 @@ export function answerOf(
   const silent = parts.challenge?.answered === false;
   const show = once((exchange: Exchange) => shown(exchange, secrets));
   const checks = results.map((result) => shownCheck(result, secrets, show));
-  const outlook = findings.outlook.map((one) => ({ ...one, says: secrets.clean(one.says) }));
+  const outlook = findings.outlook.map((one) => ({ ...one, message: secrets.clean(one.message) }));
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
   const common = {
@@ -105,7 +105,7 @@ function shownCheck(
   secrets: Secrets,
   show: (exchange: Exchange) => ShownExchange,
 ): ShownCheck {
-  const { check, severity, outcome, says, warning, exchanges = [], facts = {} } = result;
+  const { check, severity, outcome, message, warning, exchanges = [], facts = {} } = result;
   const troubled = outcome === 'fail';
   const cause = result.cause ?? (troubled ? check.cause : undefined);
   const fix = result.fix ?? (troubled ? check.fix : undefined);
@@ -116,7 +116,7 @@ function shownCheck(
     title: check.title,
     severity,
     outcome,
-    message: secrets.clean(says),
+    message: secrets.clean(message),
     warning: warning === true,
     evidence: {
       exchanges: distinct.map(show),

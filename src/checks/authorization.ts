@@ -1,4 +1,4 @@
-import { blocked, type Check, fail, type Judgement, pass, skipped } from './check.ts';
+import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
@@ -24,13 +24,13 @@ const refusalIn = (exchange: Exchange) => {
 
 type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
 
-/** Blocked where there is no client to ask for. */
+/** Not run where there is no client to ask for. */
 const asking = (judge: Judge): Check['judge'] =>
   judging('authorization', (evidence, { target }) => {
     if (evidence.subject) return judge(evidence, target);
     if (target.noRegistration)
       return skipped('No client is registered (--no-registration), and none holds the scope.');
-    return blocked('There is no client to make a request for.', 'Mend REG-PLAIN first.');
+    return notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.');
   });
 
 const pkce: Check = {
@@ -44,14 +44,14 @@ const pkce: Check = {
   fix: 'mcpkc create-scope --resource <url> makes the client policy that enforces S256.',
   judge: asking(({ good, withoutPkce, plainPkce, subject }, target) => {
     const exchanges = [good, withoutPkce, plainPkce];
-    if (!good || !withoutPkce || !plainPkce) return blocked('Not probed.');
+    if (!good || !withoutPkce || !plainPkce) return notRun('Not probed.');
     if (!leadsToSignIn(good))
-      return blocked(`A right request is refused too: ${refusalIn(good)}`, 'Mend AUTHZ-SCOPES first.', {
+      return notRun(`A right request is refused too: ${refusalIn(good)}`, 'Fix AUTHZ-SCOPES first.', {
         exchanges,
       });
     const holds = subject?.holdsScope === true || target.inside === undefined;
     if (!holds) {
-      return blocked(
+      return notRun(
         'No client at hand holds the scope, and the policy is for those that do.',
         'Lending it to a probe takes the role manage-clients.',
         { exchanges },
@@ -72,10 +72,10 @@ const redirect: Check = {
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],
   spec: 'OAuth 2.1 §4.1.2.1; RFC 9700 §4.11',
-  cause: 'Users’ codes, or errors, go to whoever asks: an open redirector.',
+  cause: 'Users’ codes, or errors, go to anybody who asks: an open redirector.',
   fix: 'Look at the client’s redirect URIs for wildcards, and for a proxy that rewrites redirects.',
   judge: asking(({ badRedirect }) => {
-    if (!badRedirect) return blocked('Not probed.');
+    if (!badRedirect) return notRun('Not probed.');
     const exchanges = [badRedirect];
     const { status = 0 } = badRedirect;
     if (status >= 400 && status < 500)

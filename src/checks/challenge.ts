@@ -21,16 +21,16 @@ function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
   if (status === undefined) {
     const fix =
       problem?.kind === 'tls'
-        ? 'Mend the host’s certificate; --ca-file names a private authority.'
-        : 'Start the host, or correct the URL.';
-    return { cause: 'The host can’t be reached, so no client can connect.', fix };
+        ? 'Fix the MCP server’s certificate; --ca-file names a private authority.'
+        : 'Start the MCP server, or correct the URL.';
+    return { cause: 'The MCP server can’t be reached, so no client can connect.', fix };
   }
   if (status < 300) {
     const cause =
       'The endpoint answers without a token: clients see no reason to sign in, and everybody may call it.';
     return {
       cause,
-      fix: 'Put the bearer check in front of the endpoint (REQUIRE_AUTH=true in the example host).',
+      fix: 'Put the bearer check in front of the endpoint (REQUIRE_AUTH=true in the example server).',
     };
   }
   if (status < 400) {
@@ -43,8 +43,8 @@ function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
     return { cause, fix: 'Type the URL of the Streamable HTTP endpoint, or correct the proxy’s route.' };
   }
   if (status >= 500) {
-    const cause = 'The host, or a proxy in front of it, fails before it looks at tokens.';
-    return { cause, fix: 'The host’s log says why; grep it for the request id.' };
+    const cause = 'The MCP server, or a proxy in front of it, fails before it looks at tokens.';
+    return { cause, fix: 'The MCP server’s log says why; grep it for the request id.' };
   }
   return {
     cause: 'Only a 401 with a challenge makes a client sign in.',
@@ -92,7 +92,7 @@ const header: Check = {
   spec: 'RFC 9728 §5.1; RFC 6750 §3',
   cause:
     'Without a readable pointer on their own origin clients have to guess the well-known place, and some don’t.',
-  fix: 'WWW-Authenticate: Bearer resource_metadata="https://<host>/.well-known/oauth-protected-resource/mcp". Behind a proxy the host has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
+  fix: 'WWW-Authenticate: Bearer resource_metadata="https://<host>/.well-known/oauth-protected-resource/mcp". Behind a proxy the MCP server has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
   judge: judging('challenge', (evidence, { target }) => {
     const problem = headerProblem(evidence, target.mcp);
     const exchanges = [evidence.tokenless];
@@ -109,7 +109,7 @@ const scope: Check = {
   spec: `${SPEC}; RFC 6750 §3`,
   cause:
     'Clients ask for what the challenge names; offline_access is between client and issuer, never a resource’s.',
-  fix: 'Add scope="<the resource’s scope>" to the challenge (MCP_SCOPE_NAME in the example host; requiredScopes with the SDK).',
+  fix: 'Add scope="<the resource’s scope>" to the challenge (MCP_SCOPE_NAME in the example server; requiredScopes with the SDK).',
   judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
     const exchanges = [tokenless];
     const wanted = target.inside?.exists ? target.inside.scope : undefined;
@@ -120,8 +120,8 @@ const scope: Check = {
     if (scopes.includes(wanted)) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
     return fail(`The challenge names ${scopes.join(' ')}, not '${wanted}'.`, {
       exchanges,
-      cause: `The realm’s scope for this host is '${wanted}'; clients ask for another one.`,
-      fix: `Set the host’s scope to '${wanted}' (MCP_SCOPE_NAME).`,
+      cause: `The realm’s scope for this MCP server is '${wanted}'; clients ask for another one.`,
+      fix: `Set the MCP server’s scope to '${wanted}' (MCP_SCOPE_NAME).`,
     });
   }),
 };
@@ -133,13 +133,13 @@ const badToken: Check = {
   needs: ['CHAL-401'],
   spec: 'RFC 6750 §3.1',
   cause:
-    'Clients renew their token on 401 invalid_token; on anything else they give up, or the host takes any token.',
+    'Clients renew their token on 401 invalid_token; on anything else they give up, or the MCP server takes any token.',
   fix: 'Verify the token’s signature, and answer 401 with error="invalid_token" where that fails.',
   judge: judging('challenge', ({ garbage }) => {
     const exchanges = [garbage];
     if (garbage.status !== 401) {
       const taken = garbage.status !== undefined && garbage.status < 300;
-      const cause = taken ? 'The host does not verify tokens: anybody gets in.' : undefined;
+      const cause = taken ? 'The MCP server does not verify tokens: anybody gets in.' : undefined;
       return fail(`With a token that is none: ${outcomeOf(garbage)}.`, {
         exchanges,
         ...(cause && { cause }),
@@ -150,10 +150,10 @@ const badToken: Check = {
   }),
 };
 
-/** The door: what the host answers without a good token. */
+/** The door: what the MCP server answers without a good token. */
 export const challengeStep: Step<'challenge'> = {
   name: 'challenge',
-  doing: 'Knocking at the host without a token',
+  doing: 'Knocking at the MCP server without a token',
   after: [],
   probe: probeChallenge,
   checks: [challenge401, header, scope, badToken],

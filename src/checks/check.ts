@@ -7,15 +7,15 @@ import type { Exchange } from './exchange.ts';
  */
 export type Severity = 'must' | 'should' | 'info';
 
-/** `blocked`: what the check needs failed or could not be had, which is red; `skipped`: the operator chose so. */
-export type Outcome = 'pass' | 'fail' | 'blocked' | 'skipped';
+/** `not-run`: what the check needs failed or could not be had, which is red; `skipped`: the operator chose so. */
+export type Outcome = 'pass' | 'fail' | 'not-run' | 'skipped';
 
 /** What a check says of the evidence. */
 export interface Judgement {
   outcome: Outcome;
   /** What was found, a sentence; may hold what outsiders wrote. */
-  says: string;
-  /** Why, and what mends it: instead of the check's general words, where the evidence tells more. */
+  message: string;
+  /** Why, and what fixes it: instead of the check's general words, where the evidence tells more. */
   cause?: string;
   fix?: string;
   /** Passed, but an operator should read the sentence. */
@@ -32,13 +32,13 @@ export interface Check {
   id: string;
   title: string;
   severity: Severity;
-  /** Checks that must pass (or be left out by the operator) for this one to mean anything; else it is blocked. */
+  /** Checks that must pass (or be left out by the operator) for this one to mean anything; else it is not run. */
   needs: readonly string[];
   /** Checks whose failure may leave nothing to judge: what this one works with is got there, or in another way. */
   mayNeed?: readonly string[];
   /** Where it is written. */
   spec: string;
-  /** Why it usually fails, and what then mends it. */
+  /** Why it usually fails, and what then fixes it. */
   cause: string;
   fix: string;
   judge(evidence: Evidence): Judgement;
@@ -50,28 +50,32 @@ export interface CheckResult extends Judgement {
   severity: Severity;
 }
 
-type Rest = Omit<Judgement, 'outcome' | 'says'>;
+type Rest = Omit<Judgement, 'outcome' | 'message'>;
 
 /** Passed. */
-export const pass = (says: string, rest: Rest = {}): Judgement => ({ outcome: 'pass', says, ...rest });
+export const pass = (message: string, rest: Rest = {}): Judgement => ({ outcome: 'pass', message, ...rest });
 /** Passed, with something to know. */
-export const warn = (says: string, rest: Rest = {}): Judgement => ({
+export const warn = (message: string, rest: Rest = {}): Judgement => ({
   outcome: 'pass',
-  says,
+  message,
   warning: true,
   ...rest,
 });
 /** Failed. */
-export const fail = (says: string, rest: Rest = {}): Judgement => ({ outcome: 'fail', says, ...rest });
-/** Could not be judged: `says` is the reason, `fix` the way out. */
-export const blocked = (says: string, fix?: string, rest: Rest = {}): Judgement => ({
-  outcome: 'blocked',
-  says,
+export const fail = (message: string, rest: Rest = {}): Judgement => ({ outcome: 'fail', message, ...rest });
+/** Could not be judged: `message` is the reason, `fix` the way out. */
+export const notRun = (message: string, fix?: string, rest: Rest = {}): Judgement => ({
+  outcome: 'not-run',
+  message,
   ...(fix === undefined ? {} : { fix }),
   ...rest,
 });
 /** Left out: the operator's choice, or nothing that it applies to. */
-export const skipped = (says: string, rest: Rest = {}): Judgement => ({ outcome: 'skipped', says, ...rest });
+export const skipped = (message: string, rest: Rest = {}): Judgement => ({
+  outcome: 'skipped',
+  message,
+  ...rest,
+});
 
 /** The group of a check, as `--only` and `--skip` take it: what stands before the first dash of its id. */
 export function groupOf({ id }: Pick<Check, 'id'>): string {

@@ -20,7 +20,7 @@ export interface ConnectorToken {
 export interface ConnectorTokens {
   tokens: readonly ConnectorToken[];
   /** Why there are none, and the way out. */
-  says: string;
+  message: string;
   fix: string;
 }
 
@@ -33,10 +33,10 @@ export interface Issued {
 }
 
 const MOST = 5;
-const NONE = { tokens: [], says: '', fix: '' };
+const NONE = { tokens: [], message: '', fix: '' };
 
 /**
- * The tokens that connectors would get: standing, of the clients just registered, asking for what the host makes them
+ * The tokens that connectors would get: standing, of the clients just registered, asking for what the MCP server makes them
  * ask; adopted, of the clients that were adopted. Example tokens need the admin side; an outsider has the token that
  * its own probe got, which tells the same of the scopes that every client gets.
  */
@@ -51,7 +51,7 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
         ? await exampleUser(inside.keycloak)
         : await userNamed(inside.keycloak, run.user);
     if (userId === undefined)
-      return { ...NONE, says: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
+      return { ...NONE, message: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
     const asked = run.parts.registration?.asked ?? [];
     const scope = ['openid', ...asked.filter((name) => name !== 'openid')].join(' ');
     const tokens = await Promise.all(
@@ -63,7 +63,7 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
     return { ...NONE, tokens };
   } catch (error) {
     if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-    return { ...NONE, says: error.message, fix: error.hint };
+    return { ...NONE, message: error.message, fix: error.fix };
   }
 }
 
@@ -73,7 +73,7 @@ interface Subject {
   id: string;
 }
 
-/** The client of each product as it would be: with scopes in its registration where it sends those that the host lists. */
+/** The client of each product as it would be: with scopes in its registration where it sends those that the MCP server lists. */
 function registered({ parts }: Run): Subject[] {
   const lists = (parts['resource-metadata']?.scopes ?? []).length > 0;
   return (parts.registration?.presets ?? []).flatMap(({ preset, plain, scoped }) => {
@@ -98,14 +98,14 @@ function noSubjects({ target }: Run): ConnectorTokens {
   if (inside?.mode === 'adopted') {
     return {
       ...NONE,
-      says: 'No client was adopted yet, so there is no connector’s token.',
+      message: 'No client was adopted yet, so there is no connector’s token.',
       fix: formatCommand(['onboard', mcp]),
     };
   }
-  const says = noRegistration
+  const message = noRegistration
     ? 'No client is registered (--no-registration).'
     : 'No product’s client could be registered.';
-  return { ...NONE, says, fix: noRegistration ? 'Sign in: --login' : 'Mend REG-PLAIN first.' };
+  return { ...NONE, message, fix: noRegistration ? 'Sign in: --login' : 'Fix REG-PLAIN first.' };
 }
 
 function outsiders({ target }: Run, { client, claims, login }: Issued): ConnectorTokens {
@@ -117,7 +117,7 @@ function outsiders({ target }: Run, { client, claims, login }: Issued): Connecto
   }
   return {
     ...NONE,
-    says: 'From outside only a token of one’s own tells, and there is none.',
+    message: 'From outside only a token of one’s own tells, and there is none.',
     fix: 'Sign in (--login), or configure the service account (mcpkc init).',
   };
 }

@@ -10,20 +10,20 @@ import type { MetadataEvidence } from './probes/resource-metadata.ts';
 import type { ServerEvidence } from './probes/server-metadata.ts';
 import type { TokenEvidence } from './probes/token.ts';
 
-/** What a run is about: plain facts, known before the first request to the host. */
+/** What a run is about: plain facts, known before the first request to the MCP server. */
 export interface Target {
   /** The URL that a person types. */
   mcp: string;
-  /** As configured, else as Keycloak calls itself; undefined where only the host can tell. */
+  /** As configured, else as Keycloak calls itself; undefined where only the MCP server can tell. */
   issuer: string | undefined;
-  /** Whether the operator wrote the issuer down, so that it wins over what the host says. */
+  /** Whether the operator wrote the issuer down, so that it wins over what the MCP server says. */
   issuerGiven: boolean;
   presets: readonly Preset[];
   /** Beside those that every host should let in. */
   allowedOrigins: readonly string[];
   /** What the admin side says; undefined without an account, or with `--outside`. */
   inside: InsideFacts | undefined;
-  /** `--outside`: what takes the admin side is left out, not blocked. */
+  /** `--outside`: what takes the admin side is left out, not reported as not run. */
   outside: boolean;
   /** `--no-registration`. */
   noRegistration: boolean;

@@ -2,7 +2,7 @@
 export interface Problem {
   kind: 'refused' | 'timeout' | 'tls' | 'network' | 'too-long' | 'cut';
   /** A sentence without the URL. */
-  says: string;
+  message: string;
 }
 
 /** One request of a run and its answer, as it came: it may hold secrets, so it is shown through `shown`. */
@@ -11,7 +11,7 @@ export interface Exchange {
   id: string;
   method: string;
   url: string;
-  to: 'host' | 'keycloak';
+  to: 'mcp-server' | 'keycloak';
   /** Milliseconds since the epoch, and how long it took. */
   at: number;
   ms: number;
@@ -53,9 +53,9 @@ export function isPage({ headers, text }: Exchange): boolean {
 /** What came back, in a few words: "401", "200 with a page instead of JSON", "no answer: …". */
 export function outcomeOf(exchange: Exchange): string {
   const { status, problem } = exchange;
-  if (status === undefined) return `no answer (${problem?.says ?? 'unknown'})`;
+  if (status === undefined) return `no answer (${problem?.message ?? 'unknown'})`;
   const location = exchange.headers.get('location');
   const where = status >= 300 && status < 400 && location ? ` to ${location}` : '';
-  if (problem) return `${status}${where}, and ${problem.says}`;
+  if (problem) return `${status}${where}, and ${problem.message}`;
   return isPage(exchange) ? `${status}${where} with a page` : `${status}${where}`;
 }

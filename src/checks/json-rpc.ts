@@ -5,7 +5,7 @@ import { type Exchange, record } from './exchange.ts';
 export const MODERN = '2026-07-28';
 export const LEGACY = '2025-11-25';
 
-/** Which protocol a host speaks: with `server/discover`, or with `initialize`. */
+/** Which protocol an MCP server speaks: with `server/discover`, or with `initialize`. */
 export type Era = 'modern' | 'legacy';
 
 const CLIENT = { name: 'mcpkc', version: VERSION };

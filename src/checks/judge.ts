@@ -2,7 +2,7 @@ import type { Check, CheckResult, Judgement } from './check.ts';
 import type { Evidence } from './evidence.ts';
 
 /**
- * Judges all checks by the evidence. A check is blocked where one that it needs failed, or was blocked for such a
+ * Judges all checks by the evidence. A check is not run where one that it needs failed, or was not run for such a
  * reason itself; a need that merely could not be judged says nothing, so the check decides by its own evidence.
  */
 export function judgeAll(
@@ -15,26 +15,26 @@ export function judgeAll(
     const known = judged.get(check.id);
     if (known) return known;
     const culprit = check.needs.map((id) => culpritOf(checks, id, judge)).find((one) => one !== undefined);
-    const result = culprit === undefined ? ownJudgement(check) : { judgement: blockedBy(culprit), culprit };
+    const result = culprit === undefined ? ownJudgement(check) : { judgement: notRunFor(culprit), culprit };
     judged.set(check.id, result);
     return result;
   };
   const ownJudgement = (check: Check) => {
     const judgement = check.judge(evidence);
     if (judgement.outcome === 'fail') return { judgement, culprit: check.id };
-    if (judgement.outcome !== 'blocked') return { judgement, culprit: undefined };
+    if (judgement.outcome !== 'not-run') return { judgement, culprit: undefined };
     const culprit = (check.mayNeed ?? [])
       .map((id) => culpritOf(checks, id, judge))
       .find((one) => one !== undefined);
     return {
-      judgement: culprit === undefined ? judgement : { ...judgement, fix: `Mend ${culprit} first.` },
+      judgement: culprit === undefined ? judgement : { ...judgement, fix: `Fix ${culprit} first.` },
       culprit,
     };
   };
   return checks.map((check) => {
     const severity = severityOf(check, evidence);
     if (wanted.has(check.id)) return { check, severity, ...judge(check).judgement };
-    return { check, severity, outcome: 'skipped', says: 'Not chosen (--only, --skip).' };
+    return { check, severity, outcome: 'skipped', message: 'Not chosen (--only, --skip).' };
   });
 }
 
@@ -47,8 +47,8 @@ function culpritOf(
   return need && judge(need).culprit;
 }
 
-function blockedBy(id: string): Judgement {
-  return { outcome: 'blocked', says: `${id} failed, and this hangs on it.`, fix: `Mend ${id} first.` };
+function notRunFor(id: string): Judgement {
+  return { outcome: 'not-run', message: `Not run: needs ${id}.` };
 }
 
 /** Each id has one severity; `--manifest` makes the manifest's a must. */
@@ -56,8 +56,8 @@ function severityOf(check: Check, { target }: Evidence): Check['severity'] {
   return check.id === 'META-MANIFEST' && target.manifestRequired ? 'must' : check.severity;
 }
 
-/** Whether a result is red at a threshold: failed or blocked, and at least that severe. */
+/** Whether a result is red at a threshold: failed or not run, and at least that severe. */
 export function isRed({ outcome, severity }: CheckResult, failOn: 'must' | 'should'): boolean {
   const severe = severity === 'must' || (failOn === 'should' && severity === 'should');
-  return severe && (outcome === 'fail' || outcome === 'blocked');
+  return severe && (outcome === 'fail' || outcome === 'not-run');
 }

@@ -15,7 +15,7 @@ export interface LogEvidence {
   problem: string | undefined;
   /** Whether the run did anything that leaves an event. */
   expected: boolean;
-  commands: { keycloak: string; host: string; accessLog: string };
+  commands: { keycloak: string; mcpServer: string; accessLog: string };
 }
 
 /** Events that a run can leave behind (Keycloak 26.7). */
@@ -43,7 +43,7 @@ async function probeLog(run: Run): Promise<LogEvidence> {
   const pattern = plain.length === 0 ? `'${target.runId}'` : `-E '${plain.join('|')}'`;
   const commands = {
     keycloak: `docker compose logs --since ${from} keycloak | grep ${pattern}`,
-    host: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,
+    mcpServer: `docker compose logs --since ${from} <mcp-service> | grep 'mcpkc-${target.runId}-'`,
     accessLog:
       'KC_HTTP_ACCESS_LOG_ENABLED=true (or QUARKUS_HTTP_ACCESS_LOG_ENABLED=true) switches Keycloak’s access log on',
   };

@@ -48,7 +48,7 @@ export async function loginToken(run: Run): Promise<LoginToken> {
     },
     show: async (url) => {
       voice.progress(undefined);
-      voice.note('Sign in as a user of the MCP host:');
+      voice.note('Sign in as a user of the MCP server:');
       voice.log(url);
       if (!(await io.openBrowser(url)))
         voice.note('No browser could be opened here: open the address above in one on this machine.');

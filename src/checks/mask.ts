@@ -26,7 +26,7 @@ const SECRET_FIELD =
 const SECRET_PARAMETER =
   /\b((?:access_token|refresh_token|id_token|code|client_secret|code_verifier|session_state|assertion)=)[^&\s"]+/g;
 
-/** The secrets of a run: whatever is shown goes through `clean`, even what a host echoes. */
+/** The secrets of a run: whatever is shown goes through `clean`, even what an MCP server echoes. */
 export class Secrets {
   readonly #known = new Set<string>();
 
@@ -72,7 +72,7 @@ export function shown(exchange: Exchange, secrets: Secrets): ShownExchange {
     ms,
     headers: Object.fromEntries(telling),
     body: clean(text, MOST_BODY),
-    problem: problem === undefined ? null : secrets.clean(problem.says),
+    problem: problem === undefined ? null : secrets.clean(problem.message),
   };
 }
 

@@ -1,18 +1,21 @@
-import { blocked, type Check, type Judgement, skipped } from './check.ts';
+import { type Check, type Judgement, notRun, skipped } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { outcomeOf } from './exchange.ts';
 import type { Asked } from './mcp-opening.ts';
 import type { McpEvidence } from './probes/mcp.ts';
 import { judging } from './step.ts';
 
-/** A judge of what was sent with a token; blocked, with the ways out, where there is none. */
+/** A judge of what was sent with a token; not run, with the ways out, where there is none. */
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
   return judging('mcp', (evidence, all) => {
     const { token } = all.parts;
     if (token?.sendable) return judge(evidence, all);
-    const { says, fix, isExpected } = token?.unsendable ?? { says: 'There is no token to send.', fix: '' };
-    if (all.target.outside) return skipped(`${says} (--outside)`);
-    return isExpected ? skipped(says, { fix }) : blocked(says, fix);
+    const { message, fix, isExpected } = token?.unsendable ?? {
+      message: 'There is no token to send.',
+      fix: '',
+    };
+    if (all.target.outside) return skipped(`${message} (--outside)`);
+    return isExpected ? skipped(message, { fix }) : notRun(message, fix);
   });
 }
 

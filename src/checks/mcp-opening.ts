@@ -18,7 +18,7 @@ export interface Asked {
   answer: Answer | undefined;
 }
 
-/** One era of the protocol, as the host speaks it. */
+/** One era of the protocol, as the MCP server speaks it. */
 export interface EraEvidence {
   era: Era;
   open: Asked;
@@ -43,7 +43,7 @@ export function poster({ recorder, target }: Run, token: string | undefined): Po
   return async (message, headers = {}, url = target.mcp) => {
     const exchange = await recorder.send(url, {
       method: 'POST',
-      to: 'host',
+      to: 'mcp-server',
       own: true,
       headers: {
         ...message.headers,

@@ -1,4 +1,4 @@
-import { blocked, type Check, fail, pass } from './check.ts';
+import { type Check, fail, notRun, pass } from './check.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { judging } from './step.ts';
 
@@ -10,20 +10,20 @@ export const originForeign: Check = {
   severity: 'must',
   needs: ['CHAL-401'],
   spec: TRANSPORT,
-  cause: 'Web pages of strangers can talk to the host from a user’s browser (DNS rebinding).',
-  fix: 'Compare Origin with a list before authentication, and answer 403 (ALLOWED_ORIGINS in the example host; allowedOrigins with the SDK).',
+  cause: 'Web pages of strangers can talk to the MCP server from a user’s browser (DNS rebinding).',
+  fix: 'Compare Origin with a list before authentication, and answer 403 (ALLOWED_ORIGINS in the example server; allowedOrigins with the SDK).',
   judge: judging('mcp', ({ foreignOrigin: withToken }, { parts }) => {
     const { challenge } = parts;
-    if (!challenge) return blocked('The host was not asked.');
+    if (!challenge) return notRun('The MCP server was not asked.');
     const exchanges = [challenge.foreignOrigin, withToken];
-    const says = (exchange: Exchange, how: string) =>
+    const message = (exchange: Exchange, how: string) =>
       `Origin: https://evil.example ${how} a token: ${outcomeOf(exchange)}.`;
     if (challenge.foreignOrigin.status !== 403) {
       const late = withToken?.status === 403;
-      const cause = late ? 'The host looks at Origin only after the token.' : undefined;
-      return fail(says(challenge.foreignOrigin, 'without'), { exchanges, ...(cause && { cause }) });
+      const cause = late ? 'The MCP server looks at Origin only after the token.' : undefined;
+      return fail(message(challenge.foreignOrigin, 'without'), { exchanges, ...(cause && { cause }) });
     }
-    if (withToken && withToken.status !== 403) return fail(says(withToken, 'with'), { exchanges });
+    if (withToken && withToken.status !== 403) return fail(message(withToken, 'with'), { exchanges });
     return pass(withToken ? '403, with a token and without.' : '403 without a token.', { exchanges });
   }),
 };
@@ -58,7 +58,7 @@ export const originAllowed: Check = {
   fix: 'Answer the preflight before authentication, with Access-Control-Allow-Origin, -Methods and -Headers (Authorization, Content-Type, Mcp-Session-Id, MCP-Protocol-Version).',
   judge: judging('mcp', ({ allowedOrigins }) => {
     const exchanges = allowedOrigins.flatMap(({ request, preflight }) => [request, preflight]);
-    if (allowedOrigins.length === 0) return blocked('The host was not asked.');
+    if (allowedOrigins.length === 0) return notRun('The MCP server was not asked.');
     for (const { origin, request, preflight } of allowedOrigins) {
       if (request.status !== 401 && request.status !== 200)
         return fail(`Origin: ${origin}: ${outcomeOf(request)}.`, { exchanges });

@@ -1,5 +1,5 @@
 import { errorOf } from './challenge.ts';
-import { blocked, type Check, fail, pass, skipped } from './check.ts';
+import { type Check, fail, notRun, pass, skipped } from './check.ts';
 import { outcomeOf } from './exchange.ts';
 import { judging } from './step.ts';
 
@@ -11,21 +11,21 @@ export const foreignAudience: Check = {
   mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC'],
   spec: 'MCP 2026-07-28, Authorization (Access Token Usage); RFC 8707 §2',
   cause:
-    'The host takes every good token of the realm: whoever gets a token for another service may use it here.',
-  fix: 'Verify that the token’s aud holds this host’s URL (OIDC_AUDIENCE), and answer 401 otherwise.',
+    'The MCP server takes every good token of the realm: anybody who gets a token for another service may use it here.',
+  fix: 'Verify that the token’s aud holds this MCP server’s URL (OIDC_AUDIENCE), and answer 401 otherwise.',
   judge: judging('mcp', ({ strangersToken }, { target, parts }) => {
     if (!strangersToken) {
       if (target.noRegistration) return skipped('Takes a probe registration (--no-registration).');
       const others = parts.token?.strangersOthers ?? [];
       if (others.length > 0) {
-        return blocked(
-          `The only token of another client that could be had is good for ${others.join(' ')}, so it is not sent to this host.`,
+        return notRun(
+          `The only token of another client that could be had is good for ${others.join(' ')}, so it is not sent to this MCP server.`,
           'With an account that may make clients (mcpkc init) the token is nobody’s.',
         );
       }
-      return blocked(
+      return notRun(
         'No genuine token of this realm without this audience could be had.',
-        'Mend REG-PLAIN; a realm that gives the audience to every client leaves no stranger.',
+        'Fix REG-PLAIN; a realm that gives the audience to every client leaves no stranger.',
       );
     }
     const exchanges = [strangersToken];
@@ -49,7 +49,7 @@ export const queryToken: Check = {
   fix: 'Read the token from the Authorization header alone.',
   judge: judging('mcp', ({ queryToken: genuine }, { parts }) => {
     const { challenge } = parts;
-    if (!challenge) return blocked('The host was not asked.');
+    if (!challenge) return notRun('The MCP server was not asked.');
     const { queryGarbage, tokenless } = challenge;
     const exchanges = [genuine ?? queryGarbage, tokenless];
     if (genuine && genuine.status !== 401)
@@ -58,7 +58,7 @@ export const queryToken: Check = {
       return fail(`?access_token= with garbage: ${outcomeOf(queryGarbage)}.`, { exchanges });
     // Without a token the challenge has no error; one about the token shows that it was read.
     if (errorOf(queryGarbage) !== errorOf(tokenless) || header(queryGarbage) !== header(tokenless)) {
-      return fail('The host looks at a token in the URL: garbage there changes its challenge.', {
+      return fail('The MCP server looks at a token in the URL: garbage there changes its challenge.', {
         exchanges,
       });
     }

@@ -1,4 +1,4 @@
-import { blocked, type Check, fail, pass, skipped } from './check.ts';
+import { type Check, fail, notRun, pass, skipped } from './check.ts';
 import { isPage, outcomeOf } from './exchange.ts';
 import { answerWords, withToken } from './mcp-judging.ts';
 
@@ -14,7 +14,7 @@ export const accept: Check = {
     'A client with a wrong Accept header would get a stream that it can’t read, and nobody would know why.',
   fix: 'Answer 406 with a sentence: "Accept: application/json, text/event-stream" is needed.',
   judge: withToken(({ narrowAccept }) => {
-    if (!narrowAccept) return skipped('The host does not speak the legacy era.');
+    if (!narrowAccept) return skipped('The MCP server does not speak the legacy era.');
     const { exchange } = narrowAccept;
     const exchanges = [exchange];
     if (exchange.status !== 406 && exchange.status !== 400)
@@ -35,7 +35,7 @@ export const get: Check = {
   fix: 'Answer an event stream or 405, and 401 without a token.',
   judge: withToken(({ get: exchange, eras }, { parts }) => {
     const { tokenlessGet } = parts.challenge ?? {};
-    if (!exchange || !tokenlessGet) return blocked('The host was not asked.');
+    if (!exchange || !tokenlessGet) return notRun('The MCP server was not asked.');
     const exchanges = [exchange, tokenlessGet];
     if (tokenlessGet.status !== 401)
       return fail(`Without a token: ${outcomeOf(tokenlessGet)}.`, { exchanges });
@@ -60,11 +60,11 @@ export const version: Check = {
   needs: ['MCP-OPEN'],
   spec: `${TRANSPORT} (Protocol Version Header); MCP 2026-07-28`,
   cause: 'A client of a future revision would be misunderstood instead of told to fall back.',
-  fix: 'Answer 400 where MCP-Protocol-Version names a revision that the host does not speak.',
+  fix: 'Answer 400 where MCP-Protocol-Version names a revision that the MCP server does not speak.',
   judge: withToken(({ eras }) => {
     const asked = eras.flatMap(({ era, oddVersion }) => (oddVersion ? [{ era, odd: oddVersion }] : []));
     const exchanges = asked.map(({ odd }) => odd.exchange);
-    if (asked.length === 0) return blocked('Nothing was opened.');
+    if (asked.length === 0) return notRun('Nothing was opened.');
     for (const { era, odd } of asked) {
       const code = odd.answer?.error?.code;
       const right = odd.exchange.status === 400 && (code === undefined || VERSION_CODES.includes(code));
@@ -84,12 +84,12 @@ export const session: Check = {
   needs: ['MCP-OPEN'],
   spec: `${TRANSPORT} (Session Management)`,
   cause:
-    'A host that takes any session id can’t tell its clients apart; one that keeps ended sessions leaks them.',
+    'An MCP server that takes any session id can’t tell its clients apart; one that keeps ended sessions leaks them.',
   fix: 'Answer 404 to unknown and ended sessions; answer DELETE with 200, 204 or 405.',
   judge: withToken(({ eras, unknownSession, deleted, afterDelete }) => {
     const issued = eras.some(({ session: id }) => id !== undefined);
-    if (!issued) return skipped('The host issues no session id, which is allowed.');
-    if (!unknownSession || !deleted) return blocked('The host was not asked.');
+    if (!issued) return skipped('The MCP server issues no session id, which is allowed.');
+    if (!unknownSession || !deleted) return notRun('The MCP server was not asked.');
     const exchanges = [unknownSession.exchange, deleted, afterDelete?.exchange];
     const refused = (status = 0) => status >= 400 && status < 500;
     if (!refused(unknownSession.exchange.status))

@@ -1,4 +1,4 @@
-import { blocked, type Check, fail, pass, warn } from './check.ts';
+import { type Check, fail, notRun, pass, warn } from './check.ts';
 import { answerWords, withToken } from './mcp-judging.ts';
 import { originAllowed, originForeign } from './mcp-origins.ts';
 import { foreignAudience, queryToken } from './mcp-tokens.ts';
@@ -16,13 +16,13 @@ const SOURCE = {
 
 const open: Check = {
   id: 'MCP-OPEN',
-  title: 'The host opens with the token',
+  title: 'The MCP server opens with the token',
   severity: 'must',
   needs: ['CHAL-401'],
   mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC', 'REG-READBACK', 'TOK-AUD'],
   spec: LIFECYCLE,
-  cause: 'The host refuses or fails at the first request of every client.',
-  fix: 'The host’s log says why; grep it for the request id.',
+  cause: 'The MCP server refuses or fails at the first request of every client.',
+  fix: 'The MCP server’s log says why; grep it for the request id.',
   judge: withToken(({ eras }, { target, parts }) => {
     const exchanges = eras.map(({ open: one }) => one.exchange);
     const sendable = parts.token?.sendable;
@@ -39,10 +39,10 @@ const open: Check = {
       const seen = eras.map((era) => `${era.era}: ${answerWords(era.open)}`).join('; ');
       const refused = eras.some(({ open: one }) => one.exchange.status === 401);
       const cause = refused
-        ? `The token audience is wrong for this host, or its issuer is not the host’s: the host accepts other values than ${target.mcp}.`
+        ? `The token audience is wrong for this MCP server, or its issuer is not the MCP server’s: the MCP server accepts other values than ${target.mcp}.`
         : undefined;
       const fix =
-        'Decode the token to confirm aud, and set the host’s accepted audience (OIDC_AUDIENCE) and OIDC_ISSUER accordingly.';
+        'Decode the token to confirm aud, and set the MCP server’s accepted audience (OIDC_AUDIENCE) and OIDC_ISSUER accordingly.';
       return fail(`With ${SOURCE[sendable?.source ?? 'login']}: ${seen}.`, {
         exchanges,
         facts,
@@ -51,7 +51,7 @@ const open: Check = {
     }
     const [only] = spoken;
     const id = spoken.some(({ session: one }) => one !== undefined) ? 'with sessions' : 'without sessions';
-    const says = spoken
+    const message = spoken
       .map(({ era, revision }) => `${era} era, ${revision ?? 'no revision named'}`)
       .join('; ');
     if (spoken.length === 1) {
@@ -59,24 +59,24 @@ const open: Check = {
         only?.era === 'modern'
           ? 'clients that open with initialize (most, today) fail'
           : 'it speaks no 2026-07-28 yet';
-      return warn(`${says}, ${id}; ${lost}.`, { exchanges, facts });
+      return warn(`${message}, ${id}; ${lost}.`, { exchanges, facts });
     }
-    return pass(`${says}; ${id}. Sent: ${SOURCE[sendable?.source ?? 'login']}.`, { exchanges, facts });
+    return pass(`${message}; ${id}. Sent: ${SOURCE[sendable?.source ?? 'login']}.`, { exchanges, facts });
   }),
 };
 
 const tools: Check = {
   id: 'MCP-TOOLS',
-  title: 'The host lists its tools',
+  title: 'The MCP server lists its tools',
   severity: 'must',
   needs: ['MCP-OPEN'],
   spec: 'MCP 2026-07-28 and 2025-11-25, Tools',
   cause: 'The connection opens, and the product shows no tools.',
-  fix: 'The host’s log says why; grep it for the request id.',
+  fix: 'The MCP server’s log says why; grep it for the request id.',
   judge: withToken(({ eras }) => {
     const asked = eras.flatMap(({ era, tools: one }) => (one ? [{ era, one }] : []));
     const exchanges = asked.map(({ one }) => one.exchange);
-    if (asked.length === 0) return blocked('Nothing was opened.');
+    if (asked.length === 0) return notRun('Nothing was opened.');
     for (const { era, one } of asked) {
       const list = one.answer?.ours ? one.answer.result?.tools : undefined;
       if (!Array.isArray(list))
@@ -92,7 +92,7 @@ const tools: Check = {
 /** The endpoint with a token. */
 export const mcpStep: Step<'mcp'> = {
   name: 'mcp',
-  doing: 'Talking to the host',
+  doing: 'Talking to the MCP server',
   after: ['token'],
   probe: probeMcp,
   checks: [

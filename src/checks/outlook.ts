@@ -24,7 +24,7 @@ export interface Outlook {
   /** The check that says so. */
   check: string | null;
   /** A sentence. */
-  says: string;
+  message: string;
 }
 
 /** Checks that stop every client, with the stage at which they do. */
@@ -51,7 +51,7 @@ export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[
 function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
   const { registration, authorization, token } = parts;
   const tokens = token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
-  const says = token?.connectors.says || `No client of ${preset.title} holds the scope yet.`;
+  const message = token?.connectors.message || `No client of ${preset.title} holds the scope yet.`;
   const fix =
     token?.connectors.fix || formatCommand(['onboard', target.mcp, ['--preset', typedList([preset.name])]]);
   return {
@@ -70,7 +70,7 @@ function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
           productScopes: authorization.productScopes.filter(({ title }) => title === preset.title),
         },
       }),
-      ...(token && { token: { ...token, connectors: { tokens, says, fix } } }),
+      ...(token && { token: { ...token, connectors: { tokens, message, fix } } }),
     },
   };
 }
@@ -83,21 +83,21 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
     .filter(({ id }) => concerns(id, preset, evidence))
     .map(({ stage, id }) => ({ stage, id, result: results.find(({ check }) => check.id === id) }));
   const stop = own.find(({ result }) => result?.outcome === 'fail');
-  const dark = own.find(({ result }) => result?.outcome === 'blocked');
-  const says = (stop ?? dark)?.result?.says ?? '';
+  const dark = own.find(({ result }) => result?.outcome === 'not-run');
+  const message = (stop ?? dark)?.result?.message ?? '';
   const told = stop
-    ? failing(preset, evidence, stop.stage, stop.id, says)
+    ? failing(preset, evidence, stop.stage, stop.id, message)
     : dark
-      ? unknown(dark.id, `${dark.id} could not be judged. ${says}`)
+      ? unknown(dark.id, `${dark.id} could not be judged. ${message}`)
       : working(results, evidence);
   return { preset: name, title, ...told };
 }
 
-function unknown(check: string, says: string): Told {
-  return { verdict: 'unknown', stage: null, check, says: `unknown: ${says}` };
+function unknown(check: string, message: string): Told {
+  return { verdict: 'unknown', stage: null, check, message: `unknown: ${message}` };
 }
 
-function failing(preset: Preset, evidence: Evidence, stage: Stage, check: string, says: string): Told {
+function failing(preset: Preset, evidence: Evidence, stage: Stage, check: string, message: string): Told {
   if (mayEcho(preset, evidence) && ['REG-READBACK', 'TOK-AUD'].includes(check)) {
     return unknown(
       check,
@@ -107,7 +107,7 @@ function failing(preset: Preset, evidence: Evidence, stage: Stage, check: string
   // Another issuer that is one takes the client in; it is there that it is a stranger.
   const elsewhere = check === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere === true;
   const at = elsewhere ? 'registration' : stage;
-  return { verdict: 'fails', stage: at, check, says: `will fail at ${at}: ${says}` };
+  return { verdict: 'fails', stage: at, check, message: `will fail at ${at}: ${message}` };
 }
 
 function working(results: readonly CheckResult[], { target }: Evidence): Told {
@@ -120,12 +120,12 @@ function working(results: readonly CheckResult[], { target }: Evidence): Told {
       : '';
   const ids = warnings.map(({ check }) => check.id).join(', ');
   return warnings.length === 0
-    ? { verdict: 'works', stage: null, check: null, says: `works.${adopted}` }
+    ? { verdict: 'works', stage: null, check: null, message: `works.${adopted}` }
     : {
         verdict: 'works-with-warnings',
         stage: null,
         check: null,
-        says: `works, with warnings: ${ids}.${adopted}`,
+        message: `works, with warnings: ${ids}.${adopted}`,
       };
 }
 

@@ -23,7 +23,7 @@ export async function readBody(response: Response, enough: (text: string) => boo
     bytes += value.byteLength;
     if (bytes > MOST_BYTES) {
       stop();
-      return { text, problem: { kind: 'too-long', says: 'its body is longer than a mebibyte' } };
+      return { text, problem: { kind: 'too-long', message: 'its body is longer than a mebibyte' } };
     }
     text += decoder.decode(value, { stream: true });
     if (enough(text)) {

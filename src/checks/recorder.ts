@@ -47,7 +47,7 @@ const NEVER = () => false;
 
 /**
  * Sends the requests of a run and keeps each with its answer. A request carries an id of the run and a User-Agent,
- * ends after a time-out, follows no redirect by itself, and asks no address that a client must not be sent to. It
+ * ends after a time-out, follows no redirect on its own, and asks no address that a client must not be sent to. It
  * never throws for what a server does.
  */
 export class Recorder {
@@ -110,7 +110,7 @@ export class Recorder {
     };
     this.exchanges.push(exchange);
     const { why, addresses } = sending.own ? { why: undefined, addresses: [] } : await this.judge(url);
-    if (why !== undefined) exchange.problem = { kind: 'refused', says: `it is not asked: ${why}` };
+    if (why !== undefined) exchange.problem = { kind: 'refused', message: `it is not asked: ${why}` };
     else await this.#fetch(exchange, sending, addresses);
     if (!sending.detached) signal.throwIfAborted();
     return exchange;
@@ -129,7 +129,7 @@ export class Recorder {
       if (next.problem?.kind === 'refused') {
         exchange.problem = {
           kind: 'refused',
-          says: `it redirects to ${target.href}, which ${next.problem.says.replace('it is', 'is')}`,
+          message: `it redirects to ${target.href}, which ${next.problem.message.replace('it is', 'is')}`,
         };
         return exchange;
       }
@@ -199,12 +199,12 @@ function problemOf(error: unknown, answered: boolean, timeoutMs: number): Proble
     const time = timeoutMs >= 1000 ? `${Math.round(timeoutMs / 100) / 10} s` : `${timeoutMs} ms`;
     return {
       kind: 'timeout',
-      says: answered ? `its body did not end within ${time}` : `nothing came within ${time}`,
+      message: answered ? `its body did not end within ${time}` : `nothing came within ${time}`,
     };
   }
   const tls = TLS_PROBLEMS[code];
-  if (tls !== undefined) return { kind: 'tls', says: `TLS: ${tls}` };
-  if (/^(CERT_|ERR_SSL|ERR_TLS)/.test(code)) return { kind: 'tls', says: `TLS: ${code}` };
-  if (answered) return { kind: 'cut', says: 'its body broke off in the middle' };
-  return { kind: 'network', says: NETWORK[code] ?? `the request failed (${code})` };
+  if (tls !== undefined) return { kind: 'tls', message: `TLS: ${tls}` };
+  if (/^(CERT_|ERR_SSL|ERR_TLS)/.test(code)) return { kind: 'tls', message: `TLS: ${code}` };
+  if (answered) return { kind: 'cut', message: 'its body broke off in the middle' };
+  return { kind: 'network', message: NETWORK[code] ?? `the request failed (${code})` };
 }

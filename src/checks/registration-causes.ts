@@ -68,7 +68,7 @@ export function scopeCause(named: readonly string[], { inside, mcp }: Target): P
   const given = [...inside.realmLists, ...inside.allowedScopes];
   const barred = named.filter((name) => name !== 'openid' && !given.includes(name));
   return {
-    cause: `The host makes clients name ${barred.join(', ') || 'scopes'}, which ${barred.length === 1 ? 'is' : 'are'} neither in the realm’s lists nor allowed.`,
+    cause: `The MCP server makes clients name ${barred.join(', ') || 'scopes'}, which ${barred.length === 1 ? 'is' : 'are'} neither in the realm’s lists nor allowed.`,
     fix,
   };
 }

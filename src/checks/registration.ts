@@ -1,6 +1,6 @@
 import { isLoopback } from '../names/loopback.ts';
 import { formatCommand } from '../text.ts';
-import { blocked, type Check, fail, type Judgement, pass, skipped } from './check.ts';
+import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
 import type { Registered } from './probe-clients/probes.ts';
@@ -17,7 +17,7 @@ export function refusalOf({ exchange }: Registered): string {
   return words === undefined ? outcomeOf(exchange) : `${exchange.status ?? 0}, ${words}`;
 }
 
-/** A judge of registrations: skipped where the operator wants none, blocked where there is no endpoint. */
+/** A judge of registrations: skipped where the operator wants none, not run where there is no endpoint. */
 function registering(judge: (evidence: RegistrationEvidence, target: Target) => Judgement): Check['judge'] {
   return judging('registration', (evidence, { target }) => {
     if (target.noRegistration) return skipped('No client is registered (--no-registration).');
@@ -64,7 +64,7 @@ const plain: Check = {
 
 const scoped: Check = {
   id: 'REG-SCOPE',
-  title: 'A registration that names the host’s scopes fares as the mode wants',
+  title: 'A registration that names the MCP server’s scopes fares as the mode wants',
   severity: 'must',
   needs: ['REG-PLAIN'],
   spec: 'RFC 7591 §2; MCP 2026-07-28, Authorization',
@@ -75,8 +75,8 @@ const scoped: Check = {
     const exchanges = [...presets.map(({ scoped: one }) => one.exchange), door?.exchange];
     for (const { preset, scoped: one } of presets) {
       if (one.client) continue;
-      const says = `${preset.title} with scope "${named.join(' ')}": ${refusalOf(one)}`;
-      return fail(says, { exchanges, ...scopeCause(named, target) });
+      const message = `${preset.title} with scope "${named.join(' ')}": ${refusalOf(one)}`;
+      return fail(message, { exchanges, ...scopeCause(named, target) });
     }
     if (door?.client) {
       return fail('A registration that names the audience scope is accepted.', {
@@ -117,12 +117,12 @@ const readback: Check = {
       return fail(`There is no client scope '${inside.scope}' in the realm.`, {
         exchanges,
         fix,
-        cause: 'Nothing in the realm gives the audience of this host.',
+        cause: 'Nothing in the realm gives the audience of this MCP server.',
       });
     }
     const held = evidence.presets.map(({ preset, held: one }) => ({ title: preset.title, as: one.plain }));
     if (held.some(({ as }) => as === undefined))
-      return blocked('A client could not be read back.', 'The account needs view-clients: mcpkc init');
+      return notRun('A client could not be read back.', 'The account needs view-clients: mcpkc init');
     const shown = held.map(({ title, as }) => `${title}: ${as}`).join(', ');
     if (inside.mode === 'adopted') {
       const leak = held.find(({ as }) => as !== 'none');
@@ -144,7 +144,7 @@ const readback: Check = {
     const way =
       bad.as === 'none'
         ? fix
-        : `Name '${inside.scope}' in the host’s challenge and scopes_supported, or make it a default: ${fix} --attach default`;
+        : `Name '${inside.scope}' in the MCP server’s challenge and scopes_supported, or make it a default: ${fix} --attach default`;
     return fail(`${bad.title}’s new client holds '${inside.scope}' as ${bad.as}.`, {
       exchanges,
       cause,
@@ -163,7 +163,7 @@ const foreign: Check = {
     'Anybody can register a client that sends your users’ codes to them: there is no Trusted Hosts policy, or its client URIs need not match.',
   fix: 'mcpkc trusted-hosts --preset chatgpt sets the match flags; mcpkc trusted-hosts shows the hosts.',
   judge: registering(({ foreign: both }) => {
-    if (!both) return blocked('Not probed.');
+    if (!both) return notRun('Not probed.');
     const { alone, mixed } = both;
     const exchanges = [alone.exchange, mixed.exchange];
     if (alone.client) return fail('https://evil.example/cb is registered.', { exchanges });

@@ -9,8 +9,9 @@ export const resource: Check = {
   severity: 'must',
   needs: ['PRM-FOUND'],
   spec: 'RFC 9728 §3.3; RFC 8707',
-  cause: 'Claude and VS Code refuse a host whose resource is not, byte for byte, the URL that was typed.',
-  fix: 'Set the host’s resource to exactly this URL, path included.',
+  cause:
+    'Claude and VS Code refuse an MCP server whose resource is not, byte for byte, the URL that was typed.',
+  fix: 'Set the MCP server’s resource to exactly this URL, path included.',
   judge: judging('resource-metadata', ({ document, found }, { target }) => {
     const exchanges = [found?.exchange];
     const value = document.resource;
@@ -27,7 +28,7 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   slash: 'It differs by a slash at the end.',
   case: 'It differs in upper and lower case, or in the spelling of the host.',
   scheme:
-    'It has another scheme: the host sits behind a proxy that ends TLS and doesn’t know its public URL.',
+    'It has another scheme: the MCP server sits behind a proxy that ends TLS and doesn’t know its public URL.',
   path: 'It has another path: older instructions had the bare origin here.',
   host: 'It has another host: the host takes its name from the request, or was configured for another deployment.',
 };
@@ -36,7 +37,7 @@ function resourceCause(value: string, mcp: string): Partial<Judgement> {
   const difference = differenceOf(value, mcp);
   return {
     cause: `${DIFFERENCES[difference] ?? ''} Clients compare byte for byte, and the token’s audience must be the same text.`,
-    fix: `Set the host’s public URL to ${mcp} (MCP_PUBLIC_BASE_URL, MCP_TRANSPORT_URL), or type ${value} into the client and provision that.`,
+    fix: `Set the MCP server’s public URL to ${mcp} (MCP_PUBLIC_BASE_URL, MCP_TRANSPORT_URL), or type ${value} into the client and provision that.`,
   };
 }
 
@@ -81,7 +82,7 @@ function issuerCause(servers: readonly string[], expected: string): Partial<Judg
     return { cause: 'It has a slash at the end that the tokens’ iss does not have.', fix };
   if (differenceOf(first, expected) === 'scheme') {
     const cause =
-      'It has another scheme: Keycloak sits behind a proxy that ends TLS and was told no fixed --hostname, or the host’s OIDC_ISSUER is the internal address.';
+      'It has another scheme: Keycloak sits behind a proxy that ends TLS and was told no fixed --hostname, or the MCP server’s OIDC_ISSUER is the internal address.';
     return { cause, fix };
   }
   return {
@@ -126,7 +127,10 @@ function missingScope(
 ): Judgement | undefined {
   if (!inside?.exists || inside.mode !== 'standing' || listed.includes(inside.scope)) return undefined;
   const { scope } = inside;
-  const rest = { ...(exchanges && { exchanges }), fix: `Add '${scope}' to the host’s scopes_supported.` };
+  const rest = {
+    ...(exchanges && { exchanges }),
+    fix: `Add '${scope}' to the MCP server’s scopes_supported.`,
+  };
   if (inside.list === 'optional') {
     const cause = `The scope is optional in this realm: only clients that ask for it by name get the audience.`;
     return fail(`It does not list '${scope}'.`, { ...rest, cause });

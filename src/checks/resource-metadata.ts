@@ -15,18 +15,18 @@ function whyMissing(exchanges: readonly Exchange[]): Partial<Judgement> {
   const refused = exchanges.find(({ problem }) => problem?.kind === 'refused');
   if (refused) {
     const cause =
-      'The host sends clients to an address that none may be sent to (a cloud’s metadata service holds credentials).';
+      'The MCP server sends clients to an address that none may be sent to (a cloud’s metadata service holds credentials).';
     return { cause, fix: 'Serve the metadata itself; find out who configured that redirect.' };
   }
   const broken = exchanges.find(({ status, problem }) => status === 200 && problem);
   if (broken) {
-    const cause = `The answer is no whole document: ${broken.problem?.says}.`;
-    return { cause, fix: 'Mend the handler, or the proxy that cuts or swells its answer.' };
+    const cause = `The answer is no whole document: ${broken.problem?.message}.`;
+    return { cause, fix: 'Fix the handler, or the proxy that cuts or swells its answer.' };
   }
   if (exchanges.some((one) => one.status === 200 && isPage(one))) {
     const cause =
       'A page for people stands where the JSON belongs: a front end’s catch-all, or a proxy’s sign-in.';
-    return { cause, fix: 'Route /.well-known/ to the MCP host, past the front end.' };
+    return { cause, fix: 'Route /.well-known/ to the MCP server, past the front end.' };
   }
   if (exchanges.some(({ status }) => status === 200)) {
     return {
@@ -37,11 +37,11 @@ function whyMissing(exchanges: readonly Exchange[]): Partial<Judgement> {
   if (exchanges.some(({ status = 0 }) => status >= 500)) {
     return {
       cause: 'The handler, or a proxy in front of it, fails.',
-      fix: 'The host’s log says why; grep it for the request id.',
+      fix: 'The MCP server’s log says why; grep it for the request id.',
     };
   }
   if (exchanges.every(({ status }) => status === undefined)) {
-    return { cause: 'The host can’t be reached.', fix: 'Start the host, or correct the URL.' };
+    return { cause: 'The MCP server can’t be reached.', fix: 'Start the MCP server, or correct the URL.' };
   }
   return {};
 }
@@ -100,10 +100,10 @@ function text(exchange: Exchange | undefined, name: string): string {
   return Array.isArray(value) ? strings(value).join(' ') : String(value);
 }
 
-/** What the host says of itself: metadata, manifest, caches. */
+/** What the MCP server says of itself: metadata, manifest, caches. */
 export const resourceMetadataStep: Step<'resource-metadata'> = {
   name: 'resource-metadata',
-  doing: 'Reading the host’s metadata',
+  doing: 'Reading the MCP server’s metadata',
   after: ['challenge'],
   probe: probeMetadata,
   checks: [manifest, cache, found, agree, resource, issuer, scopes, bearer],

@@ -11,7 +11,7 @@ export const pkce: Check = {
   needs: ['ASM-FOUND'],
   spec: 'MCP 2026-07-28, Authorization; RFC 7636; RFC 8414 §2',
   cause: 'MCP clients must refuse a server whose code_challenge_methods_supported has no S256.',
-  fix: 'Keycloak advertises it by itself: look for a proxy that serves metadata of its own.',
+  fix: 'Keycloak advertises it on its own: look for a proxy that serves metadata of its own.',
   judge: judging('server-metadata', ({ document, found }) => {
     const methods = strings(document.code_challenge_methods_supported);
     const exchanges = [found];
@@ -30,7 +30,7 @@ export const authBasic: Check = {
   needs: ['ASM-FOUND'],
   spec: `${RFC8414}; RFC 6749 §2.3.1`,
   cause: 'ChatGPT authenticates with client_secret_basic.',
-  fix: 'Keycloak advertises it by itself: look for a proxy that serves metadata of its own.',
+  fix: 'Keycloak advertises it on its own: look for a proxy that serves metadata of its own.',
   judge: judging('server-metadata', ({ document, found }) => {
     const exchanges = [found];
     if (methodsOf(document).includes('client_secret_basic'))
@@ -69,7 +69,7 @@ export const iss: Check = {
   spec: 'RFC 9207 §2, §3',
   cause:
     'Without iss ChatGPT uses another redirect URI, one per connection, and clients can’t tell servers apart; advertised and then missing, they refuse the response.',
-  fix: 'Keycloak does it by itself: look at the client’s setting "Exclude Issuer From Authentication Response", or for a proxy that rewrites redirects.',
+  fix: 'Keycloak does it on its own: look at the client’s setting "Exclude Issuer From Authentication Response", or for a proxy that rewrites redirects.',
   judge: judging('server-metadata', ({ document, found, asked }, { parts }) => {
     const refused = parts.authorization?.badScope;
     const exchanges = [found, refused];

@@ -1,5 +1,5 @@
 import { isLoopback } from '../names/loopback.ts';
-import { blocked, type Check, fail, pass, warn } from './check.ts';
+import { type Check, fail, notRun, pass, warn } from './check.ts';
 import { type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
 import { endpoint, keyIds, probeServer, type ServerEvidence } from './probes/server-metadata.ts';
 import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
@@ -18,9 +18,9 @@ const found: Check = {
   fix: 'Let the earlier places answer 404 (or the metadata), and the last one the realm’s metadata; look at the proxy’s routes for /.well-known/.',
   judge: judging('server-metadata', ({ places, found: there, asked }) => {
     if (asked === undefined) {
-      return blocked(
-        'Neither the configuration nor the host names an issuer.',
-        'Set KC_ISSUER, or mend PRM-ISSUER.',
+      return notRun(
+        'Neither the configuration nor the MCP server names an issuer.',
+        'Set KC_ISSUER, or fix PRM-ISSUER.',
       );
     }
     const exchanges = places;
@@ -64,12 +64,12 @@ const sameIssuer: Check = {
 
 const redirect: Check = {
   id: 'ASM-REDIRECT',
-  title: 'The host leads probes for issuer metadata to Keycloak',
+  title: 'The MCP server leads probes for issuer metadata to Keycloak',
   severity: 'should',
   needs: ['PRM-FOUND'],
   spec: 'observed with ChatGPT; RFC 8414 §3',
   cause:
-    'Some clients look for the issuer’s metadata at the MCP host. What they find there must be Keycloak’s, or nothing.',
+    'Some clients look for the issuer’s metadata at the MCP server. What they find there must be Keycloak’s, or nothing.',
   fix: 'Answer 404, or 308 to <issuer>/.well-known/openid-configuration.',
   judge: judging('resource-metadata', ({ issuerPlaces }, { target, parts }) => {
     const issuer = parts['server-metadata']?.issuer ?? target.issuer;

@@ -1,6 +1,6 @@
 import type { Io } from '../cli/io.ts';
 import type { Voice } from '../cli/voice.ts';
-import { blocked, type Check, type Judgement } from './check.ts';
+import { type Check, type Judgement, notRun } from './check.ts';
 import type { Evidence, Parts, StepName, Target } from './evidence.ts';
 import type { Inside } from './inside.ts';
 import type { Probes } from './probe-clients/probes.ts';
@@ -37,7 +37,7 @@ export interface Step<Name extends StepName = StepName> {
   checks: readonly Check[];
 }
 
-/** A judge of one step's evidence; blocked where the step did not come to an end. */
+/** A judge of one step's evidence; not run where the step did not come to an end. */
 export function judging<Name extends StepName>(
   name: Name,
   judge: (part: Parts[Name], evidence: Evidence) => Judgement,
@@ -45,7 +45,7 @@ export function judging<Name extends StepName>(
   return (evidence) => {
     const part = evidence.parts[name];
     return part === undefined
-      ? blocked(
+      ? notRun(
           'The run ended before this was probed.',
           'Run it again; --request-timeout sets how long a request may take.',
         )
@@ -56,8 +56,8 @@ export function judging<Name extends StepName>(
 /** Why something of the admin side is not known: the operator's choice, or a missing account. */
 export function withoutAdmin({ outside }: Target): Judgement {
   return outside
-    ? { outcome: 'skipped', says: 'Takes the admin side (--outside).' }
-    : blocked(
+    ? { outcome: 'skipped', message: 'Takes the admin side (--outside).' }
+    : notRun(
         'Takes the admin side, and no service account is configured.',
         'Set one up (mcpkc init), or leave these checks out: --outside',
       );

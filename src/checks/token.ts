@@ -1,5 +1,5 @@
 import { formatCommand } from '../text.ts';
-import { blocked, type Check, fail, type Judgement, pass, skipped, warn } from './check.ts';
+import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken } from './connector-tokens.ts';
 import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
@@ -7,14 +7,14 @@ import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
 import { judging, type Step } from './step.ts';
 import { audiences, LEEWAY_S } from './verify-token.ts';
 
-/** A judge of connectors' tokens, blocked where there are none. */
+/** A judge of connectors' tokens, not run where there are none. */
 function ofConnectors(
   judge: (tokens: readonly ConnectorToken[], target: Target) => Judgement,
 ): Check['judge'] {
   return judging('token', ({ connectors }, { target }) => {
     if (connectors.tokens.length > 0) return judge(connectors.tokens, target);
-    if (target.outside) return skipped(`${connectors.says} (--outside)`);
-    return blocked(connectors.says, connectors.fix);
+    if (target.outside) return skipped(`${connectors.message} (--outside)`);
+    return notRun(connectors.message, connectors.fix);
   });
 }
 
@@ -27,7 +27,7 @@ const HOW = {
 
 const aud: Check = {
   id: 'TOK-AUD',
-  title: 'A connector’s token names the host in aud',
+  title: 'A connector’s token names the MCP server in aud',
   severity: 'must',
   needs: ['REG-READBACK'],
   mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC'],
@@ -47,8 +47,8 @@ const aud: Check = {
     const bad = tokens.find(({ claims }) => !audiences(claims).includes(target.mcp));
     if (!bad) return pass(`It does, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
     const has = audiences(bad.claims);
-    const says = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
-    return fail(says, { facts, ...audienceCause(has, target) });
+    const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
+    return fail(message, { facts, ...audienceCause(has, target) });
   }),
 };
 
@@ -75,15 +75,15 @@ const claims: Check = {
   severity: 'must',
   needs: ['ASM-ENDPOINTS'],
   spec: 'RFC 9068 §2; RFC 7519',
-  cause: 'A host that verifies tokens, as it must, refuses this one.',
+  cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
   fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
   judge: judging('token', ({ verified, skew, sendable, unsendable }, { target }) => {
     if (!verified)
       return target.outside
-        ? skipped(`${unsendable.says} (--outside)`)
+        ? skipped(`${unsendable.message} (--outside)`)
         : unsendable.isExpected
-          ? skipped(unsendable.says, { fix: unsendable.fix })
-          : blocked(unsendable.says, unsendable.fix);
+          ? skipped(unsendable.message, { fix: unsendable.fix })
+          : notRun(unsendable.message, unsendable.fix);
     const source = sendable?.source ?? 'client-credentials';
     const facts = {
       algorithm: verified.algorithm,
@@ -101,10 +101,10 @@ const claims: Check = {
       });
     }
     if (missing.length > 0) return fail(`The token lacks ${missing.join(', ')}.`, { facts });
-    const says = `${verified.algorithm}, with iss, exp, sub and azp (leeway ${LEEWAY_S} s).`;
+    const message = `${verified.algorithm}, with iss, exp, sub and azp (leeway ${LEEWAY_S} s).`;
     if (skew !== undefined && Math.abs(skew) > 5)
-      return warn(`${says} Keycloak’s clock is ${skewWords(skew)}.`, { facts });
-    return pass(says, { facts });
+      return warn(`${message} Keycloak’s clock is ${skewWords(skew)}.`, { facts });
+    return pass(message, { facts });
   }),
 };
 
@@ -125,7 +125,7 @@ const basic: Check = {
     if (!exchange) {
       return target.noRegistration
         ? skipped('No client is registered (--no-registration).')
-        : blocked('No confidential client could be registered.', 'Mend REG-PLAIN first.');
+        : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
     if (exchange.status === 200) return pass('It does.', { exchanges });
@@ -143,11 +143,11 @@ const basic: Check = {
 
 const extra: Check = {
   id: 'TOK-EXTRA-AUD',
-  title: 'A connector’s token is for this host alone',
+  title: 'A connector’s token is for this MCP server alone',
   severity: 'should',
   needs: ['TOK-AUD'],
   spec: 'RFC 8707 §3; MCP 2026-07-28, Authorization',
-  cause: 'The token works elsewhere too: whoever gets hold of it at one host can use it at the others.',
+  cause: 'The token works elsewhere too: anybody who gets hold of it at one host can use it at the others.',
   fix: 'One audience scope per host: adopted mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
   judge: ofConnectors((tokens, target) => {
     const others = [...new Set(tokens.flatMap((one) => audiences(one.claims)))].filter(
@@ -167,14 +167,14 @@ const userless: Check = {
   needs: ['REG-PLAIN'],
   spec: 'measured on Keycloak 26.7.3',
   cause:
-    'Whoever may register can register for client credentials, and gets a token for this host without any user.',
+    'Anybody who may register can register for client credentials, and gets a token for this MCP server without any user.',
   fix: 'mcpkc create-scope --resource <url> (Keycloak 26.7.0 or later)',
   judge: judging('token', (evidence, { target }) => {
     const { userless: exchange, userlessClaims } = evidence;
     if (!exchange) {
       return target.noRegistration
         ? skipped('No client is registered (--no-registration).')
-        : blocked('No confidential client could be registered.', 'Mend REG-PLAIN first.');
+        : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
     if (audiences(userlessClaims).includes(target.mcp))
@@ -186,7 +186,7 @@ const userless: Check = {
 function whyHarmless({ userless: exchange }: TokenEvidence): string {
   return tokenIn(exchange) === undefined
     ? 'A self-registered client gets no token without a user.'
-    : 'A self-registered client’s own token does not name this host.';
+    : 'A self-registered client’s own token does not name this MCP server.';
 }
 
 /** Tokens: what a connector's would hold, and what the realm gives to whom. */

@@ -53,7 +53,7 @@ export interface Findings {
   left: string[];
 }
 
-/** A request to the host or to Keycloak ends after this, unless the operator says otherwise. */
+/** A request to the MCP server or to Keycloak ends after this, unless the operator says otherwise. */
 const REQUEST_MS = 10_000;
 /** A run ends after this, and after the sign-in's five minutes with `--login`. */
 const RUN_MS = 120_000;
@@ -152,7 +152,7 @@ async function targetOf(
 
 /**
  * A public server's metadata leads to public addresses only: any other is a target that the server's operator chose, on the
- * network of whoever runs this. The configured Keycloak may be anywhere.
+ * network of anybody who runs this. The configured Keycloak may be anywhere.
  */
 async function keepToPublic(
   { voice }: Context,

@@ -6,7 +6,7 @@ import type { Style } from './style.ts';
 export function failureText(error: McpkcError, style: Style, verbose: boolean): string {
   const width = style.width;
   const lines = [`${style.red('✗')} ${wrap(lineByLine(error.message), width, '  ').trimStart()}`];
-  if (error.hint !== '') lines.push(wrap(lineByLine(error.hint), width, '  '));
+  if (error.fix !== '') lines.push(wrap(lineByLine(error.fix), width, '  '));
   lines.push(
     style.dim(
       `  (${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])}${traceOf(error)})`,

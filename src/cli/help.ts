@@ -60,7 +60,7 @@ First steps:
   $ mcpkc validate https://svc.example.com/mcp
 
 Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
-  5 refused for safety, 6 waited in vain, 70 a bug. What a code means: mcpkc explain <code>`;
+  5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>`;
 }
 
 /** What follows the options in a command's help: examples, what it changes, its exit statuses. */
@@ -69,7 +69,7 @@ export function commandHelp(command: Command, width: number): string {
   const exits = new Map<number, string>([
     ...command.exits,
     [2, 'usage or configuration'],
-    [3, 'Keycloak or the MCP host can’t be reached, or fails'],
+    [3, 'Keycloak or the MCP server can’t be reached, or fails'],
     [4, 'not authorised'],
   ]);
   const table = [...exits]

@@ -54,7 +54,7 @@ export interface Io {
 }
 
 function output(stream: NodeJS.WriteStream): Output {
-  // A reader that went away (`mcpkc status | head -1`) is no failure of ours: EPIPE ends the writing, nothing else.
+  // A reader that went away (`mcpkc status | head -1`) is no failure of mcpkc: EPIPE ends the writing, nothing else.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

@@ -12,7 +12,7 @@ export function codeOf(error: unknown): string {
 
 /**
  * The text of a file that an option or a key names, undefined where there is none. A file that can't be read (a folder,
- * a loop of links, a device without an end) is INPUT_INVALID, naming the option: no bug of ours.
+ * a loop of links, a device without an end) is INPUT_INVALID, naming the option: no bug of mcpkc.
  */
 export async function readNamed(io: Io, option: string, path: string): Promise<string | undefined> {
   try {

@@ -36,7 +36,7 @@ export function failureJson(
     realm: where.realm ?? null,
     code: error.code,
     message: error.message,
-    hint: error.hint,
+    fix: error.fix,
     ...(error.details === undefined ? {} : { details: error.details }),
   };
   return jsonText(document, (_key, value) =>

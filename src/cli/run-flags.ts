@@ -57,11 +57,11 @@ export function documentWithRunFlags(
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
-      // What outsiders wrote is no command line of ours.
+      // What outsiders wrote is no command line of mcpkc.
       FIXES.includes(key) || typeof one === 'object' ? documentWithRunFlags(one, flags, commands) : one,
     ]),
   );
 }
 
 /** The fields of documents that hold command lines. */
-const FIXES: readonly string[] = ['fix', 'text', 'hint', 'next'];
+const FIXES: readonly string[] = ['fix', 'text', 'fix', 'next'];

@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'say what would stop a connector, and what mends it',
+    summary: 'say what would stop a connector, and what fixes it',
     load: async () => (await import('./status/command.ts')).status,
   },
   {
@@ -29,7 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'validate',
-    summary: 'prove the whole chain against a live MCP host',
+    summary: 'prove the whole chain against a live MCP server',
     load: async () => (await import('./validate/command.ts')).validate,
   },
   {

@@ -41,7 +41,7 @@ export interface Config {
   requestTimeoutMs: number;
   /** How long to wait for a Keycloak that is still starting; 0 is not at all. */
   waitMs: number;
-  /** `presets` of the config file as they stand there; whoever uses them checks them. */
+  /** `presets` of the config file as they stand there; anybody who uses them checks them. */
   presets: unknown[];
   /** `protect` of the config file: client ids or globs that are never pruned. */
   protect: string[];
@@ -67,11 +67,11 @@ function missing(config: Config, keys: readonly string[]): McpkcError {
   const message = bare
     ? `mcpkc is not set up here: there is neither .keycloak-env nor config.local.json, and ${names} not set.`
     : `${names} not set by flag, environment or file.`;
-  const hint =
+  const fix =
     keys.length === 1 && keys[0] === 'KC_REALM'
       ? `Name the realm with --realm or KC_REALM. Or set mcpkc up:\n${SETUP}`
       : `Set mcpkc up:\n${SETUP}\nIt makes the service account and writes both files. With an account that you already have, set the keys in the environment.`;
-  return new McpkcError('CONFIG_MISSING', message, hint, { details: { missing: keys } });
+  return new McpkcError('CONFIG_MISSING', message, fix, { details: { missing: keys } });
 }
 
 /** The realm; throws CONFIG_MISSING with what to do next where none is configured. */

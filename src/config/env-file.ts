@@ -78,11 +78,10 @@ export function formatEnvFile(entries: Readonly<Record<string, string>>): string
 }
 
 function quote(key: string, value: string): string {
-  const hint = 'An credentials file holds one line for each key: choose a value without it.';
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
-    throw badInput(visible(key), 'it is no name of a variable', hint);
-  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw badInput(key, 'its value has a control character', hint);
-  if (!value.isWellFormed()) throw badInput(key, 'its value is no valid Unicode', hint);
+  const fix = 'An credentials file holds one line for each key: choose a value without it.';
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) throw badInput(visible(key), 'it is no name of a variable', fix);
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw badInput(key, 'its value has a control character', fix);
+  if (!value.isWellFormed()) throw badInput(key, 'its value is no valid Unicode', fix);
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(value)) return value;
   return value.includes("'") ? `"${value.replaceAll(/[\\"$`]/g, '\\$&')}"` : `'${value}'`;
 }

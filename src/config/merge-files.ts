@@ -1,7 +1,7 @@
 import { formatEnvFile, parseEnvFile } from './env-file.ts';
 import { readJsonObject } from './json-text.ts';
 
-/** What a file shall say; null takes a key away. What it says beside stays. */
+/** What a file should say; null takes a key away. What it says beside stays. */
 export type Wanted = Readonly<Record<string, string | null>>;
 
 /** A file's new text, and which of the wanted keys it says otherwise now. */
@@ -43,7 +43,7 @@ function isAssignment(line: string, key: string): boolean {
 
 /**
  * A JSON config file with other values for some keys; all other members stay, in their order. The text has to be a JSON
- * object or empty: whoever reads the configuration has seen to that.
+ * object or empty: anybody who reads the configuration has seen to that.
  */
 export function mergeConfigFile(
   text: string,

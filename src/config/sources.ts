@@ -17,7 +17,7 @@ export interface Given {
   folder: string;
   /** The file that it stands in; undefined for flags and environment. */
   file: string | undefined;
-  /** Whether that file lies in the working directory and no flag named it: whoever made the folder may have written it. */
+  /** Whether that file lies in the working directory and no flag named it: anybody who made the folder may have written it. */
   found: boolean;
 }
 

@@ -16,13 +16,13 @@ export interface Way {
 
 /** One thing that a file of the working directory says and nobody else: what it is, and how a person says the same. */
 interface Doubt {
-  says: string;
+  message: string;
   key: string;
   value: string;
 }
 
 /**
- * Why the service account's secret is not sent (FOLDER_NOT_TRUSTED, exit status 5); undefined where it may be. Whoever
+ * Why the service account's secret is not sent (FOLDER_NOT_TRUSTED, exit status 5); undefined where it may be. Anybody who
  * writes into a folder can put a configuration there: a secret goes to the server that stands with it in the same file, or
  * that flag, environment, a file that a flag names or the user's own file name. A secret from elsewhere takes neither
  * authorities nor plain http from a file of the working directory.
@@ -35,7 +35,7 @@ export function accountRefusal(secret: Secret | undefined, way: Way): McpkcError
       ? []
       : [
           {
-            says: `${key} (${given.origin}) names a file outside of this folder, ${visible(outside)}`,
+            message: `${key} (${given.origin}) names a file outside of this folder, ${visible(outside)}`,
             key,
             value: outside,
           },
@@ -60,7 +60,7 @@ function serverDoubts({ server, url }: Way): Doubt[] {
   if (server?.found !== true) return [];
   return [
     {
-      says: `only a file in this folder names that server: KC_SERVER (${server.origin})`,
+      message: `only a file in this folder names that server: KC_SERVER (${server.origin})`,
       key: 'KC_SERVER',
       value: url,
     },
@@ -72,8 +72,8 @@ function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
     if (given?.found !== true) return [];
     const key = at === 0 ? 'MCPKC_CA_FILE' : 'MCPKC_ALLOW_HTTP';
     const what = at === 0 ? 'whose certificates to trust' : 'that plain http will do';
-    const says = `only a file in this folder says ${what}: ${key} (${given.origin})`;
-    return [{ says, key, value: String(given.raw) }];
+    const message = `only a file in this folder says ${what}: ${key} (${given.origin})`;
+    return [{ message, key, value: String(given.raw) }];
   });
 }
 
@@ -84,13 +84,13 @@ function refusal(
   given: Given | undefined,
 ): McpkcError | undefined {
   if (doubts.length === 0) return undefined;
-  const message = `${what} is not sent to ${visible(url)}, since ${doubts.map(({ says }) => says).join('; ')}.`;
+  const message = `${what} is not sent to ${visible(url)}, since ${doubts.map(({ message }) => message).join('; ')}.`;
   const words = doubts.map(({ key, value }) => shellWord(`${key}=${value}`));
   // A file that holds the secret may name the server for good; only the usual one is a file of plain lines.
   const own = given?.found === true && given.file === '.keycloak-env' && doubts[0]?.key === 'KC_SERVER';
   const line = own ? `printf '%s\\n' ${words.join(' ')} >> .keycloak-env` : `export ${words.join(' ')}`;
-  const hint = `Whoever made this folder may have written that. If it is right, say so:\n${line}`;
-  return new McpkcError('FOLDER_NOT_TRUSTED', message, hint, {
+  const fix = `Anybody who made this folder may have written that. If it is right, say so:\n${line}`;
+  return new McpkcError('FOLDER_NOT_TRUSTED', message, fix, {
     details: { keys: doubts.map(({ key }) => key), line },
   });
 }

@@ -26,8 +26,8 @@ const sentence = (text: string) => (/[.!?)]$/.test(text) ? text : `${text}.`);
 const checks: ExplainedCode[] = CHECKS.map(({ id, title, severity, spec, cause, fix }) => ({
   code: id,
   kind: `check (${severity})`,
-  explanation: { what: sentence(title), cause: sentence(cause), mend: sentence(fix), sources: [spec] },
+  explanation: { what: sentence(title), cause: sentence(cause), fix: sentence(fix), sources: [spec] },
 }));
 
-/** Everything that `mcpkc explain` knows: whoever has codes adds a line. */
+/** Everything that `mcpkc explain` knows: anybody who has codes adds a line. */
 export const EXPLAINED: readonly ExplainedCode[] = [...findings, ...errors, ...checks];

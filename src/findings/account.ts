@@ -6,7 +6,7 @@ import { heldOf } from '../realm/mcp-scope.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Rule, RuleGroup } from './finding.ts';
-import { atServer, command, repair } from './fixes.ts';
+import { atKeycloak, command, repair } from './fixes.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
 
 /** What an operator calls the parts that a role shows. */
@@ -35,7 +35,7 @@ const missingRole: Rule = {
     what: 'mcpkc’s service account lacks a role, so part of the realm is not visible to it. What could not be read is neither good nor bad, and an empty list is no proof.',
     cause:
       'The account was made by hand with too few roles, or somebody took one away. Reading takes view-clients, view-realm and view-events of the client realm-management (of <realm>-realm for an account in master).',
-    mend: 'mcpkc init grants exactly what the commands need; with --read-only what status needs. It signs in once as an administrator. An administrator can grant the role in the console too: Clients, the account, Service account roles.',
+    fix: 'mcpkc init grants exactly what the commands need; with --read-only what status needs. It signs in once as an administrator. An administrator can grant the role in the console too: Clients, the account, Service account roles.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
@@ -73,9 +73,9 @@ const overprivileged: Rule = {
   severity: 'warning',
   needs: [],
   explanation: {
-    what: 'mcpkc’s service account may do more than any command needs. Whoever gets its secret could use the rest: make users, become one, change realms.',
+    what: 'mcpkc’s service account may do more than any command needs. Anybody who gets its secret could use the rest: make users, become one, change realms.',
     cause: 'It was given realm-admin or another wide role, or an account of something else is used.',
-    mend: 'mcpkc init --exact takes the excess away (signing in once as an administrator). Or configure an account of mcpkc’s own: mcpkc init makes one.',
+    fix: 'mcpkc init --exact removes the excess (signing in once as an administrator). Or configure an account of mcpkc’s own: mcpkc init makes one.',
     sources: [ADMIN_GUIDE],
   },
   find(seen) {
@@ -98,7 +98,7 @@ const holdsScope: Rule = {
   explanation: {
     what: 'mcpkc’s own service account holds an MCP server’s audience scope: its administrative token would be accepted by the MCP server, and a policy against tokens without a user would lock mcpkc out.',
     cause: 'A client that is made while a scope is a realm default gets it, a service account too.',
-    mend: 'mcpkc create-scope --detach <client id> takes it away; create-scope always does it for its own account.',
+    fix: 'mcpkc create-scope --detach <client id> removes it; create-scope always does it for its own account.',
     sources: [SEEN],
   },
   find(seen) {
@@ -111,7 +111,7 @@ const holdsScope: Rule = {
       const message = `mcpkc’s own account '${seen.account}' holds '${name}': its administrative token names the MCP server.`;
       const fix = holds
         ? repair(seen, judged, [['--detach', typedList([seen.account])]])
-        : atServer(
+        : atKeycloak(
             `Take the audience ${resource} from the tokens of '${seen.account}': Clients, ${seen.account}, Client scopes and Dedicated mappers.`,
           );
       return [{ subject: seen.account, message, fix }];
@@ -127,7 +127,7 @@ const adminApiScope: Rule = {
     what: 'The realm has the client scope kc-admin-api, and mcpkc’s account doesn’t hold it as a default. Keycloak 26.8.2 and later take only tokens with its audience at the admin API: every command of mcpkc then ends with 401.',
     cause:
       'The upgrade to Keycloak 26.8.2 makes the scope and assigns it to admin-cli and security-admin-console alone; the account is from before, or somebody took the scope from it.',
-    mend: 'mcpkc init gives the account the scope (signing in once as an administrator).',
+    fix: 'mcpkc init gives the account the scope (signing in once as an administrator).',
     sources: [UPGRADING_GUIDE],
   },
   find(seen) {
@@ -156,14 +156,14 @@ const longToken: Rule = {
     what: 'The account’s access token is longer than 8 kB. Proxies refuse such headers (nginx: 400 or 414 “Request Header Or Cookie Too Large”), Keycloak itself answers 431 somewhat above 60 kB.',
     cause:
       'An account in master carries its roles for every realm that it administers, 200 bytes each; or its client passes on every role of a wide administrator.',
-    mend: 'One account for each realm: mcpkc init without KC_ADMIN_REALM makes it in the realm itself. In master, mcpkc init --exact takes away the roles that are in excess.',
+    fix: 'One account for each realm: mcpkc init without KC_ADMIN_REALM makes it in the realm itself. In master, mcpkc init --exact removes the roles that are in excess.',
     sources: [SEEN],
   },
   find(seen) {
     const { length } = seen.parts.token;
     if (length <= LONG_TOKEN) return [];
     const message = `The access token of '${seen.account}' has ${(length / 1000).toFixed(1)} kB: proxies refuse headers of 8 kB and more.`;
-    const fix = atServer(
+    const fix = atKeycloak(
       'Give each realm an account of its own: mcpkc init, without KC_ADMIN_REALM=master in the configuration.',
     );
     return [{ subject: seen.account, message, fix }];
@@ -178,7 +178,7 @@ const unproven: Rule = {
     what: 'mcpkc’s own client looks as if it had registered itself. The one who registered it may know its secret, read each new one with his registration access token, and administer the realm with it.',
     cause:
       'A stranger registered the client id before init ran, and an older init (0.1.0) gave it the roles. Or somebody gave the client redirect URIs, mappers or the demand for consent by hand.',
-    mend: 'mcpkc init --yes deletes the client and makes it anew, with another secret, and dead registration access tokens; --force lets it write the new secret into the file. Look through what the account did: Events, Admin events.',
+    fix: 'mcpkc init --yes deletes the client and makes it anew, with another secret, and dead registration access tokens; --force lets it write the new secret into the file. Look through what the account did: Events, Admin events.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
@@ -196,9 +196,9 @@ const unsealed: Rule = {
   severity: 'warning',
   needs: [],
   explanation: {
-    what: 'Nothing shows that the secret of mcpkc’s account is known to nobody else. Whoever registers a client gets a registration access token, valid without limit, which reads the secret; 0.1.0 gave the roles to a client that was there by its name, whoever had made it.',
+    what: 'Nothing shows that the secret of mcpkc’s account is known to nobody else. Anybody who registers a client gets a registration access token, valid without limit, which reads the secret; 0.1.0 gave the roles to a client that was there by its name, anybody who had made it.',
     cause: 'The account was made by mcpkc 0.1.0, or by hand.',
-    mend: 'mcpkc init withdraws the registration access token, makes the secret anew, once, and maps the role mcpkc-account of the client to it. Whatever has the old secret needs the new one.',
+    fix: 'mcpkc init withdraws the registration access token, makes the secret anew, once, and maps the role mcpkc-account of the client to it. Whatever has the old secret needs the new one.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {

@@ -25,7 +25,7 @@ const exposed: Rule = {
   explanation: {
     what: 'The hidden scope of an MCP server of mode adopted is in a list of the realm, in its metadata, on the consent page or in tokens. In a list, every client that registers gets the audience; elsewhere strangers learn its name, which a metadata document (CIMD) may then ask for.',
     cause: 'Somebody added the scope to a list, or switched one of its settings, in the admin console.',
-    mend: 'mcpkc create-scope for the resource puts it back. mcpkc status --clients lists who holds the audience.',
+    fix: 'mcpkc create-scope for the resource puts it back. mcpkc status --clients lists who holds the audience.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -47,9 +47,9 @@ const gives: Rule = {
   severity: 'error',
   needs: ['scopes'],
   explanation: {
-    what: 'The mode is adopted, but the scope that clients name has an audience mapper itself: whoever registers with it gets the audience, adopted or not.',
+    what: 'The mode is adopted, but the scope that clients name has an audience mapper itself: anybody who registers with it gets the audience, adopted or not.',
     cause: 'Somebody added the mapper in the admin console.',
-    mend: 'mcpkc create-scope for the resource removes that mapper; products’ clients that get the audience by it are adopted first, and others are named before they lose it.',
+    fix: 'mcpkc create-scope for the resource removes that mapper; products’ clients that get the audience by it are adopted first, and others are named before they lose it.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -69,7 +69,7 @@ const notOptional: Rule = {
   explanation: {
     what: 'The scope that clients name is no optional client scope of the realm. A product that names it when it registers is refused (403), and at sign-in it is invalid_scope; as a default it is asked of users whose client never named it.',
     cause: 'Somebody moved the scope in the admin console.',
-    mend: 'mcpkc create-scope for the resource makes it optional again.',
+    fix: 'mcpkc create-scope for the resource makes it optional again.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -89,7 +89,7 @@ const notMoved: Rule = {
   explanation: {
     what: 'The resource is as mcpkc 0.1.0 left it (mode windowed): one scope, in no list of the realm, held by the clients that were given it. They go on. But a product that names the scope is refused, and new clients can be adopted only once the resource has its hidden audience scope.',
     cause: 'mcpkc was updated, and nothing was written for this resource since.',
-    mend: 'mcpkc create-scope --attach none moves it. Products’ clients that hold the audience keep it without a new sign-in; others are listed first, and lose it only with --yes.',
+    fix: 'mcpkc create-scope --attach none moves it. Products’ clients that hold the audience keep it without a new sign-in; others are listed first, and lose it only with --yes.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -109,7 +109,7 @@ const oldWindow: Rule = {
   explanation: {
     what: 'A run of mcpkc 0.1.0 opened a window and nobody closed it: the scope is a realm default, so that every client which registers gets the MCP server’s audience.',
     cause: 'That run was killed, or still waits; this version opens no windows.',
-    mend: 'mcpkc onboard <resource> --close ends it and moves the resource to mode adopted. Clients that came meanwhile and are no known product’s are listed first, and lose the audience with --yes.',
+    fix: 'mcpkc onboard <resource> --close ends it and moves the resource to mode adopted. Clients that came meanwhile and are no known product’s are listed first, and lose the audience with --yes.',
     sources: [SEEN],
   },
   find: (seen) =>

@@ -21,7 +21,7 @@ import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, type ClientPolicy, POLICY } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atServer, command, createScope, harden, repair } from './fixes.ts';
+import { atKeycloak, command, createScope, harden, repair } from './fixes.ts';
 import { anonymous, trusts } from './hosts.ts';
 import { type JudgedScope, judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
@@ -48,7 +48,7 @@ const missingScope: Rule = {
   explanation: {
     what: 'A client policy names a client scope that is gone. Keycloak checks the whole list whenever one policy is saved, so every edit of client policies in this realm fails, in the admin console too (“Client scopes not allowed”), and what the policy was to enforce is not enforced.',
     cause: 'The scope was deleted without taking it out of the policy first.',
-    mend: 'A policy of mcpkc’s own goes with mcpkc create-scope --remove --scope <name>, or gets its scope back by mcpkc create-scope. Somebody else’s policy is theirs to edit: take the name out in Realm settings, Client policies (JSON editor).',
+    fix: 'A policy of mcpkc’s own goes with mcpkc create-scope --remove --scope <name>, or gets its scope back by mcpkc create-scope. Somebody else’s policy is theirs to edit: take the name out in Realm settings, Client policies (JSON editor).',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -65,13 +65,13 @@ const missingScope: Rule = {
 function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
   if (policy.name === OWN_POLICY.userless) return harden(seen);
   if (formerPolicy(policy) === undefined) {
-    return atServer(
+    return atKeycloak(
       `In the admin console, Realm settings, Client policies: take '${scope}' out of '${policy.name}', or delete it.`,
     );
   }
   const { resource = judgedScopes(seen).find((one) => one.resource !== undefined)?.resource } = seen;
   if (resource === undefined) {
-    return atServer(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
+    return atKeycloak(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
   }
   if (nameFor(seen, resource) === scope) return createScope(seen, resource, scope);
   return command(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
@@ -111,7 +111,7 @@ const pkce: Rule = {
     what: 'A client that registers itself may sign people in without PKCE, and with the method plain: a stolen authorization code is enough for a token. OAuth 2.1 demands PKCE with S256, and every MCP client uses it.',
     cause:
       'PKCE is optional in Keycloak until a client policy makes it a setting of each client that registers; the realm has none, or it is disabled or was changed.',
-    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy. It meets registrations and nothing else: no other application’s sign-in changes.',
+    fix: 'mcpkc create-scope, onboard and trusted-hosts add the policy. It meets registrations and nothing else: no other application’s sign-in changes.',
     sources: ['OAuth 2.1 (draft) §4.1.1, §7.5.1', 'RFC 7636', ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -134,7 +134,7 @@ const grants: Rule = {
   explanation: {
     what: 'A client that registers itself may bring the implicit flow, whose tokens stand in the browser’s address, and the password grant, which hands people’s passwords to it.',
     cause: 'Keycloak allows both to registrations; the realm has no client policy that switches them off.',
-    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy.',
+    fix: 'mcpkc create-scope, onboard and trusted-hosts add the policy.',
     sources: ['OAuth 2.1 (draft) §10', ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -154,10 +154,10 @@ const redirects: Rule = {
   severity: 'warning',
   needs: ['clientPolicies', 'scopes', 'server'],
   explanation: {
-    what: 'A client may register any path at a trusted host, wildcards too, as where sign-ins end. Whoever controls one page at such a host, or an open redirect, collects codes of whoever signs in.',
+    what: 'A client may register any path at a trusted host, wildcards too, as where sign-ins end. Anybody who controls one page at such a host, or an open redirect, collects codes of anybody who signs in.',
     cause:
       'Trusted Hosts compares hosts alone. The realm has no client policy that holds redirect URIs to those of the products (Keycloak 26.7), or that refuses wildcards (26.4).',
-    mend: 'mcpkc create-scope, onboard and trusted-hosts add the policy. Hosts that were trusted by hand stay open as they are.',
+    fix: 'mcpkc create-scope, onboard and trusted-hosts add the policy. Hosts that were trusted by hand stay open as they are.',
     sources: ['OAuth 2.0 Security (RFC 9700) §2.1, §4.1', ADMIN_GUIDE, SEEN],
   },
   find(seen) {
@@ -177,10 +177,10 @@ const openServer: Rule = {
   severity: 'warning',
   needs: ['clientPolicies', 'scopes', 'registrationPolicies', 'server'],
   explanation: {
-    what: 'The MCP server’s own host is a trusted host, and any path at it may be registered as where sign-ins end. Whoever controls a page there (an upload, a user’s page, an open redirect) registers a client that gets codes of whoever signs in.',
+    what: 'The MCP server’s own host is a trusted host, and any path at it may be registered as where sign-ins end. Anybody who controls a page there (an upload, a user’s page, an open redirect) registers a client that gets codes of anybody who signs in.',
     cause:
       'An older guide, or mcpkc 0.1.0, listed the host, and nothing holds redirect URIs at it; or it was opened by name.',
-    mend: 'Where the server holds redirect URIs to patterns (26.7), mcpkc create-scope keeps the host trusted without a pattern, so that nothing registers there. Else take it out: mcpkc trusted-hosts --remove <host>.',
+    fix: 'Where the server holds redirect URIs to patterns (26.7), mcpkc create-scope keeps the host trusted without a pattern, so that nothing registers there. Else take it out: mcpkc trusted-hosts --remove <host>.',
     sources: ['OAuth 2.0 Security (RFC 9700) §4.1', SEEN],
   },
   find(seen) {
@@ -194,7 +194,7 @@ const openServer: Rule = {
       const isTrusted = lists.some((hosts) => trusts(hosts, host)) && !products.includes(host);
       const isOpen = patterns === undefined || patterns.includes(hostExpression(host));
       if (!isTrusted || !isOpen) return [];
-      const message = `Clients may register any redirect URI at ${host}, the MCP server’s own host: whoever controls a page there can collect codes.`;
+      const message = `Clients may register any redirect URI at ${host}, the MCP server’s own host: anybody who controls a page there can collect codes.`;
       const hold = shown(seen.parts.server).redirects === 'patterns' && patterns === undefined;
       const fix = hold ? repair(seen, judged) : command(seen, ['trusted-hosts', ['--remove', host]]);
       return [{ subject: host, message, fix }];
@@ -209,7 +209,7 @@ const foreign: Rule = {
   explanation: {
     what: 'Another client policy than mcpkc’s holds redirect URIs of registrations, too. Two such policies are an AND: a product registers only where both let its URIs in.',
     cause: 'Somebody made it, for another purpose or before mcpkc.',
-    mend: 'Take the executor out of one of the two (Realm settings, Client policies), or add the products’ redirect URIs to it.',
+    fix: 'Take the executor out of one of the two (Realm settings, Client policies), or add the products’ redirect URIs to it.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) => {
@@ -226,7 +226,7 @@ const foreign: Rule = {
       .map(({ name }) => ({
         subject: name,
         message: `The client policy '${name}' holds redirect URIs of registrations as well: a product registers only where both policies let it.`,
-        fix: atServer(
+        fix: atKeycloak(
           `In the admin console, Realm settings, Client policies: look whether '${name}' is still needed.`,
         ),
       }));
@@ -240,7 +240,7 @@ const formerPkce: Rule = {
   explanation: {
     what: 'A client policy of mcpkc 0.1.0 demands PKCE of every client that holds the MCP server’s scope: also of applications that were given it, and of every client that an administrator makes while the scope is a realm default. Those that don’t use PKCE can’t sign anybody in.',
     cause: 'mcpkc 0.1.0 enforced PKCE by client scope.',
-    mend: 'The next mcpkc create-scope or onboard gives each client that registered itself the setting of its own, then removes the policy.',
+    fix: 'The next mcpkc create-scope or onboard gives each client that registered itself the setting of its own, then removes the policy.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -258,10 +258,10 @@ const userless: Rule = {
   severity: 'warning',
   needs: ['clientPolicies', 'scopes', 'server'],
   explanation: {
-    what: 'Whoever may register a client may register it for client credentials, and then gets tokens with the MCP server’s audience without any user signing in. A server that looks at the audience alone lets it in.',
+    what: 'Anybody who may register a client may register it for client credentials, and then gets tokens with the MCP server’s audience without any user signing in. A server that looks at the audience alone lets it in.',
     cause:
       'Keycloak allows the grant to anonymous registrations, and a realm default scope gives its audience to every client. Where a client that is there uses it, mcpkc leaves the policy out until --yes agrees.',
-    mend: 'mcpkc create-scope refuses such tokens to what registered itself by a client policy (Keycloak 26.7.0 or later; before that no policy is known that doesn’t break sign-ins). Or let the MCP server demand a user: `sub` of a person, or no `client_id` of a service account.',
+    fix: 'mcpkc create-scope refuses such tokens to what registered itself by a client policy (Keycloak 26.7.0 or later; before that no policy is known that doesn’t break sign-ins). Or let the MCP server demand a user: `sub` of a person, or no `client_id` of a service account.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -275,7 +275,7 @@ const userless: Rule = {
         hit.length === 0 ? '' : ` Refusing them would hit ${hit.map(({ clientId }) => clientId).join(', ')}.`;
       const message = `A client that registers itself can get a token for '${name}' without any user (client credentials).${who}`;
       const fix = tooOld
-        ? atServer(
+        ? atKeycloak(
             `Keycloak ${version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
           )
         : repair(seen, judged, hit.some((client) => !cameByRegistration(client)) ? ['--yes'] : []);
@@ -326,7 +326,7 @@ const withoutPkce: Rule = {
     what: 'A client that registered itself and holds an MCP server’s audience may sign people in without PKCE: it came before the policy that holds registrations to it.',
     cause:
       'It is no product’s that mcpkc knows, so mcpkc didn’t change it: its sign-ins would fail if it doesn’t use PKCE.',
-    mend: 'mcpkc create-scope --client <client id> --yes gives it the setting. If nobody uses it, mcpkc prune-clients removes it.',
+    fix: 'mcpkc create-scope --client <client id> --yes gives it the setting. If nobody uses it, mcpkc prune-clients removes it.',
     sources: ['RFC 7636', SEEN],
   },
   find: (seen) => judgedScopes(seen).flatMap((judged) => withoutPkceOf(seen, judged)),
@@ -356,7 +356,7 @@ const machineClient: Rule = {
     what: 'A client that registered itself may get tokens with the MCP server’s audience without a user. While it is there, mcpkc doesn’t refuse such tokens without consent.',
     cause:
       'It was registered with a service account before such tokens were refused. It may be somebody’s program, or a stranger’s way in.',
-    mend: 'mcpkc create-scope --yes refuses such tokens to every client that registered itself, this one included. If nobody knows the client, mcpkc prune-clients removes it.',
+    fix: 'mcpkc create-scope --yes refuses such tokens to every client that registered itself, this one included. If nobody knows the client, mcpkc prune-clients removes it.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>

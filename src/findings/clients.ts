@@ -6,7 +6,7 @@ import { adoptionOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { typedList, typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atServer, command, repair } from './fixes.ts';
+import { atKeycloak, command, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, type Seen, shown } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
@@ -26,7 +26,7 @@ const withoutScope: Rule = {
     what: 'A connector of a product registered itself and holds no audience scope: its user signs in and consents, then the MCP server answers 401.',
     cause:
       'It registered while nobody waited for it with mcpkc onboard (mode adopted), or before the scope was a realm default, or its registration named other scopes.',
-    mend: 'If it is yours: mcpkc onboard <resource> <client id> adopts it (mode adopted), mcpkc create-scope --client <client id> gives it the scope (standing). Its person signs in again, or waits for the next refresh. If nobody uses it, mcpkc prune-clients removes it.',
+    fix: 'If it is yours: mcpkc onboard <resource> <client id> adopts it (mode adopted), mcpkc create-scope --client <client id> gives it the scope (standing). Its person signs in again, or waits for the next refresh. If nobody uses it, mcpkc prune-clients removes it.',
     sources: [SEEN],
   },
   find(seen) {
@@ -59,7 +59,7 @@ const foreign: Rule = {
   explanation: {
     what: 'A client holds an MCP server’s audience scope though it is no connector of a product in question: its tokens are accepted by the MCP server. In standing mode that is an application which somebody made.',
     cause: 'Every client that is made while a scope is a realm default inherits it, and keeps it afterwards.',
-    mend: 'mcpkc create-scope --detach <client id> takes it away; OIDC_AUDIENCE names an application that is to keep it.',
+    fix: 'mcpkc create-scope --detach <client id> removes it; OIDC_AUDIENCE names an application that is to keep it.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -83,7 +83,7 @@ export function isForeign(
   { name, carriers, mode, resource }: JudgedScope,
 ): boolean {
   if (heldOf(client, carriers) === 'none') return false;
-  // Only the admin API attaches an audience scope: whoever holds one was adopted.
+  // Only the admin API attaches an audience scope: anybody who holds one was adopted.
   if (
     heldOf(
       client,
@@ -109,7 +109,7 @@ const ownMappers: Rule = {
     what: 'A client that registered itself has protocol mappers of its own: it decides what its tokens say of a user. With `sub` mapped from an attribute that users change themselves, one user has tokens with another user’s `sub`, signed by the realm.',
     cause:
       'It registered while the policy ‘Allowed Protocol Mapper Types’ had the types of a new realm. (A client that an administrator made for users’ consent and without full scope looks the same.)',
-    mend: 'If nobody made it on purpose, delete it; else delete its mappers. mcpkc create-scope keeps new registrations from bringing any.',
+    fix: 'If nobody made it on purpose, delete it; else delete its mappers. mcpkc create-scope keeps new registrations from bringing any.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -119,7 +119,7 @@ const ownMappers: Rule = {
         const types = ownMapperTypes(client);
         if (types.length === 0) return [];
         const message = `The client ${called(client)} registered itself with mappers of its own (${types.join(', ')}): its tokens may name another user in sub, or any audience.`;
-        const fix = atServer(
+        const fix = atKeycloak(
           'In the admin console, Clients: delete it, or its mappers (Client scopes, dedicated scope).',
         );
         return [{ subject: client.clientId, message, fix }];

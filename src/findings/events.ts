@@ -1,10 +1,10 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import { typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atHost, command } from './fixes.ts';
+import { atMcpServer, command } from './fixes.ts';
 import { type Seen, shown } from './seen.ts';
 
-/** An id that Keycloak gives to whoever registers. */
+/** An id that Keycloak gives to anybody who registers. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const prunedTooEarly: Rule = {
@@ -14,7 +14,7 @@ const prunedTooEarly: Rule = {
   explanation: {
     what: 'Somebody still uses a client that is gone: a sign-in or a renewal named it, and Keycloak did not find it (client_not_found). Its user sees that the connection is broken; several products never register again by themselves.',
     cause: 'The client was deleted, by mcpkc prune-clients or by hand, while a connection still needed it.',
-    mend: 'mcpkc prune-clients --restore <backup> <client id> brings it back with its secret; the connection works again after signing in. Without a backup the connector has to be removed and added again.',
+    fix: 'mcpkc prune-clients --restore <backup> <client id> brings it back with its secret; the connection works again after signing in. Without a backup the connector has to be removed and added again.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -26,7 +26,7 @@ const prunedTooEarly: Rule = {
         const message = `Somebody still uses the client ${clientId}, which is gone${when}: its user sees a broken connection.`;
         const fix =
           backup === undefined
-            ? atHost(
+            ? atMcpServer(
                 'No backup is known that holds it: its user has to remove the connector and add it again.',
               )
             : command(seen, ['prune-clients', ['--restore', backup]], [typedName(clientId)]);
@@ -48,7 +48,7 @@ const off: Rule = {
   explanation: {
     what: 'The realm stores no user events, or not those that tell who registered and who was refused. Then status can’t say what was refused lately, onboard has to page through clients, and prune-clients knows less about who is still used.',
     cause: 'User events are off in every new realm.',
-    mend: 'mcpkc init --events 30d switches them on with the types that mcpkc reads, and has Keycloak forget them after that time.',
+    fix: 'mcpkc init --events 30d switches them on with the types that mcpkc reads, and has Keycloak forget them after that time.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {

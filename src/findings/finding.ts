@@ -5,9 +5,9 @@ import type { Seen } from './seen.ts';
 /** `error`: a connector fails, or anybody gets in; `warning`: weaker than it should be, or soon a failure; `info`. */
 export type Severity = 'error' | 'warning' | 'info';
 
-/** What mends a finding: a command line of ours that clears it as printed, or a change at the server or the MCP host. */
+/** What fixes a finding: a command line of mcpkc that clears it as printed, or a change at the server or the MCP server. */
 export interface Fix {
-  kind: 'command' | 'server' | 'host';
+  kind: 'command' | 'keycloak' | 'mcp-server';
   text: string;
 }
 

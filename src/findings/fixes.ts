@@ -10,12 +10,12 @@ export function command(seen: Seen, parts: readonly CommandPart[], names: readon
 }
 
 /** A change in Keycloak that mcpkc doesn't make. */
-export const atServer = (text: string): Fix => ({ kind: 'server', text });
+export const atKeycloak = (text: string): Fix => ({ kind: 'keycloak', text });
 
 /** A change at the MCP server, or something that only its operator knows. */
-export const atHost = (text: string): Fix => ({ kind: 'host', text });
+export const atMcpServer = (text: string): Fix => ({ kind: 'mcp-server', text });
 
-/** `--preset a,b`, where it isn't what the command does by itself. */
+/** `--preset a,b`, where it isn't what the command does on its own. */
 function presetFlags(seen: Seen): CommandPart[] {
   const names = seen.presets.map(({ name }) => name);
   return names.length === 1 && names[0] === DEFAULT_PRODUCT ? [] : [['--preset', typedList(names)]];
@@ -37,7 +37,7 @@ export function createScope(
 export function repair(seen: Seen, judged: JudgedScope, flags: readonly CommandPart[] = []): Fix {
   if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.name, flags);
   const line = formatCommand(['create-scope', ['--scope', judged.name], ...flags]);
-  return atHost(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
+  return atMcpServer(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
 }
 
 /** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */

@@ -2,7 +2,7 @@ import { MCP_SPEC, SEEN } from '../explanation.ts';
 import { addsDefaults } from '../realm/registration-policies.ts';
 import { formatCommand } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
-import { atHost } from './fixes.ts';
+import { atMcpServer } from './fixes.ts';
 import { judgedScopes, type Seen } from './seen.ts';
 
 const dcrWithScope: Rule = {
@@ -13,7 +13,7 @@ const dcrWithScope: Rule = {
     what: 'A client that names scopes when it registers gets those as optional scopes and none of the realm’s defaults. So products on the official SDK, VS Code, Codex and others get the audience only if they ask for its scope by name, which they do when the MCP server’s metadata lists it in scopes_supported.',
     cause:
       'It is how Keycloak reads `scope` in a registration, unless the policy ‘Allowed Client Scopes’ is told to add the realm’s default scopes (an option of Keycloak 26.8 and later).',
-    mend: 'List the scope in scopes_supported of the MCP server’s /.well-known/oauth-protected-resource, and name it in the 401 challenge. mcpkc env prints the server’s settings.',
+    fix: 'List the scope in scopes_supported of the MCP server’s /.well-known/oauth-protected-resource, and name it in the 401 challenge. mcpkc env prints the server’s settings.',
     sources: ['RFC 7591 §2', 'RFC 9728 §2', MCP_SPEC, SEEN],
   },
   find: (seen) =>
@@ -30,7 +30,7 @@ const dcrWithScope: Rule = {
         return {
           subject: name,
           message,
-          fix: atHost(`In the protected resource metadata of ${where}: "scopes_supported": ["${name}"]`),
+          fix: atMcpServer(`In the protected resource metadata of ${where}: "scopes_supported": ["${name}"]`),
         };
       }),
 };
@@ -50,7 +50,7 @@ const mode: Rule = {
     what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. adopted: any client may name the scope, which gives nothing; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
     cause:
       'mcpkc create-scope makes a resource standing, mcpkc onboard adopted. A scope that nobody marked counts as adopted where it is in neither of the realm’s lists.',
-    mend: 'mcpkc create-scope --attach default (or none) changes it. Clients that have the audience keep it: before it becomes adopted, the products’ clients are, and others are named.',
+    fix: 'mcpkc create-scope --attach default (or none) changes it. Clients that have the audience keep it: before it becomes adopted, the products’ clients are, and others are named.',
     sources: [],
   },
   find: (seen) =>
@@ -64,8 +64,8 @@ const mode: Rule = {
       const next =
         kind === 'adopted'
           ? `To connect a product: ${resource === undefined ? 'mcpkc onboard <its URL>' : formatCommand(['onboard'], [resource])}`
-          : 'Nothing to mend.';
-      return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atHost(next) };
+          : 'Nothing to fix.';
+      return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atMcpServer(next) };
     }),
 };
 

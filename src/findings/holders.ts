@@ -7,7 +7,7 @@ import { adoptionOf, entriesOf, keepOf, RECORD_CLIENT } from '../realm/record.ts
 import type { Client } from '../realm/representations.ts';
 import { count, typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atServer, command, repair } from './fixes.ts';
+import { atKeycloak, command, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, realmOf, type Seen, shown } from './seen.ts';
 
 /** The clients that are looked at: all, where they were listed, else those that the record names. */
@@ -44,7 +44,7 @@ const exceeds: Rule = {
     what: 'A client that registered itself gets the audience of an MCP server, and can do more than a connector: use other grants, redirect codes anywhere, or write claims of its own choice into tokens.',
     cause:
       'In mode standing everybody who registers gets the audience. A registrant chooses redirect URIs, grants and mappers, and can change them by the registration access token.',
-    mend: 'mcpkc create-scope --detach <client id> takes the audience from it, and its registration access token before that, so that it stays detached.',
+    fix: 'mcpkc create-scope --detach <client id> takes the audience from it, and its registration access token before that, so that it stays detached.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -64,7 +64,7 @@ const changed: Rule = {
     what: 'A client that was adopted is not what it was then: its name, redirect URIs, grants or mappers are others, or another client came with its ids.',
     cause:
       'Somebody changed it in the admin console. Its registrant could not: the registration access token was withdrawn when it was adopted.',
-    mend: 'Look at it: mcpkc status --clients. If it is not meant to have the audience, mcpkc create-scope --detach <client id> takes it away; if it is, mcpkc create-scope --client <client id> adopts it as it is.',
+    fix: 'Look at it: mcpkc status --clients. If it is not meant to have the audience, mcpkc create-scope --detach <client id> removes it; if it is, mcpkc create-scope --client <client id> adopts it as it is.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -85,7 +85,7 @@ const keptChanged: Rule = {
   explanation: {
     what: 'A client that prune-clients was told to keep is not what it was then, so it is not kept any more: its name, redirect URIs, grants or mappers are others, or another client came with its ids.',
     cause: 'It was changed, by an administrator or by its registrant; or it was deleted and registered anew.',
-    mend: 'Look at it: mcpkc status --clients. mcpkc prune-clients --keep <client id> keeps it as it is now; --unkeep forgets it.',
+    fix: 'Look at it: mcpkc status --clients. mcpkc prune-clients --keep <client id> keeps it as it is now; --unkeep forgets it.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -103,9 +103,9 @@ const marks: Rule = {
   severity: 'info',
   needs: ['clients'],
   explanation: {
-    what: 'Clients carry attributes that begin with mcpkc. They decide nothing: whoever registers a client writes its attributes, and can write any.',
+    what: 'Clients carry attributes that begin with mcpkc. They decide nothing: anybody who registers a client writes its attributes, and can write any.',
     cause: 'mcpkc 0.1.0 wrote them; or a registrant did, to be taken for adopted or kept.',
-    mend: 'Nothing to do. Who wants them gone deletes them in the admin console (Clients, Advanced) or with kcadm.',
+    fix: 'Nothing to do. Who wants them gone deletes them in the admin console (Clients, Advanced) or with kcadm.',
     sources: [SEEN],
   },
   find(seen) {
@@ -117,7 +117,7 @@ const marks: Rule = {
     const names = marked.slice(0, 3).map(called).join(', ');
     const more = marked.length > 3 ? ` and ${marked.length - 3} more` : '';
     const message = `${count(marked.length, 'client')} with attributes mcpkc.*, which decide nothing: ${names}${more}.`;
-    return [{ subject: seen.realm, message, fix: atServer('Nothing to do: they are never read.') }];
+    return [{ subject: seen.realm, message, fix: atKeycloak('Nothing to do: they are never read.') }];
   },
 };
 
@@ -128,7 +128,7 @@ const lost: Rule = {
   explanation: {
     what: 'The realm role mcpkc-record names a client that is gone, or that does not repeat the role’s proof. What mcpkc remembered is lost: who was adopted by whom, what is kept, what was seen, how things were before.',
     cause: 'Somebody deleted the client mcpkc-record or edited it; or the realm was imported without it.',
-    mend: 'Nothing is believed in its place. The next command that writes makes it anew; say --keep again where it was said.',
+    fix: 'Nothing is believed in its place. The next command that writes makes it anew; say --keep again where it was said.',
     sources: [SEEN],
   },
   find(seen) {

@@ -38,10 +38,10 @@ const policyMissing: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'The realm’s policies for anonymous registration lack ‘Trusted Hosts’: anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from whoever signs in.',
+    what: 'The realm’s policies for anonymous registration lack ‘Trusted Hosts’: anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from anybody who signs in.',
     cause:
       'Somebody deleted the policy, often because it refused ChatGPT, instead of listing ChatGPT’s hosts in it.',
-    mend: 'mcpkc trusted-hosts with the products that shall register adds the policy. It refuses everybody else from then on, so it wants --yes.',
+    fix: 'mcpkc trusted-hosts with the products that should register adds the policy. It refuses everybody else from then on, so it wants --yes.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -64,7 +64,7 @@ const empty: Rule = {
   explanation: {
     what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT says that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”).',
     cause: 'The realm is new, or somebody emptied the list.',
-    mend: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and sets both switches as it needs them; mcpkc create-scope does the same and more.',
+    fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and sets both switches as it needs them; mcpkc create-scope does the same and more.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -85,7 +85,7 @@ const missing: Rule = {
     what: 'The Trusted Hosts policy lacks hosts of a product or of the MCP server. It is an error where the product registers with a URI at such a host: one foreign URI refuses the whole registration (“URI doesn’t match any trusted host or trusted domain”). It is a warning where the product only may use the host (another edition, app review), or for the MCP server’s own host.',
     cause:
       'The product was never allowed here, its vendor moved it to another host, or the entry is spelled otherwise: Keycloak tells upper and lower case apart.',
-    mend: 'mcpkc trusted-hosts --preset <product>, or --add <host>. mcpkc presets <product> shows where the hosts are from.',
+    fix: 'mcpkc trusted-hosts --preset <product>, or --add <host>. mcpkc presets <product> shows where the hosts are from.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
@@ -138,7 +138,7 @@ const senderMatch: Rule = {
   explanation: {
     what: 'Trusted Hosts demands that the registration comes from one of the listed hosts (“Host Sending Registration Request Must Match”). ChatGPT’s requests come from changing addresses, an editor’s from the user’s machine: all are refused (“Host not trusted”).',
     cause: 'It is on in every new realm.',
-    mend: 'mcpkc trusted-hosts --preset <product> switches it off and leaves the check of redirect URIs on, in one write: Keycloak refuses both off.',
+    fix: 'mcpkc trusted-hosts --preset <product> switches it off and leaves the check of redirect URIs on, in one write: Keycloak refuses both off.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -156,9 +156,9 @@ const urisMatchOff: Rule = {
   severity: 'warning',
   needs: ['registrationPolicies'],
   explanation: {
-    what: 'Trusted Hosts doesn’t look at redirect URIs (“Client URIs Must Match” is off): whoever may register can have sign-ins end at any address, and so collect codes and tokens.',
+    what: 'Trusted Hosts doesn’t look at redirect URIs (“Client URIs Must Match” is off): anybody who may register can have sign-ins end at any address, and so collect codes and tokens.',
     cause: 'It was switched off to let a product register whose hosts were not listed.',
-    mend: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and switches it on.',
+    fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and switches it on.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -176,9 +176,9 @@ const tooWide: Rule = {
   severity: 'warning',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'An entry of Trusted Hosts covers hosts that anybody can get: *.com is every .com host, *.github.io every GitHub page. (A lone * is a plain name to Keycloak 26.7.3 and trusts nothing, but whoever wrote it meant everything.)',
+    what: 'An entry of Trusted Hosts covers hosts that anybody can get: *.com is every .com host, *.github.io every GitHub page. (A lone * is a plain name to Keycloak 26.7.3 and trusts nothing, but anybody who wrote it meant everything.)',
     cause: 'The entry was written to let one product in.',
-    mend: 'mcpkc trusted-hosts --remove <entry>, with --preset or --add for the hosts that are really meant.',
+    fix: 'mcpkc trusted-hosts --remove <entry>, with --preset or --add for the hosts that are really meant.',
     sources: [REGISTRATION_GUIDE, 'https://publicsuffix.org/', SEEN],
   },
   find: (seen) =>

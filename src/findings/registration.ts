@@ -4,7 +4,7 @@ import { allowedScopesOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/regist
 import { POLICY } from '../realm/representations.ts';
 import { count } from '../text.ts';
 import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
-import { atHost, atServer, harden, repairAny } from './fixes.ts';
+import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
 
@@ -18,7 +18,7 @@ const defaultsOff: Rule = {
   explanation: {
     what: 'The policy ‘Allowed Client Scopes’ doesn’t allow the realm’s own default and optional scopes: every registration that names one is refused with 403. Products that name what the MCP server’s metadata lists (VS Code, Codex, everything on the official SDK) can’t register.',
     cause: '“Allow Default Scopes” was switched off.',
-    mend: 'mcpkc create-scope for the resource switches it on.',
+    fix: 'mcpkc create-scope for the resource switches it on.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -27,7 +27,7 @@ const defaultsOff: Rule = {
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ("Not permitted to use specified clientScope").`,
-        fix: repairAny(seen) ?? atHost(NAME_A_SERVER),
+        fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER),
       })),
 };
 
@@ -39,7 +39,7 @@ const blocks: Rule = {
     what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is no client scope in Keycloak, so it has to be listed.',
     cause:
       'A new realm lists nothing; or a standing scope is in neither of the realm’s lists and not in the policy.',
-    mend: 'mcpkc create-scope for the resource lists openid and makes the scope one of the realm’s.',
+    fix: 'mcpkc create-scope for the resource lists openid and makes the scope one of the realm’s.',
     sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
   },
   find(seen) {
@@ -50,7 +50,7 @@ const blocks: Rule = {
       if (blocked.length === 0) return [];
       const who = senders.map(({ title }) => title).join(', ');
       const message = `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ("Not permitted to use specified clientScope"). Concerns ${who}, as far as they name scopes.`;
-      return [{ subject: policy.name, message, fix: repairAny(seen) ?? atHost(NAME_A_SERVER) }];
+      return [{ subject: policy.name, message, fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER) }];
     });
   },
 };
@@ -68,14 +68,14 @@ const full: Rule = {
   explanation: {
     what: 'The realm has as many clients as ‘Max Clients Limit’ allows (200 unless changed; every client of the realm counts): nobody can register any more, and ChatGPT can’t set up a connection.',
     cause: 'Every failed attempt to connect leaves a client behind.',
-    mend: 'Take away what nobody uses: mcpkc prune-clients (it shows first, and only deletes what was idle long enough). Or raise the limit in the policy.',
+    fix: 'Remove what nobody uses: mcpkc prune-clients (it shows first, and only deletes what was idle long enough). Or raise the limit in the policy.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
     const { limit, reached } = shown(seen.parts.room);
     if (limit === undefined || !reached) return [];
     const message = `The realm has reached its limit of ${count(limit, 'client')}: nobody can register any more.`;
-    const fix = atServer(
+    const fix = atKeycloak(
       `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
     );
     return [{ subject: 'Max Clients Limit', message, fix }];
@@ -90,14 +90,14 @@ const nearlyFull: Rule = {
     what: 'Four fifths of the clients that ‘Max Clients Limit’ allows are there. When it is reached, nobody can register.',
     cause:
       'Every failed attempt to connect leaves a client behind, and some products register anew for every connection.',
-    mend: 'mcpkc prune-clients, regularly; or a higher limit.',
+    fix: 'mcpkc prune-clients, regularly; or a higher limit.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
     const { limit, reached, near } = shown(seen.parts.room);
     if (limit === undefined || reached || !near) return [];
     const message = `The realm has used 80 % of its limit of ${count(limit, 'client')}.`;
-    const fix = atServer(
+    const fix = atKeycloak(
       `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
     );
     return [{ subject: 'Max Clients Limit', message, fix }];
@@ -112,14 +112,14 @@ const disabled: Rule = {
     what: 'A policy disables every client that registers: registration works, then the sign-in ends with “Client disabled”.',
     cause:
       'Somebody added the policy ‘Client Disabled’ to the anonymous access policies, so that an administrator has to look at each client.',
-    mend: 'Delete the policy, or enable each connector by hand after it has registered.',
+    fix: 'Delete the policy, or enable each connector by hand after it has registered.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
     anonymous(seen, POLICY.disabled).map(({ name }) => ({
       subject: name,
       message: `The policy '${name}' disables every client that registers: the sign-in that follows is refused.`,
-      fix: atServer(`${CONSOLE} delete '${name}', or enable the connector’s client by hand.`),
+      fix: atKeycloak(`${CONSOLE} delete '${name}', or enable the connector’s client by hand.`),
     })),
 };
 
@@ -131,7 +131,7 @@ const wideMappers: Rule = {
     what: 'A client that registers itself may bring protocol mappers that put attributes of its user into claims. A user of the realm who may change an attribute of his own (last name, locale) maps it to `sub`, and has tokens that the realm signed with another user’s `sub`; mapped to `aud`, they name an MCP server that never admitted him.',
     cause:
       '‘Allowed Protocol Mapper Types’ is as in every new realm: it lists eight types, and only oidc-sha256-pairwise-sub-mapper is harmless.',
-    mend: 'mcpkc create-scope, trusted-hosts and onboard narrow the policy to that one type. No product that mcpkc knows registers with another.',
+    fix: 'mcpkc create-scope, trusted-hosts and onboard narrow the policy to that one type. No product that mcpkc knows registers with another.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -161,7 +161,7 @@ function missingPolicy(
     explanation: {
       what: `The realm’s policies for anonymous registration lack ‘${title}’: ${lost}.`,
       cause: 'Somebody deleted it; every new realm has it.',
-      mend: fix ? 'mcpkc create-scope, trusted-hosts and onboard add it again.' : `Add it again. ${byHand}`,
+      fix: fix ? 'mcpkc create-scope, trusted-hosts and onboard add it again.' : `Add it again. ${byHand}`,
       sources: [REGISTRATION_GUIDE, SEEN],
     },
     find: (seen) =>
@@ -171,7 +171,7 @@ function missingPolicy(
             {
               subject: title,
               message: `There is no policy '${title}' for anonymous registration: ${lost}.`,
-              fix: fix?.(seen) ?? atServer(byHand),
+              fix: fix?.(seen) ?? atKeycloak(byHand),
             },
           ],
   };

@@ -3,7 +3,7 @@ import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../realm/roles.ts';
 import { repairAccount } from './account.ts';
 import type { Fix, Found, Severity } from './finding.ts';
-import { atServer } from './fixes.ts';
+import { atKeycloak } from './fixes.ts';
 import { judgedScopes, type Seen, shown } from './seen.ts';
 
 /** A release of Keycloak, such as 26.8.2; compared number by number. */
@@ -79,7 +79,9 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
           .flatMap(({ config }) => config['included.client.audience'] || []);
         if (clients.length === 0) return [];
         const message = `The scope '${name}' takes its audience from the client ${clients.map((one) => `'${one}'`).join(', ')}: while that client is disabled, tokens have no audience.`;
-        const fix = atServer('Keep the client enabled, or let the mapper name the MCP server’s URL instead.');
+        const fix = atKeycloak(
+          'Keep the client enabled, or let the mapper name the MCP server’s URL instead.',
+        );
         return [{ subject: name, message, fix, severity: 'warning' as const }];
       }),
   },
@@ -155,7 +157,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
         .map(({ name }) => ({
           subject: name,
           message: `The client policy '${name}' rotates client secrets: from 26.8 on without a feature switched on for it, and mcpkc’s own secret may expire by it.`,
-          fix: atServer(
+          fix: atKeycloak(
             `Exempt the client '${seen.account}' from the policy, or renew its secret in time: mcpkc init --rotate-secret`,
           ),
           severity: 'warning' as const,

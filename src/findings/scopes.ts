@@ -5,7 +5,7 @@ import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 import { freeName } from '../realm/mcp-scope.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import type { Rule, RuleGroup } from './finding.ts';
-import { atHost, atServer, createScope, repair } from './fixes.ts';
+import { atKeycloak, atMcpServer, createScope, repair } from './fixes.ts';
 import { type JudgedScope, judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
 const GENERIC_ERROR =
@@ -19,7 +19,7 @@ const missing: Rule = {
     what: 'The realm has no audience client scope for the MCP server. No token can name the server in `aud`, so the server answers every call with 401; ChatGPT shows a generic connection error after consent, or invalid_scope where the server’s metadata lists the scope.',
     cause:
       'The MCP server was not provisioned in this realm, somebody deleted the scope, or MCP_TRANSPORT_URL (or --resource) names another URL than the one that was provisioned.',
-    mend: 'mcpkc create-scope for a server that every user may connect to, mcpkc onboard for one that only chosen connectors may reach. mcpkc status without --resource lists the scopes that are there.',
+    fix: 'mcpkc create-scope for a server that every user may connect to, mcpkc onboard for one that only chosen connectors may reach. mcpkc status without --resource lists the scopes that are there.',
     sources: [MCP_SPEC, 'RFC 8707 (Resource Indicators), RFC 9068 §4 (aud of access tokens)'],
   },
   find(seen) {
@@ -36,7 +36,7 @@ function unknownResource({ realm }: Seen) {
   return {
     subject: realm,
     message: 'The realm has no audience scope for any MCP server, and no MCP server is configured.',
-    fix: atHost(
+    fix: atMcpServer(
       'Say which MCP server it is for: mcpkc status --resource <its URL as people type it> (or MCP_TRANSPORT_URL).',
     ),
   };
@@ -49,7 +49,7 @@ const mapperMissing: Rule = {
   explanation: {
     what: 'The audience scope has no mapper that puts the MCP server’s URL into `aud`. Sign-in and consent work, then the MCP server answers 401 and ChatGPT shows a generic connection error.',
     cause: 'The scope was made by hand without its mapper (oidc-audience-mapper), or somebody deleted it.',
-    mend: 'mcpkc create-scope for the resource adds the mapper and leaves everything else as it is.',
+    fix: 'mcpkc create-scope for the resource adds the mapper and leaves everything else as it is.',
     sources: [ADMIN_GUIDE, 'RFC 9068 §4'],
   },
   find: (seen) =>
@@ -78,7 +78,7 @@ const mismatch: Rule = {
     what: 'The scope’s mapper puts another URL into `aud` than the one that people type. Audiences are compared as text, so a slash at the end, http instead of https, or another path is as wrong as another host: the MCP server answers 401 after consent.',
     cause:
       'The MCP server moved (another path, https), its URL was written down differently in Keycloak and in the connector, or two servers share one scope name.',
-    mend: 'Decide which URL people type: it must be the same in the connector, in the MCP server’s `resource` and in Keycloak. mcpkc create-scope --resource <that URL> repairs Keycloak’s side. Another host’s scope is left alone: the server then gets a scope of its own name.',
+    fix: 'Decide which URL people type: it must be the same in the connector, in the MCP server’s `resource` and in Keycloak. mcpkc create-scope --resource <that URL> repairs Keycloak’s side. Another host’s scope is left alone: the server then gets a scope of its own name.',
     sources: [MCP_SPEC, 'RFC 8707 §2', 'RFC 9728 §3.3'],
   },
   find: (seen) => judgedScopes(seen).flatMap((judged) => mismatchOf(seen, judged)),
@@ -105,7 +105,7 @@ const notInAccessToken: Rule = {
     what: 'The audience mapper has the right URL, but is switched off for access tokens ("Add to access token"). The MCP server sees a token without its audience and answers 401.',
     cause:
       'The switch was turned off in the admin console, or the mapper was made by hand with `access.token.claim` left out.',
-    mend: 'mcpkc create-scope for the resource switches it on.',
+    fix: 'mcpkc create-scope for the resource switches it on.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -132,7 +132,7 @@ const notDefault: Rule = {
   explanation: {
     what: 'A scope of mode standing is in neither of the realm’s lists (default, optional client scopes). Clients that register from now on can’t get the audience: ChatGPT connects and is answered 401 by the MCP server, and a client that names the scope is refused (403 at registration, invalid_scope at sign-in).',
     cause: 'Somebody took the scope out of the realm’s default client scopes.',
-    mend: 'mcpkc create-scope for the resource puts it back. If only chosen connectors are to have it, say so: mcpkc create-scope --attach none makes its mode adopted.',
+    fix: 'mcpkc create-scope for the resource puts it back. If only chosen connectors are to have it, say so: mcpkc create-scope --attach none makes its mode adopted.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -153,7 +153,7 @@ const requestedMissing: Rule = {
     what: 'A product asks for client scopes at sign-in that the realm doesn’t offer. Keycloak then ends the sign-in with invalid_scope, before the login page.',
     cause:
       'Keycloak’s built-in scopes (address, phone, microprofile-jwt, organization) were deleted, or taken out of the realm’s default and optional client scopes. ‘organization’ is there from Keycloak 26 on.',
-    mend: 'Make the scopes again (Client scopes, Create client scope; an empty one will do), and add them to the realm’s optional client scopes (Client scopes, column Assigned type: Optional). Clients that registered before need them too.',
+    fix: 'Make the scopes again (Client scopes, Create client scope; an empty one will do), and add them to the realm’s optional client scopes (Client scopes, column Assigned type: Optional). Clients that registered before need them too.',
     sources: ['ChatGPT’s authorization requests, observed 2025-09-17', SEEN],
   },
   find(seen) {
@@ -164,7 +164,7 @@ const requestedMissing: Rule = {
       const absent = gone.filter((name) => !all.some((scope) => scope.name === name));
       const make = absent.length === 0 ? '' : `create ${absent.join(', ')}; then `;
       const message = `${title} asks for the scopes ${gone.join(', ')}, which this realm doesn’t offer: its sign-in ends in invalid_scope.`;
-      const fix = atServer(
+      const fix = atKeycloak(
         `In the admin console, Client scopes: ${make}set the assigned type of ${gone.join(', ')} to Optional.`,
       );
       return [{ subject: title, message, fix }];
@@ -179,7 +179,7 @@ const shared: Rule = {
   explanation: {
     what: 'Several MCP servers of the realm are open to every client: each connector’s token names all of them in `aud`. So each of these servers can use the tokens that it is sent at the others, as the person who signed in.',
     cause: 'More than one standing scope is a default or optional client scope of the realm.',
-    mend: 'Where the servers don’t trust each other alike: give the audience to chosen clients alone (mcpkc create-scope --attach none, then mcpkc onboard for each product); bind each server to a role (mcpkc access); or have Keycloak name only the server that a client asks for (resource indicators).',
+    fix: 'Where the servers don’t trust each other alike: give the audience to chosen clients alone (mcpkc create-scope --attach none, then mcpkc onboard for each product); bind each server to a role (mcpkc access); or have Keycloak name only the server that a client asks for (resource indicators).',
     sources: ['RFC 8707 §3', 'RFC 9700 §2.3', SEEN],
   },
   find(seen) {
@@ -187,7 +187,7 @@ const shared: Rule = {
     if (standing.length < 2) return [];
     const servers = standing.map(({ name, resource }) => resource ?? name).join(', ');
     const message = `Every connector’s token opens ${standing.length} MCP servers alike (${servers}): each of them can use it at the others.`;
-    const fix = atHost(
+    const fix = atMcpServer(
       'Decide whether these servers trust each other. If not: create-scope --attach none and onboard for one of them, a role for each (mcpkc access), or resource indicators.',
     );
     return [{ subject: standing.map(({ name }) => name).join(' '), message, fix }];

@@ -2,12 +2,12 @@ import { HOSTNAME_GUIDE, MCP_GUIDE, MCP_SPEC, PROXY_GUIDE, SEEN } from '../expla
 import type { IssuerMetadata } from '../keycloak/read/issuer-metadata.ts';
 import { isLoopback } from '../names/loopback.ts';
 import type { Rule, RuleGroup } from './finding.ts';
-import { atServer } from './fixes.ts';
+import { atKeycloak } from './fixes.ts';
 import { type Seen, shown } from './seen.ts';
 
 /** What clients are told: by the public address where it answers, else by the one that administration is done at. */
 function told({ parts }: Seen): IssuerMetadata | undefined {
-  return parts.face.atIssuer ?? parts.face.atServer;
+  return parts.face.atIssuer ?? parts.face.atKeycloak;
 }
 
 const HOSTNAME =
@@ -21,7 +21,7 @@ const mismatch: Rule = {
     what: 'Keycloak’s metadata names another issuer than the one that the MCP server and the clients are told (KC_ISSUER). Clients compare the two and stop (“issuer mismatch”), before anything is registered; and tokens carry the other issuer, so the MCP server refuses them.',
     cause:
       'KC_HOSTNAME of the server lacks the scheme or the relative path (/auth), or is not set at all, so that the issuer follows the address of each request; the proxy doesn’t send X-Forwarded-Proto or -Host; a realm has a frontend URL of its own; or KC_ISSUER, KC_HOSTNAME or KC_SERVER of mcpkc’s configuration is wrong.',
-    mend: `${HOSTNAME} If Keycloak is right, correct KC_ISSUER (or KC_HOSTNAME) in mcpkc’s configuration and OIDC_ISSUER at the MCP server.`,
+    fix: `${HOSTNAME} If Keycloak is right, correct KC_ISSUER (or KC_HOSTNAME) in mcpkc’s configuration and OIDC_ISSUER at the MCP server.`,
     sources: [HOSTNAME_GUIDE, PROXY_GUIDE, 'RFC 8414 §3.3', 'RFC 9207', SEEN],
   },
   find(seen) {
@@ -30,15 +30,15 @@ const mismatch: Rule = {
     if (issuer === undefined || said?.issuer === issuer) return [];
     if (said === undefined) {
       const message = `Neither ${issuer} nor ${seen.server} answers with the realm’s metadata: clients can’t find Keycloak’s endpoints.`;
-      const fix = atServer(`Let the proxy pass /realms/… and /.well-known/… on. ${HOSTNAME}`);
+      const fix = atKeycloak(`Let the proxy pass /realms/… and /.well-known/… on. ${HOSTNAME}`);
       return [{ subject: issuer, message, fix }];
     }
     const { face } = seen.parts;
     // Only two addresses that answer, each with itself, show that none is fixed.
     const dynamic =
       face.atIssuer !== undefined &&
-      face.atServer !== undefined &&
-      face.atIssuer.issuer !== face.atServer.issuer
+      face.atKeycloak !== undefined &&
+      face.atIssuer.issuer !== face.atKeycloak.issuer
         ? ' It follows the address that it is asked at: no hostname is fixed.'
         : '';
     const message = `Keycloak calls itself ${said.issuer} (${said.url}), but everybody is told ${issuer}: clients stop with an issuer mismatch.${dynamic}`;
@@ -46,7 +46,7 @@ const mismatch: Rule = {
       {
         subject: issuer,
         message,
-        fix: atServer(`${HOSTNAME} Or correct KC_ISSUER here and OIDC_ISSUER at the MCP server.`),
+        fix: atKeycloak(`${HOSTNAME} Or correct KC_ISSUER here and OIDC_ISSUER at the MCP server.`),
       },
     ];
   },
@@ -60,7 +60,7 @@ const notHttps: Rule = {
     what: 'Keycloak’s issuer is plain http on another machine than this one. ChatGPT and other clients refuse authorization servers without TLS, and passwords and tokens would travel readable.',
     cause:
       'Keycloak stands behind a TLS proxy and doesn’t know it (no --proxy-headers, or no X-Forwarded-Proto), or its hostname was given with http.',
-    mend: HOSTNAME,
+    fix: HOSTNAME,
     sources: [HOSTNAME_GUIDE, PROXY_GUIDE, 'RFC 8414 §2 (https)', MCP_SPEC],
   },
   find(seen) {
@@ -69,7 +69,7 @@ const notHttps: Rule = {
     const url = new URL(issuer);
     if (url.protocol === 'https:' || isLoopback(url)) return [];
     const message = `Keycloak’s issuer ${issuer} is plain http: ChatGPT and other clients refuse it.`;
-    return [{ subject: issuer, message, fix: atServer(HOSTNAME) }];
+    return [{ subject: issuer, message, fix: atKeycloak(HOSTNAME) }];
   },
 };
 
@@ -81,7 +81,7 @@ const basicOff: Rule = {
     what: 'The realm doesn’t let clients authenticate with id and secret. ChatGPT sends both by HTTP Basic when it redeems the code, and Keycloak answers 401 invalid_client, though its metadata still advertises client_secret_basic. An account of mcpkc in this realm can’t sign in either; one in master can.',
     cause:
       'The execution ‘Client Id and Secret’ of the realm’s client authentication flow was disabled, or the realm is bound to a flow that lacks it.',
-    mend: 'In the admin console, Authentication, the flow that is bound as “Client authentication flow” (clients, unless changed): set ‘Client Id and Secret’ to Alternative.',
+    fix: 'In the admin console, Authentication, the flow that is bound as “Client authentication flow” (clients, unless changed): set ‘Client Id and Secret’ to Alternative.',
     sources: ['RFC 6749 §2.3.1', SEEN],
   },
   find(seen) {
@@ -91,7 +91,7 @@ const basicOff: Rule = {
     if (!off && !hidden) return [];
     const message =
       'Clients can’t authenticate with id and secret in this realm: ChatGPT’s HTTP Basic at the token endpoint is answered 401 (invalid_client).';
-    const fix = atServer(
+    const fix = atKeycloak(
       'In the admin console, Authentication, client authentication flow: set ‘Client Id and Secret’ to Alternative.',
     );
     return [{ subject: 'Client Id and Secret', message, fix }];
@@ -105,14 +105,14 @@ const resourceIndicators: Rule = {
   explanation: {
     what: 'The experimental feature resource-indicators is on. Keycloak then judges the `resource` parameter that every MCP client sends, finds no client with that resource URL, and ends the sign-in with invalid_target: an audience that comes from a custom-audience mapper doesn’t count.',
     cause: 'Keycloak was started with --features=resource-indicators (or preview features that include it).',
-    mend: 'Start Keycloak without it: --features-disabled=resource-indicators. Without the feature `resource` is ignored, and the mapper provides the audience.',
+    fix: 'Start Keycloak without it: --features-disabled=resource-indicators. Without the feature `resource` is ignored, and the mapper provides the audience.',
     sources: ['RFC 8707', MCP_GUIDE, SEEN],
   },
   find(seen) {
     if (shown(seen.parts.server).features?.includes('resource-indicators') !== true) return [];
     const message =
       'The feature resource-indicators is on: the sign-in of every MCP client ends in invalid_target, since its audience comes from a mapper.';
-    const fix = atServer('Start Keycloak without it (--features-disabled=resource-indicators).');
+    const fix = atKeycloak('Start Keycloak without it (--features-disabled=resource-indicators).');
     return [{ subject: 'resource-indicators', message, fix }];
   },
 };
@@ -124,7 +124,7 @@ const cimd: Rule = {
   explanation: {
     what: 'Keycloak advertises client id metadata documents. ChatGPT prefers that way wherever it is advertised: it doesn’t register, and uses the URL of its document as client id. Keycloak can’t take ChatGPT’s document (“Client Metadata fetch failed”: it has a member that Keycloak doesn’t know), so the sign-in ends on an error page.',
     cause: 'Keycloak was started with --features=cimd.',
-    mend: 'Start Keycloak without it (--features-disabled=cimd): ChatGPT then registers. VS Code’s and Claude Code’s documents work, so where only those connect the feature may stay; then name them with --preset.',
+    fix: 'Start Keycloak without it (--features-disabled=cimd): ChatGPT then registers. VS Code’s and Claude Code’s documents work, so where only those connect the feature may stay; then name them with --preset.',
     sources: [MCP_GUIDE, 'https://chatgpt.com/oauth/client.json', SEEN],
   },
   find(seen) {
@@ -132,7 +132,7 @@ const cimd: Rule = {
     const message =
       'Keycloak advertises client id metadata documents: ChatGPT uses its own instead of registering, Keycloak can’t take it, and the sign-in ends on an error page.';
     return [
-      { subject: 'cimd', message, fix: atServer('Start Keycloak without it (--features-disabled=cimd).') },
+      { subject: 'cimd', message, fix: atKeycloak('Start Keycloak without it (--features-disabled=cimd).') },
     ];
   },
 };

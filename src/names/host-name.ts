@@ -2,11 +2,11 @@ import { badInput } from '../errors.ts';
 import { hasInvisible } from '../text.ts';
 
 /** A host in the only spelling that mcpkc writes, or what is wrong with the text. */
-export type HostReading = { host: string } | { problem: string; hint: string };
+export type HostReading = { host: string } | { problem: string; fix: string };
 
-const fault = (problem: string, hint = 'Write a host name such as mcp.example.com.'): HostReading => ({
+const fault = (problem: string, fix = 'Write a host name such as mcp.example.com.'): HostReading => ({
   problem,
-  hint,
+  fix,
 });
 
 /** Whether a text that is one word has a blank, or a character that can't be seen. */
@@ -14,7 +14,7 @@ export function hasBlankOrInvisible(text: string): boolean {
   return text.includes(' ') || hasInvisible(text);
 }
 
-const WILDCARD_HINT =
+const WILDCARD_FIX =
   'A wildcard is the whole first label: *.example.com covers example.com and every name below it.';
 
 /**
@@ -26,7 +26,7 @@ const WILDCARD_HINT =
 export function normaliseHost(text: string): string {
   const read = readPattern(text);
   if ('host' in read) return read.host;
-  throw badInput('Trusted host', read.problem, read.hint);
+  throw badInput('Trusted host', read.problem, read.fix);
 }
 
 function readPattern(text: string): HostReading {
@@ -38,7 +38,7 @@ function readPattern(text: string): HostReading {
   if (name.includes('\\')) return fault('it has a backslash');
   if (/[/?#]/.test(name))
     return fault('it has a path', 'Write the host alone, or a whole URL with https:// in front.');
-  if (name === '*') return fault('a lone * would trust every host', WILDCARD_HINT);
+  if (name === '*') return fault('a lone * would trust every host', WILDCARD_FIX);
   if (!name.startsWith('*.')) return readHost(name);
   const rest = readHost(name.slice(2));
   if ('problem' in rest) return rest;
@@ -65,7 +65,7 @@ export function readHost(text: string): HostReading {
   if (/:\d*$/.test(text)) {
     return fault('it has a port', 'Keycloak compares hosts without a port: leave the port out.');
   }
-  if (text.includes('*')) return fault('it has a * that is not its first label', WILDCARD_HINT);
+  if (text.includes('*')) return fault('it has a * that is not its first label', WILDCARD_FIX);
   const forbidden = /[%:@/\\?#[\]]/.exec(text);
   if (forbidden) return fault(`it has a ${forbidden[0]}, which no host name has`);
   const host = asciiName(text);
@@ -101,8 +101,8 @@ function checkLabels(host: string): HostReading {
   if (host.length > 253) return fault('it is longer than 253 characters');
   for (const label of host.split('.')) {
     if (label === '') {
-      const hint = host.startsWith('.') ? WILDCARD_HINT : undefined;
-      return fault('it has an empty label (a dot at the start, or two in a row)', hint);
+      const fix = host.startsWith('.') ? WILDCARD_FIX : undefined;
+      return fault('it has an empty label (a dot at the start, or two in a row)', fix);
     }
     if (label.length > 63) return fault('one of its labels is longer than 63 characters');
     if (!/^[a-z0-9_-]+$/.test(label)) return fault('it has a character that no host name has');

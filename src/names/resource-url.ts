@@ -2,7 +2,7 @@ import { badInput } from '../errors.ts';
 import { hasBlankOrInvisible, isAddress, readHost } from './host-name.ts';
 
 /** A resource URL in its canonical spelling, or what is wrong with the text. */
-export type ResourceReading = { url: string } | { problem: string; hint: string };
+export type ResourceReading = { url: string } | { problem: string; fix: string };
 
 /** How two resource URLs differ; `case` is also another spelling of the same host (punycode, a default port). */
 export type ResourceDifference = 'same' | 'slash' | 'case' | 'scheme' | 'path' | 'host';
@@ -11,7 +11,7 @@ const LONGEST = 1024;
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/is;
 const HINT = 'Write the URL of the MCP server as clients connect to it, such as https://mcp.example.com/mcp.';
 
-const fault = (problem: string, hint = HINT): ResourceReading => ({ problem, hint });
+const fault = (problem: string, fix = HINT): ResourceReading => ({ problem, fix });
 
 /**
  * The canonical spelling of a resource (RFC 8707, RFC 9728): byte for byte as given, but for lower-case scheme and host,
@@ -22,7 +22,7 @@ const fault = (problem: string, hint = HINT): ResourceReading => ({ problem, hin
 export function canonicalResource(text: string, options: { bareHost?: boolean } = {}): string {
   const read = readResource(text, options);
   if ('url' in read) return read.url;
-  throw badInput('Resource', read.problem, read.hint);
+  throw badInput('Resource', read.problem, read.fix);
 }
 
 /** As `canonicalResource`, for callers that collect problems; never throws. */
@@ -59,7 +59,7 @@ function readAuthority(scheme: string, authority: string): ResourceReading {
   if (name.endsWith('.'))
     return fault('its host ends with a dot', 'Write the host without the dot at its end.');
   const read = readHost(name);
-  if ('problem' in read) return fault(`in its host: ${read.problem}`, read.hint);
+  if ('problem' in read) return fault(`in its host: ${read.problem}`, read.fix);
   if (name.includes(':') && !name.startsWith('['))
     return fault('an IPv6 address in a URL stands in brackets');
   if (port === '') return { url: read.host };

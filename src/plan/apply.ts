@@ -197,10 +197,10 @@ async function orPutBack(
 function putBackError(problems: readonly string[], still: readonly string[]): McpkcError {
   const isOther = problems.every((problem) => still.includes(problem));
   const message = `The client policies were put back as they were, since with them this failed: ${problems.join('; ')}.`;
-  const hint = isOther
+  const fix = isOther
     ? 'It fails without them too, so it has another cause: fix that first, or leave the policies out with --no-harden.'
     : 'The rest of the plan is done. Leave the policies out with --no-harden, and report what this server answered.';
-  return new McpkcError('POLICIES_PUT_BACK', message, hint, { details: { problems, withoutThem: still } });
+  return new McpkcError('POLICIES_PUT_BACK', message, fix, { details: { problems, withoutThem: still } });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RealmList } from '../realm/lists.ts';
 import type { Entry } from '../realm/record.ts';
 import type { Means } from '../realm/server-means.ts';
 /**
- * What the realm shall look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
+ * What the realm should look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
  * Made by this room's functions from a command's input, compared with the realm by `resources/`.
  */
 export interface Desired {
@@ -38,9 +38,9 @@ export interface DesiredScope {
   name: string;
   /** Attributes that mcpkc owns. */
   attributes: Record<string, string>;
-  /** Further attributes that it is made with; whoever changes them later keeps the change. */
+  /** Further attributes that it is made with; anybody who changes them later keeps the change. */
   begin?: Record<string, string>;
-  /** Only set when the scope is made; whoever changes it later keeps the change. */
+  /** Only set when the scope is made; anybody who changes it later keeps the change. */
   description: string;
 }
 
@@ -66,7 +66,7 @@ export interface DesiredRegistrations {
   closed: readonly string[];
 }
 
-/** A client that holds a scope, or shall not; as optional only what a window of 0.1.0 gave too much of. */
+/** A client that holds a scope, or should not; as optional only what a window of 0.1.0 gave too much of. */
 export interface Assignment {
   clientId: string;
   scope: string;

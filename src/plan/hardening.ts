@@ -72,7 +72,7 @@ export interface Hardening {
   leftOut: LeftOut[];
 }
 
-/** `--no-harden`: nothing of it. The MCP server's own host is then open to whoever registers, so it isn't trusted. */
+/** `--no-harden`: nothing of it. The MCP server's own host is then open to anybody who registers, so it isn't trusted. */
 export const NOT_HARDENED: Hardening = { desired: {}, clients: [], trustsServer: false, leftOut: [] };
 
 /** What a look at the realm's clients is for, and who agreed to what. */

@@ -80,8 +80,8 @@ export function requireNoLiveWindow(scope: string, snapshot: RealmSnapshot, here
   const mark = windowMarkOf(scopeNamed(snapshot, scope)?.attributes ?? {});
   if (!mark || yes || !isLiveWindow(mark, here)) return;
   const message = `A run of mcpkc 0.1.0 keeps a window open for '${scope}': by ${openedBy(mark)}, since ${mark.since || 'an unknown time'}, until ${mark.until || 'unknown'}.`;
-  const hint = 'Wait until that connection is made; or end it: --yes (that run then adopts nothing).';
-  throw new McpkcError('OLD_WINDOW', message, hint, { details: { scope, mark: { ...mark } } });
+  const fix = 'Wait until that connection is made; or end it: --yes (that run then adopts nothing).';
+  throw new McpkcError('OLD_WINDOW', message, fix, { details: { scope, mark: { ...mark } } });
 }
 
 /** What only a person may decide about, whatever the command: changes in `master`, a first Trusted Hosts policy. */

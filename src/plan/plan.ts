@@ -77,7 +77,7 @@ function takesAway(change: Change): boolean {
 
 /**
  * Creates and updates first, in the order of the kinds; then what takes something away, in reverse: access is granted
- * before it is withdrawn, and whoever names a thing goes before the thing.
+ * before it is withdrawn, and anybody who names a thing goes before the thing.
  */
 export function planOf<Kind extends ChangeKind>(changes: readonly Change<Kind>[]): Plan<Kind> {
   const rank = ({ kind }: Change) => KINDS.indexOf(kind);
@@ -157,8 +157,8 @@ function incomplete(reason: unknown, plan: Plan, applied: readonly Change[]): un
   const open = plan.filter((change) => !applied.includes(change));
   const name = ({ action, kind, key }: Change) => `${action} ${kind} ${key}`;
   const done = applied.length === 0 ? 'Nothing was written.' : `Done: ${applied.map(name).join('; ')}.`;
-  const hint = `${reason.hint}\n${done} Not done: ${open.map(name).join('; ')}. The same command does the rest.`;
-  return new McpkcError(reason.code, reason.message, hint, {
+  const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. The same command does the rest.`;
+  return new McpkcError(reason.code, reason.message, fix, {
     cause: reason.cause,
     details: { ...reason.details, applied: applied.map(name), open: open.map(name) },
   });

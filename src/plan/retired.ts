@@ -36,12 +36,12 @@ export function retired(
   );
   if (foreign.length > 0) {
     const names = foreign.map(({ name }) => `'${name}'`).join(', ');
-    const hint =
+    const fix =
       'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
     throw new McpkcError(
       'SCOPE_IN_POLICY',
       `The client scope '${scope}' is named by the client policy ${names}.`,
-      hint,
+      fix,
     );
   }
   const host = trustedHost(resource);

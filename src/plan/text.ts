@@ -110,7 +110,8 @@ function accountLines({ before, after }: Change): string[] {
 
 /** What becomes of a client that is given a scope which it was judged for. */
 function assignmentLines({ after }: Change): string[] {
-  const fixed = 'whoever registered it can change it no longer (its registration access token is withdrawn)';
+  const fixed =
+    'anybody who registered it can change it no longer (its registration access token is withdrawn)';
   return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
 }
 

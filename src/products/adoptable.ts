@@ -15,11 +15,12 @@ import { matchesAny } from './redirect.ts';
 export type Adoption = { adoptable: true; preset: Preset } | { adoptable: false; reason: string };
 
 /**
- * Attributes by which Keycloak 26.7 lets a client use more than the code flow; whoever registers may set each. One that
+ * Attributes by which Keycloak 26.7 lets a client use more than the code flow; anybody who registers may set each. One that
  * a later server adds is recognised by its ending.
  */
 const GRANT_ATTRIBUTES: Readonly<Record<string, string>> = {
-  'oauth2.device.authorization.grant.enabled': 'the device grant (whoever starts the sign-in gets the token)',
+  'oauth2.device.authorization.grant.enabled':
+    'the device grant (anybody who starts the sign-in gets the token)',
   'oidc.ciba.grant.enabled': 'the backchannel grant (CIBA)',
   'standard.token.exchange.enabled': 'token exchange',
   'oauth2.jwt.authorization.grant.enabled': 'the JWT bearer grant',

@@ -37,7 +37,7 @@ export const claude: Preset = {
   notes: [
     'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
     'Asks for all that the authorization server advertises where the MCP server names no scope; one that clients may not have ends the sign-in with invalid_scope.',
-    'Registers again by itself when the token endpoint answers 401 invalid_client.',
+    'Registers again on its own when the token endpoint answers 401 invalid_client.',
     'Authenticates at the token endpoint with client_secret_post, whatever the server advertises.',
     'Its metadata document lists the JWT bearer grant too, so a client that Keycloak makes from it may use that grant and is adopted with it.',
     'Uses only the first entry of authorization_servers, and fails when resource is not the URL that was typed.',

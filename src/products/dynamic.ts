@@ -127,7 +127,7 @@ function isLoopbackUri(uri: string): boolean {
 
 /**
  * The product that a client belongs to: all its redirect URIs are that preset's. A metadata document decides by its
- * URL as well. A name proves nothing by itself, but decides between presets that fit alike; and where every URI leads
+ * URL as well. A name proves nothing on its own, but decides between presets that fit alike; and where every URI leads
  * to the user's own machine, which any tool can claim, it has to fit too.
  */
 export function presetOf(client: ClientFacts, presets: readonly Preset[]): Preset | undefined {

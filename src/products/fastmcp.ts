@@ -30,7 +30,7 @@ export const fastmcp: Preset = {
   notes: [
     'Where the server names no scope it names all that the authorization server advertises.',
     'An author may give it another name and other scopes.',
-    'Opens the sign-in page by itself before it opens the browser.',
+    'Opens the sign-in page on its own before it opens the browser.',
     'A public client: Keycloak keeps no creation time for it.',
   ],
   sources: [

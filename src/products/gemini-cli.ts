@@ -32,7 +32,7 @@ export const geminiCli: Preset = {
   ],
   notes: [
     'Registers with every scope that the authorization server advertises, whatever the MCP server names, unless scopes are configured: one of them that clients may not have refuses the registration. Keycloak refuses openid until it is an allowed client scope, and service_account, which a stock realm advertises, until it is hidden or realm-optional.',
-    'Never registers again by itself: after invalid_client its user has to authenticate anew.',
+    'Never registers again on its own: after invalid_client its user has to authenticate anew.',
     'A public client: Keycloak keeps no creation time for it.',
   ],
   sources: [

@@ -109,7 +109,7 @@ const n8n: SelfHosted = {
   sources: [
     {
       url: 'https://docs.n8n.io/integrations/builtin/credentials/mcp',
-      what: 'that it registers by itself, with the redirect URI that it shows',
+      what: 'that it registers on its own, with the redirect URI that it shows',
       seen: '2026-11-27',
       certainty: 'primary',
     },

@@ -50,7 +50,7 @@ export const vscode: Preset = {
   notes: [
     'Older versions ask for all that the authorization server advertises where the MCP server names no scope.',
     'Keeps its registration per authorization server and machine, and names the scopes that the host’s metadata lists.',
-    'Registers for the device grant too, since Keycloak advertises it, and is adopted with it: whoever gets a user to confirm a code that somebody else started gets that user’s token.',
+    'Registers for the device grant too, since Keycloak advertises it, and is adopted with it: anybody who gets a user to confirm a code that somebody else started gets that user’s token.',
     'Its client_uri is checked by Trusted Hosts: without code.visualstudio.com every registration is refused.',
     'A public client: Keycloak keeps no creation time for it.',
   ],

@@ -1,5 +1,5 @@
 import type { Client, ClientScope, EventsConfig } from './representations.ts';
-/** A role that was given to the account's user by itself; `of` is the client that has it, null for a realm role. */
+/** A role that was given to the account's user on its own; `of` is the client that has it, null for a realm role. */
 export interface HeldRole {
   of: string | null;
   name: string;

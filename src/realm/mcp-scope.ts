@@ -181,8 +181,8 @@ export function requireOwnScope(name: string, wish: ScopeWish, snapshot: RealmSn
   if (foreign === undefined && scope.protocol === 'openid-connect') return;
   const free = freeName(resource, snapshot);
   const what = foreign === undefined ? `is a ${scope.protocol} scope` : `is the scope of ${foreign}`;
-  const hint = `Use another name: --scope ${free}\nOr, if ${foreign ?? 'its owner'} is gone, take it over: --replace-audience --yes`;
-  throw new McpkcError('SCOPE_TAKEN', `The client scope '${name}' ${what}, not of ${resource}.`, hint, {
+  const fix = `Use another name: --scope ${free}\nOr, if ${foreign ?? 'its owner'} is gone, take it over: --replace-audience --yes`;
+  throw new McpkcError('SCOPE_TAKEN', `The client scope '${name}' ${what}, not of ${resource}.`, fix, {
     details: { scope: name, heldBy: foreign ?? null, free },
   });
 }

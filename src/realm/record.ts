@@ -25,7 +25,7 @@ export const RECORD_CLIENT = 'mcpkc-record';
 /** Realm role whose attributes name the record's internal id and its proof; no registrant reads or writes roles. */
 export const RECORD_ROLE = 'mcpkc-record';
 
-/** What names a client for an operator; both are texts of whoever registered it. */
+/** What names a client for an operator; both are texts of anybody who registered it. */
 export interface ClientName {
   id: string;
   clientId: string;

@@ -14,7 +14,7 @@ beforeAll(async () => {
   stage = await newStage('attack-h3');
   host = await startGoodHost(stage.setup);
   await stage.provision(host.url);
-  // The other server of the realm: whoever registers gets its audience, too.
+  // The other server of the realm: anybody who registers gets its audience, too.
   await expectCli(0, ['create-scope', '--resource', OTHER, '--scope', 'mcp-resource-other', '--yes'], {
     env: stage.account.env,
   });

@@ -46,7 +46,7 @@ const validate = async (url: string, args: string[] = [], env: Record<string, st
   const document = JSON.parse(run.out) as { checks: { id: string; outcome: string; message: string }[] };
   return {
     ...run,
-    failed: document.checks.filter(({ outcome }) => outcome === 'fail' || outcome === 'blocked'),
+    failed: document.checks.filter(({ outcome }) => outcome === 'fail' || outcome === 'not-run'),
   };
 };
 

@@ -53,7 +53,7 @@ export async function provision(realm: TestRealm, wanted: Provisioning): Promise
   return { scopeId };
 }
 
-/** A client policy that demands PKCE with S256 for whoever asks for the scope. */
+/** A client policy that demands PKCE with S256 for anybody who asks for the scope. */
 export async function enforcePkce(realm: TestRealm, scope: string): Promise<void> {
   const name = 'pkce-for-mcp';
   const executors = [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': false } }];

@@ -49,7 +49,7 @@ describe('every command line of mcpkc in the documents', () => {
   );
 });
 
-/** The line as it can be run here: on this server, dry where it writes by itself. */
+/** The line as it can be run here: on this server, dry where it writes on its own. */
 function harmless(words: readonly string[], realm: string): { args: string[]; statuses: number[] } {
   const { url, adminUser } = inject('keycloak');
   const here: Record<string, string> = {

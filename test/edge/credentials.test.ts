@@ -39,7 +39,7 @@ it('is read by mcpkc and not by Node, which would obey its NODE_OPTIONS', async 
   }
 });
 
-it('the name that Node takes away is refused, with the new one', async () => {
+it('the name that Node removes is refused, with the new one', async () => {
   const ran = await run('status', '--env-file', 'e.env');
   expect(ran.exit).toBe(2);
   expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('called --credentials now');

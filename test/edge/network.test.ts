@@ -47,7 +47,7 @@ describe('a server that isn’t there', () => {
       realm: 'demo',
       code: 'KEYCLOAK_UNREACHABLE',
       message: `Keycloak can’t be reached at ${server}: nothing listens there (connection refused).`,
-      hint: 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.',
+      fix: 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.',
       details: { network: 'ECONNREFUSED', trace: expect.stringMatching(/^[\da-f]{32}$/) },
     });
     expectSpread(ran.io.slept, [200, 400, 800, 1600]);
@@ -66,7 +66,7 @@ describe('a server that isn’t there', () => {
     expect(ran.json).toMatchObject({
       code: 'PORT_BLOCKED',
       message: 'http://127.0.0.1:6000/auth: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").',
-      hint: 'Give Keycloak another port, such as 8080.',
+      fix: 'Give Keycloak another port, such as 8080.',
     });
   });
 
@@ -75,8 +75,8 @@ describe('a server that isn’t there', () => {
     expect(ran.json).toMatchObject({
       code: 'PLAIN_HTTP',
       message:
-        'http://keycloak.example.com/auth is plain http to another machine: whoever is on the way could read the secret.',
-      hint: 'Use https or a tunnel to 127.0.0.1; --allow-http sends it all the same.',
+        'http://keycloak.example.com/auth is plain http to another machine: anybody who is on the way could read the secret.',
+      fix: 'Use https or a tunnel to 127.0.0.1; --allow-http sends it all the same.',
     });
     const allowed = await expectCli(3, [...LIST, '--allow-http'], {
       env: envFor('http://nowhere.invalid/auth'),
@@ -95,7 +95,7 @@ describe('a server that isn’t there', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_TIMEOUT',
       message: `http://127.0.0.1:${port} did not answer in time.`,
-      hint: 'Is it overloaded? --request-timeout 60s waits longer.',
+      fix: 'Is it overloaded? --request-timeout 60s waits longer.',
     });
   });
 
@@ -142,7 +142,7 @@ describe('what passes is tried again', () => {
       code: 'KEYCLOAK_BUSY',
       message:
         'Keycloak or a proxy in front of it refuses more requests (429), to read the client registration policies.',
-      hint: 'Try again later.',
+      fix: 'Try again later.',
     });
     expect(long.ran.io.slept).toEqual([]);
     const token = await failing((got) => (isToken(got) ? { status: 429 } : undefined), 3);
@@ -158,7 +158,7 @@ describe('what passes is tried again', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
       message: 'Keycloak answered 500 to read the client registration policies: unknown_error.',
-      hint: 'Keycloak’s log says more; the command can be run again.',
+      fix: 'Keycloak’s log says more; the command can be run again.',
     });
     expect(server.got.filter(isComponents)).toHaveLength(1);
   });
@@ -213,7 +213,7 @@ describe('answers that aren’t Keycloak’s', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
       message: `${server.url} answered the token request with something that is no token.`,
-      hint: 'Is KC_SERVER a Keycloak, and is a proxy in between?',
+      fix: 'Is KC_SERVER a Keycloak, and is a proxy in between?',
     });
   });
 
@@ -225,7 +225,7 @@ describe('answers that aren’t Keycloak’s', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
       message: `Keycloak’s answer could not be read (to read the client registration policies at ${server.url}).`,
-      hint: 'Is a proxy in between cutting answers short?',
+      fix: 'Is a proxy in between cutting answers short?',
     });
   });
 
@@ -269,7 +269,7 @@ describe('answers that aren’t Keycloak’s', () => {
       expect(ran.json).toMatchObject({
         code: 'KEYCLOAK_ERROR',
         message: `${server.url} redirects the token request (${status}) to ${headers.location}; mcpkc sends no secret after it.`,
-        hint: expect.not.stringContaining(elsewhere.url),
+        fix: expect.not.stringContaining(elsewhere.url),
       });
       const admin = await failing(
         (got) =>
@@ -301,7 +301,7 @@ describe('a wrong place', () => {
     expect(ran.json).toMatchObject({
       code: 'WRONG_SERVER_PATH',
       message: `Keycloak answers at ${base + right}, not at ${base + given}: the relative path is wrong (KC_SERVER).`,
-      hint: `Use KC_SERVER=${base + right} (or --server ${base + right}).`,
+      fix: `Use KC_SERVER=${base + right} (or --server ${base + right}).`,
     });
   });
 
@@ -312,7 +312,7 @@ describe('a wrong place', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
       message: `No Keycloak answers at ${server.url}, nor at ${other} (KC_SERVER): an HTML page or plain text, not Keycloak’s JSON.`,
-      hint: 'Name the base URL, with the relative path if there is one: https://host/auth',
+      fix: 'Name the base URL, with the relative path if there is one: https://host/auth',
     });
   });
 
@@ -338,7 +338,7 @@ describe('a wrong place', () => {
     expect(ran.json).toMatchObject({
       code: 'NOT_AUTHORISED',
       message: `${server.url} answers "HTTPS required".`,
-      hint: expect.stringContaining('X-Forwarded-Proto'),
+      fix: expect.stringContaining('X-Forwarded-Proto'),
     });
   });
 });
@@ -349,7 +349,7 @@ describe('a Keycloak that is still starting', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_STARTING',
       message: `${server.url} answers ${status}: Keycloak is still starting, or its proxy has no server behind it.`,
-      hint: '--wait 60s waits for it.',
+      fix: '--wait 60s waits for it.',
     });
   });
 

@@ -134,7 +134,7 @@ it('a proxy that is no URL is named, and its value is not shown', async () => {
   expect(ran.json).toMatchObject({
     code: 'CONFIG_INVALID',
     message: 'HTTPS_PROXY: this is no URL of a proxy (environment).',
-    hint: 'Write it as http://host:port, or unset HTTPS_PROXY.',
+    fix: 'Write it as http://host:port, or unset HTTPS_PROXY.',
   });
   expect(ran.err).not.toContain('user:pass');
 });
@@ -151,7 +151,7 @@ describe('a proxy that can’t be reached', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_UNREACHABLE',
       message: `The proxy ${dead} can’t be reached, on the way to ${server}: nothing listens there (connection refused).`,
-      hint: expect.stringContaining('NO_PROXY'),
+      fix: expect.stringContaining('NO_PROXY'),
     });
   });
 

@@ -11,7 +11,7 @@ const LIST = ['trusted-hosts', '--json'];
 const CA_FILE = ['--ca-file', 'ca.pem'];
 const files = { 'ca.pem': certificates.ca, 'empty.pem': 'no certificate\n' };
 
-const MEND = 'Name the authority’s PEM file with --ca-file, or mend the certificate or the URL (KC_SERVER).';
+const FIX = 'Name the authority’s PEM file with --ca-file, or fix the certificate or the URL (KC_SERVER).';
 
 describe('a certificate that isn’t trusted', () => {
   it.each([
@@ -35,7 +35,7 @@ describe('a certificate that isn’t trusted', () => {
     expect(ran.json).toMatchObject({
       code: 'TLS_FAILED',
       message: `${server.url}: no trusted connection, ${why}.`,
-      hint: MEND,
+      fix: FIX,
     });
     expect(server.got).toEqual([]);
   });
@@ -107,7 +107,7 @@ describe('--ca-file', () => {
     );
     const ran = await expectCli(4, [...LIST, ...CA_FILE], { env: envFor(server.url), files });
     expect(ran.json).toMatchObject({
-      hint: expect.stringMatching(/\nmcpkc --ca-file ca\.pem init .*--realm \S+$/),
+      fix: expect.stringMatching(/\nmcpkc --ca-file ca\.pem init .*--realm \S+$/),
     });
   });
 

@@ -125,7 +125,7 @@ export async function runCase(
     const ended = await run(bench, row, scene, fault.timeout);
     const hit = bench.proxy.wasHit();
     wrong.push(...judge(ended, row, fault, position), ...leaks(ended, bench.proxy.tokens()));
-    await fault.mend?.(scene);
+    await fault.fix?.(scene);
     const deleted = victim && !(await clientNow(realm, String(victim.id)));
     if (deleted) await realm.admin.post(realm.path('clients'), victim);
     const after = stateOf(await realm.snapshot(), realm.name);
@@ -154,7 +154,7 @@ async function clientNow(realm: Realm, id: string): Promise<Record<string, unkno
 }
 
 function judge(ended: Ended, row: Row, fault: Fault, position: Position): string[] {
-  const { statuses, says } = fault.expected(position);
+  const { statuses, message } = fault.expected(position);
   const well = row.status ?? 0;
   const allowed = statuses.map((status) => (status === 0 ? well : status));
   if (row.reports !== undefined) allowed.push(well, row.reports);
@@ -167,7 +167,8 @@ function judge(ended: Ended, row: Row, fault: Fault, position: Position): string
   const said = `${ended.stderr} ${row.reports === undefined ? '' : ended.stdout}`.replaceAll(/\s+/g, ' ');
   if (!allowed.includes(ended.status))
     wrong.push(`it ended with ${ended.status} and not ${allowed.join(' or ')}: ${said}`);
-  else if (ended.status !== well && !says.test(said)) wrong.push(`the message doesn't say ${says}: ${said}`);
+  else if (ended.status !== well && !message.test(said))
+    wrong.push(`the message doesn't say ${message}: ${said}`);
   try {
     const { exitStatus } = JSON.parse(ended.stdout) as { exitStatus: unknown };
     if (exitStatus !== ended.status) wrong.push(`the document says ${exitStatus}, not ${ended.status}`);

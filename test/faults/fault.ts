@@ -14,7 +14,7 @@ export interface Scene {
 /** How a run may end: its exit statuses, and what the message says where it is none of them. */
 export interface Expected {
   statuses: readonly number[];
-  says: RegExp;
+  message: RegExp;
 }
 
 /** Something that goes wrong once, or from some request on. */
@@ -25,8 +25,8 @@ export interface Fault {
   act(exchange: Exchange, control: Control, scene: Scene): Promise<void>;
   expected(position: Position): Expected;
   /** What an administrator puts right before the command is run again. */
-  mend?(scene: Scene): Promise<void>;
-  /** Nothing can be cleaned up after it: the run can't come back to give its lock away, which ends by itself. */
+  fix?(scene: Scene): Promise<void>;
+  /** Nothing can be cleaned up after it: the run can't come back to give its lock away, which ends on its own. */
   lasting?: boolean;
   /** It holds for what comes later: who reads side by side may have been answered already. */
   later?: true;

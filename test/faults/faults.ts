@@ -6,7 +6,7 @@ import { ACCOUNT_ROLES, ACCOUNT_SECRET, TOKEN_SECONDS } from './scene.ts';
 const SHORT_MS = 60;
 const everywhere = () => true;
 const hasAnswer = ({ hasBody }: Position) => hasBody;
-const perhaps = (statuses: readonly number[], says: RegExp): Expected => ({ statuses, says });
+const perhaps = (statuses: readonly number[], message: RegExp): Expected => ({ statuses, message });
 const unharmed = perhaps([0], /./);
 
 /** Harmless for what may be sent again; what makes something is given up, and the message says why. */
@@ -15,7 +15,7 @@ function harmlessButFor(creation: Expected): (position: Position) => Expected {
 }
 
 /** The proxy's answer instead of the server's, which never sees the request. */
-function answers(status: number, once: boolean, says: RegExp, body = 'busy'): Fault {
+function answers(status: number, once: boolean, message: RegExp, body = 'busy'): Fault {
   return {
     name: `${status} ${once ? 'once' : 'for good'}`,
     lasting: !once,
@@ -25,7 +25,7 @@ function answers(status: number, once: boolean, says: RegExp, body = 'busy'): Fa
       if (!once) control.always(act);
       await act(exchange);
     },
-    expected: once ? harmlessButFor(perhaps([0, 3], says)) : () => perhaps([3], says),
+    expected: once ? harmlessButFor(perhaps([0, 3], message)) : () => perhaps([3], message),
   };
 }
 
@@ -165,7 +165,7 @@ const administrators: Fault[] = [
       control.withdrawTokens();
       exchange.pass(await exchange.forward());
     },
-    mend: (scene) => setSecret(scene, ACCOUNT_SECRET),
+    fix: (scene) => setSecret(scene, ACCOUNT_SECRET),
     expected: () => perhaps([4], /secret/),
   },
   {
@@ -177,7 +177,7 @@ const administrators: Fault[] = [
       await revokeRoles(realm, account.userId, ACCOUNT_ROLES);
       exchange.pass(await exchange.forward());
     },
-    mend: ({ realm, account }) => grantRoles(realm, account.userId, ACCOUNT_ROLES),
+    fix: ({ realm, account }) => grantRoles(realm, account.userId, ACCOUNT_ROLES),
     expected: () => perhaps([4], /lacks the role/),
   },
   {
@@ -216,7 +216,7 @@ export function restart(again: () => Promise<void>): Fault {
       back = again();
       back.catch(() => {});
     },
-    mend: () => back,
+    fix: () => back,
     expected: () => perhaps([3], CUT),
   };
 }

@@ -82,7 +82,7 @@ export async function runRow(
     result.failed.push({ row: name, position: '', fault: 'none', wrong: [String(error)] });
     return result;
   }
-  // Whoever watches may ask once more or once less: what counts is what every undisturbed run asked.
+  // Anybody who watches may ask once more or once less: what counts is what every undisturbed run asked.
   const [one, ...others] = ready.map(({ whole }) => whole.positions);
   const positions = (one ?? []).filter((position) =>
     others.every((list) => list.some((other) => nameOf(other) === nameOf(position))),

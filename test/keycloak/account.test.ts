@@ -23,7 +23,7 @@ describe('what Keycloak refuses at the sign-in', () => {
     expect(ran.json).toMatchObject({
       code: 'WRONG_SECRET',
       message: "The secret of the client 'mcpkc' is wrong (KC_CLIENT_SECRET).",
-      hint: 'Take it from the client’s Credentials tab, or make a new one: mcpkc init --rotate-secret',
+      fix: 'Take it from the client’s Credentials tab, or make a new one: mcpkc init --rotate-secret',
     });
   });
 
@@ -39,7 +39,7 @@ describe('what Keycloak refuses at the sign-in', () => {
       expect(ran.json, id).toMatchObject({
         code: 'ACCOUNT_NOT_FOUND',
         message: `There is no enabled client '${id}' in realm '${realm.name}' (KC_CLIENT_ID, KC_ADMIN_REALM).`,
-        hint: 'mcpkc init makes it; an account that lives in master needs KC_ADMIN_REALM=master.',
+        fix: 'mcpkc init makes it; an account that lives in master needs KC_ADMIN_REALM=master.',
       });
     }
   });
@@ -54,7 +54,7 @@ describe('what Keycloak refuses at the sign-in', () => {
         message: expect.stringContaining(
           `The client '${id}' in realm '${realm.name}' has no service account`,
         ),
-        hint: 'mcpkc init repairs it (signing in once as an administrator).',
+        fix: 'mcpkc init repairs it (signing in once as an administrator).',
       });
     }
   });
@@ -64,7 +64,7 @@ describe('what Keycloak refuses at the sign-in', () => {
     expect(ran.json).toMatchObject({
       code: 'REALM_NOT_FOUND',
       message: `There is no realm 'no such realm' at ${account.env.KC_SERVER} (KC_REALM or --realm).`,
-      hint: 'Realm names are case-sensitive; the admin console lists them.',
+      fix: 'Realm names are case-sensitive; the admin console lists them.',
     });
   });
 
@@ -75,7 +75,7 @@ describe('what Keycloak refuses at the sign-in', () => {
     expect(ran.json).toMatchObject({
       code: 'WRONG_SERVER_PATH',
       message: `Keycloak answers at ${server}, not at ${wrong}: the relative path is wrong (KC_SERVER).`,
-      hint: `Use KC_SERVER=${server} (or --server ${server}).`,
+      fix: `Use KC_SERVER=${server} (or --server ${server}).`,
     });
   });
 });
@@ -185,7 +185,7 @@ describe('tokens', () => {
       message: expect.stringMatching(
         /^Keycloak refused the token of 'mcpkc' \(401\) to read .*its aud is .* names the admin API/,
       ),
-      hint: expect.stringContaining('kc-admin-api'),
+      fix: expect.stringContaining('kc-admin-api'),
     });
   });
 });

@@ -88,7 +88,7 @@ describe('a run that ends in the middle, and the run after it', () => {
     expect(exits).toEqual(exits.map(() => 130));
   }, 240_000);
 
-  it('each write’s answer lost once: the run mends it itself', async () => {
+  it('each write’s answer lost once: the run fixes it itself', async () => {
     for (let at = 0; at < writes; at += 1) {
       let seen = 0;
       const proxy = await startReverseProxy(inject('keycloak').url, {

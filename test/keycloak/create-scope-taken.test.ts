@@ -187,7 +187,7 @@ it('a window of 0.1.0 that may be in use is not worked around', async () => {
   const before = await realm.snapshot();
   for (const more of [[], ['--attach', 'default']]) {
     const ran = await create(5, 'https://win.example.com/mcp', '--json', ...more);
-    expect(ran.json).toMatchObject({ code: 'OLD_WINDOW', hint: expect.stringContaining('--yes') });
+    expect(ran.json).toMatchObject({ code: 'OLD_WINDOW', fix: expect.stringContaining('--yes') });
   }
   expect(await realm.snapshot()).toEqual(before);
 });

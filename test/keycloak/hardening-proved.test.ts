@@ -134,7 +134,7 @@ describe('a wrong form of a policy', () => {
     await expectPutBack();
   });
 
-  it('that hides is found by the rehearsal: PKCE for whoever holds a scope', async () => {
+  it('that hides is found by the rehearsal: PKCE for anybody who holds a scope', async () => {
     const byScope = (one: Policy) => ({ ...one, conditions: [anyScope] });
     const bare = ({ executors, ...rest }: Profile): Profile => ({
       ...rest,

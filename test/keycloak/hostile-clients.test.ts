@@ -7,7 +7,7 @@ import { expectInert } from '../unit/hostile/harness.ts';
 
 let realm: Realm;
 
-/** What whoever may register can put into a client's name and addresses, as Keycloak keeps it. */
+/** What anybody who may register can put into a client's name and addresses, as Keycloak keeps it. */
 const NAMES = [
   'ChatGPT\u001b[2J\u001b[31m',
   'ChatGPT\u001b]0;title\u0007',

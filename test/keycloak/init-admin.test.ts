@@ -87,7 +87,7 @@ describe('an administrator signs in', () => {
     }
     const ran = await init([...flags, '--json'], { files });
     expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 4, code: 'ROLE_MISSING' });
-    expect(ran.document().hint).toContain('in master one with the realm role admin');
+    expect(ran.document().fix).toContain('in master one with the realm role admin');
   });
 
   it.runIf(OWN_ADMINS)('of the realm with just what it takes', async () => {
@@ -104,7 +104,7 @@ describe('an administrator who can’t', () => {
     expect(ran.status).toBe(2);
     expect(ran.document()).toMatchObject({ code: 'CONFIG_MISSING' });
     for (const way of ['--admin-password-file', '--admin-token-file', 'KC_BOOTSTRAP_ADMIN_CLIENT_ID']) {
-      expect(String(ran.document().hint)).toContain(way);
+      expect(String(ran.document().fix)).toContain(way);
     }
     const quiet = await init(['--no-input'], { terminal: true });
     expect({ status: quiet.status, asked: quiet.io.questions }).toEqual({ status: 2, asked: [] });
@@ -178,8 +178,8 @@ describe('an administrator who can’t', () => {
     const ran = await init([...flags, '--json'], { files });
     expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 4, code: 'ROLE_MISSING' });
     expect(ran.document().message).toContain(`lacks the role '${lacking}'`);
-    expect(ran.document().hint).toContain(`--rolename ${lacking}`);
-    expect(ran.document().hint).toContain('kcadm.sh add-roles');
+    expect(ran.document().fix).toContain(`--rolename ${lacking}`);
+    expect(ran.document().fix).toContain('kcadm.sh add-roles');
   });
 
   it.runIf(OWN_ADMINS)('may not say which events are stored', async () => {

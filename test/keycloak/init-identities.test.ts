@@ -82,7 +82,7 @@ it('a password from a file is tried once, and the way for passkeys is said', asy
   expect(ran.status).toBe(4);
   expect(ran.document()).toMatchObject({
     code: 'ADMIN_LOGIN_FAILED',
-    hint: expect.stringContaining('kc.sh bootstrap-admin service'),
+    fix: expect.stringContaining('kc.sh bootstrap-admin service'),
   });
 });
 
@@ -93,7 +93,7 @@ it('a pending change of the password is named', async () => {
   expect(ran.document()).toMatchObject({
     code: 'ADMIN_LOGIN_FAILED',
     message: expect.stringContaining('changing a temporary password'),
-    hint: expect.stringContaining('Sign in once in a browser'),
+    fix: expect.stringContaining('Sign in once in a browser'),
   });
 });
 

@@ -62,15 +62,15 @@ describe('init --key', () => {
 
   it('names the clock where a signature comes from another time', async () => {
     const made = await init('clock', ['--key']);
-    for (const [offset, says] of [
+    for (const [offset, message] of [
       [-120_000, 'not active'],
       [120_000, 'in the future'],
     ] as const) {
       const off = await run(['trusted-hosts', '--json'], filesOf(made), Date.now() + offset);
       expect(off.document()).toMatchObject({
         code: 'KEYCLOAK_ERROR',
-        message: expect.stringContaining(says),
-        hint: expect.stringContaining('clock'),
+        message: expect.stringContaining(message),
+        fix: expect.stringContaining('clock'),
       });
     }
   });
@@ -99,7 +99,7 @@ describe('init --key', () => {
     expect((await run(['trusted-hosts', '--json'], filesOf(next))).status).toBe(0);
     const old = await run(['trusted-hosts', '--json'], filesOf(made));
     expect({ status: old.status, code: errorOf(old) }).toEqual({ status: 4, code: 'WRONG_SECRET' });
-    expect(old.document()).toMatchObject({ hint: expect.stringContaining('init --rotate-secret') });
+    expect(old.document()).toMatchObject({ fix: expect.stringContaining('init --rotate-secret') });
     expect((await run(['trusted-hosts', '--json'], filesOf(next))).status).toBe(0);
   });
 
@@ -116,7 +116,7 @@ describe('init --key', () => {
     });
     const bySecret = await run(['trusted-hosts', '--json'], filesOf(secret));
     expect({ status: bySecret.status, code: errorOf(bySecret) }).toEqual({ status: 4, code: 'WRONG_SECRET' });
-    expect(bySecret.document()).toMatchObject({ hint: expect.stringContaining('--no-key') });
+    expect(bySecret.document()).toMatchObject({ fix: expect.stringContaining('--no-key') });
 
     const back = await init('changed', ['--no-key', '--force', '--json'], filesOf(keyed));
     expect({ status: back.status, err: back.err, changes: changesOf(back) }).toEqual({

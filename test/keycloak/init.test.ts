@@ -149,7 +149,7 @@ describe('the first run', () => {
 describe('a later run repairs', () => {
   const broken: [what: string, (clientId: string) => Promise<void>][] = [
     [
-      'a role that was taken away',
+      'a role that was removed',
       async (clientId) => revokeRoles(realm, await userOf(clientId), ['view-events', 'manage-realm']),
     ],
     [
@@ -172,7 +172,7 @@ describe('a later run repairs', () => {
       (clientId) => change(clientId, { clientAuthenticatorType: 'client-jwt' }),
     ],
     [
-      'a client scope that was taken away',
+      'a client scope that was removed',
       async (clientId) => {
         const { id } = await clientNamed(clientId);
         const scopes = await realm.admin.get<{ id: string; name: string }[]>(realm.path('client-scopes'));
@@ -193,10 +193,10 @@ describe('a later run repairs', () => {
     await breakIt(clientId);
     const seen = await init(clientId, ['--dry-run', '--json'], { files: filesOf(made) });
     expect(seen.status).toBe(1);
-    const mended = await init(clientId, ['--force', '--json'], { files: filesOf(made) });
-    expect({ status: mended.status, err: mended.err }).toEqual({ status: 0, err: '' });
-    expect(changesOf(mended)).toEqual(changesOf(seen));
-    await expectNothingLeft(clientId, mended);
+    const fixed = await init(clientId, ['--force', '--json'], { files: filesOf(made) });
+    expect({ status: fixed.status, err: fixed.err }).toEqual({ status: 0, err: '' });
+    expect(changesOf(fixed)).toEqual(changesOf(seen));
+    await expectNothingLeft(clientId, fixed);
     expect(await rolesOf(clientId)).toEqual({
       granted: sorted(WORKING_ROLES),
       passed: sorted(WORKING_ROLES),
@@ -214,8 +214,8 @@ describe('a later run repairs', () => {
     await attach('default', 'mcp-one', { 'mcpkc.mode': 'standing' });
     await attach('optional', 'mcp-two', { 'mcpkc.mode': 'standing' });
     await attach('default', 'somebodys', {});
-    const mended = await init('heir', ['--force', '--json']);
-    expect(changesOf(mended).sort()).toEqual([
+    const fixed = await init('heir', ['--force', '--json']);
+    expect(changesOf(fixed).sort()).toEqual([
       'detach client-scope-assignment heir mcp-one',
       'detach client-scope-assignment heir mcp-two',
     ]);

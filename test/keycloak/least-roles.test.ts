@@ -73,6 +73,6 @@ describe('without', () => {
     expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 4, code: 'ROLE_MISSING' });
     const message = String(ran.document().message);
     expect(WORKING_ROLES.filter((one) => message.includes(`'${one}'`))).toEqual([role]);
-    expect(ran.document().hint).toMatch(new RegExp(`^mcpkc init --server \\S+ --realm ${realm.name}$`, 'm'));
+    expect(ran.document().fix).toMatch(new RegExp(`^mcpkc init --server \\S+ --realm ${realm.name}$`, 'm'));
   });
 });

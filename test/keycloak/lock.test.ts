@@ -118,7 +118,7 @@ describe('a lock', () => {
     expect(ran.json).toMatchObject({
       code: 'LOCK_HELD',
       message: `Another run edits this realm: ann on build-7 (process 4242, mcpkc onboard), until ${new Date(end + 3).toISOString()} at the latest.`,
-      hint: 'Try again when it is done. A lock that is not renewed for a minute is taken over.',
+      fix: 'Try again when it is done. A lock that is not renewed for a minute is taken over.',
       details: { holder: { by: 'ann', host: 'build-7', pid: 4242, command: 'onboard' } },
     });
     const waited = ran.io.slept.reduce((sum, ms) => sum + ms, 0);

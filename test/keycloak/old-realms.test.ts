@@ -187,7 +187,7 @@ describe('a realm of 0.1.0', () => {
     await expectAlive(other);
   });
 
-  it('forged marks: whoever says of himself that he is adopted gets nothing by that', async () => {
+  it('forged marks: anybody who says of himself that he is adopted gets nothing by that', async () => {
     const one = await old('none');
     const forger = await stranger(one.scope);
     await run(0, create(one, '--attach', 'none'));

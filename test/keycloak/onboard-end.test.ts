@@ -161,7 +161,7 @@ describe('Keycloak goes away while a newcomer holds the audience', () => {
     expect(json).toMatchObject({
       code: 'NOT_WITHDRAWN',
       message: expect.stringContaining(clientId),
-      hint: expect.stringContaining(`mcpkc onboard ${RESOURCE} --close`),
+      fix: expect.stringContaining(`mcpkc onboard ${RESOURCE} --close`),
       details: { clients: [clientId] },
     });
     expect(await isAdopted(clientId)).toBe(true);
@@ -180,7 +180,7 @@ describe('Keycloak goes away while a newcomer holds the audience', () => {
   });
 });
 
-test('a role that is taken away in the middle is named, and so is who holds the audience', async () => {
+test('a role that is removed in the middle is named, and so is who holds the audience', async () => {
   const { opened, done } = start('--json', '--timeout', '1m');
   await opened;
   const clientId = await register(realm);

@@ -32,7 +32,7 @@ const create = (exit: number, name: string, ...args: string[]) =>
   run(exit, 'create-scope', '--resource', url(name), '--no-existing', ...args);
 
 describe('a standing resource', () => {
-  test('stays a realm default; others keep it; the connector holds it by itself', async () => {
+  test('stays a realm default; others keep it; the connector holds it on its own', async () => {
     await create(0, 'st');
     const { opened, done } = start('st');
     await opened;

@@ -122,7 +122,7 @@ export interface Run {
     backup: string | null;
     code?: string;
     message?: string;
-    hint?: string;
+    fix?: string;
     details?: Record<string, unknown>;
   };
 }

@@ -212,7 +212,7 @@ describe('after an earlier run saw events off', () => {
     await forgetObservations();
   });
 
-  it('nor when an administrator’s event tells of it, though no run of ours saw it', async () => {
+  it('nor when an administrator’s event tells of it, though no run of mcpkc saw it', async () => {
     const path = realm.path('events/config');
     await realm.admin.put(path, { ...config, adminEventsEnabled: true });
     await realm.admin.put(path, { ...config, adminEventsEnabled: true, eventsEnabled: false });
@@ -254,9 +254,7 @@ describe('with every proof', () => {
       status: 3,
       code: 'KEYCLOAK_ERROR',
     });
-    expect(stopped.document.hint).toMatch(
-      /Done: 4 of 12\. Not done: delete .*The same command does the rest/,
-    );
+    expect(stopped.document.fix).toMatch(/Done: 4 of 12\. Not done: delete .*The same command does the rest/);
     const left = new Set(await realm.clientIds());
     expect(fresh.filter((id) => left.has(id))).toHaveLength(8);
     between.meddle = () => undefined;

@@ -45,7 +45,7 @@ describe('26.8.2: the admin API takes only tokens that are for it', () => {
       message: expect.stringContaining(
         'Keycloak 26.8.2 and later take only tokens whose aud names the admin API',
       ),
-      hint: expect.stringMatching(/client scope kc-admin-api.*\nmcpkc init --server \S+ --realm \S+$/),
+      fix: expect.stringMatching(/client scope kc-admin-api.*\nmcpkc init --server \S+ --realm \S+$/),
     });
     expect(after.changed.length).toBeGreaterThan(0);
 
@@ -91,7 +91,7 @@ describe('26.8.2: the admin API takes only tokens that are for it', () => {
     expect(ran.status).toBe(4);
     expect(ran.document()).toMatchObject({
       code: 'ADMIN_LOGIN_FAILED',
-      hint: expect.stringContaining('kcadm.sh update clients/$CLIENT/default-client-scopes/$SCOPE'),
+      fix: expect.stringContaining('kcadm.sh update clients/$CLIENT/default-client-scopes/$SCOPE'),
     });
   });
 });

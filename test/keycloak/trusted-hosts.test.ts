@@ -194,6 +194,6 @@ it('an account that may only look is told the role and the command', async () =>
   expect(ran.json).toMatchObject({
     code: 'ROLE_MISSING',
     message: expect.stringContaining("it lacks the role 'manage-realm' of the client 'realm-management'"),
-    hint: `To grant what is missing, signing in once as an administrator:\nmcpkc init --server ${realm.admin.access.url} --realm ${realm.name}`,
+    fix: `To grant what is missing, signing in once as an administrator:\nmcpkc init --server ${realm.admin.access.url} --realm ${realm.name}`,
   });
 });

@@ -25,7 +25,7 @@ export interface Installed {
 
 /**
  * Packs a copy of this project with a bundle that was built before, and installs the tarball into an empty folder without
- * a registry. A copy, and without scripts: packing here would build again, under the feet of whoever runs the bundle.
+ * a registry. A copy, and without scripts: packing here would build again, under the feet of anybody who runs the bundle.
  */
 export function packAndInstall(dist: string): Installed {
   const folder = mkdtempSync(join(tmpdir(), 'mcpkc-package-'));

@@ -268,7 +268,7 @@ class Replay {
     };
     const url = new URL(server.authorizationEndpoint);
     const { scope: _, prompt, ...query } = asWords(request.body);
-    // Whoever asks for offline access asks for consent with it (OpenID Connect Core, section 11).
+    // Anybody who asks for offline access asks for consent with it (OpenID Connect Core, section 11).
     const prompts = prompt !== undefined && (scope ?? '').split(' ').includes('offline_access');
     const asked = {
       ...asWords(fillAll(query, values)),

@@ -180,7 +180,7 @@ export async function until(
 ): Promise<void> {
   const end = Date.now() + ms;
   while (!(await holds())) {
-    if (Date.now() > end) expect.fail(`waited in vain: ${what}`);
+    if (Date.now() > end) expect.fail(`timed out: ${what}`);
     await sleep(10);
   }
 }

@@ -183,7 +183,7 @@ export async function expectProvisioned(stage: Stage): Promise<void> {
   );
   expect(policies.map(({ name }) => name)).toContain('mcpkc-registrations');
   const { io } = await expectCli(0, ['trusted-hosts', '--add', 'after.example.com'], here(stage));
-  // Long sleeps are those of renewing the lock; whoever waits for one sleeps shortly.
+  // Long sleeps are those of renewing the lock; anybody who waits for one sleeps shortly.
   const waited = io.slept.filter((ms) => ms < 1000).reduce((sum, ms) => sum + ms, 0);
   expect(waited).toBeLessThan(1000);
   const roles = await realm.admin.get<{ name: string }[]>(realm.path('roles'));

@@ -33,7 +33,7 @@ export interface MemoryIo extends Io {
   /** Durations that were slept, in order. */
   slept: number[];
   questions: string[];
-  /** Sends a signal to whoever listens; false where nobody does. */
+  /** Sends a signal to anybody who listens; false where nobody does. */
   send(signal: Signal): boolean;
   /** Signals that the program raised to end itself. */
   raised: Signal[];

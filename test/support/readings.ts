@@ -37,7 +37,7 @@ export const READINGS: readonly Reading[] = [
   {
     what: 'a client’s client id',
     who: 'stranger',
-    decides: 'nothing by itself: who is named by a person is judged',
+    decides: 'nothing on its own: who is named by a person is judged',
     worst: (victim, canary) => ({ clientId: `${victim},--yes;$(touch ${canary})\n\`id\`` }),
   },
   {

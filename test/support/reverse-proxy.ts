@@ -55,7 +55,7 @@ export async function startReverseProxy(target: string, options: ProxyOptions = 
   try {
     onTestFinished(stop);
   } catch {
-    // Started in a hook: whoever started it stops it.
+    // Started in a hook: anybody who started it stops it.
   }
   return {
     url: `http://127.0.0.1:${port}${upstream.pathname.replace(/\/$/, '')}`,

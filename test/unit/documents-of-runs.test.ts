@@ -20,7 +20,7 @@ describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
     const ran = await expectCli(2, [...line, '--no-such-option'], { env: ACCOUNT });
     expect(ran.json).toMatchObject({ schema: 'mcpkc/error/v1', ok: false, exitStatus: 2, code: 'USAGE' });
     expect(ran.json.message).toContain('--no-such-option');
-    expect(ran.json.hint).not.toBe('');
+    expect(ran.json.fix).not.toBe('');
   });
 });
 

@@ -17,8 +17,8 @@ it('explains every finding, every error and every check, each once', () => {
   expect(findings.every((code) => /^[A-Z][A-Z_]+$/.test(code))).toBe(true);
 });
 
-it.each(EXPLAINED)('$code says what it is, its cause and what mends it', ({ explanation }) => {
-  for (const text of [explanation.what, explanation.cause, explanation.mend]) {
+it.each(EXPLAINED)('$code says what it is, its cause and what fixes it', ({ explanation }) => {
+  for (const text of [explanation.what, explanation.cause, explanation.fix]) {
     expect(text).toMatch(/^\S.{15,}[.)]$/s);
   }
   for (const source of explanation.sources) expect(source.trim()).not.toBe('');

@@ -6,7 +6,7 @@ import { normaliseHost } from '../../src/names/host-name.ts';
 const label = (length: number) => 'a'.repeat(length);
 const long = (length: number) => `${`${label(49)}.`.repeat(5)}${label(length - 250)}`;
 
-describe('normaliseHost keeps or mends', () => {
+describe('normaliseHost keeps or fixes', () => {
   it.each([
     ['chatgpt.com', 'chatgpt.com'],
     ['ChatGPT.com', 'chatgpt.com'],

@@ -19,7 +19,7 @@ const takes = ({ action }: Change) => action === 'delete' || action === 'detach'
 const rank = ({ kind }: Change) => KINDS.indexOf(kind);
 
 describe('planOf', () => {
-  it('gives first in the order of the kinds, then takes away in reverse; nothing is lost, made up or swapped', () => {
+  it('gives first in the order of the kinds, then removes in reverse; nothing is lost, made up or swapped', () => {
     fc.assert(
       fc.property(fc.array(anyChange, { maxLength: 30 }), (changes) => {
         const plan = planOf(changes);
@@ -130,7 +130,7 @@ describe('applyPlan', () => {
       (thrown: unknown) => thrown as McpkcError,
     );
     expect(error).toMatchObject({ code: 'ROLE_MISSING', message: 'may not' });
-    expect(error?.hint.split('\n')).toEqual([
+    expect(error?.fix.split('\n')).toEqual([
       'Get the role.',
       'Done: create client-scope s; attach client-scope-assignment 1; attach client-scope-assignment 3; attach client-scope-assignment 4. Not done: attach client-scope-assignment 2; attach client-scope-assignment 5. The same command does the rest.',
     ]);
@@ -144,7 +144,7 @@ describe('applyPlan', () => {
     const plan = [change('client-scope', 'create', 's'), change('client', 'create', 'c')];
     const write = async () => Promise.reject(new McpkcError('KEYCLOAK_ERROR', 'no', 'Look.'));
     await expect(applyPlan(plan, write, never)).rejects.toMatchObject({
-      hint: expect.stringContaining('Nothing was written. Not done: create client-scope s; create client c.'),
+      fix: expect.stringContaining('Nothing was written. Not done: create client-scope s; create client c.'),
     });
   });
 

@@ -205,7 +205,7 @@ describe('an edit', () => {
     expect(now).toEqual([kept]);
   });
 
-  it('keeps what was before, whoever writes it again', () => {
+  it('keeps what was before, no matter who writes it again', () => {
     const again: Entry = { ...ONE_OF_EACH.before, value: 'changed', since: '2026-11-28T00:00:00Z' };
     expect(attributesFor([ONE_OF_EACH.before], { remember: [again] })).toEqual({});
     const anew = attributesFor([ONE_OF_EACH.before], { forget: [ONE_OF_EACH.before], remember: [again] });

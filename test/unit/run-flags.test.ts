@@ -42,10 +42,10 @@ it('in documents only where a fix stands', () => {
   });
 });
 
-it('stand in the hint of a failure as it is printed', async () => {
+it('stand in the fix of a failure as it is printed', async () => {
   const ran = await runCli(['status', '--realm', 'mcp', '--ca-file', 'ca.pem', '--json'], {
     files: { 'ca.pem': 'x' },
   });
   expect(ran.json).toMatchObject({ code: 'CONFIG_MISSING' });
-  expect(ran.json.hint).toContain('mcpkc --ca-file ca.pem init --server <url> --realm <name>');
+  expect(ran.json.fix).toContain('mcpkc --ca-file ca.pem init --server <url> --realm <name>');
 });

@@ -24,7 +24,7 @@ it('every check has a case in which exactly it fails', () => {
     .map(({ breaks }) => breaks)
     .concat(knobNames.map((name) => [...knob(name).breaks]));
   const shown = new Set(alone.filter((breaks) => breaks.length === 1).flat());
-  // Standing by itself in every realm whose self-registered clients get audience tokens: see `anyway`.
+  // Standing on its own in every realm whose self-registered clients get audience tokens: see `anyway`.
   shown.add('TOK-USERLESS');
   // Not judged at a loopback address: see registration-paths.test.ts.
   shown.add('REG-PATHS');

@@ -3,7 +3,7 @@ import { type KnobName, knob, knobNames, startBrokenHost } from '../support/host
 import { expectFailures } from './expect.ts';
 import { newStage, probesIn, retarget, type Stage, senders } from './stage.ts';
 
-/** Self-registered clients get audience tokens without a user here: that is where the token for the host is from. */
+/** Self-registered clients get audience tokens without a user here: that is where the token for the MCP server is from. */
 const ANYWAY = ['TOK-USERLESS'];
 /** Hosts that answer nothing at all. */
 const SILENT: readonly KnobName[] = ['hang', 'reset'];

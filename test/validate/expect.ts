@@ -16,30 +16,30 @@ export function dependents(failed: readonly string[], may = false): string[] {
 
 /**
  * Fails unless exactly these checks failed, apart from those that this stage fails anyway, and exactly what declares to
- * need them is blocked.
+ * need them is not run.
  */
 export function expectFailures(
   run: Validated,
   failed: readonly string[],
   anyway: readonly string[] = [],
 ): void {
-  const blockedByNeed = dependents(failed);
-  const mayBlock = dependents(failed, true);
+  const notRunByNeed = dependents(failed);
+  const mayNotRun = dependents(failed, true);
   const found = {
     failed: run.ids('fail').filter((id) => !anyway.includes(id)),
-    blocked: run.ids('blocked').filter((id) => blockedByNeed.includes(id) || !mayBlock.includes(id)),
+    notRun: run.ids('not-run').filter((id) => notRunByNeed.includes(id) || !mayNotRun.includes(id)),
     exit: run.exit,
   };
   const told = new Map(run.document.checks.map((one) => [one.id, one]));
   const order = CHECKS.map(({ id }) => id);
-  const red = [...failed, ...run.ids('blocked')].some((id) => told.get(id)?.severity === 'must');
+  const red = [...failed, ...run.ids('not-run')].some((id) => told.get(id)?.severity === 'must');
   const message = run.document.checks
-    .filter(({ outcome }) => outcome === 'fail' || outcome === 'blocked')
-    .map(({ id, outcome, message: says }) => `${id} ${outcome}: ${says}`)
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'not-run')
+    .map(({ id, outcome, message }) => `${id} ${outcome}: ${message}`)
     .join('\n');
   expect(found, message).toEqual({
     failed: order.filter((id) => failed.includes(id)),
-    blocked: order.filter((id) => blockedByNeed.includes(id)),
+    notRun: order.filter((id) => notRunByNeed.includes(id)),
     exit: found.exit === 3 ? 3 : red ? 1 : 0,
   });
 }

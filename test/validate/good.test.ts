@@ -25,7 +25,7 @@ const redMusts = (run: Validated) =>
     .filter(({ outcome, severity }) => severity === 'must' && outcome !== 'pass')
     .map(({ id, message }) => `${id}: ${message}`);
 
-describe.each(['standing', 'adopted'] as const)('a good host in %s mode', (mode) => {
+describe.each(['standing', 'adopted'] as const)('a good MCP server in %s mode', (mode) => {
   let stage: Stage;
   let host: GoodHost;
 
@@ -46,7 +46,7 @@ describe.each(['standing', 'adopted'] as const)('a good host in %s mode', (mode)
     const run = await stage.validate(host.url);
     expect(redMusts(run)).toEqual([]);
     expect(run.ids('fail')).toEqual(mode === 'standing' ? ['TOK-USERLESS'] : []);
-    expect(run.ids('blocked')).toEqual([]);
+    expect(run.ids('not-run')).toEqual([]);
     expect(run.ids('skipped')).toEqual(['REG-PATHS']);
     expect(run.document.mode).toBe(mode);
     expect(run.document.issuer).toBe(stage.realm.issuer);
@@ -58,14 +58,14 @@ describe.each(['standing', 'adopted'] as const)('a good host in %s mode', (mode)
     const run = await stage.validate(host.url, ['--only', 'LOG,MCP-TOOLS']);
     expect([...senders(host)]).not.toContain('mcpkc');
     const sent = new Set(host.requests.map(({ headers }) => headers['x-request-id']));
-    for (const { id, to } of run.document.requests) if (to === 'host') expect(sent).toContain(id);
+    for (const { id, to } of run.document.requests) if (to === 'mcp-server') expect(sent).toContain(id);
     expect(host.requests.every(({ headers }) => headers['user-agent']?.startsWith('mcpkc/'))).toBe(true);
     expect(host.log.join('\n')).not.toContain('tools/call');
     const types = new Set(run.document.events.map(({ type }) => type));
     expect(types).toContain('CLIENT_REGISTER');
     expect(types).toContain('CLIENT_REGISTER_ERROR');
     expect(types).toContain('CLIENT_LOGIN');
-    expect(run.document.commands.host).toContain(`grep 'mcpkc-`);
+    expect(run.document.commands.mcpServer).toContain(`grep 'mcpkc-`);
   });
 
   it('takes less than three seconds', async () => {
@@ -84,7 +84,7 @@ describe.each(['standing', 'adopted'] as const)('a good host in %s mode', (mode)
     expect(exit).toBe(0);
     const words = out.split('\n').filter((line) => line.length > 80 && line.trim().includes(' '));
     expect(words).toEqual([]);
-    expect(out.trimEnd().split('\n').at(-1)).toMatch(/^✓ \d+ checks passed, \d failed, 0 blocked\.$/);
+    expect(out.trimEnd().split('\n').at(-1)).toMatch(/^✓ \d+ checks passed, \d failed, 0 not run\.$/);
   });
 });
 
@@ -207,7 +207,7 @@ describe('hosts straight from the SDK', () => {
     }
   });
 
-  it('a host at the root of its origin passes too', async () => {
+  it('an MCP server at the root of its origin passes too', async () => {
     const host = await serve((origin) => {
       const env = { MCP_TRANSPORT_URL: origin, OIDC_ISSUER: stage.setup.issuer, MCP_SCOPE_NAME: stage.scope };
       const built = createHost(readConfig(env), { log: () => {} });

@@ -46,7 +46,7 @@ async function endedAfter(registrations: number, signal: NodeJS.Signals): Promis
       if (!made) return answer;
       seen += 1;
       if (seen === registrations) child.kill(signal);
-      // Whoever is killed never sees the answer; whoever is only told to stop does.
+      // Anybody who is killed never sees the answer; anybody who is only told to stop does.
       return seen === registrations && signal === 'SIGKILL' ? never() : answer;
     },
   };

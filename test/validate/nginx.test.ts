@@ -31,7 +31,7 @@ function told(run: Validated, id: string): string {
   return `${message} ${cause} ${fix}`;
 }
 
-describe('nginx in front of the MCP host', () => {
+describe('nginx in front of the MCP server', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await newStage('nginx-host');
@@ -50,13 +50,13 @@ describe('nginx in front of the MCP host', () => {
     return `${origin}/mcp`;
   }
 
-  it('all is well where the host knows its public URL', async () => {
+  it('all is well where the MCP server knows its public URL', async () => {
     const run = await stage.validate(await hostBehind(true));
     expect(run.ids('fail')).toEqual(['TOK-USERLESS']);
     expect(run.exit).toBe(0);
   });
 
-  it('a host that doesn’t know its public URL is told so', async () => {
+  it('an MCP server that doesn’t know its public URL is told so', async () => {
     const run = await stage.validate(await hostBehind(false));
     expect(run.ids('fail')).toEqual(expect.arrayContaining(['CHAL-HEADER', 'PRM-RESOURCE']));
     expect(told(run, 'CHAL-HEADER')).toMatch(/another origin.*public URL/s);
@@ -112,7 +112,7 @@ describe('nginx that ends TLS in front of a Keycloak of its own', () => {
     await keycloak.stop();
   });
 
-  /** The whole deployment on loopback: TLS at nginx for Keycloak, and a host that trusts it not (it needs no token). */
+  /** The whole deployment on loopback: TLS at nginx for Keycloak, and an MCP server that trusts it not (it needs no token). */
   async function run(extraArgs: (port: number) => string[], ...headers: string[]): Promise<Validated> {
     const port = await freePort();
     keycloak = await startKeycloak({ extraArgs: extraArgs(port) });

@@ -3,7 +3,7 @@ import { anonymousPolicies, configure, listOf, scopeIn } from '../support/realm-
 import { json, metadata, type Spoiling } from './keycloak-front.ts';
 import { retarget, type Stage } from './stage.ts';
 
-/** Spoils something, and gives what mends it. */
+/** Spoils something, and gives what fixes it. */
 type Break = (stage: Stage, host: GoodHost) => Promise<(() => Promise<unknown>) | undefined>;
 
 interface Case {
@@ -13,7 +13,7 @@ interface Case {
   break: Break;
 }
 
-/** A policy of the realm with other settings, until it is mended. */
+/** A policy of the realm with other settings, until it is fixed. */
 export const policy =
   (provider: string, config: Record<string, string[]>): Break =>
   async ({ realm }) => {
@@ -23,7 +23,7 @@ export const policy =
     return () => configure(realm, component, component.config);
   };
 
-/** Client policies that hold no redirect URIs to patterns, until it is mended. */
+/** Client policies that hold no redirect URIs to patterns, until it is fixed. */
 async function withoutPatterns({ realm }: Stage): Promise<() => Promise<unknown>> {
   const path = realm.path('client-policies/profiles');
   type Profiles = { profiles: { executors: { executor: string }[] }[] };
@@ -75,13 +75,13 @@ export const standing: readonly Case[] = [
     // From 26.7 on mcpkc's own client policy refuses them too.
     break: async (stage, host) => {
       const mendPolicies = await withoutPatterns(stage);
-      const mend = await policy('trusted-hosts', {
+      const fix = await policy('trusted-hosts', {
         'client-uris-must-match': ['false'],
         'host-sending-registration-request-must-match': ['true'],
         'trusted-hosts': ['chatgpt.com', '127.0.0.1', 'localhost'],
       })(stage, host);
       return async () => {
-        await mend?.();
+        await fix?.();
         await mendPolicies();
       };
     },

@@ -40,7 +40,8 @@ describe('REG-PATHS', () => {
     const before = await realm.snapshot();
     expect(await judged()).toMatchObject({
       outcome: 'fail',
-      says: 'Keycloak itself answers at /clients-registrations/default, /clients-registrations/install, /clients-registrations/saml2-entity-descriptor.',
+      message:
+        'Keycloak itself answers at /clients-registrations/default, /clients-registrations/install, /clients-registrations/saml2-entity-descriptor.',
     });
     expect(await realm.snapshot()).toEqual(before);
     expect(await userEvents(realm)).toEqual([]);
@@ -59,7 +60,7 @@ describe('REG-PATHS', () => {
     front.spoil = { before: ({ path }) => (path.endsWith('/default') ? undefined : json(404, {})) };
     expect(await judged()).toMatchObject({
       outcome: 'fail',
-      says: 'Keycloak itself answers at /clients-registrations/default.',
+      message: 'Keycloak itself answers at /clients-registrations/default.',
     });
     front.spoil = {};
   });

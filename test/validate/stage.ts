@@ -13,7 +13,7 @@ import { type Client, clientIn, scopeIn } from '../support/realm-things.ts';
 export interface Check {
   id: string;
   severity: string;
-  outcome: 'pass' | 'fail' | 'blocked' | 'skipped';
+  outcome: 'pass' | 'fail' | 'not-run' | 'skipped';
   message: string;
   warning: boolean;
   cause: string | null;
@@ -26,7 +26,7 @@ export interface Document {
   mode: string | null;
   issuer: string | null;
   checks: Check[];
-  outlook: { preset: string; verdict: string; stage: string | null; check: string | null; says: string }[];
+  outlook: { preset: string; verdict: string; stage: string | null; check: string | null; message: string }[];
   requests: { id: string; request: string; to: string; status: number | null; ms: number }[];
   events: { type: string; client: string | null; time: string; error: string | null }[];
   commands: Record<string, string>;
@@ -40,11 +40,11 @@ export interface Stage {
   user: RealmUser;
   scope: string;
   setup: HostSetup;
-  /** Makes the realm ready for a host at this URL. */
+  /** Makes the realm ready for an MCP server at this URL. */
   provision(url: string, args?: readonly string[]): Promise<void>;
   /** The same, and tokens without a user are refused to what registered itself (26.7). */
   provisionWhole(url: string, args?: readonly string[]): Promise<void>;
-  /** Runs `validate --json` against a host. */
+  /** Runs `validate --json` against an MCP server. */
   validate(url: string, args?: readonly string[], env?: Record<string, string>): Promise<Validated>;
   remove(): Promise<void>;
 }
@@ -160,7 +160,7 @@ export { clientIn };
 /** A name of its own. */
 export const unique = () => randomBytes(3).toString('hex');
 
-/** Whoever listens for requests: which client each bearer token of a host's record was issued to. */
+/** Anybody who listens for requests: which client each bearer token of an MCP server's record was issued to. */
 export function senders(host: TestHost): Set<string> {
   const tokens = host.requests.flatMap(
     ({ headers }) => /^Bearer (ey\S+)$/.exec(headers.authorization ?? '')?.[1] ?? [],

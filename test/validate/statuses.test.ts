@@ -18,7 +18,7 @@ afterAll(async () => {
   await stage.remove();
 });
 
-it('wrong credentials are exit status 4, and nothing is asked of the host', async () => {
+it('wrong credentials are exit status 4, and nothing is asked of the MCP server', async () => {
   const before = host.requests.length;
   const { exit, json } = await runCli(['validate', host.url, '--json'], {
     env: { ...stage.account.env, KC_CLIENT_SECRET: 'wrong-secret' },
@@ -28,13 +28,13 @@ it('wrong credentials are exit status 4, and nothing is asked of the host', asyn
   expect(host.requests.length).toBe(before);
 });
 
-it('a host that is not there is exit status 3, with the document', async () => {
+it('an MCP server that is not there is exit status 3, with the document', async () => {
   const run = await stage.validate('http://127.0.0.1:9/mcp');
   expect(run.exit).toBe(3);
   expect(run.document.checks.length).toBeGreaterThan(30);
   expect(run.check('CHAL-401')).toMatchObject({
     outcome: 'fail',
-    fix: expect.stringContaining('Start the host'),
+    fix: expect.stringContaining('Start the MCP server'),
   });
 });
 
@@ -58,10 +58,10 @@ it('--fail-on should makes a failing should red', async () => {
 describe('from outside', () => {
   const outsider = () => ({ KC_ISSUER: stage.realm.issuer });
 
-  it('everything that takes no administrator is judged; the rest is blocked with the reason', async () => {
+  it('everything that takes no administrator is judged; the rest is not run with the reason', async () => {
     const run = await validateRun([host.url], outsider());
     expect(run.ids('fail')).toEqual(['TOK-USERLESS']);
-    expect(run.ids('blocked')).toEqual(['REG-READBACK', 'LOG-CORRELATE']);
+    expect(run.ids('not-run')).toEqual(['REG-READBACK', 'LOG-CORRELATE']);
     expect(run.check('REG-READBACK').fix).toContain('--outside');
     expect(run.exit).toBe(1);
     expect(await probesIn(stage.realm)).toEqual([]);
@@ -76,7 +76,7 @@ describe('from outside', () => {
     expect(with_.document.requests.filter(({ request }) => request.includes('/admin/'))).toEqual([]);
   });
 
-  it('needs no configuration at all: the host names its issuer', async () => {
+  it('needs no configuration at all: the MCP server names its issuer', async () => {
     const run = await validateRun([host.url, '--outside'], {});
     expect(run.document.issuer).toBe(stage.realm.issuer);
     expect(run.exit).toBe(0);
@@ -122,7 +122,7 @@ describe('for production', () => {
       KC_CLIENT_SECRET: reader.secret,
     });
     expect(run.ids('fail')).toEqual(['TOK-USERLESS']);
-    expect(run.ids('blocked')).toEqual([]);
+    expect(run.ids('not-run')).toEqual([]);
     expect([...senders(host)]).not.toContain('reader');
   });
 });
@@ -193,7 +193,7 @@ it('mode adopted needs no role to write, but for the MCP steps', async () => {
   expect(run.check('TOK-AUD').outcome).toBe('pass');
   expect(run.check('AUTHZ-PKCE').outcome).toBe('pass');
   expect(run.check('MCP-OPEN')).toMatchObject({
-    outcome: 'blocked',
+    outcome: 'not-run',
     message: expect.stringContaining('manage-clients'),
   });
   await windowed.stop();

@@ -34,7 +34,9 @@ async function expectTruth(
     const result = await new Connector(host.url, { product, client }).connect(stage.user);
     seen[preset] = result.ok ? 'works' : result.stage;
   }
-  expect(told, run.document.outlook.map(({ preset, says }) => `${preset}: ${says}`).join('\n')).toEqual(seen);
+  expect(told, run.document.outlook.map(({ preset, message }) => `${preset}: ${message}`).join('\n')).toEqual(
+    seen,
+  );
   return told;
 }
 
@@ -68,7 +70,7 @@ describe('an outlook comes true in standing mode', () => {
     ['that names its scope', { scope: SCOPE }],
     ['that names no scope', {}],
     ['that lists its scope', { scope: SCOPE, advertisedScopes: [SCOPE] }],
-  ])('a good host %s works for all', async (_what, setup) => {
+  ])('a good MCP server %s works for all', async (_what, setup) => {
     const host = await startGoodHost({ issuer: stage.realm.issuer, ...setup });
     await withHost(host, async () => {
       const told = await expectTruth(stage, host);
@@ -85,7 +87,7 @@ describe('an outlook comes true in standing mode', () => {
     ['accepts-garbage-token', 'works'],
     ['initialize-error', 'mcp'],
     ['tools-list-500', 'mcp'],
-  ])('a host with %s', async (name, expected) => {
+  ])('an MCP server with %s', async (name, expected) => {
     const host = await startBrokenHost(name, stage.setup);
     await withHost(host, async () => {
       const run = await stage.validate(host.url, ['--preset', 'chatgpt,claude']);
@@ -103,7 +105,7 @@ describe('an outlook comes true in standing mode', () => {
     });
   });
 
-  it('a host whose resource is its bare origin stops those that compare bytes', async () => {
+  it('an MCP server whose resource is its bare origin stops those that compare bytes', async () => {
     const host = await startBrokenHost('resource-origin-only', stage.setup);
     await withHost(host, async () => {
       const told = await expectTruth(stage, host);
@@ -175,7 +177,7 @@ describe('an outlook comes true in standing mode', () => {
     await stage.realm.admin.put(path);
   });
 
-  it('a token without the audience is stopped at the host (§7)', async () => {
+  it('a token without the audience is stopped at the MCP server (§7)', async () => {
     const host = await startGoodHost(stage.setup);
     await withHost(host, async () => {
       await retarget(stage, host.url, 'https://other.example/mcp');

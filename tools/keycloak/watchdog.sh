@@ -1,4 +1,4 @@
-# Ends a server when whoever started it is gone, however that went, SIGKILL included.
+# Ends a server when anybody who started it is gone, however that went, SIGKILL included.
 #   watchdog.sh <process group of the server> <folder of its run, or "">
 # The starter holds the other end of our standard input and never writes: `read` returns when it is dead.
 read -r _

@@ -20,7 +20,7 @@ export async function listenForRedirect(state: string): Promise<Loopback> {
   const redirected = new Promise<URLSearchParams>((resolve) => {
     take = resolve;
   });
-  // A sign-in is rare: whoever doesn't ask for one starts without an HTTP server.
+  // A sign-in is rare: anybody who doesn't ask for one starts without an HTTP server.
   const { createServer } = await import('node:http');
   const server = createServer((req, res) => {
     const url = URL.parse(req.url ?? '/', 'http://127.0.0.1');

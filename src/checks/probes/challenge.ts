@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { initializeMessage } from '../json-rpc.ts';
 import type { Run } from '../step.ts';
 
-/** What the host says to those who come without a good token. */
+/** What the MCP server says to those who come without a good token. */
 export interface ChallengeEvidence {
   /** POST without a token. */
   tokenless: Exchange;
@@ -18,7 +18,7 @@ export interface ChallengeEvidence {
   /** The Bearer challenge, where it can be read. */
   challenge: Challenge | undefined;
   scopes: readonly string[];
-  /** Whether the host answered anything at all. */
+  /** Whether the MCP server answered anything at all. */
   answered: boolean;
 }
 
@@ -27,14 +27,14 @@ const GARBAGE = 'mcpkc-no-token';
 /** RFC 2606: nobody's. */
 export const FOREIGN_ORIGIN = 'https://evil.example';
 
-/** Knocks at the host's door in all the ways that need no token, side by side. */
+/** Knocks at the MCP server's door in all the ways that need no token, side by side. */
 export async function probeChallenge({ recorder, target }: Run): Promise<ChallengeEvidence> {
   const { mcp } = target;
   const post = (headers: Record<string, string>, url = mcp) => {
     const message = initializeMessage();
     return recorder.send(url, {
       method: 'POST',
-      to: 'host',
+      to: 'mcp-server',
       own: true,
       headers: { ...message.headers, ...headers },
       body: message.body,
@@ -47,7 +47,7 @@ export async function probeChallenge({ recorder, target }: Run): Promise<Challen
     post({}, query),
     post({ origin: FOREIGN_ORIGIN }),
     recorder.send(mcp, {
-      to: 'host',
+      to: 'mcp-server',
       own: true,
       headers: { accept: 'text/event-stream' },
       onlyOpens: true,

@@ -43,9 +43,9 @@ const NOTHING: McpEvidence = {
   queryToken: undefined,
 };
 
-/** Opens the host in both eras, lists its tools (none is called), and tries what a good host refuses. */
+/** Opens the MCP server in both eras, lists its tools (none is called), and tries what a good MCP server refuses. */
 export async function probeMcp(run: Run): Promise<McpEvidence> {
-  // A host that doesn't even challenge is not asked further: every answer would be a time-out, or mean nothing.
+  // An MCP server that doesn't even challenge is not asked further: every answer would be a time-out, or mean nothing.
   if (run.parts.challenge?.tokenless.status !== 401) return NOTHING;
   const sendable = run.parts.token?.sendable;
   const stranger = run.parts.token?.stranger;
@@ -70,7 +70,7 @@ async function probeBehaviour(
   const legacy = eras.find(({ era, spoken }) => era === 'legacy' && spoken);
   const session = legacy?.session;
   const headers = sessionHeaders(session, legacy?.revision);
-  const own = { to: 'host', own: true } as const;
+  const own = { to: 'mcp-server', own: true } as const;
   const bearer = { authorization: `Bearer ${token}` };
   const [narrowAccept, foreignOrigin, get, queryToken, unknownSession] = await Promise.all([
     legacy && post(initializeMessage(), { accept: 'application/json' }),
@@ -111,7 +111,7 @@ function probeQuery(run: Run): Promise<Exchange> | undefined {
 
 async function probeOrigins({ recorder, target }: Run): Promise<McpEvidence['allowedOrigins']> {
   const message = initializeMessage();
-  const own = { to: 'host', own: true } as const;
+  const own = { to: 'mcp-server', own: true } as const;
   const origins = [...new Set([...chatgpt.origins, ...target.allowedOrigins])];
   return Promise.all(
     origins.map(async (origin) => {

@@ -7,7 +7,7 @@ import type { Run } from '../step.ts';
 import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
 import { endpoint } from './server-metadata.ts';
 
-/** A product's registrations: without naming scopes, and with those that the host makes clients name. */
+/** A product's registrations: without naming scopes, and with those that the MCP server makes clients name. */
 export interface PresetRegistration {
   preset: Preset;
   plain: Registered;
@@ -21,7 +21,7 @@ export interface RegistrationEvidence {
   endpoint: string | undefined;
   /** What `scoped` names. */
   named: readonly string[];
-  /** What the host makes clients ask for: its challenge, else its metadata. */
+  /** What the MCP server makes clients ask for: its challenge, else its metadata. */
   asked: readonly string[];
   presets: readonly PresetRegistration[];
   /** Adopted mode: a registration that names the hidden audience scope, which must be refused. */

@@ -8,7 +8,7 @@ export interface Place {
   exchange: Exchange;
 }
 
-/** What the host says of itself. */
+/** What the MCP server says of itself. */
 export interface MetadataEvidence {
   /** The places in the order in which clients look (RFC 9728 §3.1), each URL once. */
   places: readonly Place[];
@@ -20,14 +20,14 @@ export interface MetadataEvidence {
   manifest: Exchange;
   /** The document and the manifest again, past a cache: each with the exchange that it is compared with. */
   fresh: readonly { plain: Exchange; busted: Exchange }[];
-  /** Where clients may look for the issuer's metadata at the host (each is 404 or leads to Keycloak). */
+  /** Where clients may look for the issuer's metadata at the MCP server (each is 404 or leads to Keycloak). */
   issuerPlaces: readonly Exchange[];
 }
 
 const PRM = '/.well-known/oauth-protected-resource';
 const MANIFEST = '/.well-known/mcp/manifest.json';
 
-/** The well-known places of a name at the host: with the endpoint's path, then at the root. */
+/** The well-known places of a name at the MCP server: with the endpoint's path, then at the root. */
 export function wellKnown(mcp: string, name: string): string[] {
   const { origin, pathname } = new URL(mcp);
   const path = pathname === '/' ? '' : pathname;
@@ -40,7 +40,7 @@ export async function probeMetadata(run: Run): Promise<MetadataEvidence> {
   const { origin } = new URL(target.mcp);
   const read = (url: string) =>
     run.recorder.get(url, {
-      to: 'host',
+      to: 'mcp-server',
       own: new URL(url).origin === origin,
       headers: { accept: 'application/json' },
     });
@@ -55,7 +55,7 @@ export async function probeMetadata(run: Run): Promise<MetadataEvidence> {
     if (url !== undefined && !urls.has(url)) urls.set(url, root === undefined ? 'root' : where);
   }
   const silent = parts.challenge?.answered === false;
-  const issuer = (url: string) => run.recorder.send(url, { to: 'host', own: true });
+  const issuer = (url: string) => run.recorder.send(url, { to: 'mcp-server', own: true });
   const [places, manifest, issuerPlaces] = await Promise.all([
     Promise.all([...urls].map(async ([url, where]) => ({ where, url, exchange: await read(url) }))),
     read(`${origin}${MANIFEST}`),
@@ -68,7 +68,7 @@ export async function probeMetadata(run: Run): Promise<MetadataEvidence> {
   return { places, found, document, scopes, manifest, fresh, issuerPlaces };
 }
 
-/** The challenge's URL, where it is one of the host's own: no other is asked, since the host chose it. */
+/** The challenge's URL, where it is one of the MCP server's own: no other is asked, since the MCP server chose it. */
 function namedByChallenge({ parts }: Run, origin: string): string | undefined {
   const url = parts.challenge?.challenge?.params.resource_metadata;
   const parsed = url === undefined ? null : URL.parse(url);
@@ -83,7 +83,10 @@ async function pastCache(run: Run, seen: readonly (Exchange | undefined)[]) {
       url.searchParams.set('mcpkc', run.target.runId);
       return {
         plain: exchange,
-        busted: await run.recorder.send(url.href, { to: 'host', headers: { accept: 'application/json' } }),
+        busted: await run.recorder.send(url.href, {
+          to: 'mcp-server',
+          headers: { accept: 'application/json' },
+        }),
       };
     }),
   );

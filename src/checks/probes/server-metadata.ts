@@ -3,11 +3,11 @@ import type { Run } from '../step.ts';
 
 /** What the authorization server says of itself. */
 export interface ServerEvidence {
-  /** The issuer: as configured, else as the host names it, where that proves to be the realm (or, without one, an issuer). */
+  /** The issuer: as configured, else as the MCP server names it, where that proves to be the realm (or, without one, an issuer). */
   issuer: string | undefined;
   /** What was asked, proven or not; undefined where nobody names an issuer. */
   asked: string | undefined;
-  /** The host names another issuer, and that is one: clients go there. */
+  /** The MCP server names another issuer, and that is one: clients go there. */
   elsewhere: boolean;
   /** The places in the order in which clients look (RFC 8414 §3.1, OpenID Connect Discovery §4). */
   places: readonly Exchange[];
@@ -111,7 +111,7 @@ async function askEndpoints(
 }
 
 /**
- * The issuer that the host names, where nobody configured one and Keycloak calls itself otherwise: behind a proxy a
+ * The issuer that the MCP server names, where nobody configured one and Keycloak calls itself otherwise: behind a proxy a
  * server without fixed hostname takes its name from the request. It is the realm where its metadata calls itself so
  * and its keys are the realm's.
  */

@@ -25,15 +25,15 @@ export interface TokenEvidence {
   /** The token request of a client that registered itself, without a user, before anything was lent to it. */
   userless: Exchange | undefined;
   userlessClaims: Readonly<Record<string, unknown>>;
-  /** What is sent to the host, or why there is nothing. */
+  /** What is sent to the MCP server, or why there is nothing. */
   sendable: SendableToken | undefined;
   unsendable: {
-    says: string;
+    message: string;
     fix: string;
     /** The realm refuses such tokens on purpose: nothing is wrong that a check could be red for. */
     isExpected?: boolean;
   };
-  /** A genuine token that is not for this host, nor for any other. */
+  /** A genuine token that is not for this MCP server, nor for any other. */
   stranger: string | undefined;
   strangersAudience: readonly string[];
   /** Audiences, other servers', of the only such token that could be had: it is not sent. */
@@ -48,8 +48,8 @@ export interface TokenEvidence {
 }
 
 /**
- * Gets tokens: what a connector's would hold, and what can be sent to the host. Best first: sign-in, file, probe. A token is
- * sent only where its one audience is this host, or nobody's: any other is a good bearer somewhere else. Inside it is that
+ * Gets tokens: what a connector's would hold, and what can be sent to the MCP server. Best first: sign-in, file, probe. A token is
+ * sent only where its one audience is this MCP server, or nobody's: any other is a good bearer somewhere else. Inside it is that
  * of a client that the admin API makes for this run; those that register are judged by what Keycloak would issue to them.
  */
 export async function probeToken(run: Run): Promise<TokenEvidence> {
@@ -150,7 +150,7 @@ async function bearer(run: Run, what: 'host' | 'elsewhere', audience: string): P
 /** What is under way when the run is aborted has this long. */
 const MAKING_MS = 10_000;
 
-/** The host's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
+/** The MCP server's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
 function bearerScopes({ facts, snapshot }: Inside): string[] {
   const fits =
     facts.exists && !facts.machinesRejected && facts.audiences.every((audience) => audience === facts.mcp);
@@ -162,13 +162,13 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
   const exchange = (await bearer(run, 'elsewhere', ELSEWHERE)) ?? (await credentials(run, client));
   const token = tokenIn(exchange);
   const audience = audiences(claimsOf(token ?? ''));
-  // A realm that gives this host's audience to everybody leaves no stranger; another server's token is none of this host's.
+  // A realm that gives this MCP server's audience to everybody leaves no stranger; another server's token is none of this MCP server's.
   const others = audience.filter((one) => one !== ELSEWHERE && one !== run.target.mcp);
   const foreign = token !== undefined && others.length === 0 && !audience.includes(run.target.mcp);
   return { exchange, token: foreign ? token : undefined, audience, others };
 }
 
-/** Why a token must not leave for this host, as the end of a sentence; undefined where this host is its only audience. */
+/** Why a token must not leave for this MCP server, as the end of a sentence; undefined where this MCP server is its only audience. */
 export function whyNotFor(mcp: string, token: string): string | undefined {
   const claims = claimsOf(token);
   if (Object.keys(claims).length === 0) return 'is no JWT, so that nothing tells whom it is for';
@@ -186,7 +186,7 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
       return {
         sendable: undefined,
         unsendable: {
-          says: problem ?? 'The sign-in gave no token.',
+          message: problem ?? 'The sign-in gave no token.',
           fix: 'Run it again, or use --token-file.',
         },
       };
@@ -198,12 +198,15 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
   for (const token of issued.map(tokenIn)) {
     const claims = claimsOf(token ?? '');
     if (token !== undefined && whyNotFor(run.target.mcp, token) === undefined) {
-      return { sendable: { token, source: 'client-credentials', claims }, unsendable: { says: '', fix: '' } };
+      return {
+        sendable: { token, source: 'client-credentials', claims },
+        unsendable: { message: '', fix: '' },
+      };
     }
   }
   const isExpected =
     run.target.inside?.userlessRejected === true && issued.every((one) => tokenIn(one) === undefined);
-  return { sendable: undefined, unsendable: { says: whyNone(run, issued), fix: ways, isExpected } };
+  return { sendable: undefined, unsendable: { message: whyNone(run, issued), fix: ways, isExpected } };
 }
 
 type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;
@@ -212,13 +215,13 @@ type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;
 function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Chosen {
   const why = whyNotFor(run.target.mcp, token);
   if (why === undefined)
-    return { sendable: { token, source, claims: claimsOf(token) }, unsendable: { says: '', fix: '' } };
+    return { sendable: { token, source, claims: claimsOf(token) }, unsendable: { message: '', fix: '' } };
   run.recorder.secrets.keep(token);
   const which = source === 'login' ? 'The token of the sign-in' : 'The token of --token-file';
-  const says = `${which} is not sent: it ${why}.`;
+  const message = `${which} is not sent: it ${why}.`;
   return {
     sendable: undefined,
-    unsendable: { says, fix: `Use a token whose one audience is ${run.target.mcp}.` },
+    unsendable: { message, fix: `Use a token whose one audience is ${run.target.mcp}.` },
   };
 }
 
@@ -227,7 +230,7 @@ function whyNone({ target }: Run, issued: readonly (Exchange | undefined)[]): st
   if (target.noRegistration) return 'There is no token to send: no client is registered (--no-registration).';
   const got = issued.map(tokenIn).find((token) => token !== undefined);
   if (got !== undefined) {
-    const made = inside ? ' To make one for this host alone takes the role manage-clients.' : '';
+    const made = inside ? ' To make one for this MCP server alone takes the role manage-clients.' : '';
     return `The token that a self-registered client gets is not sent: it ${whyNotFor(target.mcp, got)}.${made}`;
   }
   if (inside?.userlessRejected)

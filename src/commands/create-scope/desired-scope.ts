@@ -15,7 +15,7 @@ import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
 import type { Subject } from './subject.ts';
 
-/** The mode and the realm's list that a scope shall have: as `--attach` says, else as they are; standing for a new one. */
+/** The mode and the realm's list that a scope should have: as `--attach` says, else as they are; standing for a new one. */
 export function modeAndList(
   scope: string,
   snapshot: RealmSnapshot,
@@ -33,7 +33,7 @@ export function modeAndList(
     : { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
 }
 
-/** What the realm shall look like. A client that several reasons apply to is decided by the first: what flags say. */
+/** What the realm should look like. A client that several reasons apply to is decided by the first: what flags say. */
 export async function desiredFor(
   context: Context,
   subject: Subject,

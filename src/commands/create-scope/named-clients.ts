@@ -29,7 +29,7 @@ export async function namedClients(
   const both = attach.found.find(({ id }) => detach.found.some((other) => other.id === id));
   if (both) {
     const problem = `'${visible(both.clientId)}' is named by --client too`;
-    throw badInput('--detach', problem, 'Give the scope to a client or take it away.');
+    throw badInput('--detach', problem, 'Give the scope to a client or remove it.');
   }
   const unsafe = [...attach.found, ...detach.found].find(({ id }) => !isKeycloakId(id));
   if (unsafe) throw unsafeIdError(unsafe.id, unsafe.clientId);

@@ -63,7 +63,7 @@ function staticBody(presets: readonly Preset[]) {
 }
 
 /**
- * Refuses (CLIENT_TAKEN, exit status 5) a client of that name that is not what `--create-static` makes: whoever made it
+ * Refuses (CLIENT_TAKEN, exit status 5) a client of that name that is not what `--create-static` makes: anybody who made it
  * first has its secret, and may have set its redirect URIs, grants and mappers.
  */
 function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void {
@@ -85,7 +85,7 @@ function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void
   ];
   if (differences.length === 0) return;
   const message = `The client '${visible(found.clientId)}' is there already, and is not what --create-static makes (${differences.join(', ')}). It was left as it is.\n  ${described(found)}`;
-  const hint =
+  const fix =
     'If it is yours, name it: --client <id> gives it the scope as it is. Else delete it, or choose another client id (OIDC_AUDIENCE).';
-  throw new McpkcError('CLIENT_TAKEN', message, hint, { details: { clientId: found.clientId, differences } });
+  throw new McpkcError('CLIENT_TAKEN', message, fix, { details: { clientId: found.clientId, differences } });
 }

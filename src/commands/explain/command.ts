@@ -10,7 +10,7 @@ import { codesText, explanationText } from './text.ts';
 export const explain: Command = {
   define(command) {
     command
-      .description('Explain a finding, an error or a check: what it is, its cause, what mends it, sources.')
+      .description('Explain a finding, an error or a check: what it is, its cause, what fixes it, sources.')
       .argument('[code]', 'as it was printed; without it, all codes are listed');
   },
   examples: [
@@ -47,6 +47,6 @@ function find(wanted: string): ExplainedCode {
     EXPLAINED.map(({ code }) => code),
   );
   const close = near.distance <= Math.max(2, Math.floor(near.key.length / 3));
-  const hint = `${close ? `Did you mean ${near.key}? ` : ''}mcpkc explain lists all codes.`;
-  throw badInput('explain', `there is no code “${brief(wanted, 60)}”`, hint);
+  const fix = `${close ? `Did you mean ${near.key}? ` : ''}mcpkc explain lists all codes.`;
+  throw badInput('explain', `there is no code “${brief(wanted, 60)}”`, fix);
 }

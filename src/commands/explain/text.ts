@@ -4,14 +4,14 @@ import { wrap } from '../../text.ts';
 
 /** One code in full. */
 export function explanationText({ code, kind, explanation }: ExplainedCode, style: Style): string {
-  const { what, cause, mend, sources } = explanation;
+  const { what, cause, fix, sources } = explanation;
   const part = (title: string, text: string) => `\n${style.bold(title)}\n${wrap(text, style.width, '  ')}\n`;
   const list = sources.map((source) => `  • ${wrap(source, style.width, '    ').trimStart()}\n`).join('');
   return [
     `${style.bold(code)}  ${style.dim(kind)}\n`,
     part('What it is', what),
     part('Cause', cause),
-    part('What mends it', mend),
+    part('What fixes it', fix),
     sources.length === 0 ? '' : `\n${style.bold('Sources')}\n${list}`,
   ].join('');
 }

@@ -72,7 +72,7 @@ function nameWith({ env }: Io, flags: Flags): string {
 
 async function ask(context: Context, config: Config, flags: Flags, realm: string): Promise<Administrator> {
   const { io, signal } = context;
-  // Nobody shall type a password for a connection that would be refused afterwards.
+  // Nobody should type a password for a connection that would be refused afterwards.
   if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
   requireSafeTransport(config.server, config);
   const known = text(flags.adminUser) ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
@@ -161,7 +161,7 @@ async function secretFrom({ io, voice }: Context, option: string, given: string)
 /** CONFIG_MISSING (exit status 2): how an administrator can sign in, and how to do without one. */
 export function noAdministrator(problem: string, realm: string): McpkcError {
   const named: CommandPart[] = realm === '' ? [] : [['--realm', realm]];
-  const hint = [
+  const fix = [
     'Any of these will do, once:',
     '- --admin-user <name> at a terminal, which asks for the password; or with --admin-password-file <file>, or KC_BOOTSTRAP_ADMIN_PASSWORD in the environment;',
     '- --admin-token-file <file>: an administrator’s access token;',
@@ -169,5 +169,5 @@ export function noAdministrator(problem: string, realm: string): McpkcError {
     `Without giving mcpkc an administrator, kcadm lines to paste:\n${formatCommand(['init', ...named, '--dry-run'])}`,
   ].join('\n');
   const missing = ['--admin-user', '--admin-token-file', 'KC_BOOTSTRAP_ADMIN_CLIENT_ID'];
-  return new McpkcError('CONFIG_MISSING', problem, hint, { details: { missing } });
+  return new McpkcError('CONFIG_MISSING', problem, fix, { details: { missing } });
 }

@@ -97,9 +97,9 @@ function requireNoForeignPolicy({ snapshot }: RemovalFacts): void {
     const scope = named.find((one) => names.includes(one));
     if (scope === undefined) continue;
     const message = `The client scope '${scope}' is named by the client policy '${name}'.`;
-    const hint =
+    const fix =
       'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
-    throw new McpkcError('SCOPE_IN_POLICY', message, hint);
+    throw new McpkcError('SCOPE_IN_POLICY', message, fix);
   }
 }
 

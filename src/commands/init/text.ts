@@ -37,7 +37,7 @@ export function initText(answer: InitAnswer, style: Style): string {
 }
 
 /** What every run does, so that it is no change: nobody can see whether such a token is there. */
-const WITHDRAWN = ' Whoever registered it can’t reach it: registration access tokens are withdrawn.';
+const WITHDRAWN = ' Anybody who registered it can’t reach it: registration access tokens are withdrawn.';
 
 function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Style): string {
   const roles = account.roles.join(', ');
@@ -76,6 +76,6 @@ function excessLines({ account, plan, dryRun }: InitAnswer, style: Style): strin
   if (removes && !dryRun) return '';
   const text = removes
     ? `In excess, and to be removed: ${list}.`
-    : `In excess, and left as it is: ${list}. mcpkc doesn’t need it; --exact takes it away.`;
+    : `In excess, and left as it is: ${list}. mcpkc doesn’t need it; --exact removes it.`;
   return `${style.yellow('!')} ${wrap(text, style.width - 2, '  ').trimStart()}\n`;
 }

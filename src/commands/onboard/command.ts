@@ -100,7 +100,7 @@ function checkFlags(flags: Flags, client: string | undefined): Until {
     throw badInput('--until', `'${until}' is neither registered nor connected`, help);
   }
   if (flags.close === true && client !== undefined)
-    throw badInput('--close', 'it takes no client id: whoever was adopted keeps the audience', help);
+    throw badInput('--close', 'it takes no client id: anybody who was adopted keeps the audience', help);
   const waits = flags.close !== true && client === undefined;
   const waiting = ['until', 'timeout', 'user'].find((name) => flags[name] !== undefined);
   if (waiting !== undefined && !waits) {

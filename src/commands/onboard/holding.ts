@@ -197,8 +197,8 @@ function notWithdrawn(run: Run, held: readonly Held[], error: unknown): McpkcErr
   const reason = error instanceof Error ? error.message : String(error);
   const names = held.map(({ client }) => called(client)).join('; ');
   const message = `The audience ${resource} could not be taken back: ${reason}\nStill held for the time being by: ${names}.`;
-  const hint = `The record says so, and the next command that writes withdraws it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
-  return new McpkcError('NOT_WITHDRAWN', message, hint, {
+  const fix = `The record says so, and the next command that writes withdraws it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
+  return new McpkcError('NOT_WITHDRAWN', message, fix, {
     cause: error,
     details: {
       resource,

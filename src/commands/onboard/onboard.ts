@@ -34,7 +34,7 @@ export interface Onboarded {
   unused: Adopted[];
 }
 
-/** How `onboard` shall go about it. */
+/** How `onboard` should go about it. */
 export interface Manner {
   timeoutMs: number;
   until: Until;
@@ -119,7 +119,7 @@ export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded
   return { run: prepared.run, client: undefined, others: [], audience: undefined, unused: [] };
 }
 
-/** Everything before the waiting: the realm is brought to what it shall be. */
+/** Everything before the waiting: the realm is brought to what it should be. */
 async function provision({ run, snapshot, desired, plan, reservations }: Prepared, yes: boolean) {
   const { keycloak, io, signal, voice } = run;
   requireNoLiveWindow(run.scope, snapshot, io, yes);

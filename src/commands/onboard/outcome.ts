@@ -20,8 +20,8 @@ export function severalNewcomers(run: Run, several: readonly Client[], until: Un
   const commands = several.map((client) => adoptCommand(run, client));
   const what = until === 'connected' ? 'were signed in with' : 'registered';
   const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(called).join('; ')}.`;
-  const hint = `None of them was adopted, and none holds the audience. Adopt the right one:\n${commands.join('\n')}`;
-  return new McpkcError('SEVERAL_NEWCOMERS', message, hint, {
+  const fix = `None of them was adopted, and none holds the audience. Adopt the right one:\n${commands.join('\n')}`;
+  return new McpkcError('SEVERAL_NEWCOMERS', message, fix, {
     details: { clients: several.map(named), commands, timeline: run.timeline },
   });
 }
@@ -41,8 +41,8 @@ export function nothingAdopted(
     commands.length === 0
       ? ''
       : `To adopt one all the same (its person signs in again, or waits for the next refresh):\n${commands.join('\n')}\n`;
-  const hint = `${adopt}What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\n${UNPARSED}\nThen run onboard again; --timeout waits longer.`;
-  return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });
+  const fix = `${adopt}What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\n${UNPARSED}\nThen run onboard again; --timeout waits longer.`;
+  return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
 
 /** An unknown member in the body: 400 to the product, no event, no line in the server's log (26.7.3). */
@@ -52,8 +52,8 @@ const UNPARSED =
 /** The connector was deleted, or changed, before it could be adopted (exit status 6). */
 export function vanished(run: Run, client: Client, others: readonly Other[]): McpkcError {
   const message = `${called(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
-  const hint = 'If it was your connector, run onboard again and let it register once more.';
-  return new McpkcError('NOTHING_ADOPTED', message, hint, { details: details(run, others) });
+  const fix = 'If it was your connector, run onboard again and let it register once more.';
+  return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
 
 /** What an interrupted run says last; the exit status is the signal's. */

@@ -50,7 +50,7 @@ export interface OnboardInput {
   close: boolean;
 }
 
-/** A run that is ready to begin: the realm as it is, and what it shall be before anybody is waited for. */
+/** A run that is ready to begin: the realm as it is, and what it should be before anybody is waited for. */
 export interface Prepared {
   run: Run;
   snapshot: RealmSnapshot;

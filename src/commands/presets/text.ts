@@ -12,7 +12,7 @@ const SENDS_SCOPE = {
 } as const;
 
 const REREGISTERS = {
-  'by-itself': 'registers again by itself',
+  'by-itself': 'registers again on its own',
   'at-login': 'registers again when its user signs in again',
   'after-removal': 'its user has to remove the connection and make it again',
   unknown: 'unknown',
@@ -65,7 +65,7 @@ export function presetListText(presets: readonly Preset[], style: Style): string
   return `${blocks.join('\n')}\n\n${own}\n\nAll about one of them: mcpkc presets <name>\n`;
 }
 
-/** A page for whoever connects a server: the steps, and what to say when it doesn't work. */
+/** A page for anybody who connects a server: the steps, and what to say when it doesn't work. */
 export function connectText(preset: Preset, mcp: string, style: Style): string {
   const { title, custom, sources, reregisters } = preset;
   const steps = connectSteps(preset, mcp).map((step, index) => {
@@ -79,7 +79,7 @@ export function connectText(preset: Preset, mcp: string, style: Style): string {
       ? 'As written in the configuration.'
       : 'Written from documentation, not tried.';
   const again = {
-    'by-itself': 'It signs in again by itself if its registration is gone.',
+    'by-itself': 'It signs in again on its own if its registration is gone.',
     'at-login': 'If it is refused one day, sign in again as above.',
     'after-removal': 'If it is refused one day, remove the connection in it and begin anew.',
     unknown: 'If it is refused one day, remove the connection in it and begin anew.',

@@ -172,8 +172,8 @@ function incomplete(reason: unknown, todo: readonly Judged[], results: ReadonlyM
   const open = todo.filter(({ id }) => !results.has(id));
   const names = open.slice(0, NAMED).map(name).join('; ');
   const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
-  const hint = `${reason.hint}\nDone: ${done.length} of ${todo.length}. Not done: ${open.length === 0 ? 'nothing' : `${names}${more}`}. The same command does the rest.`;
-  return new McpkcError(reason.code, reason.message, hint, {
+  const fix = `${reason.fix}\nDone: ${done.length} of ${todo.length}. Not done: ${open.length === 0 ? 'nothing' : `${names}${more}`}. The same command does the rest.`;
+  return new McpkcError(reason.code, reason.message, fix, {
     cause: reason.cause,
     details: { ...reason.details, done: done.map(name), open: open.map(name) },
   });

@@ -130,8 +130,8 @@ function limitOf({ judged }: Scan, { max }: Wish): Limit {
 
 function beyond({ wanted, allowed, why }: Limit): McpkcError {
   const message = `${wanted} clients would be disabled or deleted, and the limit is ${allowed} (${why}). Nothing was done.`;
-  const hint = `See who they are: mcpkc prune-clients\nIf that is right: the same command with --max ${wanted}`;
-  return new McpkcError('LIMIT_EXCEEDED', message, hint, { details: { wanted, allowed } });
+  const fix = `See who they are: mcpkc prune-clients\nIf that is right: the same command with --max ${wanted}`;
+  return new McpkcError('LIMIT_EXCEEDED', message, fix, { details: { wanted, allowed } });
 }
 
 /** A missing role weighs more than a server that failed; 0 where every source could be read. */

@@ -69,7 +69,7 @@ async function textOf(io: Context['io'], file: string): Promise<string> {
   );
 }
 
-/** Whoever brings a client back wants it: it is kept until `--unkeep`. That it was ever used is not said. */
+/** Anybody who brings a client back wants it: it is kept until `--unkeep`. That it was ever used is not said. */
 async function rememberRestored(
   io: Context['io'],
   keycloak: Keycloak,
@@ -111,8 +111,8 @@ function requireConsent(
   const command = (flag: string) =>
     formatCommand(['prune-clients', ['--realm', realm], flag, ['--restore', file]], clientIds.map(typedName));
   const message = ['Nothing was restored.', ...open.slice(0, NAMED).map(line), ...more].join('\n');
-  const hint = `See what each would bring:\n${command('--dry-run')}\nIf that is right:\n${command('--yes')}`;
-  throw new McpkcError('CONSENT_NEEDED', message, hint, {
+  const fix = `See what each would bring:\n${command('--dry-run')}\nIf that is right:\n${command('--yes')}`;
+  throw new McpkcError('CONSENT_NEEDED', message, fix, {
     details: { clients: open.map(({ clientId, reservations }) => ({ clientId, reservations })) },
   });
 }

@@ -30,8 +30,8 @@ function brokenBy({ findings = [] }: Observed, prefixes: readonly string[]): str
 
 function failed({ checks = [] }: Observed, ids: readonly string[]): string[] {
   return checks
-    .filter(({ id, outcome }) => ids.includes(id) && (outcome === 'fail' || outcome === 'blocked'))
-    .map(({ id, outcome, says }) => `${id} ${outcome === 'fail' ? 'failed' : 'is blocked'}: ${says}`);
+    .filter(({ id, outcome }) => ids.includes(id) && (outcome === 'fail' || outcome === 'not-run'))
+    .map(({ id, outcome, message }) => `${id} ${outcome === 'fail' ? 'failed' : 'was not run'}: ${message}`);
 }
 
 function stateOf(
@@ -50,9 +50,9 @@ function playbook({ checks }: Observed): BoxState {
   const box = { id: 'validate', title };
   if (!checks) return { ...box, state: 'unknown', reasons: [] };
   const red = checks.filter(
-    ({ severity, outcome }) => severity === 'must' && (outcome === 'fail' || outcome === 'blocked'),
+    ({ severity, outcome }) => severity === 'must' && (outcome === 'fail' || outcome === 'not-run'),
   );
-  const reasons = red.map(({ id, outcome }) => `${id} ${outcome === 'fail' ? 'failed' : 'is blocked'}`);
+  const reasons = red.map(({ id, outcome }) => `${id} ${outcome === 'fail' ? 'failed' : 'was not run'}`);
   return { ...box, state: red.length > 0 || checks.length === 0 ? 'open' : 'done', reasons };
 }
 

@@ -12,8 +12,8 @@ export interface SeenFinding {
 export interface SeenCheck {
   id: string;
   severity: 'must' | 'should' | 'info';
-  outcome: 'pass' | 'fail' | 'blocked' | 'skipped';
-  says: string;
+  outcome: 'pass' | 'fail' | 'not-run' | 'skipped';
+  message: string;
 }
 
 /** What was looked at for the deployment checklist; undefined where nobody looked. */
@@ -36,7 +36,7 @@ export interface RunbookFacts {
   clientId: string | undefined;
   /** Where the account's secret is, in words; undefined where there is none. */
   secretOrigin: string | undefined;
-  /** The secret itself, only where it shall stand in the text. */
+  /** The secret itself, only where it should stand in the text. */
   secret: string | undefined;
   observed: Observed;
 }

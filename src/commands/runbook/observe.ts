@@ -55,5 +55,5 @@ export async function observeChain(
     token: undefined,
   });
   const { checks } = answerOf(findings, { config, failOn: 'must' });
-  return checks.map(({ id, severity, outcome, message }) => ({ id, severity, outcome, says: message }));
+  return checks.map(({ id, severity, outcome, message }) => ({ id, severity, outcome, message }));
 }

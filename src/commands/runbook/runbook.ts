@@ -11,7 +11,7 @@ import { valuesSection } from './values.ts';
 /** The first line of every runbook: by it a file is known as one that may be written again. */
 export const RUNBOOK_MARK = '<!-- written by mcpkc runbook; changes are lost when it is written again -->';
 
-/** A runbook as Markdown: how this deployment is made, proved and mended. */
+/** A runbook as Markdown: how this deployment is made, proved and fixed. */
 export function runbookText(facts: RunbookFacts): string {
   const { deployment, version, day, presets } = facts;
   const title = `# Runbook: ${code(deployment.resource)} behind Keycloak`;

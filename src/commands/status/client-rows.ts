@@ -11,7 +11,7 @@ import type { Client } from '../../realm/representations.ts';
  */
 export type RowVerdict = 'adopted' | 'holds' | 'foreign' | 'no scope' | 'disabled' | 'probe' | 'account';
 
-/** A client of the table: those that registered themselves, and whoever else holds a scope that is judged. */
+/** A client of the table: those that registered themselves, and anybody else who holds a scope that is judged. */
 export interface ClientRow {
   clientId: string;
   name: string | null;

@@ -26,12 +26,12 @@ const DAY_MS = 86_400_000;
 export const status: Command = {
   define(command) {
     command
-      .description('Say what would stop the next connector in this realm, and what mends it.')
+      .description('Say what would stop the next connector in this realm, and what fixes it.')
       .option(
         '--resource <url>',
         'judge this MCP server alone (default: the configured one, and all of mcpkc’s)',
       )
-      .option('--preset <name>', 'client products that shall be able to connect … (default: chatgpt)', list)
+      .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
       .option('--for <version>', 'also say what breaks when this server is upgraded to this Keycloak (26.8)')
       .option('--clients', 'also list the clients that registered, and who holds a scope')
       .option(

@@ -112,14 +112,14 @@ function findingText(
 
 const WHERE: Record<Fix['kind'], string> = {
   command: 'Fix',
-  server: 'Fix in Keycloak',
-  host: 'Fix at the MCP server',
+  keycloak: 'Fix in Keycloak',
+  'mcp-server': 'Fix at the MCP server',
 };
 
 function fixLines(severity: Severity, { kind, text }: Fix, style: Style): string[] {
   if (kind === 'command') return ['    Fix:', style.cyan(shellLines(visible(text), style.width, '      '))];
   const label = severity === 'info' ? '→' : `${WHERE[kind]}:`;
-  return text === 'Nothing to mend.' ? [] : [wrap(`${label} ${visible(text)}`, style.width, '    ')];
+  return text === 'Nothing to fix.' ? [] : [wrap(`${label} ${visible(text)}`, style.width, '    ')];
 }
 
 function groupsSection({ groups }: StatusAnswer, style: Style): string {

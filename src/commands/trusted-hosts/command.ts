@@ -167,7 +167,7 @@ function sayWidth({ voice }: Context, { hosts }: Wish, { registrations }: Desire
   const held = registrations && !('absent' in registrations) && registrations.redirects === 'patterns';
   const instead = held ? ' One redirect URI is narrower: --add https://<host>/<path>.' : '';
   voice.warn(
-    `Anything at ${hosts.map((host) => visible(host)).join(', ')} may be registered: any scheme, port and path, wildcards too. Whoever controls a page there can have sign-ins end at it.${instead}`,
+    `Anything at ${hosts.map((host) => visible(host)).join(', ')} may be registered: any scheme, port and path, wildcards too. Anybody who controls a page there can have sign-ins end at it.${instead}`,
   );
 }
 

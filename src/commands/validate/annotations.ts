@@ -1,10 +1,10 @@
 import type { Answer } from '../../checks/answer.ts';
 import { workflowData, workflowProperty } from '../../text.ts';
 
-/** A GitHub annotation per failed or blocked check: an error where it is red, a warning or notice otherwise. */
+/** A GitHub annotation per failed or not run check: an error where it is red, a warning or notice otherwise. */
 export function annotations({ checks, red }: Answer): string {
   return checks
-    .filter(({ outcome, warning }) => outcome === 'fail' || outcome === 'blocked' || warning)
+    .filter(({ outcome, warning }) => outcome === 'fail' || outcome === 'not-run' || warning)
     .map(({ id, title, severity, message, cause, fix }) => {
       const level = red.includes(id) ? 'error' : severity === 'info' ? 'notice' : 'warning';
       const words = [message, cause, fix === null ? null : `Fix: ${fix}`]

@@ -19,14 +19,14 @@ import { catalogueText, validateText } from './text.ts';
 export const validate: Command = {
   define(command) {
     command
-      .description('Prove the whole chain against a live MCP host: what a client sees, and why it fails.')
+      .description('Prove the whole chain against a live MCP server: what a client sees, and why it fails.')
       .argument('[mcp-url]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
       .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
       .option('--user <name>', 'the user for whom example tokens are made (default: the service account’s)')
       .option('--login', 'sign in with a browser, and use that token')
       .option('--token-file <file>', 'use the access token in this file')
       .option('--no-registration', 'register no client')
-      .option('--outside', 'only what an outsider can see; the rest is skipped, not blocked')
+      .option('--outside', 'only what an outsider can see; the rest is skipped')
       .option('--allow-private', 'let a public server’s metadata lead to private addresses')
       .option('--manifest', 'a right manifest is a must')
       .option('--only <id>', 'only these checks or groups …', list)

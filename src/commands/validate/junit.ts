@@ -1,12 +1,12 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
 import { markupText } from '../../text.ts';
 
-/** The results as JUnit XML: a test case per check, its id as name; what is blocked is an error, what is info never fails. */
+/** The results as JUnit XML: a test case per check, its id as name; what is not run is an error, what is info never fails. */
 export function junitXml({ mcp, checks, red }: Answer): string {
   const count = (outcome: ShownCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome && red.includes(check.id)).length;
   const skipped = checks.filter((check) => isSkipped(check, red)).length;
-  const totals = `tests="${checks.length}" failures="${count('fail')}" errors="${count('blocked')}" skipped="${skipped}"`;
+  const totals = `tests="${checks.length}" failures="${count('fail')}" errors="${count('not-run')}" skipped="${skipped}"`;
   const cases = checks.map((check) => caseXml(check, red)).join('\n');
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate ${markupText(mcp)}" ${totals}>\n${cases}\n</testsuite>\n</testsuites>\n`;
 }
@@ -23,7 +23,7 @@ function caseXml(check: ShownCheck, red: readonly string[]): string {
   if (outcome === 'pass') return `${open}/>`;
   const words = `${severity}: ${message}`;
   if (isSkipped(check, red)) return `${open}><skipped message="${markupText(words)}"/></testcase>`;
-  const element = outcome === 'blocked' ? 'error' : 'failure';
+  const element = outcome === 'not-run' ? 'error' : 'failure';
   const body = [message, cause === null ? '' : `Cause: ${cause}`, fix === null ? '' : `Fix: ${fix}`]
     .filter((one) => one !== '')
     .join('\n');

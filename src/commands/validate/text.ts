@@ -28,14 +28,14 @@ function markOf({ outcome, severity, warning }: ShownCheck, style: Style): strin
   if (outcome === 'pass') return warning ? style.yellow('!') : style.green('✓');
   if (outcome === 'skipped') return style.dim('-');
   if (severity === 'info') return style.cyan('i');
-  if (outcome === 'blocked') return severity === 'must' ? style.red('■') : style.yellow('■');
+  if (outcome === 'not-run') return severity === 'must' ? style.red('■') : style.yellow('■');
   return severity === 'must' ? style.red('✗') : style.yellow('✗');
 }
 
 function checkText(check: ShownCheck, style: Style, verbose: boolean): string {
   const { id, title, outcome, message, cause, fix, severity } = check;
-  const trouble = outcome === 'fail' || outcome === 'blocked';
-  const label = trouble ? ` (${outcome === 'blocked' ? `${severity}, blocked` : severity})` : '';
+  const trouble = outcome === 'fail' || outcome === 'not-run';
+  const label = trouble ? ` (${outcome === 'not-run' ? `${severity}, not run` : severity})` : '';
   const head = wrap(`${id} ${title}${label}`, style.width - 2, '    ').trimStart();
   const shownHead = trouble ? head.replace(id, style.bold(id)) : head;
   const line = (text: string) => `${wrap(text, style.width, '    ')}\n`;
@@ -65,8 +65,8 @@ function outlookText({ outlook }: Answer, style: Style): string {
     unknown: style.yellow('?'),
   };
   const lines = outlook.map(
-    ({ title, verdict: how, says }) =>
-      `${mark[how]} ${wrap(`${title} ${says}`, style.width, '  ').trimStart()}\n`,
+    ({ title, verdict: how, message }) =>
+      `${mark[how]} ${wrap(`${title} ${message}`, style.width, '  ').trimStart()}\n`,
   );
   return lines.join('');
 }
@@ -88,8 +88,8 @@ function traces({ requests, events, commands }: Answer, style: Style): string {
 function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): string {
   const passed = checks.filter(({ outcome }) => outcome === 'pass').length;
   const failed = checks.filter(({ outcome }) => outcome === 'fail').length;
-  const blocked = checks.filter(({ outcome }) => outcome === 'blocked').length;
-  const counts = `${count(passed, 'check')} passed, ${failed} failed, ${blocked} blocked.`;
+  const notRun = checks.filter(({ outcome }) => outcome === 'not-run').length;
+  const counts = `${count(passed, 'check')} passed, ${failed} failed, ${notRun} not run.`;
   const notes = [
     swept.removed.length > 0
       ? `Removed ${count(swept.removed.length, 'probe client')} that an earlier run left.\n`

@@ -103,12 +103,12 @@ function fixedToken(
       if (!refused) return token.value;
       const claims = readClaims(value);
       const expired = typeof claims?.exp === 'number' && claims.exp * 1000 < now();
-      const { message, hint, lacks } = reasonOf({ server, realm }, claims);
+      const { message, fix, lacks } = reasonOf({ server, realm }, claims);
       throw new McpkcError(
         'ADMIN_LOGIN_FAILED',
         `Keycloak refused the administrator’s token (401): ${expired ? 'it has expired' : message}.`,
         lacks === undefined && !expired
-          ? hint
+          ? fix
           : 'Access tokens live for minutes: get a new one right before, from the address that KC_SERVER names, with the client admin-cli (which Keycloak 26.8.2 lets into the admin API).',
       );
     },
@@ -133,14 +133,13 @@ function explained(source: TokenSource, administrator: Administrator, server: st
         if (!(error instanceof McpkcError)) throw error;
         if (error.code === 'REALM_NOT_FOUND') {
           const message = `There is no realm '${realm}' at ${server} for the administrator to sign in to (--admin-realm).`;
-          throw new McpkcError('REALM_NOT_FOUND', message, error.hint, { cause: error });
+          throw new McpkcError('REALM_NOT_FOUND', message, error.fix, { cause: error });
         }
         if (!LOGIN_CODES.includes(error.code)) throw error;
         const name = nameOf(administrator);
         const message = `Keycloak refused the administrator’s client '${name}' in realm '${realm}': no such enabled client with a service account, or its secret is wrong.`;
-        const hint =
-          'Check KC_BOOTSTRAP_ADMIN_CLIENT_ID, KC_BOOTSTRAP_ADMIN_CLIENT_SECRET and --admin-realm.';
-        throw new McpkcError('ADMIN_LOGIN_FAILED', message, hint, { cause: error });
+        const fix = 'Check KC_BOOTSTRAP_ADMIN_CLIENT_ID, KC_BOOTSTRAP_ADMIN_CLIENT_SECRET and --admin-realm.';
+        throw new McpkcError('ADMIN_LOGIN_FAILED', message, fix, { cause: error });
       }
     },
   };
@@ -148,7 +147,7 @@ function explained(source: TokenSource, administrator: Administrator, server: st
 
 /**
  * A refusal of what an administrator tried, with what an administrator needs and the command that grants it: the usual
- * hint, `mcpkc init`, is what just failed.
+ * fix, `mcpkc init`, is what just failed.
  */
 export function administratorsFailure(
   error: unknown,
@@ -168,12 +167,12 @@ export function administratorsFailure(
   const { orRole, role } = error.details ?? {};
   const wanted = String(orRole ?? role);
   const of = roleClientOf(home, realm);
-  const hint = [
+  const fix = [
     `init takes an administrator of '${home}': in master one with the realm role admin; in the realm itself, which Keycloak 26.4.0 does not take and 26.7.3 does, one with realm-admin (or manage-clients, manage-users and every role that the account gets; with --events also manage-events).`,
     `That one role:\nkcadm.sh add-roles -r ${shellWord(encodeURIComponent(realm))} --uusername ${shellWord(user)} --cclientid ${shellWord(of)} --rolename ${wanted}`,
     `Without giving mcpkc an administrator, the same as kcadm lines:\n${formatCommand(['init', ['--realm', target], '--dry-run'])}`,
   ].join('\n');
-  return new McpkcError('ROLE_MISSING', error.message, hint, {
+  return new McpkcError('ROLE_MISSING', error.message, fix, {
     cause: error.cause,
     details: error.details ?? {},
   });
@@ -184,7 +183,7 @@ function administratorsAudienceError(error: McpkcError, administrator: Administr
   const realm = `-r ${shellWord(encodeURIComponent(administrator.realm))}`;
   const id = '--fields id --format csv --noquotes';
   const name = nameOf(administrator);
-  const hint =
+  const fix =
     administrator.kind === 'client'
       ? [
           `An administrator who signs in through admin-cli gives that client the scope ${ADMIN_API_SCOPE}:`,
@@ -194,7 +193,7 @@ function administratorsAudienceError(error: McpkcError, administrator: Administr
           'Or sign in with a name and a password: --admin-user.',
         ].join('\n')
       : `Sign in through a client that holds the scope ${ADMIN_API_SCOPE}, as admin-cli does.`;
-  return new McpkcError('ADMIN_LOGIN_FAILED', error.message, hint, {
+  return new McpkcError('ADMIN_LOGIN_FAILED', error.message, fix, {
     cause: error.cause,
     details: error.details ?? {},
   });

@@ -158,7 +158,7 @@ export async function open(
 function traced(error: unknown, { id }: Trace): unknown {
   if (!(error instanceof McpkcError) || error.details?.trace !== undefined) return error;
   const details = { ...error.details, trace: id };
-  return new McpkcError(error.code, error.message, error.hint, { cause: error.cause, details });
+  return new McpkcError(error.code, error.message, error.fix, { cause: error.cause, details });
 }
 
 async function signIn(keycloak: Keycloak, config: Config, io: Io, signal: AbortSignal): Promise<void> {

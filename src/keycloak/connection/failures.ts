@@ -13,7 +13,7 @@ export interface Attempt {
   what: string;
   /** The role of `realm-management` that this takes. */
   role: Role;
-  /** The role that a newer server wants beside it: whoever holds `role` and is refused lacks this one. */
+  /** The role that a newer server wants beside it: anybody who holds `role` and is refused lacks this one. */
   newerRole?: Role;
   /** It is about the lock itself, and so asks for no lease. */
   isOfLock?: true;
@@ -115,14 +115,14 @@ function statusFailure(
   }
   if (status >= 300 && status < 400) {
     const message = `${server} redirects a request (${status}), to ${what}; mcpkc sends no token after it.`;
-    const hint = 'Name the base URL that answers by itself (KC_SERVER).';
-    return new McpkcError('KEYCLOAK_ERROR', message, hint, options);
+    const fix = 'Name the base URL that answers without a redirect (KC_SERVER).';
+    return new McpkcError('KEYCLOAK_ERROR', message, fix, options);
   }
   const said = answer === '' ? '' : `: ${answer}`;
   if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);
-  const hint =
+  const fix =
     status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
-  return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, hint, options);
+  return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, fix, options);
 }
 
 /** The account lacks a role. A newer server may want another one than that which the token shows the account to hold. */
@@ -138,8 +138,8 @@ function roleMissingError(
   const unsure = newerRole !== undefined && held === undefined ? ` or '${newerRole}'` : '';
   const named = wider === undefined ? `'${lacked}'${unsure}` : `'${wider}' (or, to read only, '${lacked}')`;
   const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${named} of the client '${roleClient}'.`;
-  const hint = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`;
-  return new McpkcError('ROLE_MISSING', message, hint, {
+  const fix = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`;
+  return new McpkcError('ROLE_MISSING', message, fix, {
     cause: options.cause,
     details: { ...options.details, role: lacked, ...(wider === undefined ? {} : { orRole: wider }) },
   });

@@ -40,7 +40,7 @@ function requireId(method: string, payload: unknown): void {
 /** CLIENT_ID_UNSAFE: a client whose internal id is a path, or may become one. */
 export function unsafeIdError(id: string, clientId?: string): McpkcError {
   const which = clientId === undefined ? '' : ` of '${visible(clientId)}'`;
-  const message = `The internal id${which} is '${visible(id)}', which Keycloak didn’t make: whoever registered the client chose it. mcpkc sends nothing to it.`;
-  const hint = 'Delete that client in the database, or leave it: it can’t be given anything by mcpkc.';
-  return new McpkcError('CLIENT_ID_UNSAFE', message, hint, { details: { id } });
+  const message = `The internal id${which} is '${visible(id)}', which Keycloak didn’t make: anybody who registered the client chose it. mcpkc sends nothing to it.`;
+  const fix = 'Delete that client in the database, or leave it: it can’t be given anything by mcpkc.';
+  return new McpkcError('CLIENT_ID_UNSAFE', message, fix, { details: { id } });
 }

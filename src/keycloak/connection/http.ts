@@ -88,7 +88,7 @@ export async function dispatcherFor(
   return agent as unknown as RequestInit['dispatcher'];
 }
 
-/** Whether requests to other machines go through a proxy, which looks names up by itself. */
+/** Whether requests to other machines go through a proxy, which looks names up on its own. */
 export function isProxied({ env }: Pick<Io, 'env'>): boolean {
   return proxiesOf(env) !== undefined;
 }
@@ -137,8 +137,8 @@ function proxyNamed(env: Io['env'], name: string): string {
   const key = env[name] ? name : name.toUpperCase();
   const value = env[key] ?? '';
   if (value === '' || /^https?:\/\/[^/]/i.test(value)) return value;
-  const hint = `Write it as http://host:port, or unset ${key}.`;
-  throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, hint);
+  const fix = `Write it as http://host:port, or unset ${key}.`;
+  throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, fix);
 }
 
 async function authorities(path: string | undefined, io: Io, system: boolean): Promise<string[]> {
@@ -191,7 +191,7 @@ export function requireSafeTransport(server: string, config: Config): void {
   if (url.protocol === 'https:' || isLoopback(url) || config.allowHttp) return;
   throw new McpkcError(
     'PLAIN_HTTP',
-    `${server} is plain http to another machine: whoever is on the way could read the secret.`,
+    `${server} is plain http to another machine: anybody who is on the way could read the secret.`,
     'Use https or a tunnel to 127.0.0.1; --allow-http sends it all the same.',
   );
 }

@@ -74,8 +74,8 @@ export function networkFailure(server: string, code: string, error: unknown, pro
   if (proxy !== undefined && isProxys(error, code, proxy))
     return proxyFailedError(server, code, error, proxy);
   if (code === 'TIMEOUT') {
-    const hint = 'Is it overloaded? --request-timeout 60s waits longer.';
-    return new McpkcError('KEYCLOAK_TIMEOUT', `${server} did not answer in time.`, hint, options);
+    const fix = 'Is it overloaded? --request-timeout 60s waits longer.';
+    return new McpkcError('KEYCLOAK_TIMEOUT', `${server} did not answer in time.`, fix, options);
   }
   if (code === 'BAD_PORT') {
     const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").`;
@@ -87,13 +87,13 @@ export function networkFailure(server: string, code: string, error: unknown, pro
     const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? namesOfCertificate(error) : [];
     if (names.length > 0) {
       const message = `${server}: no trusted connection, its certificate is for another name (it is for ${names.join(', ')}).`;
-      const hint =
+      const fix =
         'Use a URL with one of these names (KC_SERVER), or give the server a certificate for this one.';
-      return new McpkcError('TLS_FAILED', message, hint, { ...options, details: { network: code, names } });
+      return new McpkcError('TLS_FAILED', message, fix, { ...options, details: { network: code, names } });
     }
-    const hint =
-      'Name the authority’s PEM file with --ca-file, or mend the certificate or the URL (KC_SERVER).';
-    return new McpkcError('TLS_FAILED', `${server}: no trusted connection, ${tls}.`, hint, options);
+    const fix =
+      'Name the authority’s PEM file with --ca-file, or fix the certificate or the URL (KC_SERVER).';
+    return new McpkcError('TLS_FAILED', `${server}: no trusted connection, ${tls}.`, fix, options);
   }
   const why: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there (connection refused)',
@@ -103,8 +103,8 @@ export function networkFailure(server: string, code: string, error: unknown, pro
     UND_ERR_SOCKET: 'the connection was cut',
   };
   const message = `Keycloak can’t be reached at ${server}: ${why[code] ?? code}.`;
-  const hint = 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.';
-  return new McpkcError('KEYCLOAK_UNREACHABLE', message, hint, options);
+  const fix = 'Is it running, and is KC_SERVER right? --wait 60s waits for one that is still starting.';
+  return new McpkcError('KEYCLOAK_UNREACHABLE', message, fix, options);
 }
 
 /** Whether it was the proxy that failed and not the server behind it: undici names whom it could not reach. */
@@ -130,9 +130,9 @@ function proxyFailedError(server: string, code: string, error: unknown, proxy: U
     UND_ERR_CONNECT_TIMEOUT: 'it doesn’t answer',
   };
   const message = `The proxy ${where} can’t be reached, on the way to ${server}: ${why[code] ?? proxyAnswer(error) ?? code}.`;
-  const hint =
+  const fix =
     'Correct or unset HTTPS_PROXY (HTTP_PROXY for plain http), or name the server in NO_PROXY if it is reached directly.';
-  return new McpkcError('KEYCLOAK_UNREACHABLE', message, hint, {
+  return new McpkcError('KEYCLOAK_UNREACHABLE', message, fix, {
     cause: error,
     details: { network: code, proxy: where },
   });

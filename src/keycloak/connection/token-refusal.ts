@@ -40,8 +40,8 @@ export async function tokenRefusal(
       : undefined;
   if (binding !== undefined) {
     const message = `Keycloak gives the client '${clientId}' tokens only when they are bound to ${binding} (${description}).`;
-    const hint = `mcpkc sends plain bearer tokens. Turn the demand for ${binding} off for this client (Clients, ${visible(clientId)}, Settings), or exempt it from the client policy that makes it.`;
-    return new McpkcError('NOT_AUTHORISED', message, hint, { details: { binding } });
+    const fix = `mcpkc sends plain bearer tokens. Turn the demand for ${binding} off for this client (Clients, ${visible(clientId)}, Settings), or exempt it from the client policy that makes it.`;
+    return new McpkcError('NOT_AUTHORISED', message, fix, { details: { binding } });
   }
   if (
     description.includes('not enabled to retrieve service account') ||
@@ -73,9 +73,9 @@ export async function tokenRefusal(
     );
   }
   if (status === 403 && description.includes('HTTPS required')) {
-    const hint =
+    const fix =
       'The realm wants TLS from this address (sslRequired); behind a proxy, X-Forwarded-Proto must be https and --proxy-headers set.';
-    return new McpkcError('NOT_AUTHORISED', `${server} answers "HTTPS required".`, hint);
+    return new McpkcError('NOT_AUTHORISED', `${server} answers "HTTPS required".`, fix);
   }
   return new McpkcError(
     'KEYCLOAK_ERROR',
@@ -97,33 +97,33 @@ function keyRefused(
   if (clientKey === undefined) {
     if (!description.includes('client_assertion')) return undefined;
     const message = `The client '${name}' signs in with a key, and a secret was sent (${visible(description)}).`;
-    const hint =
+    const fix =
       'Name the file of its private key (KC_CLIENT_KEY_FILE) instead of a secret. Or go back to a secret: mcpkc init --no-key';
-    return new McpkcError('WRONG_SECRET', message, hint);
+    return new McpkcError('WRONG_SECRET', message, fix);
   }
   if (/public key|Signature on JWT/i.test(description)) {
     const message = `The key of the client '${name}' is wrong (KC_CLIENT_KEY_FILE): ${visible(description)}.`;
-    const hint =
+    const fix =
       'Name the file with the key that the client has, or make a new one, which ends the old one: mcpkc init --rotate-secret';
-    return new McpkcError('WRONG_SECRET', message, hint);
+    return new McpkcError('WRONG_SECRET', message, fix);
   }
   if (/Token is not active|Token was issued/.test(description)) {
     const message = `${server} refuses what the account’s key signed, because of its time: ${visible(description)}.`;
-    const hint =
+    const fix =
       'The clock of this machine and that of Keycloak are apart; Keycloak allows 15 seconds ahead. Set both by NTP.';
-    return new McpkcError('KEYCLOAK_ERROR', message, hint, { details: { reason: 'clock' } });
+    return new McpkcError('KEYCLOAK_ERROR', message, fix, { details: { reason: 'clock' } });
   }
   if (/audience/i.test(description)) {
     const message = `${server} refuses what the account’s key signed, because of whom it is for: ${visible(description)}.`;
-    const hint =
+    const fix =
       'Keycloak names itself by another address than it expects: is a proxy in between that answers for another server? Fix Keycloak’s hostname (--hostname).';
-    return new McpkcError('KEYCLOAK_ERROR', message, hint, { details: { reason: 'audience' } });
+    return new McpkcError('KEYCLOAK_ERROR', message, fix, { details: { reason: 'audience' } });
   }
   if (code !== 'invalid_client' && code !== 'unauthorized_client') return undefined;
   const message = `There is no enabled client '${name}' in realm '${visible(realm)}' that signs in with a key (KC_CLIENT_ID, KC_ADMIN_REALM).`;
-  const hint =
+  const fix =
     'mcpkc init --key makes it, or gives it a key; an account that lives in master needs KC_ADMIN_REALM=master.';
-  return new McpkcError('ACCOUNT_NOT_FOUND', message, hint);
+  return new McpkcError('ACCOUNT_NOT_FOUND', message, fix);
 }
 
 /** An administrator whom Keycloak refuses. Without a one-time code it says the same as with a wrong password (26.7.3). */
@@ -131,24 +131,25 @@ function userRefused({ realm }: Grant, name: string, description: string): Mcpkc
   const message = `Keycloak refused the administrator '${visible(name)}' in realm '${visible(realm)}': ${description}.`;
   if (description.includes('not fully set up')) {
     const pending = `${message} Something is to be done at the next sign-in, such as changing a temporary password.`;
-    const hint =
+    const fix =
       'Sign in once in a browser (the admin console or the account console), do what it asks for, then run init again.';
-    return new McpkcError('ADMIN_LOGIN_FAILED', pending, hint, { details: { reason: 'pending action' } });
+    return new McpkcError('ADMIN_LOGIN_FAILED', pending, fix, { details: { reason: 'pending action' } });
   }
-  const hint = [
+  const fix = [
     'Check the name, the password and --admin-realm.',
     '- A second factor: a one-time code is asked for at a terminal (--admin-user).',
     '- A passkey (WebAuthn), or no terminal: use a service client. At the server: kc.sh bootstrap-admin service; then KC_BOOTSTRAP_ADMIN_CLIENT_ID and KC_BOOTSTRAP_ADMIN_CLIENT_SECRET. Or a token: --admin-token-file <file>',
   ].join('\n');
-  return new McpkcError('ADMIN_LOGIN_FAILED', message, hint, { details: { reason: 'credentials' } });
+  return new McpkcError('ADMIN_LOGIN_FAILED', message, fix, { details: { reason: 'credentials' } });
 }
 
 /** The target is the answerer's word: it is shown, and proposed to nobody as the next server for a secret. */
 function redirected({ server }: Grant, status: number, location: string | undefined): McpkcError {
   const target = visible(location ?? 'nowhere').slice(0, 300);
   const message = `${server} redirects the token request (${status}) to ${target}; mcpkc sends no secret after it.`;
-  const hint = 'Name the base URL that answers by itself, as your Keycloak’s operator knows it (KC_SERVER).';
-  return new McpkcError('KEYCLOAK_ERROR', message, hint);
+  const fix =
+    'Name the base URL that answers without a redirect, as your Keycloak’s operator knows it (KC_SERVER).';
+  return new McpkcError('KEYCLOAK_ERROR', message, fix);
 }
 
 function oauthError(text: string): { code: string; description: string } {

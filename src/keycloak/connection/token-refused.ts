@@ -16,11 +16,11 @@ export function tokenRefusedError(
   claims: Claims | undefined,
   cause: unknown,
 ): McpkcError {
-  const { message, hint, lacks } = reasonOf(place, claims);
+  const { message, fix, lacks } = reasonOf(place, claims);
   return new McpkcError(
     'NOT_AUTHORISED',
     `Keycloak refused the token of '${place.account}' (401) to ${what}: ${message}.`,
-    hint,
+    fix,
     {
       cause,
       details: { status: 401, audience: audiencesIn(claims), ...(lacks === undefined ? {} : { lacks }) },
@@ -34,13 +34,13 @@ const LOG = 'Keycloak’s log says why it refused the token.';
 export function reasonOf(
   { server, realm }: Pick<Place, 'server' | 'realm'>,
   claims: Claims | undefined,
-): { message: string; hint: string; lacks?: string } {
-  if (claims === undefined) return { message: 'the token is opaque and doesn’t tell why', hint: LOG };
+): { message: string; fix: string; lacks?: string } {
+  if (claims === undefined) return { message: 'the token is opaque and doesn’t tell why', fix: LOG };
   const binding = bindingOf(claims);
   if (binding !== undefined) {
     return {
       message: `the token is bound to ${binding}, and mcpkc sends plain bearer tokens`,
-      hint: `Exempt mcpkc’s client from the setting or the client policy that demands ${binding}.`,
+      fix: `Exempt mcpkc’s client from the setting or the client policy that demands ${binding}.`,
     };
   }
   const forAdminApi = adminAudiencesIn(claims);
@@ -49,16 +49,16 @@ export function reasonOf(
     const said = audiences.length === 0 ? 'it has no aud' : `its aud is ${audiences.join(', ')}`;
     return {
       message: `${said}, and Keycloak 26.8.2 and later take only tokens whose aud names the admin API`,
-      hint: `To give the account the client scope ${ADMIN_API_SCOPE}, which does that, signing in once as an administrator (on an older server Keycloak’s log says more):\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`,
+      fix: `To give the account the client scope ${ADMIN_API_SCOPE}, which does that, signing in once as an administrator (on an older server Keycloak’s log says more):\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`,
       lacks: ADMIN_API_SCOPE,
     };
   }
   const here = forAdminApi.some((one) => one === `${server}/admin` || one.startsWith(`${server}/admin/`));
   const named = forAdminApi.map((one) => visible(one)).join(', ');
   return here
-    ? { message: `its aud names the admin API (${named}), so it is something else`, hint: LOG }
+    ? { message: `its aud names the admin API (${named}), so it is something else`, fix: LOG }
     : {
         message: `its aud names the admin API at ${named}, and it was sent to ${server}`,
-        hint: `Name the address that the token is for (KC_SERVER), or fix Keycloak’s hostname (--hostname-admin). ${LOG}`,
+        fix: `Name the address that the token is for (KC_SERVER), or fix Keycloak’s hostname (--hostname-admin). ${LOG}`,
       };
 }

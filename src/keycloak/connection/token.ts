@@ -24,7 +24,7 @@ export interface Grant {
 export interface AccessToken {
   value: string;
   renewAt: number;
-  /** How far the server's clock is ahead of ours, as `iat` tells (to the second); Keycloak sends no `Date`. */
+  /** How far the server's clock is ahead of mcpkc, as `iat` tells (to the second); Keycloak sends no `Date`. */
   aheadMs?: number | undefined;
   /** Of a person's sign-in: what the next token is asked with, since a one-time code works once. */
   refresh?: string | undefined;
@@ -34,7 +34,7 @@ export interface AccessToken {
 export interface TokenSource {
   getAccessToken(): Promise<string>;
   renew(): void;
-  /** How far the server's clock is ahead of ours; undefined as long as no token told. */
+  /** How far the server's clock is ahead of mcpkc; undefined as long as no token told. */
   aheadMs?(): number | undefined;
 }
 

@@ -77,7 +77,7 @@ export async function readSeal(home: Keycloak, client: Client): Promise<boolean>
 async function readRoles(home: Keycloak, client: Client): Promise<HeldRole[]> {
   const id = await accountUserId(home, client);
   if (id === undefined) return [];
-  // To read takes `view-users`; whoever makes the account needs the wider one in any case.
+  // To read takes `view-users`; anybody who makes the account needs the wider one in any case.
   const attempt: Attempt = { what: `read the roles of '${client.clientId}'`, role: 'manage-users' };
   const mappings = await home.read(attempt, (admin) => admin.users.listRoleMappings({ id }));
   type Mapping = { client: string; mappings: { name?: string }[] };

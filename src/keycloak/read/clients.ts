@@ -64,7 +64,7 @@ const PASSES = 5;
 
 /**
  * Every client of the realm once, in pages of 100, four at a time, in Keycloak's order (by client id). Neighbouring
- * pages overlap by one client: while they do, whoever was there all the time was given. Where they don't, somebody went
+ * pages overlap by one client: while they do, anybody who was there all the time was given. Where they don't, somebody went
  * away and moved the rest to the front; then everything is read once more, and who was missed is given.
  */
 export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {

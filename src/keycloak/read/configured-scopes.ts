@@ -9,7 +9,7 @@ export type RealmScopes = Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'opti
 
 /**
  * Reads the realm's scopes with the configured service account; undefined, without a request, where none is configured.
- * An account that can't sign in is a failure: whoever configured one doesn't want to be told guesses.
+ * An account that can't sign in is a failure: anybody who configured one doesn't want to be told guesses.
  */
 export async function scopesIfConfigured(
   config: Config,

@@ -15,18 +15,18 @@ export interface IssuerMetadata {
 export interface PublicFace {
   /** Undefined where nobody answered there with metadata: the address may not be reachable from this machine. */
   atIssuer: IssuerMetadata | undefined;
-  atServer: IssuerMetadata | undefined;
+  atKeycloak: IssuerMetadata | undefined;
 }
 
 /** Reads both, without a token. */
 export async function readPublicFace(keycloak: Keycloak, issuer: string | undefined): Promise<PublicFace> {
   const { server, realm } = keycloak;
   const here = `${server}/realms/${encodeURIComponent(realm)}`;
-  const [atIssuer, atServer] = await Promise.all([
+  const [atIssuer, atKeycloak] = await Promise.all([
     issuer === undefined ? undefined : readMetadata(keycloak, issuer),
     issuer === here ? undefined : readMetadata(keycloak, here),
   ]);
-  return issuer === here ? { atIssuer, atServer: atIssuer } : { atIssuer, atServer };
+  return issuer === here ? { atIssuer, atKeycloak: atIssuer } : { atIssuer, atKeycloak };
 }
 
 async function readMetadata(keycloak: Keycloak, issuer: string): Promise<IssuerMetadata | undefined> {

@@ -57,7 +57,7 @@ export class LockLease implements Lease {
 }
 
 /** LOCK_LOST: `message` is what happened and what was written. */
-export function lockLostError(message: string, hint = ''): McpkcError {
+export function lockLostError(message: string, fix = ''): McpkcError {
   const again = 'Run the command again: it begins from what is there now.';
-  return new McpkcError('LOCK_LOST', message, hint === '' ? again : `${again}\n${hint}`);
+  return new McpkcError('LOCK_LOST', message, fix === '' ? again : `${again}\n${fix}`);
 }

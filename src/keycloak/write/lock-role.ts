@@ -84,11 +84,11 @@ export function holderText({ by, host, pid, command }: Holder): string {
 export function held({ holder, until }: Lock): McpkcError {
   const who = holderText(holder);
   const when = Math.abs(until) <= 8.64e15 ? new Date(until).toISOString() : 'an unknown time';
-  const hint = `Try again when it is done. A lock that is not renewed for a minute is taken over.`;
+  const fix = `Try again when it is done. A lock that is not renewed for a minute is taken over.`;
   return new McpkcError(
     'LOCK_HELD',
     `Another run edits this realm: ${who}, until ${when} at the latest.`,
-    hint,
+    fix,
     {
       details: { holder, until: when },
     },

@@ -164,7 +164,7 @@ async function release(
       await drop(using, id);
       return 'ours';
     } catch {
-      // It expires by itself; what the work said is what matters.
+      // It expires on its own; what the work said is what matters.
     }
   }
   return 'ours';

@@ -8,7 +8,7 @@ const attempt = (clientId: string): Attempt => ({
 });
 
 /**
- * Makes whoever registered a client unable to read, change or delete it by its registration access token (RFC 7592): a
+ * Makes anybody who registered a client unable to read, change or delete it by its registration access token (RFC 7592): a
  * new token replaces the old one, and the answer that holds it is dropped. The client's secret and its sign-ins go on
  * (Keycloak 26.4.0 and 26.7.4). False where the client is gone.
  */

@@ -83,8 +83,8 @@ class AccountClient {
   #userInTheWayError(cause: unknown): McpkcError {
     const user = `service-account-${this.#clientId.toLowerCase()}`;
     const message = `Keycloak refuses to make the client '${this.#clientId}' in realm '${this.#home.realm}' (409), though there is none: a user named '${user}' is in its way.`;
-    const hint = 'Rename or delete that user, or name another client: KC_CLIENT_ID.';
-    return new McpkcError('KEYCLOAK_ERROR', message, hint, { cause });
+    const fix = 'Rename or delete that user, or name another client: KC_CLIENT_ID.';
+    return new McpkcError('KEYCLOAK_ERROR', message, fix, { cause });
   }
 
   async remove(id: string): Promise<void> {
@@ -210,7 +210,7 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
   const { holder, name } = role;
   const roles = [{ id: role.id, name }];
   const lacking = give ? await lackedToGrant(home, id, name) : 'manage-users';
-  const what: Attempt = { what: `${give ? 'grant' : 'take away'} the role '${name}'`, role: lacking };
+  const what: Attempt = { what: `${give ? 'grant' : 'remove'} the role '${name}'`, role: lacking };
   const edit = (admin: Keycloak['admin']): Promise<unknown> => {
     const { users } = admin;
     if (holder === undefined) {
@@ -237,7 +237,7 @@ async function lackedToGrant(home: Keycloak, id: string, role: string): Promise<
   return access?.mapRoles === true ? (role as Role) : 'manage-users';
 }
 
-/** Granting again what is granted is 204, and so is taking away what isn't there (26.7.3). */
+/** Granting again what is granted is 204, and so is removing what isn't there (26.7.3). */
 async function mapToClient(home: Keycloak, { id }: Client, role: FoundRole, give: boolean): Promise<void> {
   const { holder: client = '', name } = role;
   const payload = [{ id: role.id, name }];

@@ -36,7 +36,7 @@ export async function writeClient(keycloak: Keycloak, change: Change): Promise<v
 }
 
 /**
- * Gives a client a scope as default, or takes it away. Whoever registered it can change it no longer: before it is given
+ * Gives a client a scope as default, or removes it. Anybody who registered it can change it no longer: before it is given
  * a scope that it was judged for (it has to be what it was then), and before one is taken from it. Attaching a scope that the client holds as optional answers 204
  * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
  */

@@ -2,7 +2,7 @@ import { type AccountSnapshot, accountOrigin, hasOwnKey, signsInWith } from '../
 import { ADMIN_API_SCOPE, READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
-/** What mcpkc's service account shall look like, and what the realm shall store for it. */
+/** What mcpkc's service account should look like, and what the realm should store for it. */
 export interface DesiredAccount {
   clientId: string;
   /** The realm that it administers. */
@@ -12,7 +12,7 @@ export interface DesiredAccount {
   /** The client whose roles it gets. */
   roleClient: string;
   roles: readonly Role[];
-  /** Take away what it doesn't need: roles, sign-in flows, the passing on of every role. */
+  /** Remove what it doesn't need: roles, sign-in flows, the passing on of every role. */
   exact: boolean;
   /** Make a new secret or key, though the one that is there is known to nobody else. */
   rotate: boolean;
@@ -54,7 +54,7 @@ export function desiredAccount(input: {
 
 /**
  * The client to make: confidential, for its service account alone. It names its scopes, since a client that names none
- * gets every realm default, an MCP server's audience among them; and it passes on no role by itself, so that its token
+ * gets every realm default, an MCP server's audience among them; and it passes on no role on its own, so that its token
  * holds what is mapped and nothing else. `basic` gives the token its `sub`, `roles` its roles; where the realm has
  * `kc-admin-api`, the account gets it too (`ACCOUNT_SCOPES`).
  */
@@ -99,7 +99,7 @@ export function accountReservations(desired: DesiredAccount, snapshot: AccountSn
   }
   const origin = accountOrigin(snapshot, ACCOUNT_CLIENT);
   if (origin.kind === 'unproven') {
-    const message = `The client '${clientId}' in realm '${realm}' is there already, and nothing proves that an administrator made it for mcpkc: ${origin.because.join('; ')}. Whoever made it may know its secret, so it is never taken over. It would be deleted and made anew, and what uses it now would no longer work. KC_CLIENT_ID names another. Run init before any host is trusted, and nobody can come first.`;
+    const message = `The client '${clientId}' in realm '${realm}' is there already, and nothing proves that an administrator made it for mcpkc: ${origin.because.join('; ')}. Anybody who made it may know its secret, so it is never taken over. It would be deleted and made anew, and what uses it now would no longer work. KC_CLIENT_ID names another. Run init before any host is trusted, and nobody can come first.`;
     reservations.push({ message });
   }
   if (origin.kind === 'administrator' && losesKey(desired, snapshot)) {

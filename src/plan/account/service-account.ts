@@ -21,7 +21,7 @@ const NEEDED = [
   'clientAuthenticatorType',
   'serviceAccountsEnabled',
 ] as const;
-/** These it doesn't need: taken away with `--exact`. */
+/** These it doesn't need: removed with `--exact`. */
 const SPARE = [
   'standardFlowEnabled',
   'implicitFlowEnabled',

@@ -32,7 +32,7 @@ function found(snapshot: RealmSnapshot, name: string, profileName = name): Parti
   return { ...(policy && { policy }), ...(profile && { profile }) };
 }
 
-/** One of mcpkc's policies as it shall be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
+/** One of mcpkc's policies as it should be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
 function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): RealmChange[] {
   const key = wanted.policy.name;
   const now = found(snapshot, key);

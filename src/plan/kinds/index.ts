@@ -33,7 +33,7 @@ export const RESOURCES: readonly Resource[] = [
   clientScopeAssignment,
 ];
 
-/** The plan that turns a realm as it is into one as it shall be; empty where nothing is to do. */
+/** The plan that turns a realm as it is into one as it should be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
   return planOf(RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
 }
@@ -46,7 +46,7 @@ export const ACCOUNT_RESOURCES: readonly AccountResource[] = [
   events,
 ];
 
-/** The plan that turns mcpkc's account as it is into one as it shall be. */
+/** The plan that turns mcpkc's account as it is into one as it should be. */
 export function planForAccount(desired: DesiredAccount, snapshot: AccountSnapshot): AccountPlan {
   return planOf(ACCOUNT_RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
 }

@@ -5,7 +5,7 @@ import type { DesiredHosts } from '../desired.ts';
 import type { RealmChange } from '../plan.ts';
 import type { Resource } from './resource.ts';
 
-/** What is taken away is compared as names are: without regard to case. */
+/** What is removed is compared as names are: without regard to case. */
 function has(hosts: readonly string[], host: string): boolean {
   return hosts.some((one) => one.toLowerCase() === host.toLowerCase());
 }

@@ -90,7 +90,7 @@ describe('metadata', () => {
       resource: `${host.origin}/mcp`,
       authorization_servers: [issuer.issuer],
       bearer_methods_supported: ['header'],
-      resource_name: 'Example MCP host',
+      resource_name: 'Example MCP server',
       mcp_protocol_version: '2025-06-18',
     });
     expect(await path.json()).toEqual(document);

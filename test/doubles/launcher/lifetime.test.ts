@@ -81,7 +81,7 @@ function isAlive(): boolean {
 const runHomes = () => readdirSync(folder).filter((name) => name.startsWith('mcpkc-keycloak-'));
 const good = () => `exec '${process.execPath}' '${join(folder, 'server.mjs')}' "$@"`;
 
-describe('the server ends with whoever started it', { timeout: 120_000 }, () => {
+describe('the server ends with anybody who started it', { timeout: 120_000 }, () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('%s', async (signal) => {
     const ended = start(good());
     await until(() => output.includes('is running'));

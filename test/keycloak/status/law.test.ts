@@ -7,7 +7,7 @@ import { World } from './world.ts';
 /** Before 26.7.0 no policy is known that refuses tokens without a user: they are always possible. */
 const TOO_OLD = !since(26, 7, 0);
 const EXPECTED = TOO_OLD ? [...ALWAYS, 'USERLESS_TOKENS_POSSIBLE'] : ALWAYS;
-/** What no command of ours mends: a change in Keycloak, or nothing to mend at all. */
+/** What no command of mcpkc fixes: a change in Keycloak, or nothing to fix at all. */
 const WITHOUT_COMMAND = [
   ...ON_OTHER_SERVERS,
   ...ALWAYS,

@@ -34,7 +34,7 @@ async function requestsOf(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe('a brand-new realm', () => {
-  it('yields what a newcomer needs, the most important first, and create-scope mends it', async () => {
+  it('yields what a newcomer needs, the most important first, and create-scope fixes it', async () => {
     const world = keep(await World.fresh());
     const ran = await status(world, '--json');
     expect(ran.exit).toBe(1);
@@ -125,7 +125,7 @@ describe('a provisioned realm', () => {
     await world.admin.del(world.path(`client-scopes/${id}`));
   });
 
-  it('asks for the hosts of the products that shall connect', async () => {
+  it('asks for the hosts of the products that should connect', async () => {
     const found = await world.findings('--preset', 'chatgpt,claude');
     expect(found[0]).toMatchObject({ code: 'TRUSTED_HOST_MISSING', severity: 'error', subject: 'Claude' });
     expect(found[0]?.fix).toEqual({ kind: 'command', text: 'mcpkc trusted-hosts --preset claude' });

@@ -13,7 +13,7 @@ import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/
 import { type OperatorFolder, operatorFolder } from '../../support/shell.ts';
 
 export const SCOPE = 'mcp-resource';
-/** ChatGPT, and whoever names what it wants when it registers. */
+/** ChatGPT, and anybody who names what it wants when it registers. */
 export const naming = (scope: string): Product => ({ ...CHATGPT, registrationScope: scope });
 
 interface Component {
@@ -27,7 +27,7 @@ interface Component {
 
 type Raw = Record<string, unknown>;
 
-/** A realm with a person, an MCP host that trusts it, mcpkc's account, and what it takes to change things behind its back. */
+/** A realm with a person, an MCP server that trusts it, mcpkc's account, and what it takes to change things behind its back. */
 export class World {
   readonly realm: Realm;
   readonly user: RealmUser;
@@ -51,7 +51,7 @@ export class World {
     this.env = { ...account.env, MCP_TRANSPORT_URL: host.url, HOME: folder.path };
   }
 
-  /** A brand-new realm; `issuer` is what the MCP host believes in, the realm's own unless told. */
+  /** A brand-new realm; `issuer` is what the MCP server believes in, the realm's own unless told. */
   static async fresh(issuer?: string): Promise<World> {
     const realm = await createRealm(inject('keycloak'), 'status');
     const [user, host, account] = await Promise.all([

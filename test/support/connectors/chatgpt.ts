@@ -131,7 +131,7 @@ export class Connector {
     return this.#askTokens('refresh', { grant_type: 'refresh_token', refresh_token: token });
   }
 
-  /** Opens the MCP host with the token and calls a tool, the first listed one unless named. */
+  /** Opens the MCP server with the token and calls a tool, the first listed one unless named. */
   callTool(name?: string, args: Readonly<Record<string, unknown>> = {}): Promise<Outcome<ToolVisit>> {
     this.#enter('mcp');
     const token = this.tokens?.accessToken ?? '';

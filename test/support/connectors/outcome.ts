@@ -17,7 +17,7 @@ export interface Failure {
   readonly stage: Stage;
   /** The HTTP status that stopped it; 0 when nobody answered. */
   readonly status: number;
-  /** The protocol's error code (`invalid_scope`), or a word of ours where the protocol has none. */
+  /** The protocol's error code (`invalid_scope`), or a word of mcpkc where the protocol has none. */
   readonly error: string;
   readonly description: string;
 }

@@ -25,8 +25,8 @@ export type Fault = (request: FaultRequest, pass: Pass, facts: Facts) => Respons
 
 export interface Knob {
   /** What is wrong, as a sentence about the host. */
-  says: string;
-  /** The checks that it breaks by itself; those that need them are blocked. Empty: it must not break any. */
+  message: string;
+  /** The checks that it breaks on its own; those that need them are not run. Empty: it must not break any. */
   breaks: readonly string[];
   fault: Fault;
 }

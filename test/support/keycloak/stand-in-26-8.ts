@@ -17,7 +17,7 @@ export interface Switches {
   filteredSessions?: boolean;
   /** 26.8.2: protocol mappers are written with manage-realm alone. */
   mapperRole?: boolean;
-  /** 26.8.0: a client policy refuses mappers of the admin API, whoever writes them. */
+  /** 26.8.0: a client policy refuses mappers of the admin API, no matter who writes them. */
   mapperPolicy?: boolean;
 }
 

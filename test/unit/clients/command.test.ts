@@ -85,10 +85,10 @@ describe('mcpkc presets', () => {
   test('a product on a host of one’s own, or one that nobody knows: how to make a preset of it', async () => {
     const { context } = contextWith(() => configured([]));
     await expect(presets.run(context, ['librechat'], {})).rejects.toMatchObject({
-      hint: expect.stringContaining('"like": "librechat"'),
+      fix: expect.stringContaining('"like": "librechat"'),
     });
     await expect(presets.run(context, ['nobodys'], {})).rejects.toMatchObject({
-      hint: expect.stringContaining('"redirectUris"'),
+      fix: expect.stringContaining('"redirectUris"'),
     });
   });
   test('works without a usable configuration, and says so', async () => {

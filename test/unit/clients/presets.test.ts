@@ -108,8 +108,8 @@ describe('resolving names', () => {
     const error = thrown as McpkcError;
     expect(error.exitStatus).toBe(2);
     expect(error.message).toContain('--preset');
-    expect(error.hint).toContain('chatgpt, claude, claude-code');
-    if (near === undefined) expect(error.hint).not.toContain('Did you mean');
-    else expect(error.hint).toContain(`Did you mean ${near}?`);
+    expect(error.fix).toContain('chatgpt, claude, claude-code');
+    if (near === undefined) expect(error.fix).not.toContain('Did you mean');
+    else expect(error.fix).toContain(`Did you mean ${near}?`);
   });
 });

@@ -444,7 +444,7 @@ describe('what is missing', () => {
       requireAccount(config);
     } catch (error) {
       expect(error).toMatchObject({ code: 'CONFIG_MISSING', exitStatus: 2 });
-      expect((error as McpkcError).hint).toContain('mcpkc init --server <url> --realm <name>');
+      expect((error as McpkcError).fix).toContain('mcpkc init --server <url> --realm <name>');
     }
   });
 

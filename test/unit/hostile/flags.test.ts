@@ -134,7 +134,7 @@ describe('a host', () => {
     'exa\0mple.com',
     MEGABYTE,
   ];
-  // What is there and should not be, such as a lone *, can be taken away.
+  // What is there and should not be, such as a lone *, can be removed.
   const rows = ['--add', '--remove'].flatMap((flag) =>
     bad.filter((host) => flag === '--add' || host !== '*').map((host) => [flag, shown(host), host] as const),
   );

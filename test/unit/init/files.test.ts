@@ -19,7 +19,7 @@ describe('writeFiles', () => {
     const failure = await writeFiles(contextOf(io), [FILE]).catch((error) => error);
     expect(failure).toMatchObject({ code: 'FILE_NOT_WRITTEN', exitStatus: 2 });
     expect(failure.message).toBe('e can’t be written (EACCES); the account in Keycloak is ready.');
-    expect(failure.hint).not.toContain('secret-text');
+    expect(failure.fix).not.toContain('secret-text');
   });
 
   it('writes what differs and leaves what is right', async () => {

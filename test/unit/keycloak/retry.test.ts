@@ -68,7 +68,7 @@ describe('what is sent again', () => {
   });
 
   it.each(ALL)('%s: never what won’t pass', async (how) => {
-    const named = new McpkcError('WRONG_SECRET', 'wrong', 'mend');
+    const named = new McpkcError('WRONG_SECRET', 'wrong', 'fix');
     const timeout = new DOMException('too long', 'TimeoutError');
     const errors = [
       answered(400),

@@ -44,12 +44,12 @@ it.each([
   ],
   ['DPoP', { cnf: { jkt: 'x' } }, /bound to DPoP/, /Exempt mcpkc’s client/],
   ['a certificate', { cnf: { 'x5t#S256': 'x' } }, /bound to a certificate/, /Exempt/],
-])('a 401 is explained by the token: %s', (_what, claims, message, hint) => {
+])('a 401 is explained by the token: %s', (_what, claims, message, fix) => {
   const error = refused(401, {}, claims);
   expect(error).toMatchObject({ code: 'NOT_AUTHORISED', exitStatus: 4 });
   expect(error.message).toMatch(message);
-  expect(error.hint).toMatch(hint);
-  expect(error.message + error.hint).not.toContain('--hostname=');
+  expect(error.fix).toMatch(fix);
+  expect(error.message + error.fix).not.toContain('--hostname=');
 });
 
 it('an opaque token tells nothing, and what it says of itself can do nothing on a terminal', () => {

@@ -181,8 +181,8 @@ describe.each(PRESETS)('$name', (preset) => {
     if (preset.sendsScope === 'no') expect(named).toBeUndefined();
   });
   it('is said to be recorded where it was, and nowhere else', () => {
-    const says = preset.sources.some(({ certainty }) => certainty === 'recorded');
-    expect(says).toBe(recorded.some((one) => one.preset === preset));
+    const message = preset.sources.some(({ certainty }) => certainty === 'recorded');
+    expect(message).toBe(recorded.some((one) => one.preset === preset));
   });
   it('tells a person how to connect a server', () => {
     expect(preset.connect.length).toBeGreaterThan(0);

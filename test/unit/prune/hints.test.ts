@@ -19,8 +19,8 @@ it.each([
     { enabled: true, types: types.slice(0, 2), expirationMs: undefined },
     /type CODE_TO_TOKEN are not/,
   ],
-])('%s', (_name, config, hint) => {
+])('%s', (_name, config, fix) => {
   const hints = eventHints(config, 13 * DAY);
-  if (hint === undefined) expect(hints).toEqual([]);
-  else expect(hints).toEqual([expect.stringMatching(hint)]);
+  if (fix === undefined) expect(hints).toEqual([]);
+  else expect(hints).toEqual([expect.stringMatching(fix)]);
 });

@@ -75,7 +75,7 @@ it.each([
 
 it('fails by severity', () => {
   const of = (severity: 'error' | 'warning' | 'info') => {
-    const fix = { kind: 'host', text: '' } as const;
+    const fix = { kind: 'mcp-server', text: '' } as const;
     return [{ code: 'X', severity, subject: '', message: '', fix }];
   };
   const table = (['error', 'warning', 'info'] as const).map((one) => [

@@ -95,7 +95,7 @@ describe('scopes', () => {
     expect(first).toMatchObject({
       code: 'AUDIENCE_MAPPER_MISSING',
       subject: 'mcp-resource-x',
-      fix: { kind: 'host' },
+      fix: { kind: 'mcp-server' },
     });
   });
 
@@ -113,7 +113,7 @@ describe('scopes', () => {
     expect(first).toMatchObject({
       code: 'REQUESTED_SCOPE_MISSING',
       subject: 'ChatGPT',
-      fix: { kind: 'server' },
+      fix: { kind: 'keycloak' },
     });
     expect(first?.fix.text).toContain('create microprofile-jwt, organization; then');
     expect(first?.message).toContain('microprofile-jwt, organization, phone');
@@ -359,7 +359,7 @@ describe('client policies', () => {
 
   it('against userless tokens need a server that can, and a standing scope', () => {
     const server = visible({ version: '26.4.0', features: [], redirects: 'patterns' as const });
-    expect(found({ ...policies([REGISTRATIONS]), server })[0]?.fix.kind).toBe('server');
+    expect(found({ ...policies([REGISTRATIONS]), server })[0]?.fix.kind).toBe('keycloak');
   });
 
   it('by client scope of 0.1.0 break applications', () => {
@@ -389,7 +389,7 @@ describe('client policies', () => {
         subject: own.name,
         fix: { text: `mcpkc create-scope --remove --resource ${RESOURCE} --scope mcp-resource-x` },
       },
-      { subject: 'somebodys', fix: { kind: 'server' } },
+      { subject: 'somebodys', fix: { kind: 'keycloak' } },
     ]);
   });
 
@@ -466,7 +466,7 @@ describe('the account', () => {
       { code: 'ACCOUNT_HOLDS_SCOPE', fix: { text: `${REPAIR} --detach mcpkc` } },
     ]);
     expect(found({ token: { ...token, audiences: [RESOURCE] } })).toMatchObject([
-      { code: 'ACCOUNT_HOLDS_SCOPE', fix: { kind: 'server' } },
+      { code: 'ACCOUNT_HOLDS_SCOPE', fix: { kind: 'keycloak' } },
     ]);
   });
 });
@@ -522,8 +522,8 @@ it('a token over 8 kB is said, with what makes it so', () => {
 describe('the server', () => {
   const face = (
     atIssuer: ReturnType<typeof metadata> | undefined,
-    atServer: ReturnType<typeof metadata> | undefined,
-  ) => ({ face: { atIssuer, atServer } });
+    atKeycloak: ReturnType<typeof metadata> | undefined,
+  ) => ({ face: { atIssuer, atKeycloak } });
 
   it('is believed at its public address first, and at the other where nobody answers', () => {
     expect(found(face(metadata(), metadata('http://127.0.0.1:8080/realms/demo')))).toEqual([]);
@@ -579,7 +579,7 @@ describe('events and clients', () => {
 
   it('name clients that are gone and still used, with the backup that has them', () => {
     expect(found({ gone: visible([UUID, 'a-guess']) })).toMatchObject([
-      { code: 'PRUNED_TOO_EARLY', subject: UUID, fix: { kind: 'host' } },
+      { code: 'PRUNED_TOO_EARLY', subject: UUID, fix: { kind: 'mcp-server' } },
     ]);
     const backupOf = () => '/home/a b/pruned.jsonl';
     expect(found({ gone: visible([UUID]) }, { backupOf })[0]?.fix).toEqual({

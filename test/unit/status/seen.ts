@@ -106,7 +106,7 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
       length: 1200,
       sealed: true,
     },
-    face: { atIssuer: metadata(), atServer: metadata() },
+    face: { atIssuer: metadata(), atKeycloak: metadata() },
     scopes: visible({
       all: [AUDIENCE_SCOPE, ...optionals.map((name) => scope(name))],
       defaults: ['mcp-resource'],
@@ -170,7 +170,7 @@ export function withScopes(
   return { scopes: visible({ all: [...all, ...optionals.map((name) => scope(name))], defaults, optionals }) };
 }
 
-/** The policies with one replaced, or taken away. */
+/** The policies with one replaced, or removed. */
 export function withPolicy(
   providerId: string,
   config: Record<string, string[]> | undefined,

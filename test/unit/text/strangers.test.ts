@@ -62,13 +62,13 @@ function check(stranger: string, outcome: ShownCheck['outcome']): ShownCheck {
 }
 
 function validateAnswer(stranger: string): Answer {
-  const checks = [check(stranger, 'fail'), check(stranger, 'blocked')];
+  const checks = [check(stranger, 'fail'), check(stranger, 'not-run')];
   const outlook = [
     {
       preset: 'chatgpt',
       title: 'ChatGPT',
       verdict: 'fails',
-      says: visibleLines(stranger),
+      message: visibleLines(stranger),
     } as unknown as Answer['outlook'][number],
   ];
   const document = { checks, outlook };

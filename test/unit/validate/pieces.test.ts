@@ -256,10 +256,10 @@ describe('the catalogue', () => {
     }
   });
 
-  it('is blocked, all of it, where nothing was probed', () => {
+  it('is not run, all of it, where nothing was probed', () => {
     const target = { mcp: 'https://x.example/mcp', presets: [], allowedOrigins: [], outside: false } as never;
     const results = judgeAll(CHECKS, { target, parts: {} }, new Set(CHECKS.map(({ id }) => id)));
-    expect(results.filter(({ outcome }) => outcome !== 'blocked').map(({ check }) => check.id)).toEqual([]);
+    expect(results.filter(({ outcome }) => outcome !== 'not-run').map(({ check }) => check.id)).toEqual([]);
   });
 
   it('chooses steps by what the chosen checks take', () => {
@@ -273,7 +273,7 @@ describe('the catalogue', () => {
 describe('what hangs on what', () => {
   const check = (
     id: string,
-    outcome: 'pass' | 'fail' | 'blocked',
+    outcome: 'pass' | 'fail' | 'not-run',
     needs: string[] = [],
     mayNeed: string[] = [],
   ): Check => ({
@@ -285,31 +285,31 @@ describe('what hangs on what', () => {
     spec: '',
     cause: '',
     fix: '',
-    judge: () => ({ outcome, says: '' }),
+    judge: () => ({ outcome, message: '' }),
   });
   const outcomes = (checks: Check[]) =>
     judgeAll(checks, { target: {} as never, parts: {} }, new Set(checks.map(({ id }) => id))).map(
       ({ outcome }) => outcome,
     );
 
-  it('is blocked through a chain', () => {
+  it('is not run through a chain', () => {
     expect(outcomes([check('A', 'fail'), check('B', 'pass', ['A']), check('C', 'pass', ['B'])])).toEqual([
       'fail',
-      'blocked',
-      'blocked',
+      'not-run',
+      'not-run',
     ]);
   });
   it('is not, where the need merely could not be judged', () => {
-    expect(outcomes([check('A', 'blocked'), check('B', 'pass', ['A'])])).toEqual(['blocked', 'pass']);
+    expect(outcomes([check('A', 'not-run'), check('B', 'pass', ['A'])])).toEqual(['not-run', 'pass']);
   });
   it('may be judged all the same', () => {
     expect(
       outcomes([
         check('A', 'fail'),
         check('B', 'pass', [], ['A']),
-        check('C', 'blocked', [], ['A']),
+        check('C', 'not-run', [], ['A']),
         check('D', 'pass', ['C']),
       ]),
-    ).toEqual(['fail', 'pass', 'blocked', 'blocked']);
+    ).toEqual(['fail', 'pass', 'not-run', 'not-run']);
   });
 });

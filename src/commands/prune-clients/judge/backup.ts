@@ -89,11 +89,11 @@ export function parseBackup(text: string, file: string, key?: string): Backup {
 }
 
 function bad(file: string, line: number, problem: string, torn?: number) {
-  const hint =
+  const fix =
     torn === undefined
       ? 'Nothing was restored. Give a backup that prune-clients --apply wrote, as it wrote it.'
       : `Nothing was restored. Where a killed run of mcpkc 0.1.0 left it, its client was not deleted: remove line ${torn}, and run the command again.`;
-  return badInput('--restore', `${file}, line ${line}: ${problem}`, hint);
+  return badInput('--restore', `${file}, line ${line}: ${problem}`, fix);
 }
 
 /** Whether a line is the beginning of a record and no more. */

@@ -17,7 +17,7 @@ export interface HistoryLimits {
   retentionMs: number | undefined;
   /** When an administrator last changed what is stored, as far as that is known. */
   changed: number | undefined;
-  /** Since when every look of ours found a type on; when a look last found it off. */
+  /** Since when every look of mcpkc found a type on; when a look last found it off. */
   on: Readonly<Record<string, number>>;
   off: Readonly<Record<string, number>>;
 }

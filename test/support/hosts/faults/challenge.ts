@@ -15,7 +15,7 @@ import {
 } from '../fault.ts';
 
 const OPEN = { REQUIRE_AUTH: 'false' };
-/** POST alone, and not with a token in the URL: other checks look at those, and shall see a host that is right there. */
+/** POST alone, and not with a token in the URL: other checks look at those, and should see a host that is right there. */
 const isTokenless = (request: FaultRequest) =>
   isEndpoint(request) &&
   request.method === 'POST' &&
@@ -67,76 +67,76 @@ function claimsOf(request: FaultRequest): JWTPayload | undefined {
 
 export const challengeKnobs = {
   'challenge-200': {
-    says: 'It serves everybody, token or not.',
+    message: 'It serves everybody, token or not.',
     breaks: ['CHAL-401'],
     fault: tokenless((request, pass) => pass(request, OPEN)),
   },
   'challenge-html': {
-    says: 'It answers a sign-in page with 200 when there is no token.',
+    message: 'It answers a sign-in page with 200 when there is no token.',
     breaks: ['CHAL-401'],
     fault: tokenless(() => html(200)),
   },
   'challenge-302': {
-    says: 'It redirects to a sign-in page when there is no token.',
+    message: 'It redirects to a sign-in page when there is no token.',
     breaks: ['CHAL-401'],
     fault: tokenless((_request, _pass, { origin }) => {
       return new Response(null, { status: 302, headers: { location: `${origin}/login` } });
     }),
   },
   'challenge-403': {
-    says: 'It answers 403 when there is no token.',
+    message: 'It answers 403 when there is no token.',
     breaks: ['CHAL-401'],
     fault: tokenless(() => json(403, { error: 'forbidden' })),
   },
   'challenge-404': {
-    says: 'It answers 404 when there is no token.',
+    message: 'It answers 404 when there is no token.',
     breaks: ['CHAL-401'],
     fault: tokenless(() => json(404, { error: 'not_found' })),
   },
   'challenge-500': {
-    says: 'It fails when there is no token.',
+    message: 'It fails when there is no token.',
     breaks: ['CHAL-401'],
     fault: tokenless(() => json(500, { error: 'server_error' })),
   },
   'challenge-missing': {
-    says: 'Its 401 has no WWW-Authenticate.',
+    message: 'Its 401 has no WWW-Authenticate.',
     breaks: ['CHAL-HEADER'],
     fault: challenge(() => undefined),
   },
   'challenge-basic': {
-    says: 'Its 401 asks for a password.',
+    message: 'Its 401 asks for a password.',
     breaks: ['CHAL-HEADER'],
     fault: challenge(() => 'Basic realm="mcp"'),
   },
   'challenge-unparseable': {
-    says: 'Its WWW-Authenticate is broken: quotes that do not close.',
+    message: 'Its WWW-Authenticate is broken: quotes that do not close.',
     breaks: ['CHAL-HEADER'],
     fault: challenge((header) => header.replace(/"/, '').replace(/"$/, '')),
   },
   'challenge-no-metadata': {
-    says: 'Its challenge does not name the metadata.',
+    message: 'Its challenge does not name the metadata.',
     breaks: ['CHAL-HEADER'],
     fault: challenge((header) => header.replace(/resource_metadata="[^"]*"/, 'realm="mcp"')),
   },
   'challenge-relative': {
-    says: 'Its challenge names the metadata by a path.',
+    message: 'Its challenge names the metadata by a path.',
     breaks: ['CHAL-HEADER'],
     fault: challenge((header) => header.replace(/(resource_metadata=")https?:\/\/[^/]+/, '$1')),
   },
   'challenge-other-origin': {
-    says: 'Its challenge names metadata on another origin.',
+    message: 'Its challenge names metadata on another origin.',
     breaks: ['CHAL-HEADER'],
     fault: challenge((header) =>
       header.replace(/(resource_metadata=")https?:\/\/[^/]+/, '$1https://elsewhere.example'),
     ),
   },
   'challenge-no-scope': {
-    says: 'Its challenge names no scope.',
+    message: 'Its challenge names no scope.',
     breaks: ['CHAL-SCOPE'],
     fault: challenge((header) => scope(header, undefined)),
   },
   'scope-offline-access': {
-    says: 'Its challenge asks for offline_access.',
+    message: 'Its challenge asks for offline_access.',
     breaks: ['CHAL-SCOPE'],
     fault: challenge((header) => {
       const named = /scope="([^"]*)"/.exec(header)?.[1];
@@ -144,22 +144,22 @@ export const challengeKnobs = {
     }),
   },
   'accepts-garbage-token': {
-    says: 'It takes whatever stands behind Bearer.',
+    message: 'It takes whatever stands behind Bearer.',
     breaks: ['CHAL-BAD-TOKEN', 'CHAL-FOREIGN-AUD'],
     fault: refused((request, pass) => pass(request, OPEN)),
   },
   'garbage-token-403': {
-    says: 'It answers a bad token with 403.',
+    message: 'It answers a bad token with 403.',
     breaks: ['CHAL-BAD-TOKEN', 'CHAL-FOREIGN-AUD'],
     fault: refused(() => json(403, { error: 'forbidden' })),
   },
   'garbage-token-500': {
-    says: 'It fails at a bad token.',
+    message: 'It fails at a bad token.',
     breaks: ['CHAL-BAD-TOKEN', 'CHAL-FOREIGN-AUD'],
     fault: refused(() => json(500, { error: 'server_error' })),
   },
   'garbage-token-unnamed': {
-    says: 'It answers a bad token with 401, but does not say invalid_token.',
+    message: 'It answers a bad token with 401, but does not say invalid_token.',
     breaks: ['CHAL-BAD-TOKEN'],
     fault: refused(async (request, pass) => {
       const response = await rewritten(await pass(request), () => ({ message: 'Unauthorized' }));
@@ -168,7 +168,7 @@ export const challengeKnobs = {
     }),
   },
   'accepts-foreign-audience': {
-    says: 'It takes every good token of the realm, whatever its audience.',
+    message: 'It takes every good token of the realm, whatever its audience.',
     breaks: ['CHAL-FOREIGN-AUD'],
     // Another host of the same kind checks signature, issuer and expiry: one that accepts just these audiences.
     fault: refused((request, pass) => {
@@ -177,12 +177,12 @@ export const challengeKnobs = {
     }),
   },
   'accepts-expired-token': {
-    says: 'It takes tokens that have expired.',
+    message: 'It takes tokens that have expired.',
     breaks: [],
     fault: accepting((claims, issuer) => claims.iss === issuer && (claims.exp ?? 0) * 1000 < Date.now()),
   },
   'accepts-query-token': {
-    says: 'It takes a token from the URL.',
+    message: 'It takes a token from the URL.',
     breaks: ['CHAL-QUERY-TOKEN'],
     fault: only(isEndpoint, (request, pass) => {
       const token = new URLSearchParams(request.query).get('access_token');

@@ -41,12 +41,12 @@ const cached = (edit: (document: Document) => unknown): Fault =>
 
 export const metadataKnobs = {
   'manifest-old': {
-    says: 'Its manifest has the schemaVersion of 2024.',
+    message: 'Its manifest has the schemaVersion of 2024.',
     breaks: ['META-MANIFEST'],
     fault: manifest((document) => ({ ...document, schemaVersion: '2024-11-05' })),
   },
   'manifest-disagrees': {
-    says: 'Its manifest names another resource and issuer than its metadata.',
+    message: 'Its manifest names another resource and issuer than its metadata.',
     breaks: ['META-MANIFEST'],
     fault: manifest((document) => ({
       ...document,
@@ -58,32 +58,32 @@ export const metadataKnobs = {
     })),
   },
   'manifest-missing': {
-    says: 'It has no manifest, which is allowed.',
+    message: 'It has no manifest, which is allowed.',
     breaks: [],
     fault: only(isManifest, () => json(404, { error: 'not_found' })),
   },
   'manifest-html': {
-    says: 'It answers a page where the manifest should be.',
+    message: 'It answers a page where the manifest should be.',
     breaks: ['META-MANIFEST'],
     fault: only(isManifest, () => html(200)),
   },
   'cache-age': {
-    says: 'A cache in front keeps its metadata, which happens to be current.',
+    message: 'A cache in front keeps its metadata, which happens to be current.',
     breaks: ['META-CACHE'],
     fault: cached((document) => document),
   },
   'cache-stale': {
-    says: 'A cache in front serves metadata of yesterday.',
+    message: 'A cache in front serves metadata of yesterday.',
     breaks: ['META-CACHE'],
     fault: cached((document) => ({ ...document, resource_name: 'Yesterday', title: 'Yesterday' })),
   },
   'prm-missing': {
-    says: 'It has no protected resource metadata at any place.',
+    message: 'It has no protected resource metadata at any place.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => json(404, { error: 'not_found' })),
   },
   'prm-root-only': {
-    says: 'It serves the metadata at the root only.',
+    message: 'It serves the metadata at the root only.',
     breaks: [],
     fault: only(
       (request) => request.path === PLACES.prmPath,
@@ -91,7 +91,7 @@ export const metadataKnobs = {
     ),
   },
   'prm-path-only': {
-    says: 'It serves the metadata at the place of the path only, while the challenge names the root.',
+    message: 'It serves the metadata at the place of the path only, while the challenge names the root.',
     breaks: [],
     fault: only(
       (request) => request.path === PLACES.prmRoot,
@@ -99,22 +99,22 @@ export const metadataKnobs = {
     ),
   },
   'prm-500': {
-    says: 'Its metadata fails with a server error.',
+    message: 'Its metadata fails with a server error.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => json(500, { error: 'server_error' })),
   },
   'prm-html': {
-    says: 'It answers a page with 200 where the metadata should be.',
+    message: 'It answers a page with 200 where the metadata should be.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => html(200)),
   },
   'prm-array': {
-    says: 'Its metadata is JSON, but no object.',
+    message: 'Its metadata is JSON, but no object.',
     breaks: ['PRM-FOUND'],
     fault: prm((document) => [document]),
   },
   'prm-disagree': {
-    says: 'Its two places for the metadata say different things.',
+    message: 'Its two places for the metadata say different things.',
     breaks: ['PRM-AGREE'],
     fault: only(
       (request) => request.path === PLACES.prmPath,
@@ -123,17 +123,17 @@ export const metadataKnobs = {
     ),
   },
   'resource-slash': {
-    says: 'Its resource has a slash at the end that nobody types.',
+    message: 'Its resource has a slash at the end that nobody types.',
     breaks: ['PRM-RESOURCE'],
     fault: prm((document) => ({ ...document, resource: `${document.resource}/` })),
   },
   'resource-origin-only': {
-    says: 'Its resource is the origin, as older instructions had it.',
+    message: 'Its resource is the origin, as older instructions had it.',
     breaks: ['PRM-RESOURCE'],
     fault: prm((document, { origin }) => ({ ...document, resource: origin })),
   },
   'resource-scheme': {
-    says: 'Its resource has another scheme, as behind a proxy that it does not know of.',
+    message: 'Its resource has another scheme, as behind a proxy that it does not know of.',
     breaks: ['PRM-RESOURCE'],
     fault: prm((document) => ({
       ...document,
@@ -141,12 +141,12 @@ export const metadataKnobs = {
     })),
   },
   'resource-missing': {
-    says: 'Its metadata names no resource.',
+    message: 'Its metadata names no resource.',
     breaks: ['PRM-RESOURCE'],
     fault: prm((document) => without(document, 'resource')),
   },
   'issuer-as-metadata-url': {
-    says: 'It names the metadata URL of the issuer instead of the issuer, as older instructions had it.',
+    message: 'It names the metadata URL of the issuer instead of the issuer, as older instructions had it.',
     breaks: ['PRM-ISSUER'],
     fault: prm((document, { issuer }) => ({
       ...document,
@@ -154,12 +154,12 @@ export const metadataKnobs = {
     })),
   },
   'issuer-slash': {
-    says: 'It names the issuer with a slash that the tokens do not have.',
+    message: 'It names the issuer with a slash that the tokens do not have.',
     breaks: ['PRM-ISSUER'],
     fault: prm((document, { issuer }) => ({ ...document, authorization_servers: [`${issuer}/`] })),
   },
   'issuer-other': {
-    says: 'It names the issuer of another realm.',
+    message: 'It names the issuer of another realm.',
     breaks: ['PRM-ISSUER'],
     fault: prm((document, { issuer }) => ({
       ...document,
@@ -167,7 +167,7 @@ export const metadataKnobs = {
     })),
   },
   'issuer-second': {
-    says: 'It names the right issuer, but second, where many clients do not look.',
+    message: 'It names the right issuer, but second, where many clients do not look.',
     breaks: ['PRM-ISSUER'],
     fault: prm((document, { issuer }) => ({
       ...document,
@@ -175,17 +175,17 @@ export const metadataKnobs = {
     })),
   },
   'issuer-missing': {
-    says: 'Its metadata names no authorization server.',
+    message: 'Its metadata names no authorization server.',
     breaks: ['PRM-ISSUER'],
     fault: prm((document) => without(document, 'authorization_servers')),
   },
   'scopes-unknown': {
-    says: 'It advertises a scope that no realm has.',
+    message: 'It advertises a scope that no realm has.',
     breaks: ['PRM-SCOPES'],
     fault: prm((document) => ({ ...document, scopes_supported: ['no-such-scope'] })),
   },
   'scopes-offline-access': {
-    says: 'It advertises offline_access.',
+    message: 'It advertises offline_access.',
     breaks: ['PRM-SCOPES'],
     fault: prm((document) => ({
       ...document,
@@ -193,39 +193,39 @@ export const metadataKnobs = {
     })),
   },
   'bearer-body-only': {
-    says: 'It says that it takes tokens in the body only.',
+    message: 'It says that it takes tokens in the body only.',
     breaks: ['PRM-BEARER'],
     fault: prm((document) => ({ ...document, bearer_methods_supported: ['body'] })),
   },
   'issuer-places-404': {
-    says: 'It knows nothing of the issuer metadata, which is allowed.',
+    message: 'It knows nothing of the issuer metadata, which is allowed.',
     breaks: [],
     fault: only(isIssuerPlace, () => json(404, { error: 'not_found' })),
   },
   'issuer-places-html': {
-    says: 'It answers a page with 200 where clients probe for the issuer metadata.',
+    message: 'It answers a page with 200 where clients probe for the issuer metadata.',
     breaks: ['ASM-REDIRECT'],
     fault: only(isIssuerPlace, () => html(200)),
   },
   'issuer-places-500': {
-    says: 'It fails where clients probe for the issuer metadata.',
+    message: 'It fails where clients probe for the issuer metadata.',
     breaks: ['ASM-REDIRECT'],
     fault: only(isIssuerPlace, () => json(500, { error: 'server_error' })),
   },
   'issuer-places-elsewhere': {
-    says: 'It redirects the probes for the issuer metadata to somebody else.',
+    message: 'It redirects the probes for the issuer metadata to somebody else.',
     breaks: ['ASM-REDIRECT'],
     fault: only(isIssuerPlace, () =>
       redirectTo('https://login.example/.well-known/openid-configuration', 308),
     ),
   },
   'issuer-places-302': {
-    says: 'It redirects the probes with a temporary redirect to its own start page.',
+    message: 'It redirects the probes with a temporary redirect to its own start page.',
     breaks: ['ASM-REDIRECT'],
     fault: only(isIssuerPlace, (_request, _pass, { origin }) => redirectTo(`${origin}/`, 302)),
   },
   'issuer-places-copy': {
-    says: 'It serves issuer metadata of its own, which calls the host the issuer.',
+    message: 'It serves issuer metadata of its own, which calls the host the issuer.',
     breaks: ['ASM-REDIRECT'],
     fault: only(isIssuerPlace, (_request, _pass, { origin }) =>
       json(200, {

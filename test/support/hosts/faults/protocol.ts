@@ -59,42 +59,42 @@ function withKnownVersion(request: FaultRequest): FaultRequest {
 
 export const protocolKnobs = {
   'initialize-500': {
-    says: 'It fails when a client opens the connection.',
+    message: 'It fails when a client opens the connection.',
     breaks: ['MCP-OPEN'],
     fault: instead(isOpening, () => json(500, { error: 'server_error' })),
   },
   'initialize-error': {
-    says: 'It answers the opening with a JSON-RPC error.',
+    message: 'It answers the opening with a JSON-RPC error.',
     breaks: ['MCP-OPEN'],
     fault: instead(isOpening, (request) => json(200, rpcFailure(request, 'Backend not available'))),
   },
   'initialize-html': {
-    says: 'It answers the opening with a page.',
+    message: 'It answers the opening with a page.',
     breaks: ['MCP-OPEN'],
     fault: instead(isOpening, () => html(200)),
   },
   'initialize-empty': {
-    says: 'It answers the opening with 200 and nothing.',
+    message: 'It answers the opening with 200 and nothing.',
     breaks: ['MCP-OPEN'],
     fault: instead(isOpening, () => new Response('', { status: 200 })),
   },
   'tools-list-error': {
-    says: 'It has a JSON-RPC error for tools/list.',
+    message: 'It has a JSON-RPC error for tools/list.',
     breaks: ['MCP-TOOLS'],
     fault: instead(isToolsList, (request) => json(200, rpcFailure(request, 'Backend not available'))),
   },
   'tools-list-500': {
-    says: 'It fails at tools/list.',
+    message: 'It fails at tools/list.',
     breaks: ['MCP-TOOLS'],
     fault: instead(isToolsList, () => json(500, { error: 'server_error' })),
   },
   'tools-list-other-id': {
-    says: 'It answers tools/list with the id of another request.',
+    message: 'It answers tools/list with the id of another request.',
     breaks: ['MCP-TOOLS'],
     fault: instead(isToolsList, () => json(200, { jsonrpc: '2.0', id: 'another', result: { tools: [] } })),
   },
   'accept-not-checked': {
-    says: 'It does not look at Accept.',
+    message: 'It does not look at Accept.',
     breaks: ['MCP-ACCEPT'],
     fault: only(
       (request) => isEndpoint(request) && request.method === 'POST',
@@ -102,7 +102,7 @@ export const protocolKnobs = {
     ),
   },
   'accept-unexplained': {
-    says: 'It refuses a wrong Accept without a word.',
+    message: 'It refuses a wrong Accept without a word.',
     breaks: ['MCP-ACCEPT'],
     fault: only(isEndpoint, async (request, pass) => {
       const response = await pass(request);
@@ -110,7 +110,7 @@ export const protocolKnobs = {
     }),
   },
   'origin-not-checked': {
-    says: 'It does not look at Origin.',
+    message: 'It does not look at Origin.',
     breaks: ['MCP-ORIGIN-FOREIGN'],
     fault: only(isEndpoint, (request, pass) => {
       const origin = request.headers.get('origin');
@@ -119,7 +119,7 @@ export const protocolKnobs = {
     }),
   },
   'origin-after-token': {
-    says: 'It looks at Origin only after the token.',
+    message: 'It looks at Origin only after the token.',
     breaks: ['MCP-ORIGIN-FOREIGN'],
     fault: only(isEndpoint, (request, pass) => {
       if (request.headers.has('authorization') || request.method === 'OPTIONS') return pass(request);
@@ -127,7 +127,7 @@ export const protocolKnobs = {
     }),
   },
   'origin-all-refused': {
-    says: 'It refuses every Origin.',
+    message: 'It refuses every Origin.',
     breaks: ['MCP-ORIGIN-ALLOWED'],
     fault: only(
       (request) => isEndpoint(request) && request.headers.has('origin'),
@@ -135,17 +135,17 @@ export const protocolKnobs = {
     ),
   },
   'preflight-401': {
-    says: 'It wants a token for the preflight, which never has one.',
+    message: 'It wants a token for the preflight, which never has one.',
     breaks: ['MCP-ORIGIN-ALLOWED'],
     fault: only(isPreflight, (request, pass) => pass({ ...request, method: 'PUT' })),
   },
   'preflight-bare': {
-    says: 'Its preflight allows nothing.',
+    message: 'Its preflight allows nothing.',
     breaks: ['MCP-ORIGIN-ALLOWED'],
     fault: only(isPreflight, () => new Response(null, { status: 204 })),
   },
   'preflight-no-authorization': {
-    says: 'Its preflight allows everything but the header for the token.',
+    message: 'Its preflight allows everything but the header for the token.',
     breaks: ['MCP-ORIGIN-ALLOWED'],
     fault: only(isPreflight, async (request, pass) => {
       const response = await pass(request);
@@ -154,17 +154,17 @@ export const protocolKnobs = {
     }),
   },
   'get-html': {
-    says: 'It answers GET with a page.',
+    message: 'It answers GET with a page.',
     breaks: ['MCP-GET'],
     fault: instead(isGet, () => html(200), isAuthorised),
   },
   'get-500': {
-    says: 'It fails at GET.',
+    message: 'It fails at GET.',
     breaks: ['MCP-GET'],
     fault: instead(isGet, () => json(500, { error: 'server_error' }), isAuthorised),
   },
   'get-open': {
-    says: 'It answers GET without a token.',
+    message: 'It answers GET without a token.',
     breaks: ['MCP-GET'],
     fault: only(
       (request) => isGet(request) && !request.headers.has('authorization'),
@@ -172,7 +172,7 @@ export const protocolKnobs = {
     ),
   },
   'version-header-ignored': {
-    says: 'It takes any MCP-Protocol-Version.',
+    message: 'It takes any MCP-Protocol-Version.',
     breaks: ['MCP-VERSION-HEADER'],
     fault: only(isEndpoint, (request, pass) => {
       const version = request.headers.get('mcp-protocol-version');
@@ -180,7 +180,7 @@ export const protocolKnobs = {
     }),
   },
   'session-ignored': {
-    says: 'It issues session ids and takes any.',
+    message: 'It issues session ids and takes any.',
     breaks: ['MCP-SESSION'],
     fault: only(isEndpoint, async (request, pass) => {
       const response = await pass(request);
@@ -190,7 +190,7 @@ export const protocolKnobs = {
     }),
   },
   'session-survives': {
-    says: 'It says that DELETE ended the session, and goes on serving it.',
+    message: 'It says that DELETE ended the session, and goes on serving it.',
     breaks: ['MCP-SESSION'],
     fault: only(
       (request) => isEndpoint(request) && request.method === 'DELETE',
@@ -201,7 +201,7 @@ export const protocolKnobs = {
     ),
   },
   'session-delete-500': {
-    says: 'It fails at DELETE.',
+    message: 'It fails at DELETE.',
     breaks: ['MCP-SESSION'],
     fault: instead(
       (request) => isEndpoint(request) && request.method === 'DELETE',
@@ -209,22 +209,22 @@ export const protocolKnobs = {
     ),
   },
   'no-sessions': {
-    says: 'It serves the legacy era without sessions, which is allowed.',
+    message: 'It serves the legacy era without sessions, which is allowed.',
     breaks: [],
     fault: (request, pass) => pass(request, STATELESS),
   },
   'modern-only': {
-    says: 'It serves 2026-07-28 only: a warning, no failure.',
+    message: 'It serves 2026-07-28 only: a warning, no failure.',
     breaks: [],
     fault: (request, pass) => pass(request, { MCP_ERAS: 'modern' }),
   },
   'legacy-only': {
-    says: 'It serves the revisions before 2026 only: a warning, no failure.',
+    message: 'It serves the revisions before 2026 only: a warning, no failure.',
     breaks: [],
     fault: (request, pass) => pass(request, { MCP_ERAS: 'legacy' }),
   },
   'no-request-id': {
-    says: 'Its responses carry no request id, which is allowed.',
+    message: 'Its responses carry no request id, which is allowed.',
     breaks: [],
     fault: async (request, pass) => reheaded(await pass(request), { 'x-request-id': undefined }),
   },

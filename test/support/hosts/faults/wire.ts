@@ -55,12 +55,12 @@ function streamed(type: string, chunks: () => AsyncGenerator<string>, status = 2
 
 export const wireKnobs = {
   hang: {
-    says: 'It takes requests and never answers.',
+    message: 'It takes requests and never answers.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: () => new Promise<Response>(() => {}),
   },
   'slow-drip': {
-    says: 'It sends its answers byte by byte, each just before a patient client gives up.',
+    message: 'It sends its answers byte by byte, each just before a patient client gives up.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: () =>
       streamed('application/json', async function* () {
@@ -71,7 +71,7 @@ export const wireKnobs = {
       }),
   },
   'endless-stream': {
-    says: 'Its answers are event streams that go on for ever and never have an answer in them.',
+    message: 'Its answers are event streams that go on for ever and never have an answer in them.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: () =>
       streamed('text/event-stream', async function* () {
@@ -82,7 +82,7 @@ export const wireKnobs = {
       }),
   },
   'huge-body': {
-    says: 'Its metadata has two gibibytes.',
+    message: 'Its metadata has two gibibytes.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () =>
       streamed('application/json', async function* () {
@@ -94,7 +94,7 @@ export const wireKnobs = {
     ),
   },
   'gzip-bomb': {
-    says: 'Its metadata is small on the wire and 256 mebibytes unpacked.',
+    message: 'Its metadata is small on the wire and 256 mebibytes unpacked.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
@@ -103,7 +103,7 @@ export const wireKnobs = {
     }),
   },
   'deep-json': {
-    says: 'Its metadata nests a hundred thousand lists.',
+    message: 'Its metadata nests a hundred thousand lists.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => {
       const body = '['.repeat(100_000) + ']'.repeat(100_000);
@@ -111,12 +111,12 @@ export const wireKnobs = {
     }),
   },
   'html-instead-of-json': {
-    says: 'It answers everything with a page, and calls it JSON.',
+    message: 'It answers everything with a page, and calls it JSON.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: () => reheaded(html(200), { 'content-type': 'application/json' }),
   },
   'redirect-loop': {
-    says: 'It redirects everything to itself.',
+    message: 'It redirects everything to itself.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: ({ path, query }, _pass, { origin }) => {
       const location = `${origin}${path}?${(Number.parseInt(query.slice(1), 10) || 0) + 1}`;
@@ -124,7 +124,7 @@ export const wireKnobs = {
     },
   },
   'metadata-link-local': {
-    says: 'Its challenge sends clients to the metadata service of the cloud.',
+    message: 'Its challenge sends clients to the metadata service of the cloud.',
     breaks: ['CHAL-HEADER'],
     fault: only(isEndpoint, async (request, pass) => {
       const response = await pass(request);
@@ -135,7 +135,7 @@ export const wireKnobs = {
     }),
   },
   'metadata-file': {
-    says: 'Its challenge sends clients to a file.',
+    message: 'Its challenge sends clients to a file.',
     breaks: ['CHAL-HEADER'],
     fault: only(isEndpoint, async (request, pass) => {
       const response = await pass(request);
@@ -146,26 +146,26 @@ export const wireKnobs = {
     }),
   },
   'metadata-redirect-link-local': {
-    says: 'Its metadata redirects to the metadata service of the cloud.',
+    message: 'Its metadata redirects to the metadata service of the cloud.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, () => new Response(null, { status: 302, headers: { location: LINK_LOCAL } })),
   },
   'issuer-link-local': {
-    says: 'Its metadata calls the metadata service of the cloud the issuer.',
+    message: 'Its metadata calls the metadata service of the cloud the issuer.',
     breaks: ['PRM-ISSUER'],
     fault: only(isPrm, async (request, pass) =>
       rewritten(await pass(request), (document) => ({ ...document, authorization_servers: [LINK_LOCAL] })),
     ),
   },
   reset: {
-    says: 'It cuts every connection without an answer.',
+    message: 'It cuts every connection without an answer.',
     breaks: ['CHAL-401', 'PRM-FOUND'],
     fault: () => {
       throw new ConnectionReset();
     },
   },
   'truncated-json': {
-    says: 'Its metadata ends in the middle of the JSON.',
+    message: 'Its metadata ends in the middle of the JSON.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, async (request, pass) => {
       const text = await (await pass(request)).text();
@@ -174,7 +174,7 @@ export const wireKnobs = {
     }),
   },
   'truncated-body': {
-    says: 'Its connection dies in the middle of the metadata.',
+    message: 'Its connection dies in the middle of the metadata.',
     breaks: ['PRM-FOUND'],
     fault: only(isPrm, async (request, pass) => {
       const text = await (await pass(request)).text();
@@ -186,7 +186,7 @@ export const wireKnobs = {
     }),
   },
   'terminal-escapes': {
-    says: 'Its words try to take over the terminal and the log of whoever prints them.',
+    message: 'Its words try to take over the terminal and the log of anybody who prints them.',
     breaks: [],
     fault: async (request, pass) => {
       const response = await pass(request);
@@ -194,14 +194,14 @@ export const wireKnobs = {
       if (isOpenStream || !response.headers.has('content-type')) return response;
       const words = JSON.stringify(ESCAPES).slice(1, -1);
       const text = (await response.text())
-        .replaceAll('Example MCP host', words)
+        .replaceAll('Example MCP server', words)
         .replace('A bearer token is required', words);
       const headers = headersWith(response.headers, { 'content-length': undefined, etag: undefined });
       return new Response(text, { status: response.status, headers });
     },
   },
   'echoes-token': {
-    says: 'It repeats the token in the header and the body of its answers.',
+    message: 'It repeats the token in the header and the body of its answers.',
     breaks: [],
     fault: async (request, pass) => {
       const response = await pass(request);
