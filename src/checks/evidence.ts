@@ -1,6 +1,5 @@
 import type { Preset } from '../products/preset.ts';
-import type { RealmList } from '../realm/lists.ts';
-import type { Mode } from '../realm/marks.ts';
+import type { NamedServer } from '../realm/mcp-server.ts';
 import type { LogEvidence } from './log-correlation.ts';
 import type { AuthorizationEvidence } from './probes/authorization.ts';
 import type { ChallengeEvidence } from './probes/challenge.ts';
@@ -33,17 +32,10 @@ export interface Target {
 }
 
 /** What the realm's administrator sees. */
-export interface InsideFacts {
+export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'carrier' | 'mode' | 'list'> {
   realm: string;
-  /** The MCP server, as its audience has it. */
-  mcp: string;
-  /** The scope that clients name, also where there is none of that name. */
-  scope: string;
-  /** The scope whose holders have the audience: the same in standing mode, a hidden one in adopted mode. */
-  audienceScope: string;
+  /** Whether the scope that clients name is there. */
   exists: boolean;
-  mode: Mode;
-  list: RealmList;
   /** The audiences that its mappers give. */
   audiences: readonly string[];
   /** Whether a policy of mcpkc's refuses tokens without a user. */

@@ -6,12 +6,12 @@ import { readRealm } from '../keycloak/read/realm.ts';
 import { scopeWish } from '../plan/input.ts';
 import { isProbe } from '../products/dynamic.ts';
 import { audiencesOf } from '../realm/audiences.ts';
-import { heldAs, realmListOf } from '../realm/lists.ts';
-import { audienceScopeOf, carriersOf, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { heldAs } from '../realm/lists.ts';
+import { mcpServerIn } from '../realm/mcp-server.ts';
 import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
 import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
-import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
 import type { InsideFacts } from './evidence.ts';
 
 /** The admin side of a run. */
@@ -35,39 +35,38 @@ export interface Relevant {
 export async function lookInside(config: Config, mcp: string, io: Io, signal: AbortSignal): Promise<Inside> {
   const keycloak = await connect(config, io, signal);
   const snapshot = await readRealm(keycloak);
-  const scope = scopeNameFor(scopeWish(config, mcp, {}), snapshot);
-  const found = scopeNamed(snapshot, scope);
-  const mode = found ? modeOf(found, snapshot) : 'adopted';
-  const carrier = (mode === 'adopted' && audienceScopeOf(snapshot, scope)) || found;
+  const { resource, scope, carrier, carriers, mode, list, scopes } = mcpServerIn(
+    snapshot,
+    scopeWish(config, mcp, {}),
+  );
   const hosts = anonymousPolicies(snapshot, POLICY.trustedHosts).map(hostsOf);
   const allowed = anonymousPolicies(snapshot, POLICY.allowedScopes);
   const facts: InsideFacts = {
     realm: keycloak.realm,
-    mcp,
+    resource,
     scope,
-    audienceScope: carrier?.name ?? scope,
-    exists: found !== undefined,
+    carrier,
+    exists: scopes.named !== undefined,
     mode,
-    list: realmListOf(snapshot, scope),
-    audiences: carrier ? audiencesOf(carrier) : [],
+    list,
+    audiences: scopes.carrier ? audiencesOf(scopes.carrier) : [],
     machinesRejected: snapshot.clientPolicies.some(
       (policy) =>
         policy.enabled !== false && formerPolicy(policy) !== undefined && refusesUserless(policy, scope),
     ),
     userlessRejected: snapshot.clientPolicies.some(
       (policy) =>
-        policy.enabled !== false &&
-        [scope, ...carriersOf(scope, snapshot)].some((one) => refusesUserless(policy, one)),
+        policy.enabled !== false && [scope, ...carriers].some((one) => refusesUserless(policy, one)),
     ),
     trustedHosts: hosts.flatMap((one) => one.hosts),
     allowedScopes: allowed.flatMap(({ config: one }) => one['allowed-client-scopes'] ?? []),
     allowDefaultScopes: allowed.every(({ config: one }) => one['allow-default-scopes']?.[0] !== 'false'),
     realmLists: [...snapshot.defaultScopes, ...snapshot.optionalScopes],
   };
-  const clients = relevantClients(keycloak, mode === 'adopted' ? facts.audienceScope : undefined);
+  const clients = relevantClients(keycloak, mode === 'adopted' ? carrier : undefined);
   // Awaited by the step that needs it; a failure is that step's.
   clients.catch(() => {});
-  return { keycloak, snapshot, facts, scopeId: carrier?.id, clients };
+  return { keycloak, snapshot, facts, scopeId: scopes.carrier?.id, clients };
 }
 
 async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {

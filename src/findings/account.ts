@@ -7,7 +7,7 @@ import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts
 import { typedList } from '../text.ts';
 import type { Fix, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
-import { judgedScopes, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 /** What an operator calls the parts that a role shows. */
 const PARTS: Record<PartName, string> = {
@@ -104,8 +104,8 @@ const holdsScope: Rule = {
   find(seen) {
     const own = shown(seen.parts.ownClient);
     const { audiences } = seen.parts.token;
-    return judgedScopes(seen).flatMap((judged) => {
-      const { name, carriers, resource } = judged;
+    return listServers(seen).flatMap((judged) => {
+      const { scope: name, carriers, resource } = judged;
       const holds = own !== undefined && heldOf(own, carriers) !== 'none';
       if (!holds && !(resource !== undefined && audiences.includes(resource))) return [];
       const message = `mcpkc’s own account '${seen.account}' holds '${name}': its administrative token names the MCP server.`;

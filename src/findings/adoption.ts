@@ -2,21 +2,22 @@ import { SEEN } from '../explanation.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { realmListOf } from '../realm/lists.ts';
 import { audienceScopeOf, HIDDEN } from '../realm/mcp-scope.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { openedBy } from '../realm/window-mark.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { repair } from './fixes.ts';
-import { type JudgedScope, judgedScopes, realmOf, type Seen } from './seen.ts';
+import { listServers, realmOf, type Seen } from './seen.ts';
 
 /** The resources of mode adopted that have an audience scope, with that scope. */
 function moved(seen: Seen) {
-  return judgedScopes(seen).flatMap((judged) => {
-    const audience = judged.mode === 'adopted' ? audienceScopeOf(realmOf(seen), judged.name) : undefined;
+  return listServers(seen).flatMap((judged) => {
+    const audience = judged.mode === 'adopted' ? audienceScopeOf(realmOf(seen), judged.scope) : undefined;
     return audience ? [{ judged, audience }] : [];
   });
 }
 
 /** To the mode as it is meant, also where nothing marks it. */
-const adoptedMode = (seen: Seen, judged: JudgedScope) => repair(seen, judged, [['--attach', 'none']]);
+const adoptedMode = (seen: Seen, judged: PresentServer) => repair(seen, judged, [['--attach', 'none']]);
 
 const exposed: Rule = {
   code: 'AUDIENCE_SCOPE_EXPOSED',
@@ -37,8 +38,8 @@ const exposed: Rule = {
         list === 'none'
           ? `is not hidden (${shown.map(([name]) => name).join(', ')})`
           : `is a realm ${list} client scope: every client that registers can get the audience`;
-      const message = `The audience scope of '${judged.name}' ${what}.`;
-      return [{ subject: judged.name, message, fix: repair(seen, judged) }];
+      const message = `The audience scope of '${judged.scope}' ${what}.`;
+      return [{ subject: judged.scope, message, fix: repair(seen, judged) }];
     }),
 };
 
@@ -54,10 +55,10 @@ const gives: Rule = {
   },
   find: (seen) =>
     moved(seen)
-      .filter(({ judged }) => audiencesOf(judged.scope).includes(judged.resource ?? ''))
+      .filter(({ judged }) => audiencesOf(judged.scopes.named).includes(judged.resource ?? ''))
       .map(({ judged }) => ({
-        subject: judged.name,
-        message: `The mode of '${judged.name}' is adopted, but the scope itself gives the audience to every client that names it.`,
+        subject: judged.scope,
+        message: `The mode of '${judged.scope}' is adopted, but the scope itself gives the audience to every client that names it.`,
         fix: repair(seen, judged),
       })),
 };
@@ -76,8 +77,8 @@ const notOptional: Rule = {
     moved(seen)
       .filter(({ judged }) => judged.list !== 'optional')
       .map(({ judged }) => ({
-        subject: judged.name,
-        message: `The scope '${judged.name}' is ${judged.list === 'none' ? 'neither a default nor an optional' : 'a default'} client scope of the realm: clients that name it can’t ${judged.list === 'none' ? 'register' : 'leave it out'}.`,
+        subject: judged.scope,
+        message: `The scope '${judged.scope}' is ${judged.list === 'none' ? 'neither a default nor an optional' : 'a default'} client scope of the realm: clients that name it can’t ${judged.list === 'none' ? 'register' : 'leave it out'}.`,
         fix: repair(seen, judged),
       })),
 };
@@ -93,11 +94,11 @@ const notMoved: Rule = {
     sources: [SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen)
+    listServers(seen)
       .filter(({ windowed, window }) => windowed && window === undefined)
       .map((judged) => ({
-        subject: judged.name,
-        message: `The scope '${judged.name}' is as mcpkc 0.1.0 made it: its clients go on, but no product can name it.`,
+        subject: judged.scope,
+        message: `The scope '${judged.scope}' is as mcpkc 0.1.0 made it: its clients go on, but no product can name it.`,
         fix: adoptedMode(seen, judged),
       })),
 };
@@ -113,8 +114,8 @@ const oldWindow: Rule = {
     sources: [SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen).flatMap((judged): Found[] => {
-      const { name, window } = judged;
+    listServers(seen).flatMap((judged): Found[] => {
+      const { scope: name, window } = judged;
       if (window === undefined) return [];
       const since = window.since || 'an unknown time';
       const message = `A window of mcpkc 0.1.0 for '${name}' is open, by ${openedBy(window)}, since ${since}: every client that registers gets its audience.`;
@@ -125,7 +126,6 @@ const oldWindow: Rule = {
 /** Resources of mode adopted: only adopted clients get the audience. */
 export const adoption: RuleGroup = {
   title: 'Adopted clients alone get the audience',
-  applies: (seen) =>
-    judgedScopes(seen).some(({ mode, window }) => mode === 'adopted' || window !== undefined),
+  applies: (seen) => listServers(seen).some(({ mode, window }) => mode === 'adopted' || window !== undefined),
   rules: [oldWindow, exposed, gives, notOptional, notMoved],
 };

@@ -3,6 +3,7 @@ import { isAtLeast } from '../keycloak/read/features.ts';
 import { trustedHost } from '../names/resource-url.ts';
 import { cameByRegistration } from '../products/dynamic.ts';
 import { heldAs } from '../realm/lists.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import {
   deviations,
   formerPolicy,
@@ -23,7 +24,7 @@ import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, createScope, harden, repair } from './fixes.ts';
 import { anonymous, trusts } from './hosts.ts';
-import { type JudgedScope, judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
 type Configuration = Record<string, unknown>;
 
@@ -69,7 +70,7 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
       `In the admin console, Realm settings, Client policies: take '${scope}' out of '${policy.name}', or delete it.`,
     );
   }
-  const { resource = judgedScopes(seen).find((one) => one.resource !== undefined)?.resource } = seen;
+  const { resource = listServers(seen).find((one) => one.resource !== undefined)?.resource } = seen;
   if (resource === undefined) {
     return atKeycloak(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
   }
@@ -187,7 +188,7 @@ const openServer: Rule = {
     const lists = anonymous(seen, POLICY.trustedHosts).map((policy) => hostsOf(policy).hosts);
     const patterns = patternsOf(ownPolicy(seen).profile);
     const products = seen.presets.flatMap(({ trustedHosts }) => trustedHosts);
-    const servers = judgedScopes(seen).flatMap((judged) =>
+    const servers = listServers(seen).flatMap((judged) =>
       judged.resource === undefined ? [] : [{ judged, host: trustedHost(judged.resource) }],
     );
     return servers.flatMap(({ judged, host }): Found[] => {
@@ -265,8 +266,8 @@ const userless: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen).flatMap((judged): Found[] => {
-      const { name, mode, list } = judged;
+    listServers(seen).flatMap((judged): Found[] => {
+      const { scope: name, mode, list } = judged;
       if (mode !== 'standing' || list === 'none' || userlessRefused(seen, name)) return [];
       const { version } = shown(seen.parts.server);
       const tooOld = isAtLeast(version, [26, 7, 0]) === false;
@@ -329,21 +330,21 @@ const withoutPkce: Rule = {
     fix: 'mcpkc create-scope --client <client id> --yes gives it the setting. If nobody uses it, mcpkc prune-clients removes it.',
     sources: ['RFC 7636', SEEN],
   },
-  find: (seen) => judgedScopes(seen).flatMap((judged) => withoutPkceOf(seen, judged)),
+  find: (seen) => listServers(seen).flatMap((judged) => withoutPkceOf(seen, judged)),
 };
 
-function withoutPkceOf(seen: Seen, judged: JudgedScope): Found[] {
+function withoutPkceOf(seen: Seen, judged: PresentServer): Found[] {
   return (shown(seen.parts.clients)?.clients ?? [])
     .filter(
       (client) =>
         cameByRegistration(client) &&
-        heldAs(client, judged.carrier.name) !== 'none' &&
+        heldAs(client, judged.carrier) !== 'none' &&
         client.standardFlowEnabled === true &&
         client.attributes[PKCE_ATTRIBUTE] !== PKCE_METHOD,
     )
     .map(({ clientId }) => ({
       subject: clientId,
-      message: `The client ${clientId} registered itself, holds '${judged.name}' and may sign people in without PKCE.`,
+      message: `The client ${clientId} registered itself, holds '${judged.scope}' and may sign people in without PKCE.`,
       fix: repair(seen, judged, [['--client', typedList([clientId])], '--yes']),
     }));
 }
@@ -360,8 +361,8 @@ const machineClient: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen).flatMap((judged): Found[] => {
-      const { name, mode, list } = judged;
+    listServers(seen).flatMap((judged): Found[] => {
+      const { scope: name, mode, list } = judged;
       const { version } = shown(seen.parts.server);
       const isTooOld = isAtLeast(version, [26, 7, 0]) === false;
       if (mode !== 'standing' || list === 'none' || isTooOld || userlessRefused(seen, name)) return [];
@@ -378,7 +379,7 @@ const machineClient: Rule = {
 /** The realm's client policies. */
 export const clientPolicies: RuleGroup = {
   title: 'Client policies',
-  applies: (seen) => judgedScopes(seen).length > 0,
+  applies: (seen) => listServers(seen).length > 0,
   rules: [
     missingScope,
     pkce,

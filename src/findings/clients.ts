@@ -2,12 +2,13 @@ import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
 import { adoptable, ownMapperTypes } from '../products/adoptable.ts';
 import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { adoptionOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { typedList, typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
-import { type JudgedScope, judgedScopes, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
   return shown(seen.parts.clients)?.clients ?? [];
@@ -30,7 +31,7 @@ const withoutScope: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const scopes = judgedScopes(seen);
+    const scopes = listServers(seen);
     const target = scopes.find(({ resource }) => resource === seen.resource) ?? scopes[0];
     if (target === undefined) return [];
     return listed(seen)
@@ -45,7 +46,7 @@ const withoutScope: Rule = {
 };
 
 /** The one command that lets a client have the audience. */
-function adopt(seen: Seen, target: JudgedScope, { clientId }: Client) {
+function adopt(seen: Seen, target: PresentServer, { clientId }: Client) {
   const { mode, resource } = target;
   if (mode !== 'adopted' || resource === undefined)
     return repair(seen, target, [['--client', typedList([clientId])]]);
@@ -63,13 +64,13 @@ const foreign: Rule = {
     sources: [SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen).flatMap((judged) =>
+    listServers(seen).flatMap((judged) =>
       listed(seen)
         .filter((client) => isForeign(seen, client, judged))
         .map(
           (client): Found => ({
             subject: client.clientId,
-            message: `The client ${called(client)} can get the audience of '${judged.name}', and is no product’s connector.`,
+            message: `The client ${called(client)} can get the audience of '${judged.scope}', and is no product’s connector.`,
             fix: repair(seen, judged, [['--detach', typedList([client.clientId])]]),
           }),
         ),
@@ -80,14 +81,14 @@ const foreign: Rule = {
 export function isForeign(
   seen: Seen,
   client: Client,
-  { name, carriers, mode, resource }: JudgedScope,
+  { scope, carriers, mode, resource }: PresentServer,
 ): boolean {
   if (heldOf(client, carriers) === 'none') return false;
   // Only the admin API attaches an audience scope: anybody who holds one was adopted.
   if (
     heldOf(
       client,
-      carriers.filter((one) => one !== name),
+      carriers.filter((one) => one !== scope),
     ) !== 'none'
   )
     return false;

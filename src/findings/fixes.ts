@@ -1,7 +1,8 @@
 import { DEFAULT_PRODUCT } from '../products/index.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
-import { type JudgedScope, judgedScopes, nameFor, type Seen } from './seen.ts';
+import { listServers, nameFor, type Seen } from './seen.ts';
 
 /** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
 export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
@@ -34,16 +35,16 @@ export function createScope(
 }
 
 /** The same for a scope that is there; where nobody knows its resource, only a person can say it. */
-export function repair(seen: Seen, judged: JudgedScope, flags: readonly CommandPart[] = []): Fix {
-  if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.name, flags);
-  const line = formatCommand(['create-scope', ['--scope', judged.name], ...flags]);
+export function repair(seen: Seen, judged: PresentServer, flags: readonly CommandPart[] = []): Fix {
+  if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.scope, flags);
+  const line = formatCommand(['create-scope', ['--scope', judged.scope], ...flags]);
   return atMcpServer(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
 }
 
 /** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */
 export function repairAny(seen: Seen): Fix | undefined {
   if (seen.resource !== undefined) return createScope(seen, seen.resource, nameFor(seen, seen.resource));
-  const known = judgedScopes(seen).find(({ resource }) => resource !== undefined);
+  const known = listServers(seen).find(({ resource }) => resource !== undefined);
   return known && repair(seen, known);
 }
 

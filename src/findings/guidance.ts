@@ -3,7 +3,7 @@ import { addsDefaults } from '../realm/registration-policies.ts';
 import { formatCommand } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atMcpServer } from './fixes.ts';
-import { judgedScopes, type Seen } from './seen.ts';
+import { listServers, type Seen } from './seen.ts';
 
 const dcrWithScope: Rule = {
   code: 'DCR_WITH_SCOPE',
@@ -17,10 +17,10 @@ const dcrWithScope: Rule = {
     sources: ['RFC 7591 §2', 'RFC 9728 §2', MCP_SPEC, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen)
+    listServers(seen)
       .filter(({ mode, list }) => mode === 'standing' && list !== 'none')
       .filter(({ list }) => list === 'optional' || !defaultsAreAdded(seen))
-      .map(({ name, resource, list }) => {
+      .map(({ scope: name, resource, list }) => {
         const who =
           list === 'optional'
             ? 'No client gets the optional scope unless it asks for it by name'
@@ -54,7 +54,7 @@ const mode: Rule = {
     sources: [],
   },
   find: (seen) =>
-    judgedScopes(seen).map(({ name, mode: kind, list, resource }) => {
+    listServers(seen).map(({ scope: name, mode: kind, list, resource }) => {
       const whom =
         kind === 'adopted'
           ? 'only adopted clients get the audience'

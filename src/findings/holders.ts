@@ -2,13 +2,14 @@ import { SEEN } from '../explanation.ts';
 import { holderProblems } from '../products/adoptable.ts';
 import { isProbe } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
-import { carriersOf, heldOf } from '../realm/mcp-scope.ts';
+import { heldOf } from '../realm/mcp-scope.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { adoptionOf, entriesOf, keepOf, RECORD_CLIENT } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count, typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
-import { type JudgedScope, judgedScopes, realmOf, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 /** The clients that are looked at: all, where they were listed, else those that the record names. */
 function looked(seen: Seen): Client[] {
@@ -18,12 +19,11 @@ function looked(seen: Seen): Client[] {
 }
 
 /** Who of them holds the audience of an MCP server. mcpkc's own account has a finding of its own. */
-function holders(seen: Seen): { client: Client; judged: JudgedScope }[] {
-  return judgedScopes(seen).flatMap((judged) => {
-    const carriers = carriersOf(judged.name, realmOf(seen));
+function holders(seen: Seen): { client: Client; judged: PresentServer }[] {
+  return listServers(seen).flatMap((judged) => {
     return looked(seen)
       .filter((client) => client.clientId !== seen.account && !isProbe(client))
-      .filter((client) => heldOf(client, carriers) !== 'none')
+      .filter((client) => heldOf(client, judged.carriers) !== 'none')
       .map((client) => ({ client, judged }));
   });
 }
@@ -33,7 +33,7 @@ function called({ clientId, name }: Client): string {
   return name === undefined || name === '' ? clientId : `${clientId} (${name})`;
 }
 
-const detach = (seen: Seen, judged: JudgedScope, { clientId }: Client) =>
+const detach = (seen: Seen, judged: PresentServer, { clientId }: Client) =>
   repair(seen, judged, [['--detach', typedList([clientId])]]);
 
 const exceeds: Rule = {
@@ -51,7 +51,7 @@ const exceeds: Rule = {
     holders(seen).flatMap(({ client, judged }): Found[] => {
       const problems = holderProblems(client, [...seen.presets, ...PRESETS]);
       if (problems.length === 0) return [];
-      const message = `The client ${called(client)} gets the audience of '${judged.name}', and ${problems.join('; ')}.`;
+      const message = `The client ${called(client)} gets the audience of '${judged.scope}', and ${problems.join('; ')}.`;
       return [{ subject: client.clientId, message, fix: detach(seen, judged, client) }];
     }),
 };
@@ -73,7 +73,7 @@ const changed: Rule = {
       const memory = adoptionOf(shown(seen.parts.record), judged.resource, client);
       if (memory.state !== 'changed') return [];
       const { since, by } = memory.entry;
-      const message = `The client ${called(client)} is not what it was when it was adopted for '${judged.name}' (${since}, by ${by}). Its redirect URIs now: ${client.redirectUris.join(' ') || 'none'}.`;
+      const message = `The client ${called(client)} is not what it was when it was adopted for '${judged.scope}' (${since}, by ${by}). Its redirect URIs now: ${client.redirectUris.join(' ') || 'none'}.`;
       return [{ subject: client.clientId, message, fix: detach(seen, judged, client) }];
     }),
 };

@@ -7,7 +7,7 @@ import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { harden, repair, trustHosts } from './fixes.ts';
-import { judgedScopes, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 import { isTooWide } from './wide-hosts.ts';
 
 /** The registration policies of one kind that anonymous registrations meet. */
@@ -123,7 +123,7 @@ function missingServers(seen: Seen, hosts: readonly string[]): Found[] {
   const { profiles } = shown(seen.parts.clientPolicies);
   const own = profiles.find(({ name }) => name === OWN_POLICY.registrations);
   if (patternsOf(own) === undefined) return [];
-  return judgedScopes(seen).flatMap((judged): Found[] => {
+  return listServers(seen).flatMap((judged): Found[] => {
     const host = judged.resource === undefined ? undefined : trustedHost(judged.resource);
     if (host === undefined || trusts(hosts, host)) return [];
     const message = `Trusted Hosts lacks ${host}, the MCP server’s own host: a registration that names it as its home page is refused.`;

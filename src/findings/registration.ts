@@ -6,7 +6,7 @@ import { count } from '../text.ts';
 import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
-import { judgedScopes, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
 const NAME_A_SERVER = 'Say which MCP server it is for: mcpkc create-scope --resource <its URL>';
@@ -57,8 +57,8 @@ const blocks: Rule = {
 
 /** What registrations name and the realm's lists don't allow by themselves. */
 function namedScopes(seen: Seen): string[] {
-  const standing = judgedScopes(seen).filter(({ mode, list }) => mode === 'standing' && list === 'none');
-  return ['openid', ...standing.map(({ name }) => name)];
+  const standing = listServers(seen).filter(({ mode, list }) => mode === 'standing' && list === 'none');
+  return ['openid', ...standing.map(({ scope }) => scope)];
 }
 
 const full: Rule = {

@@ -4,7 +4,7 @@ import { ADMIN_API_SCOPE } from '../realm/roles.ts';
 import { repairAccount } from './account.ts';
 import type { Fix, Found, Severity } from './finding.ts';
 import { atKeycloak } from './fixes.ts';
-import { judgedScopes, type Seen, shown } from './seen.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 /** A release of Keycloak, such as 26.8.2; compared number by number. */
 export type Release = readonly [major: number, minor: number, patch: number];
@@ -73,8 +73,8 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
     certainty: 'read',
     needs: ['scopes'],
     breaks: (seen) =>
-      judgedScopes(seen).flatMap(({ scope, name }) => {
-        const clients = scope.mappers
+      listServers(seen).flatMap(({ scope: name, scopes: { named } }) => {
+        const clients = named.mappers
           .filter(({ protocolMapper }) => protocolMapper === AUDIENCE_MAPPER)
           .flatMap(({ config }) => config['included.client.audience'] || []);
         if (clients.length === 0) return [];

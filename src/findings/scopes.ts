@@ -3,10 +3,11 @@ import { differenceOf, type ResourceDifference } from '../names/resource-url.ts'
 import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 
 import { freeName } from '../realm/mcp-scope.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, createScope, repair } from './fixes.ts';
-import { type JudgedScope, judgedScopes, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
 const GENERIC_ERROR =
   'ChatGPT shows a generic connection error after consent, since the MCP server answers 401';
@@ -24,7 +25,7 @@ const missing: Rule = {
   },
   find(seen) {
     const { resource } = seen;
-    if (resource === undefined) return judgedScopes(seen).length > 0 ? [] : [unknownResource(seen)];
+    if (resource === undefined) return listServers(seen).length > 0 ? [] : [unknownResource(seen)];
     const name = nameFor(seen, resource);
     if (realmOf(seen).scopes.some((scope) => scope.name === name)) return [];
     const message = `The realm has no audience scope for ${resource}: no token can name it. ${GENERIC_ERROR}.`;
@@ -53,11 +54,11 @@ const mapperMissing: Rule = {
     sources: [ADMIN_GUIDE, 'RFC 9068 §4'],
   },
   find: (seen) =>
-    judgedScopes(seen)
-      .filter(({ carrier }) => audiencesOf(carrier).length === 0)
+    listServers(seen)
+      .filter(({ scopes }) => audiencesOf(scopes.carrier).length === 0)
       .map((judged) => ({
-        subject: judged.name,
-        message: `The scope '${judged.name}' has no mapper that puts an audience into tokens. ${GENERIC_ERROR}.`,
+        subject: judged.scope,
+        message: `The scope '${judged.scope}' has no mapper that puts an audience into tokens. ${GENERIC_ERROR}.`,
         fix: repair(seen, judged),
       })),
 };
@@ -81,20 +82,20 @@ const mismatch: Rule = {
     fix: 'Decide which URL people type: it must be the same in the connector, in the MCP server’s `resource` and in Keycloak. mcpkc create-scope --resource <that URL> repairs Keycloak’s side. Another host’s scope is left alone: the server then gets a scope of its own name.',
     sources: [MCP_SPEC, 'RFC 8707 §2', 'RFC 9728 §3.3'],
   },
-  find: (seen) => judgedScopes(seen).flatMap((judged) => mismatchOf(seen, judged)),
+  find: (seen) => listServers(seen).flatMap((judged) => mismatchOf(seen, judged)),
 };
 
-function mismatchOf(seen: Seen, judged: JudgedScope) {
-  const { scope, carrier, name, resource } = judged;
-  const audiences = audiencesOf(carrier);
+function mismatchOf(seen: Seen, judged: PresentServer) {
+  const { scope, scopes, resource } = judged;
+  const audiences = audiencesOf(scopes.carrier);
   if (resource === undefined || audiences.length === 0 || audiences.includes(resource)) return [];
   const difference = audiences.map((one) => ({ one, how: differenceOf(one, resource) }));
   const nearest = difference.find(({ how }) => how !== 'host') ?? difference[0];
   if (nearest === undefined || nearest.how === 'same') return [];
-  const message = `Tokens with the scope '${name}' name ${nearest.one}, not ${resource}: ${DIFFERENCES[nearest.how]}. ${GENERIC_ERROR}.`;
-  const foreign = nearest.how === 'host' && scope.attributes['mcpkc.resource'] !== resource;
+  const message = `Tokens with the scope '${scope}' name ${nearest.one}, not ${resource}: ${DIFFERENCES[nearest.how]}. ${GENERIC_ERROR}.`;
+  const foreign = nearest.how === 'host' && scopes.named.attributes['mcpkc.resource'] !== resource;
   const fix = foreign ? createScope(seen, resource, freeName(resource, realmOf(seen))) : repair(seen, judged);
-  return [{ subject: name, message, fix }];
+  return [{ subject: scope, message, fix }];
 }
 
 const notInAccessToken: Rule = {
@@ -109,8 +110,8 @@ const notInAccessToken: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen)
-      .filter(({ carrier, resource }) => {
+    listServers(seen)
+      .filter(({ scopes: { carrier }, resource }) => {
         const right = carrier.mappers.filter(
           (mapper) =>
             mapper.protocolMapper === AUDIENCE_MAPPER &&
@@ -119,8 +120,8 @@ const notInAccessToken: Rule = {
         return right.length > 0 && !right.some(isInAccessToken);
       })
       .map((judged) => ({
-        subject: judged.name,
-        message: `The mapper of '${judged.name}' doesn’t add the audience to access tokens. ${GENERIC_ERROR}.`,
+        subject: judged.scope,
+        message: `The mapper of '${judged.scope}' doesn’t add the audience to access tokens. ${GENERIC_ERROR}.`,
         fix: repair(seen, judged),
       })),
 };
@@ -136,11 +137,11 @@ const notDefault: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    judgedScopes(seen)
+    listServers(seen)
       .filter(({ mode, list }) => mode === 'standing' && list === 'none')
       .map((judged) => ({
-        subject: judged.name,
-        message: `The scope '${judged.name}' serves everybody (standing), but is neither a default nor an optional client scope of the realm: a client that registers now can’t get the audience. ${GENERIC_ERROR}.`,
+        subject: judged.scope,
+        message: `The scope '${judged.scope}' serves everybody (standing), but is neither a default nor an optional client scope of the realm: a client that registers now can’t get the audience. ${GENERIC_ERROR}.`,
         fix: repair(seen, judged),
       })),
 };
@@ -183,14 +184,14 @@ const shared: Rule = {
     sources: ['RFC 8707 §3', 'RFC 9700 §2.3', SEEN],
   },
   find(seen) {
-    const standing = judgedScopes(seen).filter(({ mode, list }) => mode === 'standing' && list !== 'none');
+    const standing = listServers(seen).filter(({ mode, list }) => mode === 'standing' && list !== 'none');
     if (standing.length < 2) return [];
-    const servers = standing.map(({ name, resource }) => resource ?? name).join(', ');
+    const servers = standing.map(({ scope, resource }) => resource ?? scope).join(', ');
     const message = `Every connector’s token opens ${standing.length} MCP servers alike (${servers}): each of them can use it at the others.`;
     const fix = atMcpServer(
       'Decide whether these servers trust each other. If not: create-scope --attach none and onboard for one of them, a role for each (mcpkc access), or resource indicators.',
     );
-    return [{ subject: standing.map(({ name }) => name).join(' '), message, fix }];
+    return [{ subject: standing.map(({ scope }) => scope).join(' '), message, fix }];
   },
 };
 

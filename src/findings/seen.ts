@@ -1,20 +1,10 @@
 import type { Part, StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import type { Preset } from '../products/preset.ts';
-import { type RealmList, realmListOf } from '../realm/lists.ts';
-import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
-import {
-  audienceScopeOf,
-  carriersOf,
-  isAudienceScope,
-  isWindowed,
-  modeOf,
-  nameScopeOf,
-  resourceOf,
-  scopeNameFor,
-} from '../realm/mcp-scope.ts';
+import { ATTRIBUTE } from '../realm/marks.ts';
+import { isAudienceScope, nameScopeOf, scopeNameFor } from '../realm/mcp-scope.ts';
+import { mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
-import { type WindowMark, windowMarkOf } from '../realm/window-mark.ts';
 import type { CommandPart } from '../text.ts';
 
 /** Everything that rules look at. */
@@ -46,24 +36,6 @@ export interface Seen {
   backupOf(clientId: string): string | undefined;
 }
 
-/** The scopes of a resource that `status` judges. */
-export interface JudgedScope {
-  /** The scope that clients name. */
-  scope: ClientScope;
-  name: string;
-  /** The scope whose mappers have to give the audience: the hidden one of mode adopted, else the same. */
-  carrier: ClientScope;
-  /** The scopes whose holders can get the audience. */
-  carriers: string[];
-  /** The MCP server that it is for; undefined where neither mark, configuration nor mapper tells. */
-  resource: string | undefined;
-  mode: Mode;
-  list: RealmList;
-  /** As 0.1.0 left it. */
-  windowed: boolean;
-  window: WindowMark | undefined;
-}
-
 /** The value of a part that a rule declared to need. */
 export function shown<T>(part: Part<T>): T {
   if (part.visible) return part.value;
@@ -82,13 +54,19 @@ export function nameFor(seen: Seen, resource: string): string {
   return scopeNameFor({ resource, configured: seen.configured }, realmOf(seen));
 }
 
-/** The scopes that are mcpkc's business: marked, MCP_SCOPE_NAME, or named `mcp-resource…`; with `--resource`, that one. */
-export function judgedScopes(seen: Seen): JudgedScope[] {
+/**
+ * The MCP servers that `status` judges: whose scope is marked, MCP_SCOPE_NAME, or named `mcp-resource…`; with
+ * `--resource`, that one.
+ */
+export function listServers(seen: Seen): PresentServer[] {
   const realm = realmOf(seen);
   const wanted = seen.resource === undefined ? undefined : nameFor(seen, seen.resource);
   return realm.scopes
     .filter((scope) => isJudged(seen, scope, wanted))
-    .map((scope) => judged(seen, scope, wanted));
+    .map((scope) => {
+      const server = mcpServerOf(realm, scope);
+      return scope.name === wanted ? { ...server, resource: seen.resource } : server;
+    });
 }
 
 function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): boolean {
@@ -99,26 +77,9 @@ function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): b
   return configured || attributes[ATTRIBUTE.mode] !== undefined || /^mcp-resource(?:-|$)/.test(name);
 }
 
-function judged(seen: Seen, scope: ClientScope, wanted: string | undefined): JudgedScope {
-  const realm = realmOf(seen);
-  const { name } = scope;
-  const mode = modeOf(scope, realm);
-  return {
-    scope,
-    name,
-    carrier: (mode === 'adopted' && audienceScopeOf(realm, name)) || scope,
-    carriers: carriersOf(name, realm),
-    resource: name === wanted ? seen.resource : resourceOf(scope),
-    mode,
-    list: realmListOf(realm, name),
-    windowed: isWindowed(name, realm),
-    window: windowMarkOf(scope.attributes),
-  };
-}
-
 /** Audience scopes that are somebody else's: they are counted, not judged. */
 export function otherAudienceScopes(seen: Seen): string[] {
-  const names = judgedScopes(seen).map(({ name }) => name);
+  const names = listServers(seen).map(({ scope }) => scope);
   return realmOf(seen)
     .scopes.filter(
       (scope) =>

@@ -1,21 +1,17 @@
 import type { Config } from '../config/config.ts';
 import { requireRealm } from '../config/config.ts';
 import type { RealmScopes } from '../keycloak/read/configured-scopes.ts';
-import { type RealmList, realmListOf } from '../realm/lists.ts';
+import type { RealmList } from '../realm/lists.ts';
 import type { Mode } from '../realm/marks.ts';
-import { isWindowed, modeOf, scopeNameFor } from '../realm/mcp-scope.ts';
-import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-
+import { mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { envBlock } from './env-block.ts';
 import { scopeWish } from './input.ts';
 
 /** One MCP server as it is, or would be, provisioned in the configured realm. */
-export interface Deployment {
-  resource: string;
+export interface Deployment extends Pick<NamedServer, 'resource' | 'scope' | 'mode'> {
   realm: string;
   issuer: string;
-  scope: string;
-  mode: Mode;
   /** In which list of the realm the scope is; undefined where nobody looked. */
   list: RealmList | undefined;
   /** Where scope and mode are from: the realm, the realm that has no such scope yet, or the configuration alone. */
@@ -45,16 +41,15 @@ export function deploymentOf(
 ): Deployment {
   const realm = requireRealm(config);
   const snapshot: RealmSnapshot = { realm, ...(scopes ?? NO_SCOPES), ...NOTHING_ELSE };
-  const scope = scopeNameFor(scopeWish(config, resource, flags), snapshot);
-  const found = scopeNamed(snapshot, scope);
   const made: Mode = resource === config.transportUrl ? 'standing' : 'adopted';
-  const mode = found ? modeOf(found, snapshot) : made;
-  const source = found ? 'realm' : scopes ? 'not in realm' : 'configuration';
-  const list = scopes && realmListOf(snapshot, scope);
+  const server = mcpServerIn(snapshot, scopeWish(config, resource, flags), made);
+  const { scope, mode } = server;
+  const source = server.scopes.named ? 'realm' : scopes ? 'not in realm' : 'configuration';
+  const list = scopes && server.list;
   const issuer = config.issuer ?? '';
   const { audiences, allowedOrigins } = config;
   const accepted = [...audiences.urls, ...audiences.clients];
-  const advertises = !isWindowed(scope, snapshot);
+  const advertises = !server.windowed;
   const env = envBlock({ resource, scope, issuer, audiences: accepted, allowedOrigins, advertises });
   return { resource, realm, issuer, scope, mode, list, source, env };
 }

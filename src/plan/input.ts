@@ -6,8 +6,8 @@ import { DEFAULT_PRODUCT, PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
 import type { ScopeWish } from '../realm/mcp-scope.ts';
-import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-import { type Here, isLiveWindow, openedBy, windowMarkOf } from '../realm/window-mark.ts';
+import type { McpServer } from '../realm/mcp-server.ts';
+import { type Here, isLiveWindow, openedBy } from '../realm/window-mark.ts';
 import type { Reservation } from './plan.ts';
 
 /** The resource of a command: its flag or argument, else the configured one; CONFIG_MISSING where there is neither. */
@@ -76,8 +76,11 @@ function checkedName(option: string, name: string): string {
  * Refuses (OLD_WINDOW, exit status 5) to move a resource while a run of mcpkc 0.1.0 may still wait for its connector;
  * `yes` ends that run's window.
  */
-export function requireNoLiveWindow(scope: string, snapshot: RealmSnapshot, here: Here, yes: boolean): void {
-  const mark = windowMarkOf(scopeNamed(snapshot, scope)?.attributes ?? {});
+export function requireNoLiveWindow(
+  { scope, window: mark }: Pick<McpServer, 'scope' | 'window'>,
+  here: Here,
+  yes: boolean,
+): void {
   if (!mark || yes || !isLiveWindow(mark, here)) return;
   const message = `A run of mcpkc 0.1.0 keeps a window open for '${scope}': by ${openedBy(mark)}, since ${mark.since || 'an unknown time'}, until ${mark.until || 'unknown'}.`;
   const fix = 'Wait until that connection is made; or end it: --yes (that run then adopts nothing).';

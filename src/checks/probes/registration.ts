@@ -64,11 +64,11 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   const body = bodyOf(presets[0]);
   const door = inside?.mode === 'adopted' && inside.exists;
   // Nobody has to know its name: a metadata document may name any scope of the realm.
-  if (door) run.recorder.secrets.keep(inside.audienceScope);
+  if (door) run.recorder.secrets.keep(inside.carrier);
   const [others, products, doorway, alone, mixed, stranger] = await Promise.all([
     probeOtherPaths(run.recorder, url),
     Promise.all(presets.map((preset) => registerPreset(run, preset, named, register))),
-    door ? register({ ...body, scope: `openid ${inside.audienceScope}` }) : undefined,
+    door ? register({ ...body, scope: `openid ${inside.carrier}` }) : undefined,
     register({ ...body, redirect_uris: [FOREIGN_URI] }),
     register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }),
     register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) }),
@@ -122,7 +122,7 @@ function ownBody(grants: readonly string[], redirectUris: readonly string[]): Re
 async function readBack({ inside }: Run, client: ProbeClient | undefined): Promise<RealmList | undefined> {
   if (!inside || !client) return undefined;
   const found = await findClientById(inside.keycloak, client.clientId);
-  return found && heldAs(found, inside.facts.audienceScope);
+  return found && heldAs(found, inside.facts.carrier);
 }
 
 /** What clients ask for: the challenge's scopes, else the metadata's (MCP 2025-11-25, "Scope Selection Strategy"). */
@@ -137,7 +137,7 @@ function askedScopes({ parts }: Run): readonly string[] {
  */
 function namedScopes({ parts, target }: Run): string[] {
   const known = parts['server-metadata']?.scopes;
-  const own = target.inside?.mode === 'adopted' ? target.inside.audienceScope : undefined;
+  const own = target.inside?.mode === 'adopted' ? target.inside.carrier : undefined;
   const listed = (parts['resource-metadata']?.scopes ?? []).filter(
     (name) => name !== 'openid' && name !== own && known?.includes(name) !== false,
   );

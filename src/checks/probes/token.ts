@@ -153,7 +153,9 @@ const MAKING_MS = 10_000;
 /** The MCP server's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
 function bearerScopes({ facts, snapshot }: Inside): string[] {
   const fits =
-    facts.exists && !facts.machinesRejected && facts.audiences.every((audience) => audience === facts.mcp);
+    facts.exists &&
+    !facts.machinesRejected &&
+    facts.audiences.every((audience) => audience === facts.resource);
   const known = snapshot.scopes.map(({ name }) => name);
   return ['basic', ...(fits ? [facts.scope] : [])].filter((name) => known.includes(name));
 }

@@ -21,12 +21,8 @@ import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts'
 import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { changeName } from '../../plan/text.ts';
-import {
-  audienceScopeOf,
-  newAudienceScopeName,
-  requireOwnScope,
-  scopeNameFor,
-} from '../../realm/mcp-scope.ts';
+import { requireOwnScope } from '../../realm/mcp-scope.ts';
+import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
 import { count, formatCommand } from '../../text.ts';
@@ -62,7 +58,7 @@ export async function changeScope(
       ...movingReservations(moving, subject.resource),
       ...namedReservations(named.attach, knownPresets(config)),
     ];
-    requireNoLiveWindow(subject.scope, subject.snapshot, context.io, flags.yes === true);
+    requireNoLiveWindow(subject, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
     const now = await apply(context, subject, stages);
     const by = holderOf(context.io, 'create-scope');
@@ -77,12 +73,9 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: Flags): Prom
   const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
   const snapshot = await readRealm(keycloak, config.clientId === undefined ? ids : [...ids, config.clientId]);
   const wish = scopeWish(config, resource, flags);
-  const scope = scopeNameFor(wish, snapshot);
-  if (flags.replaceAudience !== true) requireOwnScope(scope, wish, snapshot);
-  const { mode, list } = modeAndList(scope, snapshot, flags);
-  const found = audienceScopeOf(snapshot, scope)?.name;
-  const audienceScope = mode === 'adopted' ? (found ?? newAudienceScopeName(scope)) : found;
-  return { config, keycloak, presets, resource, scope, audienceScope, snapshot, mode, list };
+  const server = mcpServerIn(snapshot, wish, 'standing');
+  if (flags.replaceAudience !== true) requireOwnScope(server.scope, wish, snapshot);
+  return { ...inMode(server, modeAndList(server, flags)), config, keycloak, presets, snapshot };
 }
 
 /** Who has the audience by the scope that clients name, where this takes it out of it. */

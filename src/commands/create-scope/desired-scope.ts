@@ -5,11 +5,11 @@ import { knownPresets } from '../../plan/input.ts';
 import { keeping, type Moving } from '../../plan/moving.ts';
 import { adoption, carriersFor, provisioned } from '../../plan/provisioned.ts';
 import { cameByRegistration } from '../../products/dynamic.ts';
-import { type RealmList, realmListOf } from '../../realm/lists.ts';
-import type { Mode } from '../../realm/marks.ts';
-import { carriersOf, isAudienceScope, listFor, modeOf, nameScopeOf } from '../../realm/mcp-scope.ts';
+import { ATTRIBUTE } from '../../realm/marks.ts';
+import { isAudienceScope, listFor, nameScopeOf } from '../../realm/mcp-scope.ts';
+import type { McpServer } from '../../realm/mcp-server.ts';
 import type { ClientScope } from '../../realm/representations.ts';
-import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { existingHolders } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
@@ -17,20 +17,15 @@ import type { Subject } from './subject.ts';
 
 /** The mode and the realm's list that a scope should have: as `--attach` says, else as they are; standing for a new one. */
 export function modeAndList(
-  scope: string,
-  snapshot: RealmSnapshot,
+  { scopes: { named }, mode, list }: McpServer,
   flags: Flags,
-): { mode: Mode; list: RealmList } {
-  const found = scopeNamed(snapshot, scope);
+): Pick<McpServer, 'mode' | 'list'> {
   if (flags.attach === 'none') return { mode: 'adopted', list: 'optional' };
   if (flags.attach === 'default' || flags.attach === 'optional')
     return { mode: 'standing', list: flags.attach };
-  const mode = found ? modeOf(found, snapshot) : 'standing';
   // A scope that is in neither list and was never marked is one that somebody began: create-scope makes it standing.
-  const begun = found && found.attributes['mcpkc.mode'] === undefined && mode === 'adopted';
-  return begun
-    ? { mode: 'standing', list: 'default' }
-    : { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
+  const begun = named && named.attributes[ATTRIBUTE.mode] === undefined && mode === 'adopted';
+  return begun ? { mode: 'standing', list: 'default' } : { mode, list: listFor(mode, list) };
 }
 
 /** What the realm should look like. A client that several reasons apply to is decided by the first: what flags say. */
@@ -41,10 +36,9 @@ export async function desiredFor(
   moving: Moving,
   flags: Flags,
 ): Promise<Desired> {
-  const { scope, audienceScope, resource, mode, list, presets, snapshot } = subject;
-  const carrier = mode === 'adopted' ? (audienceScope ?? scope) : scope;
+  const { scope, audienceScope, carrier, resource, mode, list, presets, snapshot } = subject;
   const detached = named.detach.flatMap(({ clientId }) =>
-    [...new Set([carrier, ...carriersOf(scope, snapshot)])].map((one) => ({
+    [...new Set([carrier, ...subject.carriers])].map((one) => ({
       assignment: { clientId, scope: one, list: 'none' as const, why: 'as named with --detach' },
     })),
   );

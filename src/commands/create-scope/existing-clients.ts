@@ -15,7 +15,7 @@ export async function existingHolders(
   subject: Subject,
   wanted: boolean,
 ): Promise<Assignment[]> {
-  const { keycloak, presets, scope, audienceScope, mode, snapshot } = subject;
+  const { keycloak, presets, carrier, snapshot } = subject;
   if (!wanted) return [];
   const assignments: Assignment[] = [];
   const left: { client: Client; reason: string }[] = [];
@@ -27,7 +27,6 @@ export async function existingHolders(
       const isProducts = registration(client).kind !== 'other' && presetOf(client, presets) !== undefined;
       if (!isProducts) continue;
       const why = 'since it is a client of the product that registered before (--no-existing leaves it)';
-      const carrier = mode === 'standing' ? scope : (audienceScope ?? scope);
       const verdict = adoptable(client, presets);
       if (verdict.adoptable) assignments.push(adoption(client, carrier, why));
       else left.push({ client, reason: verdict.reason });

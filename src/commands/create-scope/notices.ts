@@ -14,13 +14,12 @@ import type { Subject } from './subject.ts';
 
 /** What about a plan only a person may decide: taking over another server's scope, a second standing server. */
 export function reservations(
-  { scope, resource, mode, list, snapshot }: Subject,
+  { scope, scopes: { named }, resource, mode, list, snapshot }: Subject,
   flags: Flags,
   plan: Plan,
 ): Reservation[] {
   const shared = sharedAudience({ scope, resource, mode, list, snapshot });
-  const found = scopeNamed(snapshot, scope);
-  const foreign = found && foreignAudience(found, resource);
+  const foreign = named && foreignAudience(named, resource);
   const replaced = plan.some(({ kind }) => kind === 'audience-mapper');
   if (flags.replaceAudience !== true || foreign === undefined || !replaced) return shared;
   return [

@@ -18,7 +18,8 @@ import { planFor } from '../../plan/kinds/index.ts';
 import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
-import { carriersOf, heldOf, requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import { heldOf, requireOwnScope } from '../../realm/mcp-scope.ts';
+import { mcpServerIn } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
 
@@ -32,9 +33,9 @@ export async function retireScope(
   const resource = resourceFor(config, flags.resource as string | undefined);
   const snapshot = await readRealm(keycloak);
   const wish = scopeWish(config, resource, flags);
-  const scope = scopeNameFor(wish, snapshot);
+  const server = mcpServerIn(snapshot, wish);
+  const { scope, carriers } = server;
   requireOwnScope(scope, wish, snapshot);
-  const carriers = carriersOf(scope, snapshot);
   const holders = carriers.length > 0 ? await holdersOf(keycloak, carriers) : [];
   snapshot.clients.push(...holders);
   const presetHosts = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
@@ -44,7 +45,7 @@ export async function retireScope(
   const { io, signal } = context;
   const dryRun = flags.dryRun === true;
   if (!dryRun && plan.length > 0) {
-    requireNoLiveWindow(scope, snapshot, io, flags.yes === true);
+    requireNoLiveWindow(server, io, flags.yes === true);
     requireConsent(
       [...commonReservations(keycloak.realm, plan), ...loss(scope, holders)],
       flags.yes === true,

@@ -15,11 +15,10 @@ import type { Subject } from './subject.ts';
  * confidential, authorization code with PKCE S256 only, with the products' fixed redirect URIs.
  */
 export function staticClients(
-  { config, keycloak, presets, scope, audienceScope, mode, snapshot }: Subject,
+  { config, keycloak, presets, carrier, snapshot }: Subject,
   { create, yes }: { create: boolean; yes: boolean },
   warn: (text: string) => void,
 ): { assignment: Assignment; mark?: DesiredClient }[] {
-  const carrier = mode === 'adopted' ? (audienceScope ?? scope) : scope;
   return config.audiences.clients.flatMap((clientId) => {
     if (clientId === config.clientId && keycloak.accountRealm === keycloak.realm) {
       warn(`'${clientId}' (OIDC_AUDIENCE) is mcpkc’s own account, which gets no MCP audience.`);

@@ -122,7 +122,7 @@ export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded
 /** Everything before the waiting: the realm is brought to what it should be. */
 async function provision({ run, snapshot, desired, plan, reservations }: Prepared, yes: boolean) {
   const { keycloak, io, signal, voice } = run;
-  requireNoLiveWindow(run.scope, snapshot, io, yes);
+  requireNoLiveWindow(run, io, yes);
   requireConsent(reservations, yes);
   try {
     return await applyAndVerify(keycloak, plan, desired, snapshot, {

@@ -14,21 +14,10 @@ import { namedReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
 import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
 import type { Preset } from '../../products/preset.ts';
-import { type RealmList, realmListOf } from '../../realm/lists.ts';
-import type { Mode } from '../../realm/marks.ts';
-import {
-  audienceScopeOf,
-  carriersOf,
-  isWindowed,
-  listFor,
-  modeOf,
-  newAudienceScopeName,
-  requireOwnScope,
-  scopeNameFor,
-} from '../../realm/mcp-scope.ts';
+import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
+import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
-import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
-import { windowMarkOf } from '../../realm/window-mark.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 import type { Run } from './run.ts';
 
@@ -74,12 +63,12 @@ export async function prepare(
   const wanted = [input.client, input.staticClient].filter((id) => id !== undefined);
   const snapshot = await readRealm(keycloak, [...wanted, account]);
   const wish = scopeWish(config, resource, { scope: input.scope, alias: input.alias });
-  const scope = scopeNameFor(wish, snapshot);
-  requireOwnScope(scope, wish, snapshot);
+  const server = mcpServerIn(snapshot, wish);
+  requireOwnScope(server.scope, wish, snapshot);
   const named = await requireClient(keycloak, snapshot, input.client);
   const fixed = await requireClient(keycloak, snapshot, input.staticClient);
   requireForeign(config, keycloak, [named, fixed]);
-  const run = runFor(context, config, keycloak, input, scope, snapshot);
+  const run = runFor(context, config, keycloak, input, server);
   const moving = await movingFor(run, snapshot, [named, fixed]);
   const hardening = await hardeningFor(context, run, snapshot, input);
   const desired = desiredFor(run, snapshot, named, hardening, [
@@ -87,7 +76,8 @@ export async function prepare(
     ...attached(run, fixed, 'as named with --static-client'),
     ...keeping(moving, run.carrier),
   ]);
-  const plan = input.close && !isLeftOpen(scope, snapshot) ? [] : planFor(desired, snapshot);
+  const plan =
+    input.close && !server.windowed && server.window === undefined ? [] : planFor(desired, snapshot);
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
     ...movingReservations(moving, resource),
@@ -100,29 +90,13 @@ function runFor(
   { io, voice, signal }: Context,
   config: Config,
   keycloak: Keycloak,
-  { resource, presets }: OnboardInput,
-  scope: string,
-  snapshot: RealmSnapshot,
+  { presets }: OnboardInput,
+  server: NamedServer,
 ): Run {
-  const { mode, list } = modeAndList(scope, snapshot);
-  const carrier =
-    mode === 'standing' ? scope : (audienceScopeOf(snapshot, scope)?.name ?? newAudienceScopeName(scope));
+  const { mode, list } = server;
+  const wanted = inMode(server, { mode, list: listFor(mode, list) });
   const me = runOf(io, 'onboard');
-  const fixed = { io, config, keycloak, voice, signal, presets, resource, scope, carrier, mode, list, me };
-  return { ...fixed, changes: [], timeline: [] };
-}
-
-/** Whether 0.1.0 left something that `--close` ends: a window, or its mode without the hidden scope. */
-function isLeftOpen(scope: string, snapshot: RealmSnapshot): boolean {
-  const mark = windowMarkOf(scopeNamed(snapshot, scope)?.attributes ?? {});
-  return mark !== undefined || isWindowed(scope, snapshot);
-}
-
-/** The resource's mode and the list of the scope that clients name. One that isn't there yet is for the adopted. */
-function modeAndList(scope: string, snapshot: RealmSnapshot): { mode: Mode; list: RealmList } {
-  const found = scopeNamed(snapshot, scope);
-  const mode = found ? modeOf(found, snapshot) : 'adopted';
-  return { mode, list: listFor(mode, realmListOf(snapshot, scope)) };
+  return { ...wanted, io, config, keycloak, voice, signal, presets, me, changes: [], timeline: [] };
 }
 
 /** Who has the audience by what 0.1.0 made: read only where there is such a thing. */
@@ -163,10 +137,9 @@ function desiredFor(
   hardening: Hardening,
   assignments: Assignment[],
 ): Desired {
-  const { config, keycloak, scope, carrier, resource, mode, list, presets } = run;
+  const { config, keycloak, scope, audienceScope, carriers, resource, mode, list, presets } = run;
   const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
-  const audienceScope = mode === 'adopted' ? carrier : audienceScopeOf(snapshot, scope)?.name;
-  const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriersOf(scope, snapshot)) : [];
+  const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriers) : [];
   const { trustedHosts, allowedScopes, ...rest } = provisioned({
     scope,
     audienceScope,

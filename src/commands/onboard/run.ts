@@ -4,28 +4,19 @@ import type { Config } from '../../config/config.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
-import type { RealmList } from '../../realm/lists.ts';
-import type { Mode } from '../../realm/marks.ts';
+import type { NamedServer } from '../../realm/mcp-server.ts';
 import type { Run as Me } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { brief, visible } from '../../text.ts';
 
-/** What every part of an onboarding knows. */
-export interface Run {
+/** What every part of an onboarding knows: the MCP server as it is wanted, and what the run works with. */
+export interface Run extends NamedServer {
   io: Io;
   config: Config;
   keycloak: Keycloak;
   voice: Voice;
   signal: AbortSignal;
   presets: readonly Preset[];
-  resource: string;
-  /** The scope that clients name. */
-  scope: string;
-  /** The scope whose holders have the audience: hidden in adopted mode, the same in standing mode. */
-  carrier: string;
-  mode: Mode;
-  /** In which of the realm's lists the scope that clients name is. */
-  list: RealmList;
   /** This run, for the record. */
   me: Me;
   /** What was written so far, in order; the answer's `changes`. */

@@ -2,7 +2,7 @@ import type { Finding } from '../../findings/finding.ts';
 import { GROUPS } from '../../findings/index.ts';
 import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
-import { judgedScopes, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
+import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -62,8 +62,8 @@ function remembered({ parts: { record, clients } }: Seen): Pick<StatusAnswer, 'j
 }
 
 function scopesOf(seen: Seen): StatusAnswer['scopes'] {
-  return judgedScopes(seen).map(({ name, resource, mode, list }) => ({
-    name,
+  return listServers(seen).map(({ scope, resource, mode, list }) => ({
+    name: scope,
     resource: resource ?? null,
     mode,
     list,

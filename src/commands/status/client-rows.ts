@@ -1,8 +1,9 @@
 import { isForeign } from '../../findings/clients.ts';
-import { type JudgedScope, judgedScopes, type Seen } from '../../findings/seen.ts';
+import { listServers, type Seen } from '../../findings/seen.ts';
 import type { SessionCount } from '../../keycloak/read/sessions.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
 import { heldOf as listOf } from '../../realm/mcp-scope.ts';
+import type { PresentServer } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /**
@@ -36,7 +37,7 @@ export function clientRows(seen: Seen): ClientRow[] | undefined {
   const { clients, scopes } = seen.parts;
   if (!clients.visible || clients.value === undefined || !scopes.visible) return undefined;
   const { clients: all, sessions } = clients.value;
-  const judged = judgedScopes(seen);
+  const judged = listServers(seen);
   return all
     .filter((client) => registration(client).kind !== 'other' || heldOf(client, judged).length > 0)
     .map((client) => {
@@ -48,7 +49,7 @@ export function clientRows(seen: Seen): ClientRow[] | undefined {
 function rowOf(
   seen: Seen,
   client: Client,
-  judged: readonly JudgedScope[],
+  judged: readonly PresentServer[],
   sessions: SessionCount | null,
 ): ClientRow {
   const created = createdAt(client);
@@ -66,20 +67,20 @@ function rowOf(
   };
 }
 
-function heldOf(client: Client, judged: readonly JudgedScope[]): ClientRow['scopes'] {
-  return judged.flatMap(({ name, carriers }) => {
+function heldOf(client: Client, judged: readonly PresentServer[]): ClientRow['scopes'] {
+  return judged.flatMap(({ scope: name, carriers }) => {
     const list = listOf(client, carriers);
     return list === 'none' ? [] : [{ name, list }];
   });
 }
 
-function verdictOf(seen: Seen, client: Client, judged: readonly JudgedScope[]): RowVerdict {
+function verdictOf(seen: Seen, client: Client, judged: readonly PresentServer[]): RowVerdict {
   if (client.clientId === seen.account) return 'account';
   if (isProbe(client)) return 'probe';
   if (judged.some((one) => isForeign(seen, client, one))) return 'foreign';
   if (client.enabled !== true) return 'disabled';
   const held = heldOf(client, judged);
   if (held.length === 0) return 'no scope';
-  const isAdopted = (name: string) => judged.some((one) => one.name === name && one.mode === 'adopted');
+  const isAdopted = (name: string) => judged.some((one) => one.scope === name && one.mode === 'adopted');
   return held.some(({ name }) => isAdopted(name)) ? 'adopted' : 'holds';
 }

@@ -1,0 +1,96 @@
+import { type RealmList, realmListOf } from './lists.ts';
+import type { Mode } from './marks.ts';
+import {
+  audienceScopeOf,
+  carriersOf,
+  isWindowed,
+  modeOf,
+  newAudienceScopeName,
+  resourceOf,
+  type ScopeWish,
+  scopeNameFor,
+} from './mcp-scope.ts';
+import type { ClientScope } from './representations.ts';
+import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
+import { type WindowMark, windowMarkOf } from './window-mark.ts';
+
+/** An MCP server as a realm has it, or as a command would make it. */
+export interface McpServer {
+  /** The URL that people type; undefined where neither mark, mapper nor configuration tells. */
+  resource: string | undefined;
+  /** Name of the scope that clients name, also where the realm has none of that name. */
+  scope: string;
+  /** Name of the hidden scope: of mode adopted, or left from it. */
+  audienceScope: string | undefined;
+  /** Name of the scope whose holders have the audience: the hidden one in mode adopted, else the one that clients name. */
+  carrier: string;
+  /** Names of all scopes by which a client can get the audience today. */
+  carriers: string[];
+  mode: Mode;
+  /** In which of the realm's lists the scope is that clients name. */
+  list: RealmList;
+  /** The scopes as the realm has them; undefined where they aren't there. */
+  scopes: { named: ClientScope | undefined; carrier: ClientScope | undefined };
+  /** As 0.1.0 left it in mode windowed: one scope in no list, with the mapper in it. */
+  windowed: boolean;
+  /** The window that a run of 0.1.0 left open. */
+  window: WindowMark | undefined;
+}
+
+/** An MCP server whose URL is known, because a command was asked for it. */
+export type NamedServer = McpServer & { resource: string };
+
+/** An MCP server whose scope is in the realm. */
+export type PresentServer = McpServer & { scopes: { named: ClientScope; carrier: ClientScope } };
+
+/** The MCP server that a command is about; `fresh` is the mode of one that the realm doesn't have yet. */
+export function mcpServerIn(snapshot: RealmSnapshot, wish: ScopeWish, fresh: Mode = 'adopted'): NamedServer {
+  const scope = scopeNameFor(wish, snapshot);
+  const named = scopeNamed(snapshot, scope);
+  const { resource } = wish;
+  if (named) return { ...mcpServerOf(snapshot, named), resource };
+  const hidden = audienceScopeOf(snapshot, scope);
+  return {
+    resource,
+    scope,
+    audienceScope: hidden?.name,
+    carrier: (fresh === 'adopted' && hidden?.name) || scope,
+    carriers: carriersOf(scope, snapshot),
+    mode: fresh,
+    list: realmListOf(snapshot, scope),
+    scopes: { named, carrier: fresh === 'adopted' ? hidden : undefined },
+    windowed: false,
+    window: undefined,
+  };
+}
+
+/** The MCP server that a scope of the realm belongs to. */
+export function mcpServerOf(snapshot: RealmSnapshot, named: ClientScope): PresentServer {
+  const scope = named.name;
+  const mode = modeOf(named, snapshot);
+  const hidden = audienceScopeOf(snapshot, scope);
+  const carrier = (mode === 'adopted' && hidden) || named;
+  return {
+    resource: resourceOf(named),
+    scope,
+    audienceScope: hidden?.name,
+    carrier: carrier.name,
+    carriers: carriersOf(scope, snapshot),
+    mode,
+    list: realmListOf(snapshot, scope),
+    scopes: { named, carrier },
+    windowed: isWindowed(scope, snapshot),
+    window: windowMarkOf(named.attributes),
+  };
+}
+
+/** The server as a command wants it: in a mode and a list. An audience scope that isn't there yet gets its name. */
+export function inMode<Server extends McpServer>(
+  server: Server,
+  { mode, list }: Pick<McpServer, 'mode' | 'list'>,
+): Server {
+  const { scope, audienceScope: there } = server;
+  if (mode === 'standing') return { ...server, mode, list, carrier: scope };
+  const audienceScope = there ?? newAudienceScopeName(scope);
+  return { ...server, mode, list, audienceScope, carrier: audienceScope };
+}
