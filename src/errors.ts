@@ -84,6 +84,6 @@ export class McpkcError extends Error {
 }
 
 /** Shorthand for bad input: exit status 2, naming the option or key at fault. */
-export function badInput(culprit: string, problem: string, fix: string): McpkcError {
+export function inputError(culprit: string, problem: string, fix: string): McpkcError {
   return new McpkcError('INPUT_INVALID', `${culprit}: ${problem}`, fix, { details: { culprit } });
 }

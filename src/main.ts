@@ -14,7 +14,7 @@ import { calledBy, programFor } from './program.ts';
 import { type CommandPart, withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
-function interruption(signal: Signal): McpkcError {
+function interruptedError(signal: Signal): McpkcError {
   const code = ({ SIGHUP: 'HUNG_UP', SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED' } as const)[signal];
   return new McpkcError(code, `Interrupted by ${signal}.`, 'Run the command again to finish what it began.');
 }
@@ -31,12 +31,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       return;
     }
     caught = signal;
-    interrupted.abort(interruption(signal));
+    interrupted.abort(interruptedError(signal));
   });
   let config: Config | undefined;
   let flags: readonly CommandPart[] = [];
   const finish = (error: unknown): number => {
-    const failure = repeating(explain(error, caught), flags);
+    const failure = withOptionsOfRun(toMcpkcError(error, caught), flags);
     const style = styleFor(
       wantsColor(io.env, io.stderr.isTerminal, !argv.includes('--no-color')),
       io.stderr.columns,
@@ -113,7 +113,7 @@ async function run(
 const NAMES = COMMANDS.map(({ name }) => name);
 
 /** The same failure, with this run's options in the command lines of its fix. */
-function repeating(error: McpkcError, flags: readonly CommandPart[]): McpkcError {
+function withOptionsOfRun(error: McpkcError, flags: readonly CommandPart[]): McpkcError {
   const fix = withRunFlags(error.fix, flags, NAMES);
   if (fix === error.fix) return error;
   return new McpkcError(error.code, error.message, fix, {
@@ -167,13 +167,13 @@ function nameOf(option: unknown): string | undefined {
 
 const LONGEST_QUOTE = 600;
 
-function explain(error: unknown, caught: Signal | undefined): McpkcError {
+function toMcpkcError(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError && caught && error.exitStatus !== SIGNALS[caught]) {
     // Clean-up after a signal that itself went wrong says more than "interrupted".
-    return error.code === 'NOT_WITHDRAWN' ? error : interruption(caught);
+    return error.code === 'NOT_WITHDRAWN' ? error : interruptedError(caught);
   }
   if (error instanceof McpkcError) return error;
-  if (caught) return interruption(caught);
+  if (caught) return interruptedError(caught);
   if (error instanceof CommanderError) {
     // It quotes what was given, and that may be a megabyte.
     const said = error.message.replace(/^error: /, '');

@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { type Check, groupOf } from './check.ts';
 import type { StepName } from './evidence.ts';
 import type { Step } from './step.ts';
@@ -18,7 +18,7 @@ export function select(
   const matches = (option: string, words: readonly string[]) => {
     for (const word of words) {
       if (!checks.some((check) => fits(check, word))) {
-        throw badInput(
+        throw inputError(
           option,
           `there is no check or group '${word}'`,
           'mcpkc validate --list-checks lists them.',

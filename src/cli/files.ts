@@ -40,7 +40,7 @@ const CHUNK_BYTES = 64 * 1024;
 const SILENCE_MS = 30_000;
 const PAUSE_MS = 20;
 
-function fault(code: string, problem: string): Error {
+function fileError(code: string, problem: string): Error {
   return Object.assign(new Error(`${code}: ${problem}`), { code });
 }
 
@@ -49,12 +49,12 @@ async function readWhole(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const { size } = await handle.stat();
-    if (size > LARGEST_BYTES) throw fault('EFBIG', 'it is too large');
+    if (size > LARGEST_BYTES) throw fileError('EFBIG', 'it is too large');
     const chunks: Buffer[] = [];
     let bytes = 0;
     for (let chunk = await nextChunk(handle, size); chunk.length > 0; chunk = await nextChunk(handle, size)) {
       bytes += chunk.length;
-      if (bytes > LARGEST_BYTES) throw fault('EFBIG', 'it has no end');
+      if (bytes > LARGEST_BYTES) throw fileError('EFBIG', 'it has no end');
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
@@ -74,7 +74,7 @@ async function nextChunk(handle: FileHandle, size: number): Promise<Buffer> {
       await sleep(PAUSE_MS);
     }
   }
-  throw fault('ETIMEDOUT', 'nothing comes from it');
+  throw fileError('ETIMEDOUT', 'nothing comes from it');
 }
 
 /** A new file and nothing else: neither one that is there already, with whatever mode, nor what a link points to. */

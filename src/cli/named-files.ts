@@ -1,4 +1,4 @@
-import { badInput, McpkcError } from '../errors.ts';
+import { inputError, McpkcError } from '../errors.ts';
 import { brief } from '../text.ts';
 import type { Io } from './io.ts';
 
@@ -20,7 +20,7 @@ export async function readNamed(io: Io, option: string, path: string): Promise<s
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
-    throw badInput(option, `${brief(path, LONGEST_PATH)} can’t be read${code}`, 'Name a file that can be.');
+    throw inputError(option, `${brief(path, LONGEST_PATH)} can’t be read${code}`, 'Name a file that can be.');
   }
 }
 

@@ -60,7 +60,7 @@ export interface Config {
 
 const SETUP = 'mcpkc init --server <url> --realm <name>';
 
-function missing(config: Config, keys: readonly string[]): McpkcError {
+function missingKeysError(config: Config, keys: readonly string[]): McpkcError {
   const bare = config.files.config === undefined && config.files.credentials === undefined;
   const names =
     keys.length === 1 ? `${keys[0]} is` : `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)} are`;
@@ -76,7 +76,7 @@ function missing(config: Config, keys: readonly string[]): McpkcError {
 
 /** The realm; throws CONFIG_MISSING with what to do next where none is configured. */
 export function requireRealm(config: Config): string {
-  if (config.realm === undefined) throw missing(config, ['KC_REALM']);
+  if (config.realm === undefined) throw missingKeysError(config, ['KC_REALM']);
   return config.realm;
 }
 
@@ -108,5 +108,5 @@ export function requireAccount(config: Config): {
       ? ['KC_CLIENT_SECRET (or KC_CLIENT_SECRET_FILE, or KC_CLIENT_KEY_FILE)']
       : [],
   ].flat();
-  throw missing(config, keys);
+  throw missingKeysError(config, keys);
 }

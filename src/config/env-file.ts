@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { nearMiss } from '../names/nearest.ts';
 import { visible } from '../text.ts';
 import { ENV_KEYS, FILE_ONLY_KEYS } from './schema.ts';
@@ -79,9 +79,10 @@ export function formatEnvFile(entries: Readonly<Record<string, string>>): string
 
 function quote(key: string, value: string): string {
   const fix = 'An credentials file holds one line for each key: choose a value without it.';
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) throw badInput(visible(key), 'it is no name of a variable', fix);
-  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw badInput(key, 'its value has a control character', fix);
-  if (!value.isWellFormed()) throw badInput(key, 'its value is no valid Unicode', fix);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
+    throw inputError(visible(key), 'it is no name of a variable', fix);
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw inputError(key, 'its value has a control character', fix);
+  if (!value.isWellFormed()) throw inputError(key, 'its value is no valid Unicode', fix);
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(value)) return value;
   return value.includes("'") ? `"${value.replaceAll(/[\\"$`]/g, '\\$&')}"` : `'${value}'`;
 }

@@ -6,7 +6,7 @@ import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';
 import { readSecret, warnOfForeignServer } from './secret.ts';
 import { type Given, gather, type Sources } from './sources.ts';
-import { accountRefusal, administratorRefusal, type Way } from './trust.ts';
+import { accountNotTrustedError, administratorNotTrustedError, type Way } from './trust.ts';
 import * as value from './values.ts';
 
 export type { Config } from './config.ts';
@@ -37,7 +37,7 @@ export async function loadConfig(
     caFile: given('MCPKC_CA_FILE'),
     allowHttp: allowHttp ? given('MCPKC_ALLOW_HTTP') : undefined,
   };
-  const refused = accountRefusal(secret, way);
+  const refused = accountNotTrustedError(secret, way);
   const hostname = take('KC_HOSTNAME', value.hostname);
   const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.url);
   const config: Omit<Config, 'clientSecret' | 'clientKey'> = {
@@ -66,7 +66,7 @@ export async function loadConfig(
       ...sources.warnings,
       ...(how.newFiles === true || refused ? [] : warnOfForeignServer(secret, way.server, server, io.cwd)),
     ],
-    refusals: { account: refused, administrator: administratorRefusal(way) },
+    refusals: { account: refused, administrator: administratorNotTrustedError(way) },
     originOf: (key) => given(key)?.origin,
     files: sources.files,
   };

@@ -27,7 +27,7 @@ interface Doubt {
  * that flag, environment, a file that a flag names or the user's own file name. A secret from elsewhere takes neither
  * authorities nor plain http from a file of the working directory.
  */
-export function accountRefusal(secret: Secret | undefined, way: Way): McpkcError | undefined {
+export function accountNotTrustedError(secret: Secret | undefined, way: Way): McpkcError | undefined {
   if (secret === undefined) return undefined;
   const { given, key, outside } = secret;
   const doubts = [
@@ -43,12 +43,12 @@ export function accountRefusal(secret: Secret | undefined, way: Way): McpkcError
     ...(outside === undefined && given.file === way.server?.file ? [] : serverDoubts(way)),
     ...(given.found ? [] : wayDoubts(way)),
   ];
-  return refusal(`${nameOf(secret)} (${given.origin})`, doubts, way, given);
+  return notTrustedError(`${nameOf(secret)} (${given.origin})`, doubts, way, given);
 }
 
 /** The same for an administrator's password, token or client secret, which never stands in a file of mcpkc's. */
-export function administratorRefusal(way: Way): McpkcError | undefined {
-  return refusal(
+export function administratorNotTrustedError(way: Way): McpkcError | undefined {
+  return notTrustedError(
     'An administrator’s password, token or secret',
     [...serverDoubts(way), ...wayDoubts(way)],
     way,
@@ -77,7 +77,7 @@ function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
   });
 }
 
-function refusal(
+function notTrustedError(
   what: string,
   doubts: readonly Doubt[],
   { url }: Way,

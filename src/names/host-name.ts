@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { hasInvisible } from '../text.ts';
 
 /** A host in the only spelling that mcpkc writes, or what is wrong with the text. */
@@ -26,7 +26,7 @@ const WILDCARD_FIX =
 export function normaliseHost(text: string): string {
   const read = readPattern(text);
   if ('host' in read) return read.host;
-  throw badInput('Trusted host', read.problem, read.fix);
+  throw inputError('Trusted host', read.problem, read.fix);
 }
 
 function readPattern(text: string): HostReading {

@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { hasBlankOrInvisible, isAddress, readHost } from './host-name.ts';
 
 /** A resource URL in its canonical spelling, or what is wrong with the text. */
@@ -22,7 +22,7 @@ const fault = (problem: string, fix = HINT): ResourceReading => ({ problem, fix 
 export function canonicalResource(text: string, options: { bareHost?: boolean } = {}): string {
   const read = readResource(text, options);
   if ('url' in read) return read.url;
-  throw badInput('Resource', read.problem, read.fix);
+  throw inputError('Resource', read.problem, read.fix);
 }
 
 /** As `canonicalResource`, for callers that collect problems; never throws. */

@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts';
+import { inputError } from '../errors.ts';
 import { nearest as nearestOf } from '../names/nearest.ts';
 import { visible } from '../text.ts';
 import { PRESETS } from './index.ts';
@@ -18,7 +18,7 @@ export function resolvePresets(names: readonly string[], custom: readonly Preset
 function unknownPreset(name: string, known: readonly string[]) {
   const selfHosted = SELF_HOSTED.find((product) => product.name === name);
   if (selfHosted !== undefined) {
-    return badInput(
+    return inputError(
       '--preset',
       `${selfHosted.title} runs on a host of your own, so its preset needs that host`,
       `Put it into config.local.json: ${likeLine(name)} and name that preset.`,
@@ -27,7 +27,7 @@ function unknownPreset(name: string, known: readonly string[]) {
   const near = nearest(name, [...known, ...SELF_HOSTED.map((product) => product.name)]);
   const list = `Presets: ${known.join(', ')}.`;
   const own = `For another product put a preset of your own into config.local.json: {"presets": [{"name": "my-client", "redirectUris": ["http://127.0.0.1:<port>/callback"]}]}`;
-  return badInput(
+  return inputError(
     '--preset',
     `there is no client preset “${visible(name)}”`,
     `${near === undefined ? '' : `Did you mean ${near}? `}${list} ${own}`,

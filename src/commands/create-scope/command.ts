@@ -1,5 +1,5 @@
 import { type Command, defineWriting, type Flags, list } from '../../cli/command.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
@@ -65,7 +65,7 @@ export const createScope: Command = {
 function checkFlags(flags: Flags): void {
   const { attach } = flags;
   if (attach !== undefined && !['default', 'optional', 'none'].includes(String(attach))) {
-    throw badInput(
+    throw inputError(
       '--attach',
       `'${attach}' is none of default, optional, none`,
       'See mcpkc create-scope --help',
@@ -76,7 +76,7 @@ function checkFlags(flags: Flags): void {
   const found = contrary.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (found === undefined) return;
   const option = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw badInput(
+  throw inputError(
     option,
     'this doesn’t go with --remove',
     'Retire the resource first, or leave --remove out.',

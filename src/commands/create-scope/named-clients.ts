@@ -1,4 +1,4 @@
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
@@ -29,14 +29,14 @@ export async function namedClients(
   const both = attach.found.find(({ id }) => detach.found.some((other) => other.id === id));
   if (both) {
     const problem = `'${visible(both.clientId)}' is named by --client too`;
-    throw badInput('--detach', problem, 'Give the scope to a client or remove it.');
+    throw inputError('--detach', problem, 'Give the scope to a client or remove it.');
   }
   const unsafe = [...attach.found, ...detach.found].find(({ id }) => !isKeycloakId(id));
   if (unsafe) throw unsafeIdError(unsafe.id, unsafe.clientId);
   const own = attach.found.find(({ clientId }) => clientId === ownClientId);
   if (own && keycloak.accountRealm === keycloak.realm) {
     const problem = `'${visible(own.clientId)}' is mcpkc’s own account, whose tokens must not name an MCP server`;
-    throw badInput('--client', problem, 'Name the client that connects to the MCP server.');
+    throw inputError('--client', problem, 'Name the client that connects to the MCP server.');
   }
   return { attach: attach.found, detach: detach.found };
 }

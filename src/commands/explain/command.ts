@@ -1,5 +1,5 @@
 import type { Command } from '../../cli/command.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import type { ExplainedCode } from '../../explanation.ts';
 import { EXPLAINED } from '../../explanations/index.ts';
 import { nearest } from '../../names/nearest.ts';
@@ -48,5 +48,5 @@ function find(wanted: string): ExplainedCode {
   );
   const close = near.distance <= Math.max(2, Math.floor(near.key.length / 3));
   const fix = `${close ? `Did you mean ${near.key}? ` : ''}mcpkc explain lists all codes.`;
-  throw badInput('explain', `there is no code “${brief(wanted, 60)}”`, fix);
+  throw inputError('explain', `there is no code “${brief(wanted, 60)}”`, fix);
 }

@@ -2,7 +2,7 @@ import type { Context, Flags } from '../../cli/command.ts';
 import type { Io } from '../../cli/io.ts';
 import { codeOf } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import type { Administrator } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
@@ -50,7 +50,7 @@ function checkFlags(flags: Flags): void {
   const other = flags.adminUser === undefined ? 'adminPasswordFile' : 'adminUser';
   if (flags[other] === undefined) return;
   const option = other === 'adminUser' ? '--admin-user' : '--admin-password-file';
-  throw badInput(
+  throw inputError(
     '--admin-token-file',
     `this doesn’t go with ${option}`,
     'Sign in by a token or by a password.',
@@ -81,7 +81,7 @@ async function ask(context: Context, config: Config, flags: Flags, realm: string
     known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
   const password = await io.prompt(`Password of ${visible(name)} at ${where}: `, { secret: true, signal });
   if (password !== '') return { realm, kind: 'password', name, password, typed: true };
-  throw noAdministrator('No password was given.', '');
+  throw noAdministratorError('No password was given.', '');
 }
 
 /** How often a person may type a password. */
@@ -130,14 +130,14 @@ function isRefusal(error: unknown): boolean {
 async function secretFrom({ io, voice }: Context, option: string, given: string): Promise<string> {
   const path = given === '-' ? '/dev/stdin' : given;
   if (given === '-' && io.stdinIsTerminal) {
-    throw badInput(
+    throw inputError(
       `${option} -`,
       'standard input is a terminal',
       'Leave the option out: the password is asked for.',
     );
   }
   const fault = (problem: string) =>
-    badInput(`${option} ${visible(given)}`, problem, 'The file holds the secret alone, on one line.');
+    inputError(`${option} ${visible(given)}`, problem, 'The file holds the secret alone, on one line.');
   let content: string | undefined;
   try {
     content = await io.files.read(path);
@@ -159,7 +159,7 @@ async function secretFrom({ io, voice }: Context, option: string, given: string)
 }
 
 /** CONFIG_MISSING (exit status 2): how an administrator can sign in, and how to do without one. */
-export function noAdministrator(problem: string, realm: string): McpkcError {
+export function noAdministratorError(problem: string, realm: string): McpkcError {
   const named: CommandPart[] = realm === '' ? [] : [['--realm', realm]];
   const fix = [
     'Any of these will do, once:',

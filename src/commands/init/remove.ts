@@ -2,7 +2,7 @@ import type { Context, Flags } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Config } from '../../config/config.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import { type AccountRealms, readAccount } from '../../keycloak/read/account.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
@@ -31,7 +31,7 @@ export function requireRemovalAlone(flags: Flags): void {
   const other = OTHERS.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (other === undefined) return;
   const option = `--${other.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw badInput('--remove', `this doesn’t go with ${option}`, 'Run the command once for each.');
+  throw inputError('--remove', `this doesn’t go with ${option}`, 'Run the command once for each.');
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Context, Flags } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { type Config, requireRealm } from '../../config/config.ts';
 import { parsePrivateKey } from '../../config/private-key.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import {
   type Administrator,
   administratorsFailure,
@@ -22,7 +22,7 @@ import { planForAccount } from '../../plan/kinds/index.ts';
 import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
-import { administratorOf, askAgain, noAdministrator } from './administrator.ts';
+import { administratorOf, askAgain, noAdministratorError } from './administrator.ts';
 import { announceEvents } from './announce.ts';
 import {
   type KeyFile,
@@ -61,12 +61,12 @@ function wishOf(config: Config, flags: Flags): DesiredAccount {
   const target = requireRealm(config);
   const retentionMs = flags.events as number | undefined;
   if (retentionMs !== undefined && retentionMs < SHORTEST_MS) {
-    throw badInput('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
+    throw inputError('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
   }
   const realm = config.adminRealm ?? target;
   if (config.clientId !== undefined && isBuiltIn(config.clientId, realm)) {
     const problem = `'${config.clientId}' is a client that Keycloak itself needs`;
-    throw badInput('KC_CLIENT_ID', problem, 'Name one of its own, or leave it out: mcpkc');
+    throw inputError('KC_CLIENT_ID', problem, 'Name one of its own, or leave it out: mcpkc');
   }
   return desiredAccount({
     clientId: config.clientId,
@@ -87,7 +87,7 @@ async function withoutAdministrator(
   flags: Flags,
 ): Promise<Report> {
   if (flags.dryRun !== true || flags.remove === true) {
-    throw noAdministrator(
+    throw noAdministratorError(
       'init signs in once as an administrator, and no administrator is given.',
       account.target,
     );

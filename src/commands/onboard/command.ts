@@ -2,7 +2,7 @@ import { type Command, type Context, defineWriting, duration, type Flags, list }
 import type { Report } from '../../cli/report.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
@@ -97,17 +97,17 @@ function checkFlags(flags: Flags, client: string | undefined): Until {
   const { until } = flags;
   const help = 'See mcpkc onboard --help';
   if (until !== undefined && until !== 'registered' && until !== 'connected') {
-    throw badInput('--until', `'${until}' is neither registered nor connected`, help);
+    throw inputError('--until', `'${until}' is neither registered nor connected`, help);
   }
   if (flags.close === true && client !== undefined)
-    throw badInput('--close', 'it takes no client id: anybody who was adopted keeps the audience', help);
+    throw inputError('--close', 'it takes no client id: anybody who was adopted keeps the audience', help);
   const waits = flags.close !== true && client === undefined;
   const waiting = ['until', 'timeout', 'user'].find((name) => flags[name] !== undefined);
   if (waiting !== undefined && !waits) {
-    throw badInput(`--${waiting}`, 'nobody is waited for', help);
+    throw inputError(`--${waiting}`, 'nobody is waited for', help);
   }
   if (flags.user !== undefined && until === 'registered')
-    throw badInput('--user', 'it goes with --until connected: who registers has not signed in yet', help);
+    throw inputError('--user', 'it goes with --until connected: who registers has not signed in yet', help);
   return until ?? 'connected';
 }
 
@@ -115,7 +115,7 @@ function checkFlags(flags: Flags, client: string | undefined): Until {
 function requireUntil(flags: Flags, client: string | undefined, canAsk: boolean): void {
   const waits = flags.close !== true && client === undefined && flags.dryRun !== true;
   if (!waits || canAsk || flags.until !== undefined) return;
-  throw badInput(
+  throw inputError(
     '--until',
     'without a terminal it has to be said which newcomer is the right one',
     '--until connected adopts the one that signs in; --until registered the first that registers.',

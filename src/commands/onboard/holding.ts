@@ -184,7 +184,7 @@ export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
       return;
     } catch (error) {
       const passing = error instanceof McpkcError && error.exitStatus === 3;
-      if (!passing || run.io.now() >= deadline) throw notWithdrawn(run, held, error);
+      if (!passing || run.io.now() >= deadline) throw notWithdrawnError(run, held, error);
       if (round === 1) tell(run, `${error.message} The audience is withdrawn as soon as that has passed.`);
       await run.io.sleep(1000);
     }
@@ -192,7 +192,7 @@ export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
 }
 
 /** Clients that could not be freed of the audience (NOT_WITHDRAWN, exit status 3), and the command that does it. */
-function notWithdrawn(run: Run, held: readonly Held[], error: unknown): McpkcError {
+function notWithdrawnError(run: Run, held: readonly Held[], error: unknown): McpkcError {
   const { resource, carrier } = run;
   const reason = error instanceof Error ? error.message : String(error);
   const names = held.map(({ client }) => called(client)).join('; ');

@@ -17,7 +17,7 @@ import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/s
 import { count, visible } from '../../text.ts';
 import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
 import { instructions } from './instructions.ts';
-import { nothingAdopted, severalNewcomers, stopped, vanished } from './outcome.ts';
+import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
 import { proveAudience } from './prove.ts';
 import { called, type Run, tell } from './run.ts';
@@ -101,13 +101,13 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   if (failure !== undefined) throw ended(run, failure);
   const others = othersOf(seen, winners, client && adopted, manner.until);
   if (!adopted && winners.length > 1)
-    throw severalNewcomers(
+    throw severalNewcomersError(
       run,
       winners.map((one) => one.client),
       manner.until,
     );
-  if (!adopted) throw nothingAdopted(run, others, manner);
-  if (!client) throw vanished(run, adopted.client, others);
+  if (!adopted) throw nothingAdoptedError(run, others, manner);
+  if (!client) throw vanishedError(run, adopted.client, others);
   tell(run, `${called(client)} is adopted and keeps the audience.`);
   const unused = await unusedBefore(run, client);
   return { run, client, others, audience: await proveAudience(run, client, userId), unused };
@@ -175,7 +175,7 @@ function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): vo
 /** What a run says that an interruption or a failure ended, once nothing stays open. */
 function ended(run: Run, failure: unknown): unknown {
   return run.signal.aborted && failure instanceof McpkcError && failure.exitStatus > 128
-    ? stopped(failure)
+    ? stoppedError(failure)
     : failure;
 }
 

@@ -16,7 +16,7 @@ export function adoptCommand({ resource }: Pick<Run, 'resource'>, { clientId }: 
 }
 
 /** Several may be the connector and nobody chose (SEVERAL_NEWCOMERS, exit status 5): the command for each. */
-export function severalNewcomers(run: Run, several: readonly Client[], until: Until): McpkcError {
+export function severalNewcomersError(run: Run, several: readonly Client[], until: Until): McpkcError {
   const commands = several.map((client) => adoptCommand(run, client));
   const what = until === 'connected' ? 'were signed in with' : 'registered';
   const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(called).join('; ')}.`;
@@ -27,7 +27,7 @@ export function severalNewcomers(run: Run, several: readonly Client[], until: Un
 }
 
 /** The time is up (NOTHING_ADOPTED, exit status 6): who came, why each wasn't adopted, and the command that adopts it. */
-export function nothingAdopted(
+export function nothingAdoptedError(
   run: Run,
   others: readonly Other[],
   { until, timeoutMs }: { until: Until; timeoutMs: number },
@@ -50,14 +50,14 @@ const UNPARSED =
   'A registration that Keycloak can’t parse leaves no event and no line in its log; only the access log has it (KC_HTTP_ACCESS_LOG_ENABLED=true): a POST to clients-registrations with status 400.';
 
 /** The connector was deleted, or changed, before it could be adopted (exit status 6). */
-export function vanished(run: Run, client: Client, others: readonly Other[]): McpkcError {
+export function vanishedError(run: Run, client: Client, others: readonly Other[]): McpkcError {
   const message = `${called(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
   const fix = 'If it was your connector, run onboard again and let it register once more.';
   return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
 
 /** What an interrupted run says last; the exit status is the signal's. */
-export function stopped(error: McpkcError): McpkcError {
+export function stoppedError(error: McpkcError): McpkcError {
   const how = { INTERRUPTED: 'Ctrl-C', TERMINATED: 'SIGTERM', HUNG_UP: 'SIGHUP' }[
     error.code as 'INTERRUPTED'
   ];

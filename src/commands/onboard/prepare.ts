@@ -1,6 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import type { Config } from '../../config/config.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
@@ -164,7 +164,7 @@ function attached({ carrier }: Run, client: Client | undefined, why: string): As
 function requireForeign(config: Config, keycloak: Keycloak, clients: readonly (Client | undefined)[]): void {
   const isOwn = (client: Client | undefined) => client?.clientId === config.clientId;
   if (keycloak.accountRealm !== keycloak.realm || !clients.some(isOwn)) return;
-  throw badInput(
+  throw inputError(
     `The client '${config.clientId}'`,
     'this is mcpkc’s own account, whose token must not carry an MCP audience',
     'Name the MCP client.',

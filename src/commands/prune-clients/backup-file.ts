@@ -1,6 +1,6 @@
 import type { Io } from '../../cli/io.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { ensureBackupKey } from '../../keycloak/write/record.ts';
 import { type BackupRecord, backupLine, tornLine } from './judge/backup.ts';
@@ -11,7 +11,11 @@ export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
   const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
   const folder = given ?? (home === undefined || home === '' ? undefined : `${home}/.local/state`);
   if (folder === undefined) {
-    throw badInput('--backup', 'neither XDG_STATE_HOME nor HOME is set', 'Name a file with --backup <file>.');
+    throw inputError(
+      '--backup',
+      'neither XDG_STATE_HOME nor HOME is set',
+      'Name a file with --backup <file>.',
+    );
   }
   const host = new URL(server).host.replaceAll(':', '_');
   return `${folder}/mcpkc/pruned-${host}-${encodeURIComponent(realm)}.jsonl`;

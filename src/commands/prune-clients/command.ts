@@ -1,7 +1,7 @@
 import { type Command, type Context, duration, type Flags, list, wholeNumber } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
@@ -113,17 +113,18 @@ function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
   const modes = ['observe', 'apply', 'restore', 'keep', 'unkeep'] as const;
   const [mode, second] = modes.filter((name) => flags[name] !== undefined);
   const help = 'See mcpkc prune-clients --help';
-  if (second !== undefined) throw badInput(`--${second}`, `this doesn’t go with --${mode}`, help);
-  if (flags.now === true && mode !== 'apply') throw badInput('--now', 'it needs --apply', help);
-  if (flags.confirm !== undefined && flags.now !== true) throw badInput('--confirm', 'it needs --now', help);
-  if (flags.yes === true && mode !== 'restore') throw badInput('--yes', 'it needs --restore', help);
+  if (second !== undefined) throw inputError(`--${second}`, `this doesn’t go with --${mode}`, help);
+  if (flags.now === true && mode !== 'apply') throw inputError('--now', 'it needs --apply', help);
+  if (flags.confirm !== undefined && flags.now !== true)
+    throw inputError('--confirm', 'it needs --now', help);
+  if (flags.yes === true && mode !== 'restore') throw inputError('--yes', 'it needs --restore', help);
   const [extra] = clientIds;
   const takesIds = mode === 'restore' || flags.acceptAge !== undefined;
   if (extra !== undefined && !takesIds) {
-    throw badInput(extra, 'client ids go with --restore or --accept-age', help);
+    throw inputError(extra, 'client ids go with --restore or --accept-age', help);
   }
   if (flags.acceptAge !== undefined && mode !== undefined && mode !== 'apply') {
-    throw badInput('--accept-age', `this doesn’t go with --${mode}`, help);
+    throw inputError('--accept-age', `this doesn’t go with --${mode}`, help);
   }
   return mode ?? 'plan';
 }
@@ -160,10 +161,10 @@ function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: F
   const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
   // JavaScript takes 2026-02-31 for a day of March.
   if (Number.isNaN(age) || new Date(age).toISOString().slice(0, 10) !== text) {
-    throw badInput('--accept-age', `${brief(text, 40)} is no day`, 'Write it like 2026-01-31.');
+    throw inputError('--accept-age', `${brief(text, 40)} is no day`, 'Write it like 2026-01-31.');
   }
   if (age + DAY_MS > io.now()) {
-    throw badInput(
+    throw inputError(
       '--accept-age',
       `${text} is not over`,
       'Name the last day on which the clients were certainly there.',
@@ -171,7 +172,7 @@ function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: F
   }
   const clientIds = new Set(clientIdsOf(args));
   if (clientIds.size === 0) {
-    throw badInput(
+    throw inputError(
       '--accept-age',
       'no client is named',
       'Name each by its client id; mcpkc prune-clients lists them.',

@@ -73,7 +73,7 @@ async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promi
 async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: Flags): Promise<Report> {
   const found = await scan(context, keycloak, wish);
   const limit = limitOf(found, wish);
-  if (limit.exceeded) throw beyond(limit);
+  if (limit.exceeded) throw limitError(limit);
   const backup = (flags.backup as string | undefined) ?? defaultBackup(context.io, keycloak);
   const append = await backupWriter(context.io, keycloak, backup);
   await withdrawLeftBehind(context, keycloak, 'prune-clients');
@@ -128,7 +128,7 @@ function limitOf({ judged }: Scan, { max }: Wish): Limit {
   return limitFor(wanted, dynamic, max);
 }
 
-function beyond({ wanted, allowed, why }: Limit): McpkcError {
+function limitError({ wanted, allowed, why }: Limit): McpkcError {
   const message = `${wanted} clients would be disabled or deleted, and the limit is ${allowed} (${why}). Nothing was done.`;
   const fix = `See who they are: mcpkc prune-clients\nIf that is right: the same command with --max ${wanted}`;
   return new McpkcError('LIMIT_EXCEEDED', message, fix, { details: { wanted, allowed } });

@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { readNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { clientOf, findClient, findClientById } from '../../keycloak/read/clients.ts';
 import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
@@ -38,7 +38,7 @@ export async function restore(
   const wanted = latestRecords(records, clientIds);
   const missing = clientIds.filter((id) => !wanted.some(({ clientId }) => clientId === id));
   if (missing.length > 0) {
-    throw badInput('--restore', `${file} has no client ${listNames(missing)}`, 'Nothing was restored.');
+    throw inputError('--restore', `${file} has no client ${listNames(missing)}`, 'Nothing was restored.');
   }
   const [all, { defaults, optionals }] = await Promise.all([
     readClientScopes(keycloak),
@@ -62,7 +62,7 @@ export async function restore(
 async function textOf(io: Context['io'], file: string): Promise<string> {
   const text = await readNamed(io, '--restore', file);
   if (text !== undefined) return text;
-  throw badInput(
+  throw inputError(
     '--restore',
     `there is no file ${file}`,
     'prune-clients --apply names the backup that it wrote.',

@@ -1,7 +1,7 @@
 import { type Command, type Context, type Flags, list } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput, McpkcError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { deploymentOf } from '../../plan/deployment.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
@@ -44,7 +44,7 @@ export const runbook: Command = {
   async run(context, [argument], flags) {
     const output = typeof flags.output === 'string' ? flags.output : undefined;
     if (flags.withSecrets === true && output === undefined) {
-      throw badInput(
+      throw inputError(
         '--with-secrets',
         'it needs --output',
         'A secret is only ever written into a file of mode 0600.',

@@ -1,7 +1,7 @@
 import { type Command, type Flags, list } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import { fails } from '../../findings/judge.ts';
 import {
   compareReleases,
@@ -84,7 +84,7 @@ function releaseOf({ for: version }: Flags): Target | undefined {
   const written = String(version);
   const release = parseRelease(written);
   if (release !== undefined) return { written, release };
-  throw badInput('--for', 'this is no version of Keycloak', 'Write it like 26.8 or 26.8.2.');
+  throw inputError('--for', 'this is no version of Keycloak', 'Write it like 26.8 or 26.8.2.');
 }
 
 function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
@@ -92,12 +92,16 @@ function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
   const now = parseRelease(upgrade.now ?? '');
   if (now === undefined || compareReleases(now, release) < 0) return upgrade;
   const problem = `this server is ${upgrade.now} already`;
-  throw badInput('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
+  throw inputError('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
 }
 
 function severityOf({ failOn }: Flags): 'error' | 'warning' {
   if (failOn === 'error' || failOn === 'warning') return failOn;
-  throw badInput('--fail-on', `'${String(failOn)}' is neither warning nor error`, 'See mcpkc status --help');
+  throw inputError(
+    '--fail-on',
+    `'${String(failOn)}' is neither warning nor error`,
+    'See mcpkc status --help',
+  );
 }
 
 function report(

@@ -1,6 +1,6 @@
 import { type Command, type Context, defineWriting, type Flags, list } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -106,7 +106,7 @@ function isRedirectUri(text: string): boolean {
 function redirectUri(text: string): string {
   const problem = patternProblem(text);
   if (problem === undefined) return text;
-  throw badInput(
+  throw inputError(
     '--add',
     `the redirect URI '${visible(text)}' ${problem}`,
     'Write it as the client registers it, or name its host alone.',
@@ -121,7 +121,7 @@ function wishOf(flags: Flags, presets: readonly Preset[]): Wish {
   const all = [...hosts, ...uris.map(hostOfUri), ...presets.flatMap(({ trustedHosts }) => trustedHosts)];
   const both = remove.find((host) => all.includes(host));
   if (both !== undefined) {
-    throw badInput('--remove', `${both} is to be added too`, 'Add the host or remove it.');
+    throw inputError('--remove', `${both} is to be added too`, 'Add the host or remove it.');
   }
   return { hosts, uris, remove, presets };
 }

@@ -6,7 +6,7 @@ import { type Command, type Context, type Flags, list } from '../../cli/command.
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
-import { badInput } from '../../errors.ts';
+import { inputError } from '../../errors.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT } from '../../products/index.ts';
@@ -50,7 +50,7 @@ export const validate: Command = {
   ],
   async run(context, [url], flags) {
     if (flags.failOn !== 'must' && flags.failOn !== 'should') {
-      throw badInput(
+      throw inputError(
         '--fail-on',
         `'${String(flags.failOn)}' is neither must nor should`,
         'See mcpkc validate --help',
@@ -78,9 +78,9 @@ async function wishOf(
   const own = customPresets(config.presets, config.files.config);
   const file = flags.tokenFile as string | undefined;
   if (flags.login === true && file !== undefined)
-    throw badInput('--login', 'this doesn’t go with --token-file', 'Leave one of them out.');
+    throw inputError('--login', 'this doesn’t go with --token-file', 'Leave one of them out.');
   if (flags.login === true && flags.registration === false) {
-    throw badInput(
+    throw inputError(
       '--login',
       'this takes a client, and --no-registration registers none',
       'Use --token-file.',
@@ -104,13 +104,13 @@ async function wishOf(
 async function readToken({ io }: Context, file: string): Promise<string> {
   const text = (await readNamed(io, '--token-file', file))?.trim();
   if (text === undefined)
-    throw badInput(
+    throw inputError(
       '--token-file',
       `there is no file ${file}`,
       'Name a file that holds an access token and nothing else.',
     );
   if (/^[\w.~+/=-]+$/.test(text)) return text;
-  throw badInput(
+  throw inputError(
     '--token-file',
     `${file} holds no bare token`,
     'The file must hold the access token and nothing else.',

@@ -4,7 +4,7 @@ import type { Io } from '../../cli/io.ts';
 import { type Config, requireAccount, requireRealm } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
 import { roleClientOf } from '../../realm/roles.ts';
-import { type Attempt, adminFailure, type Place, statusOf } from './failures.ts';
+import { type Attempt, adminRequestError, type Place, statusOf } from './failures.ts';
 import { guardClientIds } from './guarded-ids.ts';
 import {
   dispatcherFor,
@@ -210,7 +210,7 @@ function sender(
     const failure = async (error: unknown) => {
       const refused = statusOf(error) === 401 || statusOf(error) === 403;
       const token = refused ? await tokens.getAccessToken().catch(() => '') : '';
-      return traced(adminFailure(error, attempt, place, token), trace);
+      return traced(adminRequestError(error, attempt, place, token), trace);
     };
     try {
       return await withRetries(how, once, waiting);

@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { Role } from '../../realm/roles.ts';
 import { formatCommand, visible } from '../../text.ts';
-import { networkCode, networkFailure } from './network.ts';
+import { networkCode, networkError } from './network.ts';
 import { type Claims, clientRolesIn, readClaims } from './token-claims.ts';
 import { tokenRefusedError } from './token-refused.ts';
 
@@ -59,16 +59,16 @@ export function answerOf(error: unknown): string {
 }
 
 /** Whatever an admin request failed with, as a sentence that says what happened, why, and the next command. */
-export function adminFailure(error: unknown, attempt: Attempt, place: Place, token = ''): McpkcError {
+export function adminRequestError(error: unknown, attempt: Attempt, place: Place, token = ''): McpkcError {
   if (error instanceof McpkcError) return error;
   const status = statusOf(error);
   if (status === undefined) {
     const code = networkCode(error);
-    if (code !== undefined) return networkFailure(place.server, code, error, place.proxy);
-    if (isUnreadable(error)) return unreadable(attempt, place, error);
+    if (code !== undefined) return networkError(place.server, code, error, place.proxy);
+    if (isUnreadable(error)) return unreadableError(attempt, place, error);
     throw error;
   }
-  return statusFailure(status, error, attempt, place, readClaims(token));
+  return statusError(status, error, attempt, place, readClaims(token));
 }
 
 /** No JSON where some was due; or, to a POST, no `Location` (the admin client's words for it). */
@@ -79,7 +79,7 @@ function isUnreadable(error: unknown): boolean {
   );
 }
 
-function unreadable(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
+function unreadableError(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
   const message = `Keycloak’s answer could not be read (to ${attempt.what} at ${server}).`;
   return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between cutting answers short?', {
     cause: error,
@@ -92,7 +92,7 @@ const INCLUDED_IN: Partial<Record<Role, Role>> = {
   'view-realm': 'manage-realm',
 };
 
-function statusFailure(
+function statusError(
   status: number,
   error: unknown,
   attempt: Attempt,
@@ -119,7 +119,7 @@ function statusFailure(
     return new McpkcError('KEYCLOAK_ERROR', message, fix, options);
   }
   const said = answer === '' ? '' : `: ${answer}`;
-  if (status === 404 && answer.startsWith('Realm not found')) return realmNotFound(server, realm, error);
+  if (status === 404 && answer.startsWith('Realm not found')) return realmNotFoundError(server, realm, error);
   const fix =
     status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
   return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, fix, options);
@@ -146,7 +146,7 @@ function roleMissingError(
 }
 
 /** The realm isn't there: exit status 2, since KC_REALM or --realm is wrong. */
-export function realmNotFound(server: string, realm: string, error?: unknown): McpkcError {
+export function realmNotFoundError(server: string, realm: string, error?: unknown): McpkcError {
   const message = `There is no realm '${realm}' at ${server} (KC_REALM or --realm).`;
   return new McpkcError(
     'REALM_NOT_FOUND',

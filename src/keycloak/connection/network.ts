@@ -69,7 +69,7 @@ export const TLS_PROBLEMS: Record<string, string> = {
 };
 
 /** A network failure as a sentence: unreachable, time-out, TLS, a port that `fetch` refuses. */
-export function networkFailure(server: string, code: string, error: unknown, proxy?: URL): McpkcError {
+export function networkError(server: string, code: string, error: unknown, proxy?: URL): McpkcError {
   const options = { cause: error, details: { network: code } };
   if (proxy !== undefined && isProxys(error, code, proxy))
     return proxyFailedError(server, code, error, proxy);

@@ -1,8 +1,8 @@
 import { McpkcError } from '../../errors.ts';
 import { visible } from '../../text.ts';
-import { realmNotFound } from './failures.ts';
+import { realmNotFoundError } from './failures.ts';
 import type { RequestOptions } from './http.ts';
-import { networkCode, networkFailure } from './network.ts';
+import { networkCode, networkError } from './network.ts';
 import type { Grant, TokenAnswer } from './token.ts';
 
 /** What a token request means that got no answer of Keycloak's, after all retries. */
@@ -18,7 +18,7 @@ export function tokenFailure(error: unknown, server: string, proxy?: URL): unkno
     return new McpkcError('KEYCLOAK_STARTING', message, '--wait 60s waits for it.', { cause: error });
   }
   const code = networkCode(error);
-  return code === undefined ? error : networkFailure(server, code, error, proxy);
+  return code === undefined ? error : networkError(server, code, error, proxy);
 }
 
 /** What a refused token request means. Wordings and codes as Keycloak 26.7.3 gives them. */
@@ -29,10 +29,11 @@ export async function tokenRefusal(
 ): Promise<McpkcError> {
   const { server, realm, clientId, user } = grant;
   const { code, description } = oauthError(text);
-  if (status >= 300 && status < 400) return redirected(grant, status, location);
+  if (status >= 300 && status < 400) return redirectedError(grant, status, location);
   // 405 is what a web server says to a POST where it has a page: no Keycloak there either.
   if (status === 404 || status === 405) return wrongPlace(grant, options, description);
-  if (user && (code === 'invalid_grant' || status === 401)) return userRefused(grant, user.name, description);
+  if (user && (code === 'invalid_grant' || status === 401))
+    return userRefusedError(grant, user.name, description);
   const binding = /DPoP proof is missing/.test(description)
     ? 'DPoP'
     : /Client Certification missing/.test(description)
@@ -54,7 +55,7 @@ export async function tokenRefusal(
       'mcpkc init repairs it (signing in once as an administrator).',
     );
   }
-  const byKey = keyRefused(grant, code, description);
+  const byKey = keyRefusedError(grant, code, description);
   if (byKey !== undefined) return byKey;
   if (code === 'invalid_client') {
     const message = `There is no enabled client '${clientId}' in realm '${realm}' (KC_CLIENT_ID, KC_ADMIN_REALM).`;
@@ -88,7 +89,7 @@ export async function tokenRefusal(
  * A refusal that has to do with the account's key, or with its lack (Keycloak 26.7.3). A key that the client doesn't have
  * is "Unable to load public key", one that is another under the same id "Signature on JWT token failed validation".
  */
-function keyRefused(
+function keyRefusedError(
   { clientId, clientKey, realm, server }: Grant,
   code: string,
   description: string,
@@ -127,7 +128,7 @@ function keyRefused(
 }
 
 /** An administrator whom Keycloak refuses. Without a one-time code it says the same as with a wrong password (26.7.3). */
-function userRefused({ realm }: Grant, name: string, description: string): McpkcError {
+function userRefusedError({ realm }: Grant, name: string, description: string): McpkcError {
   const message = `Keycloak refused the administrator '${visible(name)}' in realm '${visible(realm)}': ${description}.`;
   if (description.includes('not fully set up')) {
     const pending = `${message} Something is to be done at the next sign-in, such as changing a temporary password.`;
@@ -144,7 +145,7 @@ function userRefused({ realm }: Grant, name: string, description: string): Mcpkc
 }
 
 /** The target is the answerer's word: it is shown, and proposed to nobody as the next server for a secret. */
-function redirected({ server }: Grant, status: number, location: string | undefined): McpkcError {
+function redirectedError({ server }: Grant, status: number, location: string | undefined): McpkcError {
   const target = visible(location ?? 'nowhere').slice(0, 300);
   const message = `${server} redirects the token request (${status}) to ${target}; mcpkc sends no secret after it.`;
   const fix =
@@ -165,7 +166,7 @@ function oauthError(text: string): { code: string; description: string } {
 /** 404 from the token endpoint: no such realm, or the relative path (`/auth`) is missing or one too many. */
 async function wrongPlace(grant: Grant, options: RequestOptions, description: string): Promise<McpkcError> {
   const { server, realm } = grant;
-  if (description.startsWith('Realm does not exist')) return realmNotFound(server, realm);
+  if (description.startsWith('Realm does not exist')) return realmNotFoundError(server, realm);
   const other = server.endsWith('/auth') ? server.slice(0, -'/auth'.length) : `${server}/auth`;
   // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
   const there = await fetch(`${other}/realms/${encodeURIComponent(realm)}`, options).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { type AccountSnapshot, type HeldRole, isSealed, type StoredEvents } from '../../realm/account.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { type Attempt, realmNotFound, statusOf } from '../connection/failures.ts';
+import { type Attempt, realmNotFoundError, statusOf } from '../connection/failures.ts';
 import { findClient } from './clients.ts';
 import { isMasked, secretMaskedError } from './masked.ts';
 import { readClientScopes, readEventsConfig } from './read.ts';
@@ -21,7 +21,7 @@ export async function requireRoleClient(
 ): Promise<string> {
   const found = await findClient(home, roleClient);
   if (found) return found.id;
-  throw realmNotFound(target.server, target.realm);
+  throw realmNotFoundError(target.server, target.realm);
 }
 
 /** Reads the account; `withEvents` also which events the realm stores. */

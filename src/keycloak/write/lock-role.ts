@@ -70,7 +70,7 @@ export function isStale(lock: Lock, io: Io, serverNow: number): boolean {
 }
 
 /** Keycloak says that the role is there and doesn't show it: something answers in its place. */
-export function unseen(): McpkcError {
+export function lockUnseenError(): McpkcError {
   const message = `Keycloak refuses to create the realm role '${LOCK_ROLE}' (the lock) as being there, and doesn’t show it.`;
   return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between that answers from a cache?');
 }
@@ -81,7 +81,7 @@ export function holderText({ by, host, pid, command }: Holder): string {
 }
 
 /** LOCK_HELD: who has it, and until when. */
-export function held({ holder, until }: Lock): McpkcError {
+export function lockHeldError({ holder, until }: Lock): McpkcError {
   const who = holderText(holder);
   const when = Math.abs(until) <= 8.64e15 ? new Date(until).toISOString() : 'an unknown time';
   const fix = `Try again when it is done. A lock that is not renewed for a minute is taken over.`;

@@ -7,14 +7,14 @@ import { LEASE_MS, LockLease, lockLostError } from './lease.ts';
 import {
   attributesOf,
   type Holder,
-  held,
   holderText,
   isOurs,
   isStale,
   LOCK_ROLE,
+  lockHeldError,
+  lockUnseenError,
   look,
   type Lock as RoleLock,
-  unseen,
 } from './lock-role.ts';
 
 export { type Holder, holderOf, LOCK_ROLE } from './lock-role.ts';
@@ -52,7 +52,7 @@ export async function takeLock(keycloak: Keycloak, io: Io, holder: Holder): Prom
       stop.abort();
       await renewing;
       const now = await release(keycloak, holder, id);
-      if (now !== 'ours' && (lease.hasOverrun() || lease.isHeld())) throw takenOver(now);
+      if (now !== 'ours' && (lease.hasOverrun() || lease.isHeld())) throw lockTakenOverError(now);
     },
   };
 }
@@ -73,7 +73,7 @@ export async function withLock<T>(
   return result;
 }
 
-function takenOver(now: RoleLock | undefined): McpkcError {
+function lockTakenOverError(now: RoleLock | undefined): McpkcError {
   const message = `The lock of this run (the realm role '${LOCK_ROLE}') was gone before the run was done: another run may have edited the realm at the same time, and lost what it wrote to this one.`;
   const other =
     now === undefined ? '' : `So should the other run, when it is done: ${holderText(now.holder)}.`;
@@ -106,7 +106,7 @@ async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<{ id: s
           continue;
         }
       }
-      if (io.elapsed() > deadline) throw found ? held(found) : unseen();
+      if (io.elapsed() > deadline) throw found ? lockHeldError(found) : lockUnseenError();
       await io.sleep(30 + Math.min(round, 40) * 40 * Math.random(), keycloak.waiting.signal);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { ClientPolicy } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { adminFailure, statusOf } from '../connection/failures.ts';
+import { adminRequestError, statusOf } from '../connection/failures.ts';
 import { withRetries } from '../connection/retry.ts';
 import { findClient } from '../read/clients.ts';
 import { removeClient } from './probe-clients.ts';
@@ -227,7 +227,7 @@ async function send(
     },
     waiting,
   ).catch((error) => {
-    throw adminFailure(error, REHEARSE, place);
+    throw adminRequestError(error, REHEARSE, place);
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { adminFailure, type Place } from '../../../src/keycloak/connection/failures.ts';
+import { adminRequestError, type Place } from '../../../src/keycloak/connection/failures.ts';
 
 const PLACE: Place = {
   server: 'https://sso.example.com/auth',
@@ -9,7 +9,7 @@ const PLACE: Place = {
 };
 const tokenOf = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y`;
 const refused = (status: number, attempt: object, claims?: object) =>
-  adminFailure(
+  adminRequestError(
     Object.assign(new Error('no'), { response: { status } }),
     { what: 'read the realm', role: 'manage-clients', ...attempt },
     PLACE,

@@ -1,6 +1,6 @@
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { badInput } from '../../../errors.ts';
+import { inputError } from '../../../errors.ts';
 import { cameByRegistration } from '../../../products/dynamic.ts';
 import { isKeycloakId } from '../../../realm/representations.ts';
 
@@ -93,7 +93,7 @@ function bad(file: string, line: number, problem: string, torn?: number) {
     torn === undefined
       ? 'Nothing was restored. Give a backup that prune-clients --apply wrote, as it wrote it.'
       : `Nothing was restored. Where a killed run of mcpkc 0.1.0 left it, its client was not deleted: remove line ${torn}, and run the command again.`;
-  return badInput('--restore', `${file}, line ${line}: ${problem}`, fix);
+  return inputError('--restore', `${file}, line ${line}: ${problem}`, fix);
 }
 
 /** Whether a line is the beginning of a record and no more. */
