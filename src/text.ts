@@ -216,10 +216,3 @@ export function readTypedList(typed: string): string[] {
 export function listNames(names: readonly string[]): string {
   return names.map((name) => (/[\s,'"“”]|^$/.test(name) ? `“${visible(name)}”` : visible(name))).join(', ');
 }
-
-/** A duration for people: "45 s", "10 min", "1.5 h". */
-export function span(ms: number): string {
-  const round = (number: number) => Number(number.toFixed(1)).toLocaleString('en');
-  if (ms < 60_000) return `${round(ms / 1000)} s`;
-  return ms < 3_600_000 ? `${round(ms / 60_000)} min` : `${round(ms / 3_600_000)} h`;
-}

@@ -1,3 +1,4 @@
+import { audiencesIn } from '../keycloak/connection/token-claims.ts';
 import { formatCommand } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken } from './connector-tokens.ts';
@@ -5,7 +6,7 @@ import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
 import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
 import { judging, type Step } from './step.ts';
-import { audiences, LEEWAY_S } from './verify-token.ts';
+import { LEEWAY_S } from './verify-token.ts';
 
 /** A judge of connectors' tokens, not run where there are none. */
 function ofConnectors(
@@ -41,12 +42,12 @@ const aud: Check = {
         preset: preset ?? null,
         clientId,
         how,
-        aud: audiences(claims),
+        aud: audiencesIn(claims),
       })),
     };
-    const bad = tokens.find(({ claims }) => !audiences(claims).includes(target.mcp));
+    const bad = tokens.find(({ claims }) => !audiencesIn(claims).includes(target.mcp));
     if (!bad) return pass(`It does, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
-    const has = audiences(bad.claims);
+    const has = audiencesIn(bad.claims);
     const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
     return fail(message, { facts, ...audienceCause(has, target) });
   }),
@@ -150,7 +151,7 @@ const extra: Check = {
   cause: 'The token works elsewhere too: anybody who gets hold of it at one host can use it at the others.',
   fix: 'One audience scope per host: adopted mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
   judge: ofConnectors((tokens, target) => {
-    const others = [...new Set(tokens.flatMap((one) => audiences(one.claims)))].filter(
+    const others = [...new Set(tokens.flatMap((one) => audiencesIn(one.claims)))].filter(
       (one) => one !== target.mcp,
     );
     return others.length === 0
@@ -177,7 +178,7 @@ const userless: Check = {
         : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
-    if (audiences(userlessClaims).includes(target.mcp))
+    if (audiencesIn(userlessClaims).includes(target.mcp))
       return fail('A self-registered client got one.', { exchanges });
     return pass(whyHarmless(evidence), { exchanges });
   }),

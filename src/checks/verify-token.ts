@@ -67,18 +67,3 @@ export async function verifyToken(
     return { claims, algorithm, problem: 'its signature is by none of the keys in the JWKS' };
   }
 }
-
-/** `aud` as a list. */
-export function audiences(claims: Readonly<Record<string, unknown>>): string[] {
-  return [claims.aud].flat().filter((one): one is string => typeof one === 'string');
-}
-
-/** The claims of a token, unverified; empty where it is none. */
-export function claimsOf(token: string): Readonly<Record<string, unknown>> {
-  try {
-    const payload = token.split('.')[1] ?? '';
-    return record(JSON.parse(Buffer.from(payload, 'base64url').toString()));
-  } catch {
-    return {};
-  }
-}

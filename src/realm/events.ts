@@ -1,3 +1,4 @@
+import { exactDuration } from '../duration.ts';
 import type { StoredEvents } from './account.ts';
 
 /**
@@ -23,15 +24,7 @@ export const EVENT_TYPES: readonly string[] = READ.flatMap((type) => [type, `${t
 
 /** How long events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
 export function retentionText(ms: number | undefined): string {
-  if (ms === undefined) return 'for ever';
-  for (const [unit, size] of [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['m', 60_000],
-  ] as const) {
-    if (ms % size === 0) return `${ms / size}${unit}`;
-  }
-  return `${Math.round(ms / 1000)}s`;
+  return ms === undefined ? 'for ever' : exactDuration(ms);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Io } from '../../cli/io.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
-import { removeClient } from '../../keycloak/write/probe-clients.ts';
+import { removeProbe } from '../../keycloak/write/probe-clients.ts';
 import { probeRun } from '../../products/dynamic.ts';
 import { isOver, type RunMark } from '../../products/probe-mark.ts';
 import type { Client } from '../../realm/representations.ts';
@@ -19,8 +19,8 @@ export async function removeClients(
   keycloak: Keycloak,
   clients: readonly Pick<Client, 'id' | 'clientId'>[],
 ): Promise<string[]> {
-  const kept = await mapSome(clients, async ({ id, clientId }) =>
-    (await removeClient(keycloak, id)) ? [] : [clientId],
+  const kept = await mapSome(clients, async (client) =>
+    (await removeProbe(keycloak, client)) ? [] : [client.clientId],
   );
   return kept.flat();
 }

@@ -1,5 +1,6 @@
 // biome-ignore lint/style/noRestrictedImports: secrets of probe clients.
 import { randomBytes } from 'node:crypto';
+import { audiencesIn, readClaims } from '../../keycloak/connection/token-claims.ts';
 import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.ts';
 import { visible } from '../../text.ts';
 import { type ConnectorTokens, connectorTokens } from '../connector-tokens.ts';
@@ -8,7 +9,7 @@ import type { Inside } from '../inside.ts';
 import { loginToken } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
 import type { Run } from '../step.ts';
-import { audiences, claimsOf, type Verified, verifyToken } from '../verify-token.ts';
+import { type Verified, verifyToken } from '../verify-token.ts';
 import { endpoint } from './server-metadata.ts';
 
 /** A token that can be sent, and where it is from. */
@@ -62,7 +63,7 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
     strangersToken(run, registration?.stranger?.client),
   ]);
   const lent = await lend(run, client);
-  const userlessClaims = claimsOf(tokenIn(userless) ?? '');
+  const userlessClaims = readClaims(tokenIn(userless) ?? '') ?? {};
   const chosen = await choose(run, [own, userless]);
   for (const token of [chosen.sendable?.token, strangers.token]) recorder.secrets.keep(token);
   const genuine = chosen.sendable?.token ?? strangers.token ?? tokenIn(userless);
@@ -163,7 +164,7 @@ function bearerScopes({ facts, snapshot }: Inside): string[] {
 async function strangersToken(run: Run, client: ProbeClient | undefined) {
   const exchange = (await bearer(run, 'elsewhere', ELSEWHERE)) ?? (await credentials(run, client));
   const token = tokenIn(exchange);
-  const audience = audiences(claimsOf(token ?? ''));
+  const audience = audiencesIn(readClaims(token ?? ''));
   // A realm that gives this MCP server's audience to everybody leaves no stranger; another server's token is none of this MCP server's.
   const others = audience.filter((one) => one !== ELSEWHERE && one !== run.target.mcp);
   const foreign = token !== undefined && others.length === 0 && !audience.includes(run.target.mcp);
@@ -172,11 +173,11 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
 
 /** Why a token must not leave for this MCP server, as the end of a sentence; undefined where this MCP server is its only audience. */
 export function whyNotFor(mcp: string, token: string): string | undefined {
-  const claims = claimsOf(token);
+  const claims = readClaims(token) ?? {};
   if (Object.keys(claims).length === 0) return 'is no JWT, so that nothing tells whom it is for';
-  const others = audiences(claims).filter((audience) => audience !== mcp);
+  const others = audiencesIn(claims).filter((audience) => audience !== mcp);
   if (others.length > 0) return `is also good for ${others.map(visible).join(' ')}`;
-  return audiences(claims).length === 0 ? 'names no audience, so that it is good anywhere' : undefined;
+  return audiencesIn(claims).length === 0 ? 'names no audience, so that it is good anywhere' : undefined;
 }
 
 async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Promise<Chosen> {
@@ -198,7 +199,7 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
     return withheldOr(run, given, 'token-file');
   }
   for (const token of issued.map(tokenIn)) {
-    const claims = claimsOf(token ?? '');
+    const claims = readClaims(token ?? '') ?? {};
     if (token !== undefined && whyNotFor(run.target.mcp, token) === undefined) {
       return {
         sendable: { token, source: 'client-credentials', claims },
@@ -217,7 +218,10 @@ type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;
 function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Chosen {
   const why = whyNotFor(run.target.mcp, token);
   if (why === undefined)
-    return { sendable: { token, source, claims: claimsOf(token) }, unsendable: { message: '', fix: '' } };
+    return {
+      sendable: { token, source, claims: readClaims(token) ?? {} },
+      unsendable: { message: '', fix: '' },
+    };
   run.recorder.secrets.keep(token);
   const which = source === 'login' ? 'The token of the sign-in' : 'The token of --token-file';
   const message = `${which} is not sent: it ${why}.`;
@@ -242,7 +246,7 @@ function whyNone({ target }: Run, issued: readonly (Exchange | undefined)[]): st
 
 function skewOf(exchanges: readonly (Exchange | undefined)[]): number | undefined {
   for (const exchange of exchanges) {
-    const { iat } = claimsOf(tokenIn(exchange) ?? '');
+    const { iat } = readClaims(tokenIn(exchange) ?? '') ?? {};
     if (exchange && typeof iat === 'number') return Math.round(iat - (exchange.at + exchange.ms) / 1000);
   }
   return undefined;

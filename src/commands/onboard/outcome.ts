@@ -1,6 +1,7 @@
+import { readableDuration } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Client } from '../../realm/representations.ts';
-import { formatCommand, span, typedName, visible } from '../../text.ts';
+import { formatCommand, typedName, visible } from '../../text.ts';
 import type { Other } from './holding.ts';
 import { called, type Run } from './run.ts';
 import type { Until } from './watch.ts';
@@ -35,7 +36,7 @@ export function nothingAdoptedError(
   const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
-  const message = `Nobody ${what} within ${span(timeoutMs)}. No client was adopted; nothing stays open.${list}`;
+  const message = `Nobody ${what} within ${readableDuration(timeoutMs)}. No client was adopted; nothing stays open.${list}`;
   const commands = others.filter((other) => other.adoptable).map(({ client }) => adoptCommand(run, client));
   const adopt =
     commands.length === 0

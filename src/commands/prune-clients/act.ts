@@ -1,10 +1,11 @@
 import { McpkcError } from '../../errors.ts';
 import { mapSome, trySome } from '../../keycloak/connection/lists.ts';
-import { NewEvents } from '../../keycloak/read/event-log.ts';
+import { NewEvents } from '../../keycloak/read/events.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
-import { deleteClient, setEnabled, type Written, withSecret } from '../../keycloak/write/write-pruned.ts';
+import { deleteClient, type Written } from '../../keycloak/write/write-clients.ts';
+import { setEnabled, withSecret } from '../../keycloak/write/write-pruned.ts';
 import type { AgeAccepted, Stage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import type { Action } from './judge/stages.ts';

@@ -1,6 +1,7 @@
 import { type Command, type Context, duration, type Flags, list, wholeNumber } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
+import { DAY } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
@@ -12,8 +13,6 @@ import { protect } from './protect.ts';
 import { type Mode, prune } from './prune.ts';
 import { restore } from './restore.ts';
 import type { Wish } from './scan.ts';
-
-const DAY_MS = 86_400_000;
 
 /** `mcpkc prune-clients` */
 export const pruneClients: Command = {
@@ -139,7 +138,7 @@ function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wis
       fixed: [...config.audiences.clients, ...(config.clientId === undefined ? [] : [config.clientId])],
     },
     rules: {
-      olderThanMs: (flags.olderThan as number | undefined) ?? 7 * DAY_MS,
+      olderThanMs: (flags.olderThan as number | undefined) ?? 7 * DAY,
       presets: [
         ...resolvePresets(
           named.filter((name) => name !== UNRECOGNISED),
@@ -148,7 +147,7 @@ function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wis
         ...named.filter((name) => name === UNRECOGNISED),
       ],
     },
-    pace: { graceMs: (flags.grace as number | undefined) ?? 3 * DAY_MS, atOnce: flags.now === true },
+    pace: { graceMs: (flags.grace as number | undefined) ?? 3 * DAY, atOnce: flags.now === true },
     max: flags.max as number | undefined,
     accepting,
   };
@@ -163,7 +162,7 @@ function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: F
   if (Number.isNaN(age) || new Date(age).toISOString().slice(0, 10) !== text) {
     throw inputError('--accept-age', `${brief(text, 40)} is no day`, 'Write it like 2026-01-31.');
   }
-  if (age + DAY_MS > io.now()) {
+  if (age + DAY > io.now()) {
     throw inputError(
       '--accept-age',
       `${text} is not over`,
@@ -179,7 +178,7 @@ function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: F
     );
   }
   // The whole day counts: a client of that evening is not older.
-  return { age: age + DAY_MS, clientIds };
+  return { age: age + DAY, clientIds };
 }
 
 function forbidMaster({ realm }: Config): void {

@@ -1,4 +1,5 @@
 import type { Context } from '../../cli/command.ts';
+import { DAY } from '../../duration.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
 import { type HolderLook, idsOf } from '../../realm/record.ts';
@@ -32,7 +33,7 @@ export async function observe(
     const sign = signOfLife(one.evidence, now);
     if (sign) ledger.sawAlive(one.key, sign.at);
     const isNews =
-      !firstSeen.has(one.key) || (sign !== undefined && sign.at - (alive.get(one.key) ?? 0) >= DAY_MS);
+      !firstSeen.has(one.key) || (sign !== undefined && sign.at - (alive.get(one.key) ?? 0) >= DAY);
     if (isNews) news += 1;
   }
   ledger.sawAll(new Set(clients.map(({ key }) => key)), nextObserved(scan));
@@ -46,8 +47,6 @@ export async function observe(
   await writeRecord(keycloak, { remember: [...remember, look], forget });
   return news;
 }
-
-const DAY_MS = 86_400_000;
 
 /** What this look adds to what earlier ones saw. A change of the settings makes a type's being on count anew. */
 export function nextObserved(

@@ -2,7 +2,7 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { accountSees } from '../../keycloak/connection/own-roles.ts';
 import { type Consents, readConsents } from '../../keycloak/read/consents.ts';
-import { eventLog, lastEventsChange, MOST_EVENTS } from '../../keycloak/read/event-log.ts';
+import { eventLog, lastEventsChange, MOST_EVENTS } from '../../keycloak/read/events.ts';
 import { readEventsConfig } from '../../keycloak/read/read.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
 import type { EventsConfig } from '../../realm/representations.ts';

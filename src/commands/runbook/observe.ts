@@ -2,6 +2,7 @@ import { answerOf } from '../../checks/answer.ts';
 import { validate } from '../../checks/validate.ts';
 import type { Context } from '../../cli/command.ts';
 import { type Config, hasAccount } from '../../config/config.ts';
+import { DAY } from '../../duration.ts';
 import { GROUPS } from '../../findings/index.ts';
 import { judge } from '../../findings/judge.ts';
 import { seenBy } from '../../findings/seen-by.ts';
@@ -9,8 +10,6 @@ import { connect } from '../../keycloak/connection/connect.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { Observed } from './facts.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What a runbook is about. */
 export interface Subject {
@@ -29,7 +28,7 @@ export async function observeRealm(
   const parts = await readStatus(keycloak, {
     account: config.clientId,
     issuer: config.issuer,
-    since: context.io.now() - DAY_MS,
+    since: context.io.now() - DAY,
     clients: false,
   });
   return judge(GROUPS, await seenBy(context, config, keycloak, { resource, presets, parts })).findings;

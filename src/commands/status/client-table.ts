@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.ts';
+import { ageText } from '../../duration.ts';
 import { brief, visible, wrap } from '../../text.ts';
 import type { ClientRow } from './client-rows.ts';
-import { ago } from './refusal-line.ts';
 
 /** Clients, two lines each so that 80 columns hold them: who it is, and what is known of it. */
 export function clientTable(rows: readonly ClientRow[], style: Style): string {
@@ -34,7 +34,7 @@ function clientText(row: ClientRow, style: Style): string {
       : kind === 'other'
         ? 'made by somebody'
         : (product ?? 'unknown product'),
-    `age ${ageMs === null ? 'unknown' : ago(ageMs)}`,
+    `age ${ageMs === null ? 'unknown' : ageText(ageMs)}`,
     held.length === 0 ? 'no audience scope' : `scope ${held.join(', ')}`,
     sessions === null
       ? 'sessions not visible to this account (needs view-realm)'

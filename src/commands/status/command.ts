@@ -1,6 +1,7 @@
 import { type Command, type Flags, list } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
+import { DAY } from '../../duration.ts';
 import { inputError } from '../../errors.ts';
 import { fails } from '../../findings/judge.ts';
 import {
@@ -19,8 +20,6 @@ import { wantedPresets } from '../../plan/input.ts';
 import { answerOf, documentOf } from './answer.ts';
 import { statusText } from './text.ts';
 import { upgradeText } from './upgrade-text.ts';
-
-const DAY_MS = 86_400_000;
 
 /** `mcpkc status` */
 export const status: Command = {
@@ -64,7 +63,7 @@ export const status: Command = {
     const parts = await readStatus(keycloak, {
       account: config.clientId ?? '',
       issuer: config.issuer,
-      since: context.io.now() - DAY_MS,
+      since: context.io.now() - DAY,
       clients: flags.clients === true,
       onClients: (read) => context.voice.progress(`${read} clients read`),
     });

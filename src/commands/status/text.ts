@@ -1,10 +1,11 @@
 import type { Style } from '../../cli/style.ts';
+import { ageText } from '../../duration.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, count, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
 import { clientTable } from './client-table.ts';
-import { ago, refusalLine } from './refusal-line.ts';
+import { refusalLine } from './refusal-line.ts';
 
 const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
 
@@ -33,7 +34,7 @@ const DEEDS = 5;
 
 /** What was done lately, and who holds an audience as of the last look at all clients. */
 function looksSection({ journal = [], lastLook, now }: StatusAnswer, style: Style): string {
-  const since = (at: string) => `${ago(Math.max(0, now - Date.parse(at)))} ago`;
+  const since = (at: string) => `${ageText(Math.max(0, now - Date.parse(at)))} ago`;
   const deeds = journal
     .slice(0, DEEDS)
     .map(({ at, did, to, by }) => `${since(at)}: ${did} ${brief(to, 120)} (${brief(by, 80)})`);

@@ -1,7 +1,7 @@
 import { type Client, isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
-import { listOf } from '../connection/lists.ts';
+import { listOf, mapSome } from '../connection/lists.ts';
 
 const CLIENTS: Attempt = { what: 'read clients', role: 'view-clients' };
 
@@ -105,4 +105,10 @@ async function readPage(keycloak: Keycloak, first: number): Promise<Client[]> {
 export async function hasMoreClientsThan(keycloak: Keycloak, number: number): Promise<boolean> {
   const found = await keycloak.read(CLIENTS, (admin) => admin.clients.find({ first: number, max: 1 }));
   return listOf(found, CLIENTS).length > 0;
+}
+
+/** The clients of these client ids that are still there, each once. */
+export async function clientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
+  const found = await mapSome([...new Set(clientIds)], (id) => findClient(keycloak, id));
+  return found.filter((client) => client !== undefined);
 }

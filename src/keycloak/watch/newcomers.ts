@@ -1,6 +1,6 @@
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { clientsNamed } from '../read/events.ts';
+import { clientsNamed } from '../read/clients.ts';
 import { type Refusal, RegistrationLog, storedRegistrations } from './registration-log.ts';
 import { Roster } from './roster.ts';
 

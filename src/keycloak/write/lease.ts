@@ -1,6 +1,6 @@
 import type { Io } from '../../cli/io.ts';
+import { readableDuration } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
-import { span } from '../../text.ts';
 import type { Lease } from '../connection/connect.ts';
 
 /** How long a lock is good for without being renewed. Too short: a slow edit loses it; too long: a killed run blocks. */
@@ -43,7 +43,7 @@ export class LockLease implements Lease {
 
   requireHeld(): void {
     if (this.isHeld()) return;
-    this.#why ??= `This run was held up for ${span(this.#age())}, and its lock is good for ${span(LEASE_MS)}`;
+    this.#why ??= `This run was held up for ${readableDuration(this.#age())}, and its lock is good for ${readableDuration(LEASE_MS)}`;
     throw lockLostError(`${this.#why}: another run may edit the realm meanwhile. Nothing more was written.`);
   }
 

@@ -3,6 +3,7 @@ import { TOS_ATTRIBUTE } from '../../products/dynamic.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
+import { deleteClient } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
@@ -19,12 +20,14 @@ async function ifAllowed(work: Promise<unknown>): Promise<boolean> {
 }
 
 /** Removes a probe; false where the account may not. One that is gone already counts as removed. */
-export async function removeClient(keycloak: Keycloak, id: string): Promise<boolean> {
+export async function removeProbe(
+  keycloak: Keycloak,
+  client: { id: string; clientId: string },
+): Promise<boolean> {
   try {
-    await keycloak.replace(attempt('remove a probe client'), (admin) => admin.clients.del({ id }));
+    await deleteClient(keycloak, client);
     return true;
   } catch (error) {
-    if (statusOf(error) === 404) return true;
     if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return false;
     throw error;
   }

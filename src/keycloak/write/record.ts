@@ -21,7 +21,7 @@ import {
   readPledged,
 } from '../read/record.ts';
 import { untilKept } from './until-kept.ts';
-import { deleteClient } from './write-pruned.ts';
+import { deleteClient } from './write-clients.ts';
 
 const ROLE = { what: `make the realm role '${RECORD_ROLE}'`, role: 'manage-realm' } as const;
 const MAKE = { what: `make the client '${RECORD_CLIENT}' (mcpkc’s record)`, role: 'manage-clients' } as const;

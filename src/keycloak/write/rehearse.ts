@@ -4,7 +4,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { adminRequestError, statusOf } from '../connection/failures.ts';
 import { withRetries } from '../connection/retry.ts';
 import { findClient } from '../read/clients.ts';
-import { removeClient } from './probe-clients.ts';
+import { removeProbe } from './probe-clients.ts';
 
 /** What a rehearsal tries: a product's registration, and the scopes that mcpkc's own probe holds. */
 export interface Rehearsed {
@@ -139,7 +139,7 @@ async function remove(keycloak: Keycloak, clientId: string): Promise<void> {
   // biome-ignore lint/plugin/clock: a limit for clean-up after an interruption.
   const cleaning = aborted ? keycloak.withSignal(AbortSignal.timeout(CLEANING_MS)) : keycloak;
   const found = await findClient(cleaning, clientId);
-  if (found) await removeClient(cleaning, found.id);
+  if (found) await removeProbe(cleaning, found);
 }
 const CLEANING_MS = 5000;
 

@@ -7,9 +7,8 @@ import type { AccountRealms } from '../read/account.ts';
 import { removeRecord } from './record.ts';
 import { accountWriter } from './write-account.ts';
 import { writeClientPolicy } from './write-client-policies.ts';
-import { writeClient } from './write-clients.ts';
+import { deleteClient, writeClient } from './write-clients.ts';
 import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from './write-policies.ts';
-import { deleteClient } from './write-pruned.ts';
 import { ScopeIds, writeClientScope } from './write-scopes.ts';
 
 /** Writes one change of a removal, with an administrator's rights. */

@@ -11,8 +11,7 @@ import { type AccountRealms, accountUserId } from '../read/account.ts';
 import { findClient } from '../read/clients.ts';
 import { readEventsConfig } from '../read/read.ts';
 import { untilKept } from './until-kept.ts';
-import { writeAssignment } from './write-clients.ts';
-import { deleteClient } from './write-pruned.ts';
+import { deleteClient, writeAssignment } from './write-clients.ts';
 import { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });

@@ -1,26 +1,9 @@
-import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
-import { unsafeIdError } from '../connection/guarded-ids.ts';
 import { isMasked, secretMaskedError } from '../read/masked.ts';
+import { unlessGone, type Written } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
-
-/** Whether the client was still there. */
-export type Written = 'done' | 'gone';
-
-/** A client that is deleted at this very moment may give 500 or 409 instead of 404 (26.7.3): then it is looked for. */
-async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown>): Promise<Written> {
-  try {
-    await write;
-    return 'done';
-  } catch (error) {
-    if (statusOf(error) === 404) return 'gone';
-    const status = statusOf(error);
-    if ((status === 409 || status === 500) && (await wholeClient(keycloak, id)) === undefined) return 'gone';
-    throw error;
-  }
-}
 
 /** Enables or disables a client; all else stays, its secret included (a PUT merges; 26.7.4). */
 export function setEnabled(
@@ -31,37 +14,6 @@ export function setEnabled(
   const what = attempt(`${enabled ? 'enable' : 'disable'} the client '${clientId}'`);
   const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, enabled }));
   return unlessGone(keycloak, id, update);
-}
-
-/** Deletes a client by its internal id. */
-export async function deleteClient(
-  keycloak: Keycloak,
-  { id, clientId }: { id: string; clientId: string },
-): Promise<Written> {
-  // biome-ignore lint/style/noRestrictedImports: keycloak/ talks to the admin API.
-  const { fetchWithError } = await import('@keycloak/keycloak-admin-client');
-  const url = `${keycloak.server}/admin/realms/${encodeURIComponent(keycloak.realm)}/clients/${encodeURIComponent(id)}`;
-  const what = attempt(`delete the client '${clientId}'`);
-  if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
-  const deletion = keycloak.replace(what, async (admin) => {
-    const authorization = `Bearer ${await admin.getAccessToken()}`;
-    // The admin client's own way sends '{}' along: Keycloak 26.7.3 then closes the connection each time.
-    await fetchWithError(url, {
-      ...keycloak.options,
-      method: 'DELETE',
-      headers: { ...keycloak.options.headers, authorization },
-    });
-  });
-  return unlessGone(keycloak, id, deletion);
-}
-
-/** A client's whole representation, secret, scopes and mappers included; undefined where it is gone. Never shown. */
-export async function wholeClient(keycloak: Keycloak, id: string): Promise<object | undefined> {
-  const found: unknown = await keycloak.read({ what: 'read a client', role: 'view-clients' }, (admin) =>
-    admin.clients.findOne({ id }, { catchNotFound: true }),
-  );
-  // The admin client gives null for a 404 that it was told to catch.
-  return typeof found === 'object' && found !== null ? found : undefined;
 }
 
 /**

@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import { styleFor } from '../../../src/cli/style.ts';
 import type { StatusAnswer } from '../../../src/commands/status/answer.ts';
 import { clientRows } from '../../../src/commands/status/client-rows.ts';
-import { ago, refusalLine } from '../../../src/commands/status/refusal-line.ts';
+import { refusalLine } from '../../../src/commands/status/refusal-line.ts';
 import { statusText } from '../../../src/commands/status/text.ts';
+import { ageText } from '../../../src/duration.ts';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { fails, judge } from '../../../src/findings/judge.ts';
 import { groupRefusals } from '../../../src/findings/refusals.ts';
@@ -71,7 +72,7 @@ it.each([
   [59 * 60_000, '59 minutes'],
   [61 * 60_000, '2 hours'],
   [72 * 3_600_000, '3 days'],
-])('%i ms ago', (ms, words) => expect(ago(ms)).toBe(words));
+])('%i ms ago', (ms, words) => expect(ageText(ms)).toBe(words));
 
 it('fails by severity', () => {
   const of = (severity: 'error' | 'warning' | 'info') => {

@@ -1,3 +1,4 @@
+import { DAY } from '../../../duration.ts';
 import {
   type AliveOn,
   type Entry,
@@ -14,10 +15,8 @@ import {
 import type { FirstSeen } from './evidence.ts';
 import { type Observed, type Remembered, rememberedIn } from './marks.ts';
 
-const DAY_MS = 86_400_000;
-
 const iso = (ms: number) => new Date(ms).toISOString();
-const midnight = (ms: number) => Math.floor(ms / DAY_MS) * DAY_MS;
+const midnight = (ms: number) => Math.floor(ms / DAY) * DAY;
 
 /**
  * What pruning remembers, while a run changes it. Clients that one look saw first, or that lived on one day, share an

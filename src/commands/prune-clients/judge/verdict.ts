@@ -1,4 +1,4 @@
-import { durationText, when } from '../../../duration.ts';
+import { DAY, durationText, when } from '../../../duration.ts';
 import { birthOf, SKEW_MS } from './birth.ts';
 import { DEMANDED, type Evidence, signOfLife } from './evidence.ts';
 
@@ -25,7 +25,6 @@ export interface Rules {
 
 type Rule = (evidence: Evidence, rules: Rules) => Verdict | undefined;
 
-const DAY_MS = 86_400_000;
 /** A registration's event is stored in the request that makes the client. */
 const SAME_MS = 60_000;
 
@@ -49,7 +48,7 @@ const shielded: Rule = ({ shield }) =>
 
 const runningProbe: Rule = (evidence, { now }) => {
   const { latest } = birthOf(evidence);
-  if (!evidence.probe || (latest !== undefined && now - latest >= DAY_MS)) return undefined;
+  if (!evidence.probe || (latest !== undefined && now - latest >= DAY)) return undefined;
   return { standing: 'shielded', reason: 'it is a probe of a validation that may still run' };
 };
 
