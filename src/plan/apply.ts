@@ -6,25 +6,13 @@ import { readRealm } from '../keycloak/read/realm.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
 import { rehearse } from '../keycloak/write/rehearse.ts';
-import {
-  type ClientPolicyLists,
-  restoreClientPolicies,
-  writeClientPolicy,
-} from '../keycloak/write/write-client-policies.ts';
-import { writeAssignment, writeClient } from '../keycloak/write/write-clients.ts';
-import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from '../keycloak/write/write-policies.ts';
-import {
-  ScopeIds,
-  writeAudienceMapper,
-  writeClientScope,
-  writeDefaultScope,
-  writeWindowMark,
-} from '../keycloak/write/write-scopes.ts';
+import { type ClientPolicyLists, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
+import { ScopeIds } from '../keycloak/write/write-scopes.ts';
 import { deviations, type OwnPolicy } from '../realm/own-policies.ts';
 import type { Entry } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
-import { planFor } from './kinds/index.ts';
+import { planFor, writeChange } from './kinds/index.ts';
 import {
   applyPlan,
   type Change,
@@ -47,20 +35,8 @@ export function needsLock(plan: Plan): boolean {
 
 /** Writes one change of any kind: the ids are looked up now. */
 export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): Writer<RealmKind> {
-  const ids = new ScopeIds(keycloak, snapshot.scopes);
-  const writes: Record<RealmKind, Writer<RealmKind>> = {
-    'window-mark': (change) => writeWindowMark(keycloak, ids, change),
-    'client-scope': (change) => writeClientScope(keycloak, ids, change),
-    'audience-mapper': (change) => writeAudienceMapper(keycloak, ids, change),
-    'trusted-hosts': (change) => writeTrustedHosts(keycloak, change),
-    'allowed-scopes': (change) => writeAllowedScopes(keycloak, change),
-    'mapper-types': (change) => writeMapperTypes(keycloak, change),
-    'client-policy': (change) => writeClientPolicy(keycloak, change),
-    'default-scope': (change) => writeDefaultScope(keycloak, ids, change),
-    client: (change) => writeClient(keycloak, change),
-    'client-scope-assignment': (change) => writeAssignment(keycloak, ids, change),
-  };
-  return (change) => writes[change.kind](change);
+  const writing = { keycloak, ids: new ScopeIds(keycloak, snapshot.scopes) };
+  return (change) => writeChange(change, writing);
 }
 
 /** How a plan is applied: who holds the lock meanwhile, and who hears of each change. */

@@ -1,20 +1,22 @@
 import { McpkcError } from '../errors.ts';
+import type { Kind } from './kinds/kind.ts';
+import { REALM } from './kinds/registry.ts';
 
+/** Realm roles of mcpkc, and its record: made where they are needed, planned where they go. */
+interface OwnedElsewhere {
+  /** The client that mcpkc signs in with: the settings that differ, or the whole client that is made or replaced. */
+  'service-account': Readonly<Record<string, unknown>>;
+  /** A role of the account: granted to its user, passed on by its client. */
+  'account-role': { of: string | null; name: string; granted: boolean; passed: boolean };
+  /** Which user events are stored, and how long (`30d`; null: for ever). */
+  events: { stored: boolean; kept: string | null; types: readonly string[] };
+  'realm-role': { name: string };
+  record: { entries: number };
+}
+
+export type RealmKind = keyof typeof REALM;
 /** The kinds of thing that mcpkc writes in a realm, in the order in which they are made. */
-export const REALM_KINDS = [
-  'window-mark',
-  'client-scope',
-  'audience-mapper',
-  'trusted-hosts',
-  'allowed-scopes',
-  'mapper-types',
-  // A client gets its own PKCE setting before the policy goes that demanded it.
-  'client',
-  'client-policy',
-  'default-scope',
-  'client-scope-assignment',
-] as const;
-export type RealmKind = (typeof REALM_KINDS)[number];
+export const REALM_KINDS = Object.keys(REALM) as RealmKind[];
 
 /** The kinds of thing that `init` writes, likewise. */
 export const ACCOUNT_KINDS = [
@@ -41,8 +43,19 @@ export const REMOVAL_KINDS = [
 export type RemovalKind = (typeof REMOVAL_KINDS)[number];
 
 /** All kinds, in the order in which they are made. */
-export const KINDS = [...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS])];
-export type ChangeKind = RealmKind | AccountKind | RemovalKind;
+export const KINDS: readonly ChangeKind[] = [
+  ...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS]),
+];
+export type ChangeKind = RealmKind | keyof OwnedElsewhere;
+
+type OwnedBy<Rules> = Rules extends Kind<string, infer Owned> ? Owned : never;
+
+/** What mcpkc owns of a thing of this kind. */
+export type Owned<Name extends ChangeKind> = Name extends RealmKind
+  ? OwnedBy<(typeof REALM)[Name]>
+  : Name extends keyof OwnedElsewhere
+    ? OwnedElsewhere[Name]
+    : never;
 
 export type RealmChange = Change<RealmKind>;
 export type RealmPlan = Plan<RealmKind>;
@@ -50,7 +63,9 @@ export type AccountChange = Change<AccountKind>;
 export type AccountPlan = Plan<AccountKind>;
 
 /** Writes one change. Each list of kinds has a total record of them: a kind without a writer fails the type check. */
-export type Writer<Kind extends ChangeKind = ChangeKind> = (change: Change<Kind>) => Promise<void>;
+export type Writer<Name extends ChangeKind = ChangeKind> = (change: Change<Name>) => Promise<void>;
+/** A writer for each of some kinds. */
+export type Writers<Name extends ChangeKind> = { readonly [One in Name]: Writer<One> };
 
 export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
 
@@ -58,20 +73,37 @@ export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
  * One change of one thing, as data: it can be printed, stored and compared. `key` names the thing as an operator does
  * (never by Keycloak's id); `before` and `after` hold what mcpkc owns of it, null where it isn't there.
  */
-export interface Change<Kind extends ChangeKind = ChangeKind> {
-  kind: Kind;
+export interface ChangeOf<Name extends string, Side extends object> {
+  kind: Name;
   action: Action;
   key: string;
-  before: Readonly<Record<string, unknown>> | null;
-  after: Readonly<Record<string, unknown>> | null;
+  before: Readonly<Side> | null;
+  after: Readonly<Side> | null;
   /** Why, in a clause that ends a sentence: "so that ChatGPT's registration is accepted". */
   why: string;
+}
+
+/** A change of one of these kinds: a union, told apart by `kind`. */
+export type Change<Name extends ChangeKind = ChangeKind> = { [One in Name]: ChangeOf<One, Owned<One>> }[Name];
+
+/** The changes of one kind. */
+export function changesOf<Name extends ChangeKind>(plan: readonly Change[], kind: Name): Change<Name>[] {
+  // TypeScript doesn't narrow a union by a generic kind.
+  return plan.filter((change) => change.kind === kind) as unknown as Change<Name>[];
+}
+
+/** A change, whatever its kind. */
+export type AnyChange = ChangeOf<ChangeKind, object>;
+
+/** The fields of one side of a change, whatever its kind. */
+export function fieldsOf(side: object | null): Readonly<Record<string, unknown>> {
+  return { ...side };
 }
 
 /** Changes in the order in which they are applied. */
 export type Plan<Kind extends ChangeKind = ChangeKind> = readonly Change<Kind>[];
 
-function takesAway(change: Change): boolean {
+function takesAway(change: AnyChange): boolean {
   return change.action === 'delete' || change.action === 'detach';
 }
 
@@ -79,8 +111,8 @@ function takesAway(change: Change): boolean {
  * Creates and updates first, in the order of the kinds; then what takes something away, in reverse: access is granted
  * before it is withdrawn, and anybody who names a thing goes before the thing.
  */
-export function planOf<Kind extends ChangeKind>(changes: readonly Change<Kind>[]): Plan<Kind> {
-  const rank = ({ kind }: Change) => KINDS.indexOf(kind);
+export function planOf<One extends AnyChange>(changes: readonly One[]): readonly One[] {
+  const rank = ({ kind }: AnyChange) => KINDS.indexOf(kind);
   const giving = changes.filter((change) => !takesAway(change)).sort((a, b) => rank(a) - rank(b));
   const taking = changes.filter(takesAway).sort((a, b) => rank(b) - rank(a));
   return [...giving, ...taking];
@@ -105,13 +137,13 @@ export const REALM_LISTS: readonly ChangeKind[] = [
  * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again
  * does the rest. `write` looks up ids, writes and reads back.
  */
-export async function applyPlan<Kind extends ChangeKind>(
-  plan: Plan<Kind>,
-  write: Writer<Kind>,
+export async function applyPlan<One extends AnyChange>(
+  plan: readonly One[],
+  write: (change: One) => Promise<void>,
   signal: AbortSignal,
-  onApplied: (change: Change<Kind>) => void = () => {},
-): Promise<Change<Kind>[]> {
-  const applied: Change<Kind>[] = [];
+  onApplied: (change: One) => void = () => {},
+): Promise<One[]> {
+  const applied: One[] = [];
   for (let at = 0; at < plan.length; ) {
     const batch = batchAt(plan, at);
     if (signal.aborted) throw incomplete(signal.reason, plan, applied);
@@ -130,8 +162,8 @@ export async function applyPlan<Kind extends ChangeKind>(
 }
 
 /** The changes from `at` on that may be written side by side. */
-function batchAt<Kind extends ChangeKind>(plan: Plan<Kind>, at: number): Change<Kind>[] {
-  const batch: Change<Kind>[] = [];
+function batchAt<One extends AnyChange>(plan: readonly One[], at: number): One[] {
+  const batch: One[] = [];
   for (const change of plan.slice(at)) {
     if (batch.length > 0 && !goesWith(batch, change)) break;
     batch.push(change);
@@ -139,7 +171,7 @@ function batchAt<Kind extends ChangeKind>(plan: Plan<Kind>, at: number): Change<
   return batch;
 }
 
-function goesWith(batch: readonly Change[], change: Change): boolean {
+function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   const { kind, action } = change;
   if (kind === 'client-scope-assignment')
     return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === action);
@@ -152,10 +184,10 @@ function goesWith(batch: readonly Change[], change: Change): boolean {
   );
 }
 
-function incomplete(reason: unknown, plan: Plan, applied: readonly Change[]): unknown {
+function incomplete(reason: unknown, plan: readonly AnyChange[], applied: readonly AnyChange[]): unknown {
   if (!(reason instanceof McpkcError) || plan.length < 2) return reason;
   const open = plan.filter((change) => !applied.includes(change));
-  const name = ({ action, kind, key }: Change) => `${action} ${kind} ${key}`;
+  const name = ({ action, kind, key }: AnyChange) => `${action} ${kind} ${key}`;
   const done = applied.length === 0 ? 'Nothing was written.' : `Done: ${applied.map(name).join('; ')}.`;
   const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. The same command does the rest.`;
   return new McpkcError(reason.code, reason.message, fix, {

@@ -5,7 +5,7 @@ import { deedBy, deedOf, writeRecord } from '../keycloak/write/record.ts';
 import { type Adopted, adoptedIn, clientKeyOf, type Deed, type Entry } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count } from '../text.ts';
-import type { RealmPlan } from './plan.ts';
+import { changesOf, type RealmPlan } from './plan.ts';
 
 /** A plan that was written, for one MCP server. */
 export interface Written {
@@ -28,11 +28,11 @@ export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written)
   const { resource, plan, clients } = written;
   const by = deedBy(written.by);
   const since = new Date(keycloak.serverNow()).toISOString();
-  const assigned = plan.filter(({ kind }) => kind === 'client-scope-assignment');
+  const assigned = changesOf(plan, 'client-scope-assignment');
   const to = (list: 'default' | 'none') =>
     assigned.flatMap(({ after }) => {
       const client = clients.find(({ clientId }) => clientId === after?.clientId);
-      return after?.list === list && client ? [{ client, scope: String(after.scope) }] : [];
+      return after?.list === list && client ? [{ client, scope: after.scope }] : [];
     });
   const adopted = to('default').map(
     ({ client, scope }): Adopted => ({

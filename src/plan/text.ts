@@ -2,20 +2,11 @@ import type { Style } from '../cli/style.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
 import { readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, visible, wrap } from '../text.ts';
-import type { Change, Plan } from './plan.ts';
+import { REALM } from './kinds/registry.ts';
+import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type RealmKind } from './plan.ts';
 
 /** How an operator calls the kinds of thing that a plan changes. */
-const KIND_NAMES: Record<Change['kind'], string> = {
-  'window-mark': 'window',
-  'client-scope': 'client scope',
-  'audience-mapper': 'audience mapper',
-  'trusted-hosts': 'policy',
-  'allowed-scopes': 'policy',
-  'mapper-types': 'policy',
-  'client-policy': 'client policy',
-  'default-scope': 'realm default scope',
-  client: 'client',
-  'client-scope-assignment': 'client’s scope',
+const OTHER_TITLES: Record<Exclude<ChangeKind, RealmKind>, string> = {
   'service-account': 'service account',
   'account-role': 'role of the account',
   events: 'stored events',
@@ -47,13 +38,15 @@ export function changeText(change: Change, style: Style): string {
 
 /** One change in a line: action, kind, key. */
 export function changeName({ action, kind, key }: Change): string {
-  return `${action} ${KIND_NAMES[kind]} ${brief(key, 100)}`;
+  const title =
+    kind in REALM ? REALM[kind as RealmKind].title : OTHER_TITLES[kind as keyof typeof OTHER_TITLES];
+  return `${action} ${title} ${brief(key, 100)}`;
 }
 
 /** What a client policy does, instead of its fields: where it applies, and what changes in its lists. */
-function policyLines({ before, after }: Change): string[] {
+function policyLines({ before, after }: Change<'client-policy'>): string[] {
   if (after === null) {
-    const { profile } = (before ?? {}) as { profile?: unknown };
+    const profile = before?.profile;
     return typeof profile === 'string' ? [`with its profile ${shown(profile)}`] : [];
   }
   const [old, wanted] = [before, after] as unknown as Partial<OwnPolicy>[];
@@ -83,8 +76,8 @@ function patternLines(old: readonly string[], wanted: readonly string[]): string
 }
 
 /** A role's holder, and what of it is there already. */
-function roleLines({ before, after }: Change): string[] {
-  const { of } = (after ?? before ?? {}) as { of?: unknown };
+function roleLines({ before, after }: Change<'account-role'>): string[] {
+  const of = (after ?? before)?.of;
   const holder = typeof of === 'string' ? `of ${visible(of)}` : 'of the realm';
   if (before === null || after === null) return [holder];
   const there =
@@ -93,7 +86,7 @@ function roleLines({ before, after }: Change): string[] {
 }
 
 /** What an account that is made is, instead of a dozen settings. */
-function accountLines({ before, after }: Change): string[] {
+function accountLines({ before, after }: Change<'service-account'>): string[] {
   const scopes = (after?.defaultClientScopes ?? []) as string[];
   const redirects = (before?.redirectUris ?? []) as string[];
   const old =
@@ -109,7 +102,7 @@ function accountLines({ before, after }: Change): string[] {
 }
 
 /** What becomes of a client that is given a scope which it was judged for. */
-function assignmentLines({ after }: Change): string[] {
+function assignmentLines({ after }: Change<'client-scope-assignment'>): string[] {
   const fixed =
     'anybody who registered it can change it no longer (its registration access token is withdrawn)';
   return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
@@ -117,8 +110,8 @@ function assignmentLines({ after }: Change): string[] {
 
 function differences(change: Change): string[] {
   if (change.kind === 'client-scope-assignment') {
-    const { seen: _seen, ...after } = change.after ?? {};
-    return [...fieldDifferences({ ...change, after }), ...assignmentLines(change)];
+    const { seen: _seen, ...after } = change.after ?? { seen: undefined };
+    return [...fieldDifferences({ before: change.before, after }), ...assignmentLines(change)];
   }
   if (change.kind === 'client-policy') return policyLines(change);
   if (change.kind === 'account-role') return roleLines(change);
@@ -126,17 +119,17 @@ function differences(change: Change): string[] {
   return fieldDifferences(change);
 }
 
-function fieldDifferences(change: Change): string[] {
-  const { before, after } = change;
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+function fieldDifferences(change: Pick<AnyChange, 'before' | 'after'>): string[] {
+  const [before, after] = [fieldsOf(change.before), fieldsOf(change.after)];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((name) => {
-    const [from, to] = [before?.[name], after?.[name]];
+    const [from, to] = [before[name], after[name]];
     if (JSON.stringify(from) === JSON.stringify(to)) return [];
     if (Array.isArray(from ?? []) && Array.isArray(to ?? [])) return listDifference(name, from, to);
     if (isRecord(from ?? {}) && isRecord(to ?? {}) && (isRecord(from) || isRecord(to))) {
       return recordDifference(name, (from ?? {}) as object, (to ?? {}) as object);
     }
-    if (after === null) return [];
+    if (change.after === null) return [];
     return [
       from === undefined || from === null
         ? `${name}: ${shown(to)}`

@@ -3,8 +3,14 @@ import { POLICY, type RegistrationPolicy } from './representations.ts';
 /** Keys of the configuration of 'Allowed Client Scopes' (Keycloak 26.7.3). */
 export const SCOPES_CONFIG = { scopes: 'allowed-client-scopes', defaults: 'allow-default-scopes' } as const;
 
+/** Which client scopes a registration may name: listed ones, and (`defaults`) those of the realm's lists. */
+export interface AllowedScopes {
+  scopes: string[];
+  defaults: boolean;
+}
+
 /** Reads an 'Allowed Client Scopes' policy. Without the key, the realm's default and optional scopes are allowed. */
-export function allowedScopesOf(policy: RegistrationPolicy): { scopes: string[]; defaults: boolean } {
+export function allowedScopesOf(policy: RegistrationPolicy): AllowedScopes {
   return {
     scopes: (policy.config[SCOPES_CONFIG.scopes] ?? []).filter((scope) => scope !== ''),
     defaults: policy.config[SCOPES_CONFIG.defaults]?.[0] !== 'false',

@@ -1,15 +1,35 @@
-import { expect, it } from 'vitest';
-import { ACCOUNT_RESOURCES, RESOURCES } from '../../src/plan/kinds/index.ts';
-import { ACCOUNT_KINDS, KINDS, REALM_KINDS } from '../../src/plan/plan.ts';
+import { describe, expect, it } from 'vitest';
+import { REALM } from '../../src/plan/kinds/registry.ts';
+import { ACCOUNT_KINDS, KINDS, REALM_KINDS, REMOVAL_KINDS } from '../../src/plan/plan.ts';
+import { changeName } from '../../src/plan/text.ts';
+import type { RealmSnapshot } from '../../src/realm/snapshot.ts';
 
-it('every kind has a diff, and nothing else has', () => {
-  const kinds = (list: readonly { kind: string }[]) => [...new Set(list.map(({ kind }) => kind))].sort();
-  expect(kinds(RESOURCES)).toEqual([...REALM_KINDS].sort());
-  expect(kinds(ACCOUNT_RESOURCES)).toEqual([...ACCOUNT_KINDS].sort());
-});
+const EMPTY: RealmSnapshot = {
+  realm: 'empty',
+  scopes: [],
+  defaultScopes: [],
+  optionalScopes: [],
+  registrationPolicies: [],
+  clientPolicies: [],
+  clientProfiles: [],
+  clients: [],
+};
 
-it('what both lists hold has one place in the order', () => {
-  expect(KINDS).toEqual([...new Set(KINDS)]);
+it('what several lists hold has one place in the order', () => {
+  expect(KINDS).toEqual([...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS])]);
   expect(KINDS.indexOf('client-scope')).toBeLessThan(KINDS.indexOf('audience-mapper'));
   expect(KINDS.indexOf('service-account')).toBeLessThan(KINDS.indexOf('account-role'));
+});
+
+describe.each(KINDS)('%s', (kind) => {
+  it('has a name for people in a plan’s lines', () => {
+    const name = changeName({ kind, action: 'create', key: 'x', before: null, after: null, why: '' });
+    expect(name).toMatch(/^create [a-z’ ]+ x$/);
+  });
+});
+
+describe.each(REALM_KINDS)('%s', (kind) => {
+  it('wants nothing where nothing is wanted', () => {
+    expect(REALM[kind].diff({}, EMPTY)).toEqual([]);
+  });
 });

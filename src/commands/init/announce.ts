@@ -1,6 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import type { Plan } from '../../plan/plan.ts';
+import { changesOf, type Plan } from '../../plan/plan.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 
 /** Says, before it is done, what the realm will store about people: which events, what is in them, for how long. */
@@ -10,9 +10,9 @@ export function announceEvents({ voice }: Context, { target, events }: DesiredAc
 
 /** The sentences; none where nothing changes. */
 export function eventsSentences(realm: string, wantedMs: number | undefined, plan: Plan): string[] {
-  const change = plan.find(({ kind }) => kind === 'events');
+  const [change] = changesOf(plan, 'events');
   if (wantedMs === undefined || change?.after == null) return [];
-  const { types, kept } = change.after as unknown as { types: string[]; kept: string };
+  const { types, kept } = change.after;
   const others = types.length - EVENT_TYPES.length;
   const more = others > 0 ? `, and ${others} more that the realm’s list has already` : '';
   return [

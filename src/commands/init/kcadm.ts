@@ -1,5 +1,5 @@
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import type { Change, Plan } from '../../plan/plan.ts';
+import { type Change, type ChangeKind, changesOf, type Plan } from '../../plan/plan.ts';
 import { keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
@@ -42,7 +42,7 @@ const ID_ONLY = '--fields id --format csv --noquotes';
 export function kcadmLines(plan: Plan, context: KcadmContext): string[] {
   const { server, admin, account } = context;
   const realm = `-r ${realmWord(account.realm)}`;
-  const of = (kind: Change['kind']) => plan.filter((change) => change.kind === kind);
+  const of = <Name extends ChangeKind>(kind: Name) => changesOf(plan, kind);
   const [made] = of('service-account').filter(({ action }) => action === 'create');
   return [
     `kcadm.sh config credentials --server ${shellWord(server)} --realm ${realmWord(admin.realm)} --user ${shellWord(admin.name)}`,
@@ -69,7 +69,11 @@ function settings(values: Readonly<Record<string, unknown>>): string {
  * Which client the other lines write to: the one that is made, by the id that its creation tells, or the one that was
  * judged. Never by its name: a stranger may have registered that meanwhile.
  */
-function clientLines(made: Change | undefined, context: KcadmContext, realm: string): string[] {
+function clientLines(
+  made: Change<'service-account'> | undefined,
+  context: KcadmContext,
+  realm: string,
+): string[] {
   const { account, judgedId } = context;
   const judged = judgedId === undefined ? '' : encodeURIComponent(judgedId);
   if (made === undefined) {
@@ -96,7 +100,7 @@ function sealLines({ clientId }: DesiredAccount, realm: string): string[] {
 }
 
 function changeLines(
-  { action, before, after }: Change,
+  { action, before, after }: Change<'service-account'>,
   { account, keyPath }: KcadmContext,
   realm: string,
 ): string[] {
@@ -136,13 +140,20 @@ function keyLines(path: string, realm: string): string[] {
   ];
 }
 
-function roleLines(changes: readonly Change[], { roleClient }: DesiredAccount, realm: string): string[] {
+function roleLines(
+  changes: readonly Change<'account-role'>[],
+  { roleClient }: DesiredAccount,
+  realm: string,
+): string[] {
   if (changes.length === 0) return [];
   type Role = { of: string | null; name: string };
   const roles = (action: Change['action']) =>
     changes
       .filter((change) => change.action === action)
-      .map((change) => (change.after ?? change.before) as unknown as Role);
+      .flatMap((change): Role[] => {
+        const side = change.after ?? change.before;
+        return side === null ? [] : [side];
+      });
   const own = (list: readonly Role[]) => list.filter(({ of }) => of === roleClient).map(({ name }) => name);
   const [given, taken] = [own(roles('attach')), own(roles('detach'))];
   const others = roles('detach').filter(({ of }) => of !== roleClient);
@@ -171,9 +182,10 @@ function findScope(name: string, realm: string): string {
   return `${list} | sed -n ${shellWord(`s/^\\([^,]*\\),${pattern}$/\\1/p`)}`;
 }
 
-function scopeLines({ before, after }: Change, realm: string): string[] {
-  const { scope, list: from } = before as { scope: string; list: string };
-  const { list: to } = after as { list: string };
+function scopeLines({ before, after }: Change<'client-scope-assignment'>, realm: string): string[] {
+  if (before === null || after === null) return [];
+  const { scope, list: from } = before;
+  const { list: to } = after;
   const at = (list: string) => `clients/$CLIENT/${list}-client-scopes/$SCOPE ${realm}`;
   return [
     `SCOPE=$(${findScope(scope, realm)})`,

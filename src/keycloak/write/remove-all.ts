@@ -1,5 +1,5 @@
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import type { Change, RemovalKind, Writer } from '../../plan/plan.ts';
+import type { Change, RemovalKind, Writer, Writers } from '../../plan/plan.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
@@ -21,7 +21,7 @@ export function removalWriter(
   const { home, target } = realms;
   const ids = new ScopeIds(target, snapshot.scopes);
   const ofAccount = accountWriter(realms, desired, accountId);
-  const writes: Record<RemovalKind, Writer<RemovalKind>> = {
+  const writes: Writers<RemovalKind> = {
     'client-policy': (change) => writeClientPolicy(target, change),
     'mapper-types': (change) => writeMapperTypes(target, change),
     'trusted-hosts': (change) => writeTrustedHosts(target, change),
@@ -30,21 +30,25 @@ export function removalWriter(
     'client-scope': (change) => writeClientScope(target, ids, change),
     'realm-role': (change) => deleteRole(target, change),
     record: () => removeRecord(target),
-    'account-role': (change) => ofAccount({ ...change, kind: 'account-role' }),
+    'account-role': ofAccount,
     'service-account': (change) => removeClient(home, change),
   };
-  return (change) => writes[change.kind](change);
+  // TypeScript doesn't see that both have the same kind.
+  return (change) => (writes[change.kind] as Writer<RemovalKind>)(change);
 }
 
-async function removeClient(keycloak: Keycloak, { key, before }: Change): Promise<void> {
+async function removeClient(
+  keycloak: Keycloak,
+  { key, before }: Change<'client' | 'service-account'>,
+): Promise<void> {
   await deleteClient(keycloak, { id: String(before?.id), clientId: key });
 }
 
-async function removeFromClient(keycloak: Keycloak, change: Change): Promise<void> {
+async function removeFromClient(keycloak: Keycloak, change: Change<'client'>): Promise<void> {
   await (change.action === 'delete' ? removeClient(keycloak, change) : writeClient(keycloak, change));
 }
 
-async function deleteRole(keycloak: Keycloak, { key: name }: Change): Promise<void> {
+async function deleteRole(keycloak: Keycloak, { key: name }: Change<'realm-role'>): Promise<void> {
   const what = { what: `delete the realm role '${name}'`, role: 'manage-realm' } as const;
   try {
     await keycloak.replace(what, (admin) => admin.roles.delByName({ name }));

@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import type { AccountKind, Change, Writer } from '../../plan/plan.ts';
-import { type HeldRole, hasOwnKey, keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
+import type { AccountKind, Change, Writer, Writers } from '../../plan/plan.ts';
+import { hasOwnKey, keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES, retentionFor } from '../../realm/events.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
@@ -28,13 +28,14 @@ export function accountWriter(
   const { home, target } = realms;
   const ids = new ScopeIds(home);
   const account = new AccountClient(home, desired.clientId, judgedId);
-  const writes: Record<AccountKind, Writer<AccountKind>> = {
+  const writes: Writers<AccountKind> = {
     'service-account': (change) => writeServiceAccount(home, account, desired, change),
     'account-role': (change) => writeRole(home, account, change),
     'client-scope-assignment': (change) => writeAssignment(home, ids, change),
     events: () => writeEvents(target, desired),
   };
-  return (change) => writes[change.kind](change);
+  // TypeScript doesn't see that both have the same kind.
+  return (change) => (writes[change.kind] as Writer<AccountKind>)(change);
 }
 
 /** The account's client by its id, so that a client which somebody else registers meanwhile never takes its place. */
@@ -95,7 +96,7 @@ async function writeServiceAccount(
   home: Keycloak,
   account: AccountClient,
   { keys }: DesiredAccount,
-  change: Change,
+  change: Change<'service-account'>,
 ): Promise<void> {
   const { action, key, before, after } = change;
   if (action === 'create') {
@@ -165,11 +166,14 @@ async function seal(home: Keycloak, client: Client): Promise<void> {
   if (role) await mapToUser(home, userId, role, true);
 }
 
-async function writeRole(home: Keycloak, account: AccountClient, change: Change): Promise<void> {
-  const { of, name, granted, passed } = (change.after ?? change.before) as unknown as HeldRole & {
-    granted: boolean;
-    passed: boolean;
-  };
+async function writeRole(
+  home: Keycloak,
+  account: AccountClient,
+  change: Change<'account-role'>,
+): Promise<void> {
+  const side = change.after ?? change.before;
+  if (side === null) return;
+  const { of, name, granted, passed } = side;
   const client = await account.now();
   const userId = (await accountUserId(home, client)) ?? '';
   const role = await roleNow(home, of, name);

@@ -8,18 +8,12 @@ import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
-/** What a change holds of one side: a policy of mcpkc's own with its profile. */
-interface Side {
-  policy?: ClientPolicy | null;
-  profile?: ClientProfile | null;
-}
-
 /**
  * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT: profiles before the
  * policies that name them, and the other way round on removal. What others added to either list stays; the policy itself
  * is mcpkc's, and its lists (patterns, scopes) are merged into what another run wrote meanwhile.
  */
-export async function writeClientPolicy(keycloak: Keycloak, change: Change): Promise<void> {
+export async function writeClientPolicy(keycloak: Keycloak, change: Change<'client-policy'>): Promise<void> {
   const { action, key } = change;
   if (action === 'delete') {
     await putPolicies(keycloak, (all) => all.filter(({ name }) => name !== key));
@@ -27,10 +21,12 @@ export async function writeClientPolicy(keycloak: Keycloak, change: Change): Pro
     if (typeof profile === 'string') await dropProfile(keycloak, profile);
     return;
   }
-  const before = (change.before ?? {}) as Side;
-  const { policy, profile } = change.after as unknown as { policy: ClientPolicy; profile: ClientProfile };
-  await putProfiles(keycloak, (all) => replaced(all, profile, before.profile));
-  await putPolicies(keycloak, (all) => replaced(all, policy, before.policy));
+  const { before, after } = change;
+  const whole = (profile: NonNullable<typeof after>['profile']) =>
+    typeof profile === 'string' ? undefined : profile;
+  const [policy, profile] = [after?.policy, whole(after?.profile)];
+  if (profile) await putProfiles(keycloak, (all) => replaced(all, profile, whole(before?.profile)));
+  if (policy) await putPolicies(keycloak, (all) => replaced(all, policy, before?.policy));
 }
 
 /** The lists of client policies and profiles as they were read. */

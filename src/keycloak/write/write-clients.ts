@@ -13,7 +13,7 @@ import type { ScopeIds } from './write-scopes.ts';
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
 /** Makes a client, or sets attributes of one that is there (a PUT merges them; '' takes one away, 26.7.3). */
-export async function writeClient(keycloak: Keycloak, change: Change): Promise<void> {
+export async function writeClient(keycloak: Keycloak, change: Change<'client'>): Promise<void> {
   const { action, key, after } = change;
   if (action === 'create') {
     try {
@@ -41,13 +41,13 @@ export async function writeClient(keycloak: Keycloak, change: Change): Promise<v
  * a scope that it was judged for (it has to be what it was then), and before one is taken from it. Attaching a scope that the client holds as optional answers 204
  * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
  */
-export async function writeAssignment(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const { clientId, scope, list, seen } = (change.after ?? {}) as {
-    clientId: string;
-    scope: string;
-    list: RealmList;
-    seen?: string;
-  };
+export async function writeAssignment(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  change: Change<'client-scope-assignment'>,
+): Promise<void> {
+  if (change.after === null) return;
+  const { clientId, scope, list, seen } = change.after;
   const client = await fixedClient(keycloak, clientId, seen !== undefined || list === 'none');
   if (!client) {
     if (list !== 'default') return;

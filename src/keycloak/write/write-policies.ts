@@ -18,14 +18,13 @@ import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
+/** What Keycloak takes of a Trusted Hosts policy without settings. */
+const NO_HOSTS: HostsOfPolicy = { hosts: [], senderMatch: true, clientUrisMatch: true };
+
 /** Writes the Trusted Hosts policy of that name: hosts merged into what is there now, both flags in one PUT. */
-export async function writeTrustedHosts(keycloak: Keycloak, change: Change): Promise<void> {
-  const before = (change.before ?? {
-    hosts: [],
-    senderMatch: true,
-    clientUrisMatch: true,
-  }) as unknown as HostsOfPolicy;
-  const after = change.after as unknown as HostsOfPolicy;
+export async function writeTrustedHosts(keycloak: Keycloak, change: Change<'trusted-hosts'>): Promise<void> {
+  const before = change.before ?? NO_HOSTS;
+  const after = change.after ?? NO_HOSTS;
   const changed = (policy: RegistrationPolicy) => {
     const now = hostsOf(policy);
     const senderMatch = before.senderMatch === after.senderMatch ? now.senderMatch : after.senderMatch;
@@ -70,12 +69,13 @@ async function createPolicy(
 }
 
 /** Writes the 'Allowed Client Scopes' policy of that name, merged likewise. */
-export async function writeAllowedScopes(keycloak: Keycloak, change: Change): Promise<void> {
-  type Allowed = ReturnType<typeof allowedScopesOf>;
-  const before = change.before as unknown as Allowed;
-  const after = change.after as unknown as Allowed;
-  await editPolicy(keycloak, POLICY.allowedScopes, change.key, (policy) => {
+export async function writeAllowedScopes(
+  keycloak: Keycloak,
+  { key, before, after }: Change<'allowed-scopes'>,
+): Promise<void> {
+  await editPolicy(keycloak, POLICY.allowedScopes, key, (policy) => {
     const now = allowedScopesOf(policy);
+    if (before === null || after === null) return {};
     return {
       [SCOPES_CONFIG.scopes]: merged(now.scopes, before.scopes, after.scopes),
       [SCOPES_CONFIG.defaults]: [String(before.defaults === after.defaults ? now.defaults : after.defaults)],
@@ -84,8 +84,8 @@ export async function writeAllowedScopes(keycloak: Keycloak, change: Change): Pr
 }
 
 /** Writes the 'Allowed Protocol Mapper Types' policy of that name, merged likewise; adds one where there is none. */
-export async function writeMapperTypes(keycloak: Keycloak, change: Change): Promise<void> {
-  const types = (side: Change['before']) => (side?.types ?? []) as string[];
+export async function writeMapperTypes(keycloak: Keycloak, change: Change<'mapper-types'>): Promise<void> {
+  const types = (side: typeof change.before) => [...(side?.types ?? [])];
   if (change.action === 'create') {
     const config = { [MAPPERS_CONFIG.types]: types(change.after) };
     await createPolicy(keycloak, change.key, POLICY.allowedMappers, config);

@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
+import type { OwnedScope } from '../../plan/kinds/client-scope.ts';
 import type { Change } from '../../plan/plan.ts';
-import type { RealmList } from '../../realm/lists.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { audienceScopeOf } from '../../realm/mcp-scope.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
@@ -50,11 +50,15 @@ export class ScopeIds {
 }
 
 /** Makes, changes or deletes a client scope. Attributes merge; null takes one away. */
-export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+export async function writeClientScope(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  change: Change<'client-scope'>,
+): Promise<void> {
   const { action, key, after } = change;
   if (action === 'create') {
     const body = { ...after, name: key } as Record<string, unknown>;
-    await requireOnlyAudience(keycloak, (after?.attributes ?? {}) as Record<string, string>);
+    await requireOnlyAudience(keycloak, after?.attributes ?? {});
     try {
       // A name is given once, so that a creation may be repeated after a lost answer: 409 then.
       const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
@@ -64,12 +68,11 @@ export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change
     } catch (error) {
       // Another run made it meanwhile, or the answer to our own request was lost.
       if (statusOf(error) !== 409) throw error;
-      await putAttributes(keycloak, ids, key, (after?.attributes ?? {}) as Record<string, string>);
+      await putAttributes(keycloak, ids, key, after?.attributes ?? {});
     }
     return;
   }
-  if (action === 'update')
-    return putAttributes(keycloak, ids, key, (after?.attributes ?? {}) as Record<string, string>);
+  if (action === 'update') return putAttributes(keycloak, ids, key, after?.attributes ?? {});
   const id = await ids.of(key);
   await keycloak
     .replace(attempt(`delete the client scope '${key}'`), (admin) => admin.clientScopes.del({ id }))
@@ -79,15 +82,20 @@ export async function writeClientScope(keycloak: Keycloak, ids: ScopeIds, change
 /** An audience scope's name is random, so that the name doesn't keep two runs from making one each. Under the lock. */
 async function requireOnlyAudience(
   keycloak: Keycloak,
-  { [ATTRIBUTE.audienceOf]: name }: Record<string, string>,
+  { [ATTRIBUTE.audienceOf]: name }: NonNullable<OwnedScope['attributes']>,
 ): Promise<void> {
-  if (name === undefined || !audienceScopeOf({ scopes: await readClientScopes(keycloak) }, name)) return;
+  if (typeof name !== 'string' || !audienceScopeOf({ scopes: await readClientScopes(keycloak) }, name))
+    return;
   const message = `Another run made the audience scope of '${name}' at the same time.`;
   throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again.');
 }
 
 /** Erases the mark of a window that a run of 0.1.0 left. */
-export async function writeWindowMark(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+export async function writeWindowMark(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  change: Change<'window-mark'>,
+): Promise<void> {
   await putAttributes(keycloak, ids, change.key, { [ATTRIBUTE.window]: null });
 }
 
@@ -106,11 +114,14 @@ async function putAttributes(
 }
 
 /** Makes, repairs or removes the audience mapper; what else its configuration holds stays. */
-export async function writeAudienceMapper(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
-  const { scope, config } = (change.after ?? change.before) as {
-    scope: string;
-    config: Record<string, string>;
-  };
+export async function writeAudienceMapper(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  change: Change<'audience-mapper'>,
+): Promise<void> {
+  const side = change.after ?? change.before;
+  if (side === null) return;
+  const { scope, config } = side;
   const name = change.key.slice(scope.length + 1);
   const id = await ids.of(scope);
   const place = { id, scope, name };
@@ -154,7 +165,7 @@ async function putMapper(
   keycloak: Keycloak,
   { id, scope, name }: MapperPlace,
   found: Awaited<ReturnType<typeof mapperNow>>,
-  wanted: Record<string, string>,
+  wanted: Readonly<Record<string, string>>,
 ): Promise<void> {
   const base = { 'id.token.claim': 'false', 'introspection.token.claim': 'true' };
   const config = { ...(found?.config ?? base), ...wanted };
@@ -216,9 +227,13 @@ const IN_NEITHER: Awaited<ReturnType<typeof readRealmScopes>> = { defaults: [], 
  * Puts a scope into one of the realm's lists or neither. A scope that is in the other list must be taken out first:
  * Keycloak answers 409 otherwise (26.7.3).
  */
-export async function writeDefaultScope(keycloak: Keycloak, ids: ScopeIds, change: Change): Promise<void> {
+export async function writeDefaultScope(
+  keycloak: Keycloak,
+  ids: ScopeIds,
+  change: Change<'default-scope'>,
+): Promise<void> {
   const id = await ids.of(change.key);
-  const wanted = (change.after?.list ?? 'none') as RealmList;
+  const wanted = change.after?.list ?? 'none';
   const lists = change.before?.list === 'none' ? IN_NEITHER : await readRealmScopes(keycloak);
   const what = attempt(`change the realm’s default client scopes ('${change.key}')`);
   if (wanted !== 'default' && lists.defaults.includes(change.key)) {

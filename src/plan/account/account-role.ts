@@ -1,6 +1,6 @@
 import { type AccountSnapshot, accountOrigin, type HeldRole, SEAL_ROLE } from '../../realm/account.ts';
-import type { AccountChange } from '../plan.ts';
-import type { AccountResource } from './account-resource.ts';
+import type { Change } from '../plan.ts';
+import type { AccountKindRules } from './account-kind.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
 
 /** What each role is for, as the plan says it. */
@@ -32,10 +32,10 @@ export function excessRoles(
   });
 }
 
-function missing(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChange[] {
+function missing(desired: DesiredAccount, snapshot: AccountSnapshot): Change<'account-role'>[] {
   const { roleClient } = desired;
   const passesAll = snapshot.client?.fullScopeAllowed === true && !desired.exact;
-  return desired.roles.flatMap((name): AccountChange[] => {
+  return desired.roles.flatMap((name): Change<'account-role'>[] => {
     const granted = snapshot.roles.some((role) => role.of === roleClient && role.name === name);
     const passed = passesAll || snapshot.passed.includes(name);
     if (granted && passed) return [];
@@ -45,7 +45,7 @@ function missing(desired: DesiredAccount, snapshot: AccountSnapshot): AccountCha
   });
 }
 
-function spare(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChange[] {
+function spare(desired: DesiredAccount, snapshot: AccountSnapshot): Change<'account-role'>[] {
   const { roleClient } = desired;
   const held = excessRoles(desired, snapshot);
   const passedOnly = snapshot.passed
@@ -63,8 +63,7 @@ function spare(desired: DesiredAccount, snapshot: AccountSnapshot): AccountChang
 }
 
 /** The roles of the account: granted to its user and passed on by its client. Others are left, but for `--exact`. */
-export const accountRole: AccountResource = {
-  kind: 'account-role',
+export const accountRole: AccountKindRules<'account-role'> = {
   diff: (desired, snapshot) => {
     const kept = accountOrigin(snapshot, ACCOUNT_CLIENT).kind === 'administrator';
     // A client that is made anew loses the roles of the one in whose place it comes.

@@ -1,8 +1,7 @@
 import { EVENT_TYPES, retentionFor, retentionText } from '../../realm/events.ts';
-import type { AccountResource } from './account-resource.ts';
+import type { AccountKindRules } from './account-kind.ts';
 /** Which user events the realm stores: those in force stay, what mcpkc reads is added. */
-export const events: AccountResource = {
-  kind: 'events',
+export const events: AccountKindRules<'events'> = {
   diff: ({ events: wanted, target }, { events: now }) => {
     if (!wanted || !now) return [];
     const retentionMs = retentionFor(now, wanted.retentionMs);

@@ -9,8 +9,8 @@ import { heldAs } from '../../realm/lists.ts';
 import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
-import type { AccountChange } from '../plan.ts';
-import type { AccountResource } from './account-resource.ts';
+import type { Change } from '../plan.ts';
+import type { AccountKindRules } from './account-kind.ts';
 import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, accountClient, type DesiredAccount } from './desired.ts';
 
 /** Without these nobody can sign in as the account. */
@@ -45,7 +45,7 @@ export function spareSettings(client: Client | undefined): string[] {
   return client ? differing(client, SPARE) : [];
 }
 
-function repair(client: Client, desired: DesiredAccount): AccountChange[] {
+function repair(client: Client, desired: DesiredAccount): Change<'service-account'>[] {
   const key = desired.clientId;
   const wanted = accountClient(desired);
   const fields = differing(client, desired.exact ? [...NEEDED, ...SPARE] : NEEDED, wanted);
@@ -60,13 +60,13 @@ function repair(client: Client, desired: DesiredAccount): AccountChange[] {
 }
 
 /** The new secret or key that a client needs, and why; none where what it has stays. */
-function renewal(client: Client, desired: DesiredAccount, sealed: boolean): AccountChange[] {
+function renewal(client: Client, desired: DesiredAccount, sealed: boolean): Change<'service-account'>[] {
   const { clientId: key, rotate, signIn, keys } = desired;
   const renew = (
     before: Record<string, string>,
     after: Record<string, string>,
     why: string,
-  ): AccountChange[] => [{ kind: 'service-account', action: 'update', key, before, after, why }];
+  ): Change<'service-account'>[] => [{ kind: 'service-account', action: 'update', key, before, after, why }];
   if (signIn === 'secret') {
     const [before, after] = [{ secret: 'as it is' }, { secret: 'a new one' }];
     if (rotate) return renew(before, after, WHY_SECRET_ASKED);
@@ -102,8 +102,7 @@ const WHY_SECRET_ASKED =
   'as asked for with --rotate-secret; the old one stops working at once, whatever has it needs the new one';
 
 /** The client that mcpkc signs in with: there, an administrator's, enabled, with a service account, its secret nobody else's. */
-export const serviceAccount: AccountResource = {
-  kind: 'service-account',
+export const serviceAccount: AccountKindRules<'service-account'> = {
   diff: (desired, snapshot) => {
     const { client } = snapshot;
     const key = desired.clientId;
@@ -126,24 +125,23 @@ export const serviceAccount: AccountResource = {
  * `basic`, `roles` and `kc-admin-api` are there, as far as the realm has them: by its token mcpkc knows which roles it
  * holds, and by the last the admin API of 26.8.2 takes it.
  */
-export const accountScopes: AccountResource = {
-  kind: 'client-scope-assignment',
+export const accountScopes: AccountKindRules<'client-scope-assignment'> = {
   diff: ({ clientId }, snapshot: AccountSnapshot) => {
     const { client, scopes } = snapshot;
     // One that is made anew has its scopes from the start.
     if (!client || accountOrigin(snapshot, ACCOUNT_CLIENT).kind !== 'administrator') return [];
-    return scopes.flatMap((scope): AccountChange[] => {
+    return scopes.flatMap((scope): Change<'client-scope-assignment'>[] => {
       const { name } = scope;
       const held = heldAs(client, name);
       const key = `${clientId} ${name}`;
       const before = { clientId, scope: name, list: held };
       if (held !== 'none' && isAudienceScope(scope)) {
-        const after = { clientId, scope: name, list: 'none' };
+        const after = { clientId, scope: name, list: 'none' as const };
         const why = 'so that mcpkc’s administrative tokens carry no MCP server’s audience';
         return [{ kind: 'client-scope-assignment', action: 'detach', key, before, after, why }];
       }
       if (held === 'default' || !ACCOUNT_SCOPES.includes(name)) return [];
-      const after = { clientId, scope: name, list: 'default' };
+      const after = { clientId, scope: name, list: 'default' as const };
       const action = held === 'none' ? 'attach' : 'update';
       const why =
         name === ADMIN_API_SCOPE

@@ -1,11 +1,12 @@
-import { allowedScopesOf } from '../../realm/registration-policies.ts';
+import { writeAllowedScopes } from '../../keycloak/write/write-policies.ts';
+import { type AllowedScopes, allowedScopesOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
-import type { Resource } from './resource.ts';
+import type { Kind } from './kind.ts';
 
 /** Which client scopes a registration may name; every such policy of the realm is kept alike. */
-export const allowedScopes: Resource = {
-  kind: 'allowed-scopes',
+export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
+  title: 'policy',
   diff: ({ allowedScopes: wanted }, snapshot) => {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.allowedScopes).flatMap((policy) => {
@@ -20,4 +21,5 @@ export const allowedScopes: Resource = {
       ];
     });
   },
+  write: (change, { keycloak }) => writeAllowedScopes(keycloak, change),
 };

@@ -1,3 +1,4 @@
+import { writeAudienceMapper } from '../../keycloak/write/write-scopes.ts';
 import {
   AUDIENCE,
   audiencesOf,
@@ -8,8 +9,15 @@ import {
 } from '../../realm/audiences.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** What mcpkc owns of a mapper; `scope` is the client scope that it is in. */
+export interface OwnedMapper {
+  scope: string;
+  protocolMapper?: string;
+  config: Readonly<Record<string, string>>;
+}
 
 /** What mcpkc owns of the mapper's configuration. A client audience would take precedence over the custom one. */
 function owned(config: Readonly<Record<string, string>>): Record<string, string> {
@@ -21,7 +29,7 @@ function owned(config: Readonly<Record<string, string>>): Record<string, string>
 }
 
 /** The mappers by which a scope gives an audience, and nothing else of what is in it. */
-function removals(name: string, audience: string, snapshot: RealmSnapshot): RealmChange[] {
+function removals(name: string, audience: string, snapshot: RealmSnapshot): Change<'audience-mapper'>[] {
   const scope = scopeNamed(snapshot, name);
   const giving = (scope?.mappers ?? []).filter(
     (mapper) => scope && audiencesOf({ ...scope, mappers: [mapper] }).includes(audience),
@@ -36,7 +44,7 @@ function removals(name: string, audience: string, snapshot: RealmSnapshot): Real
   }));
 }
 
-function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): RealmChange[] {
+function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): Change<'audience-mapper'>[] {
   const scope = scopeNamed(snapshot, name);
   const mapper = scope && mapperOf(scope, audience);
   const config = { [AUDIENCE]: audience, [CLIENT_AUDIENCE]: '', [IN_ACCESS_TOKEN]: 'true' };
@@ -56,10 +64,11 @@ function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): 
 }
 
 /** The protocol mapper that puts the MCP server's URL into `aud` of access tokens. */
-export const audienceMapper: Resource = {
-  kind: 'audience-mapper',
+export const audienceMapper: Kind<'audience-mapper', OwnedMapper> = {
+  title: 'audience mapper',
   diff: ({ audienceMappers: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ scope, audience, absent }) =>
       absent ? removals(scope, audience, snapshot) : wantedMapper(scope, audience, snapshot),
     ),
+  write: (change, { keycloak, ids }) => writeAudienceMapper(keycloak, ids, change),
 };

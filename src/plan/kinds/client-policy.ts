@@ -1,3 +1,4 @@
+import { writeClientPolicy } from '../../keycloak/write/write-client-policies.ts';
 import {
   deviations,
   formerPolicy,
@@ -11,11 +12,17 @@ import {
 } from '../../realm/own-policies.ts';
 import { hostExpression, hostOfExpression } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
-import { POLICY } from '../../realm/representations.ts';
+import { type ClientPolicy, type ClientProfile, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired, DesiredRegistrations } from '../desired.ts';
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** A client policy with its profile; of one that is removed the profile's name, where it goes along. */
+export interface OwnedPolicy {
+  policy?: ClientPolicy | null;
+  profile?: ClientProfile | string | null;
+}
 
 const WHY = {
   registrations:
@@ -33,7 +40,7 @@ function found(snapshot: RealmSnapshot, name: string, profileName = name): Parti
 }
 
 /** One of mcpkc's policies as it should be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
-function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): RealmChange[] {
+function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): Change<'client-policy'>[] {
   const key = wanted.policy.name;
   const now = found(snapshot, key);
   if (deviations(now, wanted).length === 0) return [];
@@ -43,7 +50,12 @@ function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): Realm
   return [{ kind: 'client-policy', action, key, before, after: { ...wanted }, why }];
 }
 
-function absent(name: string, profileName: string, snapshot: RealmSnapshot, why: string): RealmChange[] {
+function absent(
+  name: string,
+  profileName: string,
+  snapshot: RealmSnapshot,
+  why: string,
+): Change<'client-policy'>[] {
   const { policy } = found(snapshot, name);
   if (!policy) return [];
   const others = snapshot.clientPolicies.filter((one) => one.name !== name);
@@ -85,7 +97,7 @@ function redirectsFor(desired: Desired, wanted: DesiredRegistrations, snapshot: 
   return { by: 'patterns', patterns: wantedPatterns(desired, wanted, snapshot) };
 }
 
-function registrations(desired: Desired, snapshot: RealmSnapshot): RealmChange[] {
+function registrations(desired: Desired, snapshot: RealmSnapshot): Change<'client-policy'>[] {
   const { registrations: wanted } = desired;
   if (!wanted) return [];
   const name = OWN_POLICY.registrations;
@@ -93,7 +105,7 @@ function registrations(desired: Desired, snapshot: RealmSnapshot): RealmChange[]
   return present(registrationsPolicy(redirectsFor(desired, wanted, snapshot)), snapshot, WHY.registrations);
 }
 
-function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): RealmChange[] {
+function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): Change<'client-policy'>[] {
   if (!wanted) return [];
   const name = OWN_POLICY.userless;
   const { policy } = found(snapshot, name);
@@ -106,7 +118,7 @@ function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): Realm
   return present(userlessPolicy(scopes), snapshot, WHY.userless);
 }
 
-function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): RealmChange[] {
+function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): Change<'client-policy'>[] {
   if (!wanted) return [];
   return snapshot.clientPolicies.flatMap((policy) => {
     const read = formerPolicy(policy);
@@ -116,11 +128,12 @@ function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): R
 }
 
 /** Client policies of mcpkc's own, each with its profile; all others pass through untouched. */
-export const clientPolicy: Resource = {
-  kind: 'client-policy',
+export const clientPolicy: Kind<'client-policy', OwnedPolicy> = {
+  title: 'client policy',
   diff: (desired, snapshot) => [
     ...registrations(desired, snapshot),
     ...userless(desired, snapshot),
     ...former(desired, snapshot),
   ],
+  write: (change, { keycloak }) => writeClientPolicy(keycloak, change),
 };

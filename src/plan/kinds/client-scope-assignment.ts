@@ -1,13 +1,22 @@
-import { heldAs } from '../../realm/lists.ts';
+import { writeAssignment } from '../../keycloak/write/write-clients.ts';
+import { heldAs, type RealmList } from '../../realm/lists.ts';
 
-import type { Action, RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Action, Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** As what a client holds a scope; `seen`: what the client was when it was judged (`clientKeyOf`). */
+export interface OwnedAssignment {
+  clientId: string;
+  scope: string;
+  list: RealmList;
+  seen?: string;
+}
 
 /** Scopes that clients hold by themselves. Optional → default is one change, since Keycloak ignores half of it. */
-export const clientScopeAssignment: Resource = {
-  kind: 'client-scope-assignment',
+export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignment> = {
+  title: 'client’s scope',
   diff: ({ assignments: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, scope, list, why, seen }): RealmChange[] => {
+    (wanted ?? []).flatMap(({ clientId, scope, list, why, seen }): Change<'client-scope-assignment'>[] => {
       const client = snapshot.clients.find((one) => one.clientId === clientId);
       const from = client ? heldAs(client, scope) : 'none';
       if (from === list) return [];
@@ -17,4 +26,5 @@ export const clientScopeAssignment: Resource = {
       const after = { clientId, scope, list, ...(seen === undefined ? {} : { seen }) };
       return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
     }),
+  write: (change, { keycloak, ids }) => writeAssignment(keycloak, ids, change),
 };

@@ -1,12 +1,21 @@
+import { writeClientScope } from '../../keycloak/write/write-scopes.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import type { Desired } from '../desired.ts';
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** What mcpkc owns of a client scope; null as an attribute's value is one that isn't there. */
+export interface OwnedScope {
+  name?: string;
+  protocol?: string;
+  description?: string;
+  attributes?: Readonly<Record<string, string | null>>;
+}
 
 type Wanted = NonNullable<Desired['clientScopes']>[number];
 
-function diffOne(wanted: Wanted, snapshot: RealmSnapshot): RealmChange[] {
+function diffOne(wanted: Wanted, snapshot: RealmSnapshot): Change<'client-scope'>[] {
   const key = wanted.name;
   const scope = scopeNamed(snapshot, key);
   if ('absent' in wanted) {
@@ -41,7 +50,8 @@ function diffOne(wanted: Wanted, snapshot: RealmSnapshot): RealmChange[] {
 }
 
 /** The client scopes of a resource: their names, and the attributes that mcpkc owns. */
-export const clientScope: Resource = {
-  kind: 'client-scope',
+export const clientScope: Kind<'client-scope', OwnedScope> = {
+  title: 'client scope',
   diff: ({ clientScopes: wanted }, snapshot) => (wanted ?? []).flatMap((one) => diffOne(one, snapshot)),
+  write: (change, { keycloak, ids }) => writeClientScope(keycloak, ids, change),
 };

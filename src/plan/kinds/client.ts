@@ -1,11 +1,17 @@
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import { writeClient } from '../../keycloak/write/write-clients.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** Attributes of a client that is there (null: not set), or the representation of one that is made or removed. */
+export type OwnedClient = Readonly<Record<string, unknown>> & {
+  readonly attributes?: Readonly<Record<string, string | null>>;
+};
 
 /** mcpkc's own attributes on clients, and the static client of OIDC_AUDIENCE. */
-export const client: Resource = {
-  kind: 'client',
+export const client: Kind<'client', OwnedClient> = {
+  title: 'client',
   diff: ({ clients: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, attributes, create, why }): RealmChange[] => {
+    (wanted ?? []).flatMap(({ clientId, attributes, create, why }): Change<'client'>[] => {
       const found = snapshot.clients.find((one) => one.clientId === clientId);
       if (!found) {
         if (!create) return [];
@@ -28,4 +34,5 @@ export const client: Resource = {
         { kind: 'client', action: 'update', key: clientId, before: { attributes: before }, after, why },
       ];
     }),
+  write: (change, { keycloak }) => writeClient(keycloak, change),
 };

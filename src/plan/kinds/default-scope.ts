@@ -1,7 +1,13 @@
-import { realmListOf } from '../../realm/lists.ts';
+import { writeDefaultScope } from '../../keycloak/write/write-scopes.ts';
+import { type RealmList, realmListOf } from '../../realm/lists.ts';
 
-import type { Action, RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Action, Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** In which of the realm's lists a client scope is. */
+export interface OwnedMembership {
+  list: RealmList;
+}
 
 const WHY = {
   default: 'so that every client which registers can get the audience',
@@ -10,10 +16,10 @@ const WHY = {
 } as const;
 
 /** Membership of the realm's default or optional client scopes. A move between them is one change. */
-export const defaultScope: Resource = {
-  kind: 'default-scope',
+export const defaultScope: Kind<'default-scope', OwnedMembership> = {
+  title: 'realm default scope',
   diff: ({ defaultScopes: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ scope, list, why }): RealmChange[] => {
+    (wanted ?? []).flatMap(({ scope, list, why }): Change<'default-scope'>[] => {
       const from = realmListOf(snapshot, scope);
       if (from === list) return [];
       const action: Action = list === 'none' ? 'detach' : from === 'none' ? 'attach' : 'update';
@@ -28,4 +34,5 @@ export const defaultScope: Resource = {
         },
       ];
     }),
+  write: (change, { keycloak, ids }) => writeDefaultScope(keycloak, ids, change),
 };

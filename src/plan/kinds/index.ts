@@ -1,52 +1,43 @@
 import type { AccountSnapshot } from '../../realm/account.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import type { AccountResource } from '../account/account-resource.ts';
+import type { AccountKindRules } from '../account/account-kind.ts';
 import { accountRole } from '../account/account-role.ts';
 import type { DesiredAccount } from '../account/desired.ts';
 import { events } from '../account/events.ts';
 import { accountScopes, serviceAccount } from '../account/service-account.ts';
 import type { Desired } from '../desired.ts';
-import { type AccountPlan, planOf, type RealmPlan } from '../plan.ts';
-import { allowedScopes } from './allowed-scopes.ts';
-import { audienceMapper } from './audience-mapper.ts';
-import { client } from './client.ts';
-import { clientPolicy } from './client-policy.ts';
-import { clientScope } from './client-scope.ts';
-import { clientScopeAssignment } from './client-scope-assignment.ts';
-import { defaultScope } from './default-scope.ts';
-import { mapperTypes } from './mapper-types.ts';
-import type { Resource } from './resource.ts';
-import { trustedHosts } from './trusted-hosts.ts';
-import { windowMark } from './window-mark.ts';
-
-/** The kinds of thing that mcpkc writes in a realm. */
-export const RESOURCES: readonly Resource[] = [
-  windowMark,
-  clientScope,
-  audienceMapper,
-  trustedHosts,
-  allowedScopes,
-  mapperTypes,
-  clientPolicy,
-  defaultScope,
-  client,
-  clientScopeAssignment,
-];
+import {
+  type AccountKind,
+  type AccountPlan,
+  type Change,
+  planOf,
+  type RealmKind,
+  type RealmPlan,
+} from '../plan.ts';
+import type { Kind, Writing } from './kind.ts';
+import { REALM } from './registry.ts';
 
 /** The plan that turns a realm as it is into one as it should be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
-  return planOf(RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
+  return planOf(Object.values(REALM).flatMap((kind): RealmPlan => kind.diff(desired, snapshot)));
+}
+
+/** Writes one change of a realm: the ids are looked up now. */
+export function writeChange<Name extends RealmKind>(change: Change<Name>, writing: Writing): Promise<void> {
+  // TypeScript doesn't see that both have the same kind.
+  const { write } = REALM[change.kind] as unknown as Kind<string, object>;
+  return write(change, writing);
 }
 
 /** The kinds of thing that `init` writes. */
-export const ACCOUNT_RESOURCES: readonly AccountResource[] = [
-  serviceAccount,
-  accountRole,
-  accountScopes,
+const ACCOUNT: { readonly [Kind in AccountKind]: AccountKindRules<Kind> } = {
+  'service-account': serviceAccount,
+  'account-role': accountRole,
+  'client-scope-assignment': accountScopes,
   events,
-];
+};
 
 /** The plan that turns mcpkc's account as it is into one as it should be. */
 export function planForAccount(desired: DesiredAccount, snapshot: AccountSnapshot): AccountPlan {
-  return planOf(ACCOUNT_RESOURCES.flatMap((resource) => resource.diff(desired, snapshot)));
+  return planOf(Object.values(ACCOUNT).flatMap((kind): AccountPlan => kind.diff(desired, snapshot)));
 }

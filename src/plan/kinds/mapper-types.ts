@@ -1,16 +1,22 @@
+import { writeMapperTypes } from '../../keycloak/write/write-policies.ts';
 import { mapperTypesOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** The types of protocol mappers that the policy allows. */
+export interface OwnedTypes {
+  types: readonly string[];
+}
 
 const WHY = 'so that no client that registers itself chooses what its tokens say of a user';
 
 function restored(
   restore: Readonly<Record<string, readonly string[]>>,
   snapshot: RealmSnapshot,
-): RealmChange[] {
-  return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): RealmChange[] => {
+): Change<'mapper-types'>[] {
+  return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): Change<'mapper-types'>[] => {
     const types = mapperTypesOf(policy);
     const before = restore[policy.name];
     const all = [...new Set([...types, ...(before ?? [])])].sort();
@@ -30,8 +36,8 @@ function restored(
 }
 
 /** Which protocol mappers a registration may bring; every such policy of the realm is narrowed alike. */
-export const mapperTypes: Resource = {
-  kind: 'mapper-types',
+export const mapperTypes: Kind<'mapper-types', OwnedTypes> = {
+  title: 'policy',
   diff: ({ mapperTypes: wanted }, snapshot) => {
     if (!wanted) return [];
     if ('restore' in wanted) return restored(wanted.restore, snapshot);
@@ -41,7 +47,7 @@ export const mapperTypes: Resource = {
       const key = 'Allowed Protocol Mapper Types';
       return [{ kind: 'mapper-types', action: 'create', key, before: null, after, why: WHY }];
     }
-    return policies.flatMap((policy): RealmChange[] => {
+    return policies.flatMap((policy): Change<'mapper-types'>[] => {
       const types = mapperTypesOf(policy);
       // No type listed means that a registration may bring no mapper at all: narrower than what is wanted.
       const kept = types.filter((type) => wanted.only.includes(type));
@@ -50,4 +56,5 @@ export const mapperTypes: Resource = {
       return [{ kind: 'mapper-types', action: 'update', key: policy.name, ...change }];
     });
   },
+  write: (change, { keycloak }) => writeMapperTypes(keycloak, change),
 };

@@ -1,9 +1,10 @@
+import { writeTrustedHosts } from '../../keycloak/write/write-policies.ts';
 import { type HostsOfPolicy, hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
 import type { DesiredHosts } from '../desired.ts';
-import type { RealmChange } from '../plan.ts';
-import type { Resource } from './resource.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
 
 /** What is removed is compared as names are: without regard to case. */
 function has(hosts: readonly string[], host: string): boolean {
@@ -25,7 +26,7 @@ function wantedHosts(before: HostsOfPolicy, wanted: DesiredHosts): HostsOfPolicy
 
 const WHY = 'so that the product’s registration is accepted, and nobody else’s';
 
-function create(wanted: DesiredHosts): RealmChange[] {
+function create(wanted: DesiredHosts): Change<'trusted-hosts'>[] {
   if (!wanted.createMissing || wanted.add.length === 0) return [];
   const flags = wanted.matchFlags ?? { sender: false, clientUris: true };
   const after = {
@@ -37,13 +38,13 @@ function create(wanted: DesiredHosts): RealmChange[] {
 }
 
 /** The hosts whose clients may register without a token; every such policy of the realm is kept alike. */
-export const trustedHosts: Resource = {
-  kind: 'trusted-hosts',
+export const trustedHosts: Kind<'trusted-hosts', HostsOfPolicy> = {
+  title: 'policy',
   diff: ({ trustedHosts: wanted }, snapshot) => {
     if (!wanted) return [];
     const policies = anonymousPolicies(snapshot, POLICY.trustedHosts);
     if (policies.length === 0) return create(wanted);
-    return policies.flatMap((policy): RealmChange[] => {
+    return policies.flatMap((policy): Change<'trusted-hosts'>[] => {
       const before = hostsOf(policy);
       const after = wantedHosts(before, wanted);
       if (JSON.stringify(before) === JSON.stringify(after)) return [];
@@ -63,4 +64,5 @@ export const trustedHosts: Resource = {
       ];
     });
   },
+  write: (change, { keycloak }) => writeTrustedHosts(keycloak, change),
 };

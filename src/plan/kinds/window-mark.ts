@@ -1,10 +1,11 @@
+import { writeWindowMark } from '../../keycloak/write/write-scopes.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
-import { windowMarkOf } from '../../realm/window-mark.ts';
-import type { Resource } from './resource.ts';
+import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
+import type { Kind } from './kind.ts';
 
 /** The mark of a window that a run of 0.1.0 left open: the last thing that goes when the window is settled. */
-export const windowMark: Resource = {
-  kind: 'window-mark',
+export const windowMark: Kind<'window-mark', WindowMark> = {
+  title: 'window',
   diff: ({ windowMark: wanted }, snapshot) => {
     const scope = wanted && scopeNamed(snapshot, wanted.scope);
     const before = scope && windowMarkOf(scope.attributes);
@@ -14,4 +15,5 @@ export const windowMark: Resource = {
       { kind: 'window-mark', action: 'delete', key: wanted.scope, before: { ...before }, after: null, why },
     ];
   },
+  write: (change, { keycloak, ids }) => writeWindowMark(keycloak, ids, change),
 };

@@ -4,6 +4,7 @@ import { kcadmLines } from '../../../src/commands/init/kcadm.ts';
 import { excessRoles, roleName } from '../../../src/plan/account/account-role.ts';
 import { ACCOUNT_CLIENT, accountReservations, desiredAccount } from '../../../src/plan/account/desired.ts';
 import { planForAccount } from '../../../src/plan/kinds/index.ts';
+import { changesOf } from '../../../src/plan/plan.ts';
 import { planText } from '../../../src/plan/text.ts';
 import { type AccountSnapshot, accountOrigin, type StoredEvents } from '../../../src/realm/account.ts';
 import { EVENT_TYPES, retentionFor, retentionText } from '../../../src/realm/events.ts';
@@ -197,7 +198,8 @@ describe('retention', () => {
 
   it('never drops a type that is in force', () => {
     const desired = desiredAccount({ ...INPUT, retentionMs: 1000 });
-    const [change] = planForAccount(desired, { ...RIGHT, events: stored({ types: ['LOGOUT'] }) });
+    const plan = planForAccount(desired, { ...RIGHT, events: stored({ types: ['LOGOUT'] }) });
+    const [change] = changesOf(plan, 'events');
     expect(change?.after?.types).toEqual(['LOGOUT', ...EVENT_TYPES]);
   });
 });
