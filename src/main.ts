@@ -16,7 +16,11 @@ import { type CommandPart, withoutRunnerCommands } from './text.ts';
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruptedError(signal: Signal): McpkcError {
   const code = ({ SIGHUP: 'HUNG_UP', SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED' } as const)[signal];
-  return new McpkcError(code, `Interrupted by ${signal}.`, 'Run the command again to finish what it began.');
+  return new McpkcError(
+    code,
+    `Stopped (${signal === 'SIGINT' ? 'Ctrl-C' : signal}).`,
+    'Run the command again to finish what it began.',
+  );
 }
 
 /** Runs one command line; the only place that catches, prints the answer and decides the exit status. */

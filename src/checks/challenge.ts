@@ -44,7 +44,7 @@ function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
   }
   if (status >= 500) {
     const cause = 'The MCP server, or a proxy in front of it, fails before it looks at tokens.';
-    return { cause, fix: 'The MCP server’s log says why; grep it for the request id.' };
+    return { cause, fix: 'The MCP server’s log shows why; search it for the request id.' };
   }
   return {
     cause: 'Only a 401 with a challenge makes a client sign in.',
@@ -97,7 +97,7 @@ const header: Check = {
     const problem = headerProblem(evidence, target.mcp);
     const exchanges = [evidence.tokenless];
     if (problem !== undefined) return fail(problem, { exchanges });
-    return pass(`It names ${evidence.challenge?.params.resource_metadata}.`, { exchanges });
+    return pass(`The challenge names ${evidence.challenge?.params.resource_metadata}.`, { exchanges });
   }),
 };
 
@@ -116,8 +116,8 @@ const scope: Check = {
     if (scopes.includes('offline_access'))
       return fail('The challenge asks for offline_access.', { exchanges });
     if (scopes.length === 0) return fail('The challenge names no scope.', { exchanges });
-    if (wanted === undefined) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
-    if (scopes.includes(wanted)) return pass(`It names ${scopes.join(' ')}.`, { exchanges });
+    if (wanted === undefined) return pass(`The challenge names ${scopes.join(' ')}.`, { exchanges });
+    if (scopes.includes(wanted)) return pass(`The challenge names ${scopes.join(' ')}.`, { exchanges });
     return fail(`The challenge names ${scopes.join(' ')}, not '${wanted}'.`, {
       exchanges,
       cause: `The realm’s scope for this MCP server is '${wanted}'; clients ask for another one.`,
@@ -146,7 +146,7 @@ const badToken: Check = {
       });
     }
     if (errorOf(garbage) === 'invalid_token') return pass('401 invalid_token.', { exchanges });
-    return fail('The 401 does not say invalid_token.', { exchanges });
+    return fail('The 401 does not carry the error invalid_token.', { exchanges });
   }),
 };
 

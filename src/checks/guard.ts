@@ -119,7 +119,7 @@ export async function judgeTarget(
 ): Promise<Target> {
   const no = (why: string): Target => ({ why, addresses: [] });
   const url = URL.parse(text);
-  if (!url) return no('it is no URL');
+  if (!url) return no('it is not a URL');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return no(`its scheme is ${url.protocol.slice(0, -1)}`);
   if (url.username !== '' || url.password !== '') return no('it has credentials');

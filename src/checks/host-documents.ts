@@ -54,7 +54,7 @@ function agreement(
   const disagrees = foreign ?? (issuer === undefined ? undefined : servers.find((one) => one !== issuer));
   if (disagrees === undefined) return pass(`schemaVersion ${SCHEMA_VERSION}, and it agrees.`, { exchanges });
   const cause = 'Manifest and metadata come from different configurations.';
-  const fix = `It must name ${mcp} and ${issuer ?? 'the issuer'}.`;
+  const fix = `The manifest must name ${mcp} and ${issuer ?? 'the issuer'}.`;
   return fail(`The manifest names ${String(disagrees)}.`, { exchanges, cause, fix });
 }
 
@@ -83,7 +83,7 @@ function staleness({ plain, busted }: { plain: Exchange; busted: Exchange }): st
   const age = Number(plain.headers.get('age') ?? 0);
   const cloud = plain.headers.get('cf-cache-status') ?? '';
   if (isDocument(busted) && busted.status === 200 && busted.text !== plain.text) {
-    return `${plain.url} says something else when a query is added: what is served is stale`;
+    return `${plain.url} answers something else when a query is added: a cache serves an old copy`;
   }
   if (FROM_CACHE.test(cloud)) return `${plain.url} came out of a cache (CF-Cache-Status: ${cloud})`;
   return age > 0 ? `${plain.url} came out of a cache (Age: ${age})` : undefined;
@@ -101,6 +101,8 @@ export const cache: Check = {
   judge: judging('resource-metadata', ({ fresh }) => {
     const exchanges = fresh.flatMap(({ plain, busted }) => [plain, busted]);
     const stale = fresh.map(staleness).find((why) => why !== undefined);
-    return stale === undefined ? pass('It comes fresh.', { exchanges }) : fail(`${stale}.`, { exchanges });
+    return stale === undefined
+      ? pass('The metadata comes fresh, not from a cache.', { exchanges })
+      : fail(`${stale}.`, { exchanges });
   }),
 };

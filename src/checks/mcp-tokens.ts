@@ -25,7 +25,7 @@ export const foreignAudience: Check = {
       }
       return notRun(
         'No genuine token of this realm without this audience could be had.',
-        'Fix REG-PLAIN; a realm that gives the audience to every client leaves no stranger.',
+        'Fix REG-PLAIN; in a realm whose default scope has the audience, every client gets it.',
       );
     }
     const exchanges = [strangersToken];

@@ -27,7 +27,7 @@ export const accept: Check = {
 
 export const get: Check = {
   id: 'MCP-GET',
-  title: 'GET is answered as the transport says',
+  title: 'GET is answered as the transport demands',
   severity: 'should',
   needs: ['MCP-OPEN'],
   spec: TRANSPORT,
@@ -64,7 +64,7 @@ export const version: Check = {
   judge: withToken(({ eras }) => {
     const asked = eras.flatMap(({ era, oddVersion }) => (oddVersion ? [{ era, odd: oddVersion }] : []));
     const exchanges = asked.map(({ odd }) => odd.exchange);
-    if (asked.length === 0) return notRun('Nothing was opened.');
+    if (asked.length === 0) return notRun('No session was opened.');
     for (const { era, odd } of asked) {
       const code = odd.answer?.error?.code;
       const right = odd.exchange.status === 400 && (code === undefined || VERSION_CODES.includes(code));

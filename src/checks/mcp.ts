@@ -22,7 +22,7 @@ const open: Check = {
   mayNeed: ['ASM-FOUND', 'ASM-ENDPOINTS', 'REG-PLAIN', 'TOK-BASIC', 'REG-READBACK', 'TOK-AUD'],
   spec: LIFECYCLE,
   cause: 'The MCP server refuses or fails at the first request of every client.',
-  fix: 'The MCP server’s log says why; grep it for the request id.',
+  fix: 'The MCP server’s log shows why; search it for the request id.',
   judge: withToken(({ eras }, { target, parts }) => {
     const exchanges = eras.map(({ open: one }) => one.exchange);
     const sendable = parts.token?.sendable;
@@ -72,11 +72,11 @@ const tools: Check = {
   needs: ['MCP-OPEN'],
   spec: 'MCP 2026-07-28 and 2025-11-25, Tools',
   cause: 'The connection opens, and the product shows no tools.',
-  fix: 'The MCP server’s log says why; grep it for the request id.',
+  fix: 'The MCP server’s log shows why; search it for the request id.',
   judge: withToken(({ eras }) => {
     const asked = eras.flatMap(({ era, tools: one }) => (one ? [{ era, one }] : []));
     const exchanges = asked.map(({ one }) => one.exchange);
-    if (asked.length === 0) return notRun('Nothing was opened.');
+    if (asked.length === 0) return notRun('No session was opened.');
     for (const { era, one } of asked) {
       const list = one.answer?.ours ? one.answer.result?.tools : undefined;
       if (!Array.isArray(list))

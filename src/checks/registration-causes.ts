@@ -38,7 +38,7 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
     };
   return {
     cause: 'A registration policy or a client policy of the realm refuses the request.',
-    fix: 'Realm settings → Client registration and Client policies say which; mcpkc status compares them.',
+    fix: 'Realm settings → Client registration and Client policies show which; mcpkc status compares them.',
   };
 }
 

@@ -117,7 +117,7 @@ const readback: Check = {
       return fail(`There is no client scope '${inside.scope}' in the realm.`, {
         exchanges,
         fix,
-        cause: 'Nothing in the realm gives the audience of this MCP server.',
+        cause: 'Nothing in the realm puts the audience of this MCP server into tokens.',
       });
     }
     const held = evidence.presets.map(({ preset, held: one }) => ({ title: preset.title, as: one.plain }));
@@ -126,8 +126,13 @@ const readback: Check = {
     const shown = held.map(({ title, as }) => `${title}: ${as}`).join(', ');
     if (inside.mode === 'adopted') {
       const leak = held.find(({ as }) => as !== 'none');
-      if (!leak) return pass('It does not: only adopted clients do.', { exchanges, facts: { held } });
-      const cause = 'A realm list gives the audience scope to everybody: somebody added it there.';
+      if (!leak)
+        return pass('A new client doesn’t hold the audience scope: only adopted clients do.', {
+          exchanges,
+          facts: { held },
+        });
+      const cause =
+        'The audience scope is in a realm list, so every client gets it: somebody added it there.';
       return fail(`${leak.title}’s new client holds the audience scope as ${leak.as}.`, {
         exchanges,
         cause,

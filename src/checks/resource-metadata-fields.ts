@@ -25,12 +25,12 @@ export const resource: Check = {
 };
 
 const DIFFERENCES: Readonly<Record<string, string>> = {
-  slash: 'It differs by a slash at the end.',
-  case: 'It differs in upper and lower case, or in the spelling of the host.',
+  slash: 'The resource differs by a slash at the end.',
+  case: 'The resource differs in upper and lower case, or in the spelling of the host.',
   scheme:
-    'It has another scheme: the MCP server sits behind a proxy that ends TLS and doesn’t know its public URL.',
-  path: 'It has another path: older instructions had the bare origin here.',
-  host: 'It has another host: the host takes its name from the request, or was configured for another deployment.',
+    'The resource has another scheme: the MCP server sits behind a proxy that ends TLS and doesn’t know its public URL.',
+  path: 'The resource has another path: older instructions had the bare origin here.',
+  host: 'The resource has another host: the MCP server takes its name from the request, or was configured for another deployment.',
 };
 
 function resourceCause(value: string, mcp: string): Partial<Judgement> {
@@ -63,7 +63,7 @@ export const issuer: Check = {
         cause: 'Its metadata is missing, calls itself otherwise, or its address may not be asked.',
       });
     }
-    return fail(`It is ${first}, not ${expected}.`, { exchanges, ...issuerCause(servers, expected) });
+    return fail(`The issuer is ${first}, not ${expected}.`, { exchanges, ...issuerCause(servers, expected) });
   }),
 };
 
@@ -72,17 +72,17 @@ function issuerCause(servers: readonly string[], expected: string): Partial<Judg
   const fix = `authorization_servers: ["${expected}"]`;
   if (first.includes('/.well-known/')) {
     const cause =
-      'It is the issuer’s metadata URL, as older instructions had it. Clients build that URL by themselves, and refuse this one: its issuer is not what was named.';
+      'This is the issuer’s metadata URL, as older instructions had it. Clients build that URL themselves, and refuse this one: its issuer is not what was named.';
     return { cause, fix };
   }
   if (servers.includes(expected)) {
     return { cause: 'The right issuer is among them, but many clients look at the first entry only.', fix };
   }
   if (first === `${expected}/`)
-    return { cause: 'It has a slash at the end that the tokens’ iss does not have.', fix };
+    return { cause: 'The issuer has a slash at the end that the tokens’ iss does not have.', fix };
   if (differenceOf(first, expected) === 'scheme') {
     const cause =
-      'It has another scheme: Keycloak sits behind a proxy that ends TLS and was told no fixed --hostname, or the MCP server’s OIDC_ISSUER is the internal address.';
+      'The issuer has another scheme: Keycloak sits behind a proxy that ends TLS and was told no fixed --hostname, or the MCP server’s OIDC_ISSUER is the internal address.';
     return { cause, fix };
   }
   return {
@@ -105,18 +105,22 @@ export const scopes: Check = {
     const exchanges = [evidence.found?.exchange];
     const listed = evidence.scopes;
     const shown = listed.length === 0 ? 'none' : listed.join(' ');
-    if (listed.includes('offline_access')) return fail(`It lists offline_access (${shown}).`, { exchanges });
+    if (listed.includes('offline_access'))
+      return fail(`scopes_supported lists offline_access (${shown}).`, { exchanges });
     const known = parts['server-metadata']?.scopes;
     const unknown = known && listed.filter((name) => name !== 'openid' && !known.includes(name));
     if (unknown && unknown.length > 0) {
-      return fail(`It lists what the realm does not have: ${unknown.join(' ')}.`, {
+      return fail(`scopes_supported lists what the realm does not have: ${unknown.join(' ')}.`, {
         exchanges,
         cause:
           'Clients that name scopes when they register (the SDK, VS Code, Codex) are refused; others fail at the sign-in with invalid_scope.',
         fix: `Take ${unknown.join(' ')} out of scopes_supported, or make that client scope.`,
       });
     }
-    return missingScope(listed, target.inside, exchanges) ?? pass(`It lists ${shown}.`, { exchanges });
+    return (
+      missingScope(listed, target.inside, exchanges) ??
+      pass(`scopes_supported lists ${shown}.`, { exchanges })
+    );
   }),
 };
 
@@ -133,12 +137,12 @@ function missingScope(
   };
   if (inside.list === 'optional') {
     const cause = `The scope is optional in this realm: only clients that ask for it by name get the audience.`;
-    return fail(`It does not list '${scope}'.`, { ...rest, cause });
+    return fail(`scopes_supported does not list '${scope}'.`, { ...rest, cause });
   }
   if (listed.length === 0) return undefined;
   const cause =
     'Clients that register with these scopes get them instead of the realm’s defaults, and so no audience.';
-  return fail(`It lists ${listed.join(' ')}, but not '${scope}'.`, { ...rest, cause });
+  return fail(`scopes_supported lists ${listed.join(' ')}, but not '${scope}'.`, { ...rest, cause });
 }
 
 export const bearer: Check = {

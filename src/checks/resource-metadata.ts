@@ -30,14 +30,14 @@ function whyMissing(exchanges: readonly Exchange[]): Partial<Judgement> {
   }
   if (exchanges.some(({ status }) => status === 200)) {
     return {
-      cause: 'The answer is no JSON object.',
+      cause: 'The answer is not JSON object.',
       fix: 'Serve the metadata as one JSON object (RFC 9728 §3.2).',
     };
   }
   if (exchanges.some(({ status = 0 }) => status >= 500)) {
     return {
       cause: 'The handler, or a proxy in front of it, fails.',
-      fix: 'The MCP server’s log says why; grep it for the request id.',
+      fix: 'The MCP server’s log shows why; search it for the request id.',
     };
   }
   if (exchanges.every(({ status }) => status === undefined)) {
@@ -73,7 +73,7 @@ const found: Check = {
 
 const agree: Check = {
   id: 'PRM-AGREE',
-  title: 'All places with metadata say the same',
+  title: 'All places with metadata hold the same',
   severity: 'should',
   needs: ['PRM-FOUND'],
   spec: 'RFC 9728 §3.1',

@@ -52,7 +52,8 @@ export const authNone: Check = {
   judge: judging('server-metadata', ({ document, found }, { parts, target }) => {
     const { publicClient } = parts.registration ?? {};
     const exchanges = [found, publicClient?.exchange];
-    if (methodsOf(document).includes('none')) return pass('They are advertised.', { exchanges });
+    if (methodsOf(document).includes('none'))
+      return pass('Public clients (method none) are advertised.', { exchanges });
     const silent = 'token_endpoint_auth_methods_supported has no none, as in stock Keycloak';
     if (publicClient?.client)
       return pass(`${silent}; a public client is accepted all the same.`, { exchanges });
@@ -78,9 +79,12 @@ export const iss: Check = {
     }
     const location = URL.parse(refused?.headers.get('location') ?? '');
     if (!location)
-      return warn('It is advertised; no error response could be had to see whether it is true.', {
-        exchanges,
-      });
+      return warn(
+        'The iss parameter is advertised; no error response could be had to see whether it is true.',
+        {
+          exchanges,
+        },
+      );
     const named = location.searchParams.get('iss');
     if (named === asked) return pass('Advertised, and in an error response too.', { exchanges });
     return fail(`An error response names ${named ?? 'no issuer'}.`, { exchanges });
@@ -98,7 +102,8 @@ export const cimd: Check = {
   fix: 'Start Keycloak without --features=cimd until it takes these documents.',
   judge: judging('server-metadata', ({ document, found }) => {
     const exchanges = [found];
-    if (document.client_id_metadata_document_supported !== true) return pass('They are not.', { exchanges });
+    if (document.client_id_metadata_document_supported !== true)
+      return pass('Client id metadata documents are not advertised.', { exchanges });
     return fail('client_id_metadata_document_supported is true.', { exchanges });
   }),
 };

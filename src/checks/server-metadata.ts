@@ -58,7 +58,7 @@ const sameIssuer: Check = {
     const exchanges = places.filter((one) => one.status === 200 && isDocument(one));
     const other = exchanges.find((one) => record(one.json).issuer !== asked);
     if (!other) return pass(`It is ${asked}.`, { exchanges });
-    return fail(`${other.url} says ${String(record(other.json).issuer)}, not ${asked}.`, { exchanges });
+    return fail(`${other.url} names ${String(record(other.json).issuer)}, not ${asked}.`, { exchanges });
   }),
 };
 
@@ -114,7 +114,7 @@ const endpoints: Check = {
   needs: ['ASM-FOUND'],
   spec: 'RFC 8414 §2; OAuth 2.1 §1.5',
   cause:
-    'Endpoints with an internal name, another host or plain http: Keycloak doesn’t know its public hostname, or the proxy doesn’t say how it was reached.',
+    'Endpoints with an internal name, another host or plain http: Keycloak doesn’t know its public hostname, or the proxy doesn’t forward how it was reached.',
   fix: 'Start Keycloak with --hostname=https://<public host>[/auth] and --proxy-headers=xforwarded; let the proxy set X-Forwarded-Proto and -Host.',
   judge: judging('server-metadata', (evidence) => {
     const { document, endpoints: asked, issuer } = evidence;

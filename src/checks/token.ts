@@ -46,7 +46,8 @@ const aud: Check = {
       })),
     };
     const bad = tokens.find(({ claims }) => !audiencesIn(claims).includes(target.mcp));
-    if (!bad) return pass(`It does, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
+    if (!bad)
+      return pass(`The token names the MCP server in aud, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
     const has = audiencesIn(bad.claims);
     const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
     return fail(message, { facts, ...audienceCause(has, target) });
@@ -129,11 +130,15 @@ const basic: Check = {
         : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
-    if (exchange.status === 200) return pass('It does.', { exchanges });
+    if (exchange.status === 200)
+      return pass('The token endpoint issued a token to a client with HTTP Basic.', { exchanges });
     const { error, error_description: description } = record(exchange.json);
     // "Request not allowed" comes after the client was authenticated: a policy against userless tokens.
     if (exchange.status === 400 && /not allowed/i.test(String(description))) {
-      return pass('It does (and refuses client credentials, as a policy wants).', { exchanges });
+      return pass(
+        'The token endpoint takes HTTP Basic (and refuses client credentials, as a policy wants).',
+        { exchanges },
+      );
     }
     return fail(
       `Token request with HTTP Basic: ${outcomeOf(exchange)}, ${String(error ?? 'no error code')}.`,

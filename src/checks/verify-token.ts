@@ -40,7 +40,7 @@ export async function verifyToken(
     claims = decodeJwt(token);
     algorithm = String(decodeProtectedHeader(token).alg);
   } catch {
-    return { claims: {}, algorithm: 'none', problem: 'it is no signed JWT' };
+    return { claims: {}, algorithm: 'none', problem: 'it is not a signed JWT' };
   }
   if (!ALGORITHMS.includes(algorithm)) {
     return { claims, algorithm, problem: `it is signed with ${algorithm}, which hosts must not accept` };

@@ -83,5 +83,5 @@ export function defineWriting(command: Commander): Commander {
         SAFETY,
       ),
     )
-    .addOption(new Option('--yes', 'agree to what is only done when a person says so').helpGroup(SAFETY));
+    .addOption(new Option('--yes', 'agree to what needs a person’s consent').helpGroup(SAFETY));
 }

@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'say what would stop a connector, and what fixes it',
+    summary: 'show what would stop a connector, and how to fix it',
     load: async () => (await import('./status/command.ts')).status,
   },
   {

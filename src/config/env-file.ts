@@ -78,9 +78,9 @@ export function formatEnvFile(entries: Readonly<Record<string, string>>): string
 }
 
 function quote(key: string, value: string): string {
-  const fix = 'An credentials file holds one line for each key: choose a value without it.';
+  const fix = 'A credentials file holds one line for each key: choose a value without it.';
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
-    throw inputError(visible(key), 'it is no name of a variable', fix);
+    throw inputError(visible(key), 'it is not a name of a variable', fix);
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw inputError(key, 'its value has a control character', fix);
   if (!value.isWellFormed()) throw inputError(key, 'its value is no valid Unicode', fix);
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(value)) return value;

@@ -11,7 +11,7 @@ export interface Merged {
 }
 
 /**
- * An credentials file with other values for some keys: their lines are replaced where they stand (the last one counts, as in a
+ * A credentials file with other values for some keys: their lines are replaced where they stand (the last one counts, as in a
  * shell; earlier ones go), missing ones are added at the end, and every other line stays as it is, comments too.
  */
 export function mergeEnvFile(text: string, wanted: Wanted): Merged {

@@ -37,7 +37,7 @@ export async function readSecret(sources: Sources, io: Io, newKey = false): Prom
     if (all.length > 1) {
       const origins = [...new Set(all.map(({ given }) => given.origin))].join(', ');
       const names = all.map(({ key }) => key).join(' and ');
-      sources.problems.push(`${names}: only one of them may be given (${origins})`);
+      sources.problems.push(`${names}: only one of them may be set (${origins})`);
       return undefined;
     }
     if (first?.key === 'KC_CLIENT_SECRET')
@@ -83,7 +83,7 @@ async function fromFile(
     if (given.found && !(await isBelow(io.cwd, file, io))) {
       if (isServerFound(sources)) return { value: undefined, outside: file, key, given };
       sources.warnings.push(
-        `The ${key === 'KC_CLIENT_KEY_FILE' ? 'key' : 'secret'} in ${visible(file)} is used because ${given.origin}, in the current folder, says so. Make sure that you trust this folder.`,
+        `The ${key === 'KC_CLIENT_KEY_FILE' ? 'key' : 'secret'} in ${visible(file)} is used because ${given.origin}, in the current folder, names it. Make sure that you trust this folder.`,
       );
     }
     text = await io.files.read(file);

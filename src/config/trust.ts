@@ -72,7 +72,7 @@ function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
     if (given?.found !== true) return [];
     const key = at === 0 ? 'MCPKC_CA_FILE' : 'MCPKC_ALLOW_HTTP';
     const what = at === 0 ? 'whose certificates to trust' : 'that plain http will do';
-    const message = `only a file in this folder says ${what}: ${key} (${given.origin})`;
+    const message = `only a file in this folder sets ${what}: ${key} (${given.origin})`;
     return [{ message, key, value: String(given.raw) }];
   });
 }
@@ -89,7 +89,7 @@ function notTrustedError(
   // A file that holds the secret may name the server for good; only the usual one is a file of plain lines.
   const own = given?.found === true && given.file === '.keycloak-env' && doubts[0]?.key === 'KC_SERVER';
   const line = own ? `printf '%s\\n' ${words.join(' ')} >> .keycloak-env` : `export ${words.join(' ')}`;
-  const fix = `Anybody who made this folder may have written that. If it is right, say so:\n${line}`;
+  const fix = `Anybody who made this folder may have written that. If it is right, run:\n${line}`;
   return new McpkcError('FOLDER_NOT_TRUSTED', message, fix, {
     details: { keys: doubts.map(({ key }) => key), line },
   });

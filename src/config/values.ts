@@ -43,8 +43,9 @@ export function realmName(raw: Raw): string {
   const name = plainText(raw);
   const forbidden = /[&/?#+:;\\@()=]/.exec(name);
   if (forbidden) throw new ValueProblem(`Keycloak refuses ${forbidden[0]} in the name of a realm`);
-  if (!name.isWellFormed()) throw new ValueProblem('it is no valid Unicode');
-  if (name.trim() === '' || name === '.' || name === '..') throw new ValueProblem('it is no name of a realm');
+  if (!name.isWellFormed()) throw new ValueProblem('it is not valid Unicode');
+  if (name.trim() === '' || name === '.' || name === '..')
+    throw new ValueProblem('it is not a name of a realm');
   return name;
 }
 

@@ -12,7 +12,7 @@ export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   CONFIG_INVALID: {
     what: 'A value in flags, environment, credentials file or config file is no good. All problems are listed, each with its key and where it stands. Nothing was sent to Keycloak.',
     cause: 'A typing error in a value, an unknown key, a file that can’t be read or holds no valid JSON.',
-    fix: 'Correct the values where the message says that they stand. config.sample.json holds every key. A flag wins over the environment, that over the credentials file, that over the config file.',
+    fix: 'Correct the values in the places that the message names. config.sample.json holds every key. A flag wins over the environment, that over the credentials file, that over the config file.',
     sources: [],
   },
   CONFIG_MISSING: {
@@ -26,7 +26,7 @@ export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     what: 'An argument or an option has a value that makes no sense there; the message names it. Nothing was done.',
     cause:
       'A URL with a query or a fragment, a host with a path, a name with blanks, options that exclude each other.',
-    fix: 'Write the value as the fix says. A resource is the URL of the MCP server as people type it; a host is a bare name.',
+    fix: 'Write the value as the message shows. A resource is the URL of the MCP server as people type it; a host is a bare name.',
     sources: ['RFC 8707 §2 (resource)', 'RFC 6749 §3.3 (scope)'],
   },
   REALM_NOT_FOUND: {

@@ -4,7 +4,7 @@ import { type Explanation, SEEN } from '../explanation.ts';
 /** What ends with exit status 5 or above: refused for safety, timed out, interrupted, a bug. */
 export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
   CONSENT_NEEDED: {
-    what: 'The command would do something that is only done when a person says so. Nothing was changed.',
+    what: 'The command would do something that needs a person’s consent. Nothing was changed.',
     cause:
       'It would take access from clients, replace another server’s audience, close a registration that is open to anybody, restore a client that no seal of the realm stands for, change the realm master, or it needs an answer and there is no terminal.',
     fix: '--dry-run shows the whole plan; --yes agrees to it.',
@@ -46,7 +46,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     what: 'A client has an internal id that Keycloak did not make. Nothing was sent to that client.',
     cause:
       'The endpoint `clients-registrations/default` lets a registrant choose the internal id. With `..` a request to the client would be one to the realm itself. An import may have chosen the id, too.',
-    fix: 'Leave the client alone: it holds nothing that mcpkc gave. Who wants it gone deletes it in the database, or, where the registrant is known, by its registration access token.',
+    fix: 'Leave the client alone: it holds nothing that mcpkc granted. To remove it, delete it in the database or, where the registrant is known, by its registration access token.',
     sources: [SEEN],
   },
   MAPPER_REFUSED: {
@@ -60,7 +60,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     what: 'mcpkc wrote its client policies, read them back and rehearsed what wrong ones break: a token of its account, and sign-ins up to the login page. Something failed, so the policies were put back as they were.',
     cause:
       'Keycloak, a proxy or another editor kept something else than what was written; or this server reads the policies otherwise than the servers that they were verified on.',
-    fix: 'The message says which step failed and why, and whether it fails without the policies, too. --no-harden provisions without them.',
+    fix: 'The message names the step that failed and why, and whether it fails without the policies, too. --no-harden provisions without them.',
     sources: [SEEN],
   },
   SEVERAL_NEWCOMERS: {
@@ -71,7 +71,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
   },
   LOCK_HELD: {
     what: 'Another run of mcpkc edits the same realm and did not finish within 75 seconds.',
-    cause: 'A long plan, or a run that hangs. The realm role mcpkc-lock says who, and until when.',
+    cause: 'A long plan, or a run that hangs. The realm role mcpkc-lock shows who holds it, and until when.',
     fix: 'Run the command again when that run is done. A lock that isn’t renewed for a minute is taken over, whatever time stands in it.',
     sources: [SEEN],
   },
@@ -110,7 +110,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     what: 'No client came in time that could be adopted, or nobody signed in with one. None holds the audience.',
     cause:
       'The product wasn’t connected meanwhile, its registration was refused, or what registered is none of the products that were named.',
-    fix: 'mcpkc status says what would refuse it, and what was refused lately. Then again, with --timeout if you need longer.',
+    fix: 'mcpkc status shows what would refuse it, and what was refused lately. Then again, with --timeout if you need longer.',
     sources: [],
   },
   BUG: {
@@ -127,7 +127,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
   },
   INTERRUPTED: {
     what: 'The command was interrupted (Ctrl-C, SIGINT); it cleaned up and stopped.',
-    cause: 'A person said so.',
+    cause: 'Somebody pressed Ctrl-C, or sent SIGINT.',
     fix: 'Run the command again to finish what it began.',
     sources: [],
   },

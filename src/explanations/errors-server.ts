@@ -26,7 +26,7 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   KEYCLOAK_ERROR: {
     what: 'Keycloak answered in a way that mcpkc can’t go on with; the message has its words.',
     cause: 'A fault in Keycloak or its database, or a proxy that answers in its place.',
-    fix: 'Keycloak’s log at that time says more. The command can be run again: it does what is left to do.',
+    fix: 'Keycloak’s log of that time shows more. The command can be run again: it does what is left to do.',
     sources: [],
   },
   KEYCLOAK_BUSY: {
@@ -59,7 +59,7 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     what: 'Node’s fetch refuses to talk to this port, whatever listens there.',
     cause:
       'The port is on the list of ports that browsers and fetch block, since they belong to other protocols (5060, 5061, 6000, 10080 …).',
-    fix: 'Give the server another port, such as 8080.',
+    fix: 'Start the server on another port, such as 8080.',
     sources: ['https://fetch.spec.whatwg.org/#port-blocking'],
   },
   CHANGE_NOT_KEPT: {
@@ -71,8 +71,8 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   },
   NOT_WITHDRAWN: {
     what: 'mcpkc onboard could not take the audience back from clients that held it for the time being. Each was judged before it got it; the record of the realm names them.',
-    cause: 'Keycloak could not be reached any more, or a role was withdrawn meanwhile.',
-    fix: 'Any command that writes withdraws it from the record, for example mcpkc onboard <resource> --close, as soon as Keycloak answers.',
+    cause: 'Keycloak could not be reached any more, or a role was revoked meanwhile.',
+    fix: 'Any command that writes revokes it by the record, for example mcpkc onboard <resource> --close, as soon as Keycloak answers.',
     sources: [],
   },
   WRONG_SECRET: {
@@ -85,7 +85,7 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   ACCOUNT_NOT_FOUND: {
     what: 'The realm has no enabled client with the id of the service account.',
     cause:
-      'KC_CLIENT_ID is misspelled, the client is disabled or gone, or it lives in master and KC_ADMIN_REALM doesn’t say so. Keycloak gives the same answer where the realm doesn’t let clients authenticate with id and secret (BASIC_AUTH_DISABLED).',
+      'KC_CLIENT_ID is misspelled, the client is disabled or gone, or it lives in master and KC_ADMIN_REALM doesn’t name it. Keycloak gives the same answer where the realm doesn’t let clients authenticate with id and secret (BASIC_AUTH_DISABLED).',
     fix: 'mcpkc init makes the account or repairs it. For one in master: KC_ADMIN_REALM=master.',
     sources: [SEEN],
   },
@@ -112,14 +112,14 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
     what: 'Keycloak shows a client’s secret as ********** only, so it can’t be kept or handed on.',
     cause:
       'From Keycloak 26.8.0 on a secret is shown only to those who may manage the client; the account, or the administrator, may view clients and not manage this one.',
-    fix: 'Give the account the role manage-clients (mcpkc init does), or sign in as an administrator who has it. With fine-grained permissions: the right to manage the clients in question.',
+    fix: 'Grant the account the role manage-clients (mcpkc init does), or sign in as an administrator who has it. With fine-grained permissions: the right to manage the clients in question.',
     sources: [UPGRADING_GUIDE],
   },
   NOT_AUTHORISED: {
-    what: 'Keycloak refused a token that it had just given, or wants TLS for it. The message says which, by what the token says of itself.',
+    what: 'Keycloak refused a token that it had just issued, or wants TLS for it. The message shows which, by the token’s own claims.',
     cause:
       'Keycloak 26.8.2 and later take only tokens whose aud names the admin API (client scope kc-admin-api); a client policy or a setting binds the account’s tokens to DPoP or a certificate; the token is for the admin API at another address; or the realm demands TLS from this address and the proxy doesn’t say that it was used.',
-    fix: 'mcpkc init gives the account the scope kc-admin-api where the realm has it. Exempt mcpkc’s client from DPoP and certificates. Behind a proxy start Keycloak with --proxy-headers=xforwarded, and let the proxy set X-Forwarded-Proto.',
+    fix: 'mcpkc init assigns the scope kc-admin-api to the account where the realm has it. Exempt mcpkc’s client from DPoP and certificates. Behind a proxy start Keycloak with --proxy-headers=xforwarded, and let the proxy set X-Forwarded-Proto.',
     sources: [UPGRADING_GUIDE, HOSTNAME_GUIDE, PROXY_GUIDE, SEEN],
   },
 };

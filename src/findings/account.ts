@@ -74,7 +74,7 @@ const overprivileged: Rule = {
   needs: [],
   explanation: {
     what: 'mcpkc’s service account may do more than any command needs. Anybody who gets its secret could use the rest: make users, become one, change realms.',
-    cause: 'It was given realm-admin or another wide role, or an account of something else is used.',
+    cause: 'It was granted realm-admin or another wide role, or an account of something else is used.',
     fix: 'mcpkc init --exact removes the excess (signing in once as an administrator). Or configure an account of mcpkc’s own: mcpkc init makes one.',
     sources: [ADMIN_GUIDE],
   },
@@ -127,7 +127,7 @@ const adminApiScope: Rule = {
     what: 'The realm has the client scope kc-admin-api, and mcpkc’s account doesn’t hold it as a default. Keycloak 26.8.2 and later take only tokens with its audience at the admin API: every command of mcpkc then ends with 401.',
     cause:
       'The upgrade to Keycloak 26.8.2 makes the scope and assigns it to admin-cli and security-admin-console alone; the account is from before, or somebody took the scope from it.',
-    fix: 'mcpkc init gives the account the scope (signing in once as an administrator).',
+    fix: 'mcpkc init assigns the scope to the account (signing in once as an administrator).',
     sources: [UPGRADING_GUIDE],
   },
   find(seen) {
@@ -164,7 +164,7 @@ const longToken: Rule = {
     if (length <= LONG_TOKEN) return [];
     const message = `The access token of '${seen.account}' has ${(length / 1000).toFixed(1)} kB: proxies refuse headers of 8 kB and more.`;
     const fix = atKeycloak(
-      'Give each realm an account of its own: mcpkc init, without KC_ADMIN_REALM=master in the configuration.',
+      'Make an account for each realm: mcpkc init, without KC_ADMIN_REALM=master in the configuration.',
     );
     return [{ subject: seen.account, message, fix }];
   },
@@ -177,7 +177,7 @@ const unproven: Rule = {
   explanation: {
     what: 'mcpkc’s own client looks as if it had registered itself. The one who registered it may know its secret, read each new one with his registration access token, and administer the realm with it.',
     cause:
-      'A stranger registered the client id before init ran, and an older init (0.1.0) gave it the roles. Or somebody gave the client redirect URIs, mappers or the demand for consent by hand.',
+      'A stranger registered the client id before init ran, and an older init (0.1.0) granted it the roles. Or somebody set redirect URIs, mappers or consent on the client by hand.',
     fix: 'mcpkc init --yes deletes the client and makes it anew, with another secret, and dead registration access tokens; --force lets it write the new secret into the file. Look through what the account did: Events, Admin events.',
     sources: [ADMIN_GUIDE, SEEN],
   },
@@ -196,14 +196,14 @@ const unsealed: Rule = {
   severity: 'warning',
   needs: [],
   explanation: {
-    what: 'Nothing shows that the secret of mcpkc’s account is known to nobody else. Anybody who registers a client gets a registration access token, valid without limit, which reads the secret; 0.1.0 gave the roles to a client that was there by its name, anybody who had made it.',
+    what: 'Nothing shows that the secret of mcpkc’s account is known to nobody else. Anybody who registers a client gets a registration access token, valid without limit, which reads the secret; 0.1.0 granted the roles to a client that was there by its name, anybody who had made it.',
     cause: 'The account was made by mcpkc 0.1.0, or by hand.',
-    fix: 'mcpkc init withdraws the registration access token, makes the secret anew, once, and maps the role mcpkc-account of the client to it. Whatever has the old secret needs the new one.',
+    fix: 'mcpkc init revokes the registration access token, makes the secret anew, once, and maps the role mcpkc-account of the client to it. Whatever has the old secret needs the new one.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
     if (seen.parts.token.sealed !== false) return [];
-    const message = `The secret of mcpkc’s account '${seen.account}' may be known to somebody else: the account was made before registration access tokens were withdrawn, or by hand.`;
+    const message = `The secret of mcpkc’s account '${seen.account}' may be known to somebody else: the account was made before registration access tokens were revoked, or by hand.`;
     const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
     return [{ subject: seen.account, message, fix }];
   },

@@ -58,7 +58,7 @@ const gives: Rule = {
       .filter(({ judged }) => audiencesOf(judged.scopes.named).includes(judged.resource ?? ''))
       .map(({ judged }) => ({
         subject: judged.scope,
-        message: `The mode of '${judged.scope}' is adopted, but the scope itself gives the audience to every client that names it.`,
+        message: `The mode of '${judged.scope}' is adopted, but the scope itself has the audience mapper: every client that names it gets the audience.`,
         fix: repair(seen, judged),
       })),
 };
@@ -68,7 +68,7 @@ const notOptional: Rule = {
   severity: 'error',
   needs: ['scopes'],
   explanation: {
-    what: 'The scope that clients name is no optional client scope of the realm. A product that names it when it registers is refused (403), and at sign-in it is invalid_scope; as a default it is asked of users whose client never named it.',
+    what: 'The scope that clients name is not an optional client scope of the realm. A product that names it when it registers is refused (403), and at sign-in it is invalid_scope; as a default it is asked of users whose client never named it.',
     cause: 'Somebody moved the scope in the admin console.',
     fix: 'mcpkc create-scope for the resource makes it optional again.',
     sources: [SEEN],
@@ -88,7 +88,7 @@ const notMoved: Rule = {
   severity: 'warning',
   needs: ['scopes'],
   explanation: {
-    what: 'The resource is as mcpkc 0.1.0 left it (mode windowed): one scope, in no list of the realm, held by the clients that were given it. They go on. But a product that names the scope is refused, and new clients can be adopted only once the resource has its hidden audience scope.',
+    what: 'The resource is as mcpkc 0.1.0 left it (mode windowed): one scope, in no list of the realm, held by the clients that it was assigned to. They go on. But a product that names the scope is refused, and new clients can be adopted only once the resource has its hidden audience scope.',
     cause: 'mcpkc was updated, and nothing was written for this resource since.',
     fix: 'mcpkc create-scope --attach none moves it. Products’ clients that hold the audience keep it without a new sign-in; others are listed first, and lose it only with --yes.',
     sources: [SEEN],

@@ -239,9 +239,9 @@ const formerPkce: Rule = {
   severity: 'warning',
   needs: ['clientPolicies', 'scopes'],
   explanation: {
-    what: 'A client policy of mcpkc 0.1.0 demands PKCE of every client that holds the MCP server’s scope: also of applications that were given it, and of every client that an administrator makes while the scope is a realm default. Those that don’t use PKCE can’t sign anybody in.',
+    what: 'A client policy of mcpkc 0.1.0 demands PKCE of every client that holds the MCP server’s scope: also of applications that it was assigned to, and of every client that an administrator makes while the scope is a realm default. Those that don’t use PKCE can’t sign anybody in.',
     cause: 'mcpkc 0.1.0 enforced PKCE by client scope.',
-    fix: 'The next mcpkc create-scope or onboard gives each client that registered itself the setting of its own, then removes the policy.',
+    fix: 'The next mcpkc create-scope or onboard sets it on each client that registered itself, then removes the policy.',
     sources: [SEEN],
   },
   find: (seen) =>
@@ -261,7 +261,7 @@ const userless: Rule = {
   explanation: {
     what: 'Anybody who may register a client may register it for client credentials, and then gets tokens with the MCP server’s audience without any user signing in. A server that looks at the audience alone lets it in.',
     cause:
-      'Keycloak allows the grant to anonymous registrations, and a realm default scope gives its audience to every client. Where a client that is there uses it, mcpkc leaves the policy out until --yes agrees.',
+      'Keycloak allows the grant to anonymous registrations, and a realm default scope puts its audience into every client’s tokens. Where a client that is there uses it, mcpkc leaves the policy out until --yes agrees.',
     fix: 'mcpkc create-scope refuses such tokens to what registered itself by a client policy (Keycloak 26.7.0 or later; before that no policy is known that doesn’t break sign-ins). Or let the MCP server demand a user: `sub` of a person, or no `client_id` of a service account.',
     sources: [ADMIN_GUIDE, SEEN],
   },
@@ -327,7 +327,7 @@ const withoutPkce: Rule = {
     what: 'A client that registered itself and holds an MCP server’s audience may sign people in without PKCE: it came before the policy that holds registrations to it.',
     cause:
       'It is no product’s that mcpkc knows, so mcpkc didn’t change it: its sign-ins would fail if it doesn’t use PKCE.',
-    fix: 'mcpkc create-scope --client <client id> --yes gives it the setting. If nobody uses it, mcpkc prune-clients removes it.',
+    fix: 'mcpkc create-scope --client <client id> --yes sets it on the client. If nobody uses it, mcpkc prune-clients removes it.',
     sources: ['RFC 7636', SEEN],
   },
   find: (seen) => listServers(seen).flatMap((judged) => withoutPkceOf(seen, judged)),

@@ -27,7 +27,7 @@ const withoutScope: Rule = {
     what: 'A connector of a product registered itself and holds no audience scope: its user signs in and consents, then the MCP server answers 401.',
     cause:
       'It registered while nobody waited for it with mcpkc onboard (mode adopted), or before the scope was a realm default, or its registration named other scopes.',
-    fix: 'If it is yours: mcpkc onboard <resource> <client id> adopts it (mode adopted), mcpkc create-scope --client <client id> gives it the scope (standing). Its person signs in again, or waits for the next refresh. If nobody uses it, mcpkc prune-clients removes it.',
+    fix: 'If it is yours: mcpkc onboard <resource> <client id> adopts it (mode adopted), mcpkc create-scope --client <client id> assigns the scope to it (standing). Its user signs in again, or waits for the next refresh. If nobody uses it, mcpkc prune-clients removes it.',
     sources: [SEEN],
   },
   find(seen) {
@@ -107,7 +107,7 @@ const ownMappers: Rule = {
   severity: 'error',
   needs: ['clients'],
   explanation: {
-    what: 'A client that registered itself has protocol mappers of its own: it decides what its tokens say of a user. With `sub` mapped from an attribute that users change themselves, one user has tokens with another user’s `sub`, signed by the realm.',
+    what: 'A client that registered itself has protocol mappers of its own: it decides what its tokens claim about a user. With `sub` mapped from an attribute that users change themselves, one user has tokens with another user’s `sub`, signed by the realm.',
     cause:
       'It registered while the policy ‘Allowed Protocol Mapper Types’ had the types of a new realm. (A client that an administrator made for users’ consent and without full scope looks the same.)',
     fix: 'If nobody made it on purpose, delete it; else delete its mappers. mcpkc create-scope keeps new registrations from bringing any.',

@@ -46,7 +46,7 @@ const off: Rule = {
   severity: 'info',
   needs: ['eventsConfig'],
   explanation: {
-    what: 'The realm stores no user events, or not those that tell who registered and who was refused. Then status can’t say what was refused lately, onboard has to page through clients, and prune-clients knows less about who is still used.',
+    what: 'The realm stores no user events, or not those that tell who registered and who was refused. Then status can’t show what was refused lately, onboard has to page through clients, and prune-clients knows less about who is still used.',
     cause: 'User events are off in every new realm.',
     fix: 'mcpkc init --events 30d switches them on with the types that mcpkc reads, and has Keycloak forget them after that time.',
     sources: [ADMIN_GUIDE, SEEN],
@@ -59,7 +59,7 @@ const off: Rule = {
     );
     if (enabled && lacking.length === 0) return [];
     const what = enabled ? `not ${lacking.join(', ')}` : 'none';
-    const message = `User events are stored: ${what}. So nobody can say which registrations and sign-ins were refused.`;
+    const message = `User events are stored: ${what}. So nothing shows which registrations and sign-ins were refused.`;
     return [{ subject: 'events', message, fix: command(seen, ['init', ['--events', '30d']]) }];
   },
 };

@@ -47,7 +47,7 @@ const mode: Rule = {
   severity: 'info',
   needs: ['scopes'],
   explanation: {
-    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. adopted: any client may name the scope, which gives nothing; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
+    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. adopted: any client may name the scope, which puts nothing into tokens; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
     cause:
       'mcpkc create-scope makes a resource standing, mcpkc onboard adopted. A scope that nobody marked counts as adopted where it is in neither of the realm’s lists.',
     fix: 'mcpkc create-scope --attach default (or none) changes it. Clients that have the audience keep it: before it becomes adopted, the products’ clients are, and others are named.',

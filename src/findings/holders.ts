@@ -63,7 +63,7 @@ const changed: Rule = {
   explanation: {
     what: 'A client that was adopted is not what it was then: its name, redirect URIs, grants or mappers are others, or another client came with its ids.',
     cause:
-      'Somebody changed it in the admin console. Its registrant could not: the registration access token was withdrawn when it was adopted.',
+      'Somebody changed it in the admin console. Its registrant could not: the registration access token was revoked when it was adopted.',
     fix: 'Look at it: mcpkc status --clients. If it is not meant to have the audience, mcpkc create-scope --detach <client id> removes it; if it is, mcpkc create-scope --client <client id> adopts it as it is.',
     sources: [SEEN],
   },
@@ -128,7 +128,7 @@ const lost: Rule = {
   explanation: {
     what: 'The realm role mcpkc-record names a client that is gone, or that does not repeat the role’s proof. What mcpkc remembered is lost: who was adopted by whom, what is kept, what was seen, how things were before.',
     cause: 'Somebody deleted the client mcpkc-record or edited it; or the realm was imported without it.',
-    fix: 'Nothing is believed in its place. The next command that writes makes it anew; say --keep again where it was said.',
+    fix: 'Nothing is believed in its place. The next command that writes makes it anew; name the clients with --keep again.',
     sources: [SEEN],
   },
   find(seen) {

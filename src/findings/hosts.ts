@@ -62,7 +62,7 @@ const empty: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT says that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”).',
+    what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT reports that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”).',
     cause: 'The realm is new, or somebody emptied the list.',
     fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and sets both switches as it needs them; mcpkc create-scope does the same and more.',
     sources: [REGISTRATION_GUIDE, SEEN],

@@ -9,7 +9,7 @@ import { anonymous } from './hosts.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 
 const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
-const NAME_A_SERVER = 'Say which MCP server it is for: mcpkc create-scope --resource <its URL>';
+const NAME_A_SERVER = 'Name the MCP server: mcpkc create-scope --resource <its URL>';
 
 const defaultsOff: Rule = {
   code: 'ALLOWED_SCOPES_DEFAULTS_OFF',
@@ -36,7 +36,7 @@ const blocks: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is no client scope in Keycloak, so it has to be listed.',
+    what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is not a client scope in Keycloak, so it has to be listed.',
     cause:
       'A new realm lists nothing; or a standing scope is in neither of the realm’s lists and not in the policy.',
     fix: 'mcpkc create-scope for the resource lists openid and makes the scope one of the realm’s.',

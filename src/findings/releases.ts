@@ -50,7 +50,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
     from: [26, 7, 0],
     change: 'Client policies have a mode; STRICT demands every condition.',
     means:
-      'create-scope refuses tokens without a user to what registered itself; before, it says that it can’t.',
+      'create-scope refuses tokens without a user to what registered itself; before, it reports that it can’t.',
     certainty: 'seen',
   },
   {
@@ -166,12 +166,13 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   },
   {
     from: [26, 8, 2],
-    change: `The admin API takes only tokens whose aud names it; the new client scope ${ADMIN_API_SCOPE} gives that, and the upgrade assigns it to admin-cli and security-admin-console alone.`,
-    means: 'Every command is 401 until mcpkc init has run once after the upgrade; the message says so.',
+    change: `The admin API takes only tokens whose aud names it; the new client scope ${ADMIN_API_SCOPE} does that, and the upgrade assigns it to admin-cli and security-admin-console alone.`,
+    means:
+      'Every command is 401 until mcpkc init has run once after the upgrade; the message names that command.',
     certainty: 'read',
     breaks(seen) {
       if (seen.parts.token.isForAdminApi) return [];
-      const message = `The upgrade gives the scope ${ADMIN_API_SCOPE} to admin-cli and security-admin-console alone: every command of '${seen.account}' is then refused (401). The scope comes with the upgrade, so run the fix right after it.`;
+      const message = `The upgrade assigns the scope ${ADMIN_API_SCOPE} to admin-cli and security-admin-console alone: every command of '${seen.account}' is then refused (401). The scope comes with the upgrade, so run the fix right after it.`;
       return [{ subject: seen.account, message, fix: repairAccount(seen) }];
     },
   },
@@ -200,7 +201,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   },
 ];
 
-/** `26.8` as the newest release of that line, `26.8.2` as it is; undefined where it is no version. */
+/** `26.8` as the newest release of that line, `26.8.2` as it is; undefined where it is not a version. */
 export function parseRelease(text: string): Release | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(text);
   if (!match) return undefined;

@@ -38,7 +38,7 @@ function unknownResource({ realm }: Seen) {
     subject: realm,
     message: 'The realm has no audience scope for any MCP server, and no MCP server is configured.',
     fix: atMcpServer(
-      'Say which MCP server it is for: mcpkc status --resource <its URL as people type it> (or MCP_TRANSPORT_URL).',
+      'Name the MCP server: mcpkc status --resource <its URL as people type it> (or MCP_TRANSPORT_URL).',
     ),
   };
 }
@@ -133,7 +133,7 @@ const notDefault: Rule = {
   explanation: {
     what: 'A scope of mode standing is in neither of the realm’s lists (default, optional client scopes). Clients that register from now on can’t get the audience: ChatGPT connects and is answered 401 by the MCP server, and a client that names the scope is refused (403 at registration, invalid_scope at sign-in).',
     cause: 'Somebody took the scope out of the realm’s default client scopes.',
-    fix: 'mcpkc create-scope for the resource puts it back. If only chosen connectors are to have it, say so: mcpkc create-scope --attach none makes its mode adopted.',
+    fix: 'mcpkc create-scope for the resource puts it back. If only chosen connectors must have it: mcpkc create-scope --attach none makes its mode adopted.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -180,7 +180,7 @@ const shared: Rule = {
   explanation: {
     what: 'Several MCP servers of the realm are open to every client: each connector’s token names all of them in `aud`. So each of these servers can use the tokens that it is sent at the others, as the person who signed in.',
     cause: 'More than one standing scope is a default or optional client scope of the realm.',
-    fix: 'Where the servers don’t trust each other alike: give the audience to chosen clients alone (mcpkc create-scope --attach none, then mcpkc onboard for each product); bind each server to a role (mcpkc access); or have Keycloak name only the server that a client asks for (resource indicators).',
+    fix: 'Where the servers don’t trust each other alike: grant the audience to chosen clients alone (mcpkc create-scope --attach none, then mcpkc onboard for each product); bind each server to a role (mcpkc access); or have Keycloak name only the server that a client asks for (resource indicators).',
     sources: ['RFC 8707 §3', 'RFC 9700 §2.3', SEEN],
   },
   find(seen) {

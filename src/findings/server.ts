@@ -59,7 +59,7 @@ const notHttps: Rule = {
   explanation: {
     what: 'Keycloak’s issuer is plain http on another machine than this one. ChatGPT and other clients refuse authorization servers without TLS, and passwords and tokens would travel readable.',
     cause:
-      'Keycloak stands behind a TLS proxy and doesn’t know it (no --proxy-headers, or no X-Forwarded-Proto), or its hostname was given with http.',
+      'Keycloak stands behind a TLS proxy and doesn’t know it (no --proxy-headers, or no X-Forwarded-Proto), or its hostname is set with http.',
     fix: HOSTNAME,
     sources: [HOSTNAME_GUIDE, PROXY_GUIDE, 'RFC 8414 §2 (https)', MCP_SPEC],
   },

@@ -69,7 +69,7 @@ export function readHost(text: string): HostReading {
   const forbidden = /[%:@/\\?#[\]]/.exec(text);
   if (forbidden) return fault(`it has a ${forbidden[0]}, which no host name has`);
   const host = asciiName(text);
-  if (host === undefined) return fault('it is no host name');
+  if (host === undefined) return fault('it is not a host name');
   if (isAddress(host) && host !== text) {
     return fault('it is an address in an unusual spelling', `Write it as four decimal numbers: ${host}`);
   }
@@ -92,7 +92,7 @@ function readIpv6(text: string): HostReading {
   try {
     return { host: new URL(`https://[${bare}]/`).hostname };
   } catch {
-    return fault('it is no IPv6 address', 'Write an address such as [2001:db8::1], without a port.');
+    return fault('it is not an IPv6 address', 'Write an address such as [2001:db8::1], without a port.');
   }
 }
 

@@ -36,7 +36,7 @@ export function readResource(
   if (text.includes('\\')) return fault('it has a backslash');
   const parts = PARTS.exec(text);
   if (!parts) {
-    if (!bareHost) return fault('it is no absolute URL (https://… is missing)');
+    if (!bareHost) return fault('it is not a full URL: start it with https://');
     const read = readHost(text);
     return 'host' in read ? { url: `https://${read.host}/mcp` } : read;
   }

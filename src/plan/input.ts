@@ -61,7 +61,7 @@ export function scopeWish(
 function checkedName(option: string, name: string): string {
   if (/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,255}$/.test(name)) return name;
   const problem =
-    'this is no name for a client scope (visible ASCII without blank, quote, slash and backslash, at most 255 characters)';
+    'this is not a name for a client scope (visible ASCII without blank, quote, slash and backslash, at most 255 characters)';
   throw new McpkcError(
     'INPUT_INVALID',
     `${option} ${JSON.stringify(name.slice(0, 80))}: ${problem}.`,

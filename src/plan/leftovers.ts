@@ -17,7 +17,7 @@ export async function withdrawLeftBehind(
 ): Promise<void> {
   const run = typeof command === 'string' ? runOf(io, command) : command;
   for (const { client, resource } of await withdrawLeftovers(keycloak, run, (pid) => io.isAlive(pid))) {
-    const message = `The client ${visible(client.clientId)} held the audience ${visible(resource)} since a run of mcpkc onboard that was killed. It was withdrawn.`;
+    const message = `The client ${visible(client.clientId)} held the audience ${visible(resource)} since a run of mcpkc onboard that was killed. It was revoked.`;
     voice.note(message);
   }
 }

@@ -206,9 +206,5 @@ export interface Reservation {
 export function requireConsent(reservations: readonly Reservation[], yes: boolean): void {
   if (yes || reservations.length === 0) return;
   const message = reservations.map((one) => one.message).join('\n');
-  throw new McpkcError(
-    'CONSENT_NEEDED',
-    message,
-    'If that is what you want, say --yes; --dry-run shows the whole plan.',
-  );
+  throw new McpkcError('CONSENT_NEEDED', message, 'To agree, add --yes; --dry-run shows the whole plan.');
 }

@@ -62,7 +62,7 @@ export function provisioned(input: Provisioning): Desired {
       matchFlags: { sender: false, clientUris: true },
       createMissing: true,
     },
-    // `openid` is no client scope: a registration that names it is refused unless it is listed (26.7.3).
+    // `openid` is not a client scope: a registration that names it is refused unless it is listed (26.7.3).
     allowedScopes: { add: ['openid'], remove: [scope, ...carriers], defaults: true },
     ...hardening.desired,
     // What a run of 0.1.0 left: nothing is given by a moment any more.

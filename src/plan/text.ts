@@ -8,7 +8,7 @@ import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type
 /** How an operator calls the kinds of thing that a plan changes. */
 const OTHER_TITLES: Record<Exclude<ChangeKind, RealmKind>, string> = {
   'service-account': 'service account',
-  'account-role': 'role of the account',
+  'account-role': 'role',
   events: 'stored events',
   'realm-role': 'realm role',
   record: 'record of realm',
@@ -38,6 +38,7 @@ export function changeText(change: Change, style: Style): string {
 
 /** One change in a line: action, kind, key. */
 export function changeName({ action, kind, key }: Change): string {
+  if (kind === 'account-role') return `${action === 'detach' ? 'revoke' : 'grant'} ${brief(key, 100)}`;
   const title =
     kind in REALM ? REALM[kind as RealmKind].title : OTHER_TITLES[kind as keyof typeof OTHER_TITLES];
   return `${action} ${title} ${brief(key, 100)}`;
@@ -104,7 +105,7 @@ function accountLines({ before, after }: Change<'service-account'>): string[] {
 /** What becomes of a client that is given a scope which it was judged for. */
 function assignmentLines({ after }: Change<'client-scope-assignment'>): string[] {
   const fixed =
-    'anybody who registered it can change it no longer (its registration access token is withdrawn)';
+    'anybody who registered it can change it no longer (its registration access token is revoked)';
   return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
 }
 

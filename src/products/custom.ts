@@ -23,7 +23,7 @@ const pattern = z.string().superRefine((text, context) => {
 const homepage = z.string().superRefine((text, context) => {
   const problem = /[<{]/.test(text) ? 'has a placeholder' : patternProblem(text);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-  else if (!/^https?:/.test(text)) context.addIssue({ code: 'custom', message: 'is no https URL' });
+  else if (!/^https?:/.test(text)) context.addIssue({ code: 'custom', message: 'is not a https URL' });
 });
 
 const words = z
@@ -34,21 +34,21 @@ const words = z
   .refine((text) => !hasInvisible(text), 'has a character that can’t be seen');
 
 const ANSWER = z.enum(['yes', 'no', 'unknown']);
-const scopeName = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is no scope name');
+const scopeName = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope name');
 const many = <T extends z.ZodType>(item: T) => z.array(item).max(50, 'has more than 50 entries');
 const host = z.string().superRefine((text, context) => {
   if (!('host' in readHost(text.toLowerCase())))
-    context.addIssue({ code: 'custom', message: 'is no host name' });
+    context.addIssue({ code: 'custom', message: 'is not a host name' });
 });
 const origin = z
   .string()
   .refine(
     (text) => URL.canParse(text) && new URL(text).origin === text,
-    'is no origin (https://app.example.com)',
+    'is not an origin (https://app.example.com)',
   );
 const documentUrl = z
   .string()
-  .refine((text) => text.startsWith('https://') && patternProblem(text) === undefined, 'is no https URL');
+  .refine((text) => text.startsWith('https://') && patternProblem(text) === undefined, 'is not a https URL');
 
 /** What an entry of the configuration's `presets` may say; all but a name and redirect URIs may be left out. */
 const Entry = z

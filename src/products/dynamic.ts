@@ -59,7 +59,7 @@ export function registration(client: ClientFacts): Origin {
       ? other('its client id is a URL, but Keycloak did not make it from a metadata document')
       : { kind: 'cimd', why: 'Keycloak made it from the metadata document at its client id' };
   }
-  if (!isKeycloakId(clientId)) return other('its client id was chosen by a person');
+  if (!isKeycloakId(clientId)) return other('not self-registered');
   if (clientId !== id) return other('its client id is not its internal id, as a registered client’s is');
   if (client.consentRequired !== true)
     return other('it does not ask users for consent, as a registered client does');

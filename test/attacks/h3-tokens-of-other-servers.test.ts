@@ -64,7 +64,7 @@ describe('a hostile MCP server in a realm with another one', () => {
     for (const [token, why] of [
       [`${head}.${claims}.c2ln`, `is also good for ${OTHER}`],
       [`${head}.${Buffer.from('{"iss":"x"}').toString('base64url')}.c2ln`, 'names no audience'],
-      ['opaque-token-of-somebody', 'is no JWT'],
+      ['opaque-token-of-somebody', 'is not a JWT'],
     ] as const) {
       host.requests.length = 0;
       const { json } = await runCli(

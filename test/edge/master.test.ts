@@ -12,7 +12,7 @@ it.each([
   expect(ran.json).toMatchObject({
     code: 'CONSENT_NEEDED',
     message: 'This changes the realm master, which administers all others.',
-    fix: 'If that is what you want, say --yes; --dry-run shows the whole plan.',
+    fix: 'To agree, add --yes; --dry-run shows the whole plan.',
   });
   expect(server.got.filter(({ method, path }) => method !== 'GET' && !path.includes('/token'))).toEqual([]);
   await expectCli(1, [...args, '--dry-run'], { env });

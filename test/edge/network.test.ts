@@ -66,7 +66,7 @@ describe('a server that isn’t there', () => {
     expect(ran.json).toMatchObject({
       code: 'PORT_BLOCKED',
       message: 'http://127.0.0.1:6000/auth: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").',
-      fix: 'Give Keycloak another port, such as 8080.',
+      fix: 'Start Keycloak on another port, such as 8080.',
     });
   });
 
@@ -158,7 +158,7 @@ describe('what passes is tried again', () => {
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
       message: 'Keycloak answered 500 to read the client registration policies: unknown_error.',
-      fix: 'Keycloak’s log says more; the command can be run again.',
+      fix: 'Keycloak’s log shows more; the command can be run again.',
     });
     expect(server.got.filter(isComponents)).toHaveLength(1);
   });
@@ -212,7 +212,7 @@ describe('answers that aren’t Keycloak’s', () => {
     const { ran, server } = await failing((got) => (isToken(got) ? HTML : undefined), 3);
     expect(ran.json).toMatchObject({
       code: 'KEYCLOAK_ERROR',
-      message: `${server.url} answered the token request with something that is no token.`,
+      message: `${server.url} answered the token request with something that is not a token.`,
       fix: 'Is KC_SERVER a Keycloak, and is a proxy in between?',
     });
   });
@@ -427,5 +427,5 @@ it('Ctrl-C ends a wait at once', async () => {
   child.kill('SIGINT');
   const ran = await child.done;
   expect(ran.exit).toBe(130);
-  expect(ran.json).toMatchObject({ code: 'INTERRUPTED', message: 'Interrupted by SIGINT.' });
+  expect(ran.json).toMatchObject({ code: 'INTERRUPTED', message: 'Stopped (Ctrl-C).' });
 });

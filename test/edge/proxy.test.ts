@@ -133,7 +133,7 @@ it('a proxy that is no URL is named, and its value is not shown', async () => {
   const ran = await expectCli(2, LIST, { env });
   expect(ran.json).toMatchObject({
     code: 'CONFIG_INVALID',
-    message: 'HTTPS_PROXY: this is no URL of a proxy (environment).',
+    message: 'HTTPS_PROXY: this is not a URL of a proxy (environment).',
     fix: 'Write it as http://host:port, or unset HTTPS_PROXY.',
   });
   expect(ran.err).not.toContain('user:pass');

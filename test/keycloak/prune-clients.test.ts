@@ -171,7 +171,7 @@ describe('a realm with a client of every kind', () => {
         why: expect.stringMatching(reason),
       });
     }
-    expect(decisionOf(run, 'mcpkc').reason).toMatch(/chosen by a person/);
+    expect(decisionOf(run, 'mcpkc').reason).toMatch(/not self-registered/);
     expect(run.document.summary).toMatchObject({ mark: 5, disable: 0, delete: 0, worked: 6, gone: 0 });
     expect(await realm.snapshot()).toEqual(before);
     expect(run.io.touched).toEqual([]);

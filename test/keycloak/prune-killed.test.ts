@@ -92,7 +92,7 @@ it('an interrupted run says what is done and what is not, gives the lock back, a
   child.kill('SIGINT');
   const { status, err } = await end;
   expect(status).toBe(130);
-  expect(err).toMatch(/Interrupted by SIGINT/);
+  expect(err).toMatch(/Stopped \(Ctrl-C\)/);
   expect(err.replace(/\s+/g, ' ')).toMatch(/Done: \d+ of \d+\. Not done: .*The same command does the rest/);
   expect((await realm.admin.request('GET', realm.path('roles/mcpkc-lock'))).status).toBe(404);
   const rest = await start(['--apply', '--now', '--confirm', realm.name, '--max', '500', '--quiet']).ended;

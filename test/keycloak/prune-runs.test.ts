@@ -77,7 +77,7 @@ describe('four runs with the clock moved', () => {
 
     const over = await runPrune(realm, ['--apply', '--quiet'], { days: 30, json: false });
     expect(over.io.out()).toMatch(
-      /^✓ connectors-\w+: \d+ clients; nothing to prune; \d+ kept \(3 worked once, 0 without proof\); \d marks? written\.\n$/,
+      /^✓ connectors-\w+: \d+ clients; nothing to prune; \d+ kept \(3 used before, 0 undecided\); \d marks? written\.\n$/,
     );
     expect(over.io.err()).toBe('');
   });
@@ -247,7 +247,7 @@ describe('--restore', () => {
     for (const [args, status, problem] of [
       [['b.jsonl'], 5, /it is of realm 'other' at x, and anybody may have written it/],
       [['b.jsonl', 'nobody'], 2, /no client nobody/],
-      [['bad.jsonl'], 2, /line 1: it is no JSON/],
+      [['bad.jsonl'], 2, /line 1: it is not JSON/],
       [['none.jsonl'], 2, /no file none.jsonl/],
     ] as const) {
       const run = await runPrune(realm, ['--restore', ...args], { files });

@@ -158,7 +158,7 @@ describe('nothing goes', () => {
     await expectAllThere();
   });
 
-  it('when an answer is no JSON', async () => {
+  it('when an answer is not JSON', async () => {
     between.meddle = (method, path) =>
       method === 'GET' && /\/client-session-stats/.test(path)
         ? { status: 200, body: 'cut short' }

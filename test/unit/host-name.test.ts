@@ -97,15 +97,15 @@ describe('normaliseHost refuses', () => {
     ['0x7f.0.0.1', 'unusual spelling'],
     ['0177.0.0.1', 'unusual spelling'],
     ['１２７.0.0.1', 'unusual spelling'],
-    ['1.2.3.4.5', 'no host name'],
-    ['256.1.1.1', 'no host name'],
+    ['1.2.3.4.5', 'not a host name'],
+    ['256.1.1.1', 'not a host name'],
     ['fe80::1%eth0', 'zone'],
     ['[fe80::1%25eth0]', 'zone'],
     ['[::g]', 'IPv6'],
     ['1:2:3', 'IPv6'],
     ['https://', 'empty'],
     ['https:///x', 'empty'],
-    ['xn--\u00fc.com', 'no host name'],
+    ['xn--\u00fc.com', 'not a host name'],
   ])('%j: %s', (text, word) => {
     expect(() => normaliseHost(text)).toThrow(word);
     expect(() => normaliseHost(text)).toThrow(McpkcError);

@@ -154,7 +154,7 @@ describe('applyPlan', () => {
     const written: string[] = [];
     const write = async ({ key }: Change) => {
       written.push(key);
-      stop.abort(new McpkcError('INTERRUPTED', 'Interrupted by SIGINT.', 'Again.'));
+      stop.abort(new McpkcError('INTERRUPTED', 'Stopped (Ctrl-C).', 'Again.'));
     };
     await expect(applyPlan(plan, write, stop.signal)).rejects.toMatchObject({
       code: 'INTERRUPTED',

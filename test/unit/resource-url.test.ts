@@ -38,10 +38,10 @@ describe('canonicalResource', () => {
 
   it.each([
     ['', 'empty'],
-    ['mcp.example.com', 'absolute'],
-    ['//mcp.example.com/mcp', 'absolute'],
-    ['https:mcp.example.com', 'absolute'],
-    ['localhost:3000/mcp', 'absolute'],
+    ['mcp.example.com', 'full URL'],
+    ['//mcp.example.com/mcp', 'full URL'],
+    ['https:mcp.example.com', 'full URL'],
+    ['localhost:3000/mcp', 'full URL'],
     ['ftp://x.example/', 'scheme'],
     ['javascript://x.example/%0aalert(1)', 'scheme'],
     ['ws://x.example/mcp', 'scheme'],

@@ -36,7 +36,7 @@ export async function listenForRedirect(state: string): Promise<Loopback> {
       PAGE(
         ours
           ? failed
-            ? 'The sign-in failed. The terminal says why.'
+            ? 'The sign-in failed. The terminal shows why.'
             : 'Signed in. You can close this page.'
           : 'Nothing here.',
       ),

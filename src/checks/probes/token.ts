@@ -174,7 +174,7 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
 /** Why a token must not leave for this MCP server, as the end of a sentence; undefined where this MCP server is its only audience. */
 export function whyNotFor(mcp: string, token: string): string | undefined {
   const claims = readClaims(token) ?? {};
-  if (Object.keys(claims).length === 0) return 'is no JWT, so that nothing tells whom it is for';
+  if (Object.keys(claims).length === 0) return 'is not a JWT, so that nothing tells whom it is for';
   const others = audiencesIn(claims).filter((audience) => audience !== mcp);
   if (others.length > 0) return `is also good for ${others.map(visible).join(' ')}`;
   return audiencesIn(claims).length === 0 ? 'names no audience, so that it is good anywhere' : undefined;

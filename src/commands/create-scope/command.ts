@@ -17,9 +17,9 @@ export const createScope: Command = {
         '--attach <list>',
         'default, optional, or none (adopted mode); default: as it is, default for a new scope',
       )
-      .option('--existing', 'also give the scope to the products’ clients that are there already')
+      .option('--existing', 'also assign the scope to the products’ clients that are there already')
       .option('--no-existing', 'don’t (default where the realm has another audience scope)')
-      .option('--client <id>', 'also give the scope to this client …', list)
+      .option('--client <id>', 'also assign the scope to this client …', list)
       .option('--detach <client>', 'take the scope from this client …', list)
       .option('--preset <name>', 'client products that may register … (default: chatgpt)', list)
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')

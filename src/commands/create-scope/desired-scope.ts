@@ -39,11 +39,11 @@ export async function desiredFor(
   const { scope, audienceScope, carrier, resource, mode, list, presets, snapshot } = subject;
   const detached = named.detach.flatMap(({ clientId }) =>
     [...new Set([carrier, ...subject.carriers])].map((one) => ({
-      assignment: { clientId, scope: one, list: 'none' as const, why: 'as named with --detach' },
+      assignment: { clientId, scope: one, list: 'none' as const, why: 'because of --detach' },
     })),
   );
   const attached = named.attach.map((client) => ({
-    assignment: adoption(client, carrier, 'as named with --client'),
+    assignment: adoption(client, carrier, 'because of --client'),
   }));
   const fixed = staticClients(
     subject,

@@ -29,7 +29,7 @@ export async function namedClients(
   const both = attach.found.find(({ id }) => detach.found.some((other) => other.id === id));
   if (both) {
     const problem = `'${visible(both.clientId)}' is named by --client too`;
-    throw inputError('--detach', problem, 'Give the scope to a client or remove it.');
+    throw inputError('--detach', problem, 'Name a client in one of the two only.');
   }
   const unsafe = [...attach.found, ...detach.found].find(({ id }) => !isKeycloakId(id));
   if (unsafe) throw unsafeIdError(unsafe.id, unsafe.clientId);

@@ -40,7 +40,7 @@ export function staticClients(
       return [];
     }
     const body = staticBody(presets);
-    const mark = { clientId, attributes: {}, create: body, why: 'since --create-static was said' };
+    const mark = { clientId, attributes: {}, create: body, why: 'because of --create-static' };
     return [{ assignment: { clientId, scope: carrier, list: 'default', why }, mark }];
   });
 }
@@ -85,6 +85,6 @@ function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void
   if (differences.length === 0) return;
   const message = `The client '${visible(found.clientId)}' is there already, and is not what --create-static makes (${differences.join(', ')}). It was left as it is.\n  ${described(found)}`;
   const fix =
-    'If it is yours, name it: --client <id> gives it the scope as it is. Else delete it, or choose another client id (OIDC_AUDIENCE).';
+    'If it is yours, name it: --client <id> assigns the scope to it as it is. Else delete it, or choose another client id (OIDC_AUDIENCE).';
   throw new McpkcError('CLIENT_TAKEN', message, fix, { details: { clientId: found.clientId, differences } });
 }

@@ -59,7 +59,7 @@ async function look(
   const { scope, mode, source, realm } = deployment;
   if (source === 'configuration') {
     context.voice.note(
-      `No service account is configured, so the realm was not asked: scope '${scope}' (${mode}) is what the configuration says.`,
+      `No service account is configured, so the realm was not asked: scope '${scope}' (${mode}) is what the configuration has.`,
     );
   }
   if (source === 'not in realm') {

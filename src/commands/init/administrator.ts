@@ -81,7 +81,7 @@ async function ask(context: Context, config: Config, flags: Flags, realm: string
     known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
   const password = await io.prompt(`Password of ${visible(name)} at ${where}: `, { secret: true, signal });
   if (password !== '') return { realm, kind: 'password', name, password, typed: true };
-  throw noAdministratorError('No password was given.', '');
+  throw noAdministratorError('There is no password.', '');
 }
 
 /** How often a person may type a password. */

@@ -17,6 +17,6 @@ export function eventsSentences(realm: string, wantedMs: number | undefined, pla
   const more = others > 0 ? `, and ${others} more that the realm’s list has already` : '';
   return [
     `Realm '${realm}' will store these user events (kept: ${kept}): ${EVENT_TYPES.join(', ')}${more}.`,
-    'Each holds the time, the IP address, the client and, where one is known, the user’s id, the session and the user’s name: personal data. Your privacy notice may have to say so.',
+    'Each holds the time, the IP address, the client and, where one is known, the user’s id, the session and the user’s name: personal data. Your privacy notice may have to mention it.',
   ];
 }

@@ -165,7 +165,7 @@ export async function requireFilesConsent(
   }
   throw new McpkcError(
     'FILE_EXISTS',
-    `There is a file already that would say something else: ${list}. Nothing was written.`,
+    `There is a file already that would change: ${list}. Nothing was written.`,
     'To change these keys in it: --force. To write elsewhere: --credentials and --config.',
     { details: { files: changed.map(({ path, keys }) => ({ path, keys })) } },
   );

@@ -88,7 +88,7 @@ async function withoutAdministrator(
 ): Promise<Report> {
   if (flags.dryRun !== true || flags.remove === true) {
     throw noAdministratorError(
-      'init signs in once as an administrator, and no administrator is given.',
+      'init signs in once as an administrator, and no administrator is named.',
       account.target,
     );
   }

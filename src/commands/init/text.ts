@@ -37,7 +37,7 @@ export function initText(answer: InitAnswer, style: Style): string {
 }
 
 /** What every run does, so that it is no change: nobody can see whether such a token is there. */
-const WITHDRAWN = ' Anybody who registered it can’t reach it: registration access tokens are withdrawn.';
+const WITHDRAWN = ' Anybody who registered it can’t reach it: registration access tokens are revoked.';
 
 function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Style): string {
   const roles = account.roles.join(', ');

@@ -46,9 +46,9 @@ export const onboard: Command = {
     ['adopt a client that is there', 'mcpkc onboard https://svc.example.com/mcp 3f1c…'],
   ],
   changes:
-    'What create-scope makes in adopted mode; each newcomer of the product holds the audience scope while it is waited, at the end the connector alone. Its registration access token is withdrawn.',
+    'What create-scope makes in adopted mode; each newcomer of the product holds the audience scope while it is waited, at the end the connector alone. Its registration access token is revoked.',
   exits: [
-    [0, 'a connector was adopted, or the client that was named'],
+    [0, 'a connector was adopted, or the client that wbecause it was named'],
     [1, 'with --dry-run: something would change'],
     [5, 'several may be the connector, the scope is another server’s, or --yes is needed'],
     [6, 'nothing to adopt within --timeout'],
@@ -117,7 +117,7 @@ function requireUntil(flags: Flags, client: string | undefined, canAsk: boolean)
   if (!waits || canAsk || flags.until !== undefined) return;
   throw inputError(
     '--until',
-    'without a terminal it has to be said which newcomer is the right one',
+    'without a terminal the command line has to tell which newcomer is the right one',
     '--until connected adopts the one that signs in; --until registered the first that registers.',
   );
 }

@@ -185,7 +185,7 @@ export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
     } catch (error) {
       const passing = error instanceof McpkcError && error.exitStatus === 3;
       if (!passing || run.io.now() >= deadline) throw notWithdrawnError(run, held, error);
-      if (round === 1) tell(run, `${error.message} The audience is withdrawn as soon as that has passed.`);
+      if (round === 1) tell(run, `${error.message} The audience is revoked as soon as that has passed.`);
       await run.io.sleep(1000);
     }
   }
@@ -197,7 +197,7 @@ function notWithdrawnError(run: Run, held: readonly Held[], error: unknown): Mcp
   const reason = error instanceof Error ? error.message : String(error);
   const names = held.map(({ client }) => called(client)).join('; ');
   const message = `The audience ${resource} could not be taken back: ${reason}\nStill held for the time being by: ${names}.`;
-  const fix = `The record says so, and the next command that writes withdraws it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
+  const fix = `The record shows it, and the next command that writes revokes it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
   return new McpkcError('NOT_WITHDRAWN', message, fix, {
     cause: error,
     details: {

@@ -72,8 +72,8 @@ export async function prepare(
   const moving = await movingFor(run, snapshot, [named, fixed]);
   const hardening = await hardeningFor(context, run, snapshot, input);
   const desired = desiredFor(run, snapshot, named, hardening, [
-    ...attached(run, named, 'as named'),
-    ...attached(run, fixed, 'as named with --static-client'),
+    ...attached(run, named, 'because it was named'),
+    ...attached(run, fixed, 'because of --static-client'),
     ...keeping(moving, run.carrier),
   ]);
   const plan =

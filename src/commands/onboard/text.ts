@@ -89,7 +89,7 @@ function others({ others: list }: OnboardAnswer, style: Style): string {
 function takeOver({ unused, resource }: OnboardAnswer, style: Style): string {
   return unused
     .map(({ clientId, since }) => {
-      const what = `${visible(clientId)}, adopted ${since}, has no session. Where the new one takes its place, withdraw it:`;
+      const what = `${visible(clientId)}, adopted ${since}, has no session. Where the new one takes its place, revoke it:`;
       const words = formatCommand([
         'create-scope',
         ['--resource', resource],

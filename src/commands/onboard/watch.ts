@@ -144,7 +144,7 @@ const REFUSED: Record<string, string> = {
     'a redirect URI or the client URI is at a host that isn’t listed: mcpkc trusted-hosts shows the list, --preset adds a product’s hosts',
   'Max Clients Limit': 'the realm has as many clients as the policy allows: mcpkc prune-clients',
   'Allowed Client Scopes':
-    'it named a scope that registrations may not name: mcpkc status says which may be named',
+    'it named a scope that registrations may not name: mcpkc status shows which may be named',
 };
 
 const REFUSED_BY_CLIENT_POLICY =
@@ -159,7 +159,7 @@ function tellRefusals(run: Run, refusals: readonly Refusal[]): void {
       tell(run, `${most}. ${REFUSED_BY_CLIENT_POLICY}`);
       continue;
     }
-    const by = policy === '' ? 'Keycloak doesn’t say why' : `by the policy '${visible(policy)}'`;
+    const by = policy === '' ? 'Keycloak doesn’t tell why' : `by the policy '${visible(policy)}'`;
     tell(run, `A registration from ${from} was refused, ${by}${why}.`);
   }
 }

@@ -98,7 +98,7 @@ function revivalText(one: Restored, style: Style): string {
   const sign = outcome === 'done' ? style.green('✓') : style.yellow('!');
   const of = authentic
     ? 'this realm, sealed'
-    : `realm ${visible(from.realm)} at ${visible(from.server)}, as the file says`;
+    : `realm ${visible(from.realm)} at ${visible(from.server)}, according to the file`;
   const list = (names: readonly string[]) => (names.length === 0 ? 'none' : visible(names.join(', ')));
   const rows = [
     ['backup of', `${of}, ${visible(from.at)} by ${visible(from.by)}`],

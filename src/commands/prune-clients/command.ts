@@ -18,7 +18,7 @@ import type { Wish } from './scan.ts';
 export const pruneClients: Command = {
   define(command) {
     command
-      .description('Remove clients that registered themselves and never worked; by default only say which.')
+      .description('Remove clients that registered themselves and never worked; by default only list them.')
       .argument('[client-id...]', 'with --restore: only these; with --accept-age: these')
       .option('--observe', 'write when clients were first and last seen, and nothing else')
       .option('--apply', 'mark orphans, after a grace disable them, after another delete them')
@@ -160,7 +160,7 @@ function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: F
   const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
   // JavaScript takes 2026-02-31 for a day of March.
   if (Number.isNaN(age) || new Date(age).toISOString().slice(0, 10) !== text) {
-    throw inputError('--accept-age', `${brief(text, 40)} is no day`, 'Write it like 2026-01-31.');
+    throw inputError('--accept-age', `${brief(text, 40)} is not a day`, 'Write it like 2026-01-31.');
   }
   if (age + DAY > io.now()) {
     throw inputError(

@@ -143,7 +143,7 @@ function summaryLine({ judged, mode, seen, backup, realm }: PruneAnswer, style: 
       `${(numbers[action] ?? 0).toLocaleString('en')} ${mode === 'apply' ? DONE[action] : `to ${action}`}`,
   );
   const what = words.length === 0 ? 'nothing to prune' : words.join(', ');
-  const kept = `${(numbers.keep ?? 0).toLocaleString('en')} kept (${numbers.worked} worked once, ${numbers.unknown} without proof)`;
+  const kept = `${(numbers.keep ?? 0).toLocaleString('en')} kept (${numbers.worked} used before, ${numbers.unknown} undecided)`;
   const also = [
     seen === undefined ? [] : [`${count(seen, 'mark')} written`],
     backup !== null && mode === 'apply' && (numbers.delete ?? 0) > 0 ? [`backup: ${visible(backup)}`] : [],

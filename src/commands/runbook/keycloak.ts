@@ -30,7 +30,7 @@ ${block('sh', addressLines(facts))}
 
 ${block('sh', provisioningLines(facts))}
 
-Each command takes ${code('--dry-run')} and then only says what it would change. They make the client scope with its audience
+Each command takes ${code('--dry-run')} and then only shows what it would change. They make the client scope with its audience
 mapper, let the products’ hosts register, allow the scope and ${code('openid')} in registrations, and enforce PKCE by a client
 policy. Policies that are there keep their other entries.
 

@@ -25,13 +25,13 @@ import { upgradeText } from './upgrade-text.ts';
 export const status: Command = {
   define(command) {
     command
-      .description('Say what would stop the next connector in this realm, and what fixes it.')
+      .description('Show what would stop the next connector in this realm, and how to fix it.')
       .option(
         '--resource <url>',
         'judge this MCP server alone (default: the configured one, and all of mcpkc’s)',
       )
       .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
-      .option('--for <version>', 'also say what breaks when this server is upgraded to this Keycloak (26.8)')
+      .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
       .option('--clients', 'also list the clients that registered, and who holds a scope')
       .option(
         '--fail-on <severity>',
@@ -83,7 +83,7 @@ function releaseOf({ for: version }: Flags): Target | undefined {
   const written = String(version);
   const release = parseRelease(written);
   if (release !== undefined) return { written, release };
-  throw inputError('--for', 'this is no version of Keycloak', 'Write it like 26.8 or 26.8.2.');
+  throw inputError('--for', 'this is not a version of Keycloak', 'Write it like 26.8 or 26.8.2.');
 }
 
 function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {

@@ -203,7 +203,7 @@ function sender(
     };
     const once = async () => {
       const answer = await send();
-      if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is no JSON');
+      if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is not JSON');
       return answer;
     };
     // The token that was refused tells why; one that can't be had is no reason of its own.

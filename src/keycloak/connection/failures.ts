@@ -121,7 +121,7 @@ function statusError(
   const said = answer === '' ? '' : `: ${answer}`;
   if (status === 404 && answer.startsWith('Realm not found')) return realmNotFoundError(server, realm, error);
   const fix =
-    status >= 500 ? 'Keycloak’s log says more; the command can be run again.' : 'Keycloak’s log says more.';
+    status >= 500 ? 'Keycloak’s log shows more; the command can be run again.' : 'Keycloak’s log shows more.';
   return new McpkcError('KEYCLOAK_ERROR', `Keycloak answered ${status} to ${what}${said}.`, fix, options);
 }
 

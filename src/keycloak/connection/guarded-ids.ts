@@ -41,6 +41,6 @@ function requireId(method: string, payload: unknown): void {
 export function unsafeIdError(id: string, clientId?: string): McpkcError {
   const which = clientId === undefined ? '' : ` of '${visible(clientId)}'`;
   const message = `The internal id${which} is '${visible(id)}', which Keycloak didn’t make: anybody who registered the client chose it. mcpkc sends nothing to it.`;
-  const fix = 'Delete that client in the database, or leave it: it can’t be given anything by mcpkc.';
+  const fix = 'Delete that client in the database, or leave it: mcpkc grants it nothing.';
   return new McpkcError('CLIENT_ID_UNSAFE', message, fix, { details: { id } });
 }

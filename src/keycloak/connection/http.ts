@@ -138,7 +138,7 @@ function proxyNamed(env: Io['env'], name: string): string {
   const value = env[key] ?? '';
   if (value === '' || /^https?:\/\/[^/]/i.test(value)) return value;
   const fix = `Write it as http://host:port, or unset ${key}.`;
-  throw new McpkcError('CONFIG_INVALID', `${key}: this is no URL of a proxy (environment).`, fix);
+  throw new McpkcError('CONFIG_INVALID', `${key}: this is not a URL of a proxy (environment).`, fix);
 }
 
 async function authorities(path: string | undefined, io: Io, system: boolean): Promise<string[]> {

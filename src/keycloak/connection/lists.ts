@@ -7,7 +7,7 @@ import type { Attempt } from './failures.ts';
  */
 export function listOf<T>(answer: readonly T[], { what }: Attempt): T[] {
   if (Array.isArray(answer)) return answer;
-  const message = `The answer is not Keycloak’s (to ${what}): no list, though the status says that all is well.`;
+  const message = `The answer is not Keycloak’s (to ${what}): no list, though the status is one of success.`;
   throw new McpkcError(
     'KEYCLOAK_ERROR',
     message,

@@ -79,7 +79,7 @@ export function networkError(server: string, code: string, error: unknown, proxy
   }
   if (code === 'BAD_PORT') {
     const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").`;
-    return new McpkcError('PORT_BLOCKED', message, 'Give Keycloak another port, such as 8080.', options);
+    return new McpkcError('PORT_BLOCKED', message, 'Start Keycloak on another port, such as 8080.', options);
   }
   const tls =
     TLS_PROBLEMS[code] ?? (code.startsWith('CERT_') || code.startsWith('ERR_SSL') ? code : undefined);
@@ -87,8 +87,7 @@ export function networkError(server: string, code: string, error: unknown, proxy
     const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? namesOfCertificate(error) : [];
     if (names.length > 0) {
       const message = `${server}: no trusted connection, its certificate is for another name (it is for ${names.join(', ')}).`;
-      const fix =
-        'Use a URL with one of these names (KC_SERVER), or give the server a certificate for this one.';
+      const fix = 'Use a URL with one of these names (KC_SERVER), or install a certificate for this one.';
       return new McpkcError('TLS_FAILED', message, fix, { ...options, details: { network: code, names } });
     }
     const fix =

@@ -81,7 +81,7 @@ export async function tokenRefusal(
   return new McpkcError(
     'KEYCLOAK_ERROR',
     `Keycloak answered ${status} to the token request: ${description}.`,
-    'Keycloak’s log says more.',
+    'Keycloak’s log shows more.',
   );
 }
 
@@ -123,7 +123,7 @@ function keyRefusedError(
   if (code !== 'invalid_client' && code !== 'unauthorized_client') return undefined;
   const message = `There is no enabled client '${name}' in realm '${visible(realm)}' that signs in with a key (KC_CLIENT_ID, KC_ADMIN_REALM).`;
   const fix =
-    'mcpkc init --key makes it, or gives it a key; an account that lives in master needs KC_ADMIN_REALM=master.';
+    'mcpkc init --key makes it, or makes a key for it; an account that lives in master needs KC_ADMIN_REALM=master.';
   return new McpkcError('ACCOUNT_NOT_FOUND', message, fix);
 }
 

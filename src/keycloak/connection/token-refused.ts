@@ -28,7 +28,7 @@ export function tokenRefusedError(
   );
 }
 
-const LOG = 'Keycloak’s log says why it refused the token.';
+const LOG = 'Keycloak’s log shows why it refused the token.';
 
 /** Why the admin API may have refused a token, in words, and what fixes it. */
 export function reasonOf(
@@ -49,7 +49,7 @@ export function reasonOf(
     const said = audiences.length === 0 ? 'it has no aud' : `its aud is ${audiences.join(', ')}`;
     return {
       message: `${said}, and Keycloak 26.8.2 and later take only tokens whose aud names the admin API`,
-      fix: `To give the account the client scope ${ADMIN_API_SCOPE}, which does that, signing in once as an administrator (on an older server Keycloak’s log says more):\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`,
+      fix: `To assign the account the client scope ${ADMIN_API_SCOPE}, which does that, signing in once as an administrator (on an older server see Keycloak’s log):\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`,
       lacks: ADMIN_API_SCOPE,
     };
   }

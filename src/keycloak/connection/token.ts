@@ -24,7 +24,7 @@ export interface Grant {
 export interface AccessToken {
   value: string;
   renewAt: number;
-  /** How far the server's clock is ahead of mcpkc, as `iat` tells (to the second); Keycloak sends no `Date`. */
+  /** How far the server's clock is ahead of this machine’s, as `iat` tells (to the second); Keycloak sends no `Date`. */
   aheadMs?: number | undefined;
   /** Of a person's sign-in: what the next token is asked with, since a one-time code works once. */
   refresh?: string | undefined;
@@ -34,7 +34,7 @@ export interface AccessToken {
 export interface TokenSource {
   getAccessToken(): Promise<string>;
   renew(): void;
-  /** How far the server's clock is ahead of mcpkc; undefined as long as no token told. */
+  /** How far the server's clock is ahead of this machine’s; undefined as long as no token told. */
   aheadMs?(): number | undefined;
 }
 
@@ -176,7 +176,7 @@ function readToken(text: string, asked: number, server: string): AccessToken {
     answer = {};
   }
   if (typeof answer.access_token !== 'string') {
-    const message = `${server} answered the token request with something that is no token.`;
+    const message = `${server} answered the token request with something that is not a token.`;
     throw new McpkcError('KEYCLOAK_ERROR', message, 'Is KC_SERVER a Keycloak, and is a proxy in between?');
   }
   const life = typeof answer.expires_in === 'number' ? answer.expires_in * 1000 : 60_000;

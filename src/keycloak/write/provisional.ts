@@ -22,7 +22,7 @@ export interface Grant {
 /** Lets a client hold a scope as default. An optional one has to go first: else the 204 means nothing (26.7.3). */
 export async function grantScope(keycloak: Keycloak, { client, scopeId, before }: Grant): Promise<void> {
   const { id } = client;
-  const what = attempt(`give the audience scope to the client '${client.clientId}'`);
+  const what = attempt(`assign the audience scope to the client '${client.clientId}'`);
   const place = { id, clientScopeId: scopeId };
   if (before === 'default') return;
   if (before === 'optional') {

@@ -3,7 +3,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 
 const attempt = (clientId: string): Attempt => ({
-  what: `withdraw the registration access token of the client '${clientId}'`,
+  what: `revoke the registration access token of the client '${clientId}'`,
   role: 'manage-clients',
 });
 

@@ -69,7 +69,7 @@ export async function writeAssignment(
   const { id } = client;
   const clientScopeId = await ids.of(scope);
   const what = attempt(
-    `${list === 'none' ? 'take the scope from' : 'give the scope to'} the client '${clientId}'`,
+    `${list === 'none' ? 'take the scope from' : 'assign the scope to'} the client '${clientId}'`,
   );
   await take(keycloak, what, client, scope, clientScopeId, list);
   if (list === 'default') {

@@ -91,7 +91,7 @@ const WHY_NEW = 'so that mcpkc has an account of its own with the roles below an
 const WHY_ANEW =
   'in place of the client of that name, which is deleted: its secret and its registration access token may be known to somebody else';
 const WHY_SECRET_ONCE =
-  'once, since it was made before mcpkc withdrew registration access tokens: a stranger may have read it. The old one stops working at once; whatever has it needs the new one: other .keycloak-env files, variables of CI jobs, secret stores';
+  'once, since it was made before mcpkc revoked registration access tokens: a stranger may have read it. The old one stops working at once; whatever has it needs the new one: other .keycloak-env files, variables of CI jobs, secret stores';
 const WHY_SECRET_AGAIN =
   'in place of the key, as asked for with --no-key; the key stops working at once, whatever has it needs the secret';
 const WHY_KEY_ASKED =
@@ -146,7 +146,7 @@ export const accountScopes: AccountKindRules<'client-scope-assignment'> = {
       const why =
         name === ADMIN_API_SCOPE
           ? 'so that the admin API takes the account’s token (Keycloak 26.8.2 and later)'
-          : 'so that the account’s token says which roles it has';
+          : 'so that the account’s token names its roles';
       return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
     });
   },

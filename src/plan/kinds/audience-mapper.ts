@@ -40,7 +40,7 @@ function removals(name: string, audience: string, snapshot: RealmSnapshot): Chan
     key: `${name}/${mapper.name}`,
     before: { scope: name, config: owned(mapper.config) },
     after: null,
-    why: 'since adopted clients have the audience by a scope of its own, and this one gives it to nobody',
+    why: 'since adopted clients have the audience by a scope of its own, and this one must not carry it',
   }));
 }
 

@@ -10,7 +10,7 @@ export interface OwnedTypes {
   types: readonly string[];
 }
 
-const WHY = 'so that no client that registers itself chooses what its tokens say of a user';
+const WHY = 'so that no client that registers itself chooses what its tokens claim about a user';
 
 function restored(
   restore: Readonly<Record<string, readonly string[]>>,

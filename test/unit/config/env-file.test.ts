@@ -169,6 +169,6 @@ describe('formatEnvFile', () => {
   );
 
   it.each(['', 'A B', '1A', 'A=B', 'A\nB', 'Ä'])('refuses the name %j', (key) => {
-    expect(() => formatEnvFile({ [key]: 'x' })).toThrow('no name of a variable');
+    expect(() => formatEnvFile({ [key]: 'x' })).toThrow('not a name of a variable');
   });
 });

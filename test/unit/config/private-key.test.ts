@@ -69,7 +69,7 @@ it('beside a secret on the same level it is a contradiction; a higher level wins
     k: PEM,
   };
   await expect(load({ files })).rejects.toThrow(
-    'KC_CLIENT_SECRET and KC_CLIENT_KEY_FILE: only one of them may be given (file .keycloak-env line 1, file .keycloak-env line 2)',
+    'KC_CLIENT_SECRET and KC_CLIENT_KEY_FILE: only one of them may be set (file .keycloak-env line 1, file .keycloak-env line 2)',
   );
   const { clientSecret, clientKey } = await load({ files, env: { KC_CLIENT_SECRET: 'high' } });
   expect({ clientSecret, clientKey }).toEqual({ clientSecret: 'high', clientKey: undefined });

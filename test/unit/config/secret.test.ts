@@ -29,7 +29,7 @@ describe('the secret', () => {
     const both = { ...files, '.keycloak-env': 'KC_CLIENT_SECRET=hunter2\nKC_CLIENT_SECRET_FILE=s\n' };
     expect((await load({ files: both, env: { KC_CLIENT_SECRET: 'high' } })).clientSecret).toBe('high');
     await expect(load({ files: both })).rejects.toThrow(
-      'KC_CLIENT_SECRET and KC_CLIENT_SECRET_FILE: only one of them may be given (file .keycloak-env line 1, file .keycloak-env line 2)',
+      'KC_CLIENT_SECRET and KC_CLIENT_SECRET_FILE: only one of them may be set (file .keycloak-env line 1, file .keycloak-env line 2)',
     );
   });
 

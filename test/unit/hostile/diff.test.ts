@@ -127,7 +127,7 @@ const wish = (snapshot: RealmSnapshot) =>
       const audienceScope = rest.mode === 'adopted' ? HIDDEN_SCOPE : undefined;
       const assignments = holders
         .filter((one) => one !== undefined)
-        .map((client) => adoption(client, audienceScope ?? SCOPE, 'as named'));
+        .map((client) => adoption(client, audienceScope ?? SCOPE, 'because it was named'));
       return provisioned({
         ...rest,
         scope: SCOPE,

@@ -214,7 +214,7 @@ describe('the plan for people', () => {
     });
     const text = planText(plan, styleFor(false, 120));
     expect(text).toContain('client scopes basic, roles');
-    expect(text).toContain('attach role of the account view-users\n      of realm-management\n');
+    expect(text).toContain('grant view-users\n      of realm-management\n');
     expect(text).not.toContain('bearerOnly');
   });
 });

@@ -141,7 +141,7 @@ describe('an interruption', () => {
   it('ends it with the signal’s own reason, whatever the request failed with', async () => {
     const stop = new AbortController();
     const { waiting } = fakeClock(stop.signal);
-    const reason = new McpkcError('INTERRUPTED', 'Interrupted by SIGINT.', 'again');
+    const reason = new McpkcError('INTERRUPTED', 'Stopped (Ctrl-C).', 'again');
     const send = async () => {
       stop.abort(reason);
       throw cut('ECONNRESET');

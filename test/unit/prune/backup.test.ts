@@ -106,10 +106,10 @@ describe('a backup', () => {
   });
 
   it.each([
-    ['no JSON', 'rm -rf /', /line 2: it is no JSON/],
-    ['another document', '{"a":1}', /no record/],
-    ['a list', '[]', /no record/],
-    ['a record of another format', backupLine(record()).replace('v2', 'v9'), /no record/],
+    ['no JSON', 'rm -rf /', /line 2: it is not JSON/],
+    ['another document', '{"a":1}', /not a record/],
+    ['a list', '[]', /not a record/],
+    ['a record of another format', backupLine(record()).replace('v2', 'v9'), /not a record/],
     ['a missing field', backupLine(record()).replace('"by":"me",', ''), /field by/],
     ['another client’s representation', backupLine(record({ clientId: 'admin-cli' })), /another client/],
     ['a client with full scope', backupLine(record({ fullScopeAllowed: true })), /did not register itself/],

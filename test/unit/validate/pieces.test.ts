@@ -124,7 +124,7 @@ describe('the guard', () => {
   it.each([
     ['file:///etc/passwd', /scheme is file/],
     ['gopher://x.example/', /scheme/],
-    ['not a url', /no URL/],
+    ['not a url', /not a URL/],
     ['https://user:pass@x.example/', /credentials/],
     ['http://metadata.google.internal/computeMetadata/v1/', /metadata service/],
     ['http://2852039166/', /link-local/],

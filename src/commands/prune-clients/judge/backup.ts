@@ -91,7 +91,7 @@ export function parseBackup(text: string, file: string, key?: string): Backup {
 function bad(file: string, line: number, problem: string, torn?: number) {
   const fix =
     torn === undefined
-      ? 'Nothing was restored. Give a backup that prune-clients --apply wrote, as it wrote it.'
+      ? 'Nothing was restored. Use a backup file of prune-clients --apply, unchanged.'
       : `Nothing was restored. Where a killed run of mcpkc 0.1.0 left it, its client was not deleted: remove line ${torn}, and run the command again.`;
   return inputError('--restore', `${file}, line ${line}: ${problem}`, fix);
 }
@@ -132,7 +132,7 @@ function parseLine(line: string, key: string | undefined): ReadRecord | string {
   try {
     value = JSON.parse(line);
   } catch {
-    return 'it is no JSON';
+    return 'it is not JSON';
   }
   const record = recordOf(value);
   return typeof record === 'string' ? record : { ...record, authentic: isAuthentic(line, key) };
@@ -144,7 +144,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function recordOf(value: unknown): BackupRecord | string {
   if (!isObject(value) || (value.mcpkc !== FORMAT && value.mcpkc !== OLD_FORMAT)) {
-    return 'it is no record of a pruned client';
+    return 'it is not a record of a pruned client';
   }
   const { representation } = value;
   const [at, by, server, realm, id, clientId] = ['at', 'by', 'server', 'realm', 'id', 'clientId'].map(

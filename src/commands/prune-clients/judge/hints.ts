@@ -15,7 +15,7 @@ export interface StoredTypes {
 export function eventHints(config: StoredTypes | undefined, neededMs: number): string[] {
   if (config === undefined) return [];
   const missing = DEMANDED.filter((type) => !config.enabled || !config.types.includes(type));
-  const fix = 'mcpkc init --events 30d switches on what is needed.';
+  const fix = 'mcpkc init --events 30d switches them on.';
   if (missing.length > 0) {
     return [
       `Events of type ${missing.join(', ')} are not stored, and without them nothing is ever pruned. ${fix}`,
@@ -24,6 +24,6 @@ export function eventHints(config: StoredTypes | undefined, neededMs: number): s
   const { expirationMs } = config;
   if (expirationMs === undefined || expirationMs >= neededMs) return [];
   return [
-    `Events are kept for ${durationText(expirationMs)}, and an orphan is gone after ${durationText(neededMs)} at the earliest: its proof is gone before. ${fix}`,
+    `Events are kept for ${durationText(expirationMs)}, pruning needs ${durationText(neededMs)}. Keep them longer: mcpkc init --events 30d`,
   ];
 }

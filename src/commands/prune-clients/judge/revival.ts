@@ -152,7 +152,7 @@ function reservationsOf({ authentic, realm, server }: ReadRecord, verdict: Adopt
   return [
     authentic
       ? []
-      : `its line has no seal of this realm: it says that it is of realm '${realm}' at ${server}, and anybody may have written it`,
+      : `its line has no seal of this realm: it claims to be of realm '${realm}' at ${server}, and anybody may have written it`,
     verdict.adoptable ? [] : `a newcomer like it would not be adopted: ${verdict.reason}`,
   ].flat();
 }
