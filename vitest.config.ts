@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Test files that need a Keycloak. */
 const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,docs}/**/*.test.ts'];
 
-/** What takes minutes or fetches something more (nginx): `npm run test:long`, not part of `npm test`. */
+/** What takes minutes or fetches something more (nginx): `npm run suite -- long`, not part of `npm test`. */
 const LONG = [
   'test/validate/nginx.test.ts',
   'test/keycloak/company.test.ts',

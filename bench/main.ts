@@ -1,4 +1,4 @@
-/* `npm run bench`: mcpkc beside what people use today, on a Keycloak of its own. */
+/* `npm run suite -- bench`: mcpkc beside what people use today, on a Keycloak of its own. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { type BenchRealm, benchRealm } from './realms.ts';
 import { type Bench, type Line, reaches } from './row.ts';
 import { ROWS } from './rows/index.ts';
 
-const USAGE = `npm run bench -- [--quick] [--only <row>] [--rounds <n>] [--write]
+const USAGE = `npm run suite -- bench [--quick] [--only <row>] [--rounds <n>] [--write]
 
   --quick        small realms, few rounds; fails on ratios with head room, never on times
   --only <row>   one row: ${ROWS.map(({ name }) => name).join(', ')}
@@ -105,7 +105,7 @@ async function main(): Promise<number> {
     const { rounds } = options;
     const sizes = SIZES[options.quick ? 'quick' : 'whole'];
     const date = new Date().toISOString().slice(0, 10);
-    const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
+    const command = `npm run suite -- bench ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
     const where = { command, date, keycloak: server.version, rounds, sizes };
     process.stdout.write(`${tableOf(lines)}\n`);
     mkdirSync(dirname(RESULTS), { recursive: true });

@@ -1,8 +1,8 @@
 // biome-ignore lint/style/noRestrictedImports: the program is made of the commands.
 import { Command as Commander, Help } from 'commander';
-import type { Command, CommandEntry } from './cli/command.ts';
+import { type Command, type CommandEntry, HELP_GROUPS } from './cli/command.ts';
 import { defineGlobal, GLOBAL_VALUES } from './cli/global-options.ts';
-import { commandHelp, FLAG_GROUPS, firstSteps, HELP_GROUPS, MANY_FLAGS } from './cli/help.ts';
+import { commandHelp, FLAG_GROUPS, firstSteps, MANY_FLAGS } from './cli/help.ts';
 import type { Io } from './cli/io.ts';
 import { COMMANDS } from './commands/index.ts';
 
@@ -35,8 +35,7 @@ export function programFor(io: Io, called: Called | undefined): Commander {
     .addHelpText('after', firstSteps);
   for (const entry of COMMANDS) {
     const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
-    const group = HELP_GROUPS.find(({ names }) => names.includes(entry.name));
-    command.helpGroup(group?.heading ?? 'Commands:');
+    command.helpGroup(`${entry.group}:`);
     if (called?.entry === entry) defineWhole(command, called.command);
     root.addCommand(command);
   }
@@ -51,9 +50,7 @@ function widthOf(command: Commander, error: boolean): number {
 /** Help with the commands before the options: who asks for the program's help looks for what it does. */
 function arranged(help: string): string {
   const sections = help.trimEnd().split('\n\n');
-  const commands = sections.filter((section) =>
-    HELP_GROUPS.some(({ heading }) => section.startsWith(heading)),
-  );
+  const commands = sections.filter((section) => HELP_GROUPS.some((group) => section.startsWith(`${group}:`)));
   const rest = sections.filter((section) => !commands.includes(section));
   const options = rest.findIndex((section) => /^[^ ]+:\n {2}-/.test(section));
   const arrangedSections = [...rest.slice(0, options), ...commands, ...rest.slice(options)];

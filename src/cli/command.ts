@@ -26,9 +26,20 @@ export interface Context {
   signal: AbortSignal;
 }
 
+/** The groups of the program's help, in their order. */
+export const HELP_GROUPS = [
+  'Set up',
+  'Provision and connect',
+  'Look and prove',
+  'Clean up',
+  'Shell',
+] as const;
+export type HelpGroup = (typeof HELP_GROUPS)[number];
+
 /** A subcommand's name and summary for the program's help; the rest is loaded when it is called. */
 export interface CommandEntry {
   name: string;
+  group: HelpGroup;
   summary: string;
   load(): Promise<Command>;
 }

@@ -1,15 +1,6 @@
 import { wrap } from '../text.ts';
 import type { Command } from './command.ts';
 
-/** The commands as an operator thinks of them, in this order in the program's help. */
-export const HELP_GROUPS: readonly { heading: string; names: readonly string[] }[] = [
-  { heading: 'Set up:', names: ['init'] },
-  { heading: 'Provision and connect:', names: ['create-scope', 'trusted-hosts', 'onboard', 'env'] },
-  { heading: 'Look and prove:', names: ['status', 'validate', 'explain', 'presets', 'runbook'] },
-  { heading: 'Clean up:', names: ['prune-clients'] },
-  { heading: 'Shell:', names: ['completion', 'help'] },
-];
-
 /** Flags by what they are about, for commands that have many; `defineWriting` has its own group. */
 export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }[] = [
   {

@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
+import { REALM } from './kinds/all.ts';
 import type { Kind } from './kinds/kind.ts';
-import { REALM } from './kinds/registry.ts';
 
 /** Realm roles of mcpkc, and its record: made where they are needed, planned where they go. */
 interface OwnedElsewhere {

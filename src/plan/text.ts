@@ -2,7 +2,7 @@ import type { Style } from '../cli/style.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
 import { readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, visible, wrap } from '../text.ts';
-import { REALM } from './kinds/registry.ts';
+import { REALM } from './kinds/all.ts';
 import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type RealmKind } from './plan.ts';
 
 /** How an operator calls the kinds of thing that a plan changes. */

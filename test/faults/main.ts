@@ -1,4 +1,4 @@
-/* `npm run test:faults`: every command × each of its requests × every fault, between mcpkc and a real Keycloak. */
+/* `npm run suite -- faults`: every command × each of its requests × every fault, between mcpkc and a real Keycloak. */
 import { parseArgs } from 'node:util';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { WHOLE_COMPILER } from '../../tools/keycloak/launch.ts';
@@ -8,7 +8,7 @@ import { type FaultProxy, startFaultProxy } from './proxy.ts';
 import { makeRows } from './rows.ts';
 import { ALL, every, type Lane, type Pick, type RowResult, runRestart, runRow, tableOf } from './suite.ts';
 
-const USAGE = `npm run test:faults -- [--only <text>] [--every <n>] [--lane <i>/<n>]
+const USAGE = `npm run suite -- faults [--only <text>] [--every <n>] [--lane <i>/<n>]
 
   --only <text>    the rows whose name has this text
   --every <n>      each n-th case only

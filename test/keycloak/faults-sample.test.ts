@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => proxy.close());
 
-/** A fixed part of what `npm run test:faults` runs whole: each fault once, spread over the requests of these rows. */
+/** A fixed part of what `npm run suite -- faults` runs whole: each fault once, spread over the requests of these rows. */
 const SAMPLE = ['create-scope: from nothing', 'trusted-hosts: --add'];
 
 const rowNamed = (name: string): Row => {

@@ -1,4 +1,4 @@
-/* `npm run test:matrix`: the tests that need a Keycloak, against releases that mcpkc supports. */
+/* `npm run suite -- matrix`: the tests that need a Keycloak, against releases that mcpkc supports. */
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The first release with what mcpkc is built on, one between, and the newest that there is (2026-11). */
 const VERSIONS = ['26.4.0', '26.5.6', '26.7.4'];
 
-const USAGE = `npm run test:matrix -- [--versions 26.4.0,26.7.4] [<test file> …]
+const USAGE = `npm run suite -- matrix [--versions 26.4.0,26.7.4] [<test file> …]
 
 Runs the tests against each version, whose server is fetched through Maven when it is not there yet.
 Workers and time-outs follow how many cores nobody else uses.

@@ -1,7 +1,7 @@
 import { Command as Commander } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { defineGlobal } from '../../src/cli/global-options.ts';
-import { FLAG_GROUPS, HELP_GROUPS } from '../../src/cli/help.ts';
+import { FLAG_GROUPS } from '../../src/cli/help.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { main } from '../../src/main.ts';
 import { memoryIo } from '../support/memory-io.ts';
@@ -16,10 +16,8 @@ describe('the program’s help', () => {
   it('names every command once, in a group, before the options', async () => {
     const { exit, out } = await run('--help');
     expect(exit).toBe(0);
-    const grouped = HELP_GROUPS.flatMap(({ names }) => names);
     for (const { name, summary } of COMMANDS) {
-      expect(grouped.filter((one) => one === name)).toEqual([name]);
-      expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+      expect(out.match(new RegExp(`^  ${name} +\\S`, 'gm'))).toHaveLength(1);
       expect(out.replaceAll(/\s+/g, ' ')).toContain(summary);
     }
     expect(out).not.toMatch(/^Commands:/m);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REALM } from '../../src/plan/kinds/registry.ts';
+import { REALM } from '../../src/plan/kinds/all.ts';
 import { ACCOUNT_KINDS, KINDS, REALM_KINDS, REMOVAL_KINDS } from '../../src/plan/plan.ts';
 import { changeName } from '../../src/plan/text.ts';
 import type { RealmSnapshot } from '../../src/realm/snapshot.ts';

@@ -14,8 +14,8 @@ import {
   type RealmKind,
   type RealmPlan,
 } from '../plan.ts';
+import { REALM } from './all.ts';
 import type { Kind, Writing } from './kind.ts';
-import { REALM } from './registry.ts';
 
 /** The plan that turns a realm as it is into one as it should be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {

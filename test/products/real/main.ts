@@ -1,4 +1,4 @@
-/** `npm run record -- <product>…` and `npm run test:products -- [product…]`: the real products against a real Keycloak. */
+/** `npm run record -- <product>…` and `npm run suite -- products [product…]`: the real products against a real Keycloak. */
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +23,8 @@ import { RECORDED_STAGINGS, SITUATIONS } from './situations.ts';
 import { markOwnRequests, STANDING, type Staging, startStage } from './stage.ts';
 
 const USAGE = `npm run record -- <product>…       runs a product and writes what it sent to test/products/recordings/
-npm run test:products -- [product…]  runs products, whole flows, and compares them with their recordings
-npm run test:products -- --replay [product…]
+npm run suite -- products [product…]  runs products, whole flows, and compares them with their recordings
+npm run suite -- products --replay [product…]
                                      puts products and their replays before the same realms and servers
 
   --version <v>   this version of the package in place of the newest

@@ -13,6 +13,7 @@ import {
   type ScopeRule,
   type ScopesMet,
 } from '../../../src/products/scopes.ts';
+import { SUITES } from '../../../tools/suites.ts';
 import { DOCUMENTED_PRODUCTS, documentedRecording } from '../../products/documented.ts';
 import { type RecordedRun, recordedProducts, recordingOf, requestsOf } from '../../products/recording.ts';
 import { DOCUMENTED_RULES, RECORDED_RULES } from '../../products/scope-rules.ts';
@@ -165,13 +166,12 @@ describe.each(DOCUMENTED_PRODUCTS)('%s as it is described', (product) => {
   });
 });
 
-it('the weekly workflow runs a script that is there', () => {
+it('the weekly workflow runs a suite that is there', () => {
   const workflow = readFileSync(new URL('../../../.github/workflows/products.yml', import.meta.url), 'utf8');
   const { jobs } = parse(workflow) as { jobs: { products: { steps: { run?: string }[] } } };
-  const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  const runs = jobs.products.steps.flatMap(({ run }) => /^npm run (\S+)/.exec(run ?? '')?.[1] ?? []);
-  expect(runs).toEqual(['test:products']);
-  for (const script of runs) expect(scripts).toHaveProperty([script]);
+  const runs = jobs.products.steps.flatMap(({ run }) => /^npm run suite -- (\S+)/.exec(run ?? '')?.[1] ?? []);
+  expect(runs).toEqual(['products']);
+  for (const suite of runs) expect(SUITES).toHaveProperty([suite]);
 });
 
 describe.each(PRESETS)('$name', (preset) => {
