@@ -7,6 +7,8 @@ import type { Io } from './io.ts';
 import type { Report } from './report.ts';
 import type { Voice } from './voice.ts';
 
+export { Option };
+
 /** What a command gets from the program. */
 export interface Context {
   io: Io;
@@ -47,8 +49,11 @@ export interface CommandEntry {
 /** Flags as commander gives them: camel case, absent where not given. */
 export type Flags = Record<string, unknown>;
 
-/** A subcommand: how it is called, what its help says, and what it does. */
-export interface Command {
+/**
+ * A subcommand: how it is called, what its help shows, and what it does. `Options` are its flags as `define` declares
+ * them: commander has parsed them, refused values that are no choice, and flags that exclude each other.
+ */
+export interface Command<Options extends Flags = Flags> {
   /** Arguments and options. */
   define(command: Commander): void;
   /** What people run it for: description and command line, most needed first. */
@@ -57,7 +62,7 @@ export interface Command {
   changes: string;
   /** The exit statuses that it can end with beside 2, 3, 4, 70 and the interrupted ones. */
   exits: readonly (readonly [status: number, meaning: string])[];
-  run(context: Context, args: readonly (string | undefined)[], flags: Flags): Promise<Report>;
+  run(context: Context, args: readonly (string | undefined)[], options: Options): Promise<Report>;
 }
 
 /**
@@ -85,6 +90,9 @@ export function wholeNumber(value: string): number {
 }
 
 const SAFETY = 'Safety:';
+
+/** What `defineWriting` declares. */
+export type WritingOptions = { dryRun?: true; yes?: true };
 
 /** The options of every command that writes through the admin API. */
 export function defineWriting(command: Commander): Commander {

@@ -72,10 +72,6 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   '--preset': PRESET_NAMES,
   '--only': [...groupsOf(CHECKS), ...CHECKS],
   '--skip': [...groupsOf(CHECKS), ...CHECKS],
-  'create-scope --attach': ['default', 'optional', 'none'],
-  'onboard --until': ['registered', 'connected'],
-  'status --fail-on': ['warning', 'error'],
-  'validate --fail-on': ['must', 'should'],
 };
 
 function groupsOf(ids: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
@@ -26,6 +26,7 @@ import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
 import { count, formatCommand } from '../../text.ts';
+import type { CreateScopeOptions } from './command.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { type NamedClients, namedClients } from './named-clients.ts';
 import { reservations, warnOfNearResources, warnOfScopes, warnOfTwins } from './notices.ts';
@@ -39,7 +40,7 @@ export async function changeScope(
   context: Context,
   config: Config,
   keycloak: Keycloak,
-  flags: Flags,
+  flags: CreateScopeOptions,
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
   const subject = await subjectOf(config, keycloak, flags);
@@ -67,8 +68,8 @@ export async function changeScope(
   return report(subject, plan, dryRun);
 }
 
-async function subjectOf(config: Config, keycloak: Keycloak, flags: Flags): Promise<Subject> {
-  const resource = resourceFor(config, flags.resource as string | undefined);
+async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {
+  const resource = resourceFor(config, flags.resource);
   const presets = wantedPresets(config, flags.preset);
   const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
   const snapshot = await readRealm(keycloak, config.clientId === undefined ? ids : [...ids, config.clientId]);

@@ -1,21 +1,38 @@
-import { type Command, defineWriting, type Flags, list } from '../../cli/command.ts';
-import { inputError } from '../../errors.ts';
+import { type Command, defineWriting, list, Option, type WritingOptions } from '../../cli/command.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { changeScope } from './change-scope.ts';
 import { retireScope } from './retire-scope.ts';
 
+/** The flags of `mcpkc create-scope`. */
+export type CreateScopeOptions = WritingOptions & {
+  resource?: string;
+  scope?: string;
+  attach?: 'default' | 'optional' | 'none';
+  existing?: boolean;
+  client?: string[];
+  detach?: string[];
+  preset?: string[];
+  createStatic?: true;
+  /** False with `--no-harden`. */
+  harden: boolean;
+  replaceAudience?: true;
+  remove?: true;
+};
+
 /** `mcpkc create-scope` */
-export const createScope: Command = {
+export const createScope: Command<CreateScopeOptions> = {
   define(command) {
     command
       .description('Make Keycloak ready for an MCP server: scope, audience, policies; or retire one.')
       .option('--resource <url>', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
       .option('--scope <name>', 'name of the client scope')
-      .option(
-        '--attach <list>',
-        'default, optional, or none (adopted mode); default: as it is, default for a new scope',
+      .addOption(
+        new Option(
+          '--attach <list>',
+          'the realm’s list, or none (adopted mode); default: as it is, default for a new scope',
+        ).choices(['default', 'optional', 'none']),
       )
       .option('--existing', 'also assign the scope to the products’ clients that are there already')
       .option('--no-existing', 'don’t (default where the realm has another audience scope)')
@@ -28,7 +45,12 @@ export const createScope: Command = {
         'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
       )
       .option('--replace-audience', 'take over a scope that carries another server’s audience (with --yes)')
-      .option('--remove', 'retire the resource: scope, policies and hosts that nothing else uses');
+      .addOption(
+        new Option(
+          '--remove',
+          'retire the resource: scope, policies and hosts that nothing else uses',
+        ).conflicts(['attach', 'client', 'detach', 'createStatic', 'replaceAudience']),
+      );
     defineWriting(command);
   },
   examples: [
@@ -48,10 +70,9 @@ export const createScope: Command = {
     [5, 'the scope is another server’s, a window is open, or --yes is needed'],
   ],
   async run(context, _args, flags) {
-    checkFlags(flags);
     const config = await context.config();
     // What is wrong with the words is said before anything is sent.
-    scopeWish(config, resourceFor(config, flags.resource as string | undefined), flags);
+    scopeWish(config, resourceFor(config, flags.resource), flags);
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
     // Before the plan: who loses something by it is planned for as it is then.
@@ -61,24 +82,3 @@ export const createScope: Command = {
       : changeScope(context, config, keycloak, flags);
   },
 };
-
-function checkFlags(flags: Flags): void {
-  const { attach } = flags;
-  if (attach !== undefined && !['default', 'optional', 'none'].includes(String(attach))) {
-    throw inputError(
-      '--attach',
-      `'${attach}' is none of default, optional, none`,
-      'See mcpkc create-scope --help',
-    );
-  }
-  if (flags.remove !== true) return;
-  const contrary = ['attach', 'client', 'detach', 'createStatic', 'replaceAudience'];
-  const found = contrary.find((name) => flags[name] !== undefined && flags[name] !== false);
-  if (found === undefined) return;
-  const option = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw inputError(
-    option,
-    'this doesn’t go with --remove',
-    'Retire the resource first, or leave --remove out.',
-  );
-}

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
 import { type Hardening, hardenFor, pkceOf } from '../../plan/hardening.ts';
 import { knownPresets } from '../../plan/input.ts';
@@ -10,6 +10,7 @@ import { isAudienceScope, listFor, nameScopeOf } from '../../realm/mcp-scope.ts'
 import type { McpServer } from '../../realm/mcp-server.ts';
 import type { ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import type { CreateScopeOptions } from './command.ts';
 import { existingHolders } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
@@ -18,7 +19,7 @@ import type { Subject } from './subject.ts';
 /** The mode and the realm's list that a scope should have: as `--attach` says, else as they are; standing for a new one. */
 export function modeAndList(
   { scopes: { named }, mode, list }: McpServer,
-  flags: Flags,
+  flags: CreateScopeOptions,
 ): Pick<McpServer, 'mode' | 'list'> {
   if (flags.attach === 'none') return { mode: 'adopted', list: 'optional' };
   if (flags.attach === 'default' || flags.attach === 'optional')
@@ -34,7 +35,7 @@ export async function desiredFor(
   subject: Subject,
   named: NamedClients,
   moving: Moving,
-  flags: Flags,
+  flags: CreateScopeOptions,
 ): Promise<Desired> {
   const { scope, audienceScope, carrier, resource, mode, list, presets, snapshot } = subject;
   const detached = named.detach.flatMap(({ clientId }) =>
@@ -89,7 +90,7 @@ function unpkced(
 async function hardeningFor(
   context: Context,
   subject: Subject,
-  flags: Flags,
+  flags: CreateScopeOptions,
   holders: readonly string[],
 ): Promise<Hardening> {
   const { config, keycloak, presets, resource, snapshot } = subject;
@@ -119,7 +120,7 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
 }
 
 /** On while this is the realm's only audience scope and everybody may have it; else each connector keeps its own. */
-function wantsExisting({ mode, scope, snapshot }: Subject, flags: Flags): boolean {
+function wantsExisting({ mode, scope, snapshot }: Subject, flags: CreateScopeOptions): boolean {
   if (typeof flags.existing === 'boolean') return flags.existing;
   const isOther = (one: ClientScope) => one.name !== scope && nameScopeOf(one) !== scope;
   return mode === 'standing' && !snapshot.scopes.some((one) => isOther(one) && isAudienceScope(one));

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
 import {
   foreignAudience,
@@ -10,12 +10,13 @@ import {
 } from '../../realm/mcp-scope.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
 import { listNames, visible } from '../../text.ts';
+import type { CreateScopeOptions } from './command.ts';
 import type { Subject } from './subject.ts';
 
 /** What about a plan only a person may decide: taking over another server's scope, a second standing server. */
 export function reservations(
   { scope, scopes: { named }, resource, mode, list, snapshot }: Subject,
-  flags: Flags,
+  flags: CreateScopeOptions,
   plan: Plan,
 ): Reservation[] {
   const shared = sharedAudience({ scope, resource, mode, list, snapshot });

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
@@ -22,15 +22,16 @@ import { heldOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
+import type { CreateScopeOptions } from './command.ts';
 
 /** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
 export async function retireScope(
   context: Context,
   config: Config,
   keycloak: Keycloak,
-  flags: Flags,
+  flags: CreateScopeOptions,
 ): Promise<Report> {
-  const resource = resourceFor(config, flags.resource as string | undefined);
+  const resource = resourceFor(config, flags.resource);
   const snapshot = await readRealm(keycloak);
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish);

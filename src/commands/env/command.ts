@@ -10,8 +10,11 @@ import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { formatCommand } from '../../text.ts';
 
+/** The flags of `mcpkc env`. */
+export type EnvOptions = { format: EnvFormat; scope?: string };
+
 /** `mcpkc env` */
-export const env: Command = {
+export const env: Command<EnvOptions> = {
   define(command) {
     command
       .description('Print the environment that the MCP server of a resource needs.')
@@ -35,7 +38,7 @@ export const env: Command = {
     const config = await context.config();
     const resource = resourceFor(config, argument, { bareHost: true });
     const deployment = await look(context, config, resource, flags);
-    const format = flags.format as EnvFormat;
+    const { format } = flags;
     const { scope, mode, source } = deployment;
     return {
       command: 'env',
@@ -52,7 +55,7 @@ async function look(
   context: Context,
   config: Config,
   resource: string,
-  flags: { scope?: unknown },
+  flags: EnvOptions,
 ): Promise<Deployment> {
   const scopes = await scopesIfConfigured(config, context.io, context.signal);
   const deployment = deploymentOf(config, resource, scopes, flags);

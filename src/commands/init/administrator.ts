@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Io } from '../../cli/io.ts';
 import { codeOf } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
@@ -6,6 +6,7 @@ import { inputError, McpkcError } from '../../errors.ts';
 import type { Administrator } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
+import type { InitOptions } from './command.ts';
 
 /** What Keycloak calls its first administrator (user or client) where the variable with the name isn't set (26.7.3). */
 const BOOTSTRAP_NAME = 'temp-admin';
@@ -20,18 +21,17 @@ const USUAL_NAME = 'admin';
 export async function administratorOf(
   context: Context,
   config: Config,
-  flags: Flags,
+  flags: InitOptions,
 ): Promise<Administrator | undefined> {
-  checkFlags(flags);
   const { io } = context;
-  const realm = text(flags.adminRealm) ?? 'master';
-  const tokenFile = text(flags.adminTokenFile);
+  const realm = flags.adminRealm;
+  const tokenFile = flags.adminTokenFile;
   if (tokenFile !== undefined) {
     return { realm, kind: 'token', token: await secretFrom(context, '--admin-token-file', tokenFile) };
   }
   const given = await givenPassword(context, flags);
   if (given !== undefined) {
-    return { realm, kind: 'password', name: text(flags.adminUser) ?? nameWith(io, flags), password: given };
+    return { realm, kind: 'password', name: flags.adminUser ?? nameWith(io, flags), password: given };
   }
   const secret = io.env.KC_BOOTSTRAP_ADMIN_CLIENT_SECRET;
   if (secret && flags.adminUser === undefined) {
@@ -41,41 +41,30 @@ export async function administratorOf(
   return mayAsk ? ask(context, config, flags, realm) : undefined;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function checkFlags(flags: Flags): void {
-  if (flags.adminTokenFile === undefined) return;
-  const other = flags.adminUser === undefined ? 'adminPasswordFile' : 'adminUser';
-  if (flags[other] === undefined) return;
-  const option = other === 'adminUser' ? '--admin-user' : '--admin-password-file';
-  throw inputError(
-    '--admin-token-file',
-    `this doesn’t go with ${option}`,
-    'Sign in by a token or by a password.',
-  );
-}
-
-async function givenPassword(context: Context, flags: Flags): Promise<string | undefined> {
-  const file = text(flags.adminPasswordFile);
+async function givenPassword(context: Context, flags: InitOptions): Promise<string | undefined> {
+  const file = flags.adminPasswordFile;
   if (file !== undefined) return secretFrom(context, '--admin-password-file', file);
   return context.io.env.KC_BOOTSTRAP_ADMIN_PASSWORD || undefined;
 }
 
 /** Whose password it is: from the environment Keycloak's own default, in a file the name that people use. */
-function nameWith({ env }: Io, flags: Flags): string {
+function nameWith({ env }: Io, flags: InitOptions): string {
   const named = env.KC_BOOTSTRAP_ADMIN_USERNAME;
   if (named) return named;
   return flags.adminPasswordFile === undefined ? BOOTSTRAP_NAME : USUAL_NAME;
 }
 
-async function ask(context: Context, config: Config, flags: Flags, realm: string): Promise<Administrator> {
+async function ask(
+  context: Context,
+  config: Config,
+  flags: InitOptions,
+  realm: string,
+): Promise<Administrator> {
   const { io, signal } = context;
   // Nobody should type a password for a connection that would be refused afterwards.
   if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
   requireSafeTransport(config.server, config);
-  const known = text(flags.adminUser) ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
+  const known = flags.adminUser ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
   const where = `${visible(config.server)}, realm ${visible(realm)}`;
   const name =
     known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;

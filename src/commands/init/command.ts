@@ -1,8 +1,25 @@
-import { type Command, defineWriting, duration } from '../../cli/command.ts';
+import { type Command, defineWriting, duration, Option, type WritingOptions } from '../../cli/command.ts';
 import { setUpAccount } from './setup.ts';
 
+/** The flags of `mcpkc init`. */
+export type InitOptions = WritingOptions & {
+  adminUser?: string;
+  adminRealm: string;
+  adminPasswordFile?: string;
+  adminTokenFile?: string;
+  readOnly?: true;
+  /** Milliseconds. */
+  events?: number;
+  /** False with `--no-key`. */
+  key?: boolean;
+  rotateSecret?: true;
+  exact?: true;
+  remove?: true;
+  force?: true;
+};
+
 /** `mcpkc init` */
-export const init: Command = {
+export const init: Command<InitOptions> = {
   define(command) {
     command
       .description('Make or repair the service account that mcpkc works with, and write its configuration.')
@@ -12,14 +29,27 @@ export const init: Command = {
         '--admin-password-file <file>',
         'file with the password, - for standard input (default: a prompt)',
       )
-      .option('--admin-token-file <file>', 'file with an administrator’s access token, instead of a password')
+      .addOption(
+        new Option(
+          '--admin-token-file <file>',
+          'file with an administrator’s access token, instead of a password',
+        ).conflicts(['adminUser', 'adminPasswordFile']),
+      )
       .option('--read-only', 'roles to look, not to change anything')
       .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
       .option('--key', 'the account signs in with a private key in a file here instead of a secret')
       .option('--no-key', 'back to a secret')
       .option('--rotate-secret', 'make a new secret or key, though nobody else knows the one that is there')
-      .option('--exact', 'take roles and settings away that the account doesn’t need')
-      .option('--remove', 'remove everything that mcpkc made in the realm, the account last')
+      .option('--exact', 'remove roles and settings that the account doesn’t need')
+      .addOption(
+        new Option('--remove', 'remove everything that mcpkc made in the realm, the account last').conflicts([
+          'readOnly',
+          'events',
+          'rotateSecret',
+          'exact',
+          'key',
+        ]),
+      )
       .option('--force', 'change files that are there without asking');
     defineWriting(command);
   },

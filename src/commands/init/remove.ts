@@ -1,8 +1,8 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Config } from '../../config/config.ts';
-import { inputError, McpkcError } from '../../errors.ts';
+import { McpkcError } from '../../errors.ts';
 import { type AccountRealms, readAccount } from '../../keycloak/read/account.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
@@ -19,20 +19,10 @@ import { PRESETS } from '../../products/index.ts';
 import { accountOrigin } from '../../realm/account.ts';
 import type { Client } from '../../realm/representations.ts';
 import { count, visible, wrap } from '../../text.ts';
+import type { InitOptions } from './command.ts';
 
 /** The realm role in which `prune-clients` of 0.1.0 kept what it saw; now the record has that. */
 const OBSERVED_ROLE = 'mcpkc-observed';
-
-/** Flags that make or change what `--remove` removes. */
-const OTHERS = ['readOnly', 'events', 'rotateSecret', 'exact', 'key'] as const;
-
-/** Refuses (exit status 2) flags that go with an account that is made, not with one that is removed. */
-export function requireRemovalAlone(flags: Flags): void {
-  const other = OTHERS.find((name) => flags[name] !== undefined && flags[name] !== false);
-  if (other === undefined) return;
-  const option = `--${other.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw inputError('--remove', `this doesn’t go with ${option}`, 'Run the command once for each.');
-}
 
 /**
  * `mcpkc init --remove`: everything that mcpkc made in the realm, the account last. Names what stays because nobody knows
@@ -43,7 +33,7 @@ export async function removeEverything(
   config: Config,
   realms: AccountRealms,
   account: DesiredAccount,
-  flags: Flags,
+  flags: InitOptions,
 ): Promise<Report> {
   const { io, signal, voice } = context;
   const products = [...PRESETS, ...customPresets(config.presets, config.files.config)];

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { type Config, requireRealm } from '../../config/config.ts';
 import { parsePrivateKey } from '../../config/private-key.ts';
@@ -24,6 +24,7 @@ import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
 import { administratorOf, askAgain, noAdministratorError } from './administrator.ts';
 import { announceEvents } from './announce.ts';
+import type { InitOptions } from './command.ts';
 import {
   type KeyFile,
   keyPathOf,
@@ -35,17 +36,16 @@ import {
 } from './files.ts';
 import { findServer } from './find-server.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
-import { removeEverything, requireRemovalAlone } from './remove.ts';
+import { removeEverything } from './remove.ts';
 import { type Outcome, reportOf } from './report.ts';
 
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 
 /** `mcpkc init`: makes or repairs the account and writes the files that the other commands read. */
-export async function setUpAccount(context: Context, flags: Flags): Promise<Report> {
+export async function setUpAccount(context: Context, flags: InitOptions): Promise<Report> {
   const read = await context.config({ newFiles: true });
   const account = wishOf(read, flags);
-  if (flags.remove === true) requireRemovalAlone(flags);
   const config = await findServer(context, read, flags.dryRun === true);
   const administrator = await administratorOf(context, config, flags);
   if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
@@ -57,9 +57,9 @@ export async function setUpAccount(context: Context, flags: Flags): Promise<Repo
   }
 }
 
-function wishOf(config: Config, flags: Flags): DesiredAccount {
+function wishOf(config: Config, flags: InitOptions): DesiredAccount {
   const target = requireRealm(config);
-  const retentionMs = flags.events as number | undefined;
+  const retentionMs = flags.events;
   if (retentionMs !== undefined && retentionMs < SHORTEST_MS) {
     throw inputError('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
   }
@@ -84,7 +84,7 @@ async function withoutAdministrator(
   context: Context,
   config: Config,
   account: DesiredAccount,
-  flags: Flags,
+  flags: InitOptions,
 ): Promise<Report> {
   if (flags.dryRun !== true || flags.remove === true) {
     throw noAdministratorError(
@@ -120,7 +120,7 @@ async function asAdministrator(
   config: Config,
   wish: DesiredAccount,
   administrator: Administrator,
-  flags: Flags,
+  flags: InitOptions,
 ): Promise<Report> {
   const { io, signal } = context;
   const places = { home: wish.realm, target: wish.target };
@@ -169,7 +169,7 @@ async function withSignIn(
   config: Config,
   wish: DesiredAccount,
   found: AccountSnapshot,
-  flags: Flags,
+  flags: InitOptions,
 ): Promise<{ signedIn: DesiredAccount; proof: { key: KeyFile } | undefined }> {
   const { client } = found;
   const isKey =

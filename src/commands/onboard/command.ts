@@ -1,4 +1,12 @@
-import { type Command, type Context, defineWriting, duration, type Flags, list } from '../../cli/command.ts';
+import {
+  type Command,
+  type Context,
+  defineWriting,
+  duration,
+  list,
+  Option,
+  type WritingOptions,
+} from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
@@ -16,8 +24,22 @@ import type { Until } from './watch.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
+/** The flags of `mcpkc onboard`. */
+export type OnboardOptions = WritingOptions & {
+  alias?: string;
+  scope?: string;
+  preset?: string[];
+  staticClient?: string;
+  timeout?: number;
+  until?: Until;
+  /** False with `--no-harden`. */
+  harden: boolean;
+  user?: string;
+  close?: true;
+};
+
 /** `mcpkc onboard` */
-export const onboard: Command = {
+export const onboard: Command<OnboardOptions> = {
   define(command) {
     command
       .description('Connect one product to an MCP server: provision, wait for its client, adopt it.')
@@ -28,16 +50,24 @@ export const onboard: Command = {
       .option('--preset <name>', 'the product that will register … (default: chatgpt)', list)
       .option('--static-client <id>', 'also adopt this client')
       .option('--timeout <duration>', 'how long to wait (default: 10m)', duration)
-      .option(
-        '--until <event>',
-        'adopt who connected (of several attempts the one that signed in), or who registered; default at a terminal: connected',
+      .addOption(
+        new Option(
+          '--until <event>',
+          'adopt the client that connected (of several attempts the one that signed in), or the one that registered; default at a terminal: connected',
+        ).choices(['registered', 'connected']),
       )
       .option(
         '--no-harden',
         'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
       )
       .option('--user <name>', 'with --until connected: only this person’s sign-in counts')
-      .option('--close', 'end what a window of mcpkc 0.1.0, or a killed run, left');
+      .addOption(
+        new Option('--close', 'end what a window of mcpkc 0.1.0, or a killed run, left').conflicts([
+          'until',
+          'timeout',
+          'user',
+        ]),
+      );
     defineWriting(command);
   },
   examples: [
@@ -48,7 +78,7 @@ export const onboard: Command = {
   changes:
     'What create-scope makes in adopted mode; each newcomer of the product holds the audience scope while it is waited, at the end the connector alone. Its registration access token is revoked.',
   exits: [
-    [0, 'a connector was adopted, or the client that wbecause it was named'],
+    [0, 'a connector was adopted, or the client that was named'],
     [1, 'with --dry-run: something would change'],
     [5, 'several may be the connector, the scope is another server’s, or --yes is needed'],
     [6, 'nothing to adopt within --timeout'],
@@ -65,44 +95,40 @@ export const onboard: Command = {
     const keycloak = await connect(config, context.io, context.signal);
     // Before the plan: who loses something by it is planned for as it is then.
     if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'onboard');
-    const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
     const prepared = await prepare(context, config, keycloak, {
       resource,
       client,
       presets,
-      staticClient: typeof flags.staticClient === 'string' ? readTypedName(flags.staticClient) : undefined,
-      harden: flags.harden !== false,
+      staticClient: flags.staticClient === undefined ? undefined : readTypedName(flags.staticClient),
+      harden: flags.harden,
       consent: flags.yes === true,
       dryRun: flags.dryRun === true,
       close: flags.close === true,
-      scope: text(flags.scope),
-      alias: text(flags.alias),
+      scope: flags.scope,
+      alias: flags.alias,
     });
     const kind: Kind = flags.close === true ? 'close' : client === undefined ? 'next' : 'named';
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
     if (kind === 'close') return report(await close(prepared, yes), config, { kind });
     if (prepared.named) return report(await onboardNamed(prepared, prepared.named, yes), config, { kind });
-    const timeoutMs = typeof flags.timeout === 'number' ? flags.timeout : DEFAULT_TIMEOUT_MS;
+    const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
     const choose = context.settings.input
       ? (held: readonly Held[], signal: AbortSignal) => ask(context, held, signal)
       : undefined;
-    const manner = { timeoutMs, until, user: text(flags.user), yes, choose };
+    const manner = { timeoutMs, until, user: flags.user, yes, choose };
     return report(await onboardNext(prepared, manner), config, { kind });
   },
 };
 
 /** What goes with what; gives `--until`. */
-function checkFlags(flags: Flags, client: string | undefined): Until {
+function checkFlags(flags: OnboardOptions, client: string | undefined): Until {
   const { until } = flags;
   const help = 'See mcpkc onboard --help';
-  if (until !== undefined && until !== 'registered' && until !== 'connected') {
-    throw inputError('--until', `'${until}' is neither registered nor connected`, help);
-  }
   if (flags.close === true && client !== undefined)
     throw inputError('--close', 'it takes no client id: anybody who was adopted keeps the audience', help);
   const waits = flags.close !== true && client === undefined;
-  const waiting = ['until', 'timeout', 'user'].find((name) => flags[name] !== undefined);
+  const waiting = (['until', 'timeout', 'user'] as const).find((name) => flags[name] !== undefined);
   if (waiting !== undefined && !waits) {
     throw inputError(`--${waiting}`, 'nobody is waited for', help);
   }
@@ -112,7 +138,7 @@ function checkFlags(flags: Flags, client: string | undefined): Until {
 }
 
 /** Where nobody can be asked it has to be said which newcomer is the right one. */
-function requireUntil(flags: Flags, client: string | undefined, canAsk: boolean): void {
+function requireUntil(flags: OnboardOptions, client: string | undefined, canAsk: boolean): void {
   const waits = flags.close !== true && client === undefined && flags.dryRun !== true;
   if (!waits || canAsk || flags.until !== undefined) return;
   throw inputError(

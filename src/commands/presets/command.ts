@@ -20,8 +20,11 @@ async function configOf(context: Context): Promise<Config | undefined> {
   }
 }
 
+/** The flags of `mcpkc presets`. */
+export type PresetsOptions = { for?: string };
+
 /** `mcpkc presets`: what mcpkc knows of each client product, and from where. */
-export const presets: Command = {
+export const presets: Command<PresetsOptions> = {
   define(command) {
     command
       .description('Show the client products that mcpkc knows: hosts, redirect URIs, quirks, sources.')
@@ -50,7 +53,7 @@ export const presets: Command = {
     }
     if (faults !== '') context.voice.warn(`Presets of your own with faults are not shown:\n${faults}`);
     const shown = name === undefined ? known : resolvePresets([name], own);
-    const mcp = flags.for === undefined ? undefined : canonicalResource(String(flags.for));
+    const mcp = flags.for === undefined ? undefined : canonicalResource(flags.for);
     return {
       command: 'presets',
       exitStatus: 0,

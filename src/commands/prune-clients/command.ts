@@ -1,4 +1,4 @@
-import { type Command, type Context, duration, type Flags, list, wholeNumber } from '../../cli/command.ts';
+import { type Command, type Context, duration, list, Option, wholeNumber } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
@@ -14,14 +14,47 @@ import { type Mode, prune } from './prune.ts';
 import { restore } from './restore.ts';
 import type { Wish } from './scan.ts';
 
+/** The flags of `mcpkc prune-clients`. */
+export type PruneOptions = {
+  observe?: true;
+  apply?: true;
+  /** Milliseconds, as `grace`. */
+  olderThan?: number;
+  grace?: number;
+  preset?: string[];
+  max?: number;
+  now?: true;
+  confirm?: string;
+  acceptAge?: string;
+  backup?: string;
+  auditFile?: string;
+  restore?: string;
+  keep?: string[];
+  unkeep?: string[];
+  yes?: true;
+  dryRun?: true;
+};
+
 /** `mcpkc prune-clients` */
-export const pruneClients: Command = {
+export const pruneClients: Command<PruneOptions> = {
   define(command) {
     command
       .description('Remove clients that registered themselves and never worked; by default only list them.')
       .argument('[client-id...]', 'with --restore: only these; with --accept-age: these')
-      .option('--observe', 'write when clients were first and last seen, and nothing else')
-      .option('--apply', 'mark orphans, after a grace disable them, after another delete them')
+      .addOption(
+        new Option('--observe', 'write when clients were first and last seen, and nothing else').conflicts([
+          'apply',
+          'restore',
+          'keep',
+          'unkeep',
+        ]),
+      )
+      .addOption(
+        new Option(
+          '--apply',
+          'mark orphans, after a grace disable them, after another delete them',
+        ).conflicts(['restore', 'keep', 'unkeep']),
+      )
       .option('--older-than <duration>', 'how old a client has to be (default: 7d)', duration)
       .option('--grace <duration>', 'how long each stage lasts (default: 3d)', duration)
       .option(
@@ -32,14 +65,23 @@ export const pruneClients: Command = {
       .option('--max <n>', 'disable or delete up to so many at once, in place of 25 and 30 %', wholeNumber)
       .option('--now', 'with --apply: delete orphans at once, without the stages')
       .option('--confirm <realm>', 'with --now: the realm’s name, as an assent without a terminal')
-      .option(
-        '--accept-age <date>',
-        'the named clients are from that day or before, on your word: disabled first, then deleted',
+      .addOption(
+        new Option(
+          '--accept-age <date>',
+          'the named clients are from that day or before, on your word: disabled first, then deleted',
+        ).conflicts(['observe', 'restore', 'keep', 'unkeep']),
       )
       .option('--backup <file>', 'where deleted clients are kept (default: under XDG_STATE_HOME/mcpkc)')
       .option('--audit-file <file>', 'append a JSON line per decision here instead of stderr')
-      .option('--restore <file>', 'make deleted clients again from a backup')
-      .option('--keep <client>', 'never prune this client …', list)
+      .addOption(
+        new Option('--restore <file>', 'make deleted clients again from a backup').conflicts([
+          'keep',
+          'unkeep',
+        ]),
+      )
+      .addOption(
+        new Option('--keep <client>', 'never prune this client …').argParser(list).conflicts('unkeep'),
+      )
       .option('--unkeep <client>', 'take that back …', list)
       .option('--yes', 'with --restore: also what has no seal of this realm, or would not be adopted')
       .option('--dry-run', 'write nothing; exit 1 if something would change');
@@ -86,12 +128,12 @@ async function run(
   wish: Wish,
   mode: AnyMode,
   args: readonly unknown[],
-  flags: Flags,
+  flags: PruneOptions,
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
   if (mode === 'restore') {
     return restore(context, keycloak, {
-      file: String(flags.restore),
+      file: flags.restore ?? '',
       clientIds: clientIdsOf(args),
       dryRun,
       yes: flags.yes === true,
@@ -99,7 +141,7 @@ async function run(
     });
   }
   if (mode === 'keep' || mode === 'unkeep') {
-    return protect(context, keycloak, flags[mode] as string[], mode === 'keep', dryRun);
+    return protect(context, keycloak, flags[mode] ?? [], mode === 'keep', dryRun);
   }
   return prune(context, keycloak, wish, dryRun ? 'plan' : mode, flags);
 }
@@ -108,11 +150,10 @@ function clientIdsOf([rest]: readonly unknown[]): string[] {
   return Array.isArray(rest) ? rest.map((one) => readTypedName(String(one))) : [];
 }
 
-function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
+function modeOf(flags: PruneOptions, clientIds: readonly string[]): AnyMode {
   const modes = ['observe', 'apply', 'restore', 'keep', 'unkeep'] as const;
-  const [mode, second] = modes.filter((name) => flags[name] !== undefined);
+  const [mode] = modes.filter((name) => flags[name] !== undefined);
   const help = 'See mcpkc prune-clients --help';
-  if (second !== undefined) throw inputError(`--${second}`, `this doesn’t go with --${mode}`, help);
   if (flags.now === true && mode !== 'apply') throw inputError('--now', 'it needs --apply', help);
   if (flags.confirm !== undefined && flags.now !== true)
     throw inputError('--confirm', 'it needs --now', help);
@@ -122,15 +163,12 @@ function modeOf(flags: Flags, clientIds: readonly string[]): AnyMode {
   if (extra !== undefined && !takesIds) {
     throw inputError(extra, 'client ids go with --restore or --accept-age', help);
   }
-  if (flags.acceptAge !== undefined && mode !== undefined && mode !== 'apply') {
-    throw inputError('--accept-age', `this doesn’t go with --${mode}`, help);
-  }
   return mode ?? 'plan';
 }
 
-function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wish {
+function wishOf(config: Config, flags: PruneOptions, accepting: Wish['accepting']): Wish {
   const custom = customPresets(config.presets, config.files.config);
-  const named = (flags.preset as string[] | undefined) ?? [DEFAULT_PRODUCT];
+  const named = flags.preset ?? [DEFAULT_PRODUCT];
   return {
     house: {
       presets: [...PRESETS, ...custom],
@@ -138,7 +176,7 @@ function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wis
       fixed: [...config.audiences.clients, ...(config.clientId === undefined ? [] : [config.clientId])],
     },
     rules: {
-      olderThanMs: (flags.olderThan as number | undefined) ?? 7 * DAY,
+      olderThanMs: flags.olderThan ?? 7 * DAY,
       presets: [
         ...resolvePresets(
           named.filter((name) => name !== UNRECOGNISED),
@@ -147,14 +185,18 @@ function wishOf(config: Config, flags: Flags, accepting: Wish['accepting']): Wis
         ...named.filter((name) => name === UNRECOGNISED),
       ],
     },
-    pace: { graceMs: (flags.grace as number | undefined) ?? 3 * DAY, atOnce: flags.now === true },
-    max: flags.max as number | undefined,
+    pace: { graceMs: flags.grace ?? 3 * DAY, atOnce: flags.now === true },
+    max: flags.max,
     accepting,
   };
 }
 
 /** What `--accept-age` says: a day that is over, and clients. */
-function acceptingOf({ io }: Context, args: readonly unknown[], { acceptAge }: Flags): Wish['accepting'] {
+function acceptingOf(
+  { io }: Context,
+  args: readonly unknown[],
+  { acceptAge }: PruneOptions,
+): Wish['accepting'] {
   if (acceptAge === undefined) return undefined;
   const text = String(acceptAge);
   const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
@@ -192,11 +234,9 @@ function forbidMaster({ realm }: Config): void {
 }
 
 /** `--now` deletes without a grace: the realm's name has to be said, as a flag or at the terminal. */
-async function requireAssent({ io, settings, signal }: Context, { realm }: Config, flags: Flags) {
+async function requireAssent({ io, settings, signal }: Context, { realm }: Config, flags: PruneOptions) {
   const question = `Orphans in realm '${realm}' will be deleted at once. Type the realm’s name to go on: `;
-  const said =
-    (flags.confirm as string | undefined) ??
-    (settings.input ? await io.prompt(question, { signal }) : undefined);
+  const said = flags.confirm ?? (settings.input ? await io.prompt(question, { signal }) : undefined);
   if (said === realm) return;
   const message =
     said === undefined

@@ -1,4 +1,4 @@
-import type { Context, Flags } from '../../cli/command.ts';
+import type { Context } from '../../cli/command.ts';
 import { writeNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import { McpkcError } from '../../errors.ts';
@@ -9,6 +9,7 @@ import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { count } from '../../text.ts';
 import { act } from './act.ts';
 import { backupWriter, defaultBackup } from './backup-file.ts';
+import type { PruneOptions } from './command.ts';
 import { auditLine, type Judged } from './judge/audit.ts';
 import { eventHints } from './judge/hints.ts';
 import { type Limit, limitFor } from './judge/limits.ts';
@@ -30,7 +31,7 @@ export async function prune(
   keycloak: Keycloak,
   wish: Wish,
   mode: Mode,
-  flags: Flags,
+  flags: PruneOptions,
 ): Promise<Report> {
   if (mode === 'plan') return planned(context, keycloak, wish, flags);
   const holder = holderOf(context.io, `prune-clients --${mode}`);
@@ -39,12 +40,17 @@ export async function prune(
   );
 }
 
-async function planned(context: Context, keycloak: Keycloak, wish: Wish, flags: Flags): Promise<Report> {
+async function planned(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+  flags: PruneOptions,
+): Promise<Report> {
   const found = await scan(context, keycloak, wish);
   await auditTo(context, keycloak, flags, found.judged);
   const change = found.judged.some(({ decision }) => decision.action !== 'keep');
   const exitStatus = troubleStatus(found) || (change ? 1 : 0);
-  const backup = (flags.backup as string | undefined) ?? null;
+  const backup = flags.backup ?? null;
   return pruneReport({
     ...common(context, keycloak, wish, found),
     mode: 'plan',
@@ -70,11 +76,16 @@ async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promi
   });
 }
 
-async function applied(context: Context, keycloak: Keycloak, wish: Wish, flags: Flags): Promise<Report> {
+async function applied(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+  flags: PruneOptions,
+): Promise<Report> {
   const found = await scan(context, keycloak, wish);
   const limit = limitOf(found, wish);
   if (limit.exceeded) throw limitError(limit);
-  const backup = (flags.backup as string | undefined) ?? defaultBackup(context.io, keycloak);
+  const backup = flags.backup ?? defaultBackup(context.io, keycloak);
   const append = await backupWriter(context.io, keycloak, backup);
   await withdrawLeftBehind(context, keycloak, 'prune-clients');
   const kept = found.judged.filter(({ decision }) => decision.action === 'keep');
@@ -144,7 +155,7 @@ function troubleStatus({ troubles }: Scan): number {
 async function auditTo(
   context: Context,
   keycloak: Keycloak,
-  flags: Flags,
+  flags: PruneOptions,
   judged: readonly Judged[],
 ): Promise<void> {
   const { io, settings } = context;
@@ -152,7 +163,7 @@ async function auditTo(
   const lines = (list: readonly Judged[]) =>
     list.map((one) => auditLine(one, now, byWhom(context, keycloak), keycloak.realm)).join('');
   if (flags.auditFile !== undefined) {
-    const file = String(flags.auditFile);
+    const file = flags.auditFile;
     // Also where there is nothing to say: a file that can't be written to is known before the first client is touched.
     await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
     return;

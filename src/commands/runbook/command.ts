@@ -1,4 +1,4 @@
-import { type Command, type Context, type Flags, list } from '../../cli/command.ts';
+import { type Command, type Context, list } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
@@ -12,8 +12,17 @@ import type { RunbookFacts } from './facts.ts';
 import { observeChain, observeRealm } from './observe.ts';
 import { RUNBOOK_MARK, runbookText } from './runbook.ts';
 
+/** The flags of `mcpkc runbook`. */
+export type RunbookOptions = {
+  output?: string;
+  withSecrets?: true;
+  preset?: string[];
+  validate?: true;
+  force?: true;
+};
+
 /** `mcpkc runbook` */
-export const runbook: Command = {
+export const runbook: Command<RunbookOptions> = {
   define(command) {
     command
       .description('Write the steps for this deployment as Markdown: values filled in, boxes ticked.')
@@ -42,7 +51,7 @@ export const runbook: Command = {
     [5, 'the file is there and isn’t a runbook'],
   ],
   async run(context, [argument], flags) {
-    const output = typeof flags.output === 'string' ? flags.output : undefined;
+    const { output } = flags;
     if (flags.withSecrets === true && output === undefined) {
       throw inputError(
         '--with-secrets',
@@ -72,7 +81,7 @@ async function factsOf(
   context: Context,
   config: Config,
   argument: string | undefined,
-  flags: Flags,
+  flags: RunbookOptions,
 ): Promise<RunbookFacts> {
   const resource = resourceFor(config, argument, { bareHost: true });
   const presets = wantedPresets(config, flags.preset);
@@ -104,7 +113,12 @@ function secretOrigin(config: Config): string | undefined {
   return origin ?? 'the configuration';
 }
 
-async function write({ io }: Context, output: string, markdown: string, flags: Flags): Promise<void> {
+async function write(
+  { io }: Context,
+  output: string,
+  markdown: string,
+  flags: RunbookOptions,
+): Promise<void> {
   const before = await readNamed(io, '--output', output);
   if (before !== undefined && !before.startsWith(RUNBOOK_MARK) && flags.force !== true) {
     throw new McpkcError(
@@ -117,7 +131,7 @@ async function write({ io }: Context, output: string, markdown: string, flags: F
   await writeNamed('--output', output, () => io.files.write(output, markdown, { mode }));
 }
 
-function written(output: string, flags: Flags): string {
+function written(output: string, flags: RunbookOptions): string {
   return flags.withSecrets === true
     ? `Written to ${shellWord(output)} (mode 0600; it holds the secret).`
     : `Written to ${shellWord(output)}.`;

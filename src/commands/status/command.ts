@@ -1,4 +1,4 @@
-import { type Command, type Flags, list } from '../../cli/command.ts';
+import { type Command, list, Option } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
@@ -21,8 +21,17 @@ import { answerOf, documentOf } from './answer.ts';
 import { statusText } from './text.ts';
 import { upgradeText } from './upgrade-text.ts';
 
+/** The flags of `mcpkc status`. */
+export type StatusOptions = {
+  resource?: string;
+  preset?: string[];
+  for?: string;
+  clients?: true;
+  failOn: 'warning' | 'error';
+};
+
 /** `mcpkc status` */
-export const status: Command = {
+export const status: Command<StatusOptions> = {
   define(command) {
     command
       .description('Show what would stop the next connector in this realm, and how to fix it.')
@@ -33,10 +42,10 @@ export const status: Command = {
       .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
       .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
       .option('--clients', 'also list the clients that registered, and who holds a scope')
-      .option(
-        '--fail-on <severity>',
-        'exit 1 at findings of this severity or worse: warning, error',
-        'error',
+      .addOption(
+        new Option('--fail-on <severity>', 'exit 1 at findings of this severity or worse')
+          .choices(['warning', 'error'])
+          .default('error'),
       );
   },
   examples: [
@@ -54,11 +63,11 @@ export const status: Command = {
     [1, 'there is one'],
   ],
   async run(context, _args, flags) {
-    const failOn = severityOf(flags);
-    const to = releaseOf(flags);
+    const { failOn } = flags;
+    const to = releaseOf(flags.for);
     const config = await context.config();
     const presets = wantedPresets(config, flags.preset);
-    if (typeof flags.resource === 'string') canonicalResource(flags.resource);
+    if (flags.resource !== undefined) canonicalResource(flags.resource);
     const keycloak = await connect(config, context.io, context.signal);
     const parts = await readStatus(keycloak, {
       account: config.clientId ?? '',
@@ -78,9 +87,8 @@ interface Target {
   release: Release;
 }
 
-function releaseOf({ for: version }: Flags): Target | undefined {
-  if (version === undefined) return undefined;
-  const written = String(version);
+function releaseOf(written: string | undefined): Target | undefined {
+  if (written === undefined) return undefined;
   const release = parseRelease(written);
   if (release !== undefined) return { written, release };
   throw inputError('--for', 'this is not a version of Keycloak', 'Write it like 26.8 or 26.8.2.');
@@ -92,15 +100,6 @@ function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
   if (now === undefined || compareReleases(now, release) < 0) return upgrade;
   const problem = `this server is ${upgrade.now} already`;
   throw inputError('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
-}
-
-function severityOf({ failOn }: Flags): 'error' | 'warning' {
-  if (failOn === 'error' || failOn === 'warning') return failOn;
-  throw inputError(
-    '--fail-on',
-    `'${String(failOn)}' is neither warning nor error`,
-    'See mcpkc status --help',
-  );
 }
 
 function report(

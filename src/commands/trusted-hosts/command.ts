@@ -1,4 +1,4 @@
-import { type Command, type Context, defineWriting, type Flags, list } from '../../cli/command.ts';
+import { type Command, type Context, defineWriting, list, type WritingOptions } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
@@ -25,8 +25,18 @@ import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import { visible } from '../../text.ts';
 
+/** The flags of `mcpkc trusted-hosts`. */
+export type TrustedHostsOptions = WritingOptions & {
+  list?: true;
+  add?: string[];
+  remove?: string[];
+  preset?: string[];
+  /** False with `--no-harden`. */
+  harden: boolean;
+};
+
 /** `mcpkc trusted-hosts` */
-export const trustedHosts: Command = {
+export const trustedHosts: Command<TrustedHostsOptions> = {
   define(command) {
     command
       .description('List, add or remove the hosts whose clients may register without a token.')
@@ -67,7 +77,7 @@ export const trustedHosts: Command = {
   async run(context, _args, flags) {
     const config = await context.config();
     const custom = customPresets(config.presets, config.files.config);
-    const presets = resolvePresets((flags.preset as string[] | undefined) ?? [], custom);
+    const presets = resolvePresets(flags.preset ?? [], custom);
     const wish = wishOf(flags, presets);
     const keycloak = await connect(config, context.io, context.signal);
     const snapshot = await readRealm(keycloak);
@@ -113,11 +123,11 @@ function redirectUri(text: string): string {
   );
 }
 
-function wishOf(flags: Flags, presets: readonly Preset[]): Wish {
-  const add = (flags.add as string[] | undefined) ?? [];
+function wishOf(flags: TrustedHostsOptions, presets: readonly Preset[]): Wish {
+  const add = flags.add ?? [];
   const uris = add.filter(isRedirectUri).map(redirectUri);
   const hosts = add.filter((one) => !isRedirectUri(one)).map(normaliseHost);
-  const remove = ((flags.remove as string[] | undefined) ?? []).map(removable);
+  const remove = (flags.remove ?? []).map(removable);
   const all = [...hosts, ...uris.map(hostOfUri), ...presets.flatMap(({ trustedHosts }) => trustedHosts)];
   const both = remove.find((host) => all.includes(host));
   if (both !== undefined) {
@@ -130,7 +140,7 @@ interface Wanted {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
   wish: Wish;
-  flags: Flags;
+  flags: TrustedHostsOptions;
   custom: readonly Preset[];
 }
 

@@ -2,7 +2,7 @@ import { type Answer, answerOf } from '../../checks/answer.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { catalogue } from '../../checks/list.ts';
 import { validate as runValidation, type Wish } from '../../checks/validate.ts';
-import { type Command, type Context, type Flags, list } from '../../cli/command.ts';
+import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
@@ -15,15 +15,33 @@ import { annotations } from './annotations.ts';
 import { junitXml } from './junit.ts';
 import { catalogueText, validateText } from './text.ts';
 
+/** The flags of `mcpkc validate`. */
+export type ValidateOptions = {
+  preset?: string[];
+  user?: string;
+  login?: true;
+  tokenFile?: string;
+  /** False with `--no-registration`. */
+  registration: boolean;
+  outside?: true;
+  allowPrivate?: true;
+  manifest?: true;
+  only?: string[];
+  skip?: string[];
+  failOn: 'must' | 'should';
+  junit?: string;
+  listChecks?: true;
+};
+
 /** `mcpkc validate` */
-export const validate: Command = {
+export const validate: Command<ValidateOptions> = {
   define(command) {
     command
       .description('Prove the whole chain against a live MCP server: what a client sees, and why it fails.')
       .argument('[mcp-url]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
       .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
       .option('--user <name>', 'the user for whom example tokens are made (default: the service account’s)')
-      .option('--login', 'sign in with a browser, and use that token')
+      .addOption(new Option('--login', 'sign in with a browser, and use that token').conflicts('tokenFile'))
       .option('--token-file <file>', 'use the access token in this file')
       .option('--no-registration', 'register no client')
       .option('--outside', 'only what an outsider can see; the rest is skipped')
@@ -31,7 +49,11 @@ export const validate: Command = {
       .option('--manifest', 'a right manifest is a must')
       .option('--only <id>', 'only these checks or groups …', list)
       .option('--skip <id>', 'not these checks or groups …', list)
-      .option('--fail-on <severity>', 'what makes the exit status 1: must, or should too', 'must')
+      .addOption(
+        new Option('--fail-on <severity>', 'what makes the exit status 1: must, or should too')
+          .choices(['must', 'should'])
+          .default('must'),
+      )
       .option('--junit <file>', 'also write the results as JUnit XML')
       .option('--list-checks', 'list the checks, and do nothing else');
   },
@@ -49,13 +71,6 @@ export const validate: Command = {
     [1, 'a must failed or could not be judged (with --fail-on should: a should, too)'],
   ],
   async run(context, [url], flags) {
-    if (flags.failOn !== 'must' && flags.failOn !== 'should') {
-      throw inputError(
-        '--fail-on',
-        `'${String(flags.failOn)}' is neither must nor should`,
-        'See mcpkc validate --help',
-      );
-    }
     if (flags.listChecks === true) return listing();
     const config = await context.config();
     const wish = await wishOf(context, config, url, flags);
@@ -66,19 +81,14 @@ export const validate: Command = {
   },
 };
 
-const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
-
 async function wishOf(
   context: Context,
   config: Config,
   url: string | undefined,
-  flags: Flags,
+  flags: ValidateOptions,
 ): Promise<Wish> {
-  const chosen = names(flags.preset);
+  const { preset: chosen = [], only = [], skip = [], tokenFile: file } = flags;
   const own = customPresets(config.presets, config.files.config);
-  const file = flags.tokenFile as string | undefined;
-  if (flags.login === true && file !== undefined)
-    throw inputError('--login', 'this doesn’t go with --token-file', 'Leave one of them out.');
   if (flags.login === true && flags.registration === false) {
     throw inputError(
       '--login',
@@ -89,14 +99,14 @@ async function wishOf(
   return {
     mcp: resourceFor(config, url),
     presets: resolvePresets(chosen.length === 0 ? [DEFAULT_PRODUCT] : chosen, own),
-    only: names(flags.only),
-    skip: names(flags.skip),
+    only,
+    skip,
     outside: flags.outside === true,
     noRegistration: flags.registration === false,
     manifest: flags.manifest === true,
     login: flags.login === true,
     allowPrivate: flags.allowPrivate === true,
-    user: flags.user as string | undefined,
+    user: flags.user,
     token: file === undefined ? undefined : await readToken(context, file),
   };
 }
@@ -117,10 +127,8 @@ async function readToken({ io }: Context, file: string): Promise<string> {
   );
 }
 
-async function sideOutputs({ io }: Context, answer: Answer, flags: Flags): Promise<void> {
-  if (typeof flags.junit === 'string') {
-    await writeNamed('--junit', flags.junit, () => io.files.write(String(flags.junit), junitXml(answer)));
-  }
+async function sideOutputs({ io }: Context, answer: Answer, { junit }: ValidateOptions): Promise<void> {
+  if (junit !== undefined) await writeNamed('--junit', junit, () => io.files.write(junit, junitXml(answer)));
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Context, Flags } from '../../../src/cli/command.ts';
+import type { Context } from '../../../src/cli/command.ts';
 import { administratorOf } from '../../../src/commands/init/administrator.ts';
+import type { InitOptions } from '../../../src/commands/init/command.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
 
@@ -10,7 +11,7 @@ const CONFIG = {
   refusals: { account: undefined, administrator: undefined },
 } as Config;
 
-function choose(flags: Flags, options: MemoryIoOptions = {}) {
+function choose(flags: Partial<InitOptions>, options: MemoryIoOptions = {}) {
   const io = memoryIo(options);
   const context = {
     io,
@@ -18,7 +19,7 @@ function choose(flags: Flags, options: MemoryIoOptions = {}) {
     voice: { warn() {} },
     signal: new AbortController().signal,
   };
-  return administratorOf(context as unknown as Context, CONFIG, flags);
+  return administratorOf(context as unknown as Context, CONFIG, { adminRealm: 'master', ...flags });
 }
 
 const PASSWORD = { KC_BOOTSTRAP_ADMIN_PASSWORD: 'p' };
