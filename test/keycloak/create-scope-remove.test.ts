@@ -149,7 +149,7 @@ it('touches no host where there is no scope: it is not ours', async () => {
 it('refuses flags that contradict it', async () => {
   for (const flag of ['--create-static', '--replace-audience']) {
     expect((await create(2, RESOURCE, '--remove', flag)).err).toContain(
-      `${flag}: this doesn’t go with --remove`,
+      `option '--remove' cannot be used with option '${flag}'`,
     );
   }
   expect((await create(2, RESOURCE, '--remove', '--client', 'x')).err).toContain('--client');

@@ -196,6 +196,6 @@ describe('--attach', () => {
       env: account.env,
     });
     expect(ran.exit).toBe(2);
-    expect(ran.err).toContain("--attach: 'both' is none of default, optional, none");
+    expect(ran.err).toMatch(/'--attach <list>' argument 'both' is invalid\. Allowed choices/);
   });
 });

@@ -120,7 +120,7 @@ describe('an administrator who can’t', () => {
     ['a token that is none', ['--admin-token-file', 'wrong'], 'ADMIN_LOGIN_FAILED', 4],
     ['a file that isn’t there', ['--admin-token-file', 'nowhere'], 'INPUT_INVALID', 2],
     ['an empty file', ['--admin-password-file', 'empty'], 'INPUT_INVALID', 2],
-    ['two ways at once', ['--admin-token-file', 'wrong', '--admin-user', 'x'], 'INPUT_INVALID', 2],
+    ['two ways at once', ['--admin-token-file', 'wrong', '--admin-user', 'x'], 'USAGE', 2],
     [
       'another realm',
       ['--admin-realm', 'nonesuch-1', '--admin-user', 'x', '--admin-password-file', 'wrong'],

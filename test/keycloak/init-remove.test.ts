@@ -124,7 +124,7 @@ describe('init --remove', () => {
   it('goes with nothing that makes an account', async () => {
     for (const flag of ['--rotate-secret', '--exact', '--read-only', '--events=30d']) {
       const ran = await init(['--remove', flag, '--json']);
-      expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 2, code: 'INPUT_INVALID' });
+      expect({ status: ran.status, code: ran.document().code }).toEqual({ status: 2, code: 'USAGE' });
     }
   });
 });

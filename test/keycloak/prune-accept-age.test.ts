@@ -58,10 +58,10 @@ describe('--accept-age', () => {
   });
 
   it.each([
-    [['--accept-age', '2026-02-31', 'x'], /is no day/],
+    [['--accept-age', '2026-02-31', 'x'], /is not a day/],
     [['--accept-age', '2999-01-01', 'x'], /is not over/],
     [['--accept-age', '2020-01-01'], /no client is named/],
-    [['--observe', '--accept-age', '2020-01-01', 'x'], /doesn’t go with --observe/],
+    [['--observe', '--accept-age', '2020-01-01', 'x'], /cannot be used with option '--observe'/],
     [['--accept-age', '2020-01-01', 'nobody'], /has no client nobody/],
   ])('%j is refused, naming what is wrong', async (args, problem) => {
     const run = await runPrune(realm, args);

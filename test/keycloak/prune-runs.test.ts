@@ -314,7 +314,7 @@ describe('the limits', () => {
     [['--apply', '--now'], 5, 'CONSENT_NEEDED'],
     [['--apply', '--now', '--confirm', 'another'], 5, 'CONSENT_NEEDED'],
     [['--now'], 2, 'INPUT_INVALID'],
-    [['--apply', '--observe'], 2, 'INPUT_INVALID'],
+    [['--apply', '--observe'], 2, 'USAGE'],
     [['--apply', '--confirm', 'x'], 2, 'INPUT_INVALID'],
     [['some-client'], 2, 'INPUT_INVALID'],
     [['--realm', 'master', '--apply'], 5, 'REALM_PROTECTED'],
