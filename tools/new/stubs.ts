@@ -54,6 +54,7 @@ export const ${camel(name)}: Preset = {
     edits.insert('src/products/index.ts', /^\];/m, `  ${camel(name)},\n`);
     return [
       `${path}: the constants, each with its source`,
+      `npm run capture -- ${name}: its client as Keycloak returns it, for test/unit/clients/ (red until then)`,
       'test/unit/clients/ and test/unit/products/ hold it to the rules of all products',
       `npm run record -- ${name}: a driver in test/products/real/products.ts records what it sends`,
       'npm run docs -- --no-screens: the tables of products',

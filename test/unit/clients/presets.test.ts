@@ -1,29 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { McpkcError } from '../../../src/errors.ts';
-import { PRESETS } from '../../../src/products/index.ts';
+import { DEFAULT_PRODUCT, PRESETS } from '../../../src/products/index.ts';
 import { patternProblem } from '../../../src/products/pattern.ts';
 import { hasClientName } from '../../../src/products/preset.ts';
 import { matchesAny, redirectHost } from '../../../src/products/redirect.ts';
 import { resolvePresets } from '../../../src/products/resolve.ts';
 
-test('the list holds the products of the contract, each once', () => {
-  expect(PRESETS.map(({ name }) => name)).toEqual([
-    'chatgpt',
-    'claude',
-    'claude-code',
-    'vscode',
-    'cursor',
-    'codex',
-    'gemini-cli',
-    'inspector',
-    'mcp-remote',
-    'opencode',
-    'mcporter',
-    'fastmcp',
-    'qwen-code',
-    'cline',
-    'copilot-jetbrains',
-  ]);
+test('the list holds each product once, the default one first', () => {
+  const names = PRESETS.map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names[0]).toBe(DEFAULT_PRODUCT);
 });
 
 describe.each(PRESETS)('$name', (preset) => {
