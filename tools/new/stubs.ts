@@ -159,7 +159,7 @@ it.each([
 });
 `,
     );
-    if (!/\bjudging\b/.test(edits.read(path)?.split('export const')[0] ?? ''))
+    if (!/import \{[^}]*\bjudging\b[^}]*\} from '\.\/step\.ts'/.test(edits.read(path) ?? ''))
       edits.addImport(path, "import { judging } from './step.ts';");
     return [
       `${path}: the check; what it judges is recorded by src/checks/probes/`,
