@@ -1,5 +1,6 @@
 import { inputError } from '../errors.ts';
 import { nearMiss } from '../names/nearest.ts';
+import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { ENV_KEYS, FILE_ONLY_KEYS } from './schema.ts';
 
@@ -38,12 +39,12 @@ function parseLine(content: string, origin: string, line: number, read: EnvFile)
     return;
   }
   const value = parseValue(rest.trim());
-  if (typeof value !== 'string') {
+  if ('problem' in value) {
     read.problems.push(`${key}: ${value.problem} (${origin})`);
     return;
   }
   if (read.values.has(key)) read.warnings.push(`${key} is set twice; the later one counts (${origin})`);
-  read.values.set(key, { value, line });
+  read.values.set(key, { value: value.value, line });
   const meant = nearMiss(key, ENV_KEYS);
   if (meant !== undefined) read.warnings.push(`${key} is ignored; is ${meant} meant? (${origin})`);
   if (FILE_ONLY_KEYS.includes(key))
@@ -53,9 +54,9 @@ function parseLine(content: string, origin: string, line: number, read: EnvFile)
 /** What a shell's word is made of: single quotes, double quotes with escapes, an escaped character, bare text. */
 const PIECE = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+))/s;
 
-function parseValue(text: string): string | { problem: string } {
+function parseValue(text: string): Result<string, { problem: string }> {
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(text)) return { problem: 'the value has a control character' };
-  if (!/^["']/.test(text)) return /^#/.test(text) ? '' : text.replace(/\s#.*$/s, '').trimEnd();
+  if (!/^["']/.test(text)) return { value: /^#/.test(text) ? '' : text.replace(/\s#.*$/s, '').trimEnd() };
   let value = '';
   let left = text;
   for (let piece = PIECE.exec(left); piece; piece = PIECE.exec(left)) {
@@ -64,7 +65,7 @@ function parseValue(text: string): string | { problem: string } {
     left = left.slice(whole.length);
   }
   if (/^["']/.test(left)) return { problem: 'a quote is not closed on its line' };
-  return /^(?:\s+#.*|\s*)$/s.test(left) ? value : { problem: 'something follows the closing quote' };
+  return /^(?:\s+#.*|\s*)$/s.test(left) ? { value } : { problem: 'something follows the closing quote' };
 }
 
 /**

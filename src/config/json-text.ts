@@ -1,7 +1,17 @@
-/** The members of a JSON object, or where and why a text is none. */
-export type JsonReading =
-  | { members: [key: string, value: unknown][]; twice: string[] }
-  | { problem: string; line: number; column: number };
+import type { Result } from '../result.ts';
+
+/** The members of a JSON object, in their order; `twice` names those that stand there twice. */
+export interface JsonObject {
+  members: [key: string, value: unknown][];
+  twice: string[];
+}
+
+/** Where and why a text is no JSON object; line and column from 1. */
+export interface JsonFault {
+  problem: string;
+  line: number;
+  column: number;
+}
 
 const DEEPEST = 64;
 const SPACE = /[ \t\r\n]*/y;
@@ -18,9 +28,9 @@ class Fault extends Error {
 
 /**
  * Reads a JSON object. Says where a fault is, which `JSON.parse` doesn't always do, and never quotes the text, which
- * `JSON.parse` does and which may hold a secret. `twice` names the members that stand there twice.
+ * `JSON.parse` does and which may hold a secret.
  */
-export function readJsonObject(source: string): JsonReading {
+export function readJsonObject(source: string): Result<JsonObject, JsonFault> {
   const text = source.replace(/^\u{feff}/u, '');
   const keys: string[] = [];
   try {
@@ -35,7 +45,7 @@ export function readJsonObject(source: string): JsonReading {
   }
   const members = Object.entries(JSON.parse(text) as Record<string, unknown>);
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
-  return { members, twice: [...new Set(twice)] };
+  return { value: { members, twice: [...new Set(twice)] } };
 }
 
 function match(pattern: RegExp, text: string, at: number): string | undefined {

@@ -50,8 +50,8 @@ export function mergeConfigFile(
   wanted: Wanted,
   same: (key: string, value: unknown) => boolean,
 ): Merged {
-  const read = text.trim() === '' ? { members: [] } : readJsonObject(text);
-  const members = new Map('members' in read ? read.members : []);
+  const read = text.trim() === '' ? { value: { members: [], twice: [] } } : readJsonObject(text);
+  const members = new Map('value' in read ? read.value.members : []);
   const changed = Object.keys(wanted).filter((key) => {
     const now = members.get(key);
     return wanted[key] === null ? now !== undefined && now !== null && now !== '' : !same(key, now);

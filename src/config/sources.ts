@@ -1,5 +1,6 @@
 import type { Io } from '../cli/io.ts';
 import { nearest } from '../names/nearest.ts';
+import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
 import { type Found, findFile, userConfigFiles } from './find-file.ts';
@@ -111,9 +112,9 @@ function fromConfigFile(file: Found, { problems, warnings }: Complaints) {
     problems.push(`${origin} line ${read.line} column ${read.column}: ${read.problem}`);
     return answer;
   }
-  for (const name of read.twice)
+  for (const name of read.value.twice)
     warnings.push(`${visible(name)} stands there twice; the later one counts (${origin})`);
-  for (const [name, value] of read.members) {
+  for (const [name, value] of read.value.members) {
     if (isComment(name) || value === null || value === '') continue;
     const key = CONFIG_KEYS.find((one) => one.key === name);
     if (!key) {
@@ -123,11 +124,10 @@ function fromConfigFile(file: Found, { problems, warnings }: Complaints) {
       continue;
     }
     const shaped = shape(key, value);
-    if (typeof shaped === 'object' && 'problem' in shaped)
-      problems.push(`${name}: ${shaped.problem} (${origin})`);
+    if ('problem' in shaped) problems.push(`${name}: ${shaped.problem} (${origin})`);
     else if (name === 'presets') answer.presets = value as unknown[];
     else if (name === 'protect') answer.protect = value as string[];
-    else answer.level.set(name, { raw: shaped, origin, ...placeOf(file) });
+    else answer.level.set(name, { raw: shaped.value, origin, ...placeOf(file) });
   }
   return answer;
 }
@@ -137,8 +137,8 @@ function isComment(name: string): boolean {
 }
 
 /** The value as text or list, or what its shape should have been. */
-function shape(key: ConfigKey, value: unknown): Raw | { problem: string } {
+function shape(key: ConfigKey, value: unknown): Result<Raw, { problem: string }> {
   const read = key.shape.safeParse(value);
   if (!read.success) return { problem: read.error.issues[0]?.message ?? 'it has the wrong shape' };
-  return typeof value === 'boolean' ? String(value) : (value as Raw);
+  return { value: typeof value === 'boolean' ? String(value) : (value as Raw) };
 }

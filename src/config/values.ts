@@ -1,7 +1,7 @@
 import { parseDuration } from '../duration.ts';
-import { readHost } from '../names/host-name.ts';
+import { parseHost } from '../names/host-name.ts';
 import { isLoopback } from '../names/loopback.ts';
-import { readResource } from '../names/resource-url.ts';
+import { parseResource } from '../names/resource-url.ts';
 import { hasInvisible } from '../text.ts';
 
 /** What is wrong with a value, to be said behind the name of its key; never quotes the value. */
@@ -105,16 +105,16 @@ function withScheme(value: string, how: { word?: boolean; local?: 'http' } = {})
   const [, host = '', port = '', path = ''] =
     /^(\[[^\]]*\]|[^/?#@:]*)(:\d{1,5})?(\/[^?#]*)?$/.exec(value) ?? [];
   const whole = `https://${host}${port}${path}`;
-  if (host === '' || !('host' in readHost(host)) || !URL.canParse(whole)) return value;
+  if (host === '' || !('value' in parseHost(host)) || !URL.canParse(whole)) return value;
   if (how.word !== true && port === '' && !/[.[]/.test(host) && host !== 'localhost') return value;
   return how.local !== undefined && isLoopback(new URL(whole)) ? whole.replace('https', how.local) : whole;
 }
 
 /** A canonical resource URL. */
 export function resource(raw: Raw): string {
-  const read = readResource(text(raw));
+  const read = parseResource(text(raw));
   if ('problem' in read) throw new ValueProblem(read.problem);
-  return read.url;
+  return read.value;
 }
 
 /** OIDC_AUDIENCE: URLs are audiences, anything else is a client id. */

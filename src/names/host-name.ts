@@ -1,10 +1,8 @@
 import { inputError } from '../errors.ts';
+import type { Result } from '../result.ts';
 import { hasInvisible } from '../text.ts';
 
-/** A host in the only spelling that mcpkc writes, or what is wrong with the text. */
-export type HostReading = { host: string } | { problem: string; fix: string };
-
-const fault = (problem: string, fix = 'Write a host name such as mcp.example.com.'): HostReading => ({
+const fault = (problem: string, fix = 'Write a host name such as mcp.example.com.'): Result<string> => ({
   problem,
   fix,
 });
@@ -25,11 +23,11 @@ const WILDCARD_FIX =
  */
 export function normaliseHost(text: string): string {
   const read = readPattern(text);
-  if ('host' in read) return read.host;
+  if ('value' in read) return read.value;
   throw inputError('Trusted host', read.problem, read.fix);
 }
 
-function readPattern(text: string): HostReading {
+function readPattern(text: string): Result<string> {
   if (text === '') return fault('it is empty');
   if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text);
@@ -39,16 +37,16 @@ function readPattern(text: string): HostReading {
   if (/[/?#]/.test(name))
     return fault('it has a path', 'Write the host alone, or a whole URL with https:// in front.');
   if (name === '*') return fault('a lone * would trust every host', WILDCARD_FIX);
-  if (!name.startsWith('*.')) return readHost(name);
-  const rest = readHost(name.slice(2));
+  if (!name.startsWith('*.')) return parseHost(name);
+  const rest = parseHost(name.slice(2));
   if ('problem' in rest) return rest;
-  if (isAddress(rest.host))
+  if (isAddress(rest.value))
     return fault('a wildcard in front of an address means nothing', 'Write the address alone.');
-  if (rest.host.length > 251) return fault('it is longer than 253 characters');
-  return { host: `*.${rest.host}` };
+  if (rest.value.length > 251) return fault('it is longer than 253 characters');
+  return { value: `*.${rest.value}` };
 }
 
-/** Whether a host, as `readHost` gives it, is an IPv4 address or an IPv6 address in brackets. */
+/** Whether a host, as `parseHost` gives it, is an IPv4 address or an IPv6 address in brackets. */
 export function isAddress(host: string): boolean {
   return host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
 }
@@ -57,7 +55,7 @@ export function isAddress(host: string): boolean {
  * Reads one host without port or wildcard: lower case, punycode, no dot at the end, IPv6 in brackets and in its shortest
  * spelling. Never throws.
  */
-export function readHost(text: string): HostReading {
+export function parseHost(text: string): Result<string> {
   if (text === '') return fault('it is empty');
   if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
   if (/^\[.*\]$/.test(text) || (/^[0-9a-f:.]+(?:%.*)?$/i.test(text) && /:.*:/.test(text)))
@@ -85,18 +83,18 @@ function asciiName(text: string): string | undefined {
   }
 }
 
-function readIpv6(text: string): HostReading {
+function readIpv6(text: string): Result<string> {
   const bare = text.replace(/^\[|\]$/g, '');
   if (bare.includes('%'))
     return fault('it has an IPv6 zone', 'A zone means something on one machine only: leave it out.');
   try {
-    return { host: new URL(`https://[${bare}]/`).hostname };
+    return { value: new URL(`https://[${bare}]/`).hostname };
   } catch {
     return fault('it is not an IPv6 address', 'Write an address such as [2001:db8::1], without a port.');
   }
 }
 
-function checkLabels(host: string): HostReading {
+function checkLabels(host: string): Result<string> {
   if (host === '') return fault('it is empty');
   if (host.length > 253) return fault('it is longer than 253 characters');
   for (const label of host.split('.')) {
@@ -108,5 +106,5 @@ function checkLabels(host: string): HostReading {
     if (!/^[a-z0-9_-]+$/.test(label)) return fault('it has a character that no host name has');
     if (/^-|-$/.test(label)) return fault('one of its labels starts or ends with a hyphen');
   }
-  return { host };
+  return { value: host };
 }

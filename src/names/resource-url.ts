@@ -1,8 +1,6 @@
 import { inputError } from '../errors.ts';
-import { hasBlankOrInvisible, isAddress, readHost } from './host-name.ts';
-
-/** A resource URL in its canonical spelling, or what is wrong with the text. */
-export type ResourceReading = { url: string } | { problem: string; fix: string };
+import type { Result } from '../result.ts';
+import { hasBlankOrInvisible, isAddress, parseHost } from './host-name.ts';
 
 /** How two resource URLs differ; `case` is also another spelling of the same host (punycode, a default port). */
 export type ResourceDifference = 'same' | 'slash' | 'case' | 'scheme' | 'path' | 'host';
@@ -11,7 +9,7 @@ const LONGEST = 1024;
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/is;
 const HINT = 'Write the URL of the MCP server as clients connect to it, such as https://mcp.example.com/mcp.';
 
-const fault = (problem: string, fix = HINT): ResourceReading => ({ problem, fix });
+const fault = (problem: string, fix = HINT): Result<string> => ({ problem, fix });
 
 /**
  * The canonical spelling of a resource (RFC 8707, RFC 9728): byte for byte as given, but for lower-case scheme and host,
@@ -20,16 +18,16 @@ const fault = (problem: string, fix = HINT): ResourceReading => ({ problem, fix 
  * Throws INPUT_INVALID for what is no such URL: fragment, query, credentials, dot segments, blanks, other schemes.
  */
 export function canonicalResource(text: string, options: { bareHost?: boolean } = {}): string {
-  const read = readResource(text, options);
-  if ('url' in read) return read.url;
+  const read = parseResource(text, options);
+  if ('value' in read) return read.value;
   throw inputError('Resource', read.problem, read.fix);
 }
 
 /** As `canonicalResource`, for callers that collect problems; never throws. */
-export function readResource(
+export function parseResource(
   text: string,
   { bareHost = false }: { bareHost?: boolean } = {},
-): ResourceReading {
+): Result<string> {
   if (text === '') return fault('it is empty');
   if (text.length > LONGEST) return fault(`it is longer than ${LONGEST} characters`);
   if (hasBlankOrInvisible(text)) return fault('it has a blank, or a character that can’t be seen');
@@ -37,8 +35,8 @@ export function readResource(
   const parts = PARTS.exec(text);
   if (!parts) {
     if (!bareHost) return fault('it is not a full URL: start it with https://');
-    const read = readHost(text);
-    return 'host' in read ? { url: `https://${read.host}/mcp` } : read;
+    const read = parseHost(text);
+    return 'value' in read ? { value: `https://${read.value}/mcp` } : read;
   }
   const [, scheme = '', authority = '', path = '', query, fragment] = parts;
   if (!/^https?$/i.test(scheme)) return fault('its scheme is neither https nor http');
@@ -49,23 +47,23 @@ export function readResource(
   if ('problem' in host) return host;
   const problem = pathProblem(path);
   if (problem !== undefined) return fault(problem);
-  return { url: `${scheme.toLowerCase()}://${host.url}${path === '/' ? '' : path}` };
+  return { value: `${scheme.toLowerCase()}://${host.value}${path === '/' ? '' : path}` };
 }
 
 /** Host and port, canonical; `url` is the authority alone. */
-function readAuthority(scheme: string, authority: string): ResourceReading {
+function readAuthority(scheme: string, authority: string): Result<string> {
   const [, name = '', port = ''] = /^(.*?)(?::(\d*))?$/.exec(authority) ?? [];
   if (name === '') return fault('it has no host');
   if (name.endsWith('.'))
     return fault('its host ends with a dot', 'Write the host without the dot at its end.');
-  const read = readHost(name);
+  const read = parseHost(name);
   if ('problem' in read) return fault(`in its host: ${read.problem}`, read.fix);
   if (name.includes(':') && !name.startsWith('['))
     return fault('an IPv6 address in a URL stands in brackets');
-  if (port === '') return { url: read.host };
+  if (port === '') return { value: read.value };
   const number = Number(port);
   if (number < 1 || number > 65_535) return fault('its port is not between 1 and 65535');
-  return { url: number === (scheme === 'https' ? 443 : 80) ? read.host : `${read.host}:${number}` };
+  return { value: number === (scheme === 'https' ? 443 : 80) ? read.value : `${read.value}:${number}` };
 }
 
 function pathProblem(path: string): string | undefined {
@@ -125,5 +123,5 @@ function loose(text: string): { scheme: string; authority: string; path: string 
   if (!/^https?$/i.test(scheme)) return undefined;
   const read = readAuthority(scheme.toLowerCase(), authority);
   if ('problem' in read) return undefined;
-  return { scheme: scheme.toLowerCase(), authority: read.url, path: path + query + fragment };
+  return { scheme: scheme.toLowerCase(), authority: read.value, path: path + query + fragment };
 }

@@ -1,4 +1,4 @@
-import { readResource, trustedHost } from '../names/resource-url.ts';
+import { parseResource, trustedHost } from '../names/resource-url.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { type AccountSnapshot, accountOrigin, SEAL_ROLE } from '../realm/account.ts';
@@ -119,8 +119,8 @@ function knownHosts({ snapshot, record: known, products = PRESETS }: RemovalFact
 
 function serverHosts(snapshot: RealmSnapshot): string[] {
   return ownScopes(snapshot).flatMap((scope) => {
-    const read = readResource(resourceOf(scope) ?? '');
-    return 'url' in read ? [trustedHost(read.url)] : [];
+    const read = parseResource(resourceOf(scope) ?? '');
+    return 'value' in read ? [trustedHost(read.value)] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 import { McpkcError } from '../errors.ts';
-import { readResource, trustedHost } from '../names/resource-url.ts';
+import { parseResource, trustedHost } from '../names/resource-url.ts';
 import { audienceScopeOf, isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
 import { formerPolicy, OWN_POLICY, scopesNamedBy } from '../realm/own-policies.ts';
 import type { RealmRecord } from '../realm/record.ts';
@@ -65,6 +65,6 @@ export function retired(
 }
 
 function hostOf(resource: string | undefined): string | undefined {
-  const read = readResource(resource ?? '');
-  return 'url' in read ? trustedHost(read.url) : undefined;
+  const read = parseResource(resource ?? '');
+  return 'value' in read ? trustedHost(read.value) : undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { McpkcError } from '../errors.ts';
-import { readHost } from '../names/host-name.ts';
+import { parseHost } from '../names/host-name.ts';
 import { hasInvisible } from '../text.ts';
 import { PRESETS } from './index.ts';
 import { patternProblem } from './pattern.ts';
@@ -37,7 +37,7 @@ const ANSWER = z.enum(['yes', 'no', 'unknown']);
 const scopeName = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope name');
 const many = <T extends z.ZodType>(item: T) => z.array(item).max(50, 'has more than 50 entries');
 const host = z.string().superRefine((text, context) => {
-  if (!('host' in readHost(text.toLowerCase())))
+  if (!('value' in parseHost(text.toLowerCase())))
     context.addIssue({ code: 'custom', message: 'is not a host name' });
 });
 const origin = z

@@ -1,4 +1,4 @@
-import { differenceOf, readResource } from '../names/resource-url.ts';
+import { differenceOf, parseResource } from '../names/resource-url.ts';
 import { AUDIENCE_MAPPER, type ClientScope, type ProtocolMapper } from './representations.ts';
 /** The name of the mapper in every audience client scope. */
 export const MAPPER_NAME = 'mcp-audience';
@@ -35,6 +35,6 @@ export function mapperOf(scope: ClientScope, audience: string): ProtocolMapper |
     custom.find((one) => differing(one) === 'same') ??
     scope.mappers.find(({ name }) => name === MAPPER_NAME) ??
     custom.find((one) => differing(one) !== 'host') ??
-    custom.find((one) => 'url' in readResource(one.config[AUDIENCE] ?? ''))
+    custom.find((one) => 'value' in parseResource(one.config[AUDIENCE] ?? ''))
   );
 }

@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
 import { distance } from '../names/nearest.ts';
-import { aliasOf, differenceOf, readResource } from '../names/resource-url.ts';
+import { aliasOf, differenceOf, parseResource } from '../names/resource-url.ts';
 import { audiencesOf, mapperOf } from './audiences.ts';
 import { heldAs, type RealmList, realmListOf } from './lists.ts';
 import { ATTRIBUTE, type Mode } from './marks.ts';
@@ -25,7 +25,7 @@ export interface ScopeWish {
 export function resourceOf(scope: ClientScope): string | undefined {
   // Anybody who administers the realm can edit the mark: one that is no URL counts as none.
   const candidates = [scope.attributes[ATTRIBUTE.resource] ?? '', ...audiencesOf(scope)];
-  return candidates.find((candidate) => 'url' in readResource(candidate));
+  return candidates.find((candidate) => 'value' in parseResource(candidate));
 }
 
 /**
@@ -158,7 +158,7 @@ export function foreignAudience(scope: ClientScope, resource: string): string | 
   const marked = scope.attributes[ATTRIBUTE.resource] || undefined;
   const audiences = audiencesOf(scope);
   if (audiences.includes(resource)) return undefined;
-  const isUrl = (one: string) => 'url' in readResource(one);
+  const isUrl = (one: string) => 'value' in parseResource(one);
   const isForeign = (one: string) => differenceOf(one, resource) === 'host';
   if (marked !== undefined && isForeign(marked)) return marked;
   if (marked !== undefined || audiences.some((one) => !isForeign(one))) {

@@ -7,8 +7,8 @@ import { readJsonObject } from '../../../src/config/json-text.ts';
 import { parseDuration } from '../../../src/duration.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { clientOf } from '../../../src/keycloak/read/clients.ts';
-import { readHost } from '../../../src/names/host-name.ts';
-import { readResource } from '../../../src/names/resource-url.ts';
+import { parseHost } from '../../../src/names/host-name.ts';
+import { parseResource } from '../../../src/names/resource-url.ts';
 import { registration } from '../../../src/products/dynamic.ts';
 import { windowMarkOf } from '../../../src/realm/window-mark.ts';
 import { brief, shellWord, visible } from '../../../src/text.ts';
@@ -77,16 +77,16 @@ describe('readers', () => {
   it('of resources give a fixed point or a reason', () => {
     fc.assert(
       fc.property(fc.oneof(urlLike, any), (text) => {
-        const read = readResource(text, { bareHost: true });
+        const read = parseResource(text, { bareHost: true });
         if ('problem' in read) {
           expect(read.problem).not.toBe('');
           return;
         }
-        expect(readResource(read.url)).toEqual(read);
-        const { username, password, search, hash, protocol } = new URL(read.url);
+        expect(parseResource(read.value)).toEqual(read);
+        const { username, password, search, hash, protocol } = new URL(read.value);
         expect([username, password, search, hash]).toEqual(['', '', '', '']);
         expect(protocol).toMatch(/^https?:$/);
-        expect(read.url).toMatch(/^[\x21-\x7e]+$/);
+        expect(read.value).toMatch(/^[\x21-\x7e]+$/);
       }),
       { numRuns: 2000 },
     );
@@ -95,10 +95,10 @@ describe('readers', () => {
   it('of hosts give a fixed point or a reason', () => {
     fc.assert(
       fc.property(fc.oneof(urlLike, any), (text) => {
-        const read = readHost(text);
+        const read = parseHost(text);
         if ('problem' in read) return;
-        expect(readHost(read.host)).toEqual(read);
-        expect(read.host).toMatch(/^[a-z0-9._:[\]-]+$/);
+        expect(parseHost(read.value)).toEqual(read);
+        expect(read.value).toMatch(/^[a-z0-9._:[\]-]+$/);
       }),
       { numRuns: 2000 },
     );
@@ -149,7 +149,7 @@ describe('readers', () => {
           expect(read.problem).not.toContain('SECRET');
           return;
         }
-        expect(read.members).toEqual(Object.entries(JSON.parse(source.replace(/^\ufeff/, ''))));
+        expect(read.value.members).toEqual(Object.entries(JSON.parse(source.replace(/^\ufeff/, ''))));
       }),
       { numRuns: 2000 },
     );

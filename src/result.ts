@@ -1,0 +1,8 @@
+/** What is wrong with a text, as the end of a sentence ("it has a path"), and what to write instead. */
+export interface Problem {
+  problem: string;
+  fix: string;
+}
+
+/** A value, or why there is none. Told apart by `'problem' in result`. */
+export type Result<Value, Failure extends { problem: string } = Problem> = { value: Value } | Failure;
