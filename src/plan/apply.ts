@@ -134,7 +134,7 @@ async function problemsOf(
     const changes = planFor({ ...desired, clients: [], assignments: [] }, now).filter(isPolicy);
     wrong = changes.flatMap((change) => policyProblems(change, now));
     if (changes.length === 0 || written === POLICY_WRITES) break;
-    for (const change of changes) await writeClientPolicy(keycloak, change);
+    for (const change of changes) await writeChange(change, { keycloak, ids: new ScopeIds(keycloak) });
   }
   const { rehearsal } = desired;
   if (wrong.length > 0 || !rehearsal) return wrong;

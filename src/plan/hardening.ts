@@ -4,7 +4,7 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readMeans } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
-import { removeClient } from '../keycloak/write/probe-clients.ts';
+import { removeProbe } from '../keycloak/write/probe-clients.ts';
 import { PROBE_CLIENT, type Rehearsed } from '../keycloak/write/rehearse.ts';
 import { trustedHost } from '../names/resource-url.ts';
 import { cameByRegistration, isProbe, presetOf, probeRun } from '../products/dynamic.ts';
@@ -171,7 +171,7 @@ async function removeLeftProbes({ keycloak, io }: Hardener): Promise<void> {
   for (const client of await searchClients(keycloak, PROBE_CLIENT, LEFT)) {
     const mark = probeRun(client);
     if (client.clientId.startsWith(PROBE_CLIENT) && mark !== undefined && isOver(mark, own, io))
-      await removeClient(keycloak, client.id);
+      await removeProbe(keycloak, client);
   }
 }
 
