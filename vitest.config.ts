@@ -15,8 +15,15 @@ const LONG = [
   'test/keycloak/onboard-cost.test.ts',
   'test/keycloak/creation-times.test.ts',
   'test/keycloak/prune-killed.test.ts',
+  'test/validate/more-broken-hosts.test.ts',
   'test/keycloak/status/server.test.ts',
   'test/keycloak/status/law.test.ts',
+  'test/keycloak/status/roles.test.ts',
+  'test/keycloak/onboard-kill.test.ts',
+  'test/keycloak/prune-sources.test.ts',
+  'test/keycloak/races.test.ts',
+  'test/keycloak/hardening-proved.test.ts',
+  'test/connectors/table.test.ts',
   'test/keycloak/faults-sample.test.ts',
 ];
 

@@ -135,8 +135,10 @@ export async function hardenFor(
  * Decides how the realm is hardened for an opening: asks the server what it can, reads what was asked for before, and,
  * where a policy is new to the realm, looks at every client once, to leave alone what would hurt somebody else's.
  */
-export async function harden(hardener: Hardener, opening: Opening): Promise<Hardening> {
-  const { keycloak, snapshot } = hardener;
+export async function harden(wish: Hardener, opening: Opening): Promise<Hardening> {
+  const { keycloak, snapshot } = wish;
+  // Nothing is written to the realm that holds every other one before somebody agreed.
+  const hardener = { ...wish, ask: wish.ask && (keycloak.realm !== 'master' || wish.consent) };
   const [means, record] = await Promise.all([
     meansOf(hardener),
     readRecord(keycloak),

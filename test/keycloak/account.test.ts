@@ -94,7 +94,8 @@ it.each([
   expect((await fails(4, { KC_CLIENT_ID: id, KC_CLIENT_SECRET: secret })).json.code).toBe('ROLE_MISSING');
 });
 
-describe.each(['with blank', 'ümläut', '100% sure', '%2F', '漢字', "it's"])('a realm named %j', (purpose) => {
+// All in one name: each of them alone was tried, too.
+describe.each(["it's 100% ümläut %2F 漢字"])('a realm named %j', (purpose) => {
   let odd: Realm;
   it('is provisioned, and everything printed about it can be used', async () => {
     const { run, ...access } = inject('keycloak');

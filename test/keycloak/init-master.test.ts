@@ -44,7 +44,7 @@ describe('an account that lives in master', () => {
     });
     expect(JSON.parse(fileText(ran, 'config.local.json'))).toMatchObject({ KC_ADMIN_REALM: 'master' });
     const next = await runMcpkc(['trusted-hosts', '--add', 'master.example.com'], { files: filesOf(ran) });
-    expect({ status: next.status, err: next.err }).toEqual({ status: 0, err: '' });
+    expect(next, next.err).toMatchObject({ status: 0, err: expect.not.stringContaining('✗') });
     const other = await runMcpkc(['--realm', 'master', 'trusted-hosts'], { files: filesOf(ran) });
     expect(other.status).toBe(4);
     const again = await runMcpkc(['init', '--server', server.url, '--dry-run', '--events', '30d', '--json'], {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../examples/mcp-host/config.ts';
 import { type RunningHost, startHost } from '../../examples/mcp-host/host.ts';
@@ -53,6 +54,9 @@ describe('ChatGPT', () => {
     const intruder = new Connector(host.url, { product });
     const entered = await intruder.register();
     const connector = new Connector(host.url);
+    expect(await connector.register()).toMatchObject({ ok: true });
+    // A person takes two seconds and more to sign in and consent: by then the run has seen who came.
+    await sleep(2000);
     expect(await connector.connect(user)).toMatchObject({ ok: true });
     const { json } = await done;
     expect(json).toMatchObject({ ok: true, client: { clientId: connector.client?.clientId } });

@@ -1,0 +1,3 @@
+import { testFaults, theOthers } from './broken-host-cases.ts';
+
+testFaults(theOthers);
