@@ -101,6 +101,20 @@ function products(): string {
   return table(['preset', 'product', 'known from', 'version'], rows);
 }
 
+/** Which products connect without registering, and by which way. */
+function ways(): string {
+  const rows = PRESETS.map(({ name, cimdUrl, withClient }) => {
+    const given =
+      withClient === undefined
+        ? 'not known'
+        : withClient.secret === 'none'
+          ? 'a client id'
+          : 'a client id and a secret';
+    return [`\`${name}\``, cimdUrl === undefined ? '' : `<${cimdUrl}>`, given];
+  });
+  return table(['preset', 'its document', 'what it can be given'], rows);
+}
+
 function attacks(): string {
   const rows = ATTACKS.map(({ id, attack, holds, outcome }) => [id, attack, outcome, holds]);
   return table(['number', 'attack', 'outcome', 'what holds'], rows);
@@ -136,6 +150,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   presets,
   releases,
   products,
+  ways,
   attacks,
   readings,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),

@@ -99,7 +99,7 @@ export const cimd: Check = {
   spec: 'draft-ietf-oauth-client-id-metadata-document; measured on Keycloak 26.7.3',
   cause:
     'Where they are advertised ChatGPT and Claude don’t register but send the URL of their document, which Keycloak 26.7 refuses ("Client Metadata fetch failed": a member that it does not know, a grant that public clients may not have).',
-  fix: 'Start Keycloak without --features=cimd until it takes these documents.',
+  fix: 'mcpkc allow makes the client that such a product uses; mcpkc status shows which product has none.',
   judge: judging('server-metadata', ({ document, found }) => {
     const exchanges = [found];
     if (document.client_id_metadata_document_supported !== true)

@@ -19,6 +19,9 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
       '--static-client',
       '--keep',
       '--unkeep',
+      '--by',
+      '--client-id',
+      '--redirect-uri',
     ],
   },
   { heading: 'Policies:', flags: ['--no-harden'] },
@@ -32,7 +35,10 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
     flags: ['--user', '--login', '--token-file', '--no-registration', '--outside', '--allow-private'],
   },
   { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
-  { heading: 'Files:', flags: ['--junit', '--backup', '--audit-file', '--restore'] },
+  {
+    heading: 'Files:',
+    flags: ['--secret-file', '--show-secret', '--junit', '--backup', '--audit-file', '--restore'],
+  },
 ];
 
 /** A command with more flags than this has them in groups. */

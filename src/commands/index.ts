@@ -33,6 +33,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./onboard/command.ts')).onboard,
   },
   {
+    name: 'allow',
+    group: 'Provision and connect',
+    summary: 'let a product connect without registering: by its document, or a client made beforehand',
+    load: async () => (await import('./allow/command.ts')).allow,
+  },
+  {
     name: 'validate',
     group: 'Look and prove',
     summary: 'prove the whole chain against a live MCP server',

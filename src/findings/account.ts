@@ -24,6 +24,7 @@ const PARTS: Record<PartName, string> = {
   clients: 'the clients',
   record: 'mcpkc’s record',
   adopted: 'the adopted clients',
+  ids: 'clients with a document’s or MCP server’s id',
   registrationProviders: 'what registration policies can do',
 };
 

@@ -25,6 +25,7 @@ import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, createScope, harden, repair } from './fixes.ts';
 import { anonymous, trusts } from './hosts.ts';
 import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { isRegistrationShut } from './ways.ts';
 
 type Configuration = Record<string, unknown>;
 
@@ -98,10 +99,10 @@ function isForRegistrations({ conditions = [] }: ClientPolicy): boolean {
   });
 }
 
-/** Whether registrations meet an executor of mcpkc's policy. */
+/** Whether registrations meet an executor of mcpkc's policy, or there can be none. */
 function isHeldBy(seen: Seen, executor: string): boolean {
   const { profile } = ownPolicy(seen);
-  return profile?.executors?.some((one) => one.executor === executor) === true;
+  return isRegistrationShut(seen) || profile?.executors?.some((one) => one.executor === executor) === true;
 }
 
 const pkce: Rule = {

@@ -1,13 +1,13 @@
 import { SEEN } from '../explanation.ts';
 import { holderProblems } from '../products/adoptable.ts';
-import { isProbe } from '../products/dynamic.ts';
+import { isProbe, registration } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
-import { adoptionOf, entriesOf, keepOf, RECORD_CLIENT } from '../realm/record.ts';
+import { adoptionOf, allowancesOf, entriesOf, keepOf, RECORD_CLIENT } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count, typedList } from '../text.ts';
-import type { Found, Rule, RuleGroup } from './finding.ts';
+import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 
@@ -36,6 +36,28 @@ function called({ clientId, name }: Client): string {
 const detach = (seen: Seen, judged: PresentServer, { clientId }: Client) =>
   repair(seen, judged, [['--detach', typedList([clientId])]]);
 
+/** What puts a changed client right: one that mcpkc made is made as it was; another one loses the audience. */
+function restore(seen: Seen, judged: PresentServer, client: Client): Fix {
+  const { record } = seen.parts;
+  const made = record.visible ? allowancesOf(record.value, client) : [];
+  const [entry] = made.filter(({ resource }) => resource === judged.resource);
+  const [product] = entry?.products ?? [];
+  if (entry === undefined || product === undefined) return detach(seen, judged, client);
+  const parts = [
+    'allow',
+    entry.resource,
+    ['--preset', typedList([product])] as const,
+    ['--by', entry.way] as const,
+  ];
+  return command(seen, parts);
+}
+
+/** Whether mcpkc made the client (`mcpkc allow`). */
+function isMade(seen: Seen, client: Client): boolean {
+  const { record } = seen.parts;
+  return record.visible && allowancesOf(record.value, client).length > 0;
+}
+
 const exceeds: Rule = {
   code: 'HOLDER_EXCEEDS',
   severity: 'error',
@@ -49,6 +71,8 @@ const exceeds: Rule = {
   },
   find: (seen) =>
     holders(seen).flatMap(({ client, judged }): Found[] => {
+      // Its policy decides, and detaching doesn't last: FETCHED_CLIENT_EXCEEDS.
+      if (registration(client).kind === 'cimd') return [];
       const problems = holderProblems(client, [...seen.presets, ...PRESETS]);
       if (problems.length === 0) return [];
       const message = `The client ${called(client)} gets the audience of '${judged.scope}', and ${problems.join('; ')}.`;
@@ -74,7 +98,7 @@ const changed: Rule = {
       if (memory.state !== 'changed') return [];
       const { since, by } = memory.entry;
       const message = `The client ${called(client)} is not what it was when it was adopted for '${judged.scope}' (${since}, by ${by}). Its redirect URIs now: ${client.redirectUris.join(' ') || 'none'}.`;
-      return [{ subject: client.clientId, message, fix: detach(seen, judged, client) }];
+      return [{ subject: client.clientId, message, fix: restore(seen, judged, client) }];
     }),
 };
 
@@ -109,10 +133,12 @@ const marks: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const marked = (shown(seen.parts.clients)?.clients ?? []).filter(
-      ({ clientId, attributes }) =>
-        clientId !== RECORD_CLIENT && Object.keys(attributes).some((name) => name.startsWith('mcpkc.')),
-    );
+    const marked = (shown(seen.parts.clients)?.clients ?? [])
+      .filter(
+        ({ clientId, attributes }) =>
+          clientId !== RECORD_CLIENT && Object.keys(attributes).some((name) => name.startsWith('mcpkc.')),
+      )
+      .filter((client) => !isMade(seen, client));
     if (marked.length === 0) return [];
     const names = marked.slice(0, 3).map(called).join(', ');
     const more = marked.length > 3 ? ` and ${marked.length - 3} more` : '';

@@ -8,6 +8,7 @@ import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { harden, repair, trustHosts } from './fixes.ts';
 import { listServers, type Seen, shown } from './seen.ts';
+import { registering } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
 
 /** The registration policies of one kind that anonymous registrations meet. */
@@ -69,7 +70,7 @@ const empty: Rule = {
   },
   find: (seen) =>
     policies(seen)
-      .filter(({ hosts }) => hosts.length === 0)
+      .filter(({ hosts }) => hosts.length === 0 && registering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' lists no host: every registration is refused ("Policy 'Trusted Hosts' rejected request").`,
@@ -91,7 +92,7 @@ const missing: Rule = {
   find(seen) {
     const lists = policies(seen).filter(({ hosts, clientUrisMatch }) => hosts.length > 0 && clientUrisMatch);
     return lists.flatMap(({ hosts }) => [
-      ...seen.presets.flatMap((preset) => missingOf(seen, preset, hosts)),
+      ...registering(seen).flatMap((preset) => missingOf(seen, preset, hosts)),
       ...missingServers(seen, hosts),
     ]);
   },
@@ -143,7 +144,7 @@ const senderMatch: Rule = {
   },
   find: (seen) =>
     policies(seen)
-      .filter((policy) => policy.senderMatch)
+      .filter((policy) => policy.senderMatch && registering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' demands that registrations are sent from a trusted host: ChatGPT’s come from changing addresses and are refused ("Host not trusted").`,

@@ -2,6 +2,7 @@ import { account } from './account.ts';
 import { adoption } from './adoption.ts';
 import { clientPolicies } from './client-policies.ts';
 import { clients } from './clients.ts';
+import { documents } from './documents.ts';
 import { events } from './events.ts';
 import type { RuleGroup } from './finding.ts';
 import { guidance } from './guidance.ts';
@@ -20,6 +21,7 @@ export const GROUPS: readonly RuleGroup[] = [
   hosts,
   registration,
   clientPolicies,
+  documents,
   clients,
   holdersGroup,
   events,

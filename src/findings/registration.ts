@@ -7,6 +7,7 @@ import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { listServers, type Seen, shown } from './seen.ts';
+import { isRegistrationShut, registering } from './ways.ts';
 
 const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
 const NAME_A_SERVER = 'Name the MCP server: mcpkc create-scope --resource <its URL>';
@@ -43,7 +44,7 @@ const blocks: Rule = {
     sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
   },
   find(seen) {
-    const senders = seen.presets.filter(({ sendsScope }) => sendsScope !== 'no');
+    const senders = registering(seen).filter(({ sendsScope }) => sendsScope !== 'no');
     if (senders.length === 0) return [];
     return anonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
       const blocked = namedScopes(seen).filter((scope) => !allowedScopesOf(policy).scopes.includes(scope));
@@ -73,7 +74,7 @@ const full: Rule = {
   },
   find(seen) {
     const { limit, reached } = shown(seen.parts.room);
-    if (limit === undefined || !reached) return [];
+    if (limit === undefined || !reached || registering(seen).length === 0) return [];
     const message = `The realm has reached its limit of ${count(limit, 'client')}: nobody can register any more.`;
     const fix = atKeycloak(
       `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
@@ -116,7 +117,7 @@ const disabled: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
-    anonymous(seen, POLICY.disabled).map(({ name }) => ({
+    (registering(seen).length === 0 ? [] : anonymous(seen, POLICY.disabled)).map(({ name }) => ({
       subject: name,
       message: `The policy '${name}' disables every client that registers: the sign-in that follows is refused.`,
       fix: atKeycloak(`${CONSOLE} delete '${name}', or enable the connector’s client by hand.`),
@@ -135,7 +136,7 @@ const wideMappers: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
-    anonymous(seen, POLICY.allowedMappers).flatMap((policy) => {
+    (isRegistrationShut(seen) ? [] : anonymous(seen, POLICY.allowedMappers)).flatMap((policy) => {
       const wide = mapperTypesOf(policy).filter((type) => type !== PAIRWISE_MAPPER);
       if (wide.length === 0) return [];
       const message = `The policy '${policy.name}' lets a client that registers itself bring mappers (${wide.join(', ')}): it can put another user’s sub, or any audience, into its tokens.`;

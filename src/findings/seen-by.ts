@@ -16,7 +16,12 @@ export async function seenBy(
   context: Context,
   config: Config,
   keycloak: Keycloak,
-  given: { resource: unknown; presets: readonly Preset[]; parts: StatusSnapshot },
+  given: {
+    resource: unknown;
+    presets: readonly Preset[];
+    parts: StatusSnapshot;
+    documents?: Seen['documents'];
+  },
 ): Promise<Seen> {
   const { io } = context;
   const named = typeof given.resource === 'string' ? canonicalResource(given.resource) : undefined;
@@ -35,6 +40,7 @@ export async function seenBy(
     globalFlags: globalFlags(config),
     initFlags: namingFlags(config),
     now: io.now(),
+    documents: given.documents,
     backupOf: await backups(context, keycloak),
   };
 }

@@ -32,6 +32,8 @@ export interface Seen {
   initFlags: readonly CommandPart[];
   /** Milliseconds since the epoch. */
   now: number;
+  /** Products' documents as they are now; undefined where they were not asked for. */
+  documents?: ReadonlyMap<string, { redirectUris: string[] } | { why: string }> | undefined;
   /** Which backup of pruned clients holds a client; undefined where none is known. */
   backupOf(clientId: string): string | undefined;
 }

@@ -6,7 +6,7 @@ import { atKeycloak } from './fixes.ts';
 import { type Seen, shown } from './seen.ts';
 
 /** What clients are told: by the public address where it answers, else by the one that administration is done at. */
-function told({ parts }: Seen): IssuerMetadata | undefined {
+export function told({ parts }: Seen): IssuerMetadata | undefined {
   return parts.face.atIssuer ?? parts.face.atKeycloak;
 }
 
@@ -117,28 +117,8 @@ const resourceIndicators: Rule = {
   },
 };
 
-const cimd: Rule = {
-  code: 'CIMD_CONFLICTS_WITH_CHATGPT',
-  severity: 'error',
-  needs: [],
-  explanation: {
-    what: 'Keycloak advertises client id metadata documents. ChatGPT prefers that way wherever it is advertised: it doesn’t register, and uses the URL of its document as client id. Keycloak can’t take ChatGPT’s document (“Client Metadata fetch failed”: it has a member that Keycloak doesn’t know), so the sign-in ends on an error page.',
-    cause: 'Keycloak was started with --features=cimd.',
-    fix: 'Start Keycloak without it (--features-disabled=cimd): ChatGPT then registers. VS Code’s and Claude Code’s documents work, so where only those connect the feature may stay; then name them with --preset.',
-    sources: [MCP_GUIDE, 'https://chatgpt.com/oauth/client.json', SEEN],
-  },
-  find(seen) {
-    if (told(seen)?.cimd !== true || !seen.presets.some(({ name }) => name === 'chatgpt')) return [];
-    const message =
-      'Keycloak advertises client id metadata documents: ChatGPT uses its own instead of registering, Keycloak can’t take it, and the sign-in ends on an error page.';
-    return [
-      { subject: 'cimd', message, fix: atKeycloak('Start Keycloak without it (--features-disabled=cimd).') },
-    ];
-  },
-};
-
 /** What is decided where Keycloak is started, and by the realm's own settings. */
 export const server: RuleGroup = {
   title: 'Issuer, sign-in and features',
-  rules: [mismatch, notHttps, basicOff, resourceIndicators, cimd],
+  rules: [mismatch, notHttps, basicOff, resourceIndicators],
 };

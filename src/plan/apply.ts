@@ -192,7 +192,12 @@ export async function applyAndVerify(
 ): Promise<RealmSnapshot> {
   if (plan.length === 0) return snapshot;
   const { io, holder, signal, onApplied, warn } = applying;
-  const clientIds = [...snapshot.clients, ...(desired.clients ?? []), ...(desired.assignments ?? [])];
+  const clientIds = [
+    ...snapshot.clients,
+    ...(desired.clients ?? []),
+    ...(desired.allowedClients ?? []),
+    ...(desired.assignments ?? []),
+  ];
   const lock = needsLock(plan) ? await takeLock(keycloak, io, holder) : undefined;
   try {
     // How things were is written down before the first of them is changed.

@@ -1,6 +1,7 @@
 import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import type { RealmList } from '../realm/lists.ts';
 import type { Entry } from '../realm/record.ts';
+import type { Client } from '../realm/representations.ts';
 import type { Means } from '../realm/server-means.ts';
 /**
  * What the realm should look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
@@ -31,6 +32,8 @@ export interface Desired {
   remember?: readonly Entry[];
   defaultScopes?: { scope: string; list: RealmList; why?: string }[];
   clients?: DesiredClient[];
+  /** Clients that products are known by without registering. */
+  allowedClients?: DesiredAllowed[];
   assignments?: Assignment[];
 }
 
@@ -87,3 +90,18 @@ export interface DesiredClient {
   create?: Readonly<Record<string, unknown>>;
   why: string;
 }
+
+/** A client that mcpkc makes for a product, or removes. `id` and `proof` tell it from any other of its client id. */
+export type DesiredAllowed = {
+  clientId: string;
+  id: string;
+  /** Never in a plan: who reads it could copy it. */
+  proof: string;
+  why: string;
+} & (
+  | { absent: true }
+  | {
+      /** The representation without id and proof. */
+      create: Partial<Client>;
+    }
+);

@@ -1,11 +1,13 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients } from '../keycloak/read/clients.ts';
+import { readRecord } from '../keycloak/read/record.ts';
 import { adoptable } from '../products/adoptable.ts';
 import type { Preset } from '../products/preset.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import type { Mode } from '../realm/marks.ts';
 import { audienceScopeOf } from '../realm/mcp-scope.ts';
+import { allowancesOf, NO_RECORD, type RealmRecord } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import { count } from '../text.ts';
@@ -48,7 +50,7 @@ export async function readMoving(
   for (const client of holders) {
     if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
   }
-  return movingOf(holders, scope, presets, decided);
+  return movingOf(holders, scope, presets, decided, await readRecord(keycloak));
 }
 
 /** What becomes of the clients that hold the audience by the scope that they name. */
@@ -60,7 +62,7 @@ export interface Moving {
 }
 
 /**
- * Sorts the holders: those are kept that a person names, and those that an adoption would accept. Nothing that a client
+ * Sorts the holders: those are kept that a person names, that mcpkc made (`allow`), and that an adoption would accept. Nothing that a client
  * says about itself (attributes of 0.1.0 among it) counts.
  */
 export function movingOf(
@@ -68,11 +70,13 @@ export function movingOf(
   scope: string,
   presets: readonly Preset[],
   decided: readonly (string | undefined)[],
+  record: RealmRecord = NO_RECORD,
 ): Moving {
   const moving: Moving = { kept: [], left: [] };
   for (const client of holders) {
     if (heldAs(client, scope) === 'none' || decided.includes(client.clientId)) continue;
-    (adoptable(client, presets).adoptable ? moving.kept : moving.left).push(client);
+    const isMade = allowancesOf(record, client).length > 0;
+    (isMade || adoptable(client, presets).adoptable ? moving.kept : moving.left).push(client);
   }
   return moving;
 }

@@ -1,6 +1,7 @@
 import { adoptable, excessGrants } from '../products/adoptable.ts';
 import { cameByRegistration, createdAt } from '../products/dynamic.ts';
 import type { Preset } from '../products/preset.ts';
+import { allowancesOf, NO_RECORD, type RealmRecord } from '../realm/record.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
 import { brief, visible } from '../text.ts';
 import type { Reservation } from './plan.ts';
@@ -33,9 +34,12 @@ export function strangeness(client: Client, presets: readonly Preset[]): string 
 export function namedReservations(
   clients: readonly (Client | undefined)[],
   presets: readonly Preset[],
+  record: RealmRecord = NO_RECORD,
 ): Reservation[] {
   return clients.flatMap((client) => {
-    const reason = client && strangeness(client, presets);
+    // What mcpkc made looks like a registration, and is proved by its record.
+    const isMade = client !== undefined && allowancesOf(record, client).length > 0;
+    const reason = client && !isMade ? strangeness(client, presets) : undefined;
     if (client === undefined || reason === undefined) return [];
     return [
       {

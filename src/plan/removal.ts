@@ -5,7 +5,7 @@ import { type AccountSnapshot, accountOrigin, SEAL_ROLE } from '../realm/account
 import { heldAs } from '../realm/lists.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { resourceOf } from '../realm/mcp-scope.ts';
-import { beforeOf, entriesOf, type RealmRecord } from '../realm/record.ts';
+import { allowancesOf, beforeOf, entriesOf, type RealmRecord } from '../realm/record.ts';
 import { allowedScopesOf, hostsOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import { type Client, type ClientScope, isKeycloakId, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
@@ -170,7 +170,7 @@ function clients({ clients: all, record: known, accountId }: RemovalFacts): Remo
     // The record's own client goes with the record; nothing is written to an id that Keycloak didn't make.
     if (clientId === accountId || attributes['mcpkc.proof'] !== undefined || !isKeycloakId(id)) return [];
     const entry = beforeOf(known, 'client', clientId);
-    if (entry?.value === null) {
+    if (entry?.value === null || allowancesOf(known, client).length > 0) {
       const before = { id, redirectUris: client.redirectUris };
       return [{ kind: 'client', action: 'delete', key: clientId, before, after: null, why: WHY }];
     }

@@ -2,10 +2,10 @@ import { McpkcError } from '../errors.ts';
 import { parseResource, trustedHost } from '../names/resource-url.ts';
 import { audienceScopeOf, isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
 import { formerPolicy, OWN_POLICY, scopesNamedBy } from '../realm/own-policies.ts';
-import type { RealmRecord } from '../realm/record.ts';
+import { allowancesOf, type RealmRecord } from '../realm/record.ts';
 import type { ClientPolicy } from '../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-import type { Desired } from './desired.ts';
+import type { Desired, DesiredAllowed } from './desired.ts';
 import { unhardened } from './unhardened.ts';
 
 /** What a resource's retirement is made from. */
@@ -53,6 +53,7 @@ export function retired(
     scopeNamed(snapshot, scope) !== undefined &&
     !snapshot.scopes.some((one) => !both.includes(one.name) && isAudienceScope(one));
   return {
+    allowedClients: needless(resource, record, snapshot),
     // Deleting a scope takes it from every client.
     clientScopes: both.map((name) => ({ name, absent: true })),
     trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
@@ -62,6 +63,17 @@ export function retired(
     ...(isLast ? unhardened(snapshot, record) : {}),
     defaultScopes: both.map((one) => ({ scope: one, list: 'none' as const })),
   };
+}
+
+/** Clients that mcpkc made for this resource and no other: nothing is left that they connect to. */
+function needless(resource: string, record: RealmRecord, { clients }: RealmSnapshot): DesiredAllowed[] {
+  return clients.flatMap((client): DesiredAllowed[] => {
+    const all = allowancesOf(record, client);
+    const [entry] = all;
+    if (entry === undefined || all.some((one) => one.resource !== resource)) return [];
+    const { id, clientId } = client;
+    return [{ clientId, id, proof: entry.proof, absent: true, why: 'it was made for this resource alone' }];
+  });
 }
 
 function hostOf(resource: string | undefined): string | undefined {

@@ -102,6 +102,30 @@ function accountLines({ before, after }: Change<'service-account'>): string[] {
   ];
 }
 
+/** What a client for a product is, instead of a dozen settings; and which one goes for it. */
+function allowedLines({ before, after }: Change<'allowed-client'>): string[] {
+  if (after === null) return listDifference('redirect URIs', before?.redirectUris, []);
+  const client = after as {
+    publicClient?: boolean;
+    redirectUris?: string[];
+    optionalClientScopes?: string[];
+  };
+  const gone = [before?.redirectUris ?? []].flat().map(String);
+  const old =
+    before === null
+      ? []
+      : [
+          `deleted first: the client ${shown(before.clientId)} (id ${shown(before.id)}, redirect URIs ${gone.map(visible).join(', ') || 'none'}); its users sign in anew`,
+        ];
+  const kind = client.publicClient ? 'public' : 'confidential';
+  return [
+    ...old,
+    `${kind}, authorization code with PKCE (S256), asks users for consent, no full scope`,
+    ...listDifference('redirect URIs', [], client.redirectUris),
+    ...listDifference('optional client scopes', [], client.optionalClientScopes),
+  ];
+}
+
 /** What becomes of a client that is given a scope which it was judged for. */
 function assignmentLines({ after }: Change<'client-scope-assignment'>): string[] {
   const fixed =
@@ -115,6 +139,7 @@ function differences(change: Change): string[] {
     return [...fieldDifferences({ before: change.before, after }), ...assignmentLines(change)];
   }
   if (change.kind === 'client-policy') return policyLines(change);
+  if (change.kind === 'allowed-client' && change.action !== 'update') return allowedLines(change);
   if (change.kind === 'account-role') return roleLines(change);
   if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);
   return fieldDifferences(change);

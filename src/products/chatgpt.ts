@@ -45,6 +45,14 @@ export const chatgpt: Preset = {
     'Create a connector: name {name}, URL {mcp}, authentication OAuth. Leave client id and secret empty.',
     'Sign in when ChatGPT asks, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'text',
+    steps: [
+      'In ChatGPT on the web, open Settings, Apps & Connectors, Advanced settings, and switch Developer mode on.',
+      'Create a connector: name {name}, URL {mcp}, authentication OAuth. Enter {client-id} as the client id, and as the client secret what stands in the file {secret-file}.',
+      'Sign in when ChatGPT asks, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers once per connection, and anew whenever setting a connection up fails; the failed ones stay behind.',
     'Needs its client for as long as the connection lives: a deleted or disabled one is invalid_client to its user, and the connector has to be removed and added again, as far as is known.',

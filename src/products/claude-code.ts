@@ -39,6 +39,14 @@ export const claudeCode: Preset = {
     '`claude mcp login {name}`, then sign in in the browser and say yes on the consent page.',
     '`claude mcp list` shows whether it is connected.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      '`claude mcp add --transport http --client-id {client-id} {name} {mcp}`',
+      '`claude mcp login {name}`, then sign in in the browser and say yes on the consent page.',
+      '`claude mcp list` shows whether it is connected.',
+    ],
+  },
   notes: [
     'Names the scopes that the server’s metadata lists, and none where it lists none; it never looks at the challenge.',
     'Takes a resource that is the origin of the URL (seen with 2.1.332).',

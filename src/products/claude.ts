@@ -34,6 +34,14 @@ export const claude: Preset = {
     'Enter {name} as the name and {mcp} as the URL; leave the advanced settings empty.',
     'Choose Connect, sign in, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'text',
+    steps: [
+      'In Claude, open Settings, Connectors, and choose Add custom connector.',
+      'Enter {name} as the name and {mcp} as the URL. Open Advanced settings: enter {client-id} as OAuth Client ID, and as OAuth Client Secret what stands in the file {secret-file}.',
+      'Choose Connect, sign in, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers anew on every fresh connection (seen twice within two seconds): the older clients stay behind.',
     'Asks for all that the authorization server advertises where the MCP server names no scope; one that clients may not have ends the sign-in with invalid_scope.',
@@ -71,6 +79,12 @@ export const claude: Preset = {
       url: 'https://github.com/brendanlong/lion-reader/pull/1519',
       what: 'a copy of the metadata document and its grants, of 2026-08-31',
       seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://docs.pipeshub.com/mcp/claude-ai',
+      what: 'client id and secret under Advanced settings of a custom connector',
+      seen: '2026-11-27',
       certainty: 'secondary',
     },
   ],

@@ -42,6 +42,13 @@ export const codex: Preset = {
     '`codex mcp add {name} --url {mcp}`',
     '`codex mcp login {name}`, then sign in in the browser and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      '`codex mcp add {name} --url {mcp} --oauth-client-id {client-id}`',
+      '`codex mcp login {name}`, then sign in in the browser and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers anew for each sign-in, on a port of its own.',
     'Where the server names no scope it names all that the authorization server advertises; one of them that clients may not have refuses the registration.',

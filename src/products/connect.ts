@@ -9,21 +9,44 @@ export function serverName(mcp: string): string {
   return isNamed ? label : 'my-server';
 }
 
+/** What stands in the steps of a product that is given a client. */
+export interface GivenClient {
+  clientId: string;
+  /** Where its secret is; undefined for a public client. */
+  secretFile: string | undefined;
+}
+
 /**
  * How a person connects this MCP server in this product, a line per step. A command in backticks can be pasted into a
- * shell, JSON in backticks into a file: the URL stands in them as shell and JSON want it.
+ * shell, JSON in backticks into a file: what is put into them stands as shell and JSON want it.
  */
 export function connectSteps({ connect }: Pick<Preset, 'connect'>, mcp: string): string[] {
+  return filled(connect, mcp, {});
+}
+
+/** The same for a product that is given a client which was made beforehand. */
+export function givenSteps(
+  steps: readonly string[],
+  mcp: string,
+  { clientId, secretFile }: GivenClient,
+): string[] {
+  return filled(steps, mcp, { 'client-id': clientId, 'secret-file': secretFile ?? '' });
+}
+
+function filled(steps: readonly string[], mcp: string, values: Readonly<Record<string, string>>): string[] {
   const name = serverName(mcp);
-  return connect.map((step) =>
+  return steps.map((step) =>
     step
       .split('`')
       .map((part, index) => {
         const isCode = index % 2 === 1;
-        const url = isCode ? shellWord(mcp) : mcp;
-        return part
-          .replaceAll('"{mcp}"', () => JSON.stringify(mcp))
-          .replaceAll('{mcp}', () => url)
+        const isJson = isCode && /^[{[]|\("/.test(part);
+        return Object.entries({ mcp, ...values })
+          .reduce((text, [key, value]) => {
+            const inJson = JSON.stringify(value).slice(1, -1);
+            const shown = isJson ? inJson : isCode ? shellWord(value) : value;
+            return text.replaceAll(`{${key}}`, () => shown);
+          }, part)
           .replaceAll('{name}', name);
       })
       .join('`'),

@@ -37,6 +37,13 @@ export const cursor: Preset = {
     'Write `{"mcpServers":{"{name}":{"url":"{mcp}"}}}` into mcp.json and save it.',
     'Choose Connect beside the server, sign in, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Write `{"mcpServers":{"{name}":{"url":"{mcp}","auth":{"CLIENT_ID":"{client-id}"}}}}` into mcp.json and save it.',
+      'Open the list of MCP servers in the settings, choose Connect, sign in, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers all three redirect URIs in one request: one that is not trusted refuses the whole of it.',
     'Asks for every scope that the host’s metadata lists.',
@@ -71,6 +78,12 @@ export const cursor: Preset = {
       url: 'https://docs.pipeshub.com/mcp/cursor.md',
       what: 'asks for all of scopes_supported',
       seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://developer.mittwald.de/docs/v2/mcp/getting-connected/cursor',
+      what: 'a static client: auth, CLIENT_ID in mcp.json',
+      seen: '2026-11-27',
       certainty: 'secondary',
     },
   ],

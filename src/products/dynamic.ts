@@ -1,4 +1,5 @@
 import { isKeycloakId } from '../realm/representations.ts';
+import { CIMD_ATTRIBUTE, isPinned } from '../realm/ways.ts';
 import { hasClientName, type Preset } from './preset.ts';
 import { matchesAny, matchesRedirect } from './redirect.ts';
 
@@ -27,11 +28,6 @@ export interface Origin {
   why: string;
 }
 
-/**
- * Where Keycloak keeps until when a client's metadata document is fresh (epoch seconds): only clients made from a
- * document have it. AbstractPersistentClientIdMetadataDocumentProvider in github.com/keycloak/keycloak, 26.6 and later.
- */
-const CIMD_ATTRIBUTE = 'cimd.cache.expiry.time.in.sec';
 /** When a confidential client got its secret (epoch seconds); public clients have none. Seen on 26.7.3. */
 const SECRET_TIME_ATTRIBUTE = 'client.secret.creation.time';
 /** Where the `tos_uri` of a registration ends up, which Trusted Hosts does not look at. Seen on 26.7.3. */
@@ -54,6 +50,7 @@ export function registration(client: ClientFacts): Origin {
   if (client.protocol !== undefined && client.protocol !== 'openid-connect') {
     return other(`its protocol is ${client.protocol}`);
   }
+  if (isPinned(client)) return other('its client id is a URL, and its document is never fetched');
   if (/^https:\/\//i.test(clientId)) {
     return attribute(client, CIMD_ATTRIBUTE) === undefined
       ? other('its client id is a URL, but Keycloak did not make it from a metadata document')

@@ -27,6 +27,12 @@ export const fastmcp: Preset = {
   connect: [
     '`Client("{mcp}", auth="oauth")` in Python; the browser opens at the first call. Sign in and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      '`Client("{mcp}", auth=OAuth(client_id="{client-id}"))` in Python, with `from fastmcp.client.auth import OAuth`; the browser opens at the first call. Sign in and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Where the server names no scope it names all that the authorization server advertises.',
     'An author may give it another name and other scopes.',
@@ -39,6 +45,12 @@ export const fastmcp: Preset = {
       what: 'the product itself, version 4.2.3, against Keycloak 26.7.4: registration, sign-in, token, first MCP request',
       seen: '2026-11-27',
       certainty: 'recorded',
+    },
+    {
+      url: 'https://gofastmcp.com/clients/auth/oauth',
+      what: 'a client that was registered beforehand: client_id',
+      seen: '2026-11-27',
+      certainty: 'primary',
     },
   ],
 };

@@ -30,6 +30,13 @@ export const geminiCli: Preset = {
     '`gemini mcp add --transport http {name} {mcp}`',
     'Start gemini, type `/mcp auth {name}`, sign in in the browser and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Write `{"mcpServers":{"{name}":{"httpUrl":"{mcp}","oauth":{"enabled":true,"clientId":"{client-id}"}}}}` into ~/.gemini/settings.json.',
+      'Start gemini, type `/mcp auth {name}`, sign in in the browser and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers with every scope that the authorization server advertises, whatever the MCP server names, unless scopes are configured: one of them that clients may not have refuses the registration. Keycloak refuses openid until it is an allowed client scope, and service_account, which a stock realm advertises, until it is hidden or realm-optional.',
     'Never registers again on its own: after invalid_client its user has to authenticate anew.',

@@ -36,6 +36,13 @@ export const inspector: Preset = {
     '`npx @modelcontextprotocol/inspector --web --transport http --server-url {mcp}`',
     'Switch the server on in the page that opens, sign in, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      '`npx @modelcontextprotocol/inspector --cli {mcp} --transport http --method tools/list --client-id {client-id}`',
+      'Sign in in the browser that opens, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Where the server names no scope it registers with an empty one: Keycloak then attaches none of the realm’s defaults, and the token has no audience.',
     'Its command line prefers the scopes of the metadata to those of the challenge.',

@@ -40,6 +40,13 @@ export const mcpRemote: Preset = {
     'Write `{"mcpServers":{"{name}":{"command":"npx","args":["mcp-remote","{mcp}"]}}}` into the configuration of the program that starts local servers only.',
     'Restart that program, sign in in the browser that opens, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'json',
+    steps: [
+      'Write `{"mcpServers":{"{name}":{"command":"npx","args":["mcp-remote","{mcp}","--static-oauth-client-info","@{secret-file}"]}}}` into the configuration of the program that starts local servers only.',
+      'Restart that program, sign in in the browser that opens, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Registers once per server URL and machine with the scopes that the server names; where it names none, with all that the authorization server advertises.',
     'Drops its registration and makes a new one when its callback address changes.',

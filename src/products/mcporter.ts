@@ -29,6 +29,14 @@ export const mcporter: Preset = {
     '`mcporter auth {name}`, then sign in in the browser and say yes on the consent page.',
     '`mcporter list {name}` shows its tools.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Write `{"mcpServers":{"{name}":{"url":"{mcp}","auth":"oauth","oauthClientId":"{client-id}"}}}` into config/mcporter.json.',
+      '`mcporter auth {name}`, then sign in in the browser and say yes on the consent page.',
+      '`mcporter list {name}` shows its tools.',
+    ],
+  },
   notes: ['Does not ask for offline_access.', 'A public client: Keycloak keeps no creation time for it.'],
   sources: [
     {

@@ -30,6 +30,14 @@ export const opencode: Preset = {
     '`opencode mcp auth {name}`, then sign in in the browser and say yes on the consent page.',
     '`opencode mcp list` shows whether it is connected.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Write `{"mcp":{"{name}":{"type":"remote","url":"{mcp}","enabled":true,"oauth":{"clientId":"{client-id}"}}}}` into opencode.json.',
+      '`opencode mcp auth {name}`, then sign in in the browser and say yes on the consent page.',
+      '`opencode mcp list` shows whether it is connected.',
+    ],
+  },
   notes: [
     'Registers twice for each sign-in and signs in with the later client; the earlier one stays behind.',
     'Its client_uri is checked by Trusted Hosts: without opencode.ai every registration is refused.',

@@ -31,6 +31,13 @@ export interface Source {
 /** What is known of a product's habit. */
 export type Answer = 'yes' | 'no' | 'unknown';
 
+/** How a product is given a client that was made beforehand. */
+export interface WithClient {
+  /** Whether it is given a secret too: confidential, else public (PKCE alone). */
+  secret: 'none' | 'text' | 'json';
+  steps: readonly string[];
+}
+
 /** Everything that mcpkc knows about a client product. Data only: a product is a file, a user's own an entry. */
 export interface Preset {
   /** What `--preset` takes. */
@@ -83,6 +90,11 @@ export interface Preset {
    * Commands stand in backticks.
    */
   connect: readonly string[];
+  /**
+   * How a person gives it a client that was made beforehand, a line per step; `{client-id}`, `{secret-file}` beside the
+   * placeholders of `connect`. Absent where it isn't known whether it takes one.
+   */
+  withClient?: WithClient;
   /** What an operator should know about it. */
   notes: readonly string[];
   sources: readonly Source[];

@@ -27,6 +27,13 @@ export const qwenCode: Preset = {
     '`qwen mcp add --transport http {name} {mcp}`',
     'Start qwen, type `/mcp auth {name}`, sign in in the browser and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Write `{"mcpServers":{"{name}":{"httpUrl":"{mcp}","oauth":{"enabled":true,"clientId":"{client-id}"}}}}` into ~/.qwen/settings.json.',
+      'Start qwen, type `/mcp auth {name}`, sign in in the browser and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Version 0.24 sends code_challenge_method as a list in its registration, which Keycloak 26.7 answers with 400: give it a client made beforehand.',
     'A public client: Keycloak keeps no creation time for it.',

@@ -47,6 +47,14 @@ export const vscode: Preset = {
     'Run the command MCP: Add Server, choose HTTP, enter {mcp} and the name {name}.',
     'Start the server in the list of MCP servers, allow the sign-in, and say yes on the consent page.',
   ],
+  withClient: {
+    secret: 'none',
+    steps: [
+      'Run the command MCP: Add Server, choose HTTP, enter {mcp} and the name {name}.',
+      'Start the server in the list of MCP servers. Where registration is refused it asks for a client id: enter {client-id}, and leave the secret empty.',
+      'Sign in, and say yes on the consent page.',
+    ],
+  },
   notes: [
     'Older versions ask for all that the authorization server advertises where the MCP server names no scope.',
     'Keeps its registration per authorization server and machine, and names the scopes that the host’s metadata lists.',
@@ -71,6 +79,12 @@ export const vscode: Preset = {
       url: 'https://www.keycloak.org/securing-apps/mcp-authz-server',
       what: 'Visual Studio Code’s metadata document with Keycloak',
       seen: '2026-11-24',
+      certainty: 'secondary',
+    },
+    {
+      url: 'https://github.com/microsoft/vscode/issues/257415',
+      what: 'it asks for a client id where it can’t register',
+      seen: '2026-11-27',
       certainty: 'secondary',
     },
   ],

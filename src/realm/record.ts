@@ -66,6 +66,28 @@ export interface Adopted {
   by: string;
 }
 
+/**
+ * A client that mcpkc made, so that a product connects to a resource without registering. `proof` stands on the client
+ * too: ids and content can be copied by a registrant, an attribute that nobody but administrators reads can't.
+ */
+export interface Allowed {
+  kind: 'allowed';
+  client: ClientName;
+  key: string;
+  proof: string;
+  /** `document`: its id is the URL of the product's metadata document; `client`: the id is typed into the product. */
+  way: 'document' | 'client';
+  /** Preset names of the products; none for a client of redirect URIs alone. */
+  products: string[];
+  resource: string;
+  /** Name of the scope by which it has the audience. */
+  scope: string;
+  /** Whether the resource's scopes were made for it: they go with the last such client. */
+  madeScopes: boolean;
+  since: string;
+  by: string;
+}
+
 /** A client that `prune-clients` leaves alone. */
 export interface Kept {
   kind: 'kept';
@@ -179,6 +201,7 @@ export interface HolderLook {
 export type Entry =
   | Provisional
   | Adopted
+  | Allowed
   | Kept
   | AgeAccepted
   | Before
@@ -240,6 +263,18 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
     run: hasShape({ by: isText, host: isText, pid: isNumber, command: isText, nonce: isText }),
   },
   adopted: { client: isName, key: isText, resource: isText, scope: isText, since: isTime, by: isText },
+  allowed: {
+    client: isName,
+    key: isText,
+    proof: isText,
+    way: (value) => value === 'document' || value === 'client',
+    products: isTextList,
+    resource: isText,
+    scope: isText,
+    madeScopes: (value) => typeof value === 'boolean',
+    since: isTime,
+    by: isText,
+  },
   kept: { client: isName, key: isText, since: isTime, by: isText },
   'age-accepted': { client: isName, key: isText, age: isTime, since: isTime, by: isText },
   before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
@@ -269,6 +304,7 @@ function subjectOf(entry: Entry): string[] {
     case 'provisional':
       return [hash(entry.resource), idPart(entry.key), hash(entry.run.nonce)];
     case 'adopted':
+    case 'allowed':
       return [hash(entry.resource), idPart(entry.key)];
     case 'kept':
     case 'age-accepted':
@@ -425,6 +461,29 @@ export function adoptedIn(record: RealmRecord, resource?: string): Adopted[] {
 /** Whether this client was judged and adopted for a resource, as it is now. */
 export function adoptionOf(record: RealmRecord, resource: string, client: Client): Memory<Adopted> {
   return memoryOf(adoptedIn(record, resource), client);
+}
+
+/** The clients that were made for a resource (`mcpkc allow`); for all, where none is told. */
+export function allowedIn(record: RealmRecord, resource?: string): Allowed[] {
+  return entriesOf(record, 'allowed').filter((one) => resource === undefined || one.resource === resource);
+}
+
+/** Internal ids of the clients that were made for products, each once. */
+export function madeIds(record: RealmRecord): string[] {
+  return [...new Set(allowedIn(record).map(({ client }) => client.id))];
+}
+
+/** Attribute of a client that mcpkc made, which repeats the proof of its entries. */
+export const MADE_ATTRIBUTE = 'mcpkc.made';
+
+/** The entries of a client that mcpkc made, one a resource; none where it isn't proved to be that one. */
+export function allowancesOf(record: RealmRecord, client: Client): Allowed[] {
+  return allowedIn(record).filter(
+    (one) =>
+      isSameId(one.key, clientKeyOf(client)) &&
+      one.proof !== '' &&
+      client.attributes[MADE_ATTRIBUTE] === one.proof,
+  );
 }
 
 /** Whether the operator said to keep this client, as it is now. */

@@ -124,6 +124,14 @@ export const ATTACKS: readonly Attack[] = [
     outcome: 'prevented',
   },
   {
+    id: 'P1',
+    attack:
+      'A stranger registers the URL of a product’s metadata document, the client id that `allow` would make, or an MCP server’s URL first, and keeps the registration access token.',
+    holds:
+      '`allow` shows such a client and takes none over: with `--yes` it is deleted and made anew, so that the token is dead. What is mcpkc’s is proved by an attribute that no registrant reads. `status` finds the ids.',
+    outcome: 'prevented',
+  },
+  {
     id: 'R',
     attack:
       'A stranger registers the client id of mcpkc’s record first, with entries that say that his clients are adopted and kept.',

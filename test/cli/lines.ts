@@ -8,6 +8,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'trusted-hosts': [],
   status: [],
   onboard: [RESOURCE, '--dry-run'],
+  allow: [RESOURCE, '--by', 'client', '--dry-run', '--secret-file', 'chatgpt.secret'],
   'prune-clients': [],
   env: [RESOURCE],
   runbook: [RESOURCE],

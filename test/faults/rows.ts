@@ -71,6 +71,15 @@ const onboard = (chatgpt: Connector): Row[] => [
   },
 ];
 
+const allowing: Row[] = [
+  {
+    command: 'allow',
+    name: 'a client made beforehand',
+    argv: ['allow', RESOURCE, '--preset', 'mcp-remote', '--by', 'client'],
+    env: { HOME: '/nowhere' },
+  },
+];
+
 const looking = (chatgpt: Connector): Row[] => [
   { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
   {
@@ -123,6 +132,7 @@ export function makeRows(): Row[] {
     },
     ...looking(chatgpt),
     ...onboard(chatgpt),
+    ...allowing,
     ...pruneRows,
     { command: 'env', name: 'from the realm', argv: ['env', RESOURCE], sideBySide: true },
     { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE], sideBySide: true },

@@ -30,12 +30,23 @@ export interface ReplayServer {
 export interface ReplayOptions {
   /** A client of an earlier replay: nothing is registered then. */
   readonly client?: ReplayedClient;
+  /** It is known by its metadata document: nothing is registered, and it proves itself as told (nothing for `none`). */
+  readonly document?: ProductDocument;
   /** The person's browser; share it to reuse a session. */
   readonly jar?: CookieJar;
   readonly refuseConsent?: boolean;
   readonly fetch?: Fetch;
   /** Awaited after each registration, before the sign-in. */
   readonly onRegistered?: (client: ReplayedClient) => unknown;
+}
+
+/** A product's metadata document, as far as an authorization server meets it. */
+export interface ProductDocument {
+  readonly url: string;
+  /** The redirect URI that it uses, with the port of this run. */
+  readonly redirectUri: string;
+  /** What it adds to the token request to prove who it is: `private_key_jwt` (RFC 7523), say. */
+  readonly proof?: (issuer: string) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** A client that the product registered. */
@@ -210,6 +221,11 @@ class Replay {
     scope: string | undefined,
   ): Promise<Outcome<{ registered: readonly ReplayedClient[] }>> {
     if (this.#options.client) return { ok: true, registered: [this.#options.client] };
+    const { document } = this.#options;
+    if (document) {
+      const { url: clientId, redirectUri } = document;
+      return { ok: true, registered: [{ clientId, redirectUri, registration: {} }] };
+    }
     const registered: ReplayedClient[] = [];
     for (const request of requestsOf(this.#template, 'registration')) {
       const client = await this.#register(request, server, scope);
@@ -289,14 +305,19 @@ class Replay {
     if (query.state !== undefined && callback.state !== state) {
       return fail('authorization', 302, 'state_mismatch', callback.params.toString());
     }
+    const { document } = this.#options;
+    const sent = asWords(fillAll(record(exchange.body), { ...values, '{code}': callback.code }));
+    const { client_secret: _secret, ...withoutSecret } = sent;
     const form = {
-      ...asWords(fillAll(record(exchange.body), { ...values, '{code}': callback.code })),
+      ...(document ? { ...withoutSecret, client_id: client.clientId } : sent),
+      ...(await document?.proof?.(server.issuer)),
       redirect_uri: client.redirectUri,
     };
     const basic = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`;
-    const authorization = exchange.headers.authorization?.startsWith('Basic ')
-      ? { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }
-      : {};
+    const authorization =
+      !document && exchange.headers.authorization?.startsWith('Basic ')
+        ? { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }
+        : {};
     const answer = await this.#send(exchange, server.tokenEndpoint, new URLSearchParams(form), authorization);
     const { access_token: accessToken, refresh_token: refreshToken } = record(answer.json);
     if (answer.status !== 200 || typeof accessToken !== 'string') return failFrom('token', answer);

@@ -59,6 +59,18 @@ function provisional(fields: Partial<Provisional> = {}): Provisional {
 const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
   provisional: provisional(),
   adopted: { kind: 'adopted', ...named(clientLike()), resource: URL, scope: 's', since: AT, by: 'ann' },
+  allowed: {
+    kind: 'allowed',
+    ...named(clientLike()),
+    proof: 'p',
+    way: 'document',
+    products: ['chatgpt'],
+    resource: URL,
+    scope: 's',
+    madeScopes: false,
+    since: AT,
+    by: 'ann',
+  },
   kept: { kind: 'kept', ...named(clientLike()), since: AT, by: 'ann' },
   'age-accepted': { kind: 'age-accepted', ...named(clientLike()), age: AT, since: AT, by: 'ann' },
   before: { kind: 'before', what: 'trusted-hosts', of: 'x', value: { hosts: [''] }, since: AT, by: 'ann' },

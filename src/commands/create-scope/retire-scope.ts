@@ -6,6 +6,7 @@ import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import {
   commonReservations,
@@ -20,6 +21,7 @@ import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
 import { heldOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
+import { allowedIn } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
@@ -56,6 +58,7 @@ export async function retireScope(
       holder: holderOf(io, 'create-scope --remove'),
       signal,
     });
+    await writeRecord(keycloak, { forget: allowedIn(record, resource) });
   }
   return report(keycloak, resource, scope, plan, holders, dryRun);
 }

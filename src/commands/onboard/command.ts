@@ -11,9 +11,13 @@ import type { Report } from '../../cli/report.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
-import { connect } from '../../keycloak/connection/connect.ts';
+import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import type { Preset } from '../../products/preset.ts';
+import { allowedIn } from '../../realm/record.ts';
 import { readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
@@ -95,9 +99,13 @@ export const onboard: Command<OnboardOptions> = {
     const keycloak = await connect(config, context.io, context.signal);
     // Before the plan: who loses something by it is planned for as it is then.
     if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'onboard');
+    const known =
+      client === undefined && flags.close !== true
+        ? await madeFor(context, config, keycloak, resource, presets)
+        : undefined;
     const prepared = await prepare(context, config, keycloak, {
       resource,
-      client,
+      client: client ?? known,
       presets,
       staticClient: flags.staticClient === undefined ? undefined : readTypedName(flags.staticClient),
       harden: flags.harden,
@@ -107,7 +115,7 @@ export const onboard: Command<OnboardOptions> = {
       scope: flags.scope,
       alias: flags.alias,
     });
-    const kind: Kind = flags.close === true ? 'close' : client === undefined ? 'next' : 'named';
+    const kind: Kind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
     if (kind === 'close') return report(await close(prepared, yes), config, { kind });
@@ -120,6 +128,39 @@ export const onboard: Command<OnboardOptions> = {
     return report(await onboardNext(prepared, manner), config, { kind });
   },
 };
+
+/**
+ * The client id of the one product in question, where its client is there already (`mcpkc allow`) and it will use that:
+ * then nobody is waited for. A client that was made beforehand for this resource is told of, since it may register as well.
+ */
+async function madeFor(
+  { voice }: Context,
+  config: Config,
+  keycloak: Keycloak,
+  resource: string,
+  presets: readonly Preset[],
+): Promise<string | undefined> {
+  const [record, face] = await Promise.all([readRecord(keycloak), readPublicFace(keycloak, config.issuer)]);
+  const all = allowedIn(record);
+  for (const { title, name } of presets) {
+    const given = all.find(
+      (one) => one.way === 'client' && one.resource === resource && one.products.includes(name),
+    );
+    if (given)
+      voice.note(
+        `${title} has a client made beforehand already: ${visible(given.client.clientId)} (mcpkc allow --list).`,
+      );
+  }
+  const [preset] = presets;
+  const isTold = (face.atIssuer ?? face.atKeycloak)?.cimd === true;
+  if (!preset || presets.length > 1 || !isTold) return undefined;
+  const pin = all.find((one) => one.way === 'document' && one.products.includes(preset.name));
+  if (pin === undefined) return undefined;
+  voice.note(
+    `${preset.title} is known by its document here and doesn’t register: its client gets the audience, and nobody is waited for.`,
+  );
+  return pin.client.id;
+}
 
 /** What goes with what; gives `--until`. */
 function checkFlags(flags: OnboardOptions, client: string | undefined): Until {

@@ -10,8 +10,9 @@ import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireNoLiveWindow } from '../../plan/input.ts';
 import { requireConsent } from '../../plan/plan.ts';
+import { proveAudience } from '../../plan/prove.ts';
 import { changeName } from '../../plan/text.ts';
-import { type Adopted, adoptedIn, adoptionOf } from '../../realm/record.ts';
+import { type Adopted, type Allowed, adoptedIn, adoptionOf, allowedIn } from '../../realm/record.ts';
 import { type Client, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
@@ -19,7 +20,6 @@ import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
 import { instructions } from './instructions.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
-import { proveAudience } from './prove.ts';
 import { called, type Run, tell } from './run.ts';
 import { type Awaited, type Until, watch } from './watch.ts';
 
@@ -51,7 +51,16 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
   const now = await provision(prepared, yes);
   const adopted = now.clients.find(({ id }) => id === client.id) ?? client;
   const known = adoptionOf(await readRecord(run.keycloak), run.resource, adopted);
-  if (known.state !== 'same') await writeRecord(run.keycloak, { remember: adoptionEntries(run, adopted) });
+  const [adopting, deed] = adoptionEntries(run, adopted);
+  const [entry] = prepared.made;
+  const isAllowed = prepared.made.some(({ resource }) => resource === run.resource);
+  const { since, by } = adopting;
+  const allowed: Allowed[] =
+    entry && !isAllowed
+      ? [{ ...entry, resource: run.resource, scope: run.carrier, madeScopes: false, since, by }]
+      : [];
+  const remember = known.state === 'same' ? allowed : [adopting, deed, ...allowed];
+  await writeRecord(run.keycloak, { remember });
   const audience = await proveAudience(run, client, userId);
   return { run, client, others: [], audience, unused: [] };
 }
@@ -220,8 +229,11 @@ const MOST_UNUSED = 5;
 
 /** Earlier adoptions for the resource that nobody is signed in with, as the record names them. */
 async function unusedBefore({ keycloak, resource }: Run, client: Client): Promise<Adopted[]> {
-  const earlier = adoptedIn(await readRecord(keycloak), resource).filter(
-    (one) => one.client.id !== client.id,
+  const record = await readRecord(keycloak);
+  // What `allow` made serves all users of its product: one who isn't signed in now is no sign.
+  const made = new Set(allowedIn(record).map((one) => one.client.id));
+  const earlier = adoptedIn(record, resource).filter(
+    (one) => one.client.id !== client.id && !made.has(one.client.id),
   );
   if (earlier.length === 0) return [];
   const stats = await readSessionStats(keycloak);

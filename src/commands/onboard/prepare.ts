@@ -4,6 +4,7 @@ import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { runOf } from '../../keycloak/write/record.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
@@ -16,6 +17,7 @@ import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
+import { type Allowed, allowancesOf, NO_RECORD } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
@@ -49,6 +51,8 @@ export interface Prepared {
   reservations: Reservation[];
   /** The client that was named, where one was. */
   named: Client | undefined;
+  /** Its entries, where mcpkc made it (`mcpkc allow`): one a resource. */
+  made: readonly Allowed[];
 }
 
 /** Reads the realm, chooses the scopes and the mode, finds the clients that were named, and plans; writes nothing. */
@@ -68,11 +72,14 @@ export async function prepare(
   const named = await requireClient(keycloak, snapshot, input.client);
   const fixed = await requireClient(keycloak, snapshot, input.staticClient);
   requireForeign(config, keycloak, [named, fixed]);
+  const record = (named ?? fixed) ? await readRecord(keycloak) : NO_RECORD;
+  const made = named ? allowancesOf(record, named) : [];
   const run = runFor(context, config, keycloak, input, server);
   const moving = await movingFor(run, snapshot, [named, fixed]);
   const hardening = await hardeningFor(context, run, snapshot, input);
   const desired = desiredFor(run, snapshot, named, hardening, [
     ...attached(run, named, 'because it was named'),
+    ...nameable(run, made.length > 0 ? named : undefined),
     ...attached(run, fixed, 'because of --static-client'),
     ...keeping(moving, run.carrier),
   ]);
@@ -81,9 +88,9 @@ export async function prepare(
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
     ...movingReservations(moving, resource),
-    ...namedReservations([named, fixed], knownPresets(config)),
+    ...namedReservations([named, fixed], knownPresets(config), record),
   ];
-  return { run, snapshot, desired, plan, reservations, named };
+  return { run, snapshot, desired, plan, reservations, named, made };
 }
 
 function runFor(
@@ -158,6 +165,13 @@ function desiredFor(
 
 function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {
   return client ? [adoption(client, carrier, why)] : [];
+}
+
+/** A client that mcpkc made may name the resource's scope, too: it never registered with it. */
+function nameable({ scope, mode }: Run, client: Client | undefined): Assignment[] {
+  if (!client || mode !== 'adopted') return [];
+  const why = 'so that it may name the scope that the MCP server names';
+  return [{ clientId: client.clientId, scope, list: 'optional', why }];
 }
 
 /** mcpkc's own account must not carry an MCP audience into its admin requests. */

@@ -1,9 +1,10 @@
+import { numberedSteps } from '../../cli/steps.ts';
 import type { Style } from '../../cli/style.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Preset, Source } from '../../products/preset.ts';
 import type { ScopeRule, ScopeSource } from '../../products/scopes.ts';
 import { likeLine, SELF_HOSTED } from '../../products/self-hosted.ts';
-import { visible, wrap } from '../../text.ts';
+import { formatCommand, visible, wrap } from '../../text.ts';
 
 const SENDS_SCOPE = {
   yes: 'yes: it gets the scopes that it names instead of the realm’s defaults',
@@ -68,10 +69,7 @@ export function presetListText(presets: readonly Preset[], style: Style): string
 /** A page for anybody who connects a server: the steps, and what to say when it doesn't work. */
 export function connectText(preset: Preset, mcp: string, style: Style): string {
   const { title, custom, sources, reregisters } = preset;
-  const steps = connectSteps(preset, mcp).map((step, index) => {
-    const [first = '', ...rest] = stepLines(step, style);
-    return [`  ${index + 1}. ${first.trimStart()}`, ...rest].join('\n');
-  });
+  const steps = numberedSteps(connectSteps(preset, mcp), style);
   const tried = sources.find(({ certainty }) => certainty === 'recorded');
   const sure = tried
     ? `Tried with the product itself on ${tried.seen}.`
@@ -84,17 +82,14 @@ export function connectText(preset: Preset, mcp: string, style: Style): string {
     'after-removal': 'If it is refused one day, remove the connection in it and begin anew.',
     unknown: 'If it is refused one day, remove the connection in it and begin anew.',
   }[reregisters];
-  const closing = [sure, again].map((line) => wrap(line, style.width, ''));
+  const shut =
+    preset.withClient === undefined
+      ? []
+      : [
+          `Where registration is shut, your administrator makes a client for it: ${formatCommand(['allow', mcp, ['--preset', preset.name], ['--by', 'client']])}`,
+        ];
+  const closing = [sure, again, ...shut].map((line) => wrap(line, style.width, ''));
   return `${[style.bold(`${visible(mcp)} in ${visible(title)}`), '', ...steps, '', ...closing].join('\n')}\n`;
-}
-
-/** A step with its code on lines of their own, never wrapped: it is there to be copied. */
-function stepLines(step: string, style: Style): string[] {
-  return step.split('`').flatMap((part, index) => {
-    if (index % 2 === 1) return [`     ${style.bold(visible(part))}`];
-    const text = part.replace(/^[,.]?\s+|\s+$/g, '');
-    return /^[.,]?$/.test(text) ? [] : [`     ${wrap(visible(text), style.width, '     ').trimStart()}`];
-  });
 }
 
 /** One preset in full. */
@@ -126,6 +121,10 @@ export function presetText(preset: Preset, style: Style): string {
     ...section('When its client is gone', [REREGISTERS[preset.reregisters]]),
     ...section('Client id where metadata documents are supported', documents),
     ...section('To connect a server', preset.connect),
+    ...section(
+      'Given a client that was made beforehand (mcpkc allow --by client)',
+      preset.withClient?.steps ?? [],
+    ),
     ...section('Good to know', preset.notes),
     ...section('Sources', preset.sources.map(sourceText)),
   ].join('\n')}\n`;

@@ -8,6 +8,7 @@ import { judge } from '../../findings/judge.ts';
 import { seenBy } from '../../findings/seen-by.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
+import { knownPresets } from '../../plan/input.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { Observed } from './facts.ts';
 
@@ -29,6 +30,7 @@ export async function observeRealm(
     account: config.clientId,
     issuer: config.issuer,
     since: context.io.now() - DAY,
+    clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
     clients: false,
   });
   return judge(GROUPS, await seenBy(context, config, keycloak, { resource, presets, parts })).findings;

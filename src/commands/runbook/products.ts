@@ -1,5 +1,6 @@
 import { connectSteps } from '../../products/connect.ts';
-import { formatCommand, markdownText } from '../../text.ts';
+import type { Preset } from '../../products/preset.ts';
+import { formatCommand, markdownText, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
@@ -12,13 +13,22 @@ export function connectSection({ deployment, presets }: RunbookFacts): string {
       : '';
   const parts = presets.map((preset) => {
     const steps = connectSteps(preset, resource).map((step, index) => `${index + 1}. ${markdownStep(step)}`);
-    return `### In ${markdownText(preset.title)}\n\n${steps.join('\n')}`;
+    return `### In ${markdownText(preset.title)}\n\n${steps.join('\n')}${shut(preset, resource)}`;
   });
   return `## Connect
 
 ${first}${parts.join('\n\n')}
 
 In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
+}
+
+/** How it connects where registration stays shut. */
+function shut({ name, cimdUrl, withClient }: Preset, resource: string): string {
+  if (withClient === undefined && cimdUrl === undefined) return '';
+  const line = formatCommand(['allow', resource, ['--preset', typedList([name])]]);
+  const how =
+    cimdUrl === undefined ? 'a client made beforehand' : 'its document, or a client made beforehand';
+  return `\n\nWithout registering, by ${how}: ${code(line)}`;
 }
 
 /** A step whose text does nothing in Markdown, and whose code is code. */

@@ -3,6 +3,7 @@ import { GROUPS } from '../../findings/index.ts';
 import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
+import { type ProductWay, waysOf } from '../../findings/ways.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -17,6 +18,8 @@ export interface StatusAnswer {
   /** Names of audience scopes that are somebody else's. */
   otherScopes: readonly string[];
   findings: readonly Finding[];
+  /** How each product in question connects; undefined where that is not visible. */
+  ways: readonly ProductWay[] | undefined;
   unjudged: readonly Unjudged[];
   groups: readonly GroupVerdict[];
   /** Code → what brings it about. */
@@ -37,9 +40,11 @@ export interface StatusAnswer {
 /** Judges what was seen. */
 export function answerOf(seen: Seen): StatusAnswer {
   const { parts, server, realm, resource, now } = seen;
-  const { refusals, eventsConfig, scopes } = parts;
+  const { refusals, eventsConfig, scopes, record } = parts;
+  const judgement = judge(GROUPS, seen);
   return {
-    ...judge(GROUPS, seen),
+    ...judgement,
+    ways: record.visible && scopes.visible ? waysOf(seen, judgement.findings) : undefined,
     server,
     realm,
     resource,
@@ -77,6 +82,7 @@ export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unk
   return {
     resource: answer.resource ?? null,
     findings: answer.findings,
+    ways: answer.ways ?? null,
     scopes: seen.parts.scopes.visible ? answer.scopes : null,
     otherAudienceScopes: seen.parts.scopes.visible ? answer.otherScopes.length : null,
     notVisible: answer.unjudged,

@@ -1,3 +1,4 @@
+import { readDocuments } from '../../checks/documents.ts';
 import { type Command, list, Option } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
@@ -14,9 +15,11 @@ import {
 import type { Seen } from '../../findings/seen.ts';
 import { seenBy } from '../../findings/seen-by.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
+import type { StatusSnapshot } from '../../keycloak/read/status-parts.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
-import { wantedPresets } from '../../plan/input.ts';
+import { knownPresets, wantedPresets } from '../../plan/input.ts';
+import { isPinned } from '../../realm/ways.ts';
 import { answerOf, documentOf } from './answer.ts';
 import { statusText } from './text.ts';
 import { upgradeText } from './upgrade-text.ts';
@@ -27,6 +30,7 @@ export type StatusOptions = {
   preset?: string[];
   for?: string;
   clients?: true;
+  checkDocuments?: true;
   failOn: 'warning' | 'error';
 };
 
@@ -41,6 +45,10 @@ export const status: Command<StatusOptions> = {
       )
       .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
       .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
+      .option(
+        '--check-documents',
+        'also compare products’ metadata documents with their clients here (takes network)',
+      )
       .option('--clients', 'also list the clients that registered, and who holds a scope')
       .addOption(
         new Option('--fail-on <severity>', 'exit 1 at findings of this severity or worse')
@@ -73,13 +81,29 @@ export const status: Command<StatusOptions> = {
       account: config.clientId ?? '',
       issuer: config.issuer,
       since: context.io.now() - DAY,
+      clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
       clients: flags.clients === true,
       onClients: (read) => context.voice.progress(`${read} clients read`),
     });
-    const seen = await seenBy(context, config, keycloak, { resource: flags.resource, presets, parts });
+    const documents =
+      flags.checkDocuments === true
+        ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
+        : undefined;
+    const given = { resource: flags.resource, presets, parts, documents };
+    const seen = await seenBy(context, config, keycloak, given);
     return report(seen, failOn, config, to && upgradeOf(seen, to));
   },
 };
+
+/** The documents of the configuration's own presets. */
+function ownDocuments(config: Config): string[] {
+  return knownPresets(config).flatMap(({ custom, cimdUrl }) => (custom && cimdUrl ? [cimdUrl] : []));
+}
+
+/** The document URLs that are ids of clients here. */
+function pinnedIds({ ids }: StatusSnapshot): string[] {
+  return ids.visible ? ids.value.filter(isPinned).map(({ clientId }) => clientId) : [];
+}
 
 /** A release as it was written, and as it is compared. */
 interface Target {

@@ -1,6 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import { ageText } from '../../duration.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
+import type { ProductWay } from '../../findings/ways.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, count, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
@@ -20,6 +21,7 @@ export function statusText(answer: StatusAnswer, style: Style): string {
     findingsSection('Errors', 'error', answer, style),
     findingsSection('Warnings', 'warning', answer, style),
     groupsSection(answer, style),
+    waysSection(answer, style),
     findingsSection('Good to know', 'info', answer, style),
     refusalsSection(answer, style),
     looksSection(answer, style),
@@ -133,6 +135,26 @@ function groupsSection({ groups }: StatusAnswer, style: Style): string {
   });
   const title = groups.some(({ state }) => state === 'good') ? 'In order' : 'Not judged';
   return section(title, lines, style);
+}
+
+const WAYS: Record<ProductWay['way'], string> = {
+  'document-pinned': 'by its document (pinned)',
+  'document-fetched': 'by its document (fetched)',
+  client: 'by a client made beforehand',
+  registration: 'by registration',
+  none: 'not at all',
+};
+
+/** How each product in question connects. */
+function waysSection({ ways = [] }: StatusAnswer, style: Style): string {
+  const lines = ways.map(({ product, way, clientId, reason }) => {
+    const sign = way === 'none' ? style.red('✗') : style.green('✓');
+    const id = clientId === null ? '' : `: ${visible(clientId)}`;
+    const code = way === 'none' ? (reason ?? '').replace(/:.*$/s, '') : (reason ?? '');
+    const why = code === '' ? '' : ` (${visible(code)})`;
+    return `  ${sign} ${wrap(`${visible(product)} connects ${WAYS[way]}${id}${why}`, style.width, '    ').trimStart()}`;
+  });
+  return section('Products', lines, style);
 }
 
 function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {

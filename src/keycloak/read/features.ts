@@ -14,6 +14,8 @@ export interface ServerFacts {
   features: string[] | undefined;
   /** How its client policies can hold redirect URIs; undefined where it tells nothing of them. */
   redirects: Means['redirects'] | undefined;
+  /** Settings that its executor for metadata documents knows; undefined where it tells nothing of it. */
+  documentSettings?: string[] | undefined;
 }
 
 interface ServerInfo {
@@ -33,7 +35,9 @@ export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> 
     ?.filter(({ enabled }) => enabled === true)
     .map(({ name }) => String(name).toLowerCase().replaceAll('_', '-'));
   const redirects = info.componentTypes?.[EXECUTORS] && redirectsOf(info);
-  return { version, features: on, redirects };
+  const executor = info.componentTypes?.[EXECUTORS]?.find(({ id }) => id === 'client-id-metadata-document');
+  const documentSettings = executor?.properties?.map(({ name }) => String(name));
+  return { version, features: on, redirects, documentSettings };
 }
 
 /** Whether a version such as `26.7.3` is at least another; undefined where it can't be read. */

@@ -44,3 +44,32 @@ export async function readSignIns(keycloak: Keycloak, id: string): Promise<SignI
     address: typeof ipAddress === 'string' ? ipAddress : undefined,
   }));
 }
+
+/** How many people are signed in with a client; more than `MOST_COUNTED` sessions of a kind are not looked at. */
+export interface UserCount {
+  users: number;
+  /** Whether there may be more. */
+  more: boolean;
+}
+
+const MOST_COUNTED = 1000;
+const PAGE = 100;
+
+/** Counts the people who are signed in with a client, by ordinary sessions and offline ones. Takes `view-clients`. */
+export async function countUsers(keycloak: Keycloak, id: string): Promise<UserCount> {
+  const users = new Set<string>();
+  let more = false;
+  for (const kind of ['listSessions', 'listOfflineSessions'] as const) {
+    for (let first = 0; ; first += PAGE) {
+      const page: unknown = await keycloak.read(WHO, (admin) =>
+        admin.clients[kind]({ id, first, max: PAGE }),
+      );
+      const found = page as { userId?: unknown; username?: unknown }[];
+      for (const { userId, username } of found) users.add(String(userId ?? username));
+      if (found.length < PAGE) break;
+      more ||= first + PAGE >= MOST_COUNTED;
+      if (more) break;
+    }
+  }
+  return { users: users.size, more };
+}

@@ -55,6 +55,8 @@ export interface Parts {
   record: Part<RealmRecord>;
   /** The clients that the record says were adopted, as they are now; of the newest `MOST_ADOPTED`. */
   adopted: Part<Client[]>;
+  /** Clients whose ids are a product's document or an MCP server's URL. */
+  ids: Part<Client[]>;
   /** Only where it was asked for. */
   clients: Part<ListedClients | undefined>;
 }

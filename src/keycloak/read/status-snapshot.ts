@@ -1,4 +1,5 @@
-import { adoptedIn, type RealmRecord } from '../../realm/record.ts';
+import { resourceOf } from '../../realm/mcp-scope.ts';
+import { adoptedIn, madeIds, type RealmRecord } from '../../realm/record.ts';
 import { type Client, POLICY, type RegistrationPolicy, type UserEvent } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
@@ -27,6 +28,8 @@ export interface StatusReading {
   /** Client id of the own account. */
   account: string;
   issuer: string | undefined;
+  /** Client ids that mean something to products: their documents; those of MCP servers are read besides. */
+  clientIds: readonly string[];
   /** Since when refusals are of interest, in milliseconds since the epoch. */
   since: number;
   /** Whether to list all clients; the only thing here whose cost grows with the realm. */
@@ -43,6 +46,7 @@ const FLOW: Attempt = { what: 'read how clients authenticate', role: 'view-realm
 export async function readStatus(keycloak: Keycloak, reading: StatusReading): Promise<StatusSnapshot> {
   const token = await readOwnToken(keycloak);
   const registration = part(() => readRegistrationPolicies(keycloak));
+  const allScopes = part(() => readScopes(keycloak)).then((found) => believed(found, token));
   const record = part(() => readRecord(keycloak));
   const [
     scopes,
@@ -58,8 +62,9 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     remembered,
     adopted,
     found,
+    ids,
   ] = await Promise.all([
-    part(() => readScopes(keycloak)).then((found) => believed(found, token)),
+    allScopes,
     registration,
     part(() => readRegistrationProviders(keycloak)),
     registration.then((found) => readRoom(keycloak, found, token)),
@@ -72,6 +77,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record,
     record.then((found) => readAdopted(keycloak, found)),
     part(() => readRefusals(keycloak, reading.since)),
+    allScopes.then((scopes) => readIds(keycloak, reading.clientIds, scopes, token)),
   ]);
   const own = ownClient.visible ? ownClient.value : undefined;
   const seal = own && (await part(() => readSeal(keycloak, own)));
@@ -89,6 +95,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     ownClient,
     record: remembered,
     adopted,
+    ids,
     refusals: found,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
@@ -167,14 +174,37 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
     .flatMap(({ providerId }) => (providerId === undefined ? [] : [providerId]));
 }
 
+/** As many MCP servers are looked for by their URL as client id; each costs a request. */
+const MOST_RESOURCES = 20;
+
+/** The clients that have an id which products or MCP servers are known by. */
+async function readIds(
+  keycloak: Keycloak,
+  documents: readonly string[],
+  scopes: Parts['scopes'],
+  token: OwnToken,
+): Promise<Part<Client[]>> {
+  if (seesClients(token) === false) return HIDDEN;
+  const resources = scopes.visible ? scopes.value.all.flatMap((scope) => resourceOf(scope) ?? []) : [];
+  const ids = [...new Set([...documents, ...new Set(resources.slice(0, MOST_RESOURCES))])];
+  return part(async () => {
+    const found = await mapSome(ids, (id) => findClient(keycloak, id));
+    return found.filter((client) => client !== undefined);
+  });
+}
+
 /** As many of the clients that the record names are looked at by themselves; each costs a request. */
 const MOST_ADOPTED = 40;
+/** As many of those that mcpkc made for products. */
+export const MOST_MADE = 100;
 
-/** The adopted clients as they are now, those of the newest adoptions; one that is gone is left out. */
+/** The clients that mcpkc made, and those of the newest adoptions, as they are now; one that is gone is left out. */
 async function readAdopted(keycloak: Keycloak, record: Part<RealmRecord>): Promise<Part<Client[]>> {
   if (!record.visible) return record;
   const newest = adoptedIn(record.value).sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
-  const ids = [...new Set(newest.map(({ client }) => client.id))].slice(0, MOST_ADOPTED);
+  const made = madeIds(record.value).slice(0, MOST_MADE);
+  const adopted = [...new Set(newest.map(({ client }) => client.id))].filter((id) => !made.includes(id));
+  const ids = [...made, ...adopted.slice(0, MOST_ADOPTED)];
   return part(async () => {
     const found = await mapSome(ids, (id) => findClientById(keycloak, id));
     return found.filter((client) => client !== undefined);

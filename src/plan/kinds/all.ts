@@ -1,3 +1,4 @@
+import { allowedClient } from './allowed-client.ts';
 import { allowedScopes } from './allowed-scopes.ts';
 import { audienceMapper } from './audience-mapper.ts';
 import { client } from './client.ts';
@@ -21,5 +22,6 @@ export const REALM = {
   client,
   'client-policy': clientPolicy,
   'default-scope': defaultScope,
+  'allowed-client': allowedClient,
   'client-scope-assignment': clientScopeAssignment,
 };

@@ -26,6 +26,20 @@ const elsewhere = (world: World, id: string) =>
     redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect', 'https://chatgpt.com/another'],
   });
 
+const DOCUMENT = 'https://chatgpt.com/oauth/client.json';
+
+/** A client of an id that means something to products, as a registration leaves it. */
+async function taken(world: World, clientId: string, fields: Record<string, unknown>): Promise<void> {
+  await world.admin.post(world.path('clients'), {
+    clientId,
+    publicClient: true,
+    consentRequired: true,
+    fullScopeAllowed: false,
+    defaultClientScopes: ['basic'],
+    ...fields,
+  });
+}
+
 /** Who gets an audience, and what mcpkc remembers. */
 export const HOLDER_STAGES: readonly Stage[] = [
   {
@@ -76,5 +90,28 @@ export const HOLDER_STAGES: readonly Stage[] = [
       const { id } = await world.client(RECORD_CLIENT);
       await world.admin.del(world.path(`clients/${id}`));
     },
+  },
+  {
+    code: 'ALLOWED_LOST',
+    async stage(world) {
+      await world.mcpkc(0, 'allow', '--preset', 'codex', '--by', 'client');
+      const { id } = await world.client('mcp-server-codex');
+      await world.admin.del(world.path(`clients/${id}`));
+    },
+  },
+  {
+    code: 'DOCUMENT_ID_TAKEN',
+    stage: (world) => taken(world, DOCUMENT, { redirectUris: ['https://evil.example/cb'] }),
+  },
+  { code: 'RESOURCE_ID_TAKEN', stage: (world) => taken(world, world.host.url, { bearerOnly: true }) },
+  {
+    code: 'FETCHED_CLIENT_EXCEEDS',
+    also: ['DOCUMENT_ID_TAKEN'],
+    stage: (world) =>
+      taken(world, DOCUMENT, {
+        redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+        directAccessGrantsEnabled: true,
+        attributes: { 'cimd.cache.expiry.time.in.sec': '1900000000' },
+      }),
   },
 ];

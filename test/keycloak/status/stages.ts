@@ -7,4 +7,12 @@ export const STAGES = [...ERROR_STAGES, ...WARNING_STAGES, ...HOLDER_STAGES];
 /** What is said of every realm with a standing scope. */
 export const ALWAYS = ['DCR_WITH_SCOPE', 'MODE'];
 /** Staged on servers of their own, started for it. */
-export const ON_OTHER_SERVERS = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'CIMD_CONFLICTS_WITH_CHATGPT'];
+export const ON_OTHER_SERVERS = [
+  'RESOURCE_INDICATORS_BREAK_AUDIENCE',
+  'DOCUMENT_NOT_ALLOWED',
+  'DOCUMENT_POLICY_BREAKS_REALM',
+  'DOCUMENT_HOSTS_TOO_WIDE',
+  'DOCUMENT_POLICIES_CLASH',
+  'DOCUMENT_POLICY_IN_VAIN',
+  'DOCUMENT_DIFFERS',
+];

@@ -25,6 +25,7 @@ const MODEL: { readonly [Kind in RealmKind]: (realm: RealmSnapshot, change: Chan
   'client-policy': policy,
   'default-scope': list,
   client,
+  'allowed-client': made,
   'client-scope-assignment': assignment,
   'window-mark': mark,
 };
@@ -135,6 +136,17 @@ function list(realm: RealmSnapshot, { key, after }: Change<'default-scope'>): vo
   realm.optionalScopes = realm.optionalScopes.filter((name) => name !== key);
   if (after?.list === 'default') realm.defaultScopes.push(key);
   if (after?.list === 'optional') realm.optionalScopes.push(key);
+}
+
+function made(realm: RealmSnapshot, { action, key, after }: Change<'allowed-client'>): void {
+  const there = realm.clients.find(({ clientId }) => clientId === key);
+  if (action === 'update') {
+    Object.assign(found(there, key), after);
+    return;
+  }
+  realm.clients = realm.clients.filter((one) => one !== there);
+  const lists = { redirectUris: [], attributes: {}, defaultClientScopes: [], optionalClientScopes: [] };
+  if (action === 'create' && after) realm.clients.push({ ...lists, clientId: key, ...after });
 }
 
 function client(realm: RealmSnapshot, { action, key, after }: Change<'client'>): void {

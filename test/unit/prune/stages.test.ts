@@ -84,6 +84,17 @@ describe('the limits', () => {
   });
 });
 
+describe('a client that Keycloak made from a document', () => {
+  const fetched = { kind: 'cimd', why: 'it is' } as const;
+  it.each([
+    ['an unmarked orphan', 'orphan', orphan({ origin: fetched }), 'mark'],
+    ['one marked a grace ago', 'orphan', { ...at('marked', 3), origin: fetched }, 'delete'],
+    ['one that an operator stands for', 'accepted', orphan({ origin: fetched }), 'delete'],
+  ] as const)('is never disabled: %s', (_name, standing, evidence, action) => {
+    expect(decide({ standing, reason: 'r' }, evidence, pace).action).toBe(action);
+  });
+});
+
 describe('globs', () => {
   it.each([
     ['abc', 'abc', true],
@@ -95,7 +106,10 @@ describe('globs', () => {
     ['a?c', 'ac', false],
     ['*', '', true],
     ['a.c', 'abc', false],
-    ['https://*/client.json', 'https://a.example/x/client.json', true],
+    ['https://*/client.json', 'https://a.example/client.json', true],
+    ['https://*/client.json', 'https://a.example/x/client.json', false],
+    ['https://*', 'https://a.example/client.json', false],
+    ['a?c', 'a/c', false],
     [`${'*a'.repeat(30)}b`, 'a'.repeat(2000), false],
   ])('%s and %s: %s', (glob, text, matches) => {
     expect(matchesGlob(glob, text)).toBe(matches);

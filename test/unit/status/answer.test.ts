@@ -28,6 +28,7 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     lastLook: undefined,
     otherScopes: [],
     unjudged: [],
+    ways: [],
     refusals: [],
     eventsOn: true,
     rows: undefined,

@@ -562,7 +562,7 @@ describe('the server', () => {
     });
     expect(codes(found({ server, ...face({ ...metadata(), cimd: true }, undefined) }))).toEqual([
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
-      'CIMD_CONFLICTS_WITH_CHATGPT',
+      'DOCUMENT_NOT_ALLOWED',
     ]);
     expect(codes(found(face({ ...metadata(), cimd: true }, undefined), { presets: [] }))).toEqual([]);
   });

@@ -127,6 +127,7 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     clients: visible(undefined),
     record: visible(NO_RECORD),
     adopted: visible([]),
+    ids: visible([]),
     ...changes,
   };
 }

@@ -11,7 +11,7 @@ import {
 } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { heldAs } from '../../../realm/lists.ts';
-import { clientKeyOf } from '../../../realm/record.ts';
+import { clientKeyOf, MADE_ATTRIBUTE } from '../../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../../realm/representations.ts';
 import type { Candidate, Evidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
@@ -72,6 +72,9 @@ export function shieldOf(
     return `it was restored from a backup (${when(Date.parse(kept.since))}), and is kept until --unkeep`;
   }
   if (kept !== undefined) return 'it is kept (prune-clients --keep)';
+  const proof = remembered.made.get(client.id);
+  if (proof !== undefined && client.attributes[MADE_ATTRIBUTE] === proof)
+    return 'mcpkc made it (mcpkc allow), and --remove there takes it back';
   const glob = house.protect.find((one) => matchesGlob(one, clientId));
   if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
   const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');

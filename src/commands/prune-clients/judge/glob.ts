@@ -1,4 +1,7 @@
-/** Whether a text matches a glob: `*` stands for any characters, `?` for one, all else for itself. Linear in both. */
+/**
+ * Whether a text matches a glob: `*` stands for any characters but `/`, `?` for one of those, all else for itself. So
+ * `https://app.example.com/*` protects no document of a deeper path. Linear in both.
+ */
 export function matchesGlob(glob: string, text: string): boolean {
   const [pattern, letters] = [Array.from(glob), Array.from(text)];
   let [at, star, from] = [0, -1, 0];
@@ -6,10 +9,13 @@ export function matchesGlob(glob: string, text: string): boolean {
     if (pattern[at] === '*') {
       star = at++;
       from = index;
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === letters[index])) {
+    } else if (
+      at < pattern.length &&
+      ((pattern[at] === '?' && letters[index] !== '/') || pattern[at] === letters[index])
+    ) {
       at++;
       index++;
-    } else if (star >= 0) {
+    } else if (star >= 0 && letters[from] !== '/') {
       at = star + 1;
       index = ++from;
     } else {

@@ -31,6 +31,8 @@ export interface Remembered {
   stages: ReadonlyMap<string, Stage>;
   kept: ReadonlyMap<string, Kept>;
   accepted: ReadonlyMap<string, AgeAccepted>;
+  /** Proof of each client that mcpkc made for a product, by its internal id. */
+  made: ReadonlyMap<string, string>;
 }
 
 function msOf(times: Readonly<Record<string, string>>): Record<string, number> {
@@ -63,6 +65,7 @@ export function rememberedIn(record: RealmRecord): Remembered {
     stages: new Map(entriesOf(record, 'stage').map((one) => [one.key, one])),
     kept: new Map(entriesOf(record, 'kept').map((one) => [one.key, one])),
     accepted: new Map(entriesOf(record, 'age-accepted').map((one) => [one.key, one])),
+    made: new Map(entriesOf(record, 'allowed').map(({ client, proof }) => [client.id, proof])),
   };
 }
 

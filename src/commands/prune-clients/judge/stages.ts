@@ -19,18 +19,23 @@ export interface Pace {
   atOnce: boolean;
 }
 
-/** The next step for a judged client: mark, then disable, then delete, a grace apart; back again at a sign of life. */
+/**
+ * The next step for a judged client: mark, then disable, then delete, a grace apart; back again at a sign of life. One that
+ * Keycloak made from a metadata document is never disabled, which would lock all its users out: deleted, it comes back.
+ */
 export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: Pace): Decision {
   const { stage } = evidence.marks;
   const as = (action: Action, why = reason): Decision => ({ action, reason: why, standing });
   if (stage !== undefined && (standing === 'alive' || standing === 'shielded')) {
     return as('revive', `${reason}; it had been ${stage.stage} at ${when(stage.at)}`);
   }
+  const isFetched = evidence.origin.kind === 'cimd';
+  if (standing === 'accepted' && isFetched) return as('delete');
   if (standing === 'accepted') return decideAccepted(as, evidence, pace);
   if (standing !== 'orphan') return as('keep');
   if (pace.atOnce) return as('delete');
   if (stage === undefined) return as('mark');
-  return onceDue(as, stage, stage.at, pace);
+  return onceDue(as, stage, stage.at, pace, isFetched ? 'delete' : 'disable');
 }
 
 type As = (action: Action, why?: string) => Decision;
@@ -51,10 +56,16 @@ function decideAccepted(as: As, { marks, events }: Evidence, pace: Pace): Decisi
 }
 
 /** The stage's next step, a grace after `since`; until then the client stays as it is. */
-function onceDue(as: As, stage: StageMark, since: number, pace: Pace): Decision {
+function onceDue(
+  as: As,
+  stage: StageMark,
+  since: number,
+  pace: Pace,
+  afterMark: Action = 'disable',
+): Decision {
   const { reason } = as('keep');
   const due = since + pace.graceMs;
-  const next = stage.stage === 'marked' ? 'disable' : 'delete';
+  const next = stage.stage === 'marked' ? afterMark : 'delete';
   if (pace.now >= due) return as(next, `${reason}; ${stage.stage} since ${when(stage.at)}`);
   return as(
     'keep',

@@ -1,0 +1,350 @@
+import { inputError } from '../../errors.ts';
+import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
+import { readAccountSecret } from '../../keycloak/read/account.ts';
+import { findClient, findClientById } from '../../keycloak/read/clients.ts';
+import { exampleUser } from '../../keycloak/read/example-token.ts';
+import { readServerFacts } from '../../keycloak/read/features.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { readSessionStats } from '../../keycloak/read/sessions.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import type { Assignment, Desired, DesiredAllowed } from '../../plan/desired.ts';
+import { NOT_HARDENED } from '../../plan/hardening.ts';
+import { commonReservations, knownPresets } from '../../plan/input.ts';
+import { planFor } from '../../plan/kinds/index.ts';
+import { described } from '../../plan/named.ts';
+import { type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { proveAudience } from '../../plan/prove.ts';
+import { provisioned } from '../../plan/provisioned.ts';
+import { rememberPlan } from '../../plan/remember.ts';
+import { changeName } from '../../plan/text.ts';
+import { presetOf } from '../../products/dynamic.ts';
+import { type Prospect, prospectOf } from '../../products/way.ts';
+import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
+import { type Allowed, adoptedIn, allowancesOf, allowedIn, clientKeyOf } from '../../realm/record.ts';
+import { type Client, isKeycloakId } from '../../realm/representations.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import { CIMD_ATTRIBUTE, isAdvertised, PINNED_UNTIL, plainScopes } from '../../realm/ways.ts';
+import { count, formatCommand, listNames, typedName, visible } from '../../text.ts';
+import { defaultSecretFile, writeSecret } from './secret-file.ts';
+import type { Subject } from './subject.ts';
+import type { Target } from './targets.ts';
+
+/** How `allow` should go about it. */
+export interface Manner {
+  yes: boolean;
+  dryRun: boolean;
+  secretFile: string | undefined;
+  showSecret: boolean;
+}
+
+/** A product that was allowed, and what it will do. */
+export interface AllowedProduct {
+  target: Target;
+  /** Where its secret is; undefined for a public client. */
+  secretFile: string | undefined;
+  /** Only where it was asked to be shown. */
+  secret: string | undefined;
+  /** `aud` of its example token; undefined where nobody was there to make one for. */
+  audience: string[] | undefined;
+  prospect: Prospect;
+  /** Other MCP servers that its tokens open. */
+  alsoOpens: string[];
+  /** Registered clients of this product that have the audience, and are not needed any more. */
+  superfluous: string[];
+}
+
+/** What came of it. */
+export interface AllowResult {
+  plan: RealmPlan;
+  products: AllowedProduct[];
+}
+
+/** Plans, asks, makes the clients, proves each, and says what each product will do here. */
+export async function allowTargets(
+  subject: Subject,
+  targets: readonly Target[],
+  manner: Manner,
+): Promise<AllowResult> {
+  const { keycloak, snapshot, context, resource } = subject;
+  const taken = targets.flatMap((target) => takenBy(subject, target) ?? []);
+  for (const { id, clientId } of taken) if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
+  const entries = targets.map((target) => entryFor(subject, target));
+  const desired = desiredFor(subject, targets, entries);
+  const plan = planFor(desired, snapshot);
+  const files = targets.map((target) => fileFor(subject, target, manner));
+  if (!manner.dryRun && plan.length > 0) {
+    const reservations = [
+      ...commonReservations(keycloak.realm, plan),
+      ...(await takenReservations(subject, taken)),
+    ];
+    requireConsent(reservations, manner.yes);
+    const { io, signal, voice } = context;
+    const by = holderOf(io, 'allow');
+    const now = await applyAndVerify(keycloak, plan, desired, snapshot, {
+      io,
+      holder: by,
+      signal,
+      onApplied: (change) => voice.progress(changeName(change)),
+    }).finally(() => voice.progress(undefined));
+    await rememberPlan(keycloak, io, { resource, plan, clients: now.clients, by });
+  }
+  if (!manner.dryRun) await tidyRecord(subject, entries);
+  const features = (await readServerFacts(keycloak)).features ?? [];
+  const userId = manner.dryRun ? undefined : await exampleUser(keycloak);
+  const products: AllowedProduct[] = [];
+  for (const [index, target] of targets.entries()) {
+    const id = entries[index]?.client.id ?? '';
+    const file = files[index];
+    const { clientId } = target;
+    const secret =
+      manner.dryRun || target.secret === 'none' ? undefined : await readAccountSecret(keycloak, id);
+    if (target.secret !== 'none' && file !== undefined && secret !== undefined)
+      await writeSecret(context.io, file, { clientId, secret: target.secret }, secret);
+    products.push({
+      target,
+      secretFile: file,
+      secret: manner.showSecret ? secret : undefined,
+      audience: await proveAudience({ keycloak, resource }, { id, clientId }, userId),
+      prospect: withRealm(subject, target, features, prospectOf(target.preset, target.way, subject.issuer)),
+      alsoOpens: otherResources(subject, id),
+      superfluous: await superfluousFor(subject, target),
+    });
+  }
+  return { plan, products };
+}
+
+function fileFor(
+  { context: { io }, keycloak }: Subject,
+  { clientId, secret }: Target,
+  { secretFile }: Manner,
+): string | undefined {
+  if (secret === 'none') return undefined;
+  return secretFile ?? defaultSecretFile(io, keycloak, { clientId, secret });
+}
+
+/** Who has a target's client id and isn't proved to be mcpkc's. */
+function takenBy({ snapshot, record }: Subject, { clientId }: Target): Client | undefined {
+  const found = snapshot.clients.find((client) => client.clientId === clientId);
+  return found && allowancesOf(record, found).length === 0 ? found : undefined;
+}
+
+async function takenReservations(
+  { keycloak, config, resource }: Subject,
+  taken: readonly Client[],
+): Promise<Reservation[]> {
+  if (taken.length === 0) return [];
+  const stats = await readSessionStats(keycloak);
+  return taken.map((client) => {
+    const { active, offline } = stats.get(client.id) ?? { active: 0, offline: 0 };
+    const product = presetOf(client, knownPresets(config));
+    const like = product ? `, whose redirect URIs are ${product.title}’s` : '';
+    const adopt = formatCommand(['onboard', resource], [typedName(client.clientId)]);
+    return {
+      message: `There is a client of that id that mcpkc didn’t make${like}, with ${count(active + offline, 'session')}. It is deleted and made anew, since who made it could change it later:\n  ${described(client)}\nTo grant the audience to that client as it is:\n${adopt}`,
+    };
+  });
+}
+
+/** The entry of a target: the one that proves the client that is there, else a new one. */
+function entryFor(subject: Subject, target: Target): Allowed {
+  const { keycloak, snapshot, record, resource, carrier, context } = subject;
+  const found = snapshot.clients.find(({ clientId }) => clientId === target.clientId);
+  const there = found ? allowancesOf(record, found) : [];
+  const same = there.find((one) => one.resource === resource);
+  const id = there[0]?.client.id ?? crypto.randomUUID();
+  const { clientId, way, preset } = target;
+  const products = [...new Set([...(same?.products ?? []), ...(preset ? [preset.name] : [])])];
+  return {
+    kind: 'allowed',
+    client: { id, clientId },
+    key: clientKeyOf(clientOf(subject, target, id)),
+    proof: there[0]?.proof ?? crypto.randomUUID(),
+    way,
+    products,
+    resource,
+    scope: carrier,
+    madeScopes: same?.madeScopes ?? madeScopes(subject),
+    since: same?.since ?? new Date(keycloak.serverNow()).toISOString(),
+    by: same?.by ?? deedBy(holderOf(context.io, 'allow')),
+  };
+}
+
+/** Entries that no plan wrote, and those of clients that had the same client id and are gone. */
+async function tidyRecord(
+  { keycloak, record, resource }: Subject,
+  entries: readonly Allowed[],
+): Promise<void> {
+  const there = allowedIn(await readRecord(keycloak), resource);
+  const isThere = (entry: Allowed) =>
+    there.some(({ key, proof }) => key === entry.key && proof === entry.proof);
+  const forget = allowedIn(record, resource).filter((old) =>
+    entries.some(({ client }) => client.clientId === old.client.clientId && client.id !== old.client.id),
+  );
+  await writeRecord(keycloak, { remember: entries.filter((entry) => !isThere(entry)), forget });
+}
+
+/** Whether the resource's scopes are there for such clients alone. */
+function madeScopes({ isNew, record, resource }: Subject): boolean {
+  return isNew || allowedIn(record, resource).some((one) => one.madeScopes);
+}
+
+/** The client as Keycloak is to have it. */
+function clientOf({ snapshot }: Subject, target: Target, id: string): Client {
+  const { clientId, name, way, secret, redirectUris, requestedScopes, preset } = target;
+  const scopes = plainScopes(snapshot, requestedScopes);
+  return {
+    id,
+    clientId,
+    name,
+    description: `Made by mcpkc for a product, by ${way}; the next mcpkc allow undoes what is changed here.`,
+    protocol: 'openid-connect',
+    enabled: true,
+    publicClient: secret === 'none',
+    bearerOnly: false,
+    standardFlowEnabled: true,
+    implicitFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: false,
+    consentRequired: true,
+    fullScopeAllowed: false,
+    redirectUris,
+    attributes: {
+      [PKCE_ATTRIBUTE]: PKCE_METHOD,
+      ...(way === 'document' ? { [CIMD_ATTRIBUTE]: PINNED_UNTIL } : {}),
+    },
+    defaultClientScopes: scopes.defaults,
+    optionalClientScopes: scopes.optionals,
+    ...(preset && preset.origins.length > 0 ? { webOrigins: [...preset.origins] } : {}),
+  };
+}
+
+function desiredFor(subject: Subject, targets: readonly Target[], entries: readonly Allowed[]): Desired {
+  const { scope, audienceScope, resource, mode, list } = subject;
+  const whole = provisioned({
+    scope,
+    audienceScope,
+    resource,
+    mode,
+    list,
+    presets: [],
+    hardening: NOT_HARDENED,
+    assignments: targets.flatMap((target) => assignmentsFor(subject, target)),
+    clients: [],
+  });
+  const allowedClients = targets.flatMap((target, index): DesiredAllowed[] => {
+    const entry = entries[index];
+    if (entry === undefined) return [];
+    const { id } = entry.client;
+    const { id: _id, ...create } = clientOf(subject, target, id);
+    const why = `so that ${target.name} connects without registering`;
+    return [{ clientId: target.clientId, id, proof: entry.proof, create, why }];
+  });
+  // Nothing of registration: hosts, allowed scopes, mappers and policies stay as they are.
+  const { clientScopes, audienceMappers, defaultScopes, assignments } = whole;
+  return {
+    ...(clientScopes && { clientScopes }),
+    ...(audienceMappers && { audienceMappers }),
+    ...(defaultScopes && { defaultScopes }),
+    ...(assignments && { assignments }),
+    allowedClients,
+    remember: entries,
+  };
+}
+
+/** The audience as default; in adopted mode the scope that the product may name besides. */
+function assignmentsFor({ mode, scope, carrier }: Subject, { clientId, name }: Target): Assignment[] {
+  const audience: Assignment = {
+    clientId,
+    scope: carrier,
+    list: 'default',
+    why: `so that ${name}’s tokens carry the MCP server’s audience`,
+  };
+  if (mode === 'standing') return [audience];
+  return [
+    audience,
+    {
+      clientId,
+      scope,
+      list: 'optional',
+      why: `so that ${name} may name the scope that the MCP server names`,
+    },
+  ];
+}
+
+/** Other resources of a client that several MCP servers share: a document is one client for the whole realm. */
+function otherResources({ record, resource }: Subject, id: string): string[] {
+  const others = allowedIn(record).filter(({ client }) => client.id === id);
+  return [...new Set(others.map((one) => one.resource))].filter((one) => one !== resource);
+}
+
+/** Registered clients are looked up one by one: so many at most. */
+const MOST_LOOKED = 20;
+
+/** Adopted clients of the product that registered: what this makes them is not needed any more. */
+async function superfluousFor(
+  { keycloak, record, resource, config }: Subject,
+  { preset }: Target,
+): Promise<string[]> {
+  if (preset === undefined) return [];
+  const made = new Set(allowedIn(record).map(({ client }) => client.id));
+  const adopted = adoptedIn(record, resource).filter(({ client }) => !made.has(client.id));
+  const found = await Promise.all(
+    adopted.slice(-MOST_LOOKED).map(({ client }) => findClientById(keycloak, client.id)),
+  );
+  return found.flatMap((client) =>
+    client && presetOf(client, knownPresets(config))?.name === preset.name ? [client.clientId] : [],
+  );
+}
+
+/** What the realm adds to a prospect: scopes that the product asks for and can't have, and features that end every sign-in. */
+function withRealm(
+  { snapshot, resource }: Subject,
+  { preset, requestedScopes }: Target,
+  features: readonly string[],
+  prospect: Prospect,
+): Prospect {
+  if (features.includes('resource-indicators') && !hasResourceClient(snapshot, resource)) {
+    const message = `The feature resource-indicators is on, and no client stands for ${visible(resource)}: every sign-in ends in invalid_target. See mcpkc explain RESOURCE_INDICATORS_BREAK_AUDIENCE`;
+    return { connects: 'no', message };
+  }
+  const { optionals, defaults } = plainScopes(snapshot, requestedScopes);
+  const held = [...defaults, ...optionals];
+  const missing = requestedScopes.filter((name) => !held.includes(name));
+  if (missing.length > 0) {
+    const message = `${preset?.title} asks for the scopes ${listNames(missing)}, which this realm doesn’t have: its sign-in ends in invalid_scope. Add them in the console under Client scopes, then run this again.`;
+    return { connects: 'no', message };
+  }
+  if (!preset?.scopes.from.includes('issuer')) return prospect;
+  const refused = snapshot.scopes.filter((one) => isAdvertised(one) && !held.includes(one.name));
+  const names = refused.map(({ name }) => name).filter((name) => !name.startsWith('mcp-'));
+  if (names.length === 0) return prospect;
+  const message = `${prospect.message} The MCP server has to name its scope: else ${preset.title} asks for all that this issuer advertises, and ${listNames(names)} can’t be had (invalid_scope).`;
+  return { ...prospect, message };
+}
+
+/** Whether a client stands for the resource, as Keycloak’s feature resource-indicators wants it (26.7.4). */
+function hasResourceClient({ clients }: RealmSnapshot, resource: string): boolean {
+  return clients.some(
+    ({ clientId, attributes }) => clientId === resource && attributes.resource_url === resource,
+  );
+}
+
+/** Puts the clients that have the targets' ids into the snapshot. */
+export async function readClients(
+  { keycloak, snapshot }: Subject,
+  targets: readonly Target[],
+): Promise<void> {
+  const found = await Promise.all(targets.map(({ clientId }) => findClient(keycloak, clientId)));
+  for (const client of found) {
+    if (client && !snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
+  }
+}
+
+/** Refuses a wish for mcpkc's own account by another name. */
+export function requireNotOwn({ config, keycloak }: Subject, targets: readonly Target[]): void {
+  const isOwn = targets.some(({ clientId }) => clientId === config.clientId);
+  if (isOwn && keycloak.accountRealm === keycloak.realm)
+    throw inputError('--client-id', 'this is mcpkc’s own account', 'Choose another id.');
+}

@@ -1,0 +1,56 @@
+import type { Io } from '../../cli/io.ts';
+import { writeNamed } from '../../cli/named-files.ts';
+import { inputError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+
+/** Where the secret of a client is kept unless `--secret-file` names a file: beside the backups of `prune-clients`. */
+export function defaultSecretFile(
+  io: Io,
+  { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
+  { clientId, secret }: { clientId: string; secret: 'text' | 'json' },
+): string {
+  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
+  const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
+  const folder = given ?? (home === undefined || home === '' ? undefined : `${home}/.local/state`);
+  if (folder === undefined) {
+    throw inputError(
+      '--secret-file',
+      'neither XDG_STATE_HOME nor HOME is set',
+      'Name a file with --secret-file.',
+    );
+  }
+  const host = new URL(server).host.replaceAll(':', '_');
+  const name = `${encodeURIComponent(realm)}-${encodeURIComponent(clientId)}`;
+  return `${folder}/mcpkc/clients/${host}-${name}${secret === 'json' ? '.json' : '.secret'}`;
+}
+
+/** Writes a secret for the product that reads it, 0600: the bare secret, or client id and secret as JSON (RFC 7591 names). */
+export async function writeSecret(
+  io: Io,
+  file: string,
+  { clientId, secret }: { clientId: string; secret: 'text' | 'json' },
+  value: string,
+): Promise<void> {
+  const text = secret === 'json' ? JSON.stringify({ client_id: clientId, client_secret: value }) : value;
+  await writeNamed('--secret-file', file, () => io.files.write(file, `${text}\n`, { mode: 0o600 }));
+}
+
+/** Removes the secret of a client that is gone from where it is kept by default; gives the files that were there. */
+export async function removeSecret(
+  io: Io,
+  keycloak: Pick<Keycloak, 'server' | 'realm'>,
+  clientId: string,
+): Promise<string[]> {
+  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
+  if (!state && !home && !local) return [];
+  const files = (['text', 'json'] as const).map((secret) =>
+    defaultSecretFile(io, keycloak, { clientId, secret }),
+  );
+  const gone: string[] = [];
+  for (const file of files) {
+    if (!(await io.files.exists(file))) continue;
+    await writeNamed('--secret-file', file, () => io.files.remove(file));
+    gone.push(file);
+  }
+  return gone;
+}

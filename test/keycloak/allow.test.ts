@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processIo } from '../../src/cli/io.ts';
+import { RECORD_CLIENT, RECORD_ROLE } from '../../src/realm/record.ts';
+import { type Account, accountIn, type CliResult, expectCli, seedSecret } from '../support/cli.ts';
+import { SdkConnector } from '../support/connectors/sdk.ts';
+import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import type { RealmUser } from '../support/keycloak/realm.ts';
+import type { RealmSnapshot } from '../support/keycloak/snapshot.ts';
+import { useRealm } from '../support/keycloak/useRealm.ts';
+import { addClient, registerAnonymously } from '../support/realm-things.ts';
+
+/* Registration is shut in this realm from the first to the last line. */
+
+const realm = await useRealm('allow');
+const SCOPE = 'mcp-resource-svc';
+const HOME = mkdtempSync(join(tmpdir(), 'mcpkc-allow-'));
+let account: Account;
+let user: RealmUser;
+let host: GoodHost;
+let before: RealmSnapshot;
+
+beforeAll(async () => {
+  [account, user] = await Promise.all([accountIn(realm), realm.createUser()]);
+  host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE, advertisedScopes: [SCOPE] });
+  await addClient(realm, 'somebody-elses');
+  before = await realm.snapshot();
+});
+afterAll(async () => {
+  await host?.stop();
+  rmSync(HOME, { recursive: true, force: true });
+});
+
+/** Runs `allow` with the files of this machine: what stands in them is what a person enters. */
+const allow = (exit: number, ...args: string[]): Promise<CliResult> =>
+  expectCli(exit, ['allow', host.url, '--scope', SCOPE, ...args], {
+    env: { ...account.env, HOME },
+    prepare: (io) => Object.assign(io, { files: processIo().files }),
+  });
+
+async function register(): Promise<number> {
+  const callback = 'https://chatgpt.com/connector_platform_oauth_redirect';
+  return (await registerAnonymously(realm, { client_name: 'ChatGPT', redirect_uris: [callback] })).status;
+}
+
+/** What a person reads in the printed steps: the client id, and what stands in the file that they name. */
+function entered(printed: string): { clientId: string; clientSecret?: string } {
+  const text = printed.replaceAll(/\s+/g, ' ');
+  const steps = text.slice(text.indexOf('To connect:'));
+  const clientId = /[Ee]nter (\S+) as (?:the client id|OAuth Client ID)/.exec(steps)?.[1] ?? '';
+  const file = /in the file (\S+?)\.(?: |$)/.exec(steps)?.[1];
+  if (file === undefined) return { clientId };
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  return { clientId, clientSecret: seedSecret(readFileSync(file, 'utf8').trim()) };
+}
+
+/** Connects as a person would who entered that, up to the list of tools. */
+async function tools(
+  given: { clientId: string; clientSecret?: string },
+  redirectUri: string,
+  authMethod: 'client_secret_basic' | 'client_secret_post' | 'none',
+): Promise<readonly string[]> {
+  const client = { ...given, registration: { token_endpoint_auth_method: authMethod } };
+  const connected = await new SdkConnector(host.url, { client, redirectUri, authMethod }).connect(user);
+  if (!connected.ok) expect.fail(JSON.stringify(connected));
+  return connected.tools;
+}
+
+describe('a client made beforehand, where registration is shut', () => {
+  it('lets nobody register before', async () => {
+    expect(await register()).toBe(403);
+  });
+
+  it.each([
+    ['chatgpt', 'https://chatgpt.com/connector_platform_oauth_redirect', 'client_secret_basic'],
+    ['claude', 'https://claude.ai/api/mcp/auth_callback', 'client_secret_post'],
+  ] as const)('%s connects by what is printed, up to the tools', async (preset, redirectUri, authMethod) => {
+    const ran = await allow(0, '--preset', preset, '--by', 'client');
+    expect(ran.out).toMatch(/Verified: tokens issued to it now carry/);
+    expect(await tools(entered(ran.out), redirectUri, authMethod)).toContain('whoami');
+  });
+
+  it('the SDK’s client, of which nothing is known but a redirect URI', async () => {
+    const uri = 'http://127.0.0.1:<port>/callback';
+    const ran = await allow(0, '--client-id', 'my-agent', '--redirect-uri', uri);
+    expect(await tools(entered(ran.out), 'http://127.0.0.1:8765/callback', 'none')).toContain('whoami');
+  });
+
+  it('lets nobody register after', async () => {
+    expect(await register()).toBe(403);
+  });
+
+  it('is the same the second time, and undoes what was changed', async () => {
+    const [found] = await realm.admin.get<{ id: string }[]>(realm.path('clients?clientId=my-agent'));
+    await realm.admin.put(realm.path(`clients/${found?.id}`), {
+      redirectUris: ['http://127.0.0.1/callback', 'https://evil.example/*'],
+      implicitFlowEnabled: true,
+    });
+    const args = ['--client-id', 'my-agent', '--redirect-uri', 'http://127.0.0.1:<port>/callback', '--json'];
+    const ran = await allow(0, ...args);
+    expect(ran.json.changes).toMatchObject([{ kind: 'allowed-client', action: 'update', key: 'my-agent' }]);
+    expect((await allow(0, ...args)).json.changes).toEqual([]);
+  });
+
+  it('lists who connects so', async () => {
+    const ran = await expectCli(0, ['allow', '--list', '--json'], { env: account.env });
+    const row = { resource: host.url, way: 'client', state: 'ok', signedIn: { users: 1 } };
+    expect(ran.json.allowed).toMatchObject([
+      { ...row, clientId: 'mcp-svc-chatgpt', products: ['chatgpt'] },
+      { ...row, clientId: 'mcp-svc-claude', products: ['claude'] },
+      { ...row, clientId: 'my-agent', products: [] },
+    ]);
+  });
+});
+
+describe('--remove', () => {
+  it('counts the users first, and needs a word where some are signed in', async () => {
+    const ran = await allow(5, '--preset', 'claude', '--remove');
+    expect(ran.err).toMatch(
+      /1 user \(\d+ sessions?\) signed in with mcp-svc-claude\. Their connections end\./,
+    );
+  });
+
+  it('leaves the realm as it was, but for mcpkc’s own record', async () => {
+    const gone = await allow(0, '--preset', 'chatgpt,claude', '--remove', '--yes', '--json');
+    const files = gone.json.removedFiles as string[];
+    expect(files).toHaveLength(2);
+    expect(files.filter((file) => existsSync(file))).toEqual([]);
+    await allow(0, '--client-id', 'my-agent', '--remove', '--yes');
+    const after = await realm.snapshot();
+    const others = ({ clients, realmRoles, ...rest }: RealmSnapshot) => ({
+      ...rest,
+      clients: clients.filter(({ clientId }) => clientId !== RECORD_CLIENT),
+      realmRoles: realmRoles.filter(({ name }) => name !== RECORD_ROLE),
+    });
+    expect(others(after)).toEqual(others(before));
+    expect((await expectCli(0, ['allow', '--list', '--json'], { env: account.env })).json.allowed).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a document, where this issuer advertises none', () => {
+  it('is made, and the product won’t use it: exit status 1', async () => {
+    const ran = await allow(1, '--preset', 'vscode', '--by', 'document');
+    expect(ran.out.replaceAll(/\s+/g, ' ')).toContain(
+      'Visual Studio Code won’t use it: this issuer doesn’t advertise',
+    );
+    await allow(0, '--preset', 'vscode', '--remove');
+  });
+});
