@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PRESETS } from '../../src/products/index.ts';
 import type { RunningKeycloak } from '../../tools/keycloak/server.ts';
 import { type ProductDocument, replay } from '../products/replay.ts';
@@ -14,6 +14,8 @@ import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
 import { keycloakWithDocuments } from '../support/keycloak/with-documents.ts';
 import { login, refresh } from '../support/login.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 /* Products known by their documents, on a server that advertises documents. */
 

@@ -12,12 +12,13 @@ import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { findClientById } from '../../keycloak/read/clients.ts';
 import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import type { Preset } from '../../products/preset.ts';
-import { allowedIn } from '../../realm/record.ts';
+import { allowancesOf, allowedIn } from '../../realm/record.ts';
 import { readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
@@ -156,6 +157,13 @@ async function madeFor(
   if (!preset || presets.length > 1 || !isTold) return undefined;
   const pin = all.find((one) => one.way === 'document' && one.products.includes(preset.name));
   if (pin === undefined) return undefined;
+  const client = await findClientById(keycloak, pin.client.id);
+  if (!client || allowancesOf(record, client).length === 0) {
+    voice.warn(
+      `The client of ${preset.title}’s document is gone: mcpkc allow makes it anew. Until then its sign-ins fail.`,
+    );
+    return undefined;
+  }
   voice.note(
     `${preset.title} is known by its document here and doesn’t register: its client gets the audience, and nobody is waited for.`,
   );

@@ -46,11 +46,11 @@ afterAll(async () => {
 });
 
 describe('a server with the features cimd and resource-indicators', () => {
-  it('has both findings, whose fixes are at the server, and no other error', async () => {
+  it('has both findings, and no other error', async () => {
     const found = await errors();
     expect(found.map(({ code, fix }) => [code, fix.kind])).toEqual([
       ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'server'],
-      ['CIMD_CONFLICTS_WITH_CHATGPT', 'server'],
+      ['DOCUMENT_NOT_ALLOWED', 'command'],
     ]);
   });
 
@@ -67,6 +67,6 @@ describe('a server with the features cimd and resource-indicators', () => {
 
   it('is no conflict for products that use no such document', async () => {
     const found = await errors('--preset', 'mcp-remote');
-    expect(found.map(({ code }) => code)).not.toContain('CIMD_CONFLICTS_WITH_CHATGPT');
+    expect(found.map(({ code }) => code)).not.toContain('DOCUMENT_NOT_ALLOWED');
   });
 });
