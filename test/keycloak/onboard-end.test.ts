@@ -81,7 +81,7 @@ describe('a signal while a newcomer holds the audience for the time being', () =
     // On this machine, where the killed process is seen to be gone.
     const prepare = (io: MemoryIo) => void Object.assign(io, { hostname: hostname() });
     const next = await expectCli(0, words, { env, prepare });
-    expect(next.err.replace(/\s+/g, ' ')).toContain('It was withdrawn.');
+    expect(next.err.replace(/\s+/g, ' ')).toContain('It was revoked.');
     await expectNothingOpen(clientId);
   });
 
@@ -150,7 +150,7 @@ describe('Keycloak goes away while a newcomer holds the audience', () => {
     const { done, clientId } = await through((refused) => refused >= 40, '--timeout', '20s');
     const { exit, err } = await done;
     expect(exit, err).toBe(6);
-    expect(err.replace(/\s+/g, ' ')).toContain('is withdrawn as soon as that has passed');
+    expect(err.replace(/\s+/g, ' ')).toContain('is revoked as soon as that has passed');
     await expectNothingOpen(clientId);
   });
 

@@ -245,7 +245,7 @@ describe('--restore', () => {
     const line = JSON.stringify({ mcpkc: 'prune-backup/v1', ...other, id, clientId: id, representation });
     const files = { '/here/b.jsonl': `${line}\n`, '/here/bad.jsonl': 'hello\n' };
     for (const [args, status, problem] of [
-      [['b.jsonl'], 5, /it is of realm 'other' at x, and anybody may have written it/],
+      [['b.jsonl'], 5, /it claims to be of realm 'other' at x, and anybody may have written it/],
       [['b.jsonl', 'nobody'], 2, /no client nobody/],
       [['bad.jsonl'], 2, /line 1: it is not JSON/],
       [['none.jsonl'], 2, /no file none.jsonl/],
