@@ -14,7 +14,7 @@ const found: Check = {
   needs: [],
   spec: DISCOVERY,
   cause:
-    'Clients try three places in order; a server error or a page at an earlier one makes SDK clients give up before they reach the right one.',
+    'Clients try three places, one after the other; a server error or a page at an earlier one makes SDK clients give up before they reach the right one.',
   fix: 'Let the earlier places answer 404 (or the metadata), and the last one the realm’s metadata; look at the proxy’s routes for /.well-known/.',
   judge: judging('server-metadata', ({ places, found: there, asked }) => {
     if (asked === undefined) {

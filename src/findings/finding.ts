@@ -42,7 +42,7 @@ export interface Rule {
 
 /** Rules about one thing, in the order of their importance. */
 export interface RuleGroup {
-  /** What is in order when none of the rules finds anything. */
+  /** What is OK when none of the rules finds anything. */
   title: string;
   /** Whether there is anything to call in order; where not, the group is not shown unless it finds something. */
   applies?(seen: Seen): boolean;

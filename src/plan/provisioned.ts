@@ -78,7 +78,7 @@ export function provisioned(input: Provisioning): Desired {
 
 function nameScope({ scope, resource, mode }: Provisioning): DesiredScope {
   const what =
-    mode === 'standing' ? `Audience ${resource} for MCP clients.` : `Names ${resource}; gives nothing.`;
+    mode === 'standing' ? `Audience ${resource} for MCP clients.` : `Names ${resource}; carries no audience.`;
   return {
     name: scope,
     attributes: {

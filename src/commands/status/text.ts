@@ -133,7 +133,7 @@ function groupsSection({ groups }: StatusAnswer, style: Style): string {
     const text = wrap(`${title}: ${state === 'bad' ? 'partly ' : ''}${hidden}`, style.width, '    ');
     return [`  ${style.yellow('?')} ${text.trimStart()}`];
   });
-  const title = groups.some(({ state }) => state === 'good') ? 'In order' : 'Not judged';
+  const title = groups.some(({ state }) => state === 'good') ? 'OK' : 'Not judged';
   return section(title, lines, style);
 }
 

@@ -23,6 +23,7 @@ const OUT: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(of|than) ours\b/i, 'of mcpkc'],
   [/\bin vain\b/i, 'timed out'],
   [/\bhangs? on\b/i, 'needs'],
+  [/\bin order(?! (to|that)\b)/i, 'OK'],
   [/\bMCP hosts?\b/, 'MCP server'],
   [/\b(is|was|are|were) blocked\b/i, 'not run'],
   [/\bsays (?!yes\b)/i, 'shows, names or reports'],
