@@ -7,7 +7,12 @@ const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,
 /** What takes minutes or fetches something more (nginx): `npm run suite -- long`, not part of `npm test`. */
 const LONG = [
   'test/validate/nginx.test.ts',
+  'test/docs/access-recipes.test.ts',
+  'test/keycloak/access-moments.test.ts',
+  'test/keycloak/access-people.test.ts',
+  'test/keycloak/access-products.test.ts',
   'test/keycloak/company.test.ts',
+  'test/validate/access.test.ts',
   'test/validate/registration-fronts.test.ts',
   'test/keycloak/init-kcadm.test.ts',
   'test/keycloak/old-realms.test.ts',

@@ -1,4 +1,5 @@
 import type { Row } from '../row.ts';
+import { access } from './access.ts';
 import { allClients } from './all-clients.ts';
 import { createScope } from './create-scope.ts';
 import { onboard } from './onboard.ts';
@@ -8,4 +9,4 @@ import { start } from './start.ts';
 import { validate } from './validate.ts';
 
 /** Everything that is measured, in the order of the table. */
-export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard, validate];
+export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard, validate, access];

@@ -24,6 +24,8 @@ export interface HostConfig {
   sessions: boolean;
   streamable: boolean;
   requireAuth: boolean;
+  /** Whether a tool takes its name in the token's claim `tools`. */
+  toolRoles: boolean;
   debugEndpoints: boolean;
   debugHeaders: boolean;
   /** Express' setting: which proxies may tell the client's address. */
@@ -73,6 +75,7 @@ export function readConfig(env: Env): HostConfig {
     sessions: read.flag('MCP_SESSIONS', true),
     streamable: read.flag('ENABLE_STREAMABLE', true),
     requireAuth,
+    toolRoles: read.flag('TOOL_ROLES', false),
     debugEndpoints: read.flag('DEBUG_ENDPOINTS', false),
     debugHeaders: read.flag('DEBUG_HEADERS', false),
     trustProxy: trustProxy(read.text('TRUST_PROXY')),

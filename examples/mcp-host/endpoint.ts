@@ -21,10 +21,11 @@ type Serve = (req: Request, res: Response) => Promise<void>;
 
 /** Serves both eras on one URL, as configured. The body of the request must have been parsed. */
 export function createEndpoint(config: HostConfig): Endpoint {
-  const modern = createMcpHandler(createServer, { legacy: 'reject' });
+  const make = () => createServer(config.toolRoles);
+  const modern = createMcpHandler(make, { legacy: 'reject' });
   const serveModern: Serve = nodeHandler(modern.fetch);
-  const sessions = config.sessions ? createSessions() : undefined;
-  const serveLegacy: Serve = sessions?.handle ?? nodeHandler(legacyStatelessFallback(createServer));
+  const sessions = config.sessions ? createSessions(make) : undefined;
+  const serveLegacy: Serve = sessions?.handle ?? nodeHandler(legacyStatelessFallback(make));
 
   const handler: RequestHandler = async (req, res) => {
     const legacy =

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 // Declares `req.auth`.
 import type {} from '@modelcontextprotocol/express';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import { isInitializeRequest } from '@modelcontextprotocol/server';
+import { isInitializeRequest, type McpServer } from '@modelcontextprotocol/server';
 import type { Request, Response } from 'express';
 import { rpcError } from './answers.ts';
-import { createServer } from './tools.ts';
 
 interface Session {
   transport: NodeStreamableHTTPServerTransport;
@@ -23,7 +22,7 @@ export interface Sessions {
 const IDLE_MS = 30 * 60_000;
 const MAX_SESSIONS = 1000;
 
-export function createSessions(): Sessions {
+export function createSessions(make: () => McpServer): Sessions {
   const sessions = new Map<string, Session>();
   const sweeper = setInterval(() => void endIdle(sessions, Date.now() - IDLE_MS), 60_000);
   sweeper.unref();
@@ -41,7 +40,7 @@ export function createSessions(): Sessions {
       },
       onsessionclosed: (id) => void sessions.delete(id),
     });
-    await createServer().connect(transport);
+    await make().connect(transport);
     await transport.handleRequest(req, res, req.body);
   }
 

@@ -54,7 +54,7 @@ function authInfo(token: string, payload: JWTPayload): AuthInfo {
     clientId: typeof payload.azp === 'string' ? payload.azp : '',
     scopes: typeof payload.scope === 'string' ? payload.scope.split(' ').filter(Boolean) : [],
     expiresAt: payload.exp ?? 0,
-    extra: { sub: payload.sub, azp: payload.azp, aud: payload.aud },
+    extra: { sub: payload.sub, azp: payload.azp, aud: payload.aud, tools: payload.tools },
   };
 }
 

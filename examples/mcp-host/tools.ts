@@ -4,8 +4,11 @@ import * as z from 'zod';
 
 export const SERVER = { name: 'mcp-host-example', title: 'Example MCP server', version: '0.1.0' };
 
-/** A fresh server. It is called once per request in the modern era, once per session in the legacy one. */
-export function createServer(): McpServer {
+/**
+ * A fresh server. It is called once per request in the modern era, once per session in the legacy one. With `toolRoles` a
+ * tool may be called by those whose token names it in the claim `tools` (roles of this server's own client in Keycloak).
+ */
+export function createServer(toolRoles = false): McpServer {
   const server = new McpServer(SERVER);
 
   server.registerTool(
@@ -31,10 +34,22 @@ export function createServer(): McpServer {
       inputSchema: z.object({ a: z.number(), b: z.number() }),
       annotations: { readOnlyHint: true },
     },
-    ({ a, b }) => text(a + b),
+    ({ a, b }, context) => {
+      const refusal = toolRoles ? refusalOf('add', context.http?.authInfo?.extra?.tools) : undefined;
+      return refusal ?? text(a + b);
+    },
   );
 
   return server;
+}
+
+/** A tool's answer to somebody whose token doesn't name it; undefined where it does. */
+function refusalOf(tool: string, tools: unknown) {
+  if (Array.isArray(tools) && tools.includes(tool)) return undefined;
+  return {
+    ...text(`This takes the role '${tool}'. Ask anybody who administers this server.`),
+    isError: true,
+  };
 }
 
 function text(value: unknown) {

@@ -1,9 +1,9 @@
 import { McpkcError } from '../errors.ts';
-import { exampleClaims, exampleUser } from '../keycloak/read/example-token.ts';
-import { userNamed } from '../keycloak/write/probe-clients.ts';
+import { exampleClaims } from '../keycloak/read/example-token.ts';
 import { presetOf } from '../products/dynamic.ts';
 import { formatCommand } from '../text.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
+import { barredUser, provingUser } from './proving-user.ts';
 import type { Run } from './step.ts';
 
 /** What one connector's token would hold. */
@@ -22,6 +22,10 @@ export interface ConnectorTokens {
   /** Why there are none, and the way out. */
   message: string;
   fix: string;
+  /** Whose tokens they are may not use the server: why, and the way out. */
+  mayNot?: { message: string; fix: string };
+  /** The tokens of somebody who has none of the server's roles; absent where everybody may use it, or nobody was found. */
+  barred?: { username: string; tokens: readonly ConnectorToken[] };
 }
 
 /** What of the run's own tokens may stand for a connector's. */
@@ -33,7 +37,7 @@ export interface Issued {
 }
 
 const MOST = 5;
-const NONE = { tokens: [], message: '', fix: '' };
+const NONE: ConnectorTokens = { tokens: [], message: '', fix: '' };
 
 /**
  * The tokens that connectors would get: standing, of the clients just registered, asking for what the MCP server makes them
@@ -46,21 +50,22 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
   const subjects = inside.facts.mode === 'adopted' ? await adopted(run) : registered(run);
   if (subjects.length === 0) return noSubjects(run);
   try {
-    const userId =
-      run.user === undefined
-        ? await exampleUser(inside.keycloak)
-        : await userNamed(inside.keycloak, run.user);
-    if (userId === undefined)
-      return { ...NONE, message: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
+    const { id: userId, may, message, fix } = await provingUser(inside, run.user);
+    const without = await barredUser(inside);
     const asked = run.parts.registration?.asked ?? [];
     const scope = ['openid', ...asked.filter((name) => name !== 'openid')].join(' ');
-    const tokens = await Promise.all(
-      subjects.map(async ({ preset, clientId, id }): Promise<ConnectorToken> => {
-        const claims = await exampleClaims(inside.keycloak, id, userId, scope);
-        return { preset, clientId, how: 'example', claims };
-      }),
-    );
-    return { ...NONE, tokens };
+    const tokensOf = (user: string) =>
+      Promise.all(
+        subjects.map(async ({ preset, clientId, id }): Promise<ConnectorToken> => {
+          const claims = await exampleClaims(inside.keycloak, id, user, scope);
+          return { preset, clientId, how: 'example', claims };
+        }),
+      );
+    const barred = without && { username: without.username, tokens: await tokensOf(without.id) };
+    const found = { ...NONE, ...(barred && { barred }) };
+    if (userId === undefined) return { ...found, message, fix };
+    const tokens = await tokensOf(userId);
+    return { ...found, tokens, ...(may ? {} : { mayNot: { message, fix } }) };
   } catch (error) {
     if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
     return { ...NONE, message: error.message, fix: error.fix };

@@ -1,4 +1,5 @@
 import type { Preset } from '../products/preset.ts';
+import type { Role } from '../realm/access.ts';
 import type { NamedServer } from '../realm/mcp-server.ts';
 import type { LogEvidence } from './log-correlation.ts';
 import type { AuthorizationEvidence } from './probes/authorization.ts';
@@ -36,6 +37,8 @@ export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'c
   realm: string;
   /** Whether the scope that clients name is there. */
   exists: boolean;
+  /** The roles of which a user needs one; undefined where everybody may use it, none where nobody may. */
+  gates: readonly Role[] | undefined;
   /** The audiences that its mappers give. */
   audiences: readonly string[];
   /** Whether a policy of mcpkc's refuses tokens without a user. */

@@ -1,10 +1,12 @@
 import type { Io } from '../cli/io.ts';
 import type { Config } from '../config/load.ts';
 import { connect, type Keycloak } from '../keycloak/connection/connect.ts';
+import { readAccess } from '../keycloak/read/access.ts';
 import { allClients } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { scopeWish } from '../plan/input.ts';
 import { isProbe } from '../products/dynamic.ts';
+import { gatesOf, type Role } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import { mcpServerIn } from '../realm/mcp-server.ts';
@@ -49,6 +51,7 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     exists: scopes.named !== undefined,
     mode,
     list,
+    gates: await gatesOfScope(keycloak, snapshot, scopes.carrier?.name),
     audiences: scopes.carrier ? audiencesOf(scopes.carrier) : [],
     machinesRejected: snapshot.clientPolicies.some(
       (policy) =>
@@ -67,6 +70,17 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
   // Awaited by the step that needs it; a failure is that step's.
   clients.catch(() => {});
   return { keycloak, snapshot, facts, scopeId: scopes.carrier?.id, clients };
+}
+
+/** The roles of which a user needs one, as the scope maps them. */
+async function gatesOfScope(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  carrier: string | undefined,
+): Promise<readonly Role[] | undefined> {
+  const [access] = await readAccess(keycloak, snapshot, carrier === undefined ? [] : [carrier]);
+  const mapped = access?.roles ?? [];
+  return mapped.length === 0 ? undefined : gatesOf(mapped);
 }
 
 async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {

@@ -1,7 +1,8 @@
 import { audiencesIn } from '../keycloak/connection/token-claims.ts';
-import { formatCommand } from '../text.ts';
+import { roleLabel } from '../realm/access.ts';
+import { formatCommand, listNames } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
-import type { ConnectorToken } from './connector-tokens.ts';
+import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
 import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
 import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
@@ -10,10 +11,10 @@ import { LEEWAY_S } from './verify-token.ts';
 
 /** A judge of connectors' tokens, not run where there are none. */
 function ofConnectors(
-  judge: (tokens: readonly ConnectorToken[], target: Target) => Judgement,
+  judge: (tokens: readonly ConnectorToken[], target: Target, connectors: ConnectorTokens) => Judgement,
 ): Check['judge'] {
   return judging('token', ({ connectors }, { target }) => {
-    if (connectors.tokens.length > 0) return judge(connectors.tokens, target);
+    if (connectors.tokens.length > 0) return judge(connectors.tokens, target, connectors);
     if (target.outside) return skipped(`${connectors.message} (--outside)`);
     return notRun(connectors.message, connectors.fix);
   });
@@ -36,7 +37,7 @@ const aud: Check = {
   cause:
     'The access token is missing the MCP audience: products show a generic connection error after consent.',
   fix: 'Ensure that the audience scope exists and is attached: mcpkc create-scope --resource <url>',
-  judge: ofConnectors((tokens, target) => {
+  judge: ofConnectors((tokens, target, { mayNot }) => {
     const facts = {
       tokens: tokens.map(({ preset, clientId, how, claims }) => ({
         preset: preset ?? null,
@@ -48,6 +49,12 @@ const aud: Check = {
     const bad = tokens.find(({ claims }) => !audiencesIn(claims).includes(target.mcp));
     if (!bad)
       return pass(`The token names the MCP server in aud, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
+    if (mayNot)
+      return fail(mayNot.message, {
+        facts,
+        cause: 'The person has none of the server’s roles.',
+        fix: mayNot.fix,
+      });
     const has = audiencesIn(bad.claims);
     const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
     return fail(message, { facts, ...audienceCause(has, target) });
@@ -69,6 +76,38 @@ function audienceCause(has: readonly string[], { inside, mcp }: Target): Partial
   }
   return {};
 }
+
+const role: Check = {
+  id: 'TOK-ROLE',
+  title: 'Nobody without the role gets the audience',
+  severity: 'must',
+  needs: ['REG-READBACK'],
+  mayNeed: ['REG-PLAIN'],
+  spec: 'mcpkc access; Keycloak, Server Administration, "Client scopes", role scope mappings',
+  cause:
+    'Another client scope, or the client itself, gives the same audience without a role, or a role that is mapped contains others.',
+  fix: 'mcpkc status names the scope or the role.',
+  judge: judging('token', ({ connectors }, { target }) => {
+    const { inside, outside } = target;
+    if (!inside)
+      return outside ? skipped('Takes the admin side (--outside).') : skipped('Takes the admin side.');
+    if (inside.gates === undefined) return skipped('Everybody in the realm may use this server.');
+    const roles = listNames(inside.gates.map(roleLabel)) || 'none';
+    const { barred } = connectors;
+    if (!barred) return skipped('Nobody without the role was found, so nothing was tried.');
+    const facts = { roles: inside.gates.map(roleLabel), without: barred.username };
+    const bad = barred.tokens.find(({ claims: has }) => audiencesIn(has).includes(target.mcp));
+    if (bad)
+      return fail(
+        `${barred.username} has none of the roles (${roles}), and gets the audience with ${nameOf(bad)}.`,
+        { facts },
+      );
+    return pass(
+      `It takes the role ${roles}: a token of ${barred.username}, which lacks it, has no such audience.`,
+      { facts },
+    );
+  }),
+};
 
 const claims: Check = {
   id: 'TOK-CLAIMS',
@@ -201,5 +240,5 @@ export const tokenStep: Step<'token'> = {
   doing: 'Asking for tokens',
   after: ['registration'],
   probe: probeToken,
-  checks: [aud, claims, basic, extra, userless],
+  checks: [aud, role, claims, basic, extra, userless],
 };

@@ -24,6 +24,10 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
       '--redirect-uri',
     ],
   },
+  {
+    heading: 'Who may use it:',
+    flags: ['--role', '--revoke', '--anybody', '--group'],
+  },
   { heading: 'Policies:', flags: ['--no-harden'] },
   {
     heading: 'Administrator, signed in once:',

@@ -39,6 +39,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./allow/command.ts')).allow,
   },
   {
+    name: 'access',
+    group: 'Provision and connect',
+    summary: 'show or set who may use an MCP server',
+    load: async () => (await import('./access/command.ts')).access,
+  },
+  {
     name: 'validate',
     group: 'Look and prove',
     summary: 'prove the whole chain against a live MCP server',

@@ -42,6 +42,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     fix: 'Look at it: mcpkc status --clients. If it is yours, name it with --client; else delete it, or choose another client id.',
     sources: [SEEN],
   },
+  ROLE_COMPOSITE: {
+    what: 'An MCP server was to be bound to a role that contains other roles. Nothing was changed.',
+    cause:
+      'Keycloak reads a role that a client scope maps downwards: it lets in anybody who has one of the roles in it. With a role that contains offline_access, everybody would get in.',
+    fix: 'Name a role that contains none; one that isn’t there is made. Put it into the composite role: anybody who has that has it then, too.',
+    sources: [SEEN],
+  },
   CLIENT_ID_UNSAFE: {
     what: 'A client has an internal id that Keycloak did not make. Nothing was sent to that client.',
     cause:

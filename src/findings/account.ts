@@ -23,6 +23,8 @@ const PARTS: Record<PartName, string> = {
   ownClient: 'mcpkc’s own client',
   clients: 'the clients',
   record: 'mcpkc’s record',
+  access: 'who may use MCP servers',
+  roleHolders: 'who has the roles of MCP servers',
   adopted: 'the adopted clients',
   ids: 'clients with a document’s or MCP server’s id',
   registrationProviders: 'what registration policies can do',

@@ -1,3 +1,4 @@
+import { accessGroup } from './access.ts';
 import { account } from './account.ts';
 import { adoption } from './adoption.ts';
 import { clientPolicies } from './client-policies.ts';
@@ -18,6 +19,7 @@ export const GROUPS: readonly RuleGroup[] = [
   server,
   adoption,
   scopes,
+  accessGroup,
   hosts,
   registration,
   clientPolicies,

@@ -1,10 +1,12 @@
 import { ADMIN_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { differenceOf, type ResourceDifference } from '../names/resource-url.ts';
+import { distinctRoles, gatesOf, roleLabel, rolesOf } from '../realm/access.ts';
 import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 
 import { freeName } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
+import { listNames } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, createScope, repair } from './fixes.ts';
 import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
@@ -186,14 +188,29 @@ const shared: Rule = {
   find(seen) {
     const standing = listServers(seen).filter(({ mode, list }) => mode === 'standing' && list !== 'none');
     if (standing.length < 2) return [];
-    const servers = standing.map(({ scope, resource }) => resource ?? scope).join(', ');
-    const message = `Every connector’s token opens ${standing.length} MCP servers alike (${servers}): each of them can use it at the others.`;
+    const named = standing.map((server) => {
+      const roles = rolesFor(seen, server);
+      const name = server.resource ?? server.scope;
+      return roles.length === 0 ? name : `${name} with the role ${listNames(roles)}`;
+    });
+    const some = standing.some((server) => rolesFor(seen, server).length > 0);
+    const whose = some
+      ? 'A connector’s token opens all of these that its person may use'
+      : `Every connector’s token opens ${standing.length} MCP servers alike`;
+    const message = `${whose} (${named.join(', ')}): each of them can use it at the others.`;
     const fix = atMcpServer(
       'Decide whether these servers trust each other. If not: create-scope --attach none and onboard for one of them, a role for each (mcpkc access), or resource indicators.',
     );
     return [{ subject: standing.map(({ scope }) => scope).join(' '), message, fix }];
   },
 };
+
+/** The roles of which a person needs one; none where everybody may use it, or that isn't visible. */
+function rolesFor({ parts: { access } }: Seen, { scope, carriers }: PresentServer): string[] {
+  const mapped = access.visible ? access.value.mapped : [];
+  const roles = [scope, ...carriers].flatMap((one) => rolesOf(mapped, one));
+  return distinctRoles(gatesOf(roles)).map(roleLabel);
+}
 
 /** The audience scopes and what is in them. */
 export const scopes: RuleGroup = {

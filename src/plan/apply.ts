@@ -1,8 +1,10 @@
 import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readAccess, readRealmRoles } from '../keycloak/read/access.ts';
 import { readClientPolicies, readClientProfiles } from '../keycloak/read/read.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
+import { readRoleHolders } from '../keycloak/read/role-holders.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
 import { rehearse } from '../keycloak/write/rehearse.ts';
@@ -60,7 +62,13 @@ async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
 }
 
 /** Kinds whose state before mcpkc is written down, to be put back when nothing needs the change any more. */
-const REMEMBERED: readonly RealmKind[] = ['trusted-hosts', 'allowed-scopes', 'mapper-types', 'client'];
+const REMEMBERED: readonly RealmKind[] = [
+  'trusted-hosts',
+  'allowed-scopes',
+  'mapper-types',
+  'client',
+  'realm-role',
+];
 
 /** What is to be remembered: the wish's own entries, and how each thing was that the plan changes. */
 function remembered(
@@ -179,6 +187,19 @@ function putBackError(problems: readonly string[], still: readonly string[]): Mc
   return new McpkcError('POLICIES_PUT_BACK', message, fix, { details: { problems, withoutThem: still } });
 }
 
+/** Reads what a wish says of roles, beside what every wish is about. */
+async function readWanted(keycloak: Keycloak, desired: Desired, now: RealmSnapshot): Promise<void> {
+  const { access, realmRoles, roleHolders } = desired;
+  if (access)
+    now.access = await readAccess(
+      keycloak,
+      now,
+      access.map(({ scope }) => scope),
+    );
+  if (realmRoles && realmRoles.length > 0) now.roles = await readRealmRoles(keycloak);
+  if (roleHolders) now.roleHolders = await readRoleHolders(keycloak, roleHolders);
+}
+
 /**
  * Writes a plan, under the lock where it edits lists, then reads the realm again: the plan for the same wish must be
  * empty, else CHANGE_NOT_KEPT. Gives the realm as it is now.
@@ -219,6 +240,7 @@ export async function applyAndVerify(
     keycloak,
     clientIds.map(({ clientId }) => clientId),
   ).finally(() => released);
+  await readWanted(keycloak, desired, now);
   // The policies were proved under the lock; since then another run may have trusted a host that has no pattern yet.
   const rest = planFor(desired, now).filter((change) => !isPolicy(change));
   if (rest.length === 0) return now;

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { requireRealm } from '../config/config.ts';
 import type { RealmScopes } from '../keycloak/read/configured-scopes.ts';
+import { distinctRoles, gatesOf, roleLabel } from '../realm/access.ts';
 import type { RealmList } from '../realm/lists.ts';
 import type { Mode } from '../realm/marks.ts';
 import { mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
@@ -14,6 +15,8 @@ export interface Deployment extends Pick<NamedServer, 'resource' | 'scope' | 'mo
   issuer: string;
   /** In which list of the realm the scope is; undefined where nobody looked. */
   list: RealmList | undefined;
+  /** The roles that let people in; undefined where everybody may use it, or nobody looked. */
+  roles: string[] | undefined;
   /** Where scope and mode are from: the realm, the realm that has no such scope yet, or the configuration alone. */
   source: 'realm' | 'not in realm' | 'configuration';
   /** The MCP server's environment. */
@@ -50,6 +53,9 @@ export function deploymentOf(
   const { audiences, allowedOrigins } = config;
   const accepted = [...audiences.urls, ...audiences.clients];
   const advertises = !server.windowed;
-  const env = envBlock({ resource, scope, issuer, audiences: accepted, allowedOrigins, advertises });
-  return { resource, realm, issuer, scope, mode, list, source, env };
+  const mapped = (snapshot.access ?? []).flatMap((one) => one.roles);
+  const roles = mapped.length === 0 ? undefined : distinctRoles(gatesOf(mapped)).map(roleLabel);
+  const given = { resource, scope, issuer, audiences: accepted, allowedOrigins, advertises };
+  const env = envBlock({ ...given, roles: roles ?? [] });
+  return { resource, realm, issuer, scope, mode, list, roles, source, env };
 }

@@ -1,8 +1,11 @@
 import type { Rehearsed } from '../keycloak/write/rehearse.ts';
+import type { RoleName } from '../realm/access.ts';
 import type { RealmList } from '../realm/lists.ts';
 import type { Entry } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Means } from '../realm/server-means.ts';
+import type { RoleHolder } from '../realm/snapshot.ts';
+
 /**
  * What the realm should look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
  * Made by this room's functions from a command's input, compared with the realm by `resources/`.
@@ -31,10 +34,32 @@ export interface Desired {
   /** What is remembered of it. */
   remember?: readonly Entry[];
   defaultScopes?: { scope: string; list: RealmList; why?: string }[];
+  /** Realm roles that must be there, or must not. */
+  realmRoles?: DesiredRole[];
+  /** What scopes map: exactly these roles; none lets everybody in. */
+  access?: DesiredAccess[];
+  /** Whom roles are granted to. */
+  roleHolders?: RoleHolder[];
   clients?: DesiredClient[];
   /** Clients that products are known by without registering. */
   allowedClients?: DesiredAllowed[];
   assignments?: Assignment[];
+}
+
+/** A realm role; `absent` removes it. */
+export interface DesiredRole {
+  name: string;
+  /** Only set when the role is made. */
+  description: string;
+  why: string;
+  absent?: true;
+}
+
+/** The roles that a scope maps, and why. */
+export interface DesiredAccess {
+  scope: string;
+  roles: readonly RoleName[];
+  why: string;
 }
 
 export interface DesiredScope {

@@ -7,6 +7,8 @@ export interface EnvInput {
   /** Further audiences that the server takes (URLs and client ids of OIDC_AUDIENCE). */
   audiences: readonly string[];
   allowedOrigins: readonly string[];
+  /** Roles of which a person needs one; for servers that look at `realm_access.roles` themselves. */
+  roles?: readonly string[];
   /** False where no client may name the scope: a resource that is still as 0.1.0 left it. */
   advertises?: boolean;
 }
@@ -16,7 +18,7 @@ export interface EnvInput {
  * name the scope in both modes.
  */
 export function envBlock(input: EnvInput): Record<string, string> {
-  const { resource, scope, issuer, audiences, allowedOrigins, advertises = true } = input;
+  const { resource, scope, issuer, audiences, allowedOrigins, roles = [], advertises = true } = input;
   const accepted = [resource, ...audiences.filter((one) => one !== resource)];
   return {
     MCP_PUBLIC_BASE_URL: new URL(resource).origin,
@@ -28,6 +30,7 @@ export function envBlock(input: EnvInput): Record<string, string> {
     ...(advertises ? { ADVERTISE_SCOPES: scope } : {}),
     ENABLE_STREAMABLE: 'true',
     REQUIRE_AUTH: 'true',
+    ...(roles.length > 0 ? { REQUIRED_ROLES: roles.join(',') } : {}),
     ...(allowedOrigins.length > 0 ? { ALLOWED_ORIGINS: allowedOrigins.join(',') } : {}),
   };
 }

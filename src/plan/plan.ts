@@ -2,7 +2,7 @@ import { McpkcError } from '../errors.ts';
 import { REALM } from './kinds/all.ts';
 import type { Kind } from './kinds/kind.ts';
 
-/** Realm roles of mcpkc, and its record: made where they are needed, planned where they go. */
+/** What is planned beside the kinds of a realm. */
 interface OwnedElsewhere {
   /** The client that mcpkc signs in with: the settings that differ, or the whole client that is made or replaced. */
   'service-account': Readonly<Record<string, unknown>>;
@@ -10,7 +10,6 @@ interface OwnedElsewhere {
   'account-role': { of: string | null; name: string; granted: boolean; passed: boolean };
   /** Which user events are stored, and how long (`30d`; null: for ever). */
   events: { stored: boolean; kept: string | null; types: readonly string[] };
-  'realm-role': { name: string };
   record: { entries: number };
 }
 

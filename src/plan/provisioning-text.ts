@@ -1,6 +1,8 @@
 import type { Style } from '../cli/style.ts';
+import { roleLabel } from '../realm/access.ts';
 import type { Mode } from '../realm/marks.ts';
-import { count, visible, wrap } from '../text.ts';
+import { count, formatCommand, listNames, visible, wrap } from '../text.ts';
+import type { AccessPlan } from './access.ts';
 
 import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
@@ -35,6 +37,17 @@ export function provisioningText(answer: ProvisioningAnswer, style: Style): stri
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
   const tail = next.map((line) => `${wrap(line, style.width)}\n`).join('');
   return `${header}\n${list}\n${outcome}\n${tail}`;
+}
+
+/** Who may use the server, where not everybody may. */
+export function gatesSentences({ gates }: AccessPlan, resource: string): string[] {
+  if (gates === undefined) return [];
+  const roles = listNames(gates.map(roleLabel));
+  const who =
+    gates.length === 0
+      ? 'Nobody may use it: no role lets anybody in.'
+      : `Only who has the role ${roles} may use it.`;
+  return [`${who} To see who that is, and how to let somebody in: ${formatCommand(['access', resource])}`];
 }
 
 /** Whom a mode serves. */

@@ -20,6 +20,8 @@ export interface RemovalFacts {
   clients: readonly Client[];
   /** Names of the realm roles that mcpkc makes and that are there, but for the record's. */
   roles: readonly string[];
+  /** Realm roles that it made and that somebody has: they stay. */
+  kept?: readonly string[];
   account: AccountSnapshot;
   accountId: string;
   /** Every product that can be told. */

@@ -1,4 +1,5 @@
 import type { Style } from '../cli/style.ts';
+import { isNobodyRole, isSameRole, type RoleName, roleLabel } from '../realm/access.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
 import { readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, visible, wrap } from '../text.ts';
@@ -10,7 +11,6 @@ const OTHER_TITLES: Record<Exclude<ChangeKind, RealmKind>, string> = {
   'service-account': 'service account',
   'account-role': 'role',
   events: 'stored events',
-  'realm-role': 'realm role',
   record: 'record of realm',
 };
 
@@ -126,6 +126,21 @@ function allowedLines({ before, after }: Change<'allowed-client'>): string[] {
   ];
 }
 
+/** The roles that a scope maps, in words: none means everybody. */
+function accessLines({ before, after }: Change<'scope-access'>): string[] {
+  const [old, fresh] = [before?.roles ?? [], after?.roles ?? []];
+  const label = (role: RoleName) =>
+    isNobodyRole(role)
+      ? `${roleLabel(role)} (nobody has it: without the other roles the server is shut)`
+      : roleLabel(role);
+  const part = (sign: string, some: readonly RoleName[], others: readonly RoleName[]) =>
+    some
+      .filter((one) => !others.some((other) => isSameRole(one, other)))
+      .map((role) => `role ${sign} ${visible(label(role))}`);
+  const lines = [...part('+', fresh, old), ...part('−', old, fresh)];
+  return fresh.length === 0 ? [...lines, 'everybody in the realm'] : lines;
+}
+
 /** What becomes of a client that is given a scope which it was judged for. */
 function assignmentLines({ after }: Change<'client-scope-assignment'>): string[] {
   const fixed =
@@ -141,6 +156,7 @@ function differences(change: Change): string[] {
   if (change.kind === 'client-policy') return policyLines(change);
   if (change.kind === 'allowed-client' && change.action !== 'update') return allowedLines(change);
   if (change.kind === 'account-role') return roleLines(change);
+  if (change.kind === 'scope-access') return accessLines(change);
   if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);
   return fieldDifferences(change);
 }

@@ -131,6 +131,15 @@ export interface Wanted {
   since: string;
 }
 
+/** Who may use an MCP server, as it was last set: roles as `roleLabel` writes them; none of them means nobody. */
+export interface Access {
+  kind: 'access';
+  resource: string;
+  roles: string[];
+  since: string;
+  by: string;
+}
+
 /** One line of the journal: who did what to whom. The newest `JOURNAL_LENGTH` are kept. */
 export interface Deed {
   kind: 'deed';
@@ -206,6 +215,7 @@ export type Entry =
   | AgeAccepted
   | Before
   | Wanted
+  | Access
   | Deed
   | FirstLook
   | AliveOn
@@ -278,6 +288,7 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   kept: { client: isName, key: isText, since: isTime, by: isText },
   'age-accepted': { client: isName, key: isText, age: isTime, since: isTime, by: isText },
   before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
+  access: { resource: isText, roles: isTextList, since: isTime, by: isText },
   wanted: { resource: isText, products: isTextList, since: isTime },
   deed: { at: isTime, did: isText, to: isText, by: isText, nonce: isText },
   'first-look': { at: isTime, after: orNull(isTime), keys: isTextList },
@@ -313,6 +324,7 @@ function subjectOf(entry: Entry): string[] {
     case 'before':
       return [hash(JSON.stringify([entry.what, entry.of]))];
     case 'wanted':
+    case 'access':
       return [hash(entry.resource)];
     case 'deed':
       return [entry.at, entry.nonce];
@@ -504,6 +516,11 @@ export function beforeOf(record: RealmRecord, what: string, of: string): Before 
 /** The products that were asked for an MCP server; undefined where that was never written down. */
 export function wantedIn(record: RealmRecord, resource: string): string[] | undefined {
   return entriesOf(record, 'wanted').find((entry) => entry.resource === resource)?.products;
+}
+
+/** Who may use an MCP server, as it was last set; undefined where it was never restricted, or was opened since. */
+export function accessIn(record: RealmRecord, resource: string): Access | undefined {
+  return entriesOf(record, 'access').find((entry) => entry.resource === resource);
 }
 
 /** The journal, newest first. */

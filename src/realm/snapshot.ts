@@ -1,3 +1,4 @@
+import type { Role, ScopeAccess } from './access.ts';
 import type {
   Client,
   ClientPolicy,
@@ -18,6 +19,20 @@ export interface RealmSnapshot {
   clientProfiles: ClientProfile[];
   /** The clients that the command names, as far as they are there. */
   clients: Client[];
+  /** What the scopes map that a command asks about; absent where nobody asked. */
+  access?: ScopeAccess[];
+  /** Every realm role; absent where nobody asked. */
+  roles?: Role[];
+  /** Who has one of the roles that a command grants; absent where nobody asked. */
+  roleHolders?: RoleHolder[];
+}
+
+/** A group or a user that a role was granted to directly. */
+export interface RoleHolder {
+  role: string;
+  kind: 'group' | 'user';
+  /** The group's path, or the user's name. */
+  name: string;
 }
 
 /** The client scope with this name. */

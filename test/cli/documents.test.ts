@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { type Account, accountIn, runCli } from '../support/cli.ts';
+import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { LINES } from './lines.ts';
 
@@ -10,6 +10,12 @@ let account: Account;
 beforeAll(async () => {
   account = await accountIn(realm);
 });
+
+/** What `access` asks about. */
+async function provision(): Promise<void> {
+  const made = ['create-scope', '--resource', 'https://svc.example.com/mcp', '--no-harden'];
+  await expectCli(0, made, { env: account.env });
+}
 
 describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
   const line = [name, ...(LINES[name] ?? []), '--json'];
@@ -21,6 +27,7 @@ describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
       KC_BOOTSTRAP_ADMIN_USERNAME: adminUser,
       KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword,
     };
+    if (name === 'access') await provision();
     const ran = await runCli(line, { env });
     expect([0, 1], ran.err).toContain(ran.exit);
     expect(ran.json).toMatchObject({

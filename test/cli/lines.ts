@@ -1,11 +1,12 @@
 /** The MCP server that the command lines are about. */
 const RESOURCE = 'https://svc.example.com/mcp';
 
-/** A command line of each command that reaches its answer in a new realm. */
+/** A command line of each command that reaches its answer in a new realm, or in one that has the server's scope. */
 export const LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['--dry-run'],
   'create-scope': ['--resource', RESOURCE, '--dry-run'],
   'trusted-hosts': [],
+  access: [RESOURCE],
   status: [],
   onboard: [RESOURCE, '--dry-run'],
   allow: [RESOURCE, '--by', 'client', '--dry-run', '--secret-file', 'chatgpt.secret'],

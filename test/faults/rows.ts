@@ -80,6 +80,15 @@ const allowing: Row[] = [
   },
 ];
 
+const access: Row[] = [
+  {
+    command: 'access',
+    name: 'a server bound to a role',
+    argv: ['access', RESOURCE, '--role', 'finance'],
+    stage: (realm) => makeResource(realm, { holders: [] }),
+  },
+];
+
 const looking = (chatgpt: Connector): Row[] => [
   { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
   {
@@ -125,6 +134,7 @@ export function makeRows(): Row[] {
       administrator: true,
     },
     ...createScope(claude, chatgpt),
+    ...access,
     {
       command: 'trusted-hosts',
       name: '--add',

@@ -16,6 +16,8 @@ const COMMANDS: Record<string, readonly string[]> = {
   'create-scope': ['create-scope', '--resource', RESOURCE, '--client', 'given'],
   'trusted-hosts': ['trusted-hosts', '--add', 'tools.example.com'],
   'trusted-hosts, listing': ['trusted-hosts'],
+  access: ['access', RESOURCE, '--role', 'finance'],
+  'access, opening': ['access', RESOURCE, '--anybody'],
   onboard: ['onboard', RESOURCE, 'given'],
   'onboard, waiting': ['onboard', RESOURCE, '--until', 'registered', '--timeout', '1s'],
 };

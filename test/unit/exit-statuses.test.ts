@@ -37,6 +37,7 @@ const REACHED = {
   CONSENT_NEEDED: 'keycloak/create-scope-taken.test.ts',
   PLAIN_HTTP: 'edge/network.test.ts',
   CLIENT_ID_UNSAFE: 'attacks/i1-id-is-a-path.test.ts',
+  ROLE_COMPOSITE: 'keycloak/access.test.ts',
   CLIENT_TAKEN: 'attacks/h6-named-client-taken-first.test.ts',
   FOLDER_NOT_TRUSTED: 'attacks/h1-planted-configuration.test.ts',
   SCOPE_TAKEN: 'keycloak/create-scope-taken.test.ts',

@@ -129,6 +129,34 @@ export const standing: readonly Case[] = [
     },
   },
   {
+    what: 'another default scope gives the audience of a restricted server without its role',
+    breaks: ['TOK-ROLE'],
+    words: /has none of the roles \(finance\), and gets the audience/,
+    break: async (stage, host) => {
+      const { realm } = stage;
+      await stage.access(host.url, '--role', 'finance', '--yes');
+      const role = await realm.admin.get<{ id: string }>(realm.path('roles/finance'));
+      await realm.admin.post(realm.path(`users/${stage.user.id}/role-mappings/realm`), [role]);
+      const { id } = await realm.admin.post(realm.path('client-scopes'), {
+        name: 'way-around',
+        protocol: 'openid-connect',
+        protocolMappers: [
+          {
+            name: 'same',
+            protocol: 'openid-connect',
+            protocolMapper: 'oidc-audience-mapper',
+            config: { 'included.custom.audience': host.url, 'access.token.claim': 'true' },
+          },
+        ],
+      });
+      await realm.admin.put(realm.path(`default-default-client-scopes/${id}`));
+      return async () => {
+        await realm.admin.del(realm.path(`client-scopes/${id}`));
+        await stage.access(host.url, '--anybody');
+      };
+    },
+  },
+  {
     what: 'no client policy enforces PKCE',
     breaks: ['AUTHZ-PKCE'],
     words: /without PKCE leads to the sign-in.*optional by default/s,

@@ -44,6 +44,8 @@ export interface Stage {
   provision(url: string, args?: readonly string[]): Promise<void>;
   /** The same, and tokens without a user are refused to what registered itself (26.7). */
   provisionWhole(url: string, args?: readonly string[]): Promise<void>;
+  /** Runs `access` for an MCP server. */
+  access(url: string, ...args: string[]): Promise<void>;
   /** Runs `validate --json` against an MCP server. */
   validate(url: string, args?: readonly string[], env?: Record<string, string>): Promise<Validated>;
   remove(): Promise<void>;
@@ -74,6 +76,9 @@ export async function newStage(purpose: string, setup: Partial<HostSetup> = {}):
     user,
     scope: SCOPE,
     setup: { issuer: realm.issuer, scope: SCOPE, ...setup },
+    access: async (url, ...args) => {
+      await expectCli(0, ['access', url, '--scope', SCOPE, ...args], { env: account.env });
+    },
     provision: async (url, args = []) => {
       await provision(url, args);
       // So that registered clients have tokens to judge without a person.

@@ -2,20 +2,21 @@ import { inputError } from '../../errors.ts';
 import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { readAccountSecret } from '../../keycloak/read/account.ts';
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
-import { exampleUser } from '../../keycloak/read/example-token.ts';
 import { readServerFacts } from '../../keycloak/read/features.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
+import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Assignment, Desired, DesiredAllowed } from '../../plan/desired.ts';
 import { NOT_HARDENED } from '../../plan/hardening.ts';
 import { commonReservations, knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { narrowingReservations } from '../../plan/losing.ts';
 import { described } from '../../plan/named.ts';
 import { type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
-import { proveAudience } from '../../plan/prove.ts';
+import { proveAudience, provingUser } from '../../plan/prove.ts';
 import { provisioned } from '../../plan/provisioned.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { changeName } from '../../plan/text.ts';
@@ -37,6 +38,8 @@ export interface Manner {
   dryRun: boolean;
   secretFile: string | undefined;
   showSecret: boolean;
+  /** `--role`: who alone may use the server. */
+  roles: readonly string[];
 }
 
 /** A product that was allowed, and what it will do. */
@@ -71,13 +74,19 @@ export async function allowTargets(
   const taken = targets.flatMap((target) => takenBy(subject, target) ?? []);
   for (const { id, clientId } of taken) if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
   const entries = targets.map((target) => entryFor(subject, target));
-  const desired = desiredFor(subject, targets, entries);
+  const scopes = [...new Set([subject.scope, subject.carrier, ...subject.carriers])];
+  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, manner.roles.length > 0);
+  const access = planAccess(resource, scopes, facts, { add: manner.roles });
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const wish = desiredFor(subject, targets, entries);
+  const desired = withAccess(wish, access, since, deedBy(holderOf(context.io, 'allow')));
   const plan = planFor(desired, snapshot);
   const files = targets.map((target) => fileFor(subject, target, manner));
   if (!manner.dryRun && plan.length > 0) {
     const reservations = [
       ...commonReservations(keycloak.realm, plan),
       ...(await takenReservations(subject, taken)),
+      ...(await narrowingReservations(keycloak, { ...subject, facts, gates: access.gates })),
     ];
     requireConsent(reservations, manner.yes);
     const { io, signal, voice } = context;
@@ -92,7 +101,9 @@ export async function allowTargets(
   }
   if (!manner.dryRun) await tidyRecord(subject, entries);
   const features = (await readServerFacts(keycloak)).features ?? [];
-  const userId = manner.dryRun ? undefined : await exampleUser(keycloak);
+  const userId = manner.dryRun
+    ? undefined
+    : await provingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(facts, access) });
   const products: AllowedProduct[] = [];
   for (const [index, target] of targets.entries()) {
     const id = entries[index]?.client.id ?? '';

@@ -31,12 +31,13 @@ export type AllowOptions = WritingOptions & {
   scope?: string;
   secretFile?: string;
   showSecret?: true;
+  role?: string[];
   list?: true;
   remove?: true;
 };
 
 /** What makes a client, and so goes neither with looking nor with removing. */
-const MAKING = ['redirectUri', 'secretFile', 'showSecret'];
+const MAKING = ['redirectUri', 'secretFile', 'showSecret', 'role'];
 
 /** `mcpkc allow` */
 export const allow: Command<AllowOptions> = {
@@ -45,6 +46,7 @@ export const allow: Command<AllowOptions> = {
       .description('Let a product connect to an MCP server without registering.')
       .argument('[resource]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
       .option('--preset <name>', 'the product … (default: chatgpt)', list)
+      .option('--role <name>', 'only who has this realm role may use the server …', list)
       .addOption(
         new Option(
           '--by <way>',
@@ -125,7 +127,13 @@ async function allowReport(subject: Subject, wish: AllowWish, flags: AllowOption
   const confidential = targets.filter(({ secret }) => secret !== 'none');
   if (secretFile !== undefined && confidential.length !== 1)
     throw inputError('--secret-file', 'one client with a secret is needed for it', 'Name one product.');
-  const manner = { yes: flags.yes === true, dryRun, secretFile, showSecret: flags.showSecret === true };
+  const manner = {
+    yes: flags.yes === true,
+    dryRun,
+    secretFile,
+    showSecret: flags.showSecret === true,
+    roles: flags.role ?? [],
+  };
   const { plan, products } = await allowTargets(subject, targets, manner);
   const fails = products.some(({ prospect }) => prospect.connects === 'no');
   const changed = dryRun && plan.length > 0;

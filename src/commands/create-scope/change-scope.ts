@@ -4,6 +4,8 @@ import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
+import { deedBy } from '../../keycloak/write/record.ts';
+import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import {
@@ -15,10 +17,11 @@ import {
   wantedPresets,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { narrowingReservations } from '../../plan/losing.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations } from '../../plan/named.ts';
 import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
-import { modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
+import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
@@ -29,7 +32,13 @@ import { count, formatCommand } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
 import { type NamedClients, namedClients } from './named-clients.ts';
-import { reservations, warnOfNearResources, warnOfScopes, warnOfTwins } from './notices.ts';
+import {
+  reservations,
+  warnOfNearResources,
+  warnOfRestriction,
+  warnOfScopes,
+  warnOfTwins,
+} from './notices.ts';
 import { freeOwnAccount } from './own-account.ts';
 import type { Subject } from './subject.ts';
 
@@ -47,17 +56,22 @@ export async function changeScope(
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
   const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
   const moving = await movingIn(context, subject, named);
-  const stages = stagesOf(subject, await desiredFor(context, subject, named, moving, flags));
+  const wish = await desiredFor(context, subject, named, moving, flags);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const by = deedBy(holderOf(context.io, 'create-scope'));
+  const stages = stagesOf(subject, withAccess(wish, subject.access, since, by));
   const plan = stages.flatMap((stage) => stage.plan);
   warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
   warnOfTwins(context, subject);
+  warnOfRestriction(context, subject);
   if (!dryRun && plan.length > 0) {
     const asked = [
       ...reservations(subject, flags, plan),
       ...commonReservations(keycloak.realm, plan),
       ...movingReservations(moving, subject.resource),
       ...namedReservations(named.attach, knownPresets(config)),
+      ...(await narrowingReservations(keycloak, { ...subject, gates: subject.access.gates })),
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
@@ -76,7 +90,12 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish, 'standing');
   if (flags.replaceAudience !== true) requireOwnScope(server.scope, wish, snapshot);
-  return { ...inMode(server, modeAndList(server, flags)), config, keycloak, presets, snapshot };
+  const wanted = inMode(server, modeAndList(server, flags));
+  const scopes = [wanted.scope, ...(wanted.audienceScope === undefined ? [] : [wanted.audienceScope])];
+  const roles = flags.role ?? [];
+  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
+  const access = planAccess(resource, scopes, facts, { add: roles });
+  return { ...wanted, config, keycloak, presets, snapshot, facts, access };
 }
 
 /** Who has the audience by the scope that clients name, where this takes it out of it. */
@@ -128,12 +147,12 @@ async function apply(
 }
 
 function report(
-  { keycloak, resource, scope, mode, list }: Subject,
+  { keycloak, resource, scope, mode, list, access }: Subject,
   plan: RealmPlan,
   dryRun: boolean,
 ): Report {
   const { server, realm } = keycloak;
-  const next = [modeSentence(mode, list)];
+  const next = [modeSentence(mode, list), ...gatesSentences(access, resource)];
   if (!dryRun) next.push(`Next: ${formatCommand(['validate', resource])}`);
   const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
   return {
@@ -141,7 +160,7 @@ function report(
     exitStatus: dryRun && plan.length > 0 ? 1 : 0,
     server,
     realm,
-    document: { resource, scope, mode, changes: plan, applied: !dryRun },
+    document: { resource, scope, mode, roles: access.gates ?? null, changes: plan, applied: !dryRun },
     text: (style) => provisioningText(answer, style),
   };
 }

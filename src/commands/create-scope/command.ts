@@ -14,6 +14,7 @@ export type CreateScopeOptions = WritingOptions & {
   client?: string[];
   detach?: string[];
   preset?: string[];
+  role?: string[];
   createStatic?: true;
   /** False with `--no-harden`. */
   harden: boolean;
@@ -39,6 +40,7 @@ export const createScope: Command<CreateScopeOptions> = {
       .option('--client <id>', 'also assign the scope to this client …', list)
       .option('--detach <client>', 'take the scope from this client …', list)
       .option('--preset <name>', 'client products that may register … (default: chatgpt)', list)
+      .option('--role <name>', 'only who has this realm role may use the server …', list)
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
       .option(
         '--no-harden',
@@ -49,7 +51,7 @@ export const createScope: Command<CreateScopeOptions> = {
         new Option(
           '--remove',
           'retire the resource: scope, policies and hosts that nothing else uses',
-        ).conflicts(['attach', 'client', 'detach', 'createStatic', 'replaceAudience']),
+        ).conflicts(['attach', 'client', 'detach', 'role', 'createStatic', 'replaceAudience']),
       );
     defineWriting(command);
   },

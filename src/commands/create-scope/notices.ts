@@ -1,5 +1,7 @@
 import type { Context } from '../../cli/command.ts';
+import { gatesNow } from '../../plan/access.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
+import { roleLabel } from '../../realm/access.ts';
 import {
   foreignAudience,
   isAudienceScope,
@@ -9,7 +11,7 @@ import {
   standingScopes,
 } from '../../realm/mcp-scope.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
-import { listNames, visible } from '../../text.ts';
+import { formatCommand, listNames, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 import type { Subject } from './subject.ts';
 
@@ -89,5 +91,14 @@ export function warnOfNearResources(context: Context, { scope, resource, snapsho
   if (near.length === 0) return;
   context.voice.warn(
     `This realm has a scope for ${listNames(near)}, which is spelled nearly like ${resource}. A token for one is refused at the other: make sure that this is another MCP server.`,
+  );
+}
+
+/** Says that a scope which was made anew, or lost its roles, is bound to them again: the record knows of them. */
+export function warnOfRestriction(context: Context, { resource, facts, access }: Subject): void {
+  if (facts.remembered === undefined || gatesNow(facts) !== undefined) return;
+  const roles = listNames((access.gates ?? []).map(roleLabel)) || 'none';
+  context.voice.warn(
+    `mcpkc restricted ${visible(resource)} (roles: ${roles}), and nothing in the realm does any more: it is restricted again. To open it to everybody:\n${formatCommand(['access', resource, '--anybody'])}`,
   );
 }

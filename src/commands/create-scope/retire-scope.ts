@@ -7,6 +7,7 @@ import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
+import { retiredRoles } from '../../plan/access.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import {
   commonReservations,
@@ -23,7 +24,7 @@ import { heldOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
 import { allowedIn } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
-import { count, visible } from '../../text.ts';
+import { count, listNames, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 
 /** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
@@ -43,7 +44,10 @@ export async function retireScope(
   snapshot.clients.push(...holders);
   const presetHosts = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
   const record = await readRecord(keycloak);
-  const desired = retired({ scope, resource, presetHosts, record }, snapshot);
+  const scopes = [...new Set([scope, ...carriers])];
+  const roles = await retiredRoles(keycloak, snapshot, scopes, { resource, record });
+  // Scopes first, roles last: a scope whose roles went before it would be open to everybody.
+  const desired = { ...retired({ scope, resource, presetHosts, record }, snapshot), ...roles.desired };
   const plan = planFor(desired, snapshot);
   const { io, signal } = context;
   const dryRun = flags.dryRun === true;
@@ -60,7 +64,8 @@ export async function retireScope(
     });
     await writeRecord(keycloak, { forget: allowedIn(record, resource) });
   }
-  return report(keycloak, resource, scope, plan, holders, dryRun);
+  if (!dryRun && roles.remembered) await writeRecord(keycloak, { forget: [roles.remembered] });
+  return report(keycloak, { resource, scope, plan, holders, kept: roles.kept, dryRun });
 }
 
 async function holdersOf(keycloak: Keycloak, carriers: readonly string[]): Promise<Client[]> {
@@ -87,18 +92,29 @@ function listed(clients: readonly Client[]): string {
   return names.join(', ') + (clients.length > 20 ? ` and ${clients.length - 20} more` : '');
 }
 
+/** What was retired, and what stays. */
+interface Retired {
+  resource: string;
+  scope: string;
+  plan: Plan;
+  holders: readonly Client[];
+  /** Roles that mcpkc made and that somebody has. */
+  kept: readonly string[];
+  dryRun: boolean;
+}
+
 function report(
   { server, realm }: Keycloak,
-  resource: string,
-  scope: string,
-  plan: Plan,
-  holders: readonly Client[],
-  dryRun: boolean,
+  { resource, scope, plan, holders, kept, dryRun }: Retired,
 ): Report {
-  const next =
-    holders.length === 0
+  const next = [
+    ...(holders.length === 0
       ? []
-      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${listed(holders)}.`];
+      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${listed(holders)}.`]),
+    ...(kept.length === 0
+      ? []
+      : [`These roles stay, since somebody has them: ${listNames(kept)} (admin console, Realm roles).`]),
+  ];
   const answer = { server, realm, resource, scope, mode: null, plan, dryRun, next };
   return {
     command: 'create-scope',
@@ -112,6 +128,7 @@ function report(
       changes: plan,
       applied: !dryRun,
       holders: holders.map(({ clientId, name }) => ({ clientId, name: name ?? null })),
+      keptRoles: kept,
     },
     text: (style) => provisioningText(answer, style),
   };

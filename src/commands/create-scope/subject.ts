@@ -1,5 +1,6 @@
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import type { AccessFacts, AccessPlan } from '../../plan/access.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -10,4 +11,7 @@ export interface Subject extends NamedServer {
   keycloak: Keycloak;
   presets: Preset[];
   snapshot: RealmSnapshot;
+  /** Who may use the server: as it is, and as it will be. */
+  facts: AccessFacts;
+  access: AccessPlan;
 }

@@ -39,13 +39,13 @@ export const env: Command<EnvOptions> = {
     const resource = resourceFor(config, argument, { bareHost: true });
     const deployment = await look(context, config, resource, flags);
     const { format } = flags;
-    const { scope, mode, source } = deployment;
+    const { scope, mode, source, roles = null } = deployment;
     return {
       command: 'env',
       exitStatus: 0,
       server: config.server,
       realm: config.realm,
-      document: { resource, scope, mode, source, env: deployment.env },
+      document: { resource, scope, mode, source, roles, env: deployment.env },
       text: () => envText(deployment.env, format, aliasOf(resource)),
     };
   },
@@ -57,7 +57,7 @@ async function look(
   resource: string,
   flags: EnvOptions,
 ): Promise<Deployment> {
-  const scopes = await scopesIfConfigured(config, context.io, context.signal);
+  const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
   const deployment = deploymentOf(config, resource, scopes, flags);
   const { scope, mode, source, realm } = deployment;
   if (source === 'configuration') {
@@ -68,6 +68,11 @@ async function look(
   if (source === 'not in realm') {
     context.voice.warn(
       `Realm '${realm}' has no scope for it yet. To make it:\n${formatCommand(mode === 'standing' ? ['create-scope', ['--resource', resource]] : ['onboard', resource])}`,
+    );
+  }
+  if (deployment.roles !== undefined) {
+    context.voice.note(
+      'REQUIRED_ROLES names who may use it. Keycloak already leaves the audience out of everybody else’s tokens; a server that checks the role too finds it in realm_access.roles, where the client holds the scope ‘roles’.',
     );
   }
   if (isLocal(deployment.issuer) && !isLocal(resource)) {

@@ -3,12 +3,15 @@ import type { Report } from '../../cli/report.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Config } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { mapSome } from '../../keycloak/connection/lists.ts';
+import { readRealmRoles } from '../../keycloak/read/access.ts';
 import { type AccountRealms, readAccount } from '../../keycloak/read/account.ts';
 import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
+import { isHeld, readRoleTree } from '../../keycloak/read/role-holders.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
-
 import { removalWriter } from '../../keycloak/write/remove-all.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
 import { applyPlan, type Plan, type RemovalKind, type Reservation, requireConsent } from '../../plan/plan.ts';
@@ -16,9 +19,11 @@ import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/r
 import { changeName, planText } from '../../plan/text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
+import { isNobodyRole, type Role } from '../../realm/access.ts';
 import { accountOrigin } from '../../realm/account.ts';
+import { beforeOf, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
-import { count, visible, wrap } from '../../text.ts';
+import { count, listNames, visible, wrap } from '../../text.ts';
 import type { InitOptions } from './command.ts';
 
 /** The realm role in which `prune-clients` of 0.1.0 kept what it saw; now the record has that. */
@@ -57,17 +62,34 @@ export async function removeEverything(
 
 async function readFacts(realms: AccountRealms, account: DesiredAccount): Promise<RemovalFacts> {
   const { target } = realms;
-  const [snapshot, record, clients, role, found] = await Promise.all([
+  const [snapshot, record, clients, roles, found] = await Promise.all([
     readRealm(target),
     readRecord(target),
     everyClient(realms),
-    target.read({ what: `read the realm role '${OBSERVED_ROLE}'`, role: 'view-realm' }, (admin) =>
-      admin.roles.findOneByName({ name: OBSERVED_ROLE }),
-    ),
+    readRealmRoles(target),
     readAccount(realms, account, false),
   ]);
-  const roles = role?.name === OBSERVED_ROLE ? [OBSERVED_ROLE] : [];
-  return { snapshot, record, clients, roles, account: found, accountId: account.clientId };
+  const own = roles.filter((role) => role.name === OBSERVED_ROLE || isNobodyRole(role));
+  const made = await unheldRoles(target, record, roles);
+  const names = [...own.map(({ name }) => name), ...made.gone];
+  const rest = { kept: made.kept, account: found, accountId: account.clientId };
+  return { snapshot, record, clients, roles: names, ...rest };
+}
+
+/** Roles that mcpkc made for MCP servers: those go that nobody has. */
+async function unheldRoles(
+  target: Keycloak,
+  record: RealmRecord,
+  roles: readonly Role[],
+): Promise<{ gone: string[]; kept: string[] }> {
+  const made = roles.filter(
+    (role) => !isNobodyRole(role) && beforeOf(record, 'realm-role', role.name)?.value === null,
+  );
+  if (made.length === 0) return { gone: [], kept: [] };
+  const tree = await readRoleTree(target, roles);
+  const held = await mapSome(made, async (role) => ({ role, held: await isHeld(target, role, tree) }));
+  const names = (some: typeof held) => some.map(({ role }) => role.name);
+  return { gone: names(held.filter((one) => !one.held)), kept: names(held.filter((one) => one.held)) };
 }
 
 async function everyClient({ target }: AccountRealms): Promise<Client[]> {
@@ -136,7 +158,11 @@ function notKeptError(rest: Plan): McpkcError {
 /** What stays, and why, as sentences. */
 function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
   const origin = accountOrigin(facts.account, ACCOUNT_CLIENT);
+  const { kept = [] } = facts;
   return [
+    kept.length === 0
+      ? []
+      : [`These roles stay, since somebody has them: ${listNames(kept)} (admin console, Realm roles).`],
     origin.kind === 'unproven'
       ? [
           `The client '${clientId}' stays, since nothing proves that it is mcpkc’s: ${origin.because.join('; ')}.`,

@@ -1,6 +1,7 @@
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { envBlock } from '../../plan/env-block.ts';
+import { roleLabel } from '../../realm/access.ts';
 import type { Onboarded } from './onboard.ts';
 import { adoptCommand, named } from './outcome.ts';
 import { type OnboardAnswer, onboardText } from './text.ts';
@@ -36,6 +37,7 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
     others,
     unused,
     audience: audience ?? null,
+    roles: run.gates?.map(roleLabel) ?? null,
     env,
   };
   const text: OnboardAnswer = { ...common, kind, server, realm, list, dryRun: dryRun !== undefined };
@@ -59,5 +61,6 @@ function environment({ run }: Onboarded, config: Config): Record<string, string>
     issuer,
     audiences: [...audiences.urls, ...audiences.clients],
     allowedOrigins,
+    roles: run.gates?.map(roleLabel) ?? [],
   });
 }

@@ -35,6 +35,7 @@ export type OnboardOptions = WritingOptions & {
   scope?: string;
   preset?: string[];
   staticClient?: string;
+  role?: string[];
   timeout?: number;
   until?: Until;
   /** False with `--no-harden`. */
@@ -54,6 +55,7 @@ export const onboard: Command<OnboardOptions> = {
       .option('--scope <name>', 'name of the client scope')
       .option('--preset <name>', 'the product that will register … (default: chatgpt)', list)
       .option('--static-client <id>', 'also adopt this client')
+      .option('--role <name>', 'only who has this realm role may use the server …', list)
       .option('--timeout <duration>', 'how long to wait (default: 10m)', duration)
       .addOption(
         new Option(
@@ -115,6 +117,7 @@ export const onboard: Command<OnboardOptions> = {
       close: flags.close === true,
       scope: flags.scope,
       alias: flags.alias,
+      roles: flags.role ?? [],
     });
     const kind: Kind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
     if (flags.dryRun === true) return dryRun(prepared, config, kind);

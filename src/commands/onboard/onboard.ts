@@ -1,6 +1,5 @@
 import { McpkcError } from '../../errors.ts';
 import { hasMoreClientsThan } from '../../keycloak/read/clients.ts';
-import { exampleUser } from '../../keycloak/read/example-token.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { type Newcomers, watchNewcomers } from '../../keycloak/watch/newcomers.ts';
@@ -10,7 +9,7 @@ import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireNoLiveWindow } from '../../plan/input.ts';
 import { requireConsent } from '../../plan/plan.ts';
-import { proveAudience } from '../../plan/prove.ts';
+import { proveAudience, provingUser } from '../../plan/prove.ts';
 import { changeName } from '../../plan/text.ts';
 import { type Adopted, type Allowed, adoptedIn, adoptionOf, allowedIn } from '../../realm/record.ts';
 import { type Client, POLICY } from '../../realm/representations.ts';
@@ -47,7 +46,7 @@ export interface Manner {
 /** Gives the audience to a client that is there already, and proves it. */
 export async function onboardNamed(prepared: Prepared, client: Client, yes: boolean): Promise<Onboarded> {
   const { run } = prepared;
-  const userId = await exampleUser(run.keycloak);
+  const userId = await provingUser(run);
   const now = await provision(prepared, yes);
   const adopted = now.clients.find(({ id }) => id === client.id) ?? client;
   const known = adoptionOf(await readRecord(run.keycloak), run.resource, adopted);
@@ -72,7 +71,7 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
 export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
   const { run } = prepared;
   const { io, voice, keycloak } = run;
-  const userId = await exampleUser(keycloak);
+  const userId = await provingUser(run);
   // Before anything is written: who comes meanwhile is a newcomer, too.
   const newcomers = await watchNewcomers(keycloak, (read) => voice.progress(`${count(read, 'client')} read`));
   voice.progress(undefined);

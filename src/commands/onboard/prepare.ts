@@ -5,11 +5,20 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
-import { runOf } from '../../keycloak/write/record.ts';
+import { deedBy, runOf } from '../../keycloak/write/record.ts';
+import {
+  type AccessFacts,
+  type AccessPlan,
+  gateRolesOf,
+  planAccess,
+  readAccessFacts,
+  withAccess,
+} from '../../plan/access.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { narrowingReservations } from '../../plan/losing.ts';
 import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
@@ -31,6 +40,8 @@ export interface OnboardInput {
   staticClient: string | undefined;
   scope: string | undefined;
   alias: string | undefined;
+  /** `--role`: who alone may use the server. */
+  roles: readonly string[];
   presets: readonly Preset[];
   /** Off with `--no-harden`. */
   harden: boolean;
@@ -77,20 +88,43 @@ export async function prepare(
   const run = runFor(context, config, keycloak, input, server);
   const moving = await movingFor(run, snapshot, [named, fixed]);
   const hardening = await hardeningFor(context, run, snapshot, input);
-  const desired = desiredFor(run, snapshot, named, hardening, [
+  const { facts, access } = await accessFor(run, snapshot, input);
+  run.gates = access.gates;
+  run.gateRoles = gateRolesOf(facts, access);
+  const provisioning = desiredFor(run, snapshot, named, hardening, [
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),
     ...attached(run, fixed, 'because of --static-client'),
     ...keeping(moving, run.carrier),
   ]);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const desired = withAccess(provisioning, access, since, deedBy(run.me));
   const plan =
     input.close && !server.windowed && server.window === undefined ? [] : planFor(desired, snapshot);
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
     ...movingReservations(moving, resource),
     ...namedReservations([named, fixed], knownPresets(config), record),
+    ...(await narrowingReservations(keycloak, {
+      resource,
+      scope: run.scope,
+      snapshot,
+      facts,
+      gates: access.gates,
+    })),
   ];
   return { run, snapshot, desired, plan, reservations, named, made };
+}
+
+/** Who may use the server; roles that were mapped or asked for are on its scopes before anything gives its audience. */
+async function accessFor(
+  { keycloak, resource, scope, carrier, carriers }: Run,
+  snapshot: RealmSnapshot,
+  { roles }: OnboardInput,
+): Promise<{ facts: AccessFacts; access: AccessPlan }> {
+  const scopes = [...new Set([scope, carrier, ...carriers])];
+  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
+  return { facts, access: planAccess(resource, scopes, facts, { add: roles }) };
 }
 
 function runFor(
@@ -103,7 +137,20 @@ function runFor(
   const { mode, list } = server;
   const wanted = inMode(server, { mode, list: listFor(mode, list) });
   const me = runOf(io, 'onboard');
-  return { ...wanted, io, config, keycloak, voice, signal, presets, me, changes: [], timeline: [] };
+  return {
+    ...wanted,
+    io,
+    config,
+    keycloak,
+    voice,
+    signal,
+    presets,
+    me,
+    gates: undefined,
+    gateRoles: [],
+    changes: [],
+    timeline: [],
+  };
 }
 
 /** Who has the audience by what 0.1.0 made: read only where there is such a thing. */

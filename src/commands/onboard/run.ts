@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
+import type { Role, RoleName } from '../../realm/access.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
 import type { Run as Me } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
@@ -17,6 +18,10 @@ export interface Run extends NamedServer {
   voice: Voice;
   signal: AbortSignal;
   presets: readonly Preset[];
+  /** The roles that let people in; undefined where everybody may. */
+  gates: readonly RoleName[] | undefined;
+  /** Those of them that were there before the run. */
+  gateRoles: readonly Role[];
   /** This run, for the record. */
   me: Me;
   /** What was written so far, in order; the answer's `changes`. */

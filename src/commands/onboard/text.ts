@@ -3,7 +3,7 @@ import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { planText } from '../../plan/text.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { brief, count, formatCommand, typedList, visible, wrap } from '../../text.ts';
+import { brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
 
 interface Shown {
   clientId: string;
@@ -27,6 +27,8 @@ export interface OnboardAnswer {
   /** Earlier adoptions that nobody is signed in with. */
   unused: readonly { clientId: string; since: string }[];
   audience: string[] | null;
+  /** The roles that let people in; null where everybody may. */
+  roles: string[] | null;
   env: Record<string, string> | null;
 }
 
@@ -61,7 +63,7 @@ function closed(answer: OnboardAnswer, style: Style): string {
   return `${style.green('✓')} ${said}\n`;
 }
 
-function connector({ client, audience, kind, resource }: OnboardAnswer, style: Style): string {
+function connector({ client, audience, kind, resource, roles }: OnboardAnswer, style: Style): string {
   if (!client) return '';
   const name = client.name === null ? '' : `${brief(client.name, 40)} `;
   const who = style.bold(`${name}${visible(client.clientId)}`);
@@ -69,7 +71,9 @@ function connector({ client, audience, kind, resource }: OnboardAnswer, style: S
     kind === 'next' ? 'is adopted' : 'is adopted: its person signs in again, or waits for the next refresh';
   const proof =
     audience === null
-      ? 'Not verified: the realm has no user to make an example token for.'
+      ? roles === null
+        ? 'Not verified: the realm has no user to make an example token for.'
+        : `Not verified: nobody is known who has the role ${listNames(roles)}. To see who may use it: ${formatCommand(['access', resource])}`
       : `Verified: tokens issued to it now carry ${visible(resource)} in \`aud\`.`;
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }

@@ -85,7 +85,7 @@ async function factsOf(
 ): Promise<RunbookFacts> {
   const resource = resourceFor(config, argument, { bareHost: true });
   const presets = wantedPresets(config, flags.preset);
-  const scopes = await scopesIfConfigured(config, context.io, context.signal);
+  const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
   const deployment = deploymentOf(config, resource, scopes);
   const subject = { resource, presets };
   const findings = await observeRealm(context, config, subject);

@@ -1,5 +1,5 @@
 import { DEFAULT_PRODUCT } from '../../products/index.ts';
-import { type CommandPart, formatCommand, shellWord, typedList } from '../../text.ts';
+import { type CommandPart, formatCommand, listNames, shellWord, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
@@ -55,7 +55,7 @@ function addressLines({ hostname, hostnameAdmin }: RunbookFacts): string[] {
 }
 
 function provisioningLines({ deployment, presets, server, clientId }: RunbookFacts): string[] {
-  const { resource, realm, mode } = deployment;
+  const { resource, realm, mode, roles } = deployment;
   const init = formatCommand(['init', ['--server', server], ['--realm', realm]]);
   const names = typedList(presets.map(({ name }) => name));
   const preset: CommandPart[] = names === DEFAULT_PRODUCT || names === '' ? [] : [['--preset', names]];
@@ -74,6 +74,13 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
     init,
     '',
     ...(mode === 'standing' ? standing : adopted),
+    ...(roles === undefined
+      ? []
+      : [
+          '',
+          `# who may use it: ${roles.length === 0 ? 'nobody' : `anybody who has the role ${listNames(roles)}`}`,
+          formatCommand(['access', resource]),
+        ]),
     '',
     '# is everything in place?',
     formatCommand(['status', ['--resource', resource]]),

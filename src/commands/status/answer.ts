@@ -4,6 +4,7 @@ import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
 import { type ProductWay, waysOf } from '../../findings/ways.ts';
+import { distinctRoles, gatesOf, roleLabel, rolesOf } from '../../realm/access.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -14,7 +15,14 @@ export interface StatusAnswer {
   server: string;
   realm: string;
   resource: string | undefined;
-  scopes: { name: string; resource: string | null; mode: string; list: string }[];
+  scopes: {
+    name: string;
+    resource: string | null;
+    mode: string;
+    list: string;
+    /** The roles that let people in; null where everybody may use it, or that isn't visible. */
+    roles: string[] | null;
+  }[];
   /** Names of audience scopes that are somebody else's. */
   otherScopes: readonly string[];
   findings: readonly Finding[];
@@ -67,12 +75,13 @@ function remembered({ parts: { record, clients } }: Seen): Pick<StatusAnswer, 'j
 }
 
 function scopesOf(seen: Seen): StatusAnswer['scopes'] {
-  return listServers(seen).map(({ scope, resource, mode, list }) => ({
-    name: scope,
-    resource: resource ?? null,
-    mode,
-    list,
-  }));
+  const { access } = seen.parts;
+  const mapped = access.visible ? access.value.mapped : [];
+  return listServers(seen).map(({ scope, resource, mode, list, carriers }) => {
+    const own = [scope, ...carriers].flatMap((one) => rolesOf(mapped, one));
+    const roles = own.length === 0 ? null : distinctRoles(gatesOf(own)).map(roleLabel);
+    return { name: scope, resource: resource ?? null, mode, list, roles };
+  });
 }
 
 /** The answer as the JSON document has it; what is not visible is null. */

@@ -3,7 +3,7 @@ import { ageText } from '../../duration.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
 import type { ProductWay } from '../../findings/ways.ts';
 import type { HolderLook } from '../../realm/record.ts';
-import { brief, count, shellLines, visible, wrap } from '../../text.ts';
+import { brief, count, listNames, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
 import { clientTable } from './client-table.ts';
 import { refusalLine } from './refusal-line.ts';
@@ -61,9 +61,11 @@ function excess({ findings }: HolderLook): string {
 function header(answer: StatusAnswer, style: Style): string {
   const { server, realm, resource, scopes, otherScopes } = answer;
   const title = resource === undefined ? 'No MCP server is configured' : visible(resource);
-  const names = scopes.map(({ name, resource: of, mode }) => {
+  const names = scopes.map(({ name, resource: of, mode, roles }) => {
     const whose = of === resource || of === null ? '' : `, ${visible(of)}`;
-    return wrap(`scope ${visible(name)} (${mode}${whose})`, style.width, '  ');
+    const who =
+      roles === null ? '' : `, ${roles.length === 0 ? 'for nobody' : `for the role ${listNames(roles)}`}`;
+    return wrap(`scope ${visible(name)} (${mode}${whose}${who})`, style.width, '  ');
   });
   const others =
     otherScopes.length === 0 ? [] : [`  ${count(otherScopes.length, 'audience scope')} of others`];

@@ -14,6 +14,7 @@ import type { OwnToken } from '../connection/own-account.ts';
 import type { ServerFacts } from './features.ts';
 import type { PublicFace } from './issuer-metadata.ts';
 import type { SessionCount } from './sessions.ts';
+import type { SeenAccess, SeenHolders } from './status-access.ts';
 
 /** Something that was read, or the role that reading it takes. What wasn't read is nothing to judge by. */
 export type Part<T> = { visible: true; value: T } | { visible: false; role: Role };
@@ -57,6 +58,10 @@ export interface Parts {
   adopted: Part<Client[]>;
   /** Clients whose ids are a product's document or an MCP server's URL. */
   ids: Part<Client[]>;
+  /** What the scopes of MCP servers map. */
+  access: Part<SeenAccess>;
+  /** Who has the roles that they map. */
+  roleHolders: Part<SeenHolders>;
   /** Only where it was asked for. */
   clients: Part<ListedClients | undefined>;
 }

@@ -20,6 +20,7 @@ import {
   readRegistrationProviders,
 } from './read.ts';
 import { readRecord } from './record.ts';
+import { readSeenAccess, readSeenHolders } from './status-access.ts';
 import { HIDDEN, listed, seesClients } from './status-clients.ts';
 import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
 
@@ -48,6 +49,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
   const registration = part(() => readRegistrationPolicies(keycloak));
   const allScopes = part(() => readScopes(keycloak)).then((found) => believed(found, token));
   const record = part(() => readRecord(keycloak));
+  const access = readAccessPart(keycloak, allScopes, record);
   const [
     scopes,
     registrationPolicies,
@@ -63,6 +65,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     adopted,
     found,
     ids,
+    mapped,
+    holders,
   ] = await Promise.all([
     allScopes,
     registration,
@@ -78,6 +82,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record.then((found) => readAdopted(keycloak, found)),
     part(() => readRefusals(keycloak, reading.since)),
     allScopes.then((scopes) => readIds(keycloak, reading.clientIds, scopes, token)),
+    access,
+    access.then((seen) => (seen.visible ? part(() => readSeenHolders(keycloak, seen.value)) : seen)),
   ]);
   const own = ownClient.visible ? ownClient.value : undefined;
   const seal = own && (await part(() => readSeal(keycloak, own)));
@@ -96,12 +102,26 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record: remembered,
     adopted,
     ids,
+    access: mapped,
+    roleHolders: holders,
     refusals: found,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
       ? await listed(keycloak, token, reading.onClients)
       : { visible: true, value: undefined },
   };
+}
+
+/** Who may use the servers, once their scopes are known. */
+async function readAccessPart(
+  keycloak: Keycloak,
+  scopes: Promise<Parts['scopes']>,
+  record: Promise<Part<RealmRecord>>,
+): Promise<Parts['access']> {
+  const [found, remembered] = await Promise.all([scopes, record]);
+  if (!found.visible) return found;
+  const known = remembered.visible ? remembered.value : undefined;
+  return part(() => readSeenAccess(keycloak, found.value.all, known));
 }
 
 function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {

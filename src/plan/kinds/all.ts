@@ -7,13 +7,19 @@ import { clientScope } from './client-scope.ts';
 import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
 import { mapperTypes } from './mapper-types.ts';
+import { realmRole } from './realm-role.ts';
+import { roleHolder } from './role-holder.ts';
+import { scopeAccess } from './scope-access.ts';
 import { trustedHosts } from './trusted-hosts.ts';
 import { windowMark } from './window-mark.ts';
 
 /** The kinds of thing that mcpkc writes in a realm, in the order in which they are made. */
 export const REALM = {
   'window-mark': windowMark,
+  // Who may use the server is set before anything gives its audience, and is the last that is taken off.
+  'realm-role': realmRole,
   'client-scope': clientScope,
+  'scope-access': scopeAccess,
   'audience-mapper': audienceMapper,
   'trusted-hosts': trustedHosts,
   'allowed-scopes': allowedScopes,
@@ -24,4 +30,5 @@ export const REALM = {
   'default-scope': defaultScope,
   'allowed-client': allowedClient,
   'client-scope-assignment': clientScopeAssignment,
+  'role-holder': roleHolder,
 };

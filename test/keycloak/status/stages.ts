@@ -1,9 +1,10 @@
+import { ACCESS_STAGES } from './access-stages.ts';
 import { ERROR_STAGES } from './error-stages.ts';
 import { HOLDER_STAGES } from './holder-stages.ts';
 import { WARNING_STAGES } from './warning-stages.ts';
 
 /** How each finding is brought about in a realm. */
-export const STAGES = [...ERROR_STAGES, ...WARNING_STAGES, ...HOLDER_STAGES];
+export const STAGES = [...ERROR_STAGES, ...WARNING_STAGES, ...HOLDER_STAGES, ...ACCESS_STAGES];
 /** What is said of every realm with a standing scope. */
 export const ALWAYS = ['DCR_WITH_SCOPE', 'MODE'];
 /** Staged on servers of their own, started for it. */

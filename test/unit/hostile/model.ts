@@ -17,7 +17,10 @@ export function applied(realm: RealmSnapshot, plan: RealmPlan): RealmSnapshot {
 
 /** Total: a kind that the model doesn't know fails the type check. */
 const MODEL: { readonly [Kind in RealmKind]: (realm: RealmSnapshot, change: Change<Kind>) => void } = {
+  'realm-role': role,
   'client-scope': scope,
+  'scope-access': access,
+  'role-holder': holder,
   'audience-mapper': mapper,
   'trusted-hosts': hosts,
   'allowed-scopes': allowed,
@@ -44,6 +47,25 @@ function merge(into: Record<string, string>, from: Readonly<Record<string, unkno
     if (value === null || value === '') delete into[name];
     else into[name] = String(value);
   }
+}
+
+function role(realm: RealmSnapshot, { action, key }: Change<'realm-role'>): void {
+  const others = (realm.roles ?? []).filter(({ name }) => name !== key);
+  const made = { client: null, name: key, id: key, composite: false };
+  realm.roles = action === 'delete' ? others : [...others, made];
+  // Keycloak takes a role that is deleted off every scope.
+  if (action !== 'delete') return;
+  for (const one of realm.access ?? []) one.roles = one.roles.filter(({ name }) => name !== key);
+}
+
+function access(realm: RealmSnapshot, { key, after }: Change<'scope-access'>): void {
+  const others = (realm.access ?? []).filter((one) => one.scope !== key);
+  const roles = (after?.roles ?? []).map((one) => ({ ...one, id: one.name, composite: false }));
+  realm.access = [...others, { scope: key, roles }];
+}
+
+function holder(realm: RealmSnapshot, { after }: Change<'role-holder'>): void {
+  if (after !== null) realm.roleHolders = [...(realm.roleHolders ?? []), after];
 }
 
 function scope(realm: RealmSnapshot, { action, key, after }: Change<'client-scope'>): void {

@@ -16,6 +16,7 @@ const DEPLOYMENT: Deployment = {
   scope: 'mcp-resource-svc',
   mode: 'standing',
   list: 'default',
+  roles: undefined,
   source: 'realm',
   env: { MCP_TRANSPORT_URL: RESOURCE },
 };

@@ -128,6 +128,8 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     record: visible(NO_RECORD),
     adopted: visible([]),
     ids: visible([]),
+    access: visible({ mapped: [], roles: [] }),
+    roleHolders: visible({ defaults: [], unused: [], held: [] }),
     ...changes,
   };
 }

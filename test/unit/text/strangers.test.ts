@@ -8,6 +8,7 @@ import { failureText } from '../../../src/cli/failure.ts';
 import { failureJson, reportJson } from '../../../src/cli/report.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 import { voiceFor } from '../../../src/cli/voice.ts';
+import { type AccessAnswer, accessDocument, accessText } from '../../../src/commands/access/text.ts';
 import { auditLine } from '../../../src/commands/prune-clients/judge/audit.ts';
 import { pruneReport } from '../../../src/commands/prune-clients/text.ts';
 import { code } from '../../../src/commands/runbook/markdown.ts';
@@ -118,6 +119,35 @@ function pruneAnswer(stranger: string) {
   return { decision, judged };
 }
 
+function accessAnswer(stranger: string): AccessAnswer {
+  const role = { client: stranger, name: stranger, id: 'r', composite: true };
+  const gate = {
+    role,
+    isDefault: false,
+    containers: [role],
+    direct: 1,
+    groups: [{ path: stranger, members: 1 }],
+    users: new Set(['u']),
+  };
+  const people = new Map([['u', { id: 'u', username: stranger, enabled: true }]]);
+  return {
+    server: 'http://127.0.0.1',
+    realm: stranger,
+    resource: 'https://svc.example.com/mcp',
+    scope: stranger,
+    mode: 'standing',
+    gates: [role],
+    remembered: [stranger],
+    reach: { gates: [gate], people, everybody: false, hidden: [] },
+    isFailClosed: false,
+    byHand: true,
+    around: [stranger],
+    plan: CHANGE(stranger),
+    dryRun: false,
+    isAsked: true,
+  };
+}
+
 function summaryOf(document: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcpkc-summary-'));
   try {
@@ -173,6 +203,7 @@ const TEXTS: Record<string, (stranger: string, width: number) => string> = {
       short: false,
     }).text(styleFor(false, width)),
   'validate, text': (stranger, width) => validateText(validateAnswer(stranger), styleFor(false, width), true),
+  'access, text': (stranger, width) => accessText(accessAnswer(stranger), styleFor(false, width)),
   'a plan': (stranger, width) => planText(CHANGE(stranger), styleFor(false, width)),
   'a failure': (stranger, width) => failureText(failure(stranger), styleFor(false, width), true),
   'the voice': said,
@@ -190,6 +221,15 @@ const DOCUMENTS: Record<string, (stranger: string) => string> = {
       text: () => '',
     });
   },
+  access: (stranger) =>
+    reportJson({
+      command: 'access',
+      exitStatus: 0,
+      server: undefined,
+      realm: stranger,
+      document: accessDocument(accessAnswer(stranger)),
+      text: () => '',
+    }),
   'a failure': (stranger) => failureJson(failure(stranger), 3, {}),
   'the audit file': (stranger) => auditLine(pruneAnswer(stranger).judged, NOW, stranger, stranger),
 };

@@ -1,0 +1,70 @@
+import { exampleUser } from '../keycloak/read/example-token.ts';
+import { findHolder, hasOneOf, readRoleTree } from '../keycloak/read/role-holders.ts';
+import { userNamed } from '../keycloak/write/probe-clients.ts';
+import { roleLabel } from '../realm/access.ts';
+import { formatCommand, listNames, visible } from '../text.ts';
+import type { Inside } from './inside.ts';
+
+/** For whom example tokens are made. */
+export interface ProvingUser {
+  id: string | undefined;
+  /** Has one of the server's roles, or everybody may use it. */
+  may: boolean;
+  /** Why there is nobody, and the way out. */
+  message: string;
+  fix: string;
+}
+
+/** Somebody who may not use the server: the counter-proof. */
+export interface Barred {
+  id: string;
+  username: string;
+}
+
+/** Somebody who may use the server: who was named, else who is found; where it is bound to roles, somebody who has one. */
+export async function provingUser(
+  { keycloak, facts }: Inside,
+  named: string | undefined,
+): Promise<ProvingUser> {
+  const { gates, resource: mcp } = facts;
+  const given = named === undefined ? undefined : await userNamed(keycloak, named);
+  if (gates === undefined) {
+    const id = named === undefined ? await exampleUser(keycloak) : given;
+    return { id, may: true, message: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
+  }
+  const roles = listNames(gates.map(roleLabel)) || 'none';
+  const fix = `To see who may use it:\n${formatCommand(['access', mcp])}`;
+  if (named !== undefined) {
+    const may = given !== undefined && (await hasOneOf(keycloak, given, gates));
+    const message = `${visible(named)} may not use this server: that takes the role ${roles}.`;
+    return { id: given, may, message, fix };
+  }
+  const found =
+    gates.length === 0 ? undefined : await findHolder(keycloak, gates, await readRoleTree(keycloak));
+  const id = found === 'unknown' ? undefined : found?.id;
+  return {
+    id,
+    may: id !== undefined,
+    message: `Nobody was found who may use this server (role ${roles}).`,
+    fix,
+  };
+}
+
+/** As many users are asked for their roles to find one without. */
+const MOST_ASKED = 20;
+
+/** Somebody without the server's roles: the account's own user, where it has none of them, else a user of the realm. */
+export async function barredUser({ keycloak, facts }: Inside): Promise<Barred | undefined> {
+  const { gates } = facts;
+  if (gates === undefined) return undefined;
+  const own = await exampleUser(keycloak);
+  const isBarred = async (id: string) => gates.length === 0 || !(await hasOneOf(keycloak, id, gates));
+  if (own !== undefined && (await isBarred(own)))
+    return { id: own, username: `the account ‘${keycloak.place.account}’` };
+  const users = await keycloak.read({ what: 'find a user without the role', role: 'view-users' }, (admin) =>
+    admin.users.find({ max: MOST_ASKED, briefRepresentation: true }),
+  );
+  for (const { id, username } of users)
+    if (id !== undefined && (await isBarred(id))) return { id, username: visible(username ?? id) };
+  return undefined;
+}

@@ -1,0 +1,330 @@
+import type { Context } from '../../cli/command.ts';
+import type { Report } from '../../cli/report.ts';
+import type { Config } from '../../config/load.ts';
+import { inputError, McpkcError } from '../../errors.ts';
+import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
+import {
+  findHolderNamed,
+  isHeld,
+  type RoleTree,
+  readDirectRoles,
+  readReach,
+  readRoleTree,
+} from '../../keycloak/read/role-holders.ts';
+import { holderOf } from '../../keycloak/write/lock.ts';
+import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
+import {
+  type AccessFacts,
+  type AccessPlan,
+  accessEntry,
+  gatesNow,
+  planAccess,
+  readAccessFacts,
+  unmappedElsewhere,
+} from '../../plan/access.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import type { Desired } from '../../plan/desired.ts';
+import { commonReservations, scopeWish } from '../../plan/input.ts';
+import { planFor } from '../../plan/kinds/index.ts';
+import { narrowingReservations } from '../../plan/losing.ts';
+import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
+import { audiencesOf } from '../../realm/audiences.ts';
+import type { Mode } from '../../realm/marks.ts';
+import { audienceScopeOf, modeOf, requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
+import { type RealmSnapshot, type RoleHolder, scopeNamed } from '../../realm/snapshot.ts';
+import { count, formatCommand, visible } from '../../text.ts';
+import { type AccessAnswer, accessDocument, accessText } from './text.ts';
+
+/** What `access` was asked for. */
+export interface AccessInput {
+  resource: string;
+  scope: unknown;
+  /** Realm roles that let people in from now on. */
+  add: string[];
+  /** Roles that do no more. */
+  revoke: string[];
+  anybody: boolean;
+  /** Whom the role is granted to. */
+  groups: string[];
+  users: string[];
+  dryRun: boolean;
+  yes: boolean;
+}
+
+/** The MCP server as it is. */
+interface Subject {
+  resource: string;
+  scope: string;
+  mode: Mode;
+  /** The scopes that name it or carry its audience. */
+  scopes: string[];
+  snapshot: RealmSnapshot;
+  facts: AccessFacts;
+  tree: RoleTree;
+}
+
+/** `mcpkc access`: shows who may use an MCP server, and sets it where that was asked for. */
+export async function changeAccess(
+  context: Context,
+  config: Config,
+  keycloak: Keycloak,
+  input: AccessInput,
+): Promise<Report> {
+  const subject = await readSubject(config, keycloak, input);
+  const isAsked = input.anybody || [input.add, input.revoke, input.groups, input.users].flat().length > 0;
+  const planned = isAsked ? planAccess(input.resource, subject.scopes, subject.facts, input) : undefined;
+  const desired = planned ? await desiredFor(keycloak, subject, planned, input) : {};
+  const plan = planFor(desired, subject.snapshot);
+  warnOfDefaults(context, subject, input);
+  if (!input.dryRun && planned) {
+    if (plan.length > 0)
+      requireConsent(
+        [
+          ...commonReservations(keycloak.realm, plan),
+          ...(await narrowingReservations(keycloak, { ...subject, gates: planned.gates })),
+        ],
+        input.yes,
+      );
+    await apply(context, keycloak, subject, { plan, desired, planned });
+  }
+  const gates = planned ? planned.gates : gatesNow(subject.facts);
+  return report(context, keycloak, subject, { gates, plan, dryRun: input.dryRun, isAsked });
+}
+
+async function readSubject(config: Config, keycloak: Keycloak, input: AccessInput): Promise<Subject> {
+  const { resource } = input;
+  const snapshot = await readRealm(keycloak);
+  const wish = scopeWish(config, resource, { scope: input.scope });
+  const scope = scopeNameFor(wish, snapshot);
+  requireOwnScope(scope, wish, snapshot);
+  const found = scopeNamed(snapshot, scope);
+  if (!found) throw noScopeError(keycloak, input, scope);
+  const mode = modeOf(found, snapshot);
+  const hidden = audienceScopeOf(snapshot, scope)?.name;
+  const scopes = [scope, ...(hidden === undefined ? [] : [hidden])];
+  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes);
+  const tree = await readRoleTree(keycloak, facts.roles);
+  facts.held = await heldNobodies(keycloak, facts, tree);
+  return { resource, scope, mode, scopes, snapshot, facts, tree };
+}
+
+function noScopeError({ realm }: Keycloak, { resource, add }: AccessInput, scope: string): McpkcError {
+  const message = `Realm '${realm}' has no client scope '${visible(scope)}' for ${visible(resource)}: no token names that server.`;
+  const roles = add.length === 0 ? [] : [['--role', add.join(',')] as const];
+  const fix = `To make it:\n${formatCommand(['create-scope', ['--resource', resource], ...roles])}`;
+  return new McpkcError('SCOPE_NOT_FOUND', message, fix);
+}
+
+/** Roles that nobody may hold and somebody does; none where the account may not see it. */
+async function heldNobodies(
+  keycloak: Keycloak,
+  { access, roles }: AccessFacts,
+  tree: RoleTree,
+): Promise<string[]> {
+  const mapped = access.flatMap((one) => one.roles);
+  const asked = distinctRoles([...mapped, ...roles.filter(({ name }) => name === NOBODY_ROLE)]).filter(
+    isNobodyRole,
+  );
+  const held: string[] = [];
+  for (const role of asked) {
+    try {
+      if (await isHeld(keycloak, role, tree)) held.push(role.name);
+    } catch (error) {
+      if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
+    }
+  }
+  return held;
+}
+
+async function desiredFor(
+  keycloak: Keycloak,
+  subject: Subject,
+  planned: AccessPlan,
+  input: AccessInput,
+): Promise<Desired> {
+  const { facts } = subject;
+  const holders = await roleHolders(keycloak, subject, planned, input);
+  const wanted = (planned.desired.access ?? []).flatMap(({ roles }) => roles);
+  const superfluous = distinctRoles(facts.access.flatMap(({ roles }) => roles))
+    .filter(isNobodyRole)
+    .filter((role) => !wanted.some((one) => isSameRole(one, role)));
+  const unused =
+    superfluous.length === 0
+      ? []
+      : await unmappedElsewhere(keycloak, subject.snapshot, subject.scopes, superfluous);
+  const why = 'since no scope maps it any more';
+  return {
+    ...planned.desired,
+    realmRoles: [
+      ...(planned.desired.realmRoles ?? []),
+      ...unused.map(({ name }) => ({ name, description: '', why, absent: true as const })),
+    ],
+    ...(holders.length > 0 ? { roleHolders: holders } : {}),
+  };
+}
+
+/** Groups and users that the role is granted to; the snapshot learns which of them have it. */
+async function roleHolders(
+  keycloak: Keycloak,
+  { snapshot }: Subject,
+  { gates = [] }: AccessPlan,
+  { groups, users, add }: AccessInput,
+): Promise<RoleHolder[]> {
+  const named = [
+    ...groups.map((name) => ({ kind: 'group' as const, name })),
+    ...users.map((name) => ({ kind: 'user' as const, name })),
+  ];
+  if (named.length === 0) return [];
+  const candidates =
+    add.length > 0 ? add : gates.filter(({ client }) => client === null).map(({ name }) => name);
+  const [role, second] = candidates;
+  const option = groups.length > 0 ? '--group' : '--user';
+  if (role === undefined)
+    throw inputError(
+      option,
+      'no role lets people in that could be granted',
+      'Name the role, too: --role <name>.',
+    );
+  if (second !== undefined)
+    throw inputError(
+      option,
+      `which role? ${candidates.join(', ')} let people in`,
+      `Name one: --role ${role}.`,
+    );
+  const there: RoleHolder[] = [];
+  const wanted: RoleHolder[] = [];
+  for (const { kind, name } of named) {
+    const found = await findHolderNamed(keycloak, kind, name);
+    if (!found)
+      throw inputError(
+        `--${kind}`,
+        `there is no ${kind} '${visible(name)}' in realm '${keycloak.realm}'`,
+        'Look it up in the admin console.',
+      );
+    const roles = await readDirectRoles(keycloak, kind, found.id);
+    const holder = { role, kind, name: found.name };
+    wanted.push(holder);
+    if (roles.includes(role)) there.push(holder);
+  }
+  snapshot.roleHolders = there;
+  return wanted;
+}
+
+/** A role that everybody has lets everybody in. */
+function warnOfDefaults({ voice }: Context, { tree, facts }: Subject, { add }: AccessInput): void {
+  for (const name of add) {
+    const role = facts.roles.find((one) => one.client === null && one.name === name);
+    if (!role || tree.defaultRole === undefined) continue;
+    if (!tree.containersOf(role.id).some(({ id }) => id === tree.defaultRole)) continue;
+    voice.warn(
+      `Everybody in the realm has the role '${visible(name)}' (it is a default role): with it everybody may use the server.`,
+    );
+  }
+}
+
+interface Applying {
+  plan: RealmPlan;
+  desired: Desired;
+  planned: AccessPlan;
+}
+
+/** Writes the record first where the server is restricted, and last where it is opened: what it says is never less than what holds. */
+async function apply(
+  context: Context,
+  keycloak: Keycloak,
+  subject: Subject,
+  { plan, desired, planned }: Applying,
+): Promise<void> {
+  const { io, signal, voice } = context;
+  const holder = holderOf(io, 'access');
+  const by = deedBy(holder);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const { remembered } = subject.facts;
+  const entries = accessEntry(planned, since, by);
+  const isKnown = (entry: { roles: string[] }) =>
+    JSON.stringify(entry.roles) === JSON.stringify(remembered?.roles);
+  const fresh = entries.filter((entry) => entry.kind !== 'access' || !isKnown(entry));
+  if (plan.length === 0 && fresh.length === 0 && (entries.length > 0 || !remembered)) return;
+  if (plan.length > 0)
+    await applyAndVerify(keycloak, plan, { ...desired, remember: fresh }, subject.snapshot, {
+      io,
+      holder,
+      signal,
+      warn: (text) => voice.warn(text),
+    });
+  const what =
+    planned.gates === undefined
+      ? `everybody may use ${subject.resource}`
+      : `${count(planned.gates.length, 'role')} for ${subject.resource}`;
+  await writeRecord(keycloak, {
+    remember: [
+      ...(plan.length > 0 ? [] : fresh),
+      deedOf(io, planned.gates === undefined ? 'opened' : 'restricted', what, by),
+    ],
+    forget: planned.gates === undefined && remembered ? [remembered] : [],
+  });
+}
+
+interface Reported {
+  gates: readonly RoleName[] | undefined;
+  plan: RealmPlan;
+  dryRun: boolean;
+  isAsked: boolean;
+}
+
+async function report(
+  { voice }: Context,
+  keycloak: Keycloak,
+  subject: Subject,
+  { gates, plan, dryRun, isAsked }: Reported,
+): Promise<Report> {
+  const { resource, scope, mode, scopes, facts } = subject;
+  // What the plan made or granted is looked at again; nothing was written without one.
+  const isWritten = !dryRun && plan.length > 0;
+  const tree = isWritten ? await readRoleTree(keycloak) : subject.tree;
+  const known = distinctRoles([...tree.roles, ...facts.access.flatMap(({ roles }) => roles)]);
+  const roles = (gates ?? []).flatMap((gate) => known.find((role) => isSameRole(role, gate)) ?? []);
+  const reach = await readReach(keycloak, roles, tree, (read) =>
+    voice.progress(`${count(read, 'person', 'people')} read`),
+  );
+  voice.progress(undefined);
+  const { server, realm } = keycloak;
+  const answer: AccessAnswer = {
+    server,
+    realm,
+    resource,
+    scope,
+    mode,
+    gates,
+    remembered: facts.remembered?.roles,
+    reach,
+    isFailClosed:
+      isAsked ||
+      scopes.every((one) =>
+        (facts.access.find((found) => found.scope === one)?.roles ?? []).some(isNobodyRole),
+      ),
+    byHand: gates !== undefined && facts.remembered === undefined && !isAsked,
+    around: around(subject),
+    plan,
+    dryRun,
+    isAsked,
+  };
+  return {
+    command: 'access',
+    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    server,
+    realm,
+    document: accessDocument(answer),
+    text: (style) => accessText(answer, style),
+  };
+}
+
+/** Other scopes with the same audience: anybody who gets it by one of them needs no role of this server's. */
+function around({ resource, scopes, snapshot }: Subject): string[] {
+  return snapshot.scopes
+    .filter(({ name }) => !scopes.includes(name))
+    .filter((one) => audiencesOf(one).includes(resource))
+    .map(({ name }) => name);
+}

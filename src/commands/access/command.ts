@@ -1,0 +1,78 @@
+import { type Command, defineWriting, type Flags, list } from '../../cli/command.ts';
+import { inputError } from '../../errors.ts';
+import { connect } from '../../keycloak/connection/connect.ts';
+import { resourceFor, scopeWish } from '../../plan/input.ts';
+import { type AccessInput, changeAccess } from './access.ts';
+
+/** `mcpkc access` */
+export const access: Command = {
+  define(command) {
+    command
+      .description('Show or set who may use an MCP server: everybody in the realm, or who has a role.')
+      .argument('[resource]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
+      .option('--resource <url>', 'the same, as an option')
+      .option('--scope <name>', 'name of the client scope')
+      .option('--role <name>', 'let in who has this realm role …; it is made if it isn’t there', list)
+      .option('--revoke <name>', 'let in its holders no more …; without the last one nobody gets in', list)
+      .option('--anybody', 'let everybody in the realm in')
+      .option('--group <path>', 'grant the role to this group … (takes manage-users)', list)
+      .option('--user <name>', 'grant the role to this person … (takes manage-users)', list);
+    defineWriting(command);
+  },
+  examples: [
+    ['who may use it?', 'mcpkc access https://svc.example.com/mcp'],
+    ['only who has the role finance', 'mcpkc access https://svc.example.com/mcp --role finance'],
+    ['everybody again', 'mcpkc access https://svc.example.com/mcp --anybody'],
+  ],
+  changes:
+    'The roles that the server’s client scopes map, and realm roles that aren’t there yet; with --group and --user who has the role.',
+  exits: [
+    [0, 'shown, done, or nothing to do'],
+    [1, 'with --dry-run: something would change'],
+    [5, 'the role contains others, or --yes is needed'],
+  ],
+  async run(context, [argument], flags) {
+    const input = inputOf(flags);
+    const config = await context.config();
+    const resource = resourceFor(config, resourceOf(argument, flags));
+    scopeWish(config, resource, flags);
+    const keycloak = await connect(config, context.io, context.signal);
+    return changeAccess(context, config, keycloak, { ...input, resource, scope: flags.scope });
+  },
+};
+
+function resourceOf(argument: string | undefined, { resource }: Flags): string | undefined {
+  const option = typeof resource === 'string' ? resource : undefined;
+  if (argument !== undefined && option !== undefined && argument !== option)
+    throw inputError('--resource', 'the argument names another server', 'Name the server once.');
+  return argument ?? option;
+}
+
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? [...new Set(value.map(String))] : [];
+}
+
+/** What the flags ask for; nothing of it contradicts the rest. */
+function inputOf(flags: Flags): Omit<AccessInput, 'resource' | 'scope'> {
+  const [add, revoke, groups, users] = [flags.role, flags.revoke, flags.group, flags.user].map(names) as [
+    string[],
+    string[],
+    string[],
+    string[],
+  ];
+  const both = add.find((role) => revoke.includes(role));
+  if (both !== undefined)
+    throw inputError('--revoke', `'${both}' is named with --role too`, 'Let it in or take it off.');
+  const anybody = flags.anybody === true;
+  const other = [...add, ...revoke, ...groups, ...users].length > 0;
+  if (anybody && other)
+    throw inputError(
+      '--anybody',
+      'this goes with no role, group or user',
+      'Open the server, or say who may use it.',
+    );
+  const wrong = groups.find((path) => !path.startsWith('/'));
+  if (wrong !== undefined)
+    throw inputError('--group', `'${wrong}' is no path of a group`, 'Write it from the top: /finance/emea.');
+  return { add, revoke, anybody, groups, users, dryRun: flags.dryRun === true, yes: flags.yes === true };
+}

@@ -1,0 +1,269 @@
+import { inputError } from '../errors.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readAccess, readRealmRoles } from '../keycloak/read/access.ts';
+import { readRecord } from '../keycloak/read/record.ts';
+import { isHeld, readRoleTree } from '../keycloak/read/role-holders.ts';
+import { compositeRoleError } from '../keycloak/write/write-access.ts';
+import {
+  distinctRoles,
+  gatesOf,
+  isNobodyRole,
+  isReservedRole,
+  isSameRole,
+  NOBODY_ROLE,
+  newNobodyRole,
+  type Role,
+  type RoleName,
+  roleLabel,
+  roleLabelled,
+  type ScopeAccess,
+} from '../realm/access.ts';
+import { isAudienceScope, nameScopeOf } from '../realm/mcp-scope.ts';
+import { type Access, accessIn, beforeOf, type Entry, type RealmRecord } from '../realm/record.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import type { Desired, DesiredRole } from './desired.ts';
+
+/** What was asked for about who may use an MCP server. */
+export interface AccessWish {
+  /** `--role`: realm roles that let people in, beside those that do. */
+  add: readonly string[];
+  /** `--revoke`: roles that do no more. */
+  revoke?: readonly string[];
+  /** `--anybody`. */
+  anybody?: boolean;
+}
+
+/** Who may use an MCP server, as far as it was read. */
+export interface AccessFacts {
+  /** What the server's scopes map. */
+  access: ScopeAccess[];
+  /** Every realm role. */
+  roles: Role[];
+  /** What mcpkc last set; undefined where it never restricted the server, or opened it since. */
+  remembered: Access | undefined;
+  /** Names of roles that nobody may hold and somebody does: another takes their place. */
+  held?: readonly string[];
+}
+
+/** Who may use an MCP server from now on. */
+export interface AccessPlan {
+  /** Undefined where everybody may and nothing is said of it: then nothing is written. */
+  desired: Pick<Desired, 'realmRoles' | 'access'>;
+  /** The roles that let people in; undefined where everybody may. */
+  gates: RoleName[] | undefined;
+  /** The record's entry for it; undefined where it is to be forgotten, or needs none. */
+  entry: Omit<Access, 'kind' | 'since' | 'by'> | undefined;
+}
+
+/**
+ * Reads who may use an MCP server: a request for each of its scopes that is there, the realm's roles, and mcpkc's record.
+ * `snapshot` learns what was read, so that a plan can be made from it. Without `wanted` the roles are read only where the
+ * server is restricted.
+ */
+export async function readAccessFacts(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  resource: string,
+  scopes: readonly string[],
+  wanted = true,
+): Promise<AccessFacts> {
+  const [access, record] = await Promise.all([readAccess(keycloak, snapshot, scopes), readRecord(keycloak)]);
+  const remembered = accessIn(record, resource);
+  const isRestricted = remembered !== undefined || access.some(({ roles: mapped }) => mapped.length > 0);
+  const roles = wanted || isRestricted ? await readRealmRoles(keycloak) : [];
+  snapshot.access = access;
+  snapshot.roles = roles;
+  return { access, roles, remembered };
+}
+
+/** The roles that let people in now; undefined where everybody may. */
+export function gatesNow({ access }: Pick<AccessFacts, 'access'>): RoleName[] | undefined {
+  const mapped = distinctRoles(access.flatMap(({ roles }) => roles));
+  return mapped.length === 0 ? undefined : gatesOf(mapped);
+}
+
+/** Refuses what can't be a gate: names of mcpkc's own roles, and roles that contain others (ROLE_COMPOSITE). */
+export function requireGates(names: readonly string[], roles: readonly Role[]): void {
+  for (const name of names) {
+    if (name === '' || name.length > 255)
+      throw inputError('--role', 'a role’s name has 1 to 255 characters', 'Name a realm role.');
+    if (isReservedRole(name))
+      throw inputError(
+        '--role',
+        `'${name}' is one of mcpkc’s own roles`,
+        'Name a realm role that people have.',
+      );
+    if (roles.find((role) => role.client === null && role.name === name)?.composite === true)
+      throw compositeRoleError(name);
+  }
+}
+
+/**
+ * Decides who may use a server. What is mapped counts; where nothing is mapped any more though mcpkc restricted the server,
+ * the record does, so that a server is never opened by what somebody deleted. `scopes` are all that carry or name it, those
+ * that are yet to be made among them.
+ */
+export function planAccess(
+  resource: string,
+  scopes: readonly string[],
+  facts: AccessFacts,
+  { add, revoke = [], anybody = false }: AccessWish,
+): AccessPlan {
+  requireGates(add, facts.roles);
+  const mapped = distinctRoles(facts.access.flatMap(({ roles }) => roles));
+  if (anybody) return opened(scopes, facts, mapped);
+  const before = currentGates(facts, mapped);
+  const wished = add.map((name): RoleName => ({ client: null, name }));
+  const revoked = revoke.map((label) => labelled(label, before ?? []));
+  if (before === undefined && wished.length === 0) return { desired: {}, gates: undefined, entry: undefined };
+  const kept = (before ?? []).filter((role) => !revoked.some((one) => isSameRole(one, role)));
+  const gates = distinctRoles([...kept.map(nameOf), ...wished]);
+  // Restricted by somebody else's hand, and nothing was asked for: it stays as it is.
+  const isTheirs = facts.remembered === undefined && wished.length === 0 && revoked.length === 0;
+  const nobody = isTheirs ? mapped.filter(isNobodyRole).map(nameOf) : [nobodyFor(facts, mapped)];
+  const all = [...gates, ...nobody];
+  const why = 'so that only those who have one of these roles get the audience';
+  return {
+    desired: {
+      realmRoles: all.flatMap((role) => missing(role, facts)),
+      access: scopes.map((scope) => ({ scope, roles: all, why })),
+    },
+    gates,
+    entry: isTheirs ? undefined : { resource, roles: gates.map(roleLabel).sort() },
+  };
+}
+
+const nameOf = ({ client, name }: RoleName): RoleName => ({ client, name });
+
+/** The roles that let people in now; undefined where everybody may. */
+function currentGates({ remembered, roles }: AccessFacts, mapped: readonly Role[]): RoleName[] | undefined {
+  if (mapped.length > 0) return gatesOf(mapped).map(nameOf);
+  // Client roles of the record can't be told from realm roles by their label alone: none of them is made anew.
+  return remembered?.roles.map((label) =>
+    nameOf(roleLabelled(roles, label) ?? { client: null, name: label }),
+  );
+}
+
+function labelled(label: string, gates: readonly RoleName[]): RoleName {
+  const found = roleLabelled(gates, label);
+  if (found) return found;
+  const known = gates.map(roleLabel).join(', ') || 'none';
+  throw inputError(
+    '--revoke',
+    `'${label}' is none of the roles that let people in (${known})`,
+    'Name one of them.',
+  );
+}
+
+/** The role that nobody holds: the one that is mapped, else the usual one; a fresh one where that one isn't sound any more. */
+function nobodyFor({ roles, held = [] }: AccessFacts, mapped: readonly Role[]): RoleName {
+  const isSound = ({ name, composite }: Role) => !composite && !held.includes(name);
+  const sound = mapped.filter(isNobodyRole).find(isSound);
+  if (sound) return nameOf(sound);
+  const usual = roles.find(({ client, name }) => client === null && name === NOBODY_ROLE);
+  return { client: null, name: usual === undefined || isSound(usual) ? NOBODY_ROLE : newNobodyRole() };
+}
+
+function missing(role: RoleName, { roles }: AccessFacts): DesiredRole[] {
+  if (role.client !== null || roles.some((one) => isSameRole(one, role))) return [];
+  return [
+    isNobodyRole(role)
+      ? {
+          name: role.name,
+          description:
+            'Nobody has this role, and nobody may: it keeps MCP servers shut when the roles that open them are deleted.',
+          why: 'so that deleting the other roles shuts the server, and never opens it',
+        }
+      : {
+          name: role.name,
+          description: 'May use an MCP server (mcpkc access).',
+          why: 'so that it can be granted to people and groups; nobody has it yet',
+        },
+  ];
+}
+
+function opened(scopes: readonly string[], { access }: AccessFacts, mapped: readonly Role[]): AccessPlan {
+  const why = 'since everybody in the realm may use the MCP server';
+  const some = scopes.filter((scope) => access.some((one) => one.scope === scope));
+  return {
+    desired: mapped.length === 0 ? {} : { access: some.map((scope) => ({ scope, roles: [], why })) },
+    gates: undefined,
+    entry: undefined,
+  };
+}
+
+/** A wish with who may use the server in it, and what the record says of that. */
+export function withAccess(desired: Desired, plan: AccessPlan, since: string, by: string): Desired {
+  const entries = accessEntry(plan, since, by);
+  return {
+    ...desired,
+    ...plan.desired,
+    ...(entries.length === 0 ? {} : { remember: [...(desired.remember ?? []), ...entries] }),
+  };
+}
+
+/** What a run writes into the record about it, with the moment and who ran it. */
+export function accessEntry({ entry }: AccessPlan, since: string, by: string): Entry[] {
+  return entry === undefined ? [] : [{ kind: 'access', ...entry, since, by }];
+}
+
+/** Those of some roles that the scopes of no other MCP server map. */
+export async function unmappedElsewhere(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  own: readonly string[],
+  roles: readonly Role[],
+): Promise<Role[]> {
+  const others = snapshot.scopes
+    .filter((scope) => isAudienceScope(scope) || nameScopeOf(scope) !== undefined)
+    .map(({ name }) => name)
+    .filter((name) => !own.includes(name));
+  const mapped = (await readAccess(keycloak, snapshot, others)).flatMap((one) => one.roles);
+  return roles.filter((role) => !mapped.some((one) => isSameRole(one, role)));
+}
+
+/** What becomes of a retired server's roles. */
+export interface RetiredRoles {
+  /** Roles that mcpkc made and that nothing needs any more; they go after the scopes. */
+  desired: Pick<Desired, 'realmRoles'>;
+  /** Roles that mcpkc made and that somebody has: they stay. */
+  kept: string[];
+  /** The record's entry, to be forgotten. */
+  remembered: Access | undefined;
+}
+
+/**
+ * The roles of a server that is retired. Those go that mcpkc made, that no other server is bound to and that nobody has: a
+ * role that people have may mean something elsewhere. Reads nothing more where the server isn't restricted.
+ */
+export async function retiredRoles(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  scopes: readonly string[],
+  { resource, record }: { resource: string; record: RealmRecord },
+): Promise<RetiredRoles> {
+  const remembered = accessIn(record, resource);
+  const mapped = distinctRoles((await readAccess(keycloak, snapshot, scopes)).flatMap(({ roles }) => roles));
+  const realmRoles = mapped.filter(({ client }) => client === null);
+  const isOurs = (role: Role) =>
+    isNobodyRole(role) || beforeOf(record, 'realm-role', role.name)?.value === null;
+  const ours = realmRoles.filter(isOurs);
+  if (ours.length === 0) return { desired: {}, kept: [], remembered };
+  const free = await unmappedElsewhere(keycloak, snapshot, scopes, ours);
+  const tree = await readRoleTree(keycloak);
+  snapshot.roles = tree.roles;
+  const gone: Role[] = [];
+  for (const role of free) if (!(await isHeld(keycloak, role, tree))) gone.push(role);
+  const why = 'since mcpkc made it, nobody has it, and no MCP server is bound to it any more';
+  return {
+    desired: { realmRoles: gone.map(({ name }) => ({ name, description: '', why, absent: true as const })) },
+    kept: free.filter((role) => !gone.includes(role)).map(({ name }) => name),
+    remembered,
+  };
+}
+
+/** The roles that let people in from now on, as far as they are there already. */
+export function gateRolesOf({ roles, access }: AccessFacts, { gates }: AccessPlan): Role[] {
+  const known = [...roles, ...access.flatMap((one) => one.roles)];
+  return distinctRoles(known).filter((role) => gates?.some((gate) => isSameRole(gate, role)));
+}

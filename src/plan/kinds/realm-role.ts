@@ -1,0 +1,24 @@
+import { writeRealmRole } from '../../keycloak/write/write-access.ts';
+import type { Change } from '../plan.ts';
+import type { Kind } from './kind.ts';
+
+/** What mcpkc owns of a realm role: that it is there. */
+export interface OwnedRole {
+  name: string;
+  description?: string;
+}
+
+/** Realm roles that MCP servers are bound to, and the one that nobody holds. One that is there stays as it is. */
+export const realmRole: Kind<'realm-role', OwnedRole> = {
+  title: 'realm role',
+  diff: ({ realmRoles: wanted }, { roles = [] }) =>
+    (wanted ?? []).flatMap(({ name, description, why, absent }): Change<'realm-role'>[] => {
+      const found = roles.find((role) => role.client === null && role.name === name);
+      if ((found === undefined) === (absent === true)) return [];
+      if (found)
+        return [{ kind: 'realm-role', action: 'delete', key: name, before: { name }, after: null, why }];
+      const after = { name, description };
+      return [{ kind: 'realm-role', action: 'create', key: name, before: null, after, why }];
+    }),
+  write: (change, { keycloak }) => writeRealmRole(keycloak, change),
+};
