@@ -26,7 +26,7 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
   },
   {
     heading: 'Who may use it:',
-    flags: ['--role', '--revoke', '--anybody', '--group'],
+    flags: ['--role', '--revoke', '--anybody', '--group', '--disable', '--release', '--idle'],
   },
   { heading: 'Policies:', flags: ['--no-harden'] },
   {

@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./access/command.ts')).access,
   },
   {
+    name: 'connections',
+    group: 'Clean up',
+    summary: 'say who is connected to what, and cut it',
+    load: async () => (await import('./connections/command.ts')).connections,
+  },
+  {
     name: 'validate',
     group: 'Look and prove',
     summary: 'prove the whole chain against a live MCP server',

@@ -3,7 +3,7 @@ import type { PartName } from '../keycloak/read/status-parts.ts';
 import { registrationMarks } from '../realm/account.ts';
 import { heldAs } from '../realm/lists.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
-import { ADMIN_API_SCOPE, READING_ROLES, WORKING_ROLES } from '../realm/roles.ts';
+import { ADMIN_API_SCOPE, READING_ROLES, REVOKING_ROLE, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
@@ -83,12 +83,30 @@ const overprivileged: Rule = {
   },
   find(seen) {
     const { roles = [], realmRoles } = seen.parts.token;
-    const needed: readonly string[] = [...WORKING_ROLES, ...READING_ROLES, ...COME_ALONG];
+    const needed: readonly string[] = [...WORKING_ROLES, ...READING_ROLES, ...COME_ALONG, REVOKING_ROLE];
     const excess = roles.filter((role) => !needed.includes(role));
     const wide = realmRoles.filter((role) => role === 'admin' || role === 'create-realm');
     const all = [...excess, ...wide];
     if (all.length === 0) return [];
     const message = `The account '${seen.account}' has more roles than any command needs: ${all.join(', ')}.`;
+    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
+    return [{ subject: seen.account, message, fix }];
+  },
+};
+
+const revokes: Rule = {
+  code: 'ACCOUNT_MAY_REVOKE',
+  severity: 'info',
+  needs: [],
+  explanation: {
+    what: 'mcpkc’s service account has the role manage-users: it can end people’s connections and grant roles. Anybody who gets its secret can also set anybody’s password.',
+    cause: 'mcpkc init --revoke granted it, or an administrator did.',
+    fix: 'Nothing, where connections --revoke or access --user are used. Otherwise mcpkc init --exact removes it.',
+    sources: [ADMIN_GUIDE],
+  },
+  find(seen) {
+    if (!(seen.parts.token.roles ?? []).includes(REVOKING_ROLE)) return [];
+    const message = `The account '${seen.account}' can end people’s connections, and set anybody’s password (manage-users).`;
     const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
     return [{ subject: seen.account, message, fix }];
   },
@@ -215,5 +233,5 @@ const unsealed: Rule = {
 /** mcpkc's own service account. */
 export const account: RuleGroup = {
   title: 'The service account',
-  rules: [unproven, missingRole, adminApiScope, unsealed, overprivileged, holdsScope, longToken],
+  rules: [unproven, missingRole, adminApiScope, unsealed, overprivileged, revokes, holdsScope, longToken],
 };

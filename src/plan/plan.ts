@@ -11,6 +11,10 @@ interface OwnedElsewhere {
   /** Which user events are stored, and how long (`30d`; null: for ever). */
   events: { stored: boolean; kept: string | null; types: readonly string[] };
   record: { entries: number };
+  /** What a person has with one client: a consent, sessions, offline tokens. */
+  connection: { userId: string; clientId: string; sessions: number; consented: boolean };
+  /** A person's whole session, with all clients. */
+  session: { sessionId: string };
 }
 
 export type RealmKind = keyof typeof REALM;
@@ -41,9 +45,13 @@ export const REMOVAL_KINDS = [
 ] as const;
 export type RemovalKind = (typeof REMOVAL_KINDS)[number];
 
+/** The kinds of thing that `connections --revoke` ends or removes, in the order in which that is done. */
+export const CONNECTION_KINDS = ['client', 'client-scope-assignment', 'connection', 'session'] as const;
+export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
+
 /** All kinds, in the order in which they are made. */
 export const KINDS: readonly ChangeKind[] = [
-  ...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS]),
+  ...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS, ...CONNECTION_KINDS]),
 ];
 export type ChangeKind = RealmKind | keyof OwnedElsewhere;
 

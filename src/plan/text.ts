@@ -12,6 +12,8 @@ const OTHER_TITLES: Record<Exclude<ChangeKind, RealmKind>, string> = {
   'account-role': 'role',
   events: 'stored events',
   record: 'record of realm',
+  connection: 'connection',
+  session: 'session',
 };
 
 const MARKS: Record<Change['action'], string> = {

@@ -15,6 +15,9 @@ export type Role =
  */
 export const WORKING_ROLES: readonly Role[] = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
 
+/** What ending people's connections takes beside it. Anybody who has it can set anybody's password. */
+export const REVOKING_ROLE: Role = 'manage-users';
+
 /** What an account needs that only looks (`status`, the plan of `prune-clients`, `validate`). */
 export const READING_ROLES: readonly Role[] = ['view-clients', 'view-realm', 'view-events', 'view-users'];
 

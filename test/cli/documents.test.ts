@@ -11,7 +11,7 @@ beforeAll(async () => {
   account = await accountIn(realm);
 });
 
-/** What `access` asks about. */
+/** What `access` and `connections` ask about. */
 async function provision(): Promise<void> {
   const made = ['create-scope', '--resource', 'https://svc.example.com/mcp', '--no-harden'];
   await expectCli(0, made, { env: account.env });
@@ -27,7 +27,7 @@ describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
       KC_BOOTSTRAP_ADMIN_USERNAME: adminUser,
       KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword,
     };
-    if (name === 'access') await provision();
+    if (name === 'access' || name === 'connections') await provision();
     const ran = await runCli(line, { env });
     expect([0, 1], ran.err).toContain(ran.exit);
     expect(ran.json).toMatchObject({

@@ -7,6 +7,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'create-scope': ['--resource', RESOURCE, '--dry-run'],
   'trusted-hosts': [],
   access: [RESOURCE],
+  connections: [RESOURCE],
   status: [],
   onboard: [RESOURCE, '--dry-run'],
   allow: [RESOURCE, '--by', 'client', '--dry-run', '--secret-file', 'chatgpt.secret'],

@@ -89,6 +89,15 @@ const access: Row[] = [
   },
 ];
 
+const connections: Row[] = [
+  {
+    command: 'connections',
+    name: 'who is connected',
+    argv: ['connections', RESOURCE],
+    stage: (realm) => makeResource(realm, { holders: [] }),
+  },
+];
+
 const looking = (chatgpt: Connector): Row[] => [
   { command: 'trusted-hosts', name: 'list', argv: ['trusted-hosts'] },
   {
@@ -135,6 +144,7 @@ export function makeRows(): Row[] {
     },
     ...createScope(claude, chatgpt),
     ...access,
+    ...connections,
     {
       command: 'trusted-hosts',
       name: '--add',

@@ -40,7 +40,7 @@ import { type AccessAnswer, accessDocument, accessText } from './text.ts';
 /** What `access` was asked for. */
 export interface AccessInput {
   resource: string;
-  scope: unknown;
+  scope: string | undefined;
   /** Realm roles that let people in from now on. */
   add: string[];
   /** Roles that do no more. */

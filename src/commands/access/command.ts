@@ -1,11 +1,22 @@
-import { type Command, defineWriting, type Flags, list } from '../../cli/command.ts';
+import { type Command, defineWriting, list, Option, type WritingOptions } from '../../cli/command.ts';
 import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish } from '../../plan/input.ts';
 import { type AccessInput, changeAccess } from './access.ts';
 
+/** The flags of `mcpkc access`. */
+export type AccessOptions = WritingOptions & {
+  resource?: string;
+  scope?: string;
+  role?: string[];
+  revoke?: string[];
+  anybody?: true;
+  group?: string[];
+  user?: string[];
+};
+
 /** `mcpkc access` */
-export const access: Command = {
+export const access: Command<AccessOptions> = {
   define(command) {
     command
       .description('Show or set who may use an MCP server: everybody in the realm, or who has a role.')
@@ -14,7 +25,14 @@ export const access: Command = {
       .option('--scope <name>', 'name of the client scope')
       .option('--role <name>', 'let in who has this realm role …; it is made if it isn’t there', list)
       .option('--revoke <name>', 'let in its holders no more …; without the last one nobody gets in', list)
-      .option('--anybody', 'let everybody in the realm in')
+      .addOption(
+        new Option('--anybody', 'let everybody in the realm in').conflicts([
+          'role',
+          'revoke',
+          'group',
+          'user',
+        ]),
+      )
       .option('--group <path>', 'grant the role to this group … (takes manage-users)', list)
       .option('--user <name>', 'grant the role to this person … (takes manage-users)', list);
     defineWriting(command);
@@ -41,38 +59,31 @@ export const access: Command = {
   },
 };
 
-function resourceOf(argument: string | undefined, { resource }: Flags): string | undefined {
-  const option = typeof resource === 'string' ? resource : undefined;
-  if (argument !== undefined && option !== undefined && argument !== option)
+function resourceOf(argument: string | undefined, { resource }: AccessOptions): string | undefined {
+  if (argument !== undefined && resource !== undefined && argument !== resource)
     throw inputError('--resource', 'the argument names another server', 'Name the server once.');
-  return argument ?? option;
+  return argument ?? resource;
 }
 
-function names(value: unknown): string[] {
-  return Array.isArray(value) ? [...new Set(value.map(String))] : [];
-}
+const names = (value: readonly string[] = []): string[] => [...new Set(value)];
 
 /** What the flags ask for; nothing of it contradicts the rest. */
-function inputOf(flags: Flags): Omit<AccessInput, 'resource' | 'scope'> {
-  const [add, revoke, groups, users] = [flags.role, flags.revoke, flags.group, flags.user].map(names) as [
-    string[],
-    string[],
-    string[],
-    string[],
-  ];
+function inputOf(flags: AccessOptions): Omit<AccessInput, 'resource' | 'scope'> {
+  const [add, revoke] = [names(flags.role), names(flags.revoke)];
   const both = add.find((role) => revoke.includes(role));
   if (both !== undefined)
-    throw inputError('--revoke', `'${both}' is named with --role too`, 'Let it in or take it off.');
-  const anybody = flags.anybody === true;
-  const other = [...add, ...revoke, ...groups, ...users].length > 0;
-  if (anybody && other)
-    throw inputError(
-      '--anybody',
-      'this goes with no role, group or user',
-      'Open the server, or say who may use it.',
-    );
+    throw inputError('--revoke', `'${both}' is named with --role too`, 'Let it in or revoke it.');
+  const groups = names(flags.group);
   const wrong = groups.find((path) => !path.startsWith('/'));
   if (wrong !== undefined)
     throw inputError('--group', `'${wrong}' is no path of a group`, 'Write it from the top: /finance/emea.');
-  return { add, revoke, anybody, groups, users, dryRun: flags.dryRun === true, yes: flags.yes === true };
+  return {
+    add,
+    revoke,
+    anybody: flags.anybody === true,
+    groups,
+    users: names(flags.user),
+    dryRun: flags.dryRun === true,
+    yes: flags.yes === true,
+  };
 }

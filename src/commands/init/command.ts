@@ -8,6 +8,7 @@ export type InitOptions = WritingOptions & {
   adminPasswordFile?: string;
   adminTokenFile?: string;
   readOnly?: true;
+  revoke?: true;
   /** Milliseconds. */
   events?: number;
   /** False with `--no-key`. */
@@ -36,6 +37,10 @@ export const init: Command<InitOptions> = {
         ).conflicts(['adminUser', 'adminPasswordFile']),
       )
       .option('--read-only', 'roles to look, not to change anything')
+      .option(
+        '--revoke',
+        'also the right to end people’s connections; the account can then set anybody’s password',
+      )
       .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
       .option('--key', 'the account signs in with a private key in a file here instead of a secret')
       .option('--no-key', 'back to a secret')
@@ -44,6 +49,7 @@ export const init: Command<InitOptions> = {
       .addOption(
         new Option('--remove', 'remove everything that mcpkc made in the realm, the account last').conflicts([
           'readOnly',
+          'revoke',
           'events',
           'rotateSecret',
           'exact',

@@ -73,6 +73,7 @@ function wishOf(config: Config, flags: InitOptions): DesiredAccount {
     target,
     realm,
     readOnly: flags.readOnly === true,
+    revoke: flags.revoke === true,
     exact: flags.exact === true,
     rotate: flags.rotateSecret === true,
     retentionMs,

@@ -1,5 +1,5 @@
 import { McpkcError } from '../../errors.ts';
-import type { Role } from '../../realm/roles.ts';
+import { REVOKING_ROLE, type Role } from '../../realm/roles.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { networkCode, networkError } from './network.ts';
 import { type Claims, clientRolesIn, readClaims } from './token-claims.ts';
@@ -138,7 +138,7 @@ function roleMissingError(
   const unsure = newerRole !== undefined && held === undefined ? ` or '${newerRole}'` : '';
   const named = wider === undefined ? `'${lacked}'${unsure}` : `'${wider}' (or, to read only, '${lacked}')`;
   const message = `The account '${account}' may not ${what} in realm '${realm}': it lacks the role ${named} of the client '${roleClient}'.`;
-  const fix = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', server], ['--realm', realm]])}`;
+  const fix = `To grant what is missing, signing in once as an administrator:\n${formatCommand(['init', ['--server', server], ['--realm', realm], ...(lacked === REVOKING_ROLE ? ['--revoke'] : [])])}`;
   return new McpkcError('ROLE_MISSING', message, fix, {
     cause: options.cause,
     details: { ...options.details, role: lacked, ...(wider === undefined ? {} : { orRole: wider }) },

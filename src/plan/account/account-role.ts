@@ -10,6 +10,8 @@ const WHY: Readonly<Record<string, string>> = {
   'view-clients': 'to read client scopes and clients',
   'view-realm': 'to read registration policies and client policies',
   'view-events': 'to see registrations, refused ones too, and who still signs in',
+  'manage-users':
+    'to end people’s connections (connections --revoke) and grant roles (access --user); with it the account can also set anybody’s password',
   'view-users': 'to prove audiences by example tokens and to read consents',
 };
 

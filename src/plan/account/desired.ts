@@ -1,5 +1,12 @@
 import { type AccountSnapshot, accountOrigin, hasOwnKey, signsInWith } from '../../realm/account.ts';
-import { ADMIN_API_SCOPE, READING_ROLES, type Role, roleClientOf, WORKING_ROLES } from '../../realm/roles.ts';
+import {
+  ADMIN_API_SCOPE,
+  READING_ROLES,
+  REVOKING_ROLE,
+  type Role,
+  roleClientOf,
+  WORKING_ROLES,
+} from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
 /** What mcpkc's service account should look like, and what the realm should store for it. */
@@ -33,17 +40,20 @@ export function desiredAccount(input: {
   target: string;
   realm: string;
   readOnly: boolean;
+  /** `--revoke`: also what ending people's connections takes. */
+  revoke?: boolean;
   exact: boolean;
   rotate: boolean;
   retentionMs: number | undefined;
 }): DesiredAccount {
   const { clientId = DEFAULT_CLIENT_ID, target, realm, readOnly, exact, rotate, retentionMs } = input;
+  const roles = readOnly ? READING_ROLES : WORKING_ROLES;
   return {
     clientId,
     target,
     realm,
     roleClient: roleClientOf(target, realm),
-    roles: readOnly ? READING_ROLES : WORKING_ROLES,
+    roles: input.revoke === true ? [...roles, REVOKING_ROLE] : roles,
     exact,
     rotate,
     signIn: 'secret',

@@ -156,7 +156,13 @@ export const WARNING_STAGES: readonly Stage[] = [
   {
     code: 'ACCOUNT_OVERPRIVILEGED',
     administrator: true,
-    stage: (world) => grantRoles(world.realm, world.account.userId, ['manage-users', 'impersonation']),
+    stage: (world) =>
+      grantRoles(world.realm, world.account.userId, ['manage-authorization', 'impersonation']),
+  },
+  {
+    code: 'ACCOUNT_MAY_REVOKE',
+    administrator: true,
+    stage: (world) => grantRoles(world.realm, world.account.userId, ['manage-users']),
   },
   {
     code: 'ACCOUNT_HOLDS_SCOPE',

@@ -9,6 +9,12 @@ import { failureJson, reportJson } from '../../../src/cli/report.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 import { voiceFor } from '../../../src/cli/voice.ts';
 import { type AccessAnswer, accessDocument, accessText } from '../../../src/commands/access/text.ts';
+import type { Connection } from '../../../src/commands/connections/rows.ts';
+import {
+  type ConnectionsAnswer,
+  connectionsDocument,
+  connectionsText,
+} from '../../../src/commands/connections/text.ts';
 import { auditLine } from '../../../src/commands/prune-clients/judge/audit.ts';
 import { pruneReport } from '../../../src/commands/prune-clients/text.ts';
 import { code } from '../../../src/commands/runbook/markdown.ts';
@@ -148,6 +154,41 @@ function accessAnswer(stranger: string): AccessAnswer {
   };
 }
 
+function connectionsAnswer(stranger: string): ConnectionsAnswer {
+  const client = connector(stranger, { name: stranger });
+  const row: Connection = {
+    userId: 'u',
+    username: stranger,
+    client,
+    product: undefined,
+    preset: undefined,
+    way: 'registration',
+    servers: [stranger],
+    since: NOW,
+    lastUsed: { at: NOW, by: 'session' },
+    sessions: [],
+    consented: true,
+  };
+  return {
+    server: 'http://127.0.0.1',
+    realm: stranger,
+    resource: stranger,
+    rows: [row],
+    plan: CHANGE(stranger),
+    revoke: true,
+    dryRun: false,
+    now: NOW,
+    lifetimes: {
+      accessToken: 300,
+      sessionIdle: 1800,
+      sessionMax: 36_000,
+      offlineIdle: 2_592_000,
+      offlineMax: undefined,
+    },
+    hidden: [],
+  };
+}
+
 function summaryOf(document: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcpkc-summary-'));
   try {
@@ -203,6 +244,8 @@ const TEXTS: Record<string, (stranger: string, width: number) => string> = {
       short: false,
     }).text(styleFor(false, width)),
   'validate, text': (stranger, width) => validateText(validateAnswer(stranger), styleFor(false, width), true),
+  'connections, text': (stranger, width) =>
+    connectionsText(connectionsAnswer(stranger), styleFor(false, width)),
   'access, text': (stranger, width) => accessText(accessAnswer(stranger), styleFor(false, width)),
   'a plan': (stranger, width) => planText(CHANGE(stranger), styleFor(false, width)),
   'a failure': (stranger, width) => failureText(failure(stranger), styleFor(false, width), true),
@@ -221,6 +264,15 @@ const DOCUMENTS: Record<string, (stranger: string) => string> = {
       text: () => '',
     });
   },
+  connections: (stranger) =>
+    reportJson({
+      command: 'connections',
+      exitStatus: 0,
+      server: undefined,
+      realm: stranger,
+      document: connectionsDocument(connectionsAnswer(stranger)),
+      text: () => '',
+    }),
   access: (stranger) =>
     reportJson({
       command: 'access',

@@ -1,0 +1,112 @@
+import type { Style } from '../../cli/style.ts';
+import { durationText, when } from '../../duration.ts';
+import type { Lifetimes } from '../../keycloak/read/connections.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { planText } from '../../plan/text.ts';
+import { brief, count, visible, wrap } from '../../text.ts';
+import type { Connection } from './rows.ts';
+
+/** What `connections` answers with. */
+export interface ConnectionsAnswer {
+  server: string;
+  realm: string;
+  resource: string | undefined;
+  rows: readonly Connection[];
+  plan: Plan;
+  revoke: boolean;
+  dryRun: boolean;
+  /** By the server's clock, in milliseconds. */
+  now: number;
+  lifetimes: Lifetimes;
+  hidden: readonly string[];
+}
+
+const seconds = (number: number) => durationText(number * 1000);
+
+/** A row for each person and client, what was ended, and what isn't known. */
+export function connectionsText(answer: ConnectionsAnswer, style: Style): string {
+  const { server, realm, resource, rows, hidden } = answer;
+  const what = resource === undefined ? 'Connections to MCP servers' : `Connections to ${visible(resource)}`;
+  const line = (text: string) => `${wrap(text, style.width)}\n`;
+  return [
+    `${style.bold(what)}\n${wrap(`realm ${visible(realm)} at ${server}`, style.width, '  ')}\n\n`,
+    ...rows.map((row) => rowText(row, answer, style)),
+    rows.length === 0 ? line('Nobody, as far as this account sees.') : '',
+    ended(answer, style),
+    ...hidden.map((one) => line(`Not seen: ${one}`)),
+  ].join('');
+}
+
+function rowText(row: Connection, answer: ConnectionsAnswer, style: Style): string {
+  const { username, client, product, way, servers, since } = row;
+  const who = style.bold(visible(username || 'unknown'));
+  const by = `${brief(product ?? client.name ?? client.clientId, 40)} (${visible(client.clientId)}, by ${way})`;
+  const opens =
+    servers.length === 0
+      ? 'opens no server: the person has no role of it'
+      : `opens ${servers.map(visible).join(', ')}`;
+  const agreed = since === undefined ? 'since: unknown (no consent is there)' : `since ${when(since)}`;
+  const lines = [opens, `${agreed}; ${lastUsedText(row)}`, goesOn(row, answer)];
+  return `${who}  ${by}\n${lines.map((one) => `${wrap(one, style.width, '    ').replace(/^ {0,4}/, '    ')}\n`).join('')}`;
+}
+
+function lastUsedText({ lastUsed }: Connection): string {
+  if (lastUsed === undefined)
+    return 'last used: unknown (no session; stored events would tell: mcpkc init --events 30d)';
+  return `last used ${when(lastUsed.at)} (${lastUsed.by})`;
+}
+
+/** How long it goes on without a new sign-in. */
+function goesOn({ sessions, consented }: Connection, { lifetimes, now }: ConnectionsAnswer): string {
+  const { sessionIdle, sessionMax, offlineIdle, offlineMax } = lifetimes;
+  const [newest] = sessions
+    .filter(({ offline }) => !offline)
+    .sort((a, b) => (b.lastAccess ?? 0) - (a.lastAccess ?? 0));
+  if (sessions.some(({ offline }) => offline)) {
+    const most = offlineMax === undefined ? '' : `, ${seconds(offlineMax)} at most`;
+    return `goes on until nobody uses it for ${seconds(offlineIdle)}${most} (offline session)`;
+  }
+  if (newest) {
+    const last = (newest.start ?? now) + sessionMax * 1000;
+    return `goes on until nobody uses it for ${seconds(sessionIdle)}, until ${when(last)} at most (session)`;
+  }
+  return consented ? 'takes a new sign-in, which asks for no consent' : 'takes a new sign-in';
+}
+
+function ended({ plan, revoke, dryRun, lifetimes, now }: ConnectionsAnswer, style: Style): string {
+  if (!revoke) return '';
+  if (plan.length === 0) return `${style.green('✓')} Nothing is there to be ended.\n`;
+  const done = dryRun
+    ? `${style.yellow('!')} ${count(plan.length, 'change')} would be made; nothing was ended (--dry-run).`
+    : `${style.green('✓')} ${count(plan.length, 'change')} made.`;
+  const until = when(now + lifetimes.accessToken * 1000);
+  const out = `Access tokens that are out work until ${until} at most (they last ${seconds(lifetimes.accessToken)}, unless a client has a setting of its own). To end them at once: admin console, Sessions, Action, Revocation, Set to now, Push; that ends every token of the realm, for every application, and MCP servers that check tokens by signature alone don’t hear of it.`;
+  return `\n${planText(plan, style)}\n${done}\n${wrap(out, style.width)}\n`;
+}
+
+/** The document for scripts. */
+export function connectionsDocument(answer: ConnectionsAnswer): Record<string, unknown> {
+  const { resource, rows, plan, revoke, dryRun, lifetimes, hidden, now } = answer;
+  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    resource: resource ?? null,
+    connections: rows.map((row) => ({
+      user: row.username,
+      client: { clientId: row.client.clientId, name: row.client.name ?? null },
+      product: row.preset ?? null,
+      way: row.way,
+      servers: row.servers,
+      since: time(row.since),
+      lastUsed: row.lastUsed === undefined ? null : { at: time(row.lastUsed.at), by: row.lastUsed.by },
+      sessions: row.sessions.filter(({ offline }) => !offline).length,
+      offlineSessions: row.sessions.filter(({ offline }) => offline).length,
+      consented: row.consented,
+      goesOn: goesOn(row, answer),
+    })),
+    lifetimes,
+    notVisible: hidden,
+    changes: plan,
+    applied: revoke && !dryRun,
+    tokensWorkUntil: revoke && plan.length > 0 ? time(now + lifetimes.accessToken * 1000) : null,
+  };
+}
