@@ -46,7 +46,10 @@ export function createServer(toolRoles = false): McpServer {
 /** A tool's answer to somebody whose token doesn't name it; undefined where it does. */
 function refusalOf(tool: string, tools: unknown) {
   if (Array.isArray(tools) && tools.includes(tool)) return undefined;
-  return { ...text(`This takes the role '${tool}'. Ask anybody who administers this server.`), isError: true };
+  return {
+    ...text(`This takes the role '${tool}'. Ask anybody who administers this server.`),
+    isError: true,
+  };
 }
 
 function text(value: unknown) {

@@ -103,7 +103,7 @@ const role: Check = {
         { facts },
       );
     return pass(
-      `It takes the role ${roles}: a token of ${barred.username}, which lacks it, has no such audience.`,
+      `The audience takes the role ${roles}: a token of ${barred.username}, which lacks it, has no such audience.`,
       { facts },
     );
   }),

@@ -73,10 +73,10 @@ const open: Rule = {
   severity: 'error',
   needs: ['scopes', 'access', 'record'],
   explanation: {
-    what: 'An MCP server that only some may use is open to everybody in the realm: a scope that gives its audience maps no role.',
+    what: 'An MCP server that only some may use is open to everybody in the realm: a scope that carries its audience maps no role.',
     cause:
-      'Somebody took the roles off the scope, deleted all of them, or made the scope anew; or another scope gives the same audience. Keycloak gives an audience to everybody where its scope maps no role.',
-    fix: 'mcpkc access <resource> --role <role> binds it to its roles again. mcpkc access <resource> --anybody says that everybody may use it.',
+      'Somebody took the roles off the scope, deleted all of them, or made the scope anew; or another scope carries the same audience. Keycloak puts an audience into everybody’s tokens where its scope maps no role.',
+    fix: 'mcpkc access <resource> --role <role> binds it to its roles again. mcpkc access <resource> --anybody opens it to everybody.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) => [...opened(seen), ...around(seen)],
@@ -233,7 +233,7 @@ const everybodys: Rule = {
     what: 'A role that lets people use an MCP server is a default role of the realm, or in one. Everybody has it, so everybody may use the server.',
     cause:
       'Somebody put it into the default roles (Realm settings, User registration), or the server was bound to a role that everybody has.',
-    fix: 'If everybody may use it: mcpkc access <resource> --anybody says so. If not: take the role out of the default roles, or bind the server to another.',
+    fix: 'If everybody may use it: mcpkc access <resource> --anybody. If not: take the role out of the default roles, or bind the server to another.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>

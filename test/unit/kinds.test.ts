@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REALM } from '../../src/plan/kinds/all.ts';
-import { ACCOUNT_KINDS, KINDS, REALM_KINDS, REMOVAL_KINDS } from '../../src/plan/plan.ts';
+import { ACCOUNT_KINDS, CONNECTION_KINDS, KINDS, REALM_KINDS, REMOVAL_KINDS } from '../../src/plan/plan.ts';
 import { changeName } from '../../src/plan/text.ts';
 import type { RealmSnapshot } from '../../src/realm/snapshot.ts';
 
@@ -16,7 +16,9 @@ const EMPTY: RealmSnapshot = {
 };
 
 it('what several lists hold has one place in the order', () => {
-  expect(KINDS).toEqual([...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS])]);
+  expect(KINDS).toEqual([
+    ...new Set([...REALM_KINDS, ...ACCOUNT_KINDS, ...REMOVAL_KINDS, ...CONNECTION_KINDS]),
+  ]);
   expect(KINDS.indexOf('client-scope')).toBeLessThan(KINDS.indexOf('audience-mapper'));
   expect(KINDS.indexOf('service-account')).toBeLessThan(KINDS.indexOf('account-role'));
 });
