@@ -9,6 +9,7 @@ import { exactRedirects } from '../products/way.ts';
 import { nameScopeOf } from '../realm/mcp-scope.ts';
 import { allowancesOf, allowedIn, madeIds } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
+import { isPinned } from '../realm/ways.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, command } from './fixes.ts';
@@ -21,6 +22,7 @@ import {
   executorsOf,
   fetchedBy,
   isAdvertised,
+  refusedBy,
   texts,
 } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
@@ -256,9 +258,9 @@ const clash: Rule = {
 const inVain: Rule = {
   code: 'DOCUMENT_POLICY_IN_VAIN',
   severity: 'warning',
-  needs: ['clientPolicies', 'server'],
+  needs: ['clientPolicies', 'server', 'ids'],
   explanation: {
-    what: 'A client policy for metadata documents does nothing, or less than it seems: it runs no executor for documents, lists no host, or its profile has settings that this server stores and ignores.',
+    what: 'A client policy for metadata documents does nothing, less than it seems, or refuses what mcpkc allow made: it takes documents of a host that its executor doesn’t permit, runs no executor for documents, lists no host, or its profile has settings that this server stores and ignores.',
     cause:
       'The profile was deleted or never named; an empty list means nobody; settings of a newer release were copied (26.8 has two that 26.7 ignores).',
     fix: 'Name a profile with the executor client-id-metadata-document, list the hosts, and take out what this server doesn’t know.',
@@ -266,7 +268,18 @@ const inVain: Rule = {
   },
   find(seen) {
     const { documentSettings } = shown(seen.parts.server);
-    return documentPolicies(seen).flatMap(({ policy, hosts, fetching }): Found[] => {
+    const lists = shown(seen.parts.clientPolicies);
+    const pinned = shown(seen.parts.ids).filter(isPinned);
+    const refused = pinned.flatMap(({ clientId }): Found[] => {
+      const policy = refusedBy(lists, clientId);
+      if (policy === undefined) return [];
+      const message = `The client policy '${policy}' takes documents of ${clientId}, and its executor doesn’t permit that host: every sign-in of that client is refused.`;
+      const fix = atKeycloak(
+        `Realm settings, Client policies: permit the host in the profile of '${policy}', or take it out of the policy.`,
+      );
+      return [{ subject: policy, message, fix, severity: 'error' }];
+    });
+    const others = documentPolicies(seen).flatMap(({ policy, hosts, fetching }): Found[] => {
       const names = fetching.flatMap((one) => Object.keys(one));
       const unknown = names.filter(
         (name) => documentSettings !== undefined && !documentSettings.includes(name),
@@ -284,6 +297,7 @@ const inVain: Rule = {
       );
       return [{ subject: policy.name, message, fix }];
     });
+    return [...refused, ...others];
   },
 };
 

@@ -35,7 +35,10 @@ export function executorsOf(profile: ClientProfile | undefined): Record<string, 
 
 /** The enabled policies by which Keycloak fetches documents. */
 export function documentPolicies(seen: Seen): DocumentPolicy[] {
-  const { policies, profiles } = shown(seen.parts.clientPolicies);
+  return documentPoliciesOf(shown(seen.parts.clientPolicies));
+}
+
+function documentPoliciesOf({ policies, profiles }: PolicyLists): DocumentPolicy[] {
   return policies
     .filter(({ enabled }) => enabled !== false)
     .flatMap((policy): DocumentPolicy[] => {
@@ -50,6 +53,24 @@ export function documentPolicies(seen: Seen): DocumentPolicy[] {
 /** Whether a list of hosts has one, by name or by `*.` before a domain. */
 export function covers(hosts: readonly string[], host: string): boolean {
   return hosts.some((one) => one === host || (one.startsWith('*.') && host.endsWith(one.slice(1))));
+}
+
+/** A realm's client policies and profiles. */
+interface PolicyLists {
+  policies: readonly ClientPolicy[];
+  profiles: readonly ClientProfile[];
+}
+
+/**
+ * Name of a policy that refuses every sign-in of a document's client, also of one that is never fetched: it takes
+ * documents of that host, and its executor doesn't permit the host (an error page, 26.7.4).
+ */
+export function refusedBy(lists: PolicyLists, url: string): string | undefined {
+  const host = URL.parse(url)?.hostname ?? '';
+  const refuses = (one: Record<string, unknown>) => !covers(texts(one[EXECUTOR_HOSTS]), host);
+  return documentPoliciesOf(lists).find(
+    ({ hosts, fetching }) => covers(hosts, host) && fetching.some(refuses),
+  )?.policy.name;
 }
 
 /** The policy by which Keycloak fetches the document at this URL; undefined where none does. */
@@ -101,6 +122,14 @@ export function unregisteredWay(seen: Seen, preset: Preset): ProductWay | undefi
   const product = preset.name;
   const isKnown = ids.visible && clientPolicies.visible && isAdvertised(seen);
   const state = isKnown ? documentState(seen, preset) : undefined;
+  const refusing =
+    state?.kind === 'pinned' && clientPolicies.visible
+      ? refusedBy(clientPolicies.value, state.client.clientId)
+      : undefined;
+  if (state?.kind === 'pinned' && refusing !== undefined) {
+    const reason = `DOCUMENT_POLICY_IN_VAIN: the client policy '${refusing}' refuses it`;
+    return { product, way: 'none', clientId: state.client.clientId, reason };
+  }
   if (state?.kind === 'pinned') {
     return { product, way: 'document-pinned', clientId: state.client.clientId, reason: null };
   }

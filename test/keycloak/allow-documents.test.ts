@@ -270,12 +270,19 @@ describe('client policies that fetch documents', () => {
     await policies([]);
   });
 
-  it('don’t touch a pin: its sign-in goes on', async () => {
-    await policies([{ name: 'a', hosts: ['claude.ai', 'chatgpt.com'], executor: FETCHES }]);
+  it('don’t fetch what allow made; one that doesn’t permit its own host refuses it, and that is found', async () => {
     const [[, , { url, redirectUri }]] = SENDS;
-    expect(await login(realm, { clientId: url, redirectUri, authMethod: 'none', user })).toMatchObject({
-      ok: true,
-    });
+    const signIn = () => login(realm, { clientId: url, redirectUri, authMethod: 'none', user });
+    const hosts = ['chatgpt.com'];
+    await policies([{ name: 'a', hosts, executor: { 'cimd-allow-permitted-domains': hosts } }]);
+    expect(await signIn()).toMatchObject({ ok: true });
+    await policies([{ name: 'a', hosts, executor: FETCHES }]);
+    expect(await signIn()).toMatchObject({ ok: false, status: 400 });
+    // ChatGPT's and Codex's documents are at that host.
+    const refused = { code: 'DOCUMENT_POLICY_IN_VAIN', subject: 'a' };
+    expect(await found('--preset', 'chatgpt')).toMatchObject([refused, refused]);
+    const ran = await expectCli(1, ['allow', host.url, '--preset', 'chatgpt', '--json'], { env });
+    expect(ran.json).toMatchObject({ products: [{ connects: 'no' }] });
     await policies([]);
   });
 });

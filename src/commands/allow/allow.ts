@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.ts';
+import { refusedBy } from '../../findings/ways.ts';
 import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { readAccountSecret } from '../../keycloak/read/account.ts';
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
@@ -312,12 +313,18 @@ async function superfluousFor(
 /** What the realm adds to a prospect: scopes that the product asks for and can't have, and features that end every sign-in. */
 function withRealm(
   { snapshot, resource }: Subject,
-  { preset, requestedScopes }: Target,
+  { preset, requestedScopes, way, clientId }: Target,
   features: readonly string[],
   prospect: Prospect,
 ): Prospect {
   if (features.includes('resource-indicators') && !hasResourceClient(snapshot, resource)) {
     const message = `The feature resource-indicators is on, and no client stands for ${visible(resource)}: every sign-in ends in invalid_target. See mcpkc explain RESOURCE_INDICATORS_BREAK_AUDIENCE`;
+    return { connects: 'no', message };
+  }
+  const lists = { policies: snapshot.clientPolicies, profiles: snapshot.clientProfiles };
+  const refusing = way === 'document' ? refusedBy(lists, clientId) : undefined;
+  if (refusing !== undefined) {
+    const message = `The client policy '${visible(refusing)}' takes documents of this host and its executor doesn’t permit it: every sign-in is refused. Permit the host there, or take it out of the policy (Realm settings, Client policies).`;
     return { connects: 'no', message };
   }
   const { optionals, defaults } = plainScopes(snapshot, requestedScopes);
