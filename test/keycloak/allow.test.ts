@@ -10,6 +10,7 @@ import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import type { RealmSnapshot } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { login } from '../support/login.ts';
 import { addClient, registerAnonymously } from '../support/realm-things.ts';
 
 /* Registration is shut in this realm from the first to the last line. */
@@ -112,6 +113,34 @@ describe('a client made beforehand, where registration is shut', () => {
       { ...row, clientId: 'mcp-svc-claude', products: ['claude'] },
       { ...row, clientId: 'my-agent', products: [] },
     ]);
+  });
+});
+
+describe('--role', () => {
+  it('binds the server to a role: who lacks it gets no audience, and the proof is of somebody who has it', async () => {
+    const other = 'https://bound.example.com/mcp';
+    await realm.admin.post(realm.path('roles'), { name: 'staff' });
+    const ann = await realm.createUser();
+    const staff = await realm.admin.get(realm.path('roles/staff'));
+    await realm.admin.post(realm.path(`users/${ann.id}/role-mappings/realm`), [staff]);
+    const args = ['allow', other, '--preset', 'codex', '--by', 'client', '--role', 'staff', '--json'];
+    const ran = await expectCli(0, args, { env: { ...account.env, HOME } });
+    expect(ran.json).toMatchObject({ products: [{ audience: [other] }] });
+    const how = {
+      clientId: 'mcp-bound-codex',
+      redirectUri: 'http://127.0.0.1:4321/callback',
+      authMethod: 'none',
+    };
+    expect(await login(realm, { ...how, user: ann })).toMatchObject({ ok: true, claims: { aud: other } });
+    const without = await login(realm, { ...how, user });
+    expect(without).toMatchObject({ ok: true });
+    expect(without).not.toHaveProperty('claims.aud');
+    await expectCli(0, ['allow', other, '--preset', 'codex', '--remove', '--yes'], {
+      env: { ...account.env, HOME },
+    });
+    await expectCli(0, ['create-scope', '--resource', other, '--remove', '--yes'], { env: account.env });
+    await realm.admin.del(realm.path('roles/staff'));
+    await realm.admin.del(realm.path(`users/${ann.id}`));
   });
 });
 

@@ -10,7 +10,7 @@ import { type RealmPlan, type Reservation, requireConsent } from '../../plan/pla
 import { changeName } from '../../plan/text.ts';
 import { heldOf } from '../../realm/mcp-scope.ts';
 import { scopesNamedBy } from '../../realm/own-policies.ts';
-import { type Allowed, adoptedIn, allowancesOf, allowedIn, entriesOf } from '../../realm/record.ts';
+import { type Allowed, accessIn, adoptedIn, allowancesOf, allowedIn, entriesOf } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
@@ -120,12 +120,13 @@ function loss(removed: readonly Removed[]): Reservation[] {
 async function areScopesNeedless(subject: Subject, entries: readonly Allowed[]): Promise<boolean> {
   const { record, resource, scope, carrier, mode, snapshot, keycloak, context } = subject;
   const rest = allowedIn(record, resource).filter((one) => !entries.includes(one));
+  const isRestricted = accessIn(record, resource) !== undefined;
   const isAsked = entriesOf(record, 'wanted').some((one) => one.resource === resource);
   const both = [scope, carrier];
   const isNamed = snapshot.clientPolicies.some((policy) =>
     scopesNamedBy(policy).some((name) => both.includes(name)),
   );
-  if (rest.length > 0 || isAsked || isNamed || mode !== 'adopted') return false;
+  if (rest.length > 0 || isRestricted || isAsked || isNamed || mode !== 'adopted') return false;
   if (!entries.some(({ madeScopes }) => madeScopes)) return false;
   const ids = new Set(entries.map(({ client }) => client.id));
   let read = 0;
