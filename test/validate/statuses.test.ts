@@ -69,10 +69,10 @@ describe('from outside', () => {
 
   it('--outside skips it instead, with or without an account', async () => {
     const run = await validateRun([host.url, '--outside'], outsider());
-    expect(run.ids('skipped')).toEqual(['REG-READBACK', 'REG-PATHS', 'LOG-CORRELATE']);
+    expect(run.ids('skipped')).toEqual(['REG-READBACK', 'REG-PATHS', 'TOK-ROLE', 'LOG-CORRELATE']);
     expect(run.exit).toBe(0);
     const with_ = await stage.validate(host.url, ['--outside']);
-    expect(with_.ids('skipped')).toEqual(['REG-READBACK', 'REG-PATHS', 'LOG-CORRELATE']);
+    expect(with_.ids('skipped')).toEqual(['REG-READBACK', 'REG-PATHS', 'TOK-ROLE', 'LOG-CORRELATE']);
     expect(with_.document.requests.filter(({ request }) => request.includes('/admin/'))).toEqual([]);
   });
 
@@ -170,7 +170,7 @@ describe('the outputs', () => {
     expect(exit).toBe(0);
     expect(out).toContain('CHAL-401');
     const { json } = await runCli(['validate', '--list-checks', '--json'], {});
-    expect(json.checks).toHaveLength(45);
+    expect(json.checks).toHaveLength(46);
   });
 });
 
