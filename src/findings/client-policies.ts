@@ -296,15 +296,19 @@ function machines({ parts }: Seen, scope: string): Client[] {
   );
 }
 
-/** mcpkc's policy in its verified form, that of 0.1.0, or another that rejects client credentials of the scope's holders. */
-function userlessRefused(seen: Seen, scope: string): boolean {
+/**
+ * mcpkc's policy in its verified form, that of 0.1.0, or another that rejects client credentials of the scope's holders.
+ * mcpkc's refuses them to clients with S256 as their own setting alone: with `client`, whether it refuses this one.
+ */
+function userlessRefused(seen: Seen, scope: string, client?: Client): boolean {
   const { policies, profiles } = shown(seen.parts.clientPolicies);
   return policies.some((policy) => {
     if (policy.name === OWN_POLICY.userless) {
       const scopes = scopesNamedBy(policy);
       const profile = profiles.find(({ name }) => name === OWN_POLICY.userless);
       const found = { policy, ...(profile && { profile }) };
-      return scopes.includes(scope) && deviations(found, userlessPolicy(scopes)).length === 0;
+      const isHeld = client === undefined || client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD;
+      return isHeld && scopes.includes(scope) && deviations(found, userlessPolicy(scopes)).length === 0;
     }
     const [grant] = conditions(policy, 'grant-type');
     const types = grant?.grant_types;
@@ -366,13 +370,15 @@ const machineClient: Rule = {
       const { scope: name, mode, list } = judged;
       const { version } = shown(seen.parts.server);
       const isTooOld = isAtLeast(version, [26, 7, 0]) === false;
-      if (mode !== 'standing' || list === 'none' || isTooOld || userlessRefused(seen, name)) return [];
+      if (mode !== 'standing' || list === 'none' || isTooOld) return [];
+      // Where the policy is there, a client from before it lacks the setting that it goes by: named, it gets it.
+      const isThere = userlessRefused(seen, name);
       return machines(seen, name)
-        .filter(cameByRegistration)
+        .filter((client) => cameByRegistration(client) && !userlessRefused(seen, name, client))
         .map(({ clientId }) => ({
           subject: clientId,
           message: `The client ${clientId} registered itself and may get tokens for '${name}' without a user.`,
-          fix: repair(seen, judged, ['--yes']),
+          fix: repair(seen, judged, isThere ? [['--client', typedList([clientId])], '--yes'] : ['--yes']),
         }));
     }),
 };

@@ -96,7 +96,8 @@ export function isForeign(
   if (record.visible && resource !== undefined && adoptionOf(record.value, resource, client).state === 'same')
     return false;
   if (client.clientId === seen.account || seen.staticClients.includes(client.clientId)) return false;
-  if (isProbe(client)) return false;
+  // A registrant can write the mark of a probe; the probes that hold a scope here are made by the admin API.
+  if (isProbe(client) && !cameByRegistration(client)) return false;
   const { kind } = registration(client);
   if (mode === 'standing') return kind === 'other';
   return kind === 'other' || presetOf(client, seen.presets) === undefined;

@@ -97,7 +97,7 @@ const resourceTaken: Rule = {
   severity: 'error',
   needs: ['ids', 'scopes'],
   explanation: {
-    what: 'A client that registered itself has the URL of an MCP server as its id. With the feature resource-indicators that id stands for the MCP server; without it, it misleads anybody who reads tokens and lists.',
+    what: 'A client that registered itself has the URL of an MCP server as its id. Keycloak puts client ids into `aud`: its ID tokens name the MCP server, and roles that it brought put the URL into the access tokens of every application with full scope. An MCP server that looks at signature, issuer and audience lets them in, adopted or not. With the feature resource-indicators that id stands for the MCP server as well.',
     cause: 'Anybody may choose a client id at the endpoint clients-registrations/default.',
     fix: 'Delete it in the admin console.',
     sources: ['RFC 8707', SEEN],
@@ -106,7 +106,7 @@ const resourceTaken: Rule = {
     listServers(seen).flatMap(({ resource }): Found[] => {
       const client = shown(seen.parts.ids).find(({ clientId }) => clientId === resource);
       if (resource === undefined || !client || !cameByRegistration(client)) return [];
-      const message = `A client that registered itself has the id ${resource}, which is the MCP server’s URL.`;
+      const message = `A client that registered itself has the id ${resource}, which is the MCP server’s URL: tokens of other clients can name the MCP server.`;
       return [{ subject: resource, message, fix: atKeycloak('In the admin console, Clients: delete it.') }];
     }),
 };

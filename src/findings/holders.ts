@@ -1,6 +1,6 @@
 import { SEEN } from '../explanation.ts';
 import { holderProblems } from '../products/adoptable.ts';
-import { isProbe, registration } from '../products/dynamic.ts';
+import { registration } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
@@ -18,11 +18,14 @@ function looked(seen: Seen): Client[] {
   return all ?? shown(adopted);
 }
 
-/** Who of them holds the audience of an MCP server. mcpkc's own account has a finding of its own. */
+/**
+ * Who of them holds the audience of an MCP server. mcpkc's own account has a finding of its own. The mark of a probe
+ * counts for nothing: a registrant writes it, too.
+ */
 function holders(seen: Seen): { client: Client; judged: PresentServer }[] {
   return listServers(seen).flatMap((judged) => {
     return looked(seen)
-      .filter((client) => client.clientId !== seen.account && !isProbe(client))
+      .filter((client) => client.clientId !== seen.account)
       .filter((client) => heldOf(client, judged.carriers) !== 'none')
       .map((client) => ({ client, judged }));
   });

@@ -7,10 +7,10 @@ import { readRecord } from '../keycloak/read/record.ts';
 import { removeProbe } from '../keycloak/write/probe-clients.ts';
 import { PROBE_CLIENT, type Rehearsed } from '../keycloak/write/rehearse.ts';
 import { trustedHost } from '../names/resource-url.ts';
-import { cameByRegistration, isProbe, presetOf, probeRun } from '../products/dynamic.ts';
+import { cameByRegistration, presetOf } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
-import { isOver, runMark } from '../products/probe-mark.ts';
+import { isLeftProbe, runMark } from '../products/probe-mark.ts';
 import { exampleRedirect, redirect, redirectExpression } from '../products/redirect.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -26,7 +26,7 @@ import {
 import { type Entry, entriesOf, type RealmRecord } from '../realm/record.ts';
 import { hostExpression, lets } from '../realm/redirect-patterns.ts';
 import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
-import type { Client } from '../realm/representations.ts';
+import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { Means } from '../realm/server-means.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { count, visible } from '../text.ts';
@@ -158,7 +158,9 @@ export async function harden(wish: Hardener, opening: Opening): Promise<Hardenin
       ...(rehearsal ? { rehearsal } : {}),
       remember: rememberedOf(hardener, record, opening),
     },
-    clients: [...others.ours, ...(hardener.consent ? others.unpkced : [])].map(pkceOf),
+    clients: [...others.ours, ...(hardener.consent ? [...others.unpkced, ...others.machines] : [])].map(
+      pkceOf,
+    ),
     trustsServer: means.redirects === 'patterns',
     leftOut: [...serverLeftOut(means), ...(hardener.consent ? [] : leftOutOf(others))],
   };
@@ -171,8 +173,7 @@ const LEFT = 20;
 async function removeLeftProbes({ keycloak, io }: Hardener): Promise<void> {
   const own = runMark(io);
   for (const client of await searchClients(keycloak, PROBE_CLIENT, LEFT)) {
-    const mark = probeRun(client);
-    if (client.clientId.startsWith(PROBE_CLIENT) && mark !== undefined && isOver(mark, own, io))
+    if (client.clientId.startsWith(PROBE_CLIENT) && isLeftProbe(client, own, io))
       await removeProbe(keycloak, client);
   }
 }
@@ -247,15 +248,23 @@ function rememberedOf({ keycloak, io, command }: Hardener, record: RealmRecord, 
   ];
 }
 
-/** Other people's clients that a piece would hurt; `ours` are the products', which every piece was tried with. */
+/**
+ * Other people's clients that a piece would hurt; `ours` are the products', which every piece was tried with. `machines`
+ * have no sign-in that PKCE would hold: S256 is by what they are refused tokens without a user.
+ */
 interface Others {
   ours: Client[];
   unpkced: Client[];
+  machines: Client[];
   userless: Client[];
   redirects: Map<string, Client[]>;
 }
 
-const NO_OTHERS: Others = { ours: [], unpkced: [], userless: [], redirects: new Map() };
+function noOthers(): Others {
+  return { ours: [], unpkced: [], machines: [], userless: [], redirects: new Map() };
+}
+
+const NO_OTHERS: Others = noOthers();
 
 function agreed(others: Others, consent: boolean): Others {
   return consent ? NO_OTHERS : others;
@@ -341,7 +350,7 @@ async function look(
   desired: Desired,
   { presets }: Wanted,
 ): Promise<Others> {
-  const others: Others = { ours: [], unpkced: [], userless: [], redirects: new Map() };
+  const others = noOthers();
   const audience = snapshot.scopes.filter((one) => audiencesOf(one).length > 0).map(({ name }) => name);
   const scopes = [...new Set([...audience, ...opening.scopes])];
   const former = snapshot.clientPolicies.map(formerPolicy);
@@ -356,17 +365,19 @@ async function look(
     read += page.length;
     onClients?.(read);
     for (const client of page) {
-      if (isProbe(client)) continue;
       const came = cameByRegistration(client);
       const isProducts = came && presetOf(client, [...presets, ...PRESETS]) !== undefined;
       const hasPkce = client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD;
-      const lacks = came && !hasPkce && client.standardFlowEnabled === true && holds(client, scopes);
+      const signsIn = client.standardFlowEnabled === true;
+      const isMachine = client.serviceAccountsEnabled === true;
+      // Nothing is written to an internal id that Keycloak didn't make: `status` names such a client.
+      const lacks =
+        came && !hasPkce && (signsIn || isMachine) && holds(client, scopes) && isKeycloakId(client.id);
       if (lacks) snapshot.clients.push(...(isKnown(snapshot, client) ? [] : [client]));
       // Who signs in under a policy of 0.1.0 has to use PKCE today already.
-      if (lacks && (isProducts || holds(client, demanded))) others.ours.push(client);
-      else if (lacks) others.unpkced.push(client);
-      const isMachine = client.serviceAccountsEnabled === true && (hasPkce || lacks);
-      if (isMachine && holds(client, refused)) others.userless.push(client);
+      if (lacks && signsIn && (isProducts || holds(client, demanded))) others.ours.push(client);
+      else if (lacks) (signsIn ? others.unpkced : others.machines).push(client);
+      if (isMachine && (hasPkce || lacks) && holds(client, refused)) others.userless.push(client);
       if (came && !isProducts) noteHosts(others.redirects, client, desired);
     }
   }

@@ -1,7 +1,8 @@
 // biome-ignore lint/style/noRestrictedImports: a random mark.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Io } from '../cli/io.ts';
-import { PROBE_TOS_URI_PREFIX } from './dynamic.ts';
+import { isKeycloakId } from '../realm/representations.ts';
+import { type ClientFacts, PROBE_TOS_URI_PREFIX, probeRun } from './dynamic.ts';
 
 /** After this a run is over whatever its mark says: longer than a run with a sign-in may take. */
 const LONGEST_RUN_MS = 30 * 60_000;
@@ -41,4 +42,17 @@ export function isOver(
   if (host !== hostOf(io.hostname)) return false;
   // A run of this very process that is not ours: the process before us had the same id (a container's 1).
   return Number(pid) === io.pid || !io.isAlive(Number(pid));
+}
+
+/**
+ * Whether a client is a probe that a killed run left, and may be removed. A registrant can write the mark and choose the
+ * internal id: nothing is sent to one that Keycloak didn't make, so such a client stops no run.
+ */
+export function isLeftProbe(
+  client: ClientFacts,
+  own: RunMark,
+  io: Pick<Io, 'hostname' | 'pid' | 'now' | 'isAlive'>,
+): boolean {
+  const mark = probeRun(client);
+  return mark !== undefined && isOver(mark, own, io) && isKeycloakId(client.id);
 }

@@ -186,4 +186,27 @@ export const ATTACKS: readonly Attack[] = [
       'The host has no redirect pattern (Keycloak 26.7), or is not trusted (before); one that was opened by name is found.',
     outcome: 'prevented',
   },
+  {
+    id: 'P2',
+    attack:
+      'A stranger registers clients that look like probes of mcpkc, and clients whose internal id is a path, so that no command hardens the realm, and `status` is silent about what they may do.',
+    holds:
+      'Nothing is sent to an internal id that Keycloak didn’t make, and such a client stops no command. The mark of a probe hides nobody who holds an audience.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'H7',
+    attack:
+      'Before the realm is hardened a stranger registers a client with client credentials and without any sign-in: what refuses tokens without a user goes by S256, which it hasn’t.',
+    holds:
+      'It is counted and named, the refusal is left out until `--yes`, and with it the client gets the setting; `status --clients` says who may do without a user.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'A1',
+    attack:
+      'A stranger registers a client whose client id is the MCP server’s URL: its ID tokens, and with roles that it brings the access tokens of every application with full scope, name the MCP server in `aud`.',
+    holds: '`status` finds the client (RESOURCE_ID_TAKEN) without listing all clients.',
+    outcome: 'found',
+  },
 ];

@@ -2,16 +2,12 @@ import type { Io } from '../../cli/io.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { removeProbe } from '../../keycloak/write/probe-clients.ts';
-import { probeRun } from '../../products/dynamic.ts';
-import { isOver, type RunMark } from '../../products/probe-mark.ts';
+import { isLeftProbe, type RunMark } from '../../products/probe-mark.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /** Probes that runs left behind which were killed. */
 export function leftovers(clients: readonly Client[], own: RunMark, io: Io): Client[] {
-  return clients.filter((client) => {
-    const mark = probeRun(client);
-    return mark !== undefined && isOver(mark, own, io);
-  });
+  return clients.filter((client) => isLeftProbe(client, own, io));
 }
 
 /** Removes clients by the admin API; gives the client ids of those that this account can't remove. */

@@ -76,11 +76,10 @@ function heldOf(client: Client, judged: readonly PresentServer[]): ClientRow['sc
 
 function verdictOf(seen: Seen, client: Client, judged: readonly PresentServer[]): RowVerdict {
   if (client.clientId === seen.account) return 'account';
-  if (isProbe(client)) return 'probe';
   if (judged.some((one) => isForeign(seen, client, one))) return 'foreign';
   if (client.enabled !== true) return 'disabled';
   const held = heldOf(client, judged);
-  if (held.length === 0) return 'no scope';
+  if (held.length === 0) return isProbe(client) ? 'probe' : 'no scope';
   const isAdopted = (name: string) => judged.some((one) => one.scope === name && one.mode === 'adopted');
   return held.some(({ name }) => isAdopted(name)) ? 'adopted' : 'holds';
 }

@@ -47,6 +47,12 @@ describe('who holds an audience', () => {
     expect(codes(listed(connector('c', { ...HOLDS, protocolMappers: [pairwise] })))).toEqual([]);
   });
 
+  it('is not hidden by the mark of a probe, which a registrant writes', () => {
+    const attributes = { tosUri: 'https://mcpkc.invalid/probe/00000000.1.zzzzzzzz.0' };
+    const one = connector('c', { ...HOLDS, attributes, serviceAccountsEnabled: true });
+    expect(codes(listed(one))).toEqual(['HOLDER_EXCEEDS']);
+  });
+
   it('was made by an administrator: his to judge', () => {
     expect(codes(listed(client('app', { ...HOLDS, directAccessGrantsEnabled: true })))).toEqual([]);
   });
