@@ -44,6 +44,13 @@ export function isOver(
   return Number(pid) === io.pid || !io.isAlive(Number(pid));
 }
 
+/** When the run began that marked a client as its probe, in milliseconds since the epoch; undefined for no readable mark. */
+export function probeBegun(client: ClientFacts): number | undefined {
+  const [, pid, started] = probeRun(client)?.split('.') ?? [];
+  const since = Number.parseInt(started ?? '', 36);
+  return /^\d{1,10}$/.test(pid ?? '') && Number.isFinite(since) ? since : undefined;
+}
+
 /**
  * Whether a client is a probe that a killed run left, and may be removed. A registrant can write the mark and choose the
  * internal id: nothing is sent to one that Keycloak didn't make, so such a client stops no run.

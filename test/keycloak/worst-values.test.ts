@@ -119,7 +119,7 @@ describe.each(WORST)('$what, at its worst', ({ worst, refused }) => {
     const after = await look();
     expect(ofOthers(after, clientId)).toEqual(ofOthers(before, clientId));
     const decision = after.decisions.find((one) => one.clientId === clientId);
-    expect(['shielded', 'alive']).not.toContain(decision?.standing);
+    expect(['shielded', 'alive'], JSON.stringify(decision)).not.toContain(decision?.standing);
     expect(after.rows.find((one) => one.clientId === clientId)?.verdict ?? 'not listed').not.toBe('adopted');
     for (const { fix } of after.findings.filter(({ subject }) => subject === clientId)) {
       if (fix.kind !== 'command') continue;

@@ -38,7 +38,7 @@ export function orphan(changes: Partial<Evidence> = {}): Evidence {
     preset: 'chatgpt',
     enabled: true,
     shield: undefined,
-    probe: false,
+    probeBegun: undefined,
     traces: [],
     isChosen: false,
     created: undefined,

@@ -35,7 +35,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
   preset: fc.constantFrom('chatgpt', 'chatgpt', 'claude', undefined),
   enabled: fc.boolean(),
   shield: fc.constantFrom(undefined, undefined, undefined, 'kept'),
-  probe: fc.constantFrom(false, false, false, true),
+  probeBegun: fc.constantFrom(undefined, undefined, undefined, NOW - 1000, NOW - 2 * DAY),
   secretMade: maybeTime,
   isChosen: fc.constantFrom(false, false, true),
   created: seldom(time),

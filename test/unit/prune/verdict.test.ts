@@ -16,8 +16,14 @@ const CASES: [string, Partial<Evidence>, Standing, RegExp][] = [
   ['another preset', { preset: 'claude' }, 'foreign', /preset claude/],
   ['no preset', { preset: undefined }, 'foreign', /no client preset/],
   ['kept', { shield: 'it is kept' }, 'shielded', /kept/],
-  ['a young probe', { probe: true, events: events({ registered: NOW - 1000 }) }, 'shielded', /probe/],
-  ['an old probe', { probe: true }, 'orphan', /nobody/],
+  [
+    'a young probe',
+    { probeBegun: NOW - 1000, events: events({ registered: NOW - 1000 }) },
+    'shielded',
+    /probe/,
+  ],
+  ['an old probe', { probeBegun: NOW - 30 * DAY }, 'orphan', /nobody/],
+  ['a probe from the future', { probeBegun: NOW + 30 * DAY }, 'orphan', /nobody/],
   ['disabled by a person', { enabled: false }, 'foreign', /person disabled/],
   [
     'disabled by us',

@@ -4,12 +4,12 @@ import {
   cameByRegistration,
   createdAt,
   isCimdOf,
-  isProbe,
   type Origin,
   presetOf,
   registration,
 } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
+import { probeBegun } from '../../../products/probe-mark.ts';
 import { heldAs } from '../../../realm/lists.ts';
 import { clientKeyOf, MADE_ATTRIBUTE } from '../../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../../realm/representations.ts';
@@ -99,7 +99,7 @@ export function candidateOf(client: Client, house: House, known: Known): Candida
     preset: presetOf(client, house.presets)?.name,
     enabled: client.enabled === true,
     shield: shieldOf(client, house, known),
-    probe: isProbe(client),
+    probeBegun: probeBegun(client),
     traces: tracesOf(client),
     secretMade: createdAt(client),
     marks: marksOf(client, known.remembered),

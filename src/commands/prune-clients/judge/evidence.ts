@@ -80,8 +80,8 @@ export interface Evidence {
   enabled: boolean;
   /** Why it must not be touched, in words: kept by a person, protected, adopted, static. */
   shield: string | undefined;
-  /** Whether mcpkc registered it to try the realm out. */
-  probe: boolean;
+  /** When the run began whose mark it carries, as a probe of mcpkc's would; its registrant may have written it. */
+  probeBegun: number | undefined;
   /** Whether its client id was chosen, so that only its registration's event tells it from one of an administrator's. */
   isChosen: boolean;
   /** When it was made, where the server tells; milliseconds of the server's clock. */

@@ -46,9 +46,12 @@ const otherPreset: Rule = ({ preset }, { presets }) => {
 const shielded: Rule = ({ shield }) =>
   shield === undefined ? undefined : { standing: 'shielded', reason: shield };
 
+/** A forged mark shields for a day at most: no run lasts longer, and none begins in the future. */
 const runningProbe: Rule = (evidence, { now }) => {
   const { latest } = birthOf(evidence);
-  if (!evidence.probe || (latest !== undefined && now - latest >= DAY)) return undefined;
+  const begun = evidence.probeBegun;
+  if (begun === undefined || Math.abs(now - begun) >= DAY) return undefined;
+  if (latest !== undefined && now - latest >= DAY) return undefined;
   return { standing: 'shielded', reason: 'it is a probe of a validation that may still run' };
 };
 
