@@ -42,7 +42,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     command: ['test/products/real/main.ts'],
   },
   long: {
-    what: 'what takes minutes or fetches something more: the law of status, the fault sample, nginx, a company’s set-up (needs the Debian package postgresql), kcadm lines, realms of 0.1.0',
+    what: 'what takes minutes or fetches something more: the law of status, every connector, every fault of MCP servers and realms, kills, races, the fault sample, nginx, a company’s set-up (needs the Debian package postgresql), kcadm lines, realms of 0.1.0',
     minutes: 6,
     command: [...vitest, '--project', 'long'],
   },

@@ -9,7 +9,7 @@ import { useRealm } from '../support/keycloak/useRealm.ts';
 import { anonymousPolicies, configure, hostsIn } from '../support/realm-things.ts';
 import { startReverseProxy } from '../support/reverse-proxy.ts';
 
-const ROUNDS = Number(process.env.MCPKC_RACE_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.MCPKC_RACE_ROUNDS ?? 1);
 const realm = await useRealm('lock');
 let account: Account;
 
