@@ -10,7 +10,7 @@ import { writeRecord } from '../keycloak/write/record.ts';
 import { rehearse } from '../keycloak/write/rehearse.ts';
 import { type ClientPolicyLists, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
-import { deviations, type OwnPolicy } from '../realm/own-policies.ts';
+import { deviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
 import type { Entry } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
@@ -18,6 +18,7 @@ import { planFor, writeChange } from './kinds/index.ts';
 import {
   applyPlan,
   type Change,
+  changesOf,
   type Plan,
   REALM_LISTS,
   type RealmKind,
@@ -51,7 +52,9 @@ export interface Applying {
   warn?: (text: string) => void;
 }
 
-const isPolicy = ({ kind }: Change) => kind === 'client-policy';
+const POLICY_KIND = 'client-policy';
+const isPolicy = ({ kind }: Change) => kind === POLICY_KIND;
+const policyKeys = (plan: RealmPlan) => changesOf(plan, POLICY_KIND).map(({ key }) => key);
 
 async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
   const [clientPolicies, clientProfiles] = await Promise.all([
@@ -100,13 +103,7 @@ interface Proving {
  * are put back as they were, and POLICIES_PUT_BACK says which and why: some wrong forms fail at the code exchange only.
  */
 async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving): Promise<void> {
-  const changes = plan.filter(isPolicy);
-  const restore = (cleaning: Keycloak) =>
-    restoreClientPolicies(
-      cleaning,
-      changes.map(({ key }) => key),
-      before,
-    );
+  const restore = (cleaning: Keycloak) => restoreClientPolicies(cleaning, policyKeys(plan), before);
   let problems: string[];
   try {
     problems = await problemsOf(keycloak, desired, warn);
@@ -139,7 +136,7 @@ async function problemsOf(
   let wrong: string[] = [];
   for (let written = 1; written <= POLICY_WRITES; written += 1) {
     const now = await readRealm(keycloak);
-    const changes = planFor({ ...desired, clients: [], assignments: [] }, now).filter(isPolicy);
+    const changes = changesOf(planFor({ ...desired, clients: [], assignments: [] }, now), POLICY_KIND);
     wrong = changes.flatMap((change) => policyProblems(change, now));
     if (changes.length === 0 || written === POLICY_WRITES) break;
     for (const change of changes) await writeChange(change, { keycloak, ids: new ScopeIds(keycloak) });
@@ -153,12 +150,10 @@ async function problemsOf(
 }
 
 /** How a policy of mcpkc's differs from what a change would make of it, a sentence each. */
-function policyProblems({ key, after }: Change, now: RealmSnapshot): string[] {
-  if (after === null) return [`the policy '${key}': it is still there`];
-  const policy = now.clientPolicies.find(({ name }) => name === key);
-  const profile = now.clientProfiles.find(({ name }) => name === key);
-  const found = { ...(policy && { policy }), ...(profile && { profile }) };
-  return deviations(found, after as unknown as OwnPolicy).map((one) => `the policy '${key}': ${one}`);
+function policyProblems({ key, after }: Change<'client-policy'>, now: RealmSnapshot): string[] {
+  const { policy, profile } = wholePolicy(after);
+  if (!policy || !profile) return [`the policy '${key}': it is still there`];
+  return deviations(policyNamed(now, key), { policy, profile }).map((one) => `the policy '${key}': ${one}`);
 }
 
 /** What was written to the lists of policies wasn't kept: as wrong as a form that is read back. */
@@ -173,8 +168,7 @@ async function orPutBack(
     error.code === 'CHANGE_NOT_KEPT' &&
     error.message.startsWith('The list of client');
   if (!before || !isPolicies) throw error;
-  const keys = plan.filter(isPolicy).map(({ key }) => key);
-  await restoreClientPolicies(keycloak, keys, before).catch(() => {});
+  await restoreClientPolicies(keycloak, policyKeys(plan), before).catch(() => {});
   throw putBackError([`the policies: ${error.message}`], []);
 }
 

@@ -99,6 +99,11 @@ export function changesOf<Name extends ChangeKind>(plan: readonly Change[], kind
   return plan.filter((change) => change.kind === kind) as unknown as Change<Name>[];
 }
 
+/** The exit status of a command that plans: 1 where it would change something and wrote nothing (`--dry-run`). */
+export function planStatus(plan: readonly AnyChange[], dryRun: boolean): 0 | 1 {
+  return dryRun && plan.length > 0 ? 1 : 0;
+}
+
 /** A change, whatever its kind. */
 export type AnyChange = ChangeOf<ChangeKind, object>;
 

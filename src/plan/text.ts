@@ -1,6 +1,6 @@
 import type { Style } from '../cli/style.ts';
 import { isNobodyRole, isSameRole, type RoleName, roleLabel } from '../realm/access.ts';
-import { type OwnPolicy, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
+import { type OwnPolicy, patternsOf, scopesNamedBy, wholePolicy } from '../realm/own-policies.ts';
 import { readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, visible, wrap } from '../text.ts';
 import { REALM } from './kinds/all.ts';
@@ -52,15 +52,15 @@ function policyLines({ before, after }: Change<'client-policy'>): string[] {
     const profile = before?.profile;
     return typeof profile === 'string' ? [`with its profile ${shown(profile)}`] : [];
   }
-  const [old, wanted] = [before, after] as unknown as Partial<OwnPolicy>[];
-  const conditions = (wanted?.policy?.conditions ?? []).map(({ condition, configuration }) => {
+  const [old, wanted] = [wholePolicy(before), wholePolicy(after)];
+  const conditions = (wanted.policy?.conditions ?? []).map(({ condition, configuration }) => {
     const { scopes, ...rest } = configuration;
     const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
     return `${condition}${more}`;
   });
-  const executors = (wanted?.profile?.executors ?? []).map(({ executor }) => executor);
-  const scopesOf = (side: Partial<OwnPolicy> | undefined) => (side?.policy ? scopesNamedBy(side.policy) : []);
-  const patterns = (side: Partial<OwnPolicy> | undefined) => patternsOf(side?.profile ?? undefined) ?? [];
+  const executors = (wanted.profile?.executors ?? []).map(({ executor }) => executor);
+  const scopesOf = ({ policy }: Partial<OwnPolicy>) => (policy ? scopesNamedBy(policy) : []);
+  const patterns = ({ profile }: Partial<OwnPolicy>) => patternsOf(profile) ?? [];
   return [
     `where ${conditions.join(' and ')}`,
     `does ${executors.join(', ')}`,

@@ -1,4 +1,5 @@
 import type { ClientPolicy, ClientProfile, PolicyStep } from './representations.ts';
+import type { RealmSnapshot } from './snapshot.ts';
 
 /**
  * The client policies that mcpkc makes, in the one form in which each was verified (Keycloak 26.7.4, and 26.4.0 where
@@ -8,6 +9,29 @@ import type { ClientPolicy, ClientProfile, PolicyStep } from './representations.
 export interface OwnPolicy {
   policy: ClientPolicy;
   profile: ClientProfile;
+}
+
+/** One side of a change of such a policy; of one that is removed the profile's name, where it goes along. */
+export interface OwnPolicySide {
+  policy?: ClientPolicy | null;
+  profile?: ClientProfile | string | null;
+}
+
+/** The policy and the profile that a side holds whole. */
+export function wholePolicy(side: OwnPolicySide | null): Partial<OwnPolicy> {
+  const { policy, profile } = side ?? {};
+  return { ...(policy && { policy }), ...(profile && typeof profile !== 'string' && { profile }) };
+}
+
+/** The policy of a name in a realm, with the profile of the same name or of another. */
+export function policyNamed(
+  { clientPolicies, clientProfiles }: Pick<RealmSnapshot, 'clientPolicies' | 'clientProfiles'>,
+  name: string,
+  profileName = name,
+): Partial<OwnPolicy> {
+  const policy = clientPolicies.find((one) => one.name === name);
+  const profile = clientProfiles.find((one) => one.name === profileName);
+  return { ...(policy && { policy }), ...(profile && { profile }) };
 }
 
 /** Names of the policies, and of the profile of each. */

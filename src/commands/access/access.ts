@@ -28,7 +28,7 @@ import type { Desired } from '../../plan/desired.ts';
 import { commonReservations, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
-import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
 import type { Mode } from '../../realm/marks.ts';
@@ -313,7 +313,7 @@ async function report(
   };
   return {
     command: 'access',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: accessDocument(answer),

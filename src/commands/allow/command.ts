@@ -13,6 +13,7 @@ import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { planStatus } from '../../plan/plan.ts';
 import { readTypedName } from '../../text.ts';
 import { allowTargets, readClients, requireNotOwn } from './allow.ts';
 import { readAllowed } from './list.ts';
@@ -136,10 +137,9 @@ async function allowReport(subject: Subject, wish: AllowWish, flags: AllowOption
   };
   const { plan, products } = await allowTargets(subject, targets, manner);
   const fails = products.some(({ prospect }) => prospect.connects === 'no');
-  const changed = dryRun && plan.length > 0;
   return {
     command: 'allow',
-    exitStatus: changed || fails ? 1 : 0,
+    exitStatus: fails ? 1 : planStatus(plan, dryRun),
     server,
     realm,
     document: {
@@ -211,7 +211,7 @@ async function removeReport(subject: Subject, wish: AllowWish, flags: AllowOptio
     files.push(...(await removeSecret(subject.context.io, keycloak, entry.client.clientId)));
   return {
     command: 'allow',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: {

@@ -17,6 +17,7 @@ import {
   type Change,
   type ConnectionKind,
   type Plan,
+  planStatus,
   requireConsent,
   type Writer,
   type Writers,
@@ -291,7 +292,7 @@ function report(keycloak: Keycloak, { seen, rows, plan, input }: Shown): Report 
   };
   return {
     command: 'connections',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: connectionsDocument(answer),

@@ -20,7 +20,7 @@ import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations } from '../../plan/named.ts';
-import { type Change, type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { type Change, planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { changeName } from '../../plan/text.ts';
@@ -157,7 +157,7 @@ function report(
   const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
   return {
     command: 'create-scope',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: { resource, scope, mode, roles: access.gates ?? null, changes: plan, applied: !dryRun },

@@ -17,7 +17,7 @@ import {
   scopeWish,
 } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { type Plan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { type Plan, planStatus, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { retired } from '../../plan/retired.ts';
 import { heldOf, requireOwnScope } from '../../realm/mcp-scope.ts';
@@ -118,7 +118,7 @@ function report(
   const answer = { server, realm, resource, scope, mode: null, plan, dryRun, next };
   return {
     command: 'create-scope',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: {

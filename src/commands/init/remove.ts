@@ -14,7 +14,14 @@ import { isHeld, readRoleTree } from '../../keycloak/read/role-holders.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { removalWriter } from '../../keycloak/write/remove-all.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
-import { applyPlan, type Plan, type RemovalKind, type Reservation, requireConsent } from '../../plan/plan.ts';
+import {
+  applyPlan,
+  type Plan,
+  planStatus,
+  type RemovalKind,
+  type Reservation,
+  requireConsent,
+} from '../../plan/plan.ts';
 import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { customPresets } from '../../products/custom.ts';
@@ -190,7 +197,7 @@ function reportOf(
   const { server, realm } = target;
   return {
     command: 'init',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: {

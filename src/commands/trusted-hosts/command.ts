@@ -11,7 +11,7 @@ import { hardenFor, hostOfUri } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
-import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
@@ -210,7 +210,7 @@ function report(
   const redirectUris = patternsOf(own)?.map(readablePattern) ?? null;
   return {
     command: 'trusted-hosts',
-    exitStatus: dryRun && plan.length > 0 ? 1 : 0,
+    exitStatus: planStatus(plan, dryRun),
     server,
     realm,
     document: {

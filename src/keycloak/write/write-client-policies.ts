@@ -1,4 +1,5 @@
 import type { Change } from '../../plan/plan.ts';
+import { wholePolicy } from '../../realm/own-policies.ts';
 import type { ClientPolicy, ClientProfile } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
@@ -21,12 +22,10 @@ export async function writeClientPolicy(keycloak: Keycloak, change: Change<'clie
     if (typeof profile === 'string') await dropProfile(keycloak, profile);
     return;
   }
-  const { before, after } = change;
-  const whole = (profile: NonNullable<typeof after>['profile']) =>
-    typeof profile === 'string' ? undefined : profile;
-  const [policy, profile] = [after?.policy, whole(after?.profile)];
-  if (profile) await putProfiles(keycloak, (all) => replaced(all, profile, whole(before?.profile)));
-  if (policy) await putPolicies(keycloak, (all) => replaced(all, policy, before?.policy));
+  const before = wholePolicy(change.before);
+  const { policy, profile } = wholePolicy(change.after);
+  if (profile) await putProfiles(keycloak, (all) => replaced(all, profile, before.profile));
+  if (policy) await putPolicies(keycloak, (all) => replaced(all, policy, before.policy));
 }
 
 /** The lists of client policies and profiles as they were read. */

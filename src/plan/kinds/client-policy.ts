@@ -4,7 +4,9 @@ import {
   formerPolicy,
   OWN_POLICY,
   type OwnPolicy,
+  type OwnPolicySide,
   patternsOf,
+  policyNamed,
   type Redirects,
   registrationsPolicy,
   scopesNamedBy,
@@ -12,17 +14,11 @@ import {
 } from '../../realm/own-policies.ts';
 import { hostExpression, hostOfExpression } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
-import { type ClientPolicy, type ClientProfile, POLICY } from '../../realm/representations.ts';
+import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired, DesiredRegistrations } from '../desired.ts';
 import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
-
-/** A client policy with its profile; of one that is removed the profile's name, where it goes along. */
-export interface OwnedPolicy {
-  policy?: ClientPolicy | null;
-  profile?: ClientProfile | string | null;
-}
 
 const WHY = {
   registrations:
@@ -33,16 +29,10 @@ const WHY = {
   gone: 'since no MCP server of the realm needs it any more',
 } as const;
 
-function found(snapshot: RealmSnapshot, name: string, profileName = name): Partial<OwnPolicy> {
-  const policy = snapshot.clientPolicies.find((one) => one.name === name);
-  const profile = snapshot.clientProfiles.find((one) => one.name === profileName);
-  return { ...(policy && { policy }), ...(profile && { profile }) };
-}
-
 /** One of mcpkc's policies as it should be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
 function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): Change<'client-policy'>[] {
   const key = wanted.policy.name;
-  const now = found(snapshot, key);
+  const now = policyNamed(snapshot, key);
   if (deviations(now, wanted).length === 0) return [];
   const { policy, profile } = now;
   const before = policy || profile ? { policy: policy ?? null, profile: profile ?? null } : null;
@@ -56,7 +46,7 @@ function absent(
   snapshot: RealmSnapshot,
   why: string,
 ): Change<'client-policy'>[] {
-  const { policy } = found(snapshot, name);
+  const { policy } = policyNamed(snapshot, name);
   if (!policy) return [];
   const others = snapshot.clientPolicies.filter((one) => one.name !== name);
   const isShared = others.some(({ profiles }) => profiles?.includes(profileName));
@@ -82,7 +72,7 @@ export function wantedPatterns(
   { add, remove, closed }: DesiredRegistrations,
   snapshot: RealmSnapshot,
 ): string[] {
-  const there = patternsOf(found(snapshot, OWN_POLICY.registrations).profile) ?? [];
+  const there = patternsOf(policyNamed(snapshot, OWN_POLICY.registrations).profile) ?? [];
   const kept = there.filter((one) => !remove.includes(one));
   const named = [...new Set([...kept, ...add])];
   const hosts = new Set(named.map(hostOfExpression));
@@ -108,7 +98,7 @@ function registrations(desired: Desired, snapshot: RealmSnapshot): Change<'clien
 function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): Change<'client-policy'>[] {
   if (!wanted) return [];
   const name = OWN_POLICY.userless;
-  const { policy } = found(snapshot, name);
+  const { policy } = policyNamed(snapshot, name);
   const there = policy ? scopesNamedBy(policy) : [];
   // A name that is gone would make Keycloak refuse the list whole, other people's policies too.
   const isScope = (scope: string) => snapshot.scopes.some((one) => one.name === scope);
@@ -128,7 +118,7 @@ function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): C
 }
 
 /** Client policies of mcpkc's own, each with its profile; all others pass through untouched. */
-export const clientPolicy: Kind<'client-policy', OwnedPolicy> = {
+export const clientPolicy: Kind<'client-policy', OwnPolicySide> = {
   title: 'client policy',
   diff: (desired, snapshot) => [
     ...registrations(desired, snapshot),
