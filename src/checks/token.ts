@@ -5,6 +5,7 @@ import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from '.
 import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
 import type { Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
+import { withoutToken } from './mcp-judging.ts';
 import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
 import { judging, type Step } from './step.ts';
 import { LEEWAY_S } from './verify-token.ts';
@@ -119,12 +120,7 @@ const claims: Check = {
   cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
   fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
   judge: judging('token', ({ verified, skew, sendable, unsendable }, { target }) => {
-    if (!verified)
-      return target.outside
-        ? skipped(`${unsendable.message} (--outside)`)
-        : unsendable.isExpected
-          ? skipped(unsendable.message, { fix: unsendable.fix })
-          : notRun(unsendable.message, unsendable.fix);
+    if (!verified) return withoutToken(unsendable, target);
     const source = sendable?.source ?? 'client-credentials';
     const facts = {
       algorithm: verified.algorithm,

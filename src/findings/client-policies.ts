@@ -268,22 +268,30 @@ const userless: Rule = {
   },
   find: (seen) =>
     listServers(seen).flatMap((judged): Found[] => {
-      const { scope: name, mode, list } = judged;
-      if (mode !== 'standing' || list === 'none' || userlessRefused(seen, name)) return [];
-      const { version } = shown(seen.parts.server);
-      const tooOld = isAtLeast(version, [26, 7, 0]) === false;
+      const { scope: name } = judged;
+      if (!servesEveryClient(judged) || userlessRefused(seen, name)) return [];
       const hit = machines(seen, name);
       const who =
         hit.length === 0 ? '' : ` Refusing them would hit ${hit.map(({ clientId }) => clientId).join(', ')}.`;
       const message = `A client that registers itself can get a token for '${name}' without any user (client credentials).${who}`;
-      const fix = tooOld
+      const fix = isTooOld(seen)
         ? atKeycloak(
-            `Keycloak ${version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
+            `Keycloak ${shown(seen.parts.server).version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
           )
         : repair(seen, judged, hit.some((client) => !cameByRegistration(client)) ? ['--yes'] : []);
       return [{ subject: name, message, fix }];
     }),
 };
+
+/** Whether every client that registers gets the audience of a server. */
+function servesEveryClient({ mode, list }: Pick<PresentServer, 'mode' | 'list'>): boolean {
+  return mode === 'standing' && list !== 'none';
+}
+
+/** Whether the server certainly can't refuse tokens without a user to registered clients alone (before 26.7.0). */
+function isTooOld({ parts }: Seen): boolean {
+  return isAtLeast(shown(parts.server).version, [26, 7, 0]) === false;
+}
 
 /** Clients with a service account that the policy would refuse tokens, where the clients were listed. */
 function machines({ parts }: Seen, scope: string): Client[] {
@@ -367,10 +375,8 @@ const machineClient: Rule = {
   },
   find: (seen) =>
     listServers(seen).flatMap((judged): Found[] => {
-      const { scope: name, mode, list } = judged;
-      const { version } = shown(seen.parts.server);
-      const isTooOld = isAtLeast(version, [26, 7, 0]) === false;
-      if (mode !== 'standing' || list === 'none' || isTooOld) return [];
+      const { scope: name } = judged;
+      if (!servesEveryClient(judged) || isTooOld(seen)) return [];
       // Where the policy is there, a client from before it lacks the setting that it goes by: named, it gets it.
       const isThere = userlessRefused(seen, name);
       return machines(seen, name)
