@@ -1,5 +1,5 @@
 import { McpkcError } from '../../errors.ts';
-import { isSameRole, type Role } from '../../realm/access.ts';
+import type { Role } from '../../realm/access.ts';
 import type { RoleHolder } from '../../realm/snapshot.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
@@ -406,9 +406,4 @@ export async function isHeld(keycloak: Keycloak, role: Role, tree: RoleTree): Pr
     groupsAt(keycloak, `${placeOf(role)}/groups`),
   ]);
   return people.length > 0 || groups.length > 0;
-}
-
-/** The realm role as the tree knows it. */
-export function realmRoleIn({ roles }: RoleTree, name: string): Role | undefined {
-  return roles.find((role) => isSameRole(role, { client: null, name }));
 }

@@ -5,6 +5,7 @@ import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { LEASE_MS, LockLease, lockLostError } from './lease.ts';
+import { untilKept } from './until-kept.ts';
 
 /**
  * The realm role that stands for the lock. Keycloak creates a role with a given name exactly once (one 201, all others
@@ -50,7 +51,7 @@ function attributesOf(holder: Holder, until: number): Record<string, string[]> {
   return Object.fromEntries(entries.map(([key, value]) => [`mcpkc.${key}`, [String(value).slice(0, 200)]]));
 }
 
-/** The lock that is there, whoever's it is. */
+/** The lock that is there, of this run or of another. */
 async function look(keycloak: Keycloak): Promise<LockRole | undefined> {
   const role: unknown = await keycloak.read(LOOK, (admin) => admin.roles.findOneByName({ name: LOCK_ROLE }));
   if (typeof role !== 'object' || role === null) return undefined;
@@ -209,20 +210,16 @@ async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): P
   }
 }
 
-/** How often a release is tried: a deletion at the moment of another run's write answers 500 (26.7.3). */
-const RELEASES = 3;
-
+/** Deletes the lock's role; that it is gone already is as good. */
 async function drop(keycloak: Keycloak, id: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  await untilKept(keycloak, 'The lock', async () => {
     try {
       await keycloak.replace({ ...TAKE, what: 'release the lock' }, (admin) => admin.roles.delById({ id }));
-      return;
     } catch (error) {
-      if (statusOf(error) === 404) return;
-      if (statusOf(error) !== 500 || attempt === RELEASES) throw error;
-      await keycloak.waiting.sleep(100 * attempt, keycloak.waiting.signal);
+      if (statusOf(error) !== 404) throw error;
     }
-  }
+    return true;
+  });
 }
 
 /** How long the lock is tried to be given back after an interruption. */
