@@ -1,18 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { READING_ROLES } from '../../../src/realm/roles.ts';
 import { accountIn, runCli } from '../../support/cli.ts';
 import { grantRoles, revokeRoles } from '../../support/keycloak/service-account.ts';
 import { since } from '../../support/keycloak/version.ts';
-import { World } from './world.ts';
+import { useWorlds, World } from './world.ts';
 
-const worlds: World[] = [];
-const keep = (world: World) => {
-  worlds.push(world);
-  return world;
-};
-afterAll(async () => {
-  for (const world of worlds) await world.remove();
-});
+const keep = useWorlds();
 
 const codes = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
 const status = (world: World, ...args: string[]) => runCli(['status', ...args], { env: world.env });

@@ -1,19 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { since } from '../../support/keycloak/version.ts';
 import { inRealTime, startOnboard } from '../../support/onboarding.ts';
-import { naming, SCOPE, World } from './world.ts';
+import { naming, SCOPE, useWorlds, World } from './world.ts';
 
-const worlds: World[] = [];
-const keep = (world: World) => {
-  worlds.push(world);
-  return world;
-};
-afterAll(async () => {
-  for (const world of worlds) await world.remove();
-});
+const keep = useWorlds();
 
 const codes = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
 const status = (world: World, ...args: string[]) => runCli(['status', ...args], { env: world.env });

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import type { RunningHost } from '../../../examples/mcp-host/host.ts';
 import type { Finding } from '../../../src/findings/finding.ts';
 import { startMcpHost } from '../../connectors/host.ts';
@@ -187,4 +187,16 @@ export class World {
     await this.realm.remove();
     await this.folder.remove();
   }
+}
+
+/** Worlds of a test file, which are removed at its end. */
+export function useWorlds(): (world: World) => World {
+  const worlds: World[] = [];
+  afterAll(async () => {
+    for (const world of worlds) await world.remove();
+  });
+  return (world) => {
+    worlds.push(world);
+    return world;
+  };
 }
