@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Test files that need a Keycloak. */
-const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,products,validate,cli,docs}/**/*.test.ts'];
+const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,others,products,validate,cli,docs}/**/*.test.ts'];
 
 /** What takes minutes or fetches something more (nginx): `npm run suite -- long`, not part of `npm test`. */
 const LONG = [
@@ -39,6 +39,9 @@ const LONG = [
   'test/connectors/table.test.ts',
   'test/keycloak/faults-sample.test.ts',
   'test/keycloak/allow-documents.test.ts',
+  'test/others/resource-indicators.test.ts',
+  'test/others/twelve.test.ts',
+  'test/others/way-back.test.ts',
 ];
 
 /** Real products, installed from their packages: `npm run test:allowed`. */

@@ -44,7 +44,18 @@ export async function captureScreens(server: AdminAccess, mcpkc: string): Promis
       screens[name] = steady(text, { server, realm, host: host.origin });
     };
     keep('status-before', await run('status', '--resource', host.url).done);
-    const onboarding = run('onboard', host.url, '--scope', scope, '--until', 'connected', '--timeout', '60s');
+    const onboarding = run(
+      'onboard',
+      host.url,
+      '--scope',
+      scope,
+      '--preset',
+      'chatgpt',
+      '--until',
+      'connected',
+      '--timeout',
+      '60s',
+    );
     await onboarding.until(/Waiting for a connector/);
     const connector = new Connector(host.url);
     await connector.discover();

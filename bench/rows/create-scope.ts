@@ -7,7 +7,7 @@ import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
 const RESOURCE = 'https://svc.example.com/mcp';
 const SCOPE = 'mcp-resource-svc';
 /** Without the hardening, which no yardstick does. */
-const ARGV = ['create-scope', '--resource', RESOURCE, '--scope', SCOPE, '--no-harden'];
+const ARGV = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--scope', SCOPE, '--no-harden'];
 
 /** `create-scope` from nothing, against the same by bare calls and by the admin CLI that comes with Keycloak. */
 export const createScope: Row = {

@@ -68,7 +68,19 @@ export const onboard: Row = {
 async function connect({ realm, env, ...rest }: BenchRealm): Promise<Connection> {
   const { admin, path } = realm;
   const { argv, env: own } = mcpkc(
-    ['--verbose', 'onboard', RESOURCE, '--scope', SCOPE, '--until', 'registered', '--timeout', '60s'],
+    [
+      '--verbose',
+      'onboard',
+      RESOURCE,
+      '--scope',
+      SCOPE,
+      '--preset',
+      'chatgpt',
+      '--until',
+      'registered',
+      '--timeout',
+      '60s',
+    ],
     {
       realm,
       env,

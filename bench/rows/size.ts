@@ -10,7 +10,7 @@ const WORSE = 1.2;
 const COMMANDS: readonly { what: string; argv: (round: number) => string[] }[] = [
   {
     what: '`create-scope --no-existing`, second run',
-    argv: () => ['create-scope', '--resource', RESOURCE, '--no-existing'],
+    argv: () => ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-existing'],
   },
   { what: '`trusted-hosts --add`', argv: (round) => ['trusted-hosts', '--add', `host-${round}.example.com`] },
   { what: '`status`', argv: () => ['status', '--resource', RESOURCE] },

@@ -71,7 +71,7 @@ async function far({ rounds, fresh }: Bench): Promise<Line> {
  * which at least one request was on its way.
  */
 async function compared(realm: BenchRealm, url: string, rounds: number) {
-  await watched(realm, ['create-scope', '--resource', url, '--scope', SCOPE]);
+  await watched(realm, ['create-scope', '--preset', 'chatgpt', '--resource', url, '--scope', SCOPE]);
   const wholes: number[] = [];
   const paths: number[] = [];
   for (let round = 0; round <= rounds; round++) {

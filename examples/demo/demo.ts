@@ -82,7 +82,16 @@ async function connect(
 ): Promise<DemoResult> {
   const { url } = host;
   say('One command connects ChatGPT. It waits; then the person adds the connector in ChatGPT and signs in.');
-  const onboarding = type(folder, ['onboard', url, '--until', 'registered', '--timeout', '60s']);
+  const onboarding = type(folder, [
+    'onboard',
+    url,
+    '--preset',
+    'chatgpt',
+    '--until',
+    'registered',
+    '--timeout',
+    '60s',
+  ]);
   await onboarding.until(/Waiting for a connector/);
   const connector = new Connector(url);
   const registered = (await connector.discover()).ok ? await connector.register() : undefined;

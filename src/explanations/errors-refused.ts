@@ -35,6 +35,13 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     fix: 'Take the scope out of that policy (Realm settings, Client policies), then run the command again.',
     sources: [SEEN],
   },
+  POLICIES_BROKEN: {
+    what: 'A client policy or profile of the realm names something that is gone: a profile, a client scope, or a condition or executor of a feature that is off. Keycloak checks the whole list whenever it is written, so it would take no edit. Nothing was changed.',
+    cause:
+      'A profile or scope was deleted while a policy named it, or Keycloak was restarted without a feature (cimd) that a profile or policy uses.',
+    fix: 'Repair or delete what the message names, policies before profiles, all of a list in one edit: Realm settings, Client policies, JSON editor. Then run the command again.',
+    sources: [SEEN],
+  },
   CLIENT_TAKEN: {
     what: 'A client with the client id that --create-static would make is there, and is something else. Nothing was changed.',
     cause:

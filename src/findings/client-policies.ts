@@ -24,7 +24,7 @@ import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, createScope, harden, repair } from './fixes.ts';
 import { anonymous, trusts } from './hosts.ts';
-import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { isShut, listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
 import { isRegistrationShut } from './ways.ts';
 
 type Configuration = Record<string, unknown>;
@@ -108,7 +108,7 @@ function isHeldBy(seen: Seen, executor: string): boolean {
 const pkce: Rule = {
   code: 'PKCE_NOT_ENFORCED',
   severity: 'warning',
-  needs: ['clientPolicies', 'scopes'],
+  needs: ['registrationPolicies', 'clientPolicies', 'scopes'],
   explanation: {
     what: 'A client that registers itself may sign people in without PKCE, and with the method plain: a stolen authorization code is enough for a token. OAuth 2.1 demands PKCE with S256, and every MCP client uses it.',
     cause:
@@ -117,7 +117,7 @@ const pkce: Rule = {
     sources: ['OAuth 2.1 (draft) §4.1.1, §7.5.1', 'RFC 7636', ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    isHeldBy(seen, 'pkce-enforcer')
+    isShut(seen) || isHeldBy(seen, 'pkce-enforcer')
       ? []
       : [
           {
@@ -132,7 +132,7 @@ const pkce: Rule = {
 const grants: Rule = {
   code: 'OLD_GRANTS_POSSIBLE',
   severity: 'warning',
-  needs: ['clientPolicies', 'scopes'],
+  needs: ['registrationPolicies', 'clientPolicies', 'scopes'],
   explanation: {
     what: 'A client that registers itself may bring the implicit flow, whose tokens stand in the browser’s address, and the password grant, which hands people’s passwords to it.',
     cause: 'Keycloak allows both to registrations; the realm has no client policy that switches them off.',
@@ -140,7 +140,7 @@ const grants: Rule = {
     sources: ['OAuth 2.1 (draft) §10', ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    isHeldBy(seen, 'reject-implicit-grant') && isHeldBy(seen, 'reject-ropc-grant')
+    isShut(seen) || (isHeldBy(seen, 'reject-implicit-grant') && isHeldBy(seen, 'reject-ropc-grant'))
       ? []
       : [
           {
@@ -154,7 +154,7 @@ const grants: Rule = {
 const redirects: Rule = {
   code: 'REDIRECTS_NOT_HELD',
   severity: 'warning',
-  needs: ['clientPolicies', 'scopes', 'server'],
+  needs: ['registrationPolicies', 'clientPolicies', 'scopes', 'server'],
   explanation: {
     what: 'A client may register any path at a trusted host, wildcards too, as where sign-ins end. Anybody who controls one page at such a host, or an open redirect, collects codes of anybody who signs in.',
     cause:
@@ -164,7 +164,7 @@ const redirects: Rule = {
   },
   find(seen) {
     const { redirects: can } = shown(seen.parts.server);
-    if (can === undefined || can === 'none') return [];
+    if (can === undefined || can === 'none' || isShut(seen)) return [];
     if (isHeldBy(seen, can === 'patterns' ? PATTERNS.executor : NO_WILDCARDS.executor)) return [];
     const message =
       can === 'patterns'
@@ -258,7 +258,7 @@ const formerPkce: Rule = {
 const userless: Rule = {
   code: 'USERLESS_TOKENS_POSSIBLE',
   severity: 'warning',
-  needs: ['clientPolicies', 'scopes', 'server'],
+  needs: ['registrationPolicies', 'clientPolicies', 'scopes', 'server'],
   explanation: {
     what: 'Anybody who may register a client may register it for client credentials, and then gets tokens with the MCP server’s audience without any user signing in. A server that looks at the audience alone lets it in.',
     cause:
@@ -269,7 +269,7 @@ const userless: Rule = {
   find: (seen) =>
     listServers(seen).flatMap((judged): Found[] => {
       const { scope: name } = judged;
-      if (!servesEveryClient(judged) || userlessRefused(seen, name)) return [];
+      if (!servesEveryClient(judged) || isShut(seen) || userlessRefused(seen, name)) return [];
       const hit = machines(seen, name);
       const who =
         hit.length === 0 ? '' : ` Refusing them would hit ${hit.map(({ clientId }) => clientId).join(', ')}.`;

@@ -2,7 +2,7 @@ import { DEFAULT_PRODUCT } from '../products/index.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
-import { listServers, nameFor, type Seen } from './seen.ts';
+import { isClosed, isShutOnPurpose, listServers, nameFor, type Seen } from './seen.ts';
 
 /** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
 export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
@@ -16,10 +16,16 @@ export const atKeycloak = (text: string): Fix => ({ kind: 'keycloak', text });
 /** A change at the MCP server, or something that only its operator knows. */
 export const atMcpServer = (text: string): Fix => ({ kind: 'mcp-server', text });
 
-/** `--preset a,b`, where it isn't what the command does on its own. */
+/**
+ * `--preset a,b`, where it isn't what the command does on its own. Where registration is shut, naming a product opens it: it is
+ * named until somebody decided to keep it shut.
+ */
 function presetFlags(seen: Seen): CommandPart[] {
+  if (isShutOnPurpose(seen)) return [];
   const names = seen.presets.map(({ name }) => name);
-  return names.length === 1 && names[0] === DEFAULT_PRODUCT ? [] : [['--preset', typedList(names)]];
+  return !isClosed(seen) && names.length === 1 && names[0] === DEFAULT_PRODUCT
+    ? []
+    : [['--preset', typedList(names)]];
 }
 
 /** `create-scope` for a resource: it provisions, and repairs what it made. */
@@ -71,5 +77,5 @@ export function trustHosts(
 
 /** What leaves registration safer: `create-scope` for a resource that is there, else `trusted-hosts` for the products. */
 export function harden(seen: Seen): Fix {
-  return repairAny(seen) ?? trustHosts(seen);
+  return (isClosed(seen) ? undefined : repairAny(seen)) ?? trustHosts(seen);
 }

@@ -1,6 +1,10 @@
 import { MCP_SPEC, SEEN } from '../explanation.ts';
+import { cameByRegistration, isProbe, presetOf } from '../products/dynamic.ts';
+import { PRESETS } from '../products/index.ts';
+import { heldOf } from '../realm/mcp-scope.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
 import { addsDefaults } from '../realm/registration-policies.ts';
-import { formatCommand } from '../text.ts';
+import { count, formatCommand } from '../text.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atMcpServer } from './fixes.ts';
 import { listServers, type Seen } from './seen.ts';
@@ -47,27 +51,59 @@ const mode: Rule = {
   severity: 'info',
   needs: ['scopes'],
   explanation: {
-    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client that registers can get it. adopted: any client may name the scope, which puts nothing into tokens; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
+    what: 'Whom an audience scope serves. standing: it is a realm default (or optional) scope, and every client made in this realm inherits it, by registration or in the console, an administrator’s application too. adopted: any client may name the scope, which puts nothing into tokens; the audience is a hidden second scope, which mcpkc attaches to clients that were adopted. Others get a token without the audience, and that is the point of it.',
     cause:
       'mcpkc create-scope makes a resource standing, mcpkc onboard adopted. A scope that nobody marked counts as adopted where it is in neither of the realm’s lists.',
     fix: 'mcpkc create-scope --attach default (or none) changes it. Clients that have the audience keep it: before it becomes adopted, the products’ clients are, and others are named.',
     sources: [],
   },
   find: (seen) =>
-    listServers(seen).map(({ scope: name, mode: kind, list, resource }) => {
+    listServers(seen).map((judged) => {
+      const { scope: name, mode: kind, list, resource } = judged;
       const whom =
         kind === 'adopted'
           ? 'only adopted clients get the audience'
           : list === 'optional'
-            ? 'every client that registers can ask for it by name'
-            : 'every client that registers can get the audience';
+            ? 'every client made in this realm, by registration or in the console, may ask for it by name'
+            : 'every client made in this realm, by registration or in the console, inherits it';
       const next =
         kind === 'adopted'
           ? `To connect a product: ${resource === undefined ? 'mcpkc onboard <its URL>' : formatCommand(['onboard'], [resource])}`
           : 'Nothing to fix.';
-      return { subject: name, message: `The scope '${name}' is ${kind}: ${whom}.`, fix: atMcpServer(next) };
+      return {
+        subject: name,
+        message: `The scope '${name}' is ${kind}: ${whom}.${inherited(seen, judged)}`,
+        fix: atMcpServer(next),
+      };
     }),
 };
+
+/** Which clients hold a standing audience that are no known product’s: applications that inherited it, among others. */
+function inherited(seen: Seen, { mode: kind, list, carriers }: PresentServer): string {
+  if (kind !== 'standing' || list === 'none') return '';
+  const { clients, fewClients } = seen.parts;
+  const all =
+    (clients.visible ? clients.value?.clients : undefined) ??
+    (fewClients.visible ? fewClients.value : undefined);
+  if (all === undefined) return ' mcpkc status --clients shows which hold it.';
+  const foreign = all.filter(
+    (client) =>
+      heldOf(client, carriers) !== 'none' &&
+      client.clientId !== seen.account &&
+      !isProbe(client) &&
+      !(cameByRegistration(client) && presetOf(client, [...seen.presets, ...PRESETS]) !== undefined),
+  );
+  if (foreign.length === 0) return ' No client holds it that is no known product’s.';
+  const names = foreign
+    .slice(0, SHOWN)
+    .map(({ clientId }) => clientId)
+    .join(', ');
+  const more = foreign.length > SHOWN ? ` and ${foreign.length - SHOWN} more` : '';
+  return ` ${count(foreign.length, 'client')} that ${foreign.length === 1 ? 'is' : 'are'} no known product’s ${foreign.length === 1 ? 'holds' : 'hold'} it: ${names}${more}.`;
+}
+
+/** So many clients are named. */
+const SHOWN = 5;
 
 /** What is no fault, but good to know. */
 export const guidance: RuleGroup = {

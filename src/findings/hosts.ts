@@ -7,7 +7,7 @@ import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { harden, repair, trustHosts } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { isShut, isShutOnPurpose, listServers, type Seen, shown } from './seen.ts';
 import { registering } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
 
@@ -61,9 +61,9 @@ const policyMissing: Rule = {
 const empty: Rule = {
   code: 'TRUSTED_HOSTS_EMPTY',
   severity: 'error',
-  needs: ['registrationPolicies', 'scopes'],
+  needs: ['registrationPolicies', 'scopes', 'record'],
   explanation: {
-    what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT reports that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”).',
+    what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT reports that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”). Where registration was kept shut when the MCP servers were provisioned, that is as it should be, and no more than information.',
     cause: 'The realm is new, or somebody emptied the list.',
     fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and sets both switches as it needs them; mcpkc create-scope does the same and more.',
     sources: [REGISTRATION_GUIDE, SEEN],
@@ -73,6 +73,7 @@ const empty: Rule = {
       .filter(({ hosts }) => hosts.length === 0 && registering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
+        ...(isShutOnPurpose(seen) ? { severity: 'info' as const } : {}),
         message: `The policy '${name}' lists no host: every registration is refused ("Policy 'Trusted Hosts' rejected request").`,
         fix: harden(seen),
       })),
@@ -144,7 +145,7 @@ const senderMatch: Rule = {
   },
   find: (seen) =>
     policies(seen)
-      .filter((policy) => policy.senderMatch && registering(seen).length > 0)
+      .filter((policy) => policy.senderMatch && !isShut(seen) && registering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' demands that registrations are sent from a trusted host: ChatGPT’s come from changing addresses and are refused ("Host not trusted").`,

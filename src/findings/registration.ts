@@ -6,7 +6,7 @@ import { count } from '../text.ts';
 import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { isShut, listServers, type Seen, shown } from './seen.ts';
 import { isRegistrationShut, registering } from './ways.ts';
 
 const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
@@ -24,7 +24,7 @@ const defaultsOff: Rule = {
   },
   find: (seen) =>
     anonymous(seen, POLICY.allowedScopes)
-      .filter((policy) => !allowedScopesOf(policy).defaults)
+      .filter((policy) => !isShut(seen) && !allowedScopesOf(policy).defaults)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ("Not permitted to use specified clientScope").`,
@@ -45,7 +45,7 @@ const blocks: Rule = {
   },
   find(seen) {
     const senders = registering(seen).filter(({ sendsScope }) => sendsScope !== 'no');
-    if (senders.length === 0) return [];
+    if (senders.length === 0 || isShut(seen)) return [];
     return anonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
       const blocked = namedScopes(seen).filter((scope) => !allowedScopesOf(policy).scopes.includes(scope));
       if (blocked.length === 0) return [];
@@ -138,7 +138,7 @@ const wideMappers: Rule = {
   find: (seen) =>
     (isRegistrationShut(seen) ? [] : anonymous(seen, POLICY.allowedMappers)).flatMap((policy) => {
       const wide = mapperTypesOf(policy).filter((type) => type !== PAIRWISE_MAPPER);
-      if (wide.length === 0) return [];
+      if (wide.length === 0 || isShut(seen)) return [];
       const message = `The policy '${policy.name}' lets a client that registers itself bring mappers (${wide.join(', ')}): it can put another user’s sub, or any audience, into its tokens.`;
       return [{ subject: policy.name, message, fix: harden(seen) }];
     }),

@@ -3,6 +3,8 @@ import type { Preset } from '../products/preset.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { isAudienceScope, nameScopeOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import { mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
+import { entriesOf } from '../realm/record.ts';
+import { refusesEveryRegistration, trustsNoHost } from '../realm/registration-policies.ts';
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { CommandPart } from '../text.ts';
@@ -42,6 +44,25 @@ export interface Seen {
 export function shown<T>(part: Part<T>): T {
   if (part.visible) return part.value;
   throw new Error(`a rule looked at what takes the role ${part.role} without needing it`);
+}
+
+/** Whether no product can register; a command that names no product leaves that so. */
+export function isClosed(seen: Seen): boolean {
+  const { registrationPolicies } = seen.parts;
+  return registrationPolicies.visible && trustsNoHost(registrationPolicies.value);
+}
+
+/** Whether every anonymous registration is refused: what would be wrong with one concerns nobody then. */
+export function isShut(seen: Seen): boolean {
+  const { registrationPolicies } = seen.parts;
+  return registrationPolicies.visible && refusesEveryRegistration(registrationPolicies.value);
+}
+
+/** Whether registration was kept shut when the realm's MCP servers were provisioned, and no product was wanted since. */
+export function isShutOnPurpose(seen: Seen): boolean {
+  const { record } = seen.parts;
+  const wishes = record.visible ? entriesOf(record.value, 'wanted') : [];
+  return isShut(seen) && wishes.length > 0 && wishes.every(({ products }) => products.length === 0);
 }
 
 /** The realm as the functions of `provision/` want it, as far as scopes go. */

@@ -1,9 +1,12 @@
 import { HOSTNAME_GUIDE, MCP_GUIDE, MCP_SPEC, PROXY_GUIDE, SEEN } from '../explanation.ts';
 import type { IssuerMetadata } from '../keycloak/read/issuer-metadata.ts';
 import { isLoopback } from '../names/loopback.ts';
-import type { Rule, RuleGroup } from './finding.ts';
-import { atKeycloak } from './fixes.ts';
-import { type Seen, shown } from './seen.ts';
+import { cameByRegistration } from '../products/dynamic.ts';
+import type { PresentServer } from '../realm/mcp-server.ts';
+import { isOwnResourceClient, RESOURCE_URL, resourceClientDeviations } from '../realm/resource-client.ts';
+import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
+import { atKeycloak, repair } from './fixes.ts';
+import { listServers, type Seen, shown } from './seen.ts';
 
 /** What clients are told: by the public address where it answers, else by the one that administration is done at. */
 export function told({ parts }: Seen): IssuerMetadata | undefined {
@@ -101,24 +104,82 @@ const basicOff: Rule = {
 const resourceIndicators: Rule = {
   code: 'RESOURCE_INDICATORS_BREAK_AUDIENCE',
   severity: 'error',
-  needs: ['server'],
+  needs: ['server', 'scopes', 'record', 'resourceClients'],
   explanation: {
-    what: 'The experimental feature resource-indicators is on. Keycloak then judges the `resource` parameter that every MCP client sends, finds no client with that resource URL, and ends the sign-in with invalid_target: an audience that comes from a custom-audience mapper doesn’t count.',
-    cause: 'Keycloak was started with --features=resource-indicators (or preview features that include it).',
-    fix: 'Start Keycloak without it: --features-disabled=resource-indicators. Without the feature `resource` is ignored, and the mapper provides the audience.',
+    what: 'The experimental feature resource-indicators is on. Keycloak then judges the `resource` parameter that every MCP client sends, finds no client with that resource URL, and ends the sign-in with invalid_target: an audience that comes from a custom-audience mapper alone doesn’t count.',
+    cause:
+      'Keycloak was started with --features=resource-indicators (or preview features that include it), and no client stands for the MCP server.',
+    fix: 'mcpkc create-scope and onboard make that client on such a server: its id and its attribute resource_url are the MCP server’s URL, it is bearer-only and holds no scopes. Tokens then name this server alone. It does nothing on a server without the feature.',
     sources: ['RFC 8707', MCP_GUIDE, SEEN],
   },
   find(seen) {
-    if (shown(seen.parts.server).features?.includes('resource-indicators') !== true) return [];
-    const message =
-      'The feature resource-indicators is on: the sign-in of every MCP client ends in invalid_target, since its audience comes from a mapper.';
-    const fix = atKeycloak('Start Keycloak without it (--features-disabled=resource-indicators).');
-    return [{ subject: 'resource-indicators', message, fix }];
+    if (!judgesResource(seen)) return [];
+    return listServers(seen).flatMap((judged): Found[] => {
+      const { resource } = judged;
+      if (resource === undefined || standsFor(seen, resource)) return [];
+      const message = `The feature resource-indicators is on, and no client of mcpkc’s stands for ${resource}: the sign-in of every MCP client ends in invalid_target.`;
+      return [{ subject: resource, message, fix: makeResourceClient(seen, judged) }];
+    });
+  },
+};
+
+function judgesResource(seen: Seen): boolean {
+  return shown(seen.parts.server).features?.includes('resource-indicators') === true;
+}
+
+/** Whether the client that stands for an MCP server is mcpkc's, and as it is made. */
+function standsFor(seen: Seen, resource: string): boolean {
+  return shown(seen.parts.resourceClients).some(
+    (client) =>
+      isOwnResourceClient(client, resource, shown(seen.parts.record)) &&
+      resourceClientDeviations(client, resource).length === 0,
+  );
+}
+
+/** Somebody else's client in its place is deleted for it, which takes a person's word. */
+function makeResourceClient(seen: Seen, judged: PresentServer): Fix {
+  const { resource = '' } = judged;
+  const isTaken = shown(seen.parts.resourceClients).some(({ clientId }) => clientId === resource);
+  return repair(seen, judged, ['--resource-client', ...(isTaken ? ['--yes'] : [])]);
+}
+
+const foreignResource: Rule = {
+  code: 'RESOURCE_CLIENT_FOREIGN',
+  severity: 'warning',
+  needs: ['server', 'scopes', 'record', 'resourceClients'],
+  explanation: {
+    what: 'A client that mcpkc did not make, or that was changed since, has the URL of an MCP server as its client id, or claims it in its attribute resource_url. On a Keycloak with the feature resource-indicators it decides whether sign-ins that name the MCP server work.',
+    cause:
+      'Client ids and attributes are free to anybody who registers: a stranger can take the URL first. Or an administrator made it.',
+    fix: 'mcpkc create-scope --resource-client --yes shows it, deletes it and makes mcpkc’s own: changed in place, its registrant’s access token would live on.',
+    sources: ['RFC 8707', SEEN],
+  },
+  find(seen) {
+    const { clients } = seen.parts;
+    const listed = (clients.visible ? clients.value?.clients : undefined) ?? [];
+    return listServers(seen).flatMap((judged): Found[] => {
+      const { resource } = judged;
+      if (resource === undefined) return [];
+      const claiming = listed.filter(
+        ({ clientId, attributes }) => clientId !== resource && attributes[RESOURCE_URL] === resource,
+      );
+      // One that registered itself is a finding of its own, feature or not.
+      const there = shown(seen.parts.resourceClients).filter(
+        (client) => client.clientId === resource && (judgesResource(seen) || !cameByRegistration(client)),
+      );
+      const foreign = [...(standsFor(seen, resource) ? [] : there), ...claiming];
+      if (foreign.length === 0) return [];
+      const names = foreign.map(({ clientId }) => `'${clientId}'`).join(', ');
+      const severity = judgesResource(seen) ? 'error' : 'warning';
+      const message = `The client ${names} stands for ${resource}, and mcpkc did not make it so.`;
+      const fix = repair(seen, judged, ['--resource-client', '--yes']);
+      return [{ subject: resource, message, fix, severity }];
+    });
   },
 };
 
 /** What is decided where Keycloak is started, and by the realm's own settings. */
 export const server: RuleGroup = {
   title: 'Issuer, sign-in and features',
-  rules: [mismatch, notHttps, basicOff, resourceIndicators],
+  rules: [mismatch, notHttps, basicOff, resourceIndicators, foreignResource],
 };

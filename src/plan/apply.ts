@@ -1,9 +1,12 @@
 import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import type { Attempt } from '../keycloak/connection/failures.ts';
+import { requireRoles } from '../keycloak/connection/own-roles.ts';
 import { readAccess, readRealmRoles } from '../keycloak/read/access.ts';
 import { readClientPolicies, readClientProfiles } from '../keycloak/read/read.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
+import { readRecord } from '../keycloak/read/record.ts';
 import { readRoleHolders } from '../keycloak/read/role-holders.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
@@ -15,6 +18,7 @@ import type { Entry } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { planFor, writeChange } from './kinds/index.ts';
+import { forgottenBy, memoryOf } from './memory.ts';
 import {
   applyPlan,
   type Change,
@@ -36,6 +40,17 @@ export function needsLock(plan: Plan): boolean {
   );
 }
 
+/** What a plan takes of the account: what fails half way for want of a role is not begun. */
+function attemptsOf(plan: Plan): Attempt[] {
+  const isList = ({ kind }: Change) => REALM_LISTS.includes(kind);
+  return [
+    ...(plan.every(isList)
+      ? []
+      : [{ what: 'write client scopes and clients', role: 'manage-clients' } as const]),
+    ...(plan.some(isList) ? [{ what: 'write policies', role: 'manage-realm' } as const] : []),
+  ];
+}
+
 /** Writes one change of any kind: the ids are looked up now. */
 export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): Writer<RealmKind> {
   const writing = { keycloak, ids: new ScopeIds(keycloak, snapshot.scopes) };
@@ -48,6 +63,8 @@ export interface Applying {
   holder: Holder;
   signal: AbortSignal;
   onApplied?: (change: Change) => void;
+  /** The plan puts things back as they were before mcpkc: nothing of it is to be put back later. */
+  back?: boolean;
   /** Hears what the operator should know though the command goes on. */
   warn?: (text: string) => void;
 }
@@ -64,29 +81,10 @@ async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
   return { clientPolicies, clientProfiles };
 }
 
-/** Kinds whose state before mcpkc is written down, to be put back when nothing needs the change any more. */
-const REMEMBERED: readonly RealmKind[] = [
-  'trusted-hosts',
-  'allowed-scopes',
-  'mapper-types',
-  'client',
-  'realm-role',
-];
-
-/** What is to be remembered: the wish's own entries, and how each thing was that the plan changes. */
-function remembered(
-  plan: RealmPlan,
-  entries: readonly Entry[],
-  keycloak: Keycloak,
-  { command }: Holder,
-): Entry[] {
-  const since = new Date(keycloak.serverNow()).toISOString();
-  const changes = plan.filter(({ kind, action }) => REMEMBERED.includes(kind) && action !== 'delete');
-  const before = changes.map(({ kind, key, before: value }): Entry => {
-    return { kind: 'before', what: kind, of: key, value, since, by: `mcpkc ${command}` };
-  });
+/** The wish's own entries that a plan is worth: what hardened something is a line of the journal only where it did. */
+function ownEntries(plan: RealmPlan, entries: readonly Entry[]): Entry[] {
   const hardens = plan.some(({ kind }) => kind === 'client-policy' || kind === 'mapper-types');
-  return [...before, ...entries.filter(({ kind }) => kind !== 'deed' || hardens)];
+  return entries.filter(({ kind }) => kind !== 'deed' || hardens);
 }
 
 /** What the policies are proved by, and what they were before. */
@@ -205,24 +203,33 @@ export async function applyAndVerify(
   snapshot: RealmSnapshot,
   applying: Applying,
 ): Promise<RealmSnapshot> {
-  if (plan.length === 0) return snapshot;
-  const { io, holder, signal, onApplied, warn } = applying;
+  if (plan.length === 0) {
+    await writeRecord(keycloak, { remember: ownEntries(plan, desired.remember ?? []) });
+    return snapshot;
+  }
+  const { io, holder, signal, onApplied, warn, back = false } = applying;
+  await requireRoles(keycloak, attemptsOf(plan));
   const clientIds = [
     ...snapshot.clients,
     ...(desired.clients ?? []),
     ...(desired.allowedClients ?? []),
     ...(desired.assignments ?? []),
+    ...(desired.resourceClients ?? []),
   ];
   const lock = needsLock(plan) ? await takeLock(keycloak, io, holder) : undefined;
   try {
     // How things were is written down before the first of them is changed.
-    if (desired.remember)
-      await writeRecord(keycloak, { remember: remembered(plan, desired.remember, keycloak, holder) });
+    const record = await readRecord(keycloak);
+    const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: `mcpkc ${holder.command}` };
+    const memory = back ? [] : memoryOf(plan, record, stamp);
+    const remember = [...memory, ...ownEntries(plan, desired.remember ?? [])];
+    await writeRecord(keycloak, { remember });
     const before = plan.some(isPolicy) ? await policyLists(keycloak) : undefined;
     await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied).catch((error) =>
       orPutBack(error, keycloak, plan, before),
     );
     if (before) await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) });
+    await writeRecord(keycloak, forgottenBy(plan, record, stamp, back));
   } catch (error) {
     await lock?.release().catch(() => {});
     throw error;

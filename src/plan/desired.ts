@@ -2,6 +2,7 @@ import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import type { RoleName } from '../realm/access.ts';
 import type { RealmList } from '../realm/lists.ts';
 import type { Entry } from '../realm/record.ts';
+import type { HostsOfPolicy } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Means } from '../realm/server-means.ts';
 import type { RoleHolder } from '../realm/snapshot.ts';
@@ -15,14 +16,23 @@ export interface Desired {
   windowMark?: { scope: string; mark: null };
   clientScopes?: ({ name: string; absent: true } | DesiredScope)[];
   /** `absent`: the scope's mapper for this audience goes. */
-  audienceMappers?: { scope: string; audience: string; absent?: true }[];
-  trustedHosts?: DesiredHosts;
-  allowedScopes?: { add: string[]; remove: string[]; defaults: boolean };
+  audienceMappers?: (
+    | { scope: string; audience: string; absent?: true }
+    /** The mapper of that name as it was before mcpkc; null where mcpkc made it. */
+    | { scope: string; mapper: string; restore: Readonly<Record<string, string>> | null }
+  )[];
+  trustedHosts?:
+    | DesiredHosts
+    /** Policies of these names as they are put back; null where mcpkc made one. */
+    | { restore: Readonly<Record<string, HostsOfPolicy | null>> };
+  allowedScopes?:
+    | { add: string[]; remove: string[]; defaults: boolean }
+    | { restore: Readonly<Record<string, { scopes: string[]; defaults: boolean }>> };
   /** The only types of protocol mappers that a registration may bring. */
   mapperTypes?:
     | { only: readonly string[] }
-    /** What a policy of that name allowed before mcpkc narrowed it. */
-    | { restore: Readonly<Record<string, readonly string[]>> };
+    /** What a policy of that name allowed before mcpkc narrowed it; null where mcpkc made it. */
+    | { restore: Readonly<Record<string, readonly string[] | null>> };
   /** The policy for what comes by registration or document; `absent` removes it. */
   registrations?: DesiredRegistrations | { absent: true };
   /** Scopes whose holders get no token without a user, where they registered themselves. */
@@ -40,6 +50,11 @@ export interface Desired {
   access?: DesiredAccess[];
   /** Whom roles are granted to. */
   roleHolders?: RoleHolder[];
+  /** Clients that stand for MCP servers (RFC 8707): the one with that internal id, or without one. */
+  resourceClients?: (
+    | { clientId: string; resource: string; id: string }
+    | { clientId: string; absent: string; why: string }
+  )[];
   clients?: DesiredClient[];
   /** Clients that products are known by without registering. */
   allowedClients?: DesiredAllowed[];
@@ -64,8 +79,8 @@ export interface DesiredAccess {
 
 export interface DesiredScope {
   name: string;
-  /** Attributes that mcpkc owns. */
-  attributes: Record<string, string>;
+  /** Attributes that mcpkc owns; null takes one out. */
+  attributes: Record<string, string | null>;
   /** Further attributes that it is made with; anybody who changes them later keeps the change. */
   begin?: Record<string, string>;
   /** Only set when the scope is made; anybody who changes it later keeps the change. */
@@ -77,6 +92,8 @@ export interface DesiredHosts {
   remove: string[];
   /** Sender match off and client-URI match on, as ChatGPT needs them; absent leaves both as they are. */
   matchFlags?: { sender: boolean; clientUris: boolean };
+  /** No host, and both matches on: every registration is refused. */
+  close?: true;
   /** Add a policy where the realm has none (anybody may register anything there). */
   createMissing: boolean;
 }
@@ -113,6 +130,8 @@ export interface DesiredClient {
   attributes: Record<string, string | null>;
   /** What to make it of where it isn't there; absent means that it has to be there. */
   create?: Readonly<Record<string, unknown>>;
+  /** It goes. */
+  absent?: true;
   why: string;
 }
 

@@ -88,8 +88,8 @@ export interface Hardener {
   onClients?(read: number): void;
 }
 
-/** The realm-wide part of what was asked for, in the record. */
-const REALM_WIDE = '';
+/** The resource of what is wanted of registration for no MCP server in particular (`trusted-hosts`), in the record. */
+export const REALM_WIDE = '';
 const HOST = 'host:';
 const URI = 'uri:';
 
@@ -113,7 +113,10 @@ export async function hardenFor(
 ): Promise<Hardening> {
   const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
   // Where the policy is there already, products that come later are refused unless it knows their redirect URIs.
-  if (!wanted && !isHardened) return NOT_HARDENED;
+  if (!wanted && !isHardened) {
+    const remember = wishesOf(keycloak, await readRecord(keycloak), opening);
+    return { ...NOT_HARDENED, desired: { remember } };
+  }
   const onClients = (read: number) => voice.progress(`${count(read, 'client')} read`);
   const hardener: Hardener = { io, keycloak, snapshot, consent, ask: !dryRun, command, onClients };
   const hardening = await harden(hardener, opening).finally(() => voice.progress(undefined));
@@ -219,24 +222,36 @@ export function hostOfUri(uri: string): string {
   return new URL(exampleRedirect(redirect(uri), 80, 'id')).hostname;
 }
 
-function rememberedOf({ keycloak, io, command }: Hardener, record: RealmRecord, opening: Opening): Entry[] {
+/** What is wanted of registration, as far as the record doesn't say it yet. */
+function wishesOf(keycloak: Keycloak, record: RealmRecord, opening: Opening): Entry[] {
   const since = new Date(keycloak.serverNow()).toISOString();
   const entry = (resource: string, products: readonly string[]): Entry[] => {
     const there = entriesOf(record, 'wanted').find((one) => one.resource === resource)?.products ?? [];
-    const gone = (opening.removed ?? []).map((host) => `${HOST}${host}`);
-    const all = [...new Set([...there, ...products])].filter((one) => !gone.includes(one));
+    const removed = opening.removed ?? [];
+    const known = opening.known ?? PRESETS;
+    const isGone = (one: string) =>
+      removed.some((host) => one === `${HOST}${host}`) ||
+      known.some(
+        ({ name, trustedHosts }) => name === one && trustedHosts.every((host) => removed.includes(host)),
+      );
+    const all = [...new Set([...there, ...products])].filter((one) => !isGone(one));
     if (JSON.stringify(all) === JSON.stringify(there)) return [];
     return [{ kind: 'wanted', resource, products: all, since }];
   };
   const { presets, hosts = [], uris = [], resource = REALM_WIDE } = opening;
+  const places = [...hosts.map((host) => `${HOST}${host}`), ...uris.map((uri) => `${URI}${uri}`)];
+  const names = presets.map(({ name }) => name);
+  if (resource === REALM_WIDE) return entry(REALM_WIDE, [...names, ...places]);
+  return [...entry(resource, names), ...entry(REALM_WIDE, places)];
+}
+
+function rememberedOf({ keycloak, io, command }: Hardener, record: RealmRecord, opening: Opening): Entry[] {
+  const { resource = REALM_WIDE } = opening;
+  const since = new Date(keycloak.serverNow()).toISOString();
   const by = `${io.user} on ${io.hostname}, mcpkc ${command}`;
   const nonce = crypto.randomUUID().slice(0, 8);
   return [
-    ...entry(
-      resource,
-      presets.map(({ name }) => name),
-    ),
-    ...entry(REALM_WIDE, [...hosts.map((host) => `${HOST}${host}`), ...uris.map((uri) => `${URI}${uri}`)]),
+    ...wishesOf(keycloak, record, opening),
     {
       kind: 'deed',
       at: since,

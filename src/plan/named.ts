@@ -1,8 +1,11 @@
 import { adoptable, excessGrants } from '../products/adoptable.ts';
 import { cameByRegistration, createdAt } from '../products/dynamic.ts';
 import type { Preset } from '../products/preset.ts';
+import { heldAs } from '../realm/lists.ts';
+import { OWN_POLICY, PKCE_ATTRIBUTE, PKCE_METHOD, refusesUserless } from '../realm/own-policies.ts';
 import { allowancesOf, NO_RECORD, type RealmRecord } from '../realm/record.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { brief, visible } from '../text.ts';
 import type { Reservation } from './plan.ts';
 
@@ -46,5 +49,27 @@ export function namedReservations(
         message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(reason)}.\n  ${described(client)}`,
       },
     ];
+  });
+}
+
+/**
+ * An application that gets tokens without a user, and is held to PKCE by its own setting, looks to mcpkc's policy as what
+ * registered itself does: once it holds the audience, those tokens would be refused. That takes a person's word.
+ */
+export function userlessReservations(
+  clients: readonly (Client | undefined)[],
+  carrier: string,
+  { clientPolicies }: Pick<RealmSnapshot, 'clientPolicies'>,
+): Reservation[] {
+  const refuses = clientPolicies.some(
+    (policy) => policy.enabled !== false && refusesUserless(policy, carrier),
+  );
+  if (!refuses) return [];
+  return clients.flatMap((client) => {
+    const isMachine = client?.serviceAccountsEnabled === true;
+    if (!isMachine || client.attributes[PKCE_ATTRIBUTE] !== PKCE_METHOD) return [];
+    if (heldAs(client, carrier) !== 'none') return [];
+    const message = `The client '${visible(client.clientId)}' has a service account and is held to PKCE: once it holds the audience, the client policy ${OWN_POLICY.userless} refuses it every token without a user.`;
+    return [{ message }];
   });
 }

@@ -36,8 +36,11 @@ export const REMOVAL_KINDS = [
   'mapper-types',
   'trusted-hosts',
   'allowed-scopes',
+  'resource-client',
   'client',
   'client-scope',
+  'audience-mapper',
+  'default-scope',
   'realm-role',
   'record',
   'account-role',
@@ -196,12 +199,22 @@ function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   );
 }
 
+/** Exit statuses of what passes: Keycloak away or busy, the run interrupted. */
+const TEMPORARY: readonly number[] = [3, 129, 130, 143];
+/** Somebody else was at it at the same time. */
+const TEMPORARY_CODES: readonly string[] = ['CHANGE_NOT_KEPT', 'LOCK_HELD', 'LOCK_LOST'];
+
 function incomplete(reason: unknown, plan: readonly AnyChange[], applied: readonly AnyChange[]): unknown {
   if (!(reason instanceof McpkcError) || plan.length < 2) return reason;
   const open = plan.filter((change) => !applied.includes(change));
   const name = ({ action, kind, key }: AnyChange) => `${action} ${kind} ${key}`;
   const done = applied.length === 0 ? 'Nothing was written.' : `Done: ${applied.map(name).join('; ')}.`;
-  const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. The same command does the rest.`;
+  // Said only where it is so: a refusal stays one until its cause is gone.
+  const isTemporary = TEMPORARY.includes(reason.exitStatus) || TEMPORARY_CODES.includes(reason.code);
+  const rest = isTemporary
+    ? 'The same command does the rest.'
+    : 'Once that is right, the same command does the rest.';
+  const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. ${rest}`;
   return new McpkcError(reason.code, reason.message, fix, {
     cause: reason.cause,
     details: { ...reason.details, applied: applied.map(name), open: open.map(name) },

@@ -56,7 +56,7 @@ export function modeSentence(mode: Mode, list: 'default' | 'optional' | 'none'):
     return 'Mode adopted: only clients that were adopted get this audience. To connect one: mcpkc onboard';
   }
   if (list === 'optional') {
-    return 'Mode standing (optional): every client that registers can ask for the scope by name; the MCP server’s metadata must list it in scopes_supported.';
+    return 'Mode standing (optional): every client made in this realm from now on, by registration or in the console, can ask for the scope by name. The MCP server’s metadata must list it in scopes_supported.';
   }
-  return 'Mode standing: every client that registers can get this audience. Clients whose registration names scopes (MCP SDK, VS Code, Codex) need the scope in the MCP server’s scopes_supported.';
+  return 'Mode standing: every client made in this realm from now on, by registration or in the console, inherits this audience. Clients whose registration names scopes (MCP SDK, VS Code, Codex) need the scope in the MCP server’s scopes_supported.';
 }

@@ -1,16 +1,26 @@
 import { parseResource, trustedHost } from '../names/resource-url.ts';
-import { PRESETS } from '../products/index.ts';
-import type { Preset } from '../products/preset.ts';
 import { type AccountSnapshot, accountOrigin, SEAL_ROLE } from '../realm/account.ts';
 import { heldAs } from '../realm/lists.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { resourceOf } from '../realm/mcp-scope.ts';
-import { allowancesOf, beforeOf, entriesOf, type RealmRecord } from '../realm/record.ts';
-import { allowedScopesOf, hostsOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
+import { allowancesOf, beforeOf, type RealmRecord } from '../realm/record.ts';
+import { allowedScopesOf, hostsOf, mapperTypesOf } from '../realm/registration-policies.ts';
 import { type Client, type ClientScope, isKeycloakId, POLICY } from '../realm/representations.ts';
+import { isOwnResourceClient } from '../realm/resource-client.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
 import { ACCOUNT_CLIENT } from './account/desired.ts';
+import type { Desired } from './desired.ts';
+import { planFor } from './kinds/index.ts';
 import type { Change, RemovalKind } from './plan.ts';
+import { listBack, mappersBack, scopeBack, wasThere } from './retired.ts';
+import {
+  allowedScopesBack,
+  attributesBack,
+  hostsBack,
+  isMadeByMcpkc,
+  mapperTypesBack,
+  type StillWanted,
+} from './way-back.ts';
 
 /** All that `init --remove` decides by. */
 export interface RemovalFacts {
@@ -24,8 +34,6 @@ export interface RemovalFacts {
   kept?: readonly string[];
   account: AccountSnapshot;
   accountId: string;
-  /** Every product that can be told. */
-  products?: readonly Preset[];
 }
 
 type Removal = Change<RemovalKind>;
@@ -35,8 +43,6 @@ const WHY_BACK = 'as it was before mcpkc changed it';
 /** Names of client policies, profiles and attributes that are mcpkc's begin so. */
 const POLICY_PREFIX = 'mcpkc-';
 const ATTRIBUTE_PREFIX = 'mcpkc.';
-/** The attribute by which Keycloak demands PKCE of one client, and what mcpkc sets it to. */
-const PKCE = { name: 'pkce.code.challenge.method', value: 'S256' } as const;
 
 /** The scopes of MCP servers that mcpkc marked. */
 export function ownScopes({ scopes }: RealmSnapshot): ClientScope[] {
@@ -60,10 +66,9 @@ export function removalOf(facts: RemovalFacts): Removal[] {
     ...mapperTypes(facts),
     ...trustedHosts(facts),
     ...allowedScopes(facts),
+    ...resourceClients(facts),
     ...clients(facts),
-    ...ownScopes(facts.snapshot).map(({ name }): Removal => {
-      return { kind: 'client-scope', action: 'delete', key: name, before: { name }, after: null, why: WHY };
-    }),
+    ...scopes(facts),
     ...facts.roles.map((name): Removal => {
       return { kind: 'realm-role', action: 'delete', key: name, before: { name }, after: null, why: WHY };
     }),
@@ -99,24 +104,21 @@ function clientPolicies({ snapshot }: RemovalFacts): Removal[] {
   ];
 }
 
+/** Nothing of registration is wanted any more. */
+const NOTHING: StillWanted = { hosts: [], patterns: [], nothing: true };
+
 function mapperTypes({ snapshot, record: known }: RemovalFacts): Removal[] {
   return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): Removal[] => {
-    const { name } = policy;
-    const types = mapperTypesOf(policy);
-    const value = beforeOf(known, 'mapper-types', name)?.value as { types?: unknown } | null | undefined;
-    const before = Array.isArray(value?.types) ? value.types.map(String) : [];
-    const isOurs = types.length === 1 && types[0] === PAIRWISE_MAPPER;
-    if (!isOurs || before.every((type) => types.includes(type))) return [];
-    const change = { before: { types }, after: { types: before }, why: WHY_BACK };
-    return [{ kind: 'mapper-types', action: 'update', key: name, ...change }];
+    const back = mapperTypesBack(policy, known, NOTHING);
+    if (back === undefined) return [];
+    const change = {
+      kind: 'mapper-types',
+      key: policy.name,
+      before: { types: mapperTypesOf(policy) },
+    } as const;
+    if (back === null) return [{ ...change, action: 'delete', after: null, why: WHY }];
+    return [{ ...change, action: 'update', after: { types: back }, why: WHY_BACK }];
   });
-}
-
-/** Hosts that mcpkc may have added: products', MCP servers', and those that were asked for by name. */
-function knownHosts({ snapshot, record: known, products = PRESETS }: RemovalFacts): string[] {
-  const asked = entriesOf(known, 'wanted').flatMap((entry) => entry.products);
-  const named = asked.flatMap((one) => (one.startsWith('host:') ? [one.slice('host:'.length)] : []));
-  return [...products.flatMap((product) => product.trustedHosts), ...serverHosts(snapshot), ...named];
 }
 
 function serverHosts(snapshot: RealmSnapshot): string[] {
@@ -126,24 +128,20 @@ function serverHosts(snapshot: RealmSnapshot): string[] {
   });
 }
 
-function trustedHosts(facts: RemovalFacts): Removal[] {
-  const { snapshot, record: known } = facts;
+function trustedHosts({ snapshot, record: known }: RemovalFacts): Removal[] {
   return anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy): Removal[] => {
     const now = hostsOf(policy);
-    const entry = beforeOf(known, 'trusted-hosts', policy.name);
-    const was = (entry?.value ?? undefined) as Partial<typeof now> | undefined;
-    const before = Array.isArray(was?.hosts) ? was.hosts.map(String) : [];
+    const hasRecord = beforeOf(known, 'trusted-hosts', policy.name) !== undefined;
     // Without a record nobody knows who added the products' hosts: they stay.
-    const gone = (entry ? knownHosts(facts) : serverHosts(snapshot)).filter((host) => !before.includes(host));
-    const ours = now.senderMatch === false && now.clientUrisMatch === true;
-    const after = {
-      hosts: now.hosts.filter((host) => !gone.includes(host)),
-      senderMatch: ours ? (was?.senderMatch ?? now.senderMatch) : now.senderMatch,
-      clientUrisMatch: ours ? (was?.clientUrisMatch ?? now.clientUrisMatch) : now.clientUrisMatch,
-    };
-    if (JSON.stringify(after) === JSON.stringify(now)) return [];
-    const why = entry ? WHY_BACK : 'since the MCP servers are gone';
-    return [{ kind: 'trusted-hosts', action: 'update', key: policy.name, before: { ...now }, after, why }];
+    const servers = hasRecord ? [] : serverHosts(snapshot);
+    const back = hasRecord
+      ? hostsBack(policy, known, NOTHING)
+      : { ...now, hosts: now.hosts.filter((host) => !servers.includes(host)) };
+    if (JSON.stringify(back) === JSON.stringify(now)) return [];
+    const change = { kind: 'trusted-hosts', key: policy.name, before: { ...now } } as const;
+    if (back === null) return [{ ...change, action: 'delete', after: null, why: WHY }];
+    const why = hasRecord ? WHY_BACK : 'since the MCP servers are gone';
+    return [{ ...change, action: 'update', after: { ...back }, why }];
   });
 }
 
@@ -151,17 +149,11 @@ function allowedScopes({ snapshot, record: known }: RemovalFacts): Removal[] {
   const own = ownScopes(snapshot).map(({ name }) => name);
   return anonymousPolicies(snapshot, POLICY.allowedScopes).flatMap((policy): Removal[] => {
     const now = allowedScopesOf(policy);
-    const entry = beforeOf(known, 'allowed-scopes', policy.name);
-    const was = (entry?.value ?? undefined) as Partial<typeof now> | undefined;
-    const before = Array.isArray(was?.scopes) ? was.scopes.map(String) : [];
-    const gone = entry === undefined || before.includes('openid') ? own : [...own, 'openid'];
-    const after = {
-      scopes: now.scopes.filter((scope) => !gone.includes(scope)),
-      defaults: now.defaults && was?.defaults === false ? false : now.defaults,
-    };
-    if (JSON.stringify(after) === JSON.stringify(now)) return [];
-    const why = entry ? WHY_BACK : 'since the scopes are gone';
-    return [{ kind: 'allowed-scopes', action: 'update', key: policy.name, before: now, after, why }];
+    const back = allowedScopesBack(policy, known, NOTHING, own);
+    if (JSON.stringify(back) === JSON.stringify(now)) return [];
+    const hasRecord = beforeOf(known, 'allowed-scopes', policy.name) !== undefined;
+    const why = hasRecord ? WHY_BACK : 'since the scopes are gone';
+    return [{ kind: 'allowed-scopes', action: 'update', key: policy.name, before: now, after: back, why }];
   });
 }
 
@@ -171,28 +163,53 @@ function clients({ clients: all, record: known, accountId }: RemovalFacts): Remo
     const { id, clientId, attributes } = client;
     // The record's own client goes with the record; nothing is written to an id that Keycloak didn't make.
     if (clientId === accountId || attributes['mcpkc.proof'] !== undefined || !isKeycloakId(id)) return [];
-    const entry = beforeOf(known, 'client', clientId);
-    if (entry?.value === null || allowancesOf(known, client).length > 0) {
+    if (isMadeByMcpkc(client, known) || allowancesOf(known, client).length > 0) {
       const before = { id, redirectUris: client.redirectUris };
       return [{ kind: 'client', action: 'delete', key: clientId, before, after: null, why: WHY }];
     }
-    const was = (entry?.value as { attributes?: Record<string, unknown> } | undefined)?.attributes;
-    const names = Object.keys(attributes).filter((name) => name.startsWith(ATTRIBUTE_PREFIX));
-    const isPkceOurs = attributes[PKCE.name] === PKCE.value && was !== undefined && was[PKCE.name] === null;
-    const gone = isPkceOurs ? [...names, PKCE.name] : names;
-    if (gone.length === 0) return [];
-    const pick = (value: (name: string) => string) =>
-      Object.fromEntries(gone.map((name) => [name, value(name)]));
+    const marks = Object.keys(attributes).filter((name) => name.startsWith(ATTRIBUTE_PREFIX));
+    const back = {
+      ...Object.fromEntries(marks.map((name) => [name, ''])),
+      ...attributesBack(client, known),
+    };
+    const names = Object.keys(back);
+    if (names.length === 0) return [];
+    const before = Object.fromEntries(names.map((name) => [name, attributes[name] ?? '']));
     return [
       {
         kind: 'client',
         action: 'update',
         key: clientId,
-        before: { attributes: pick((name) => attributes[name] ?? '') },
-        after: { attributes: pick(() => '') },
+        before: { attributes: before },
+        after: { attributes: back },
         why: 'since mcpkc wrote it',
       },
     ];
+  });
+}
+
+/** Clients that stand for MCP servers, as far as the record proves that mcpkc made them. */
+function resourceClients({ clients: all, record: known }: RemovalFacts): Removal[] {
+  return all
+    .filter((client) => isOwnResourceClient(client, client.clientId, known))
+    .map(({ id, clientId, redirectUris }) => {
+      const before = { id, redirectUris };
+      return { kind: 'resource-client', action: 'delete', key: clientId, before, after: null, why: WHY };
+    });
+}
+
+/** Scopes that mcpkc made go; one that was there before is put back as it was: marks, mappers, list. */
+function scopes({ snapshot, record: known }: RemovalFacts): Removal[] {
+  return ownScopes(snapshot).flatMap(({ name }): Removal[] => {
+    if (!wasThere(known, name)) {
+      return [{ kind: 'client-scope', action: 'delete', key: name, before: { name }, after: null, why: WHY }];
+    }
+    const back: Desired = {
+      clientScopes: [scopeBack(name, known)],
+      audienceMappers: mappersBack(name, known),
+      defaultScopes: [{ scope: name, list: listBack(name, known, snapshot), why: WHY_BACK }],
+    };
+    return planFor(back, snapshot) as Removal[];
   });
 }
 

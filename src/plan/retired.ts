@@ -1,67 +1,91 @@
 import { McpkcError } from '../errors.ts';
 import { parseResource, trustedHost } from '../names/resource-url.ts';
-import { audienceScopeOf, isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
-import { formerPolicy, OWN_POLICY, scopesNamedBy } from '../realm/own-policies.ts';
-import { allowancesOf, type RealmRecord } from '../realm/record.ts';
-import type { ClientPolicy } from '../realm/representations.ts';
-import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
-import type { Desired, DesiredAllowed } from './desired.ts';
+import { PRESETS } from '../products/index.ts';
+import type { Preset } from '../products/preset.ts';
+import { type RealmList, realmListOf } from '../realm/lists.ts';
+import { ATTRIBUTE } from '../realm/marks.ts';
+import { audienceScopeOf, heldOf, isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
+import { formerPolicy, OWN_POLICY, patternsOf, scopesNamedBy } from '../realm/own-policies.ts';
+import { allowancesOf, beforeOf, entriesOf, type RealmRecord, wroteOf } from '../realm/record.ts';
+import type { HostsOfPolicy } from '../realm/registration-policies.ts';
+import {
+  type Client,
+  type ClientPolicy,
+  type ClientScope,
+  POLICY,
+  type RegistrationPolicy,
+} from '../realm/representations.ts';
+import { isOwnResourceClient } from '../realm/resource-client.ts';
+import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import type { Desired, DesiredAllowed, DesiredClient, DesiredScope } from './desired.ts';
 import { unhardened } from './unhardened.ts';
+import {
+  allowedScopesBack,
+  attributesBack,
+  hostsBack,
+  isMadeByMcpkc,
+  patternsGone,
+  type StillWanted,
+  stillWanted,
+} from './way-back.ts';
 
 /** What a resource's retirement is made from. */
 export interface Retirement {
   scope: string;
   resource: string;
-  /** Hosts that some client product needs; they stay. */
-  presetHosts: readonly string[];
-  /** What was in the realm before mcpkc. */
+  /** Every product that can be told. */
+  products: readonly Preset[];
+  /** What was in the realm before mcpkc, and what mcpkc put there. */
   record: RealmRecord;
+  /** Every client that is touched: holders of the scopes, and those that the record names. */
+  clients: readonly Client[];
 }
 
 /**
- * A realm without the resource: policies that name its scopes go before them, hosts that other resources or products
- * use stay, clients lose the scopes with the scopes. Throws SCOPE_IN_POLICY where somebody else's client policy names it.
+ * A realm without the resource: policies that name its scopes go before them, what other resources or products use stays,
+ * clients lose the scopes with the scopes. With the last one everything is put back that mcpkc changed and that is still
+ * as it wrote it. A scope that was there before mcpkc is put back, too. Throws SCOPE_IN_POLICY where somebody else's client
+ * policy names a scope that goes.
  */
-export function retired(
-  { scope, resource, presetHosts, record }: Retirement,
-  snapshot: RealmSnapshot,
-): Desired {
+export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desired {
+  const { scope, resource, products, record, clients } = retirement;
   const audience = audienceScopeOf(snapshot, scope)?.name;
   // The audience first: a run that was cut off finds the rest by the scope that is left.
   const both = [...(audience === undefined ? [] : [audience]), scope];
-  const isOwn = (policy: ClientPolicy) =>
-    policy.name === OWN_POLICY.userless || formerPolicy(policy)?.scope === scope;
-  const foreign = snapshot.clientPolicies.filter(
-    (policy) => !isOwn(policy) && scopesNamedBy(policy).some((one) => both.includes(one)),
-  );
-  if (foreign.length > 0) {
-    const names = foreign.map(({ name }) => `'${name}'`).join(', ');
-    const fix =
-      'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
-    throw new McpkcError(
-      'SCOPE_IN_POLICY',
-      `The client scope '${scope}' is named by the client policy ${names}.`,
-      fix,
-    );
-  }
-  const host = trustedHost(resource);
-  const used = snapshot.scopes.some((one) => !both.includes(one.name) && hostOf(resourceOf(one)) === host);
-  // Without the scope it is not ours to say whom the host is for; the scope goes last, so a broken run left it.
-  const kept = used || presetHosts.includes(host) || !scopeNamed(snapshot, scope);
-  // Without the scope it isn't known whether the realm was hardened for this server.
-  const isLast =
-    scopeNamed(snapshot, scope) !== undefined &&
-    !snapshot.scopes.some((one) => !both.includes(one.name) && isAudienceScope(one));
+  const going = both.filter((name) => !wasThere(record, name));
+  requireNoForeignPolicy(going, snapshot);
+  const isThere = scopeNamed(snapshot, scope) !== undefined;
+  const others = snapshot.scopes.filter((one) => !both.includes(one.name) && isAudienceScope(one));
+  const staying = others.flatMap((one) => urlOf(one) ?? []);
+  const wanted = stillWanted(record, products, [...new Set(staying)]);
+  // Without the scope it isn't known whether anything was made for this server.
+  const last = isThere && others.length === 0 && wanted.nothing;
+  const back = { ...wanted, nothing: last };
   return {
     allowedClients: needless(resource, record, snapshot),
-    // Deleting a scope takes it from every client.
-    clientScopes: both.map((name) => ({ name, absent: true })),
-    trustedHosts: { add: [], remove: kept ? [] : [host], createMissing: false },
-    allowedScopes: { add: [], remove: both, defaults: false },
+    clientScopes: both.map((name) =>
+      going.includes(name) ? { name, absent: true } : scopeBack(name, record),
+    ),
+    audienceMappers: both
+      .filter((name) => !going.includes(name))
+      .flatMap((name) => mappersBack(name, record)),
+    trustedHosts: { restore: isThere ? hostsWithout(resource, scope, back, record, snapshot) : {} },
+    allowedScopes: {
+      restore: byName(snapshot, POLICY.allowedScopes, (policy) =>
+        allowedScopesBack(policy, record, back, going),
+      ),
+    },
     userless: { add: [], remove: both },
     formerPolicies: { scope },
-    ...(isLast ? unhardened(snapshot, record) : {}),
-    defaultScopes: both.map((one) => ({ scope: one, list: 'none' as const })),
+    ...(last ? { ...unhardened(snapshot, record, back) } : fewerPatterns(back, products, snapshot)),
+    defaultScopes: both.map((one) => ({
+      scope: one,
+      list: going.includes(one) ? ('none' as const) : listBack(one, record, snapshot),
+    })),
+    resourceClients: clients
+      .filter((client) => isOwnResourceClient(client, resource, record))
+      .map(({ clientId, id }) => ({ clientId, absent: id, why: 'since mcpkc made it' })),
+    clients: clients.flatMap((client): DesiredClient[] => clientBack(client, both, others, last, record)),
   };
 }
 
@@ -76,7 +100,130 @@ function needless(resource: string, record: RealmRecord, { clients }: RealmSnaps
   });
 }
 
-function hostOf(resource: string | undefined): string | undefined {
-  const read = parseResource(resource ?? '');
-  return 'value' in read ? trustedHost(read.value) : undefined;
+/** Whether a scope was in the realm before mcpkc first changed it. */
+export function wasThere(record: RealmRecord, name: string): boolean {
+  const before = beforeOf(record, 'client-scope', name);
+  return before !== undefined && before.value !== null && !hasMarks(before.value);
+}
+
+/** Whether a scope was marked when the record first saw it: mcpkc 0.1.0, which kept no record, made it. */
+function hasMarks(value: unknown): boolean {
+  const { attributes = {} } = (value ?? {}) as { attributes?: Record<string, unknown> };
+  return [ATTRIBUTE.mode, ATTRIBUTE.resource].some((mark) => typeof attributes[mark] === 'string');
+}
+
+function requireNoForeignPolicy(scopes: readonly string[], snapshot: RealmSnapshot): void {
+  const isOwn = (policy: ClientPolicy) =>
+    policy.name === OWN_POLICY.userless || scopes.some((scope) => formerPolicy(policy)?.scope === scope);
+  const foreign = snapshot.clientPolicies.filter(
+    (policy) => !isOwn(policy) && scopesNamedBy(policy).some((one) => scopes.includes(one)),
+  );
+  const named = foreign.flatMap(scopesNamedBy).find((one) => scopes.includes(one));
+  if (named === undefined) return;
+  const names = foreign.map(({ name }) => `'${name}'`).join(', ');
+  const fix =
+    'Take it out there (Realm settings, Client policies): once the scope is gone, no client policy of the realm could be edited.';
+  throw new McpkcError(
+    'SCOPE_IN_POLICY',
+    `The client scope '${named}' is named by the client policy ${names}.`,
+    fix,
+  );
+}
+
+function byName<T>(
+  snapshot: RealmSnapshot,
+  provider: string,
+  back: (policy: RegistrationPolicy) => T | undefined,
+): Record<string, T> {
+  return Object.fromEntries(
+    anonymousPolicies(snapshot, provider).flatMap((policy): [string, T][] => {
+      const value = back(policy);
+      return value === undefined ? [] : [[policy.name, value]];
+    }),
+  );
+}
+
+/** The hosts once the server is gone. One that mcpkc 0.1.0 provisioned has no record: its own host goes, as it went then. */
+function hostsWithout(
+  resource: string,
+  scope: string,
+  wanted: StillWanted,
+  record: RealmRecord,
+  snapshot: RealmSnapshot,
+): Record<string, HostsOfPolicy | null> {
+  const host = trustedHost(resource);
+  const before = beforeOf(record, 'client-scope', scope);
+  const isOld = before === undefined || hasMarks(before.value);
+  const goes = (one: string) => isOld && one === host && !wanted.hosts.includes(host);
+  const isProducts = (one: string) => PRESETS.some(({ trustedHosts }) => trustedHosts.includes(one));
+  return byName(snapshot, POLICY.trustedHosts, (policy) => {
+    const back = hostsBack(policy, record, wanted);
+    return back && { ...back, hosts: back.hosts.filter((one) => !goes(one) || isProducts(one)) };
+  });
+}
+
+/** mcpkc's policy without the redirect URIs of products that only this server wanted. */
+function fewerPatterns(
+  wanted: StillWanted,
+  products: readonly Preset[],
+  snapshot: RealmSnapshot,
+): Pick<Desired, 'registrations'> {
+  const profile = snapshot.clientProfiles.find(({ name }) => name === OWN_POLICY.registrations);
+  const patterns = patternsOf(profile);
+  const remove = patternsGone(patterns ?? [], wanted, products);
+  if (patterns === undefined || remove.length === 0) return {};
+  return { registrations: { redirects: 'patterns', add: [], remove, closed: [] } };
+}
+
+/** A scope from before without mcpkc's marks, other attributes as they were. */
+export function scopeBack(name: string, record: RealmRecord): DesiredScope {
+  const was = beforeOf(record, 'client-scope', name)?.value as { attributes?: Record<string, string | null> };
+  const marks = Object.values(ATTRIBUTE).map((mark) => [mark, null]);
+  return {
+    name,
+    attributes: { ...Object.fromEntries(marks), ...was.attributes },
+    description: '',
+  };
+}
+
+/** The mappers of a scope from before that mcpkc changed or made. */
+export function mappersBack(scope: string, record: RealmRecord): NonNullable<Desired['audienceMappers']> {
+  return entriesOf(record, 'before')
+    .filter(({ what, of }) => what === 'audience-mapper' && of.startsWith(`${scope}/`))
+    .map(({ of, value }) => {
+      const was = value as { config?: Record<string, string> } | null;
+      return { scope, mapper: of.slice(scope.length + 1), restore: was?.config ?? null };
+    });
+}
+
+/** The realm's list in which a scope was, where it is still where mcpkc put it. */
+export function listBack(scope: string, record: RealmRecord, snapshot: RealmSnapshot): RealmList {
+  const now = realmListOf(snapshot, scope);
+  const was = beforeOf(record, 'default-scope', scope)?.value as { list?: RealmList } | undefined;
+  return was?.list !== undefined && wroteOf(record, 'default-scope', scope).list === now ? was.list : now;
+}
+
+/** What of a client is put back: with the last server what mcpkc set on it; one that it made for this server goes. */
+function clientBack(
+  client: Client,
+  going: readonly string[],
+  others: readonly ClientScope[],
+  last: boolean,
+  record: RealmRecord,
+): DesiredClient[] {
+  const { clientId } = client;
+  const holds = (names: readonly string[]) => heldOf(client, names) !== 'none';
+  if (isMadeByMcpkc(client, record)) {
+    const isOthers = holds(others.map(({ name }) => name));
+    const why = 'since mcpkc made it';
+    return isOthers || !(last || holds(going)) ? [] : [{ clientId, attributes: {}, absent: true, why }];
+  }
+  const attributes = last ? attributesBack(client, record) : {};
+  const why = 'as it was before mcpkc changed it';
+  return Object.keys(attributes).length === 0 ? [] : [{ clientId, attributes, why }];
+}
+
+function urlOf(scope: ClientScope): string | undefined {
+  const read = parseResource(resourceOf(scope) ?? '');
+  return 'value' in read ? read.value : undefined;
 }

@@ -150,6 +150,19 @@ function assignmentLines({ after }: Change<'client-scope-assignment'>): string[]
   return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
 }
 
+/** A client that stands for an MCP server is made of a dozen settings that all say the same. */
+function resourceClientLines({ before, after }: Change<'resource-client'>): string[] {
+  const redirects = (before?.redirectUris ?? []) as string[];
+  const uris = redirects.length === 0 ? '' : `, redirect URIs ${redirects.map(visible).join(', ')}`;
+  const old =
+    before === null
+      ? []
+      : [`deleted${after === null ? '' : ' first'}: the client with id ${visible(String(before.id))}${uris}`];
+  return after === null
+    ? old
+    : [...old, 'bearer-only, without scopes, redirect URIs and grants: nobody signs in with it'];
+}
+
 function differences(change: Change): string[] {
   if (change.kind === 'client-scope-assignment') {
     const { seen: _seen, ...after } = change.after ?? { seen: undefined };
@@ -157,6 +170,7 @@ function differences(change: Change): string[] {
   }
   if (change.kind === 'client-policy') return policyLines(change);
   if (change.kind === 'allowed-client' && change.action !== 'update') return allowedLines(change);
+  if (change.kind === 'resource-client') return resourceClientLines(change);
   if (change.kind === 'account-role') return roleLines(change);
   if (change.kind === 'scope-access') return accessLines(change);
   if (change.kind === 'service-account' && change.action === 'create') return accountLines(change);

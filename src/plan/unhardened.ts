@@ -1,8 +1,8 @@
-import { beforeOf, type RealmRecord } from '../realm/record.ts';
-import { mapperTypesOf, PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
+import type { RealmRecord } from '../realm/record.ts';
 import { POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
+import { mapperTypesBack, type StillWanted } from './way-back.ts';
 
 /**
  * The way back from the hardening: the policy for registrations goes, and mapper types that were allowed before mcpkc
@@ -11,17 +11,12 @@ import type { Desired } from './desired.ts';
 export function unhardened(
   snapshot: RealmSnapshot,
   record: RealmRecord,
+  wanted: StillWanted,
 ): Pick<Desired, 'registrations' | 'mapperTypes'> {
   const restore = anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap(
-    (policy): [string, string[]][] => {
-      const now = mapperTypesOf(policy);
-      const value = beforeOf(record, 'mapper-types', policy.name)?.value as
-        | { types?: unknown }
-        | null
-        | undefined;
-      const isOurs = now.every((type) => type === PAIRWISE_MAPPER);
-      const types = Array.isArray(value?.types) ? value.types.map(String) : [];
-      return isOurs && types.length > 0 ? [[policy.name, types]] : [];
+    (policy): [string, string[] | null][] => {
+      const types = mapperTypesBack(policy, record, wanted);
+      return types === undefined ? [] : [[policy.name, types]];
     },
   );
   return {

@@ -6,7 +6,7 @@
  *
  * How to use it:
  * - Read: `const record = await readRecord(keycloak)` (two requests, whatever the size of the realm), then ask the pure
- *   questions below: `provisionalIn`, `leftoversIn`, `adoptionOf`, `keepOf`, `beforeOf`, `wantedIn`, `journalIn`.
+ *   questions below: `provisionalIn`, `leftoversIn`, `adoptionOf`, `keepOf`, `beforeOf`, `wroteOf`, `wantedIn`, `journalIn`.
  * - Write: `await writeRecord(keycloak, { remember: [entry, …], forget: [entry, …] })` (`keycloak/write/record.ts`).
  *   Entries are merged one by one, so that runs at the same time lose nothing. An entry of the same thing is replaced;
  *   `before` alone is kept as it was first written. The record is made where it is missing.
@@ -123,6 +123,18 @@ export interface Before {
   by: string;
 }
 
+/** What mcpkc itself put into a thing that was there before, or made: what of it `--remove` may take out again. */
+export interface Wrote {
+  kind: 'wrote';
+  /** As in `Before`. */
+  what: string;
+  of: string;
+  /** By field: the entries that were added to a list, or the value that a field was set to. */
+  value: Record<string, unknown>;
+  since: string;
+  by: string;
+}
+
 /** What was asked for an MCP server: the products that may connect to it, by preset name. */
 export interface Wanted {
   kind: 'wanted';
@@ -214,6 +226,7 @@ export type Entry =
   | Kept
   | AgeAccepted
   | Before
+  | Wrote
   | Wanted
   | Access
   | Deed
@@ -289,6 +302,7 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   'age-accepted': { client: isName, key: isText, age: isTime, since: isTime, by: isText },
   before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
   access: { resource: isText, roles: isTextList, since: isTime, by: isText },
+  wrote: { what: isText, of: isText, value: isMapOf(isAnything), since: isTime, by: isText },
   wanted: { resource: isText, products: isTextList, since: isTime },
   deed: { at: isTime, did: isText, to: isText, by: isText, nonce: isText },
   'first-look': { at: isTime, after: orNull(isTime), keys: isTextList },
@@ -322,6 +336,7 @@ function subjectOf(entry: Entry): string[] {
     case 'stage':
       return [idPart(entry.key)];
     case 'before':
+    case 'wrote':
       return [hash(JSON.stringify([entry.what, entry.of]))];
     case 'wanted':
     case 'access':
@@ -511,6 +526,11 @@ export function stageOf(record: RealmRecord, client: Client): Memory<Stage> {
 /** How a thing was before mcpkc first changed it; undefined where that was never written down. */
 export function beforeOf(record: RealmRecord, what: string, of: string): Before | undefined {
   return entriesOf(record, 'before').find((entry) => entry.what === what && entry.of === of);
+}
+
+/** What mcpkc itself put into a thing; empty where nothing is known. */
+export function wroteOf(record: RealmRecord, what: string, of: string): Record<string, unknown> {
+  return entriesOf(record, 'wrote').find((entry) => entry.what === what && entry.of === of)?.value ?? {};
 }
 
 /** The products that were asked for an MCP server; undefined where that was never written down. */

@@ -75,3 +75,25 @@ export function hostsOf(policy: RegistrationPolicy): HostsOfPolicy {
     clientUrisMatch: policy.config[HOSTS_CONFIG.clientUris]?.[0] !== 'false',
   };
 }
+
+function trustedHostsIn(policies: readonly RegistrationPolicy[]): HostsOfPolicy[] {
+  return policies
+    .filter(({ providerId, subType }) => providerId === POLICY.trustedHosts && subType === 'anonymous')
+    .map(hostsOf);
+}
+
+/**
+ * Whether no product can register: a Trusted Hosts policy lists no host, as in every new realm. Every such policy has to
+ * let a registration in, so one is enough.
+ */
+export function trustsNoHost(policies: readonly RegistrationPolicy[]): boolean {
+  return trustedHostsIn(policies).some(({ hosts }) => hosts.length === 0);
+}
+
+/**
+ * Whether every anonymous registration is refused: no host is listed, and the sender has to be one. With the sender match
+ * off a registration without any URI is let in (Keycloak 26.7.4).
+ */
+export function refusesEveryRegistration(policies: readonly RegistrationPolicy[]): boolean {
+  return trustedHostsIn(policies).some(({ hosts, senderMatch }) => hosts.length === 0 && senderMatch);
+}

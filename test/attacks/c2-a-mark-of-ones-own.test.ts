@@ -31,16 +31,21 @@ beforeAll(async () => {
   await storeEvents(realm);
   // Strangers may register any redirect URI at the product's host, to be judged by who waits.
   await expectCli(0, ['trusted-hosts', '--add', 'chatgpt.com'], { env: account.env });
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'none'], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'none'], {
+    env: account.env,
+  });
   before = await registerWhole(realm, marked('before-the-wait'));
   expect(before.status).toBe(201);
 });
 
 describe('while an onboarding waits', () => {
   it('neither registering with the mark nor changing oneself gives the audience, and status believes none', async () => {
-    const { opened, done } = startOnboard([RESOURCE, '--until', 'connected', '--timeout', '20s', '--json'], {
-      env: account.env,
-    });
+    const { opened, done } = startOnboard(
+      [RESOURCE, '--preset', 'chatgpt', '--until', 'connected', '--timeout', '20s', '--json'],
+      {
+        env: account.env,
+      },
+    );
     await opened;
     const during = await registerWhole(realm, marked('during-the-wait'));
     expect(during.status).toBe(201);

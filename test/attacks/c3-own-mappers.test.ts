@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 describe('a stranger who registers a client with a mapper that sets sub', () => {
   it('is refused in a realm that mcpkc provisioned', async () => {
-    await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
     const { status, body } = await registerWhole(realm, impostor('impostor'));
     if (status === 201) {
       const user = await mallory(realm, victim.id);
@@ -67,7 +67,7 @@ describe('a stranger who registers a client with a mapper that sets sub', () => 
   it('becomes another user where hardening was left out; status finds it and says who', async () => {
     const { env } = await accountIn(open);
     const target = await open.createUser();
-    const args = ['create-scope', '--resource', RESOURCE, '--no-harden'];
+    const args = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-harden'];
     await expectCli(0, args, { env });
     expect((await registerWhole(open, impostor('impostor'))).status).toBe(201);
     const user = await mallory(open, target.id);

@@ -22,7 +22,7 @@ const env = (values: Record<string, string>) =>
 const named = (url: string) => ({ KC_SERVER: url, KC_REALM: 'tools', KC_CLIENT_ID: 'mcpkc' });
 const COMMANDS = [
   ['status'],
-  ['create-scope', '--resource', 'https://svc.example.com/mcp'],
+  ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
   ['validate', 'http://127.0.0.1:9/mcp'],
   ['env', 'https://svc.example.com/mcp'],
 ];

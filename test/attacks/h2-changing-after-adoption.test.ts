@@ -16,9 +16,12 @@ beforeAll(async () => {
 it.each(['registered', 'connected'])(
   'a client that holds the audience can’t give itself another redirect or grant (--until %s)',
   async (until) => {
-    const { opened, done, io } = startOnboard([RESOURCE, '--until', until, '--timeout', '20s', '--json'], {
-      env: account.env,
-    });
+    const { opened, done, io } = startOnboard(
+      [RESOURCE, '--preset', 'chatgpt', '--until', until, '--timeout', '20s', '--json'],
+      {
+        env: account.env,
+      },
+    );
     await opened;
     const { status, body } = await registerAnonymously(realm, CHATGPT_BODY);
     expect(status).toBe(201);

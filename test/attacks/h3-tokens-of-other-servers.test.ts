@@ -15,9 +15,13 @@ beforeAll(async () => {
   host = await startGoodHost(stage.setup);
   await stage.provision(host.url);
   // The other server of the realm: anybody who registers gets its audience, too.
-  await expectCli(0, ['create-scope', '--resource', OTHER, '--scope', 'mcp-resource-other', '--yes'], {
-    env: stage.account.env,
-  });
+  await expectCli(
+    0,
+    ['create-scope', '--preset', 'chatgpt', '--resource', OTHER, '--scope', 'mcp-resource-other', '--yes'],
+    {
+      env: stage.account.env,
+    },
+  );
 });
 afterAll(async () => {
   await host.stop();

@@ -13,13 +13,13 @@ const run = (exit: number, ...args: string[]) => expectCli(exit, args, { env: ac
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  await run(0, 'create-scope', '--resource', BANK);
+  await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', BANK);
 });
 
 describe('an MCP server that uses a person’s token at another one of the realm', () => {
   it('gets none for it unless somebody agreed: a second standing server takes --yes, and nothing is written', async () => {
     const before = await realm.snapshot();
-    const ran = await run(5, 'create-scope', '--resource', CHAT, '--json');
+    const ran = await run(5, 'create-scope', '--preset', 'chatgpt', '--resource', CHAT, '--json');
     expect(ran.json).toMatchObject({ code: 'CONSENT_NEEDED', message: expect.stringContaining(BANK) });
     expect(String(ran.json.message)).toContain('--attach none');
     expect(await realm.snapshot()).toEqual(before);
@@ -27,12 +27,12 @@ describe('an MCP server that uses a person’s token at another one of the realm
   });
 
   it('is free to stand beside it where only chosen clients get its audience', async () => {
-    await run(0, 'create-scope', '--resource', CHAT, '--attach', 'none');
+    await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', CHAT, '--attach', 'none');
     expect(await listOf(realm, 'mcp-resource-chat')).not.toBe('default');
   });
 
   it('with consent can; status says so with the cures', async () => {
-    await run(0, 'create-scope', '--resource', CHAT, '--attach', 'default', '--yes');
+    await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', CHAT, '--attach', 'default', '--yes');
     const { body } = await registerAnonymously(realm, CHATGPT_BODY);
     const result = await login(realm, {
       clientId: String(body.client_id),
@@ -48,15 +48,35 @@ describe('an MCP server that uses a person’s token at another one of the realm
     for (const cure of ['--attach none', 'role', 'resource indicators'])
       expect(found?.fix.text).toContain(cure);
     // Who agreed once is not asked again.
-    await run(0, 'create-scope', '--resource', CHAT);
+    await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', CHAT);
   });
 
   it('near spellings of a URL, and two scopes for one server, are said before anything is written', async () => {
-    const near = await run(1, 'create-scope', '--resource', `${BANK}/`, '--scope', 'near', '--dry-run');
+    const near = await run(
+      1,
+      'create-scope',
+      '--preset',
+      'chatgpt',
+      '--resource',
+      `${BANK}/`,
+      '--scope',
+      'near',
+      '--dry-run',
+    );
     expect(near.err.replaceAll(/\s+/g, ' ')).toContain(
       `a scope for ${BANK}, which is spelled nearly like ${BANK}/`,
     );
-    const twice = await run(1, 'create-scope', '--resource', BANK, '--scope', 'twice', '--dry-run');
+    const twice = await run(
+      1,
+      'create-scope',
+      '--preset',
+      'chatgpt',
+      '--resource',
+      BANK,
+      '--scope',
+      'twice',
+      '--dry-run',
+    );
     expect(twice.err.replaceAll(/\s+/g, ' ')).toContain(`is for ${BANK} as well`);
   });
 });

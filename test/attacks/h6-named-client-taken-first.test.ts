@@ -18,7 +18,9 @@ beforeAll(async () => {
     const made = await registerWhole(realm, { clientId, redirectUris, secret: 'known-to-the-stranger' });
     expect(made.status).toBe(201);
   }
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'none'], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'none'], {
+    env: account.env,
+  });
 });
 
 async function audience(clientId: string): Promise<string[]> {
@@ -27,7 +29,14 @@ async function audience(clientId: string): Promise<string[]> {
   return held.filter((name) => name.startsWith('mcp-audience'));
 }
 
-const create = (...args: string[]) => ['create-scope', '--resource', RESOURCE, ...args];
+const create = (...args: string[]) => [
+  'create-scope',
+  '--preset',
+  'chatgpt',
+  '--resource',
+  RESOURCE,
+  ...args,
+];
 
 describe.each(['named', 'looks-right'])('a client %j that registered itself', (clientId) => {
   it.each([
@@ -35,7 +44,18 @@ describe.each(['named', 'looks-right'])('a client %j that registered itself', (c
     ['onboard', ['onboard', RESOURCE, clientId]],
     [
       'onboard --static-client',
-      ['onboard', RESOURCE, '--static-client', clientId, '--until', 'registered', '--timeout', '1s'],
+      [
+        'onboard',
+        RESOURCE,
+        '--static-client',
+        clientId,
+        '--preset',
+        'chatgpt',
+        '--until',
+        'registered',
+        '--timeout',
+        '1s',
+      ],
     ],
   ])('%s shows it and gives it nothing', async (_name, args) => {
     const ran = await runCli(args, { env: account.env });

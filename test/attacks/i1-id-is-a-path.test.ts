@@ -76,7 +76,16 @@ describe.each(['..', '.', '', '../../master', '%2e%2e'])('a client with the inte
 
   it('is said', async () => {
     const name = `${DOCUMENT}?${encodeURIComponent(id)}`;
-    const args = ['create-scope', '--resource', 'https://svc.example.com/mcp', '--client', name, '--json'];
+    const args = [
+      'create-scope',
+      '--preset',
+      'chatgpt',
+      '--resource',
+      'https://svc.example.com/mcp',
+      '--client',
+      name,
+      '--json',
+    ];
     const ran = await expectCli(5, args, { env: account.env });
     expect(ran.json).toMatchObject({ code: 'CLIENT_ID_UNSAFE' });
   });

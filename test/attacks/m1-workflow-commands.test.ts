@@ -12,7 +12,7 @@ let account: Account;
 beforeAll(async () => {
   account = await accountIn(realm);
   await switchEventsOn(realm, { user: true });
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   await openRegistration(realm, ['chatgpt.com']);
   for (const [at, name] of [
     NAME,

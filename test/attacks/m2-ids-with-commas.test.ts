@@ -13,7 +13,7 @@ let account: Account;
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   await realm.admin.request('POST', realm.path('clients'), { clientId: VICTIM, publicClient: true });
   await openRegistration(realm, ['chatgpt.com']);
 });

@@ -19,7 +19,9 @@ const back = (registration: Registered) =>
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'default'], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'default'], {
+    env: account.env,
+  });
   registered = await registerWhole(realm, {
     clientId: 'a-stranger',
     redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],

@@ -26,10 +26,25 @@ beforeAll(async () => {
 afterAll(() => host?.stop());
 
 const start = (...args: string[]) =>
-  startOnboard([host.url, '--scope', SCOPE, '--until', 'connected', '--timeout', '60s', '--json', ...args], {
-    env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
-    clock: 'real',
-  });
+  startOnboard(
+    [
+      host.url,
+      '--scope',
+      SCOPE,
+      '--preset',
+      'chatgpt',
+      '--until',
+      'connected',
+      '--timeout',
+      '60s',
+      '--json',
+      ...args,
+    ],
+    {
+      env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
+      clock: 'real',
+    },
+  );
 
 it('six alike, the first the attacker’s: the one that signs in keeps the audience, all others lose it and are named', async () => {
   const { opened, done } = start();
@@ -66,7 +81,7 @@ it('without --user two that are signed in with are nobody’s: exit 5, and neith
   let release = () => {};
   let gate: Promise<void> | undefined;
   const { opened, done, io } = startOnboard(
-    [host.url, '--scope', SCOPE, '--until', 'connected', '--timeout', '60s', '--json'],
+    [host.url, '--scope', SCOPE, '--preset', 'chatgpt', '--until', 'connected', '--timeout', '60s', '--json'],
     {
       env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
       clock: 'real',

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 describe('a stranger who controls a page at the MCP server’s own host', () => {
   it('registers no client that redirects there', async () => {
-    await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
     expect(await register(realm)).toBe(403);
     // §2.2 of the checklist lists the host; it stays in the list where patterns close it.
     expect((await hostsIn(realm)).includes('svc.example.com')).toBe(since(26, 7, 0));
@@ -33,7 +33,7 @@ describe('a stranger who controls a page at the MCP server’s own host', () => 
 
   it('does where the host was opened by name; status finds it, and its fix closes it', async () => {
     const { env } = await accountIn(open);
-    await expectCli(0, ['create-scope', '--resource', RESOURCE], { env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env });
     await expectCli(0, ['trusted-hosts', '--add', 'svc.example.com'], { env });
     expect(await register(open)).toBe(201);
     const status = await expectCli(0, ['status', '--resource', RESOURCE, '--json'], { env });

@@ -40,7 +40,9 @@ const rat = (clientId: string, method: 'GET' | 'PUT', body?: Record<string, unkn
   withToken(realm, squatted[clientId] as Registered, method, body, clientId);
 
 it('status finds the ids, whose they are and what they mean', async () => {
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'none'], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'none'], {
+    env: account.env,
+  });
   const ran = await expectCli(1, ['status', '--resource', RESOURCE, '--json'], { env: account.env });
   expect(ran.json.findings).toMatchObject(
     expect.arrayContaining([

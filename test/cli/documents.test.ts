@@ -13,7 +13,14 @@ beforeAll(async () => {
 
 /** What `access` and `connections` ask about. */
 async function provision(): Promise<void> {
-  const made = ['create-scope', '--resource', 'https://svc.example.com/mcp', '--no-harden'];
+  const made = [
+    'create-scope',
+    '--preset',
+    'chatgpt',
+    '--resource',
+    'https://svc.example.com/mcp',
+    '--no-harden',
+  ];
   await expectCli(0, made, { env: account.env });
 }
 

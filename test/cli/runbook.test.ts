@@ -31,7 +31,7 @@ describe('mcpkc runbook on a realm', () => {
     const host = await startGoodHost({ issuer: realm.issuer, scope, advertisedScopes: [scope] });
     onTestFinished(() => host.stop());
     await realm.createUser();
-    const provision = ['create-scope', '--resource', host.url, '--scope', scope];
+    const provision = ['create-scope', '--preset', 'chatgpt', '--resource', host.url, '--scope', scope];
     await expectCli(0, provision, account);
     const { json } = await expectCli(0, ['runbook', host.url, '--validate', '--json'], account);
     const open = boxesOf(json).filter(({ state }) => state !== 'done');

@@ -40,8 +40,10 @@ describe('colour', () => {
   });
 
   it('a child process without a terminal writes neither colour nor animation', async () => {
-    const ran = await spawnCli(['create-scope', '--resource', 'https://tty.example.com/mcp'], account.env)
-      .done;
+    const ran = await spawnCli(
+      ['create-scope', '--preset', 'chatgpt', '--resource', 'https://tty.example.com/mcp'],
+      account.env,
+    ).done;
     expect(ran.exit, ran.err).toBe(0);
     expect(ran.out + ran.err).not.toMatch(ESCAPE);
     expect(ran.err).toBe('');
@@ -88,7 +90,15 @@ describe('--verbose, --quiet', () => {
     const env = { ...account.env, OIDC_AUDIENCE: 'not-there' };
     const ran = await expectCli(
       1,
-      ['create-scope', '--resource', 'https://quiet.example.com/mcp', '--dry-run', '--quiet'],
+      [
+        'create-scope',
+        '--preset',
+        'chatgpt',
+        '--resource',
+        'https://quiet.example.com/mcp',
+        '--dry-run',
+        '--quiet',
+      ],
       { env },
     );
     expect(ran.err).toContain('not-there');

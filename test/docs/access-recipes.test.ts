@@ -45,7 +45,17 @@ beforeAll(async () => {
     TOOL_ROLES: 'true',
   });
   host = await startHost((origin) => readConfig(env(origin)), { log: () => {} });
-  const made = ['create-scope', '--resource', host.url, '--scope', SCOPE, '--role', 'finance'];
+  const made = [
+    'create-scope',
+    '--preset',
+    'chatgpt',
+    '--resource',
+    host.url,
+    '--scope',
+    SCOPE,
+    '--role',
+    'finance',
+  ];
   await expectCli(0, [...made, '--no-existing'], { env: account.env });
   people = await peopleOf(realm, 'finance');
   await addClient(realm, 'connector', { redirectUris: [CALLBACK] });

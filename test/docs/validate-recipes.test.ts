@@ -25,7 +25,11 @@ beforeAll(async () => {
   bin = await installBin(folder, version, inject('mcpkcBin'));
   host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE, advertisedScopes: [SCOPE] });
   const writer = await accountIn(realm);
-  await expectCli(0, ['create-scope', '--resource', host.url, '--scope', SCOPE], writer);
+  await expectCli(
+    0,
+    ['create-scope', '--preset', 'chatgpt', '--resource', host.url, '--scope', SCOPE],
+    writer,
+  );
   await realm.createUser();
   reader = await accountIn(realm, READING_ROLES, 'mcpkc-reader');
 });

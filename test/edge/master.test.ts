@@ -4,7 +4,7 @@ import { envFor, startFakeKeycloak } from '../support/fake-keycloak.ts';
 
 it.each([
   ['trusted-hosts', '--add', 'x.example.com'],
-  ['create-scope', '--resource', 'https://svc.example.com/mcp'],
+  ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
 ])('realm master is changed only with --yes: %s', async (...args) => {
   const server = await startFakeKeycloak();
   const env = envFor(server.url, { KC_REALM: 'master' });

@@ -24,7 +24,11 @@ function connector(name: string, callback: string): Connector {
 }
 
 const createScope = (claude: Connector, chatgpt: Connector): Row[] => [
-  { command: 'create-scope', name: 'from nothing', argv: ['create-scope', '--resource', RESOURCE] },
+  {
+    command: 'create-scope',
+    name: 'from nothing',
+    argv: ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE],
+  },
   {
     command: 'create-scope',
     name: 'clients that are there',
@@ -51,7 +55,7 @@ const onboard = (chatgpt: Connector): Row[] => [
   {
     command: 'onboard',
     name: 'a connector that registers',
-    argv: ['onboard', RESOURCE, '--until', 'registered', '--timeout', '60s'],
+    argv: ['onboard', RESOURCE, '--preset', 'chatgpt', '--until', 'registered', '--timeout', '60s'],
     stage: (realm) => trust(realm, ['chatgpt.com', 'svc.example.com']),
     beside: { after: /Waiting for a connector/, act: connect },
     or: 3,

@@ -66,7 +66,7 @@ export async function makeResource(
 /** A host that does everything right, and the realm made ready for it. */
 export async function provisionedHost(realm: Realm): Promise<Staged> {
   const host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE });
-  const argv = ['create-scope', '--resource', host.url, '--scope', SCOPE];
+  const argv = ['create-scope', '--preset', 'chatgpt', '--resource', host.url, '--scope', SCOPE];
   const { status, stderr } = await runMcpkc(realm.admin.access.url, argv, { realm: realm.name });
   if (status !== 0) throw new Error(stderr);
   return { words: { mcp: host.url }, stop: () => host.stop() };

@@ -33,7 +33,16 @@ async function someAtOnce<T>(
 
 it('access agrees with the example token of each of 300 users, over nested groups and composites', async () => {
   const { env } = await accountIn(realm);
-  const made = ['create-scope', '--resource', RESOURCE, '--role', 'finance,audit', '--no-existing'];
+  const made = [
+    'create-scope',
+    '--preset',
+    'chatgpt',
+    '--resource',
+    RESOURCE,
+    '--role',
+    'finance,audit',
+    '--no-existing',
+  ];
   await expectCli(0, made, { env });
   const client = await addClient(realm, 'connector');
   const random = numbers(22);

@@ -68,7 +68,19 @@ describe('who gets in, by way of connecting', () => {
   });
 
   it('adopted: the client has to hold the audience, and the person the role', async () => {
-    await run(0, 'create-scope', '--resource', one.url, '--scope', SCOPE, '--attach', 'none', '--yes');
+    await run(
+      0,
+      'create-scope',
+      '--preset',
+      'chatgpt',
+      '--resource',
+      one.url,
+      '--scope',
+      SCOPE,
+      '--attach',
+      'none',
+      '--yes',
+    );
     const stranger = await signIn(people.alice);
     expect(stranger.opens).toBe(false);
     await run(0, 'onboard', one.url, stranger.client.clientId, '--scope', SCOPE);
@@ -123,7 +135,19 @@ describe('who gets in, by way of connecting', () => {
 
 describe('later', () => {
   it('withdrawn: the next refresh has no audience; given back, it returns on the same refresh token; dave gets it later', async () => {
-    await run(0, 'create-scope', '--resource', one.url, '--scope', SCOPE, '--attach', 'default', '--yes');
+    await run(
+      0,
+      'create-scope',
+      '--preset',
+      'chatgpt',
+      '--resource',
+      one.url,
+      '--scope',
+      SCOPE,
+      '--attach',
+      'default',
+      '--yes',
+    );
     await grant(realm, 'users', people.dave.id, 'finance');
     const signed = await signIn(people.dave);
     expect(signed.opens).toBe(true);

@@ -18,7 +18,16 @@ let client: string;
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  const made = ['create-scope', '--resource', RESOURCE, '--role', 'finance', '--no-existing'];
+  const made = [
+    'create-scope',
+    '--preset',
+    'chatgpt',
+    '--resource',
+    RESOURCE,
+    '--role',
+    'finance',
+    '--no-existing',
+  ];
   await expectCli(0, made, { env: account.env });
   people = await peopleOf(realm, 'finance');
   client = await addClient(realm, 'connector');
@@ -153,7 +162,9 @@ describe('it fails closed', () => {
     const path = realm.path(`client-scopes/${scope?.id}/scope-mappings/realm`);
     await realm.admin.post(path, [await roleIn(realm, 'finance')]);
     expect(await json()).toMatchObject({ access: 'roles', byHand: true, failClosed: false });
-    await expectCli(0, ['create-scope', '--resource', RESOURCE, '--no-existing'], { env: account.env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-existing'], {
+      env: account.env,
+    });
     expect(await mapped()).toEqual(['finance']);
     await run(0, '--role', 'finance');
     expect(await mapped()).toEqual(['finance', 'mcpkc-nobody']);
@@ -172,7 +183,7 @@ describe('it fails closed', () => {
     const scope = await scopeIn(realm, SCOPE);
     await realm.admin.put(realm.path('client-policies/policies'), { policies: [] });
     await realm.admin.del(realm.path(`client-scopes/${scope?.id}`));
-    const again = ['create-scope', '--resource', RESOURCE, '--no-existing'];
+    const again = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-existing'];
     const { err } = await expectCli(0, again, { env: account.env });
     expect(err).toContain('it is restricted again');
     expect(await mapped()).toEqual(['finance', expect.stringMatching(/^mcpkc-nobody/)]);

@@ -104,11 +104,23 @@ describe.each(["it's 100% ümläut %2F 漢字"])('a realm named %j', (purpose) =
     odd = realmNamed(adminOf(access), name);
     try {
       const { env } = await accountIn(odd, ['manage-clients', 'manage-realm']);
-      await expectCli(0, ['create-scope', '--resource', 'https://svc.example.com/mcp'], { env });
+      await expectCli(
+        0,
+        ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
+        { env },
+      );
       expect(await hostsIn(odd)).toContain('svc.example.com');
       const again = await expectCli(
         0,
-        ['create-scope', '--resource', 'https://svc.example.com/mcp', '--dry-run', '--json'],
+        [
+          'create-scope',
+          '--preset',
+          'chatgpt',
+          '--resource',
+          'https://svc.example.com/mcp',
+          '--dry-run',
+          '--json',
+        ],
         { env },
       );
       expect(again.json).toMatchObject({ realm: name, changes: [] });
@@ -140,9 +152,13 @@ describe('tokens', () => {
     });
     try {
       const { env } = await accountIn(short, ['manage-clients', 'manage-realm']);
-      await expectCli(0, ['create-scope', '--resource', 'https://svc.example.com/mcp'], {
-        env: { ...env, KC_SERVER: proxy.url },
-      });
+      await expectCli(
+        0,
+        ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
+        {
+          env: { ...env, KC_SERVER: proxy.url },
+        },
+      );
       expect(proxy.requests.filter(({ path }) => path.includes('/token')).length).toBeGreaterThan(2);
       expect(statuses.filter((status) => status === 401)).toEqual([]);
     } finally {
@@ -170,7 +186,10 @@ describe('tokens', () => {
       },
     });
     const env = { ...account.env, KC_SERVER: proxy.url };
-    const ran = await runCli(['create-scope', '--resource', 'https://svc.example.com/mcp'], { env });
+    const ran = await runCli(
+      ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
+      { env },
+    );
     expect(ran.exit, ran.err).toBe(0);
     expect(refused).toBeGreaterThan(0);
   });
@@ -201,7 +220,7 @@ it('a scope that goes away in the middle is named', async () => {
   const env = { ...account.env, KC_SERVER: proxy.url };
   const ran = await expectCli(
     2,
-    ['create-scope', '--resource', 'https://gone.example.com/mcp', '--yes', '--json'],
+    ['create-scope', '--preset', 'chatgpt', '--resource', 'https://gone.example.com/mcp', '--yes', '--json'],
     {
       env,
     },

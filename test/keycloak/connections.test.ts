@@ -74,7 +74,7 @@ const without = (...gone: string[]) => ALL().filter((name) => !gone.includes(nam
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  await run(0, 'create-scope', '--resource', OPEN, '--no-existing');
+  await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', OPEN, '--no-existing');
   await run(
     0,
     'create-scope',

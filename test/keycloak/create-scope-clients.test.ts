@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 
 const run = (exit: number, ...args: string[]) =>
-  expectCli(exit, ['create-scope', '--resource', RESOURCE, ...args], { env: account.env });
+  expectCli(exit, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, ...args], {
+    env: account.env,
+  });
 
 async function heldAs(clientId: string, scope = SCOPE) {
   const client = await clientIn(realm, clientId);
@@ -130,7 +132,7 @@ describe('--client', () => {
 describe('the static client of OIDC_AUDIENCE', () => {
   const env = () => ({ ...account.env, OIDC_AUDIENCE: `${RESOURCE},legacy-mcp` });
   const withStatic = (exit: number, ...args: string[]) =>
-    expectCli(exit, ['create-scope', '--resource', RESOURCE, ...args], { env: env() });
+    expectCli(exit, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, ...args], { env: env() });
 
   it('is named where it is missing', async () => {
     const ran = await withStatic(0);
@@ -162,7 +164,7 @@ describe('the static client of OIDC_AUDIENCE', () => {
   });
 
   it('is never mcpkc’s own account', async () => {
-    const ran = await runCli(['create-scope', '--resource', RESOURCE], {
+    const ran = await runCli(['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], {
       env: { ...account.env, OIDC_AUDIENCE: account.clientId },
     });
     expect(ran.exit).toBe(0);

@@ -94,7 +94,7 @@ function withoutRecord(part: unknown): unknown {
 
 it('law 2: what is not mcpkc’s survives, and what is left out of the comparison is what was asked for', async () => {
   const before = await realm.snapshot();
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   const after = await realm.snapshot();
 
   const untouched = [
@@ -176,7 +176,7 @@ it('several Trusted Hosts policies are all handled, each with its own hosts kept
 it('two policies of the same name are both handled', async () => {
   await addTrustedHosts(realm, 'Twins', ['third.example.org']);
   await addTrustedHosts(realm, 'Twins', ['fourth.example.org']);
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   const policies = await anonymousPolicies(realm, 'trusted-hosts');
   expect(policies).toHaveLength(4);
   for (const { config } of policies) expect(config['trusted-hosts']).toContain('svc.example.com');
@@ -203,7 +203,7 @@ it('what others changed in mcpkc’s own policies is made right again; their own
       one.name === FOREIGN_POLICY.name ? one : { ...one, enabled: false, profiles: ['their-profile'] },
     ),
   });
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   expect(await realm.admin.get(profiles)).toEqual(before);
   expect(await realm.admin.get(policies)).toEqual(now);
 });

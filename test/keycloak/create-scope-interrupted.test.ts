@@ -8,7 +8,16 @@ import { type Passing, startReverseProxy } from '../support/reverse-proxy.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 /** Without the hardening, whose rehearsal writes as much again; test/keycloak/hardening-proved.test.ts interrupts that. */
-const ARGS = ['create-scope', '--resource', RESOURCE, '--client', 'one,two', '--no-harden'];
+const ARGS = [
+  'create-scope',
+  '--preset',
+  'chatgpt',
+  '--resource',
+  RESOURCE,
+  '--client',
+  'one,two',
+  '--no-harden',
+];
 
 const isWrite = ({ method, path }: Passing) => method !== 'GET' && !path.includes('/protocol/');
 const realm = await useRealm('create-scope-interrupted');

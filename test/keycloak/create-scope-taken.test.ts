@@ -14,7 +14,9 @@ beforeAll(async () => {
 });
 
 const create = (exit: number, resource: string, ...args: string[]) =>
-  expectCli(exit, ['create-scope', '--resource', resource, ...args], { env: account.env });
+  expectCli(exit, ['create-scope', '--preset', 'chatgpt', '--resource', resource, ...args], {
+    env: account.env,
+  });
 /** One more server that every client gets the audience of takes consent. */
 const createBeside = (resource: string, ...args: string[]) => create(0, resource, ...args, '--yes');
 
@@ -155,9 +157,12 @@ describe('odd names', () => {
       MCP_TRANSPORT_URL: 'https://slash.example.com/mcp',
       MCP_SCOPE_NAME: 'mcp/slash:x',
     };
-    await expectCli(0, ['create-scope', '--yes'], { env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--yes'], { env });
     expect(await audiences('mcp/slash:x')).toEqual(['https://slash.example.com/mcp']);
-    expect((await expectCli(0, ['create-scope', '--dry-run', '--json'], { env })).json.changes).toEqual([]);
+    expect(
+      (await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--dry-run', '--json'], { env })).json
+        .changes,
+    ).toEqual([]);
     await expectCli(0, ['create-scope', '--remove'], { env });
     expect(await scopeIn(realm, 'mcp/slash:x')).toBeUndefined();
   });
@@ -198,13 +203,17 @@ it('a realm without a Trusted Hosts policy gets one only with --yes', async () =
     await opened.admin.del(opened.path(`components/${id}`));
   }
   const before = await opened.snapshot();
-  const ran = await expectCli(5, ['create-scope', '--resource', RESOURCE, '--json'], { env: open.env });
+  const ran = await expectCli(5, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--json'], {
+    env: open.env,
+  });
   expect(ran.json).toMatchObject({
     code: 'CONSENT_NEEDED',
     message: expect.stringContaining('anybody may register'),
   });
   expect(await opened.snapshot()).toEqual(before);
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--yes'], { env: open.env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--yes'], {
+    env: open.env,
+  });
   expect(await anonymousPolicies(opened, 'trusted-hosts')).toMatchObject([
     {
       config: {

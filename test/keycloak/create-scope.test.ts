@@ -17,7 +17,9 @@ beforeAll(async () => {
 });
 
 const run = (exit: number, ...args: string[]) =>
-  expectCli(exit, ['create-scope', '--resource', RESOURCE, ...args], { env: account.env });
+  expectCli(exit, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, ...args], {
+    env: account.env,
+  });
 
 /** Law 1: the same command again plans nothing. */
 async function expectNothingLeft(...args: string[]) {
@@ -31,7 +33,11 @@ describe('create-scope in a new realm', () => {
     const before = await realm.snapshot();
     const proxy = await startReverseProxy(inject('keycloak').url);
     const env = { ...account.env, KC_SERVER: proxy.url };
-    const ran = await expectCli(1, ['create-scope', '--resource', RESOURCE, '--dry-run', '--json'], { env });
+    const ran = await expectCli(
+      1,
+      ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--dry-run', '--json'],
+      { env },
+    );
     const kinds = (ran.json.changes as { kind: string }[]).map(({ kind }) => kind);
     expect(kinds).toEqual([
       'client-scope',
@@ -192,9 +198,12 @@ describe('--attach', () => {
   });
 
   it('refuses another word', async () => {
-    const ran = await runCli(['create-scope', '--resource', RESOURCE, '--attach', 'both'], {
-      env: account.env,
-    });
+    const ran = await runCli(
+      ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'both'],
+      {
+        env: account.env,
+      },
+    );
     expect(ran.exit).toBe(2);
     expect(ran.err).toMatch(/'--attach <list>' argument 'both' is invalid\. Allowed choices/);
   });

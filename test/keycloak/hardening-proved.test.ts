@@ -66,7 +66,7 @@ function inPlace<T>(list: 'policies' | 'profiles', change: (one: T) => T, hides 
 async function provisionThrough(options: ProxyOptions) {
   const proxy = await startReverseProxy(inject('keycloak').url, options);
   const env = { ...account.env, KC_SERVER: proxy.url };
-  return expectCli(5, ['create-scope', '--resource', RESOURCE, '--json'], { env });
+  return expectCli(5, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--json'], { env });
 }
 
 /** The realm has nothing but what was there before; an application without PKCE signs in. */

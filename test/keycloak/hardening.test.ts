@@ -42,7 +42,7 @@ beforeAll(async () => {
       'host-sending-registration-request-must-match': ['false'],
     });
   }
-  await run(0, 'create-scope', '--resource', RESOURCE);
+  await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', RESOURCE);
 });
 
 describe('what registers itself', () => {
@@ -215,7 +215,9 @@ describe('a realm of 0.1.0', () => {
   it('is moved: who registered keeps PKCE as its own setting, then the policy goes that hit everybody', async () => {
     const { env } = await accountIn(former);
     const person = await former.createUser();
-    await expectCli(0, ['create-scope', '--resource', RESOURCE, '--no-harden'], { env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-harden'], {
+      env,
+    });
     const { body } = await registerAnonymously(former, CHATGPT_BODY);
     const made = await registerWhole(former, {
       clientId: 'unknown',
@@ -232,7 +234,7 @@ describe('a realm of 0.1.0', () => {
     });
     const app = { clientId: 'app', redirectUri: APP, user: person, pkce: 'none' as const };
     expect(await login(former, app)).toMatchObject({ ok: false });
-    await expectCli(0, ['create-scope', '--resource', RESOURCE], { env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env });
     expect(await login(former, app)).toMatchObject({ ok: true });
     for (const clientId of [String(body.client_id), 'unknown']) {
       expect((await clientIn(former, clientId))?.attributes?.[PKCE], clientId).toBe('S256');
@@ -248,9 +250,13 @@ describe('a realm of 0.1.0', () => {
       former.path('client-policies/policies'),
     );
     expect(policies.map(({ name }) => name)).not.toContain(`mcpkc-pkce-${SCOPE}`);
-    const again = await expectCli(0, ['create-scope', '--resource', RESOURCE, '--dry-run', '--json'], {
-      env,
-    });
+    const again = await expectCli(
+      0,
+      ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--dry-run', '--json'],
+      {
+        env,
+      },
+    );
     expect(again.json.changes).toEqual([]);
   });
 });
@@ -259,7 +265,9 @@ describe('other people’s clients', () => {
   it('are left alone without consent, named, and a finding with a command; the rest is done', async () => {
     const { env } = await accountIn(others);
     const person = await others.createUser();
-    await expectCli(0, ['create-scope', '--resource', RESOURCE, '--no-harden'], { env });
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-harden'], {
+      env,
+    });
     const redirectUris = ['https://chatgpt.com/their-own-path'];
     expect(
       (await registerWhole(others, { clientId: 'theirs', redirectUris, publicClient: true })).status,
@@ -270,7 +278,7 @@ describe('other people’s clients', () => {
       secret: 'machine',
       attributes: { [PKCE]: 'S256' },
     });
-    const ran = await expectCli(0, ['create-scope', '--resource', RESOURCE], { env });
+    const ran = await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env });
     const said = ran.err.replaceAll(/\s+/g, ' ');
     expect(said).toContain('PKCE is not demanded of 1 client');
     expect(said).toContain('theirs');
@@ -300,7 +308,11 @@ describe('other people’s clients', () => {
       text: expect.stringContaining('--client theirs --yes'),
     });
     if (NEW) expect(fixOf('USERLESS_TOKENS_POSSIBLE')?.text).toContain('--yes');
-    await expectCli(0, ['create-scope', '--resource', RESOURCE, '--client', 'theirs', '--yes'], { env });
+    await expectCli(
+      0,
+      ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--client', 'theirs', '--yes'],
+      { env },
+    );
     expect(await login(others, signIn)).toMatchObject({ ok: false, error: 'invalid_request' });
     if (NEW) expect(await userless(others, 'machine', 'machine')).toMatchObject({ ok: false, status: 400 });
   });
@@ -319,6 +331,10 @@ it('the optional scopes that ChatGPT asks for are verified to exist', async () =
   );
   const phone = optional.find(({ name }) => name === 'phone');
   await realm.admin.del(realm.path(`default-optional-client-scopes/${phone?.id}`));
-  const ran = await expectCli(0, ['create-scope', '--resource', RESOURCE, '--dry-run'], { env: account.env });
+  const ran = await expectCli(
+    0,
+    ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--dry-run'],
+    { env: account.env },
+  );
   expect(ran.err.replaceAll(/\s+/g, ' ')).toMatch(/ChatGPT asks for the scopes? phone\b/);
 });

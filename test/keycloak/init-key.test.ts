@@ -50,7 +50,11 @@ describe('init --key', () => {
 
     const files = filesOf(made);
     // By a real clock: where time goes on as the program sleeps, what its key signs is soon from the future.
-    await expectCli(0, ['create-scope', '--resource', 'https://key.example.com/mcp', '--json'], { files });
+    await expectCli(
+      0,
+      ['create-scope', '--preset', 'chatgpt', '--resource', 'https://key.example.com/mcp', '--json'],
+      { files },
+    );
     const status = await run(['status', '--resource', 'https://key.example.com/mcp', '--json'], files);
     expect(status.document()).toMatchObject({ realm: realm.name });
     expect(JSON.stringify(status.document())).not.toMatch(/NOT_SEALED|"error":/);

@@ -70,7 +70,7 @@ describe('init --remove', () => {
     const made = await init([]);
     expect(made.status).toBe(0);
     await remember(made);
-    await work(made, 0, 'create-scope', '--resource', RESOURCE, '--yes');
+    await work(made, 0, 'create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--yes');
     await work(made, 0, 'prune-clients', '--observe');
     const held = await clientIn(realm, 'app');
     expect(held).toBeDefined();
@@ -96,7 +96,7 @@ describe('init --remove', () => {
 
   it('needs consent where clients lose an MCP server, and writes nothing before', async () => {
     const made = await init([]);
-    await work(made, 0, 'create-scope', '--resource', RESOURCE, '--yes');
+    await work(made, 0, 'create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--yes');
     await addClient(realm, 'late');
     const before = await realm.snapshot();
     const refused = await init(['--remove', '--json']);

@@ -13,13 +13,22 @@ const RESOURCE = 'https://least.example.com/mcp';
 
 /** What a service account does, each of it with nothing else than `init` granted. */
 const COMMANDS: Record<string, readonly string[]> = {
-  'create-scope': ['create-scope', '--resource', RESOURCE, '--client', 'given'],
+  'create-scope': ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--client', 'given'],
   'trusted-hosts': ['trusted-hosts', '--add', 'tools.example.com'],
   'trusted-hosts, listing': ['trusted-hosts'],
   access: ['access', RESOURCE, '--role', 'finance'],
   'access, opening': ['access', RESOURCE, '--anybody'],
   onboard: ['onboard', RESOURCE, 'given'],
-  'onboard, waiting': ['onboard', RESOURCE, '--until', 'registered', '--timeout', '1s'],
+  'onboard, waiting': [
+    'onboard',
+    RESOURCE,
+    '--preset',
+    'chatgpt',
+    '--until',
+    'registered',
+    '--timeout',
+    '1s',
+  ],
 };
 
 /** With which exit status they end in this realm, where nobody registers. */

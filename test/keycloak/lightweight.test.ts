@@ -18,14 +18,14 @@ async function lightweight(clientId: string, roles?: readonly string[]): Promise
 
 it('an account with lightweight access tokens can do all that its roles let it', async () => {
   const { env } = await lightweight('mcpkc');
-  await expectCli(0, ['create-scope', '--resource', RESOURCE], { env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env });
   await expectCli(0, ['trusted-hosts', '--list'], { env });
   const status = await runCli(['status', '--clients', '--resource', RESOURCE, '--json'], { env });
   expect(status.json.notVisible).toEqual([]);
   const codes = (status.json.findings as { code: string }[]).map(({ code }) => code);
   expect(codes.filter((code) => code.startsWith('ACCOUNT_'))).toEqual([]);
   await expectCli(0, ['prune-clients'], { env: { ...env, HOME: '/here' } });
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--dry-run'], { env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--dry-run'], { env });
 });
 
 it('and one that only looks is not taken for one that writes', async () => {

@@ -102,7 +102,16 @@ async function expectAlive({ host, connector }: Old): Promise<void> {
 }
 
 const create = (one: Old, ...args: string[]) => [
-  ...['create-scope', '--resource', one.host.url, '--scope', one.scope, '--no-existing'],
+  ...[
+    'create-scope',
+    '--preset',
+    'chatgpt',
+    '--resource',
+    one.host.url,
+    '--scope',
+    one.scope,
+    '--no-existing',
+  ],
   ...args,
 ];
 const run = (exit: number, args: readonly string[]) => expectCli(exit, args, { env: account.env });

@@ -34,7 +34,16 @@ beforeAll(async () => {
 });
 
 const start = (...args: string[]) =>
-  startOnboard([RESOURCE, '--until', 'registered', ...args], { env: account.env });
+  startOnboard(
+    [
+      RESOURCE,
+      ...(args.includes('--preset') ? [] : ['--preset', 'chatgpt']),
+      '--until',
+      'registered',
+      ...args,
+    ],
+    { env: account.env },
+  );
 const isAdopted = async (clientId: string) => (await audience(realm, clientId, SCOPE)) === 'adopted';
 
 describe('one connector', () => {
@@ -213,7 +222,7 @@ describe('several at once', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const begun = startOnboard([RESOURCE, '--until', 'registered'], {
+    const begun = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'registered'], {
       env: account.env,
       terminal,
       answers,

@@ -77,7 +77,7 @@ describe('ChatGPT', () => {
   });
 
   test('--until connected adopts the attempt that signs in and lists the failed ones', async () => {
-    const { io, opened, done } = start(host.url, '--until', 'connected');
+    const { io, opened, done } = start(host.url, '--preset', 'chatgpt', '--until', 'connected');
     await opened;
     const failed = new Connector(host.url, { refuseConsent: true });
     expect(await failed.connect(user)).toMatchObject({ ok: false, stage: 'consent' });
@@ -106,7 +106,15 @@ describe('ChatGPT', () => {
   });
 
   test('--until connected where nobody signs in is exit 6 and names the attempts', async () => {
-    const { opened, done } = start(host.url, '--until', 'connected', '--timeout', '3s');
+    const { opened, done } = start(
+      host.url,
+      '--preset',
+      'chatgpt',
+      '--until',
+      'connected',
+      '--timeout',
+      '3s',
+    );
     await opened;
     const connector = new Connector(host.url);
     await connector.register();

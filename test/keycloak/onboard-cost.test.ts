@@ -57,20 +57,23 @@ async function idle({ account, proxy }: Stage) {
   let waits = 0;
   let slept = 0;
   let until = 0;
-  const { done } = startOnboard([RESOURCE, '--until', 'connected', '--timeout', `${WATCHED_S}s`], {
-    env: { ...account.env, KC_SERVER: proxy.url },
-    prepare: (io) => {
-      const { sleep } = io;
-      io.sleep = async (ms, signal) => {
-        if (io.err().includes('Waiting for a connector')) {
-          waits ||= proxy.requests.length;
-          slept += ms;
-          until = proxy.requests.length;
-        }
-        await sleep(ms, signal);
-      };
+  const { done } = startOnboard(
+    [RESOURCE, '--preset', 'chatgpt', '--until', 'connected', '--timeout', `${WATCHED_S}s`],
+    {
+      env: { ...account.env, KC_SERVER: proxy.url },
+      prepare: (io) => {
+        const { sleep } = io;
+        io.sleep = async (ms, signal) => {
+          if (io.err().includes('Waiting for a connector')) {
+            waits ||= proxy.requests.length;
+            slept += ms;
+            until = proxy.requests.length;
+          }
+          await sleep(ms, signal);
+        };
+      },
     },
-  });
+  );
   const { exit, err } = await done;
   expect(exit, err).toBe(6);
   expect(slept).toBeGreaterThanOrEqual((WATCHED_S - 1) * 1000);
@@ -95,7 +98,7 @@ test('an onboard with events takes as many requests in a large realm as in a sma
 async function delays({ realm, account }: Stage): Promise<number[]> {
   const times: number[] = [];
   for (let round = 0; round < TIMES; round++) {
-    const { opened, done, io } = startOnboard([RESOURCE, '--until', 'connected'], {
+    const { opened, done, io } = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'connected'], {
       env: account.env,
       clock: 'real',
       prepare: inRealTime,

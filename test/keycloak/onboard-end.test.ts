@@ -19,7 +19,7 @@ import { startReverseProxy } from '../support/reverse-proxy.ts';
 const realm = await useRealm('onboard-end');
 const RESOURCE = 'https://end.example.com/mcp';
 const SCOPE = 'mcp-resource-end';
-const ARGS = ['onboard', RESOURCE, '--until', 'connected'];
+const ARGS = ['onboard', RESOURCE, '--preset', 'chatgpt', '--until', 'connected'];
 let account: Account;
 
 beforeAll(async () => {
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const isAdopted = async (clientId: string) => (await audience(realm, clientId, SCOPE)) === 'adopted';
 const start = (...args: string[]) =>
-  startOnboard([RESOURCE, '--until', 'connected', ...args], { env: account.env });
+  startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'connected', ...args], { env: account.env });
 
 /** Nobody holds the audience for the time being, and a client that was given it holds it no longer. */
 async function expectNothingOpen(clientId: string): Promise<void> {
@@ -56,7 +56,7 @@ describe('a signal while a newcomer holds the audience for the time being', () =
   });
 
   const WRITING: readonly (readonly string[])[] = [
-    ['create-scope', '--resource', RESOURCE],
+    ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE],
     ['prune-clients', '--apply'],
     ['init'],
   ];
@@ -90,7 +90,7 @@ describe('a signal while a newcomer holds the audience for the time being', () =
     await begun.opened;
     const clientId = await register(realm);
     await until('it holds the audience', () => isAdopted(clientId));
-    await expectCli(0, ['create-scope', '--resource', RESOURCE], {
+    await expectCli(0, ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], {
       env: account.env,
       prepare: (io) => Object.assign(io, { hostname: 'elsewhere', now: () => Date.now() }),
     });
@@ -102,7 +102,7 @@ describe('a signal while a newcomer holds the audience for the time being', () =
 
   test('while it asks which one, at a terminal: none adopted', async () => {
     const ids: string[] = [];
-    const begun = startOnboard([RESOURCE, '--until', 'registered'], {
+    const begun = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'registered'], {
       env: account.env,
       terminal: true,
       prepare: (io) => {
@@ -136,7 +136,7 @@ describe('Keycloak goes away while a newcomer holds the audience', () => {
         return 'cut';
       },
     });
-    const begun = startOnboard([RESOURCE, '--until', 'connected', ...args], {
+    const begun = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'connected', ...args], {
       env: { ...account.env, KC_SERVER: proxy.url },
     });
     await begun.opened;
@@ -213,7 +213,7 @@ test('an attachment that is carried out late is not missed', async () => {
       return undefined;
     },
   });
-  const { io, opened, done } = startOnboard([RESOURCE, '--until', 'connected'], {
+  const { io, opened, done } = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'connected'], {
     env: { ...account.env, KC_SERVER: proxy.url },
   });
   await opened;
@@ -239,9 +239,12 @@ test('who changes itself before its token is withdrawn is judged as it is then, 
       return undefined;
     },
   });
-  const { opened, done } = startOnboard([RESOURCE, '--until', 'connected', '--timeout', '20s', '--json'], {
-    env: { ...account.env, KC_SERVER: proxy.url },
-  });
+  const { opened, done } = startOnboard(
+    [RESOURCE, '--preset', 'chatgpt', '--until', 'connected', '--timeout', '20s', '--json'],
+    {
+      env: { ...account.env, KC_SERVER: proxy.url },
+    },
+  );
   await opened;
   clientId = await register(realm);
   const { exit, json } = await done;
@@ -261,6 +264,6 @@ test('the audience scope goes while somebody is waited for: said, and nothing is
   expect(exit).toBe(6);
   expect(json.details).toMatchObject({ others: [{ clientId, reason: expect.stringContaining('is gone') }] });
   expect((await remembered(account)).provisional).toEqual([]);
-  await runCli(['create-scope', '--resource', RESOURCE], { env: account.env });
+  await runCli(['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE], { env: account.env });
   await expectNothingOpen(clientId);
 });

@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 
 const start = (...args: string[]) =>
-  startOnboard([RESOURCE, '--until', 'registered', '--json', ...args], { env: account.env });
+  startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'registered', '--json', ...args], {
+    env: account.env,
+  });
 const foreign = (changes = {}) =>
   register(realm, { redirect_uris: ['https://chatgpt.com/else'], ...changes });
 
@@ -103,9 +105,12 @@ describe('with events', () => {
         return answer;
       },
     });
-    const ran = await startOnboard(['https://early.example.com/mcp', '--until', 'registered', '--json'], {
-      env: { ...account.env, KC_SERVER: proxy.url },
-    }).done;
+    const ran = await startOnboard(
+      ['https://early.example.com/mcp', '--preset', 'chatgpt', '--until', 'registered', '--json'],
+      {
+        env: { ...account.env, KC_SERVER: proxy.url },
+      },
+    ).done;
     expect(ran.json).toMatchObject({ ok: true, client: { clientId } });
     await proxy.stop();
   });

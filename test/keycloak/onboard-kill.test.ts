@@ -17,7 +17,7 @@ const EXIT = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 } as const;
 type Killer = keyof typeof EXIT;
 const EVERY = 12;
 const LONG = 3_600_000;
-const ARGS = ['onboard', RESOURCE, '--until', 'registered', '--timeout', '30s'];
+const ARGS = ['onboard', RESOURCE, '--preset', 'chatgpt', '--until', 'registered', '--timeout', '30s'];
 
 let stage: Stage;
 
@@ -57,7 +57,7 @@ async function rerun(n: number): Promise<void> {
     await stage.expectAsPlanned();
     await expectCli(0, ['onboard', RESOURCE, NAMED], here(stage));
   } else {
-    const again = startOnboard([RESOURCE, '--until', 'registered'], here(stage));
+    const again = startOnboard([RESOURCE, '--preset', 'chatgpt', '--until', 'registered'], here(stage));
     await again.opened;
     await register(realm);
     expect((await again.done).exit).toBe(0);

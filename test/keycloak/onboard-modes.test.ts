@@ -26,10 +26,12 @@ beforeAll(async () => {
 const url = (name: string) => `https://${name}.example.com/mcp`;
 const scopeOf = (name: string) => `mcp-resource-${name}`;
 const start = (name: string, ...args: string[]) =>
-  startOnboard([url(name), '--until', 'registered', '--json', ...args], { env: account.env });
+  startOnboard([url(name), '--preset', 'chatgpt', '--until', 'registered', '--json', ...args], {
+    env: account.env,
+  });
 const run = (exit: number, ...args: string[]) => expectCli(exit, args, { env: account.env });
 const create = (exit: number, name: string, ...args: string[]) =>
-  run(exit, 'create-scope', '--resource', url(name), '--no-existing', ...args);
+  run(exit, 'create-scope', '--preset', 'chatgpt', '--resource', url(name), '--no-existing', ...args);
 
 describe('a standing resource', () => {
   test('stays a realm default; others keep it; the connector holds it on its own', async () => {
@@ -105,7 +107,10 @@ test('two at once, of two resources for one product: nobody gets both, each is a
     clock: 'real' as const,
     prepare: (io: MemoryIo) => void Object.assign(io, { pid, isAlive: () => true }),
   });
-  const one = startOnboard([url('r1'), '--until', 'registered', '--json'], alone(1000));
+  const one = startOnboard(
+    [url('r1'), '--preset', 'chatgpt', '--until', 'registered', '--json'],
+    alone(1000),
+  );
   const two = startOnboard([url('r2'), '--until', 'registered', '--json', '--preset', 'claude'], alone(1001));
   await Promise.all([one.opened, two.opened]);
   const claude = await register(realm, {
@@ -132,8 +137,14 @@ test('two at once, for one resource: what one adopts the other takes from nobody
     clock: 'real' as const,
     prepare: (io: MemoryIo) => void Object.assign(io, { pid, isAlive: () => true }),
   });
-  const one = startOnboard([url('r1'), '--until', 'registered', '--json'], living(1000));
-  const two = startOnboard([url('r1'), '--until', 'connected', '--timeout', '1h', '--json'], living(1001));
+  const one = startOnboard(
+    [url('r1'), '--preset', 'chatgpt', '--until', 'registered', '--json'],
+    living(1000),
+  );
+  const two = startOnboard(
+    [url('r1'), '--preset', 'chatgpt', '--until', 'connected', '--timeout', '1h', '--json'],
+    living(1001),
+  );
   await Promise.all([one.opened, two.opened]);
   const clientId = await register(realm);
   await until('both have met it', () => two.io.err().includes(clientId));
@@ -206,7 +217,7 @@ describe('a resource as 0.1.0 left it', () => {
     const { name } = await old(mark({ until: '2999-01-01T00:00:00.000Z' }));
     for (const args of [
       ['onboard', url(name), '--close'],
-      ['create-scope', '--resource', url(name)],
+      ['create-scope', '--preset', 'chatgpt', '--resource', url(name)],
     ]) {
       expect((await run(5, ...args, '--json')).json).toMatchObject({ code: 'OLD_WINDOW' });
     }

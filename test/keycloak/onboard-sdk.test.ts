@@ -47,11 +47,14 @@ test.each([
     await storeEvents(realm, stored ? undefined : [], stored);
     let worked = 0;
     for (let round = 0; round < TIMES; round++) {
-      const { opened, done } = startOnboard([host.url, '--scope', SCOPE, '--until', 'connected', '--json'], {
-        env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
-        clock: 'real',
-        prepare: inRealTime,
-      });
+      const { opened, done } = startOnboard(
+        [host.url, '--scope', SCOPE, '--preset', 'chatgpt', '--until', 'connected', '--json'],
+        {
+          env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
+          clock: 'real',
+          prepare: inRealTime,
+        },
+      );
       await opened;
       const connector = new SdkConnector(host.url, {
         clientName: 'ChatGPT',

@@ -93,7 +93,16 @@ describe('how it is called', () => {
   test('--static-client gets the scope beside the connector', async () => {
     await addClient(realm, 'backend');
     const { opened, done } = startOnboard(
-      ['https://st.example.com/mcp', '--until', 'registered', '--static-client', 'backend', '--json'],
+      [
+        'https://st.example.com/mcp',
+        '--preset',
+        'chatgpt',
+        '--until',
+        'registered',
+        '--static-client',
+        'backend',
+        '--json',
+      ],
       { env: account.env },
     );
     await opened;
@@ -129,14 +138,14 @@ describe('how it is called', () => {
 describe('--dry-run', () => {
   test('prints the plan, says that a connector would be waited for, and writes nothing', async () => {
     const before = await realm.snapshot();
-    const done = await run(1, 'https://dry.example.com/mcp', '--dry-run');
+    const done = await run(1, 'https://dry.example.com/mcp', '--preset', 'chatgpt', '--dry-run');
     expect(done.out).toContain('create client scope mcp-resource-dry');
     expect(done.out).toContain('a connector would be waited');
     expect(await realm.snapshot()).toEqual(before);
   });
 
   test('is 1 also where a connector would only be waited for, 0 for a client that has everything', async () => {
-    await run(0, 'create-scope', '--resource', 'https://crm.example.com/mcp');
+    await run(0, 'create-scope', '--preset', 'chatgpt', '--resource', 'https://crm.example.com/mcp');
     const waits = await run(1, 'https://crm.example.com/mcp', '--dry-run', '--json');
     expect(waits.json).toMatchObject({ changes: [], applied: false, ok: false });
     expect((await run(0, 'https://crm.example.com/mcp', 'crm', '--dry-run', '--json')).json.ok).toBe(true);

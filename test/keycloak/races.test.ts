@@ -146,7 +146,17 @@ function onboarding(
   const listen = (said: string) => {
     if (said.includes('Waiting for a connector of')) opened();
   };
-  const ended = runWith(listen, 'onboard', resource, '--until', 'registered', '--timeout', '30s');
+  const ended = runWith(
+    listen,
+    'onboard',
+    resource,
+    '--preset',
+    'chatgpt',
+    '--until',
+    'registered',
+    '--timeout',
+    '30s',
+  );
   const wait = Promise.race([open.then(() => true), ended.then(() => false)]);
   const connector = wait.then(async (isOpen) => {
     if (!isOpen) return undefined;

@@ -107,7 +107,7 @@ async function withoutMapper(name: string): Promise<void> {
 describe('26.8.2: mappers', () => {
   it('take manage-realm, and the error names that role', async () => {
     const whole = await accountIn(realm, undefined, 'mapper-maker');
-    const words = ['create-scope', '--resource', RESOURCE, '--json'];
+    const words = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--json'];
     const { scope } = (await expectCli(0, words, { env: whole.env })).json as { scope: string };
     await withoutMapper(scope);
 
@@ -128,7 +128,7 @@ describe('26.8.2: mappers', () => {
     const account = await accountIn(realm, undefined, 'mapper-policy');
     const env = { ...account.env, KC_SERVER: url };
     const ran = await runCli(
-      ['create-scope', '--resource', 'https://two.example.com/mcp', '--yes', '--json'],
+      ['create-scope', '--preset', 'chatgpt', '--resource', 'https://two.example.com/mcp', '--yes', '--json'],
       {
         env,
       },

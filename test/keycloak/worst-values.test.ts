@@ -43,9 +43,12 @@ beforeAll(async () => {
   account = await accountIn(realm);
   await switchEventsOn(realm, { admin: false, user: true });
   // Not hardened: what a registration may bring otherwise is what is judged here.
-  await runCli(['create-scope', '--resource', RESOURCE, '--attach', 'default', '--no-harden'], {
-    env: account.env,
-  });
+  await runCli(
+    ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'default', '--no-harden'],
+    {
+      env: account.env,
+    },
+  );
   // Types that a new realm has: a registration may bring its own mappers, as before the policy was narrowed.
   await openRegistration(realm, ['chatgpt.com', 'svc.example.com']);
   for (const policy of await anonymousPolicies(realm, 'allowed-protocol-mappers')) {

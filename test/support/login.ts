@@ -1,3 +1,4 @@
+import type { CookieJar } from './connectors/cookies.ts';
 import { signIn, type User } from './connectors/sign-in.ts';
 import { challenge, claimsOf, type Pkce } from './connectors/tokens.ts';
 import type { Realm } from './keycloak/realm.ts';
@@ -13,6 +14,8 @@ export interface Login {
   user: User;
   scope?: string;
   pkce?: Pkce;
+  /** The person's browser: who is signed in there already gives no password. */
+  jar?: CookieJar;
 }
 
 /** What a sign-in came to: tokens, or where it stopped. */
@@ -27,11 +30,11 @@ export type LoginResult =
 
 /** Signs a person in with a client, consents, and redeems the code. */
 export async function login(realm: Realm, how: Login): Promise<LoginResult> {
-  const { clientId, redirectUri, user, scope = 'openid', pkce = 'S256' } = how;
+  const { clientId, redirectUri, user, scope = 'openid', pkce = 'S256', jar } = how;
   const { verifier, params } = challenge(pkce);
   const query = { client_id: clientId, response_type: 'code', redirect_uri: redirectUri, scope, state: 's' };
   const url = `${realm.issuer}/protocol/openid-connect/auth?${new URLSearchParams({ ...query, ...params })}`;
-  const callback = await signIn(url, { user, redirectUri });
+  const callback = await signIn(url, { user, redirectUri, ...(jar && { jar }) });
   if (!callback.ok) {
     const { stage, status, error } = callback;
     return { ok: false, stage, status, error };

@@ -78,7 +78,11 @@ export async function addScope(
       name: mapperName,
       protocol: 'openid-connect',
       protocolMapper: 'oidc-audience-mapper',
-      config: { 'included.custom.audience': audience, 'access.token.claim': 'true' },
+      config: {
+        'included.custom.audience': audience,
+        'access.token.claim': 'true',
+        'introspection.token.claim': 'true',
+      },
     });
   }
   return id;

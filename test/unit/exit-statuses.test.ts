@@ -42,6 +42,7 @@ const REACHED = {
   FOLDER_NOT_TRUSTED: 'attacks/h1-planted-configuration.test.ts',
   SCOPE_TAKEN: 'keycloak/create-scope-taken.test.ts',
   SCOPE_IN_POLICY: 'keycloak/create-scope-remove.test.ts',
+  POLICIES_BROKEN: 'others/application.test.ts',
   MAPPER_REFUSED: 'keycloak/stand-in-26-8.test.ts',
   SECRET_MASKED: 'keycloak/stand-in-26-8.test.ts',
   SEVERAL_NEWCOMERS: 'keycloak/onboard-adoption.test.ts',

@@ -132,7 +132,7 @@ describe('applyPlan', () => {
     expect(error).toMatchObject({ code: 'ROLE_MISSING', message: 'may not' });
     expect(error?.fix.split('\n')).toEqual([
       'Get the role.',
-      'Done: create client-scope s; attach client-scope-assignment 1; attach client-scope-assignment 3; attach client-scope-assignment 4. Not done: attach client-scope-assignment 2; attach client-scope-assignment 5. The same command does the rest.',
+      'Done: create client-scope s; attach client-scope-assignment 1; attach client-scope-assignment 3; attach client-scope-assignment 4. Not done: attach client-scope-assignment 2; attach client-scope-assignment 5. Once that is right, the same command does the rest.',
     ]);
     expect(error?.details).toMatchObject({
       role: 'x',

@@ -74,6 +74,7 @@ const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
   kept: { kind: 'kept', ...named(clientLike()), since: AT, by: 'ann' },
   'age-accepted': { kind: 'age-accepted', ...named(clientLike()), age: AT, since: AT, by: 'ann' },
   before: { kind: 'before', what: 'trusted-hosts', of: 'x', value: { hosts: [''] }, since: AT, by: 'ann' },
+  wrote: { kind: 'wrote', what: 'trusted-hosts', of: 'x', value: { hosts: [''] }, since: AT, by: 'ann' },
   wanted: { kind: 'wanted', resource: URL, products: ['chatgpt'], since: AT },
   access: { kind: 'access', resource: URL, roles: ['finance'], since: AT, by: 'ann' },
   deed: { kind: 'deed', at: AT, did: 'adopted', to: 'x', by: 'ann', nonce: 'a' },

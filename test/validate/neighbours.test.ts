@@ -19,7 +19,18 @@ afterAll(async () => {
 it('an onboard that waits beside a run adopts the connector, and none of the probes', async () => {
   const { env } = stage.account;
   const onboarding = startOnboard(
-    [host.url, '--until', 'registered', '--scope', SCOPE, '--timeout', '60s', '--json'],
+    [
+      host.url,
+      '--preset',
+      'chatgpt',
+      '--until',
+      'registered',
+      '--scope',
+      SCOPE,
+      '--timeout',
+      '60s',
+      '--json',
+    ],
     {
       env,
       prepare: inRealTime,

@@ -68,7 +68,10 @@ export async function newStage(purpose: string, setup: Partial<HostSetup> = {}):
   const user = await realm.createUser();
   await switchEventsOn(realm, { admin: false, user: true });
   const provision = async (url: string, args: readonly string[] = []) => {
-    await expectCli(0, ['create-scope', '--resource', url, '--scope', SCOPE, ...args], { env: account.env });
+    const preset = args.includes('--preset') ? [] : ['--preset', 'chatgpt'];
+    await expectCli(0, ['create-scope', '--resource', url, '--scope', SCOPE, ...preset, ...args], {
+      env: account.env,
+    });
   };
   return {
     realm,

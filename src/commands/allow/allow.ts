@@ -20,6 +20,7 @@ import { type RealmPlan, type Reservation, requireConsent } from '../../plan/pla
 import { proveAudience, provingUser } from '../../plan/prove.ts';
 import { provisioned } from '../../plan/provisioned.ts';
 import { rememberPlan } from '../../plan/remember.ts';
+import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
@@ -75,12 +76,22 @@ export async function allowTargets(
   const taken = targets.flatMap((target) => takenBy(subject, target) ?? []);
   for (const { id, clientId } of taken) if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
   const entries = targets.map((target) => entryFor(subject, target));
+  const standIn = await planResourceClient({
+    keycloak,
+    snapshot,
+    resource,
+    command: 'allow',
+    asked: false,
+    consent: manner.yes,
+  });
+  for (const warning of standIn.warnings) context.voice.warn(warning);
   const scopes = [...new Set([subject.scope, subject.carrier, ...subject.carriers])];
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, manner.roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: manner.roles });
   const since = new Date(keycloak.serverNow()).toISOString();
   const wish = desiredFor(subject, targets, entries);
-  const desired = withAccess(wish, access, since, deedBy(holderOf(context.io, 'allow')));
+  const bound = withAccess(wish, access, since, deedBy(holderOf(context.io, 'allow')));
+  const desired = withResourceClient(bound, standIn);
   const plan = planFor(desired, snapshot);
   const files = targets.map((target) => fileFor(subject, target, manner));
   if (!manner.dryRun && plan.length > 0) {
@@ -88,6 +99,7 @@ export async function allowTargets(
       ...commonReservations(keycloak.realm, plan),
       ...(await takenReservations(subject, taken)),
       ...(await narrowingReservations(keycloak, { ...subject, facts, gates: access.gates })),
+      ...standIn.reservations,
     ];
     requireConsent(reservations, manner.yes);
     const { io, signal, voice } = context;
@@ -101,7 +113,10 @@ export async function allowTargets(
     await rememberPlan(keycloak, io, { resource, plan, clients: now.clients, by });
   }
   if (!manner.dryRun) await tidyRecord(subject, entries);
-  const features = (await readServerFacts(keycloak)).features ?? [];
+  const stands = standIn.desired.resourceClients !== undefined;
+  const features = ((await readServerFacts(keycloak)).features ?? []).filter(
+    (one) => !(stands && one === RESOURCE_INDICATORS),
+  );
   const userId = manner.dryRun
     ? undefined
     : await provingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(facts, access) });

@@ -8,6 +8,7 @@ import { deedBy } from '../../keycloak/write/record.ts';
 import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
+import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
   commonReservations,
   knownPresets,
@@ -19,10 +20,12 @@ import {
 import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
-import { namedReservations } from '../../plan/named.ts';
+import { namedReservations, userlessReservations } from '../../plan/named.ts';
 import { type Change, planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
+import { keptSentence, registrationChoice } from '../../plan/registration.ts';
 import { rememberPlan } from '../../plan/remember.ts';
+import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
@@ -56,22 +59,35 @@ export async function changeScope(
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
   const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
   const moving = await movingIn(context, subject, named);
+  const standIn = await planResourceClient({
+    keycloak,
+    snapshot: subject.snapshot,
+    resource: subject.resource,
+    command: 'create-scope',
+    asked: flags.resourceClient === true,
+    consent: flags.yes === true,
+    onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
+  }).finally(() => context.voice.progress(undefined));
   const wish = await desiredFor(context, subject, named, moving, flags);
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'create-scope'));
-  const stages = stagesOf(subject, withAccess(wish, subject.access, since, by));
+  const stages = stagesOf(subject, withResourceClient(withAccess(wish, subject.access, since, by), standIn));
   const plan = stages.flatMap((stage) => stage.plan);
-  warnOfScopes(context, subject);
+  if (subject.registration === 'open') warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
   warnOfTwins(context, subject);
   warnOfRestriction(context, subject);
+  for (const warning of standIn.warnings) context.voice.warn(warning);
+  await requireEditablePolicies(keycloak, plan, subject.snapshot);
   if (!dryRun && plan.length > 0) {
     const asked = [
       ...reservations(subject, flags, plan),
       ...commonReservations(keycloak.realm, plan),
       ...movingReservations(moving, subject.resource),
+      ...standIn.reservations,
       ...namedReservations(named.attach, knownPresets(config)),
       ...(await narrowingReservations(keycloak, { ...subject, gates: subject.access.gates })),
+      ...userlessReservations(named.attach, subject.carrier, subject.snapshot),
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
@@ -86,16 +102,28 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   const resource = resourceFor(config, flags.resource);
   const presets = wantedPresets(config, flags.preset);
   const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
-  const snapshot = await readRealm(keycloak, config.clientId === undefined ? ids : [...ids, config.clientId]);
+  const snapshot = await readRealm(keycloak, [
+    ...ids,
+    resource,
+    ...(config.clientId === undefined ? [] : [config.clientId]),
+  ]);
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish, 'standing');
   if (flags.replaceAudience !== true) requireOwnScope(server.scope, wish, snapshot);
+  const registration = registrationChoice(
+    {
+      choice: flags.registration,
+      namesProducts: flags.preset !== undefined,
+      namesClient: flags.client !== undefined || flags.detach !== undefined,
+    },
+    snapshot,
+  );
   const wanted = inMode(server, modeAndList(server, flags));
   const scopes = [wanted.scope, ...(wanted.audienceScope === undefined ? [] : [wanted.audienceScope])];
   const roles = flags.role ?? [];
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: roles });
-  return { ...wanted, config, keycloak, presets, snapshot, facts, access };
+  return { ...wanted, config, keycloak, presets, snapshot, facts, access, registration };
 }
 
 /** Who has the audience by the scope that clients name, where this takes it out of it. */
@@ -147,12 +175,17 @@ async function apply(
 }
 
 function report(
-  { keycloak, resource, scope, mode, list, access }: Subject,
+  { keycloak, resource, scope, mode, list, access, registration, snapshot }: Subject,
   plan: RealmPlan,
   dryRun: boolean,
 ): Report {
   const { server, realm } = keycloak;
-  const next = [modeSentence(mode, list), ...gatesSentences(access, resource)];
+  const kept = keptSentence(registration, snapshot);
+  const next = [
+    modeSentence(mode, list),
+    ...gatesSentences(access, resource),
+    ...(kept === undefined ? [] : [kept]),
+  ];
   if (!dryRun) next.push(`Next: ${formatCommand(['validate', resource])}`);
   const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
   return {
@@ -160,7 +193,15 @@ function report(
     exitStatus: planStatus(plan, dryRun),
     server,
     realm,
-    document: { resource, scope, mode, roles: access.gates ?? null, changes: plan, applied: !dryRun },
+    document: {
+      resource,
+      scope,
+      mode,
+      roles: access.gates ?? null,
+      registration,
+      changes: plan,
+      applied: !dryRun,
+    },
     text: (style) => provisioningText(answer, style),
   };
 }

@@ -2,6 +2,7 @@ import { type Command, defineWriting, list, Option, type WritingOptions } from '
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { requireNoContradiction } from '../../plan/registration.ts';
 import { changeScope } from './change-scope.ts';
 import { retireScope } from './retire-scope.ts';
 
@@ -19,6 +20,8 @@ export type CreateScopeOptions = WritingOptions & {
   /** False with `--no-harden`. */
   harden: boolean;
   replaceAudience?: true;
+  registration?: 'keep' | 'open';
+  resourceClient?: true;
   remove?: true;
 };
 
@@ -41,6 +44,16 @@ export const createScope: Command<CreateScopeOptions> = {
       .option('--detach <client>', 'take the scope from this client …', list)
       .option('--preset <name>', 'client products that may register … (default: chatgpt)', list)
       .option('--role <name>', 'only who has this realm role may use the server …', list)
+      .addOption(
+        new Option(
+          '--registration <what>',
+          'keep: change nothing of registration; open: let the products register (default: keep where it is shut, or with --client, and no --preset is named)',
+        ).choices(['keep', 'open']),
+      )
+      .option(
+        '--resource-client',
+        'make the client that stands for the MCP server where Keycloak judges `resource` (feature resource-indicators); done on its own there',
+      )
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
       .option(
         '--no-harden',
@@ -51,27 +64,44 @@ export const createScope: Command<CreateScopeOptions> = {
         new Option(
           '--remove',
           'retire the resource: scope, policies and hosts that nothing else uses',
-        ).conflicts(['attach', 'client', 'detach', 'role', 'createStatic', 'replaceAudience']),
+        ).conflicts([
+          'attach',
+          'client',
+          'detach',
+          'role',
+          'createStatic',
+          'replaceAudience',
+          'registration',
+          'resourceClient',
+        ]),
       );
     defineWriting(command);
   },
   examples: [
-    ['every user of the realm may connect', 'mcpkc create-scope --resource https://svc.example.com/mcp'],
+    [
+      'every user of the realm may connect, with ChatGPT',
+      'mcpkc create-scope --resource https://svc.example.com/mcp --preset chatgpt',
+    ],
     [
       'for several products',
       'mcpkc create-scope --resource https://svc.example.com/mcp --preset chatgpt,claude,vscode',
+    ],
+    [
+      'for an application that is there; registration stays as it is',
+      'mcpkc create-scope --resource https://svc.example.com/mcp --client webapp --attach none',
     ],
     ['see what would change', 'mcpkc create-scope --resource https://svc.example.com/mcp --dry-run'],
     ['retire a server', 'mcpkc create-scope --resource https://svc.example.com/mcp --remove --yes'],
   ],
   changes:
-    'A client scope with an audience mapper, the policies for registration, client policies for what registers itself, the realm’s default scopes, and the scopes of the clients named.',
+    'A client scope with an audience mapper, the realm’s default scopes, and the scopes of the clients named. Where it opens registration: the policies for it, and client policies for what registers itself.',
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'with --dry-run: something would change'],
     [5, 'the scope is another server’s, a window is open, or --yes is needed'],
   ],
   async run(context, _args, flags) {
+    requireNoContradiction(flags.registration, flags.preset !== undefined);
     const config = await context.config();
     // What is wrong with the words is said before anything is sent.
     scopeWish(config, resourceFor(config, flags.resource), flags);

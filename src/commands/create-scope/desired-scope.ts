@@ -1,9 +1,10 @@
 import type { Context } from '../../cli/command.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
-import { type Hardening, hardenFor, pkceOf } from '../../plan/hardening.ts';
+import { type Hardening, hardenFor, NOT_HARDENED, pkceOf } from '../../plan/hardening.ts';
 import { knownPresets } from '../../plan/input.ts';
 import { keeping, type Moving } from '../../plan/moving.ts';
 import { adoption, carriersFor, provisioned } from '../../plan/provisioned.ts';
+import { keptAsItIs } from '../../plan/registration.ts';
 import { cameByRegistration } from '../../products/dynamic.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { isAudienceScope, listFor, nameScopeOf } from '../../realm/mcp-scope.ts';
@@ -58,7 +59,7 @@ export async function desiredFor(
   const assignments = all.map(({ assignment }) => assignment);
   const holders = assignments.filter((one) => one.list !== 'none').map(({ clientId }) => clientId);
   const hardening = await hardeningFor(context, subject, flags, holders);
-  return provisioned({
+  const desired = provisioned({
     scope,
     audienceScope,
     resource,
@@ -69,9 +70,13 @@ export async function desiredFor(
     assignments,
     clients: [
       ...all.flatMap(({ mark }) => (mark ? [mark] : [])),
-      ...(flags.harden === false ? [] : unpkced(snapshot, holders, hardening)),
+      ...(flags.harden === false || subject.registration === 'keep'
+        ? []
+        : unpkced(snapshot, holders, hardening)),
     ],
   });
+  if (subject.registration === 'open') return desired;
+  return keptAsItIs(desired, subject.keycloak, resource, snapshot);
 }
 
 /** Clients that registered themselves and are given the scope: each is held to PKCE from now on. */
@@ -93,6 +98,7 @@ async function hardeningFor(
   flags: CreateScopeOptions,
   holders: readonly string[],
 ): Promise<Hardening> {
+  if (subject.registration === 'keep') return NOT_HARDENED;
   const { config, keycloak, presets, resource, snapshot } = subject;
   const opening = { resource, scopes: carriersFor(subject), presets, known: knownPresets(config), holders };
   return hardenFor(context, opening, {
@@ -120,8 +126,9 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
 }
 
 /** On while this is the realm's only audience scope and everybody may have it; else each connector keeps its own. */
-function wantsExisting({ mode, scope, snapshot }: Subject, flags: CreateScopeOptions): boolean {
+function wantsExisting({ mode, scope, snapshot, registration }: Subject, flags: CreateScopeOptions): boolean {
   if (typeof flags.existing === 'boolean') return flags.existing;
+  if (registration === 'keep') return false;
   const isOther = (one: ClientScope) => one.name !== scope && nameScopeOf(one) !== scope;
   return mode === 'standing' && !snapshot.scopes.some((one) => isOther(one) && isAudienceScope(one));
 }

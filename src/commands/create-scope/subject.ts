@@ -1,6 +1,7 @@
 import type { Config } from '../../config/load.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import type { AccessFacts, AccessPlan } from '../../plan/access.ts';
+import type { RegistrationChoice } from '../../plan/registration.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -10,6 +11,8 @@ export interface Subject extends NamedServer {
   config: Config;
   keycloak: Keycloak;
   presets: Preset[];
+  /** What becomes of registration. */
+  registration: RegistrationChoice;
   snapshot: RealmSnapshot;
   /** Who may use the server: as it is, and as it will be. */
   facts: AccessFacts;

@@ -1,7 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Style } from '../../cli/style.ts';
-import type { Config } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
@@ -11,9 +10,11 @@ import { allClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { isHeld, readRoleTree } from '../../keycloak/read/role-holders.ts';
+import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { removalWriter } from '../../keycloak/write/remove-all.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
+import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
   applyPlan,
   type Plan,
@@ -23,9 +24,8 @@ import {
   requireConsent,
 } from '../../plan/plan.ts';
 import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
+import { sessionsSentence } from '../../plan/signed-in.ts';
 import { changeName, planText } from '../../plan/text.ts';
-import { customPresets } from '../../products/custom.ts';
-import { PRESETS } from '../../products/index.ts';
 import { isNobodyRole, type Role } from '../../realm/access.ts';
 import { accountOrigin } from '../../realm/account.ts';
 import { beforeOf, type RealmRecord } from '../../realm/record.ts';
@@ -42,20 +42,19 @@ const OBSERVED_ROLE = 'mcpkc-observed';
  */
 export async function removeEverything(
   context: Context,
-  config: Config,
   realms: AccountRealms,
   account: DesiredAccount,
   flags: InitOptions,
 ): Promise<Report> {
   const { io, signal, voice } = context;
-  const products = [...PRESETS, ...customPresets(config.presets, config.files.config)];
-  const read = async (): Promise<RemovalFacts> => ({ ...(await readFacts(realms, account)), products });
+  const read = () => readFacts(realms, account);
   const facts = await read();
   requireNoForeignPolicy(facts);
   const plan = removalOf(facts);
+  await requireEditablePolicies(realms.target, plan, facts.snapshot);
   const dryRun = flags.dryRun === true;
   if (!dryRun && plan.length > 0) {
-    await consent(context, reservations(facts, account), plan, flags.yes === true);
+    await consent(context, await reservations(facts, account, realms.target), plan, flags.yes === true);
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
       const now = await read();
       const write = removalWriter(realms, account, now.snapshot, now.account.client?.id);
@@ -122,7 +121,11 @@ function requireNoForeignPolicy({ snapshot }: RemovalFacts): void {
   }
 }
 
-function reservations(facts: RemovalFacts, { realm, target }: DesiredAccount): Reservation[] {
+async function reservations(
+  facts: RemovalFacts,
+  { realm, target }: DesiredAccount,
+  keycloak: Keycloak,
+): Promise<Reservation[]> {
   const holders = holdersOf(facts.clients, ownScopes(facts.snapshot));
   const names = holders.slice(0, 20).map(({ clientId, name }) => (name ? `${clientId} (${name})` : clientId));
   const more = holders.length > 20 ? ` and ${holders.length - 20} more` : '';
@@ -130,13 +133,16 @@ function reservations(facts: RemovalFacts, { realm, target }: DesiredAccount): R
     holders.length === 0
       ? []
       : [
-          `${count(holders.length, 'client')} will lose the MCP servers: ${names.map(visible).join(', ')}${more}.`,
+          `${count(holders.length, 'client')} will lose the MCP servers: ${names.map(visible).join(', ')}${more}. ${sessionsSentence(holders, await readSessionStats(keycloak))}`,
         ];
   const master =
     realm === 'master' || target === 'master'
       ? ['This changes the realm master, which administers all others.']
       : [];
-  return [...lose, ...master].map((message) => ({ message }));
+  const open = removalOf(facts).some(({ kind, action }) => kind === 'trusted-hosts' && action === 'delete')
+    ? ['The Trusted Hosts policy goes, which mcpkc made: anybody may register a client again, as before.']
+    : [];
+  return [...lose, ...open, ...master].map((message) => ({ message }));
 }
 
 /** Asks once at a terminal, after the plan; elsewhere --yes is needed where somebody loses something. */

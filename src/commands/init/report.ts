@@ -118,7 +118,7 @@ function nextLines({ named }: Context, outcome: Outcome): string[] {
   const readOnly = !account.roles.includes('manage-clients');
   const next = readOnly
     ? `Next:\n${formatCommand([...options, 'status'])}`
-    : `Next, for an MCP server that everybody may connect to:\n${formatCommand([...options, 'create-scope', ['--resource', EXAMPLE]])}\nOr for one product:\n${formatCommand([...options, 'onboard', EXAMPLE])}`;
+    : `Next, for an MCP server that everybody may connect to, with ChatGPT:\n${formatCommand([...options, 'create-scope', ['--resource', EXAMPLE], ['--preset', 'chatgpt']])}\nOr for one product:\n${formatCommand([...options, 'onboard', EXAMPLE, ['--preset', 'chatgpt']])}`;
   const secret = files.some(({ action }) => action !== 'none')
     ? [
         `Keep ${visible((account.signIn === 'key' ? outcome.keyPath : files.at(-2)?.path) ?? '')} out of version control: it holds the account’s ${account.signIn === 'key' ? 'private key' : 'secret'}.`,

@@ -128,7 +128,7 @@ async function asAdministrator(
   const realms = await askAgain(context, administrator, (given) =>
     connectAsAdministrator(given, places, config, io, signal),
   );
-  if (flags.remove === true) return removeEverything(context, config, realms, wish, flags);
+  if (flags.remove === true) return removeEverything(context, realms, wish, flags);
   const found = await readAccount(realms, wish, wish.events !== undefined);
   const { signedIn: account, proof: byKey } = await withSignIn(context, config, wish, found, flags);
   const planned = planForAccount(account, found);

@@ -38,6 +38,7 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
     unused,
     audience: audience ?? null,
     roles: run.gates?.map(roleLabel) ?? null,
+    doubts: onboarded.doubts,
     env,
   };
   const text: OnboardAnswer = { ...common, kind, server, realm, list, dryRun: dryRun !== undefined };

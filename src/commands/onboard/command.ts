@@ -53,7 +53,11 @@ export const onboard: Command<OnboardOptions> = {
       .argument('[client-id]', 'a client that is there already: adopt it, and wait for nobody')
       .option('--alias <name>', 'instead of the host’s first label in mcp-resource-<alias>')
       .option('--scope <name>', 'name of the client scope')
-      .option('--preset <name>', 'the product that will register … (default: chatgpt)', list)
+      .option(
+        '--preset <name>',
+        'the product that will register … (default: chatgpt; has to be named where registration is shut)',
+        list,
+      )
       .option('--static-client <id>', 'also adopt this client')
       .option('--role <name>', 'only who has this realm role may use the server …', list)
       .option('--timeout <duration>', 'how long to wait (default: 10m)', duration)
@@ -78,8 +82,11 @@ export const onboard: Command<OnboardOptions> = {
     defineWriting(command);
   },
   examples: [
-    ['connect ChatGPT', 'mcpkc onboard https://svc.example.com/mcp'],
-    ['from a script', 'mcpkc onboard https://svc.example.com/mcp --until connected --user ann --timeout 5m'],
+    ['connect ChatGPT', 'mcpkc onboard https://svc.example.com/mcp --preset chatgpt'],
+    [
+      'from a script',
+      'mcpkc onboard https://svc.example.com/mcp --preset chatgpt --until connected --user ann --timeout 5m',
+    ],
     ['adopt a client that is there', 'mcpkc onboard https://svc.example.com/mcp 3f1c…'],
   ],
   changes:
@@ -110,6 +117,7 @@ export const onboard: Command<OnboardOptions> = {
       resource,
       client: client ?? known,
       presets,
+      namesProducts: flags.preset !== undefined,
       staticClient: flags.staticClient === undefined ? undefined : readTypedName(flags.staticClient),
       harden: flags.harden,
       consent: flags.yes === true,
@@ -179,6 +187,8 @@ function checkFlags(flags: OnboardOptions, client: string | undefined): Until {
   const help = 'See mcpkc onboard --help';
   if (flags.close === true && client !== undefined)
     throw inputError('--close', 'it takes no client id: anybody who was adopted keeps the audience', help);
+  if (flags.preset !== undefined && client !== undefined)
+    throw inputError('--preset', 'a client is named, and nothing of registration is changed for it', help);
   const waits = flags.close !== true && client === undefined;
   const waiting = (['until', 'timeout', 'user'] as const).find((name) => flags[name] !== undefined);
   if (waiting !== undefined && !waits) {
@@ -229,7 +239,7 @@ async function ask(
 
 function dryRun({ run, named, plan }: Prepared, config: Config, kind: Kind): Report {
   const changed = { ...run, changes: [...plan] };
-  const onboarded = { run: changed, client: named, others: [], audience: undefined, unused: [] };
+  const onboarded = { run: changed, client: named, others: [], audience: undefined, doubts: [], unused: [] };
   // Without a named client somebody would be waited for in any case.
   const exitStatus = plan.length > 0 || kind === 'next' ? 1 : 0;
   return report(onboarded, config, { kind, dryRun: { exitStatus } });

@@ -15,6 +15,7 @@ import { type Adopted, type Allowed, adoptedIn, adoptionOf, allowedIn } from '..
 import { type Client, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
+import { doubtsOf } from './doubts.ts';
 import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
 import { instructions } from './instructions.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
@@ -29,6 +30,8 @@ export interface Onboarded {
   others: Other[];
   /** `aud` of the client's example token; undefined where it wasn't asked for. */
   audience: string[] | undefined;
+  /** Why its next sign-in may fail all the same. */
+  doubts: string[];
   /** Adopted clients for the same resource with which nobody is signed in: the new one may take over from them. */
   unused: Adopted[];
 }
@@ -61,7 +64,7 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
   const remember = known.state === 'same' ? allowed : [adopting, deed, ...allowed];
   await writeRecord(run.keycloak, { remember });
   const audience = await proveAudience(run, client, userId);
-  return { run, client, others: [], audience, unused: [] };
+  return { run, client, others: [], audience, doubts: await doubtsOf(run, adopted), unused: [] };
 }
 
 /**
@@ -77,16 +80,6 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   voice.progress(undefined);
   const now = await provision(prepared, manner.yes);
   await warnOfLimit(run, now, newcomers);
-  await writeRecord(keycloak, {
-    remember: [
-      {
-        kind: 'wanted',
-        resource: run.resource,
-        products: run.presets.map(({ name }) => name),
-        since: new Date(keycloak.serverNow()).toISOString(),
-      },
-    ],
-  });
   const awaited: Awaited = { until: manner.until, user: manner.user, deadline: io.now() + manner.timeoutMs };
   const seen: Seen = { held: [], others: [] };
   let adopted: Held | undefined;
@@ -118,13 +111,14 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   if (!client) throw vanishedError(run, adopted.client, others);
   tell(run, `${called(client)} is adopted and keeps the audience.`);
   const unused = await unusedBefore(run, client);
-  return { run, client, others, audience: await proveAudience(run, client, userId), unused };
+  const audience = await proveAudience(run, client, userId);
+  return { run, client, others, audience, doubts: await doubtsOf(run, client), unused };
 }
 
 /** `--close`: ends what a window of 0.1.0, or a killed run, left; the resource is moved to mode adopted. */
 export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded> {
   await provision(prepared, yes);
-  return { run: prepared.run, client: undefined, others: [], audience: undefined, unused: [] };
+  return { run: prepared.run, client: undefined, others: [], audience: undefined, doubts: [], unused: [] };
 }
 
 /** Everything before the waiting: the realm is brought to what it should be. */
@@ -183,7 +177,7 @@ function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): vo
 /** What a run says that an interruption or a failure ended, once nothing stays open. */
 function ended(run: Run, failure: unknown): unknown {
   return run.signal.aborted && failure instanceof McpkcError && failure.exitStatus > 128
-    ? stoppedError(failure)
+    ? stoppedError(failure, run)
     : failure;
 }
 

@@ -1,7 +1,7 @@
 import { readableDuration } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Client } from '../../realm/representations.ts';
-import { formatCommand, typedName, visible } from '../../text.ts';
+import { type CommandPart, formatCommand, typedList, typedName, visible } from '../../text.ts';
 import type { Other } from './holding.ts';
 import { called, type Run } from './run.ts';
 import type { Until } from './watch.ts';
@@ -36,14 +36,37 @@ export function nothingAdoptedError(
   const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
-  const message = `Nobody ${what} within ${readableDuration(timeoutMs)}. No client was adopted; nothing stays open.${list}`;
+  const undo = undoText(run);
+  const stays =
+    undo === '' ? 'nothing stays open' : 'no client holds the audience for the time being any more';
+  const message = `Nobody ${what} within ${readableDuration(timeoutMs)}. No client was adopted; ${stays}.${list}`;
   const commands = others.filter((other) => other.adoptable).map(({ client }) => adoptCommand(run, client));
   const adopt =
     commands.length === 0
       ? ''
       : `To adopt one all the same (its person signs in again, or waits for the next refresh):\n${commands.join('\n')}\n`;
-  const fix = `${adopt}What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\n${UNPARSED}\nThen run onboard again; --timeout waits longer.`;
+  const fix = `${adopt}What may be in the way:\n${formatCommand(['status', ['--resource', run.resource]])}\n${UNPARSED}\nThen run onboard again; --timeout waits longer.${undo}`;
   return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
+}
+
+/**
+ * What puts back what this run made in the realm before it waited; empty where it made nothing. A server that was there
+ * before is not retired: then only the hosts that this run trusted go.
+ */
+export function undoText({ changes, resource, scope }: Pick<Run, 'changes' | 'resource' | 'scope'>): string {
+  const made = changes.some(
+    ({ kind, action, key }) => kind === 'client-scope' && action === 'create' && key === scope,
+  );
+  const remove: CommandPart[] = ['create-scope', ['--resource', resource], ['--scope', scope], '--remove'];
+  if (made) return `\nTo put back what this run made in the realm:\n${formatCommand(remove)}`;
+  const hosts = changes.flatMap(({ kind, before, after }) => {
+    if (kind !== 'trusted-hosts') return [];
+    const [old, fresh] = [before?.hosts ?? [], after?.hosts ?? []] as string[][];
+    return (fresh ?? []).filter((host) => !old?.includes(host));
+  });
+  if (hosts.length === 0) return '';
+  const back = formatCommand(['trusted-hosts', ['--remove', typedList([...new Set(hosts)])]]);
+  return `\nTo trust the hosts no more that this run added:\n${back}`;
 }
 
 /** An unknown member in the body: 400 to the product, no event, no line in the server's log (26.7.3). */
@@ -58,12 +81,12 @@ export function vanishedError(run: Run, client: Client, others: readonly Other[]
 }
 
 /** What an interrupted run says last; the exit status is the signal's. */
-export function stoppedError(error: McpkcError): McpkcError {
+export function stoppedError(error: McpkcError, run: Run): McpkcError {
   const how = { INTERRUPTED: 'Ctrl-C', TERMINATED: 'SIGTERM', HUNG_UP: 'SIGHUP' }[
     error.code as 'INTERRUPTED'
   ];
   const message = `Stopped (${how ?? error.code}). No client was adopted; nothing stays open.`;
-  return new McpkcError(error.code, message, 'To wait again, run the same command.');
+  return new McpkcError(error.code, message, `To wait again, run the same command.${undoText(run)}`);
 }
 
 function details(run: Run, others: readonly Other[]) {

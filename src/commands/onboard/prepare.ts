@@ -15,14 +15,17 @@ import {
   withAccess,
 } from '../../plan/access.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
+import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
-import { namedReservations } from '../../plan/named.ts';
+import { namedReservations, userlessReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
 import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
+import { keptAsItIs, requireOpenRegistration } from '../../plan/registration.ts';
+import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
@@ -43,6 +46,8 @@ export interface OnboardInput {
   /** `--role`: who alone may use the server. */
   roles: readonly string[];
   presets: readonly Preset[];
+  /** `--preset` was named. */
+  namesProducts: boolean;
   /** Off with `--no-harden`. */
   harden: boolean;
   /** `--yes`. */
@@ -76,8 +81,10 @@ export async function prepare(
   const { resource } = input;
   const account = config.clientId ?? '';
   const wanted = [input.client, input.staticClient].filter((id) => id !== undefined);
-  const snapshot = await readRealm(keycloak, [...wanted, account]);
+  const snapshot = await readRealm(keycloak, [...wanted, account, resource]);
   const wish = scopeWish(config, resource, { scope: input.scope, alias: input.alias });
+  if (input.client === undefined && !input.close)
+    requireOpenRegistration(resource, input.namesProducts, snapshot);
   const server = mcpServerIn(snapshot, wish);
   requireOwnScope(server.scope, wish, snapshot);
   const named = await requireClient(keycloak, snapshot, input.client);
@@ -91,19 +98,32 @@ export async function prepare(
   const { facts, access } = await accessFor(run, snapshot, input);
   run.gates = access.gates;
   run.gateRoles = gateRolesOf(facts, access);
-  const provisioning = desiredFor(run, snapshot, named, hardening, [
+  const standIn = await planResourceClient({
+    keycloak,
+    snapshot,
+    resource,
+    command: 'onboard',
+    asked: false,
+    consent: input.consent,
+    onPage: (read) => run.voice.progress(`${count(read, 'client')} read`),
+  }).finally(() => run.voice.progress(undefined));
+  for (const warning of standIn.warnings) run.voice.warn(warning);
+  const provisioning = await desiredFor(run, snapshot, named, hardening, [
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),
     ...attached(run, fixed, 'because of --static-client'),
     ...keeping(moving, run.carrier),
   ]);
   const since = new Date(keycloak.serverNow()).toISOString();
-  const desired = withAccess(provisioning, access, since, deedBy(run.me));
+  const bound = withAccess(provisioning, access, since, deedBy(run.me));
+  const desired = withResourceClient(bound, standIn);
   const plan =
     input.close && !server.windowed && server.window === undefined ? [] : planFor(desired, snapshot);
+  await requireEditablePolicies(keycloak, plan, snapshot);
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
     ...movingReservations(moving, resource),
+    ...standIn.reservations,
     ...namedReservations([named, fixed], knownPresets(config), record),
     ...(await narrowingReservations(keycloak, {
       resource,
@@ -112,6 +132,7 @@ export async function prepare(
       facts,
       gates: access.gates,
     })),
+    ...userlessReservations([named, fixed], run.carrier, snapshot),
   ];
   return { run, snapshot, desired, plan, reservations, named, made };
 }
@@ -184,17 +205,17 @@ function hardeningFor(
 }
 
 /** The resource's provisioning; for a client that is named nothing of registration: it is there. */
-function desiredFor(
+async function desiredFor(
   run: Run,
   snapshot: RealmSnapshot,
   named: Client | undefined,
   hardening: Hardening,
   assignments: Assignment[],
-): Desired {
+): Promise<Desired> {
   const { config, keycloak, scope, audienceScope, carriers, resource, mode, list, presets } = run;
   const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
   const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriers) : [];
-  const { trustedHosts, allowedScopes, ...rest } = provisioned({
+  const desired = provisioned({
     scope,
     audienceScope,
     resource,
@@ -205,9 +226,7 @@ function desiredFor(
     assignments: [...assignments, ...free],
     clients: [],
   });
-  return named
-    ? rest
-    : { ...rest, ...(trustedHosts && { trustedHosts }), ...(allowedScopes && { allowedScopes }) };
+  return named ? keptAsItIs(desired, keycloak, resource, snapshot) : desired;
 }
 
 function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {

@@ -29,6 +29,8 @@ export interface OnboardAnswer {
   audience: string[] | null;
   /** The roles that let people in; null where everybody may. */
   roles: string[] | null;
+  /** Why the client's next sign-in may fail though its tokens would have the audience. */
+  doubts: readonly string[];
   env: Record<string, string> | null;
 }
 
@@ -63,7 +65,8 @@ function closed(answer: OnboardAnswer, style: Style): string {
   return `${style.green('✓')} ${said}\n`;
 }
 
-function connector({ client, audience, kind, resource, roles }: OnboardAnswer, style: Style): string {
+function connector(answer: OnboardAnswer, style: Style): string {
+  const { client, audience, doubts, kind, resource, roles } = answer;
   if (!client) return '';
   const name = client.name === null ? '' : `${brief(client.name, 40)} `;
   const who = style.bold(`${name}${visible(client.clientId)}`);
@@ -74,7 +77,9 @@ function connector({ client, audience, kind, resource, roles }: OnboardAnswer, s
       ? roles === null
         ? 'Not verified: the realm has no user to make an example token for.'
         : `Not verified: nobody is known who has the role ${listNames(roles)}. To see who may use it: ${formatCommand(['access', resource])}`
-      : `Verified: tokens issued to it now carry ${visible(resource)} in \`aud\`.`;
+      : doubts.length > 0
+        ? `Not verified: tokens issued to it would carry ${visible(resource)} in \`aud\`, but ${doubts.join('; ')}.`
+        : `Verified: tokens issued to it now carry ${visible(resource)} in \`aud\`.`;
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }
 

@@ -23,11 +23,24 @@ export function boxChecks(): string[] {
   return BOXES.flatMap(({ checks }) => checks);
 }
 
+/** The products that should connect: where registration is shut they have to be named. */
+function presetFlag({ presets }: RunbookFacts): CommandPart[] {
+  const names = typedList(presets.map(({ name }) => name));
+  return names === '' ? [] : [['--preset', names]];
+}
+
 /** Without --attach, create-scope makes a new scope a standing one. */
 function provision(facts: RunbookFacts): string {
   const { mode, source } = facts.deployment;
   const attach: CommandPart[] = mode === 'adopted' && source !== 'realm' ? [['--attach', 'none']] : [];
-  return code(formatCommand(['create-scope', ['--resource', facts.deployment.resource], ...attach]));
+  return code(
+    formatCommand([
+      'create-scope',
+      ['--resource', facts.deployment.resource],
+      ...attach,
+      ...presetFlag(facts),
+    ]),
+  );
 }
 
 /** The steps of a deployment, in their order. */
@@ -80,7 +93,7 @@ export const BOXES: readonly Box[] = [
     how: (facts) =>
       facts.deployment.mode === 'standing'
         ? provision(facts)
-        : code(formatCommand(['onboard', facts.deployment.resource])),
+        : code(formatCommand(['onboard', facts.deployment.resource, ...presetFlag(facts)])),
     findings: [
       'SCOPE_MISSING',
       'SCOPE_NOT_DEFAULT',
@@ -101,6 +114,7 @@ export const BOXES: readonly Box[] = [
       'AUDIENCE_MISMATCH',
       'MAPPER_NOT_IN_ACCESS_TOKEN',
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
+      'RESOURCE_CLIENT_FOREIGN',
       'AUDIENCE_SCOPE_EXPOSED',
       'NAME_SCOPE_GIVES_AUDIENCE',
       'NAME_SCOPE_NOT_OPTIONAL',

@@ -1,4 +1,3 @@
-import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { type CommandPart, formatCommand, listNames, shellWord, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
@@ -58,7 +57,7 @@ function provisioningLines({ deployment, presets, server, clientId }: RunbookFac
   const { resource, realm, mode, roles } = deployment;
   const init = formatCommand(['init', ['--server', server], ['--realm', realm]]);
   const names = typedList(presets.map(({ name }) => name));
-  const preset: CommandPart[] = names === DEFAULT_PRODUCT || names === '' ? [] : [['--preset', names]];
+  const preset: CommandPart[] = names === '' ? [] : [['--preset', names]];
   const standing = [
     '# once for the MCP server: everybody may connect',
     formatCommand(['create-scope', ['--resource', resource], ...preset]),

@@ -65,8 +65,8 @@ export function anotherSection(): string {
 Each has its own URL, its own scope and its own audience; registration policies are shared.
 
 ${block('sh', [
-  'mcpkc onboard https://other.example.com/mcp      # adopted: one connection after the other',
-  'mcpkc create-scope --resource https://other.example.com/mcp   # standing: everybody may connect',
+  'mcpkc onboard https://other.example.com/mcp --preset chatgpt   # adopted: one connection after the other',
+  'mcpkc create-scope --resource https://other.example.com/mcp --preset chatgpt   # standing: everybody may connect',
   'mcpkc env https://other.example.com/mcp          # for its deployment',
   'mcpkc validate https://other.example.com/mcp',
   '',

@@ -1,24 +1,37 @@
-import { type Command, type Context, defineWriting, list, type WritingOptions } from '../../cli/command.ts';
+import {
+  type Command,
+  type Context,
+  defineWriting,
+  list,
+  Option,
+  type WritingOptions,
+} from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
+import { writeRecord } from '../../keycloak/write/record.ts';
 import { normaliseHost } from '../../names/host-name.ts';
+import { parseResource, trustedHost } from '../../names/resource-url.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
-import { hardenFor, hostOfUri } from '../../plan/hardening.ts';
+import { requireEditablePolicies } from '../../plan/editable-policies.ts';
+import { hardenFor, hostOfUri, REALM_WIDE } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
-import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
 import { patternProblem } from '../../products/pattern.ts';
 import type { Preset } from '../../products/preset.ts';
 import { resolvePresets } from '../../products/resolve.ts';
+import { isAudienceScope, resourceOf } from '../../realm/mcp-scope.ts';
 import { OWN_POLICY, patternsOf } from '../../realm/own-policies.ts';
+import { type Entry, entriesOf } from '../../realm/record.ts';
 import { readablePattern } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -31,6 +44,7 @@ export type TrustedHostsOptions = WritingOptions & {
   add?: string[];
   remove?: string[];
   preset?: string[];
+  close?: true;
   /** False with `--no-harden`. */
   harden: boolean;
 };
@@ -52,6 +66,12 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
         'add a product’s hosts and redirect URIs … and set the match flags as it needs them',
         list,
       )
+      .addOption(
+        new Option(
+          '--close',
+          'trust no host and demand the sender’s: every registration is refused',
+        ).conflicts(['add', 'remove', 'preset']),
+      )
       .option(
         '--no-harden',
         'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
@@ -66,6 +86,7 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
       'mcpkc trusted-hosts --add https://tools.example.com/callback',
     ],
     ['add a whole host', 'mcpkc trusted-hosts --add tools.example.com'],
+    ['refuse every registration again', 'mcpkc trusted-hosts --close'],
   ],
   changes:
     'The Trusted Hosts policy for anonymous registration, and nothing else in it than the hosts named; with --add and --preset also what makes registration safer.',
@@ -84,11 +105,17 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const dryRun = flags.dryRun === true;
     const desired = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
     const plan = planFor(desired, snapshot);
+    await requireEditablePolicies(keycloak, plan, snapshot);
+    if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
-    requireConsent(commonReservations(keycloak.realm, plan), flags.yes === true);
+    requireConsent(
+      [...commonReservations(keycloak.realm, plan), ...closing(flags, snapshot, custom)],
+      flags.yes === true,
+    );
     await withdrawLeftBehind(context, keycloak, 'trusted-hosts');
     sayWidth(context, wish, desired);
     const now = await apply(context, keycloak, plan, desired, snapshot);
+    if (flags.close === true) await wishForNobody(keycloak, snapshot);
     return report(keycloak, now, plan, false);
   },
 };
@@ -148,6 +175,9 @@ async function desiredFor(
   context: Context,
   { keycloak, snapshot, wish, flags, custom }: Wanted,
 ): Promise<Desired> {
+  if (flags.close === true) {
+    return { trustedHosts: { add: [], remove: [], close: true, createMissing: true } };
+  }
   const { hosts, uris, remove, presets } = wish;
   const products = presets.flatMap(({ trustedHosts: all }) => all);
   const trustedHosts = {
@@ -169,6 +199,41 @@ async function desiredFor(
     dryRun: flags.dryRun === true,
   });
   return { ...desired, clients, trustedHosts };
+}
+
+/** Nobody is wanted any more, for any MCP server of the realm: what comes later is asked for anew. */
+async function wishForNobody(keycloak: Keycloak, snapshot: RealmSnapshot): Promise<void> {
+  const wishes = entriesOf(await readRecord(keycloak), 'wanted');
+  const servers = snapshot.scopes.filter(isAudienceScope).flatMap((scope) => resourceOf(scope) ?? []);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const isOpen = (resource: string) =>
+    wishes.find((wish) => wish.resource === resource)?.products.length !== 0;
+  const remember = [...new Set(servers)]
+    .filter(isOpen)
+    .map((resource): Entry => ({ kind: 'wanted', resource, products: [], since }));
+  await writeRecord(keycloak, { remember, forget: wishes.filter(({ resource }) => resource === REALM_WIDE) });
+}
+
+/** Hosts that are no known product’s were trusted by somebody for something: closing needs a person’s word. */
+function closing(
+  flags: TrustedHostsOptions,
+  snapshot: RealmSnapshot,
+  custom: readonly Preset[],
+): Reservation[] {
+  if (flags.close !== true) return [];
+  const servers = snapshot.scopes.flatMap((scope) => resourceOf(scope) ?? []);
+  const known = [
+    ...[...PRESETS, ...custom].flatMap(({ trustedHosts: all }) => all),
+    ...servers.flatMap((url) => ('value' in parseResource(url) ? [trustedHost(url)] : [])),
+  ];
+  const others = anonymousPolicies(snapshot, POLICY.trustedHosts)
+    .flatMap((policy) => hostsOf(policy).hosts)
+    .filter((host) => !known.includes(host));
+  if (others.length === 0) return [];
+  const names = [...new Set(others)].map((host) => visible(host)).join(', ');
+  return [
+    { message: `${names} may register clients today and could not any more: no product that mcpkc knows.` },
+  ];
 }
 
 /** How wide a whole host is, said before it is opened. */

@@ -126,7 +126,7 @@ function statusError(
 }
 
 /** The account lacks a role. A newer server may want another one than that which the token shows the account to hold. */
-function roleMissingError(
+export function roleMissingError(
   { what, role, newerRole }: Attempt,
   { server, realm, account, roleClient }: Place,
   claims: Claims | undefined,

@@ -1,5 +1,6 @@
 import type { Role } from '../../realm/roles.ts';
 import type { Keycloak } from './connect.ts';
+import { type Attempt, roleMissingError } from './failures.ts';
 import { readOwnToken } from './own-account.ts';
 
 /** Which roles let an account see the same things (Keycloak 26.7.3). */
@@ -9,6 +10,19 @@ const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
   'view-realm': ['view-realm', 'manage-realm'],
   'view-events': ['view-events', 'manage-events'],
 };
+
+/**
+ * Refuses (ROLE_MISSING, exit status 4) before anything is written where the account's token shows that it lacks a role. A
+ * token that tells no roles refuses nothing: then the first request that takes the role does.
+ */
+export async function requireRoles(keycloak: Keycloak, attempts: readonly Attempt[]): Promise<void> {
+  const { roles, superuser } = await readOwnToken(keycloak);
+  if (superuser || roles === undefined) return;
+  const lacking = attempts.find(({ role }) => !(ENOUGH[role] ?? [role]).some((name) => roles.includes(name)));
+  if (lacking === undefined) return;
+  const error = new Error(`the token shows no role ${lacking.role}`);
+  throw roleMissingError(lacking, keycloak.place, undefined, { cause: error, details: {} });
+}
 
 /**
  * Whether the account holds a role for sure, by its own token. With `query-clients` or `query-users` alone, or with

@@ -26,9 +26,33 @@ interface ServerInfo {
 
 const EXECUTORS = 'org.keycloak.services.clientpolicy.executor.ClientPolicyExecutorProvider';
 
+const CONDITIONS = 'org.keycloak.services.clientpolicy.condition.ClientPolicyConditionProvider';
+
+/** Ids of the conditions and executors of client policies that the server has; undefined where it tells none. */
+export async function readPolicyProviders(
+  keycloak: Keycloak,
+): Promise<{ conditions: string[] | undefined; executors: string[] | undefined }> {
+  const info = await readInfo(keycloak);
+  const ids = (type: string) => info.componentTypes?.[type]?.flatMap(({ id }) => id ?? []);
+  return { conditions: ids(CONDITIONS), executors: ids(EXECUTORS) };
+}
+
+/** What a server says of itself stays the same as long as it runs; once for a connection, since it is long. */
+const asked = new WeakMap<Keycloak['admin'], Promise<ServerInfo>>();
+
+function readInfo(keycloak: Keycloak): Promise<ServerInfo> {
+  const known = asked.get(keycloak.admin);
+  if (known) return known;
+  const asking = keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find()) as Promise<ServerInfo>;
+  asked.set(keycloak.admin, asking);
+  // A failure is not what the server says.
+  asking.catch(() => asked.delete(keycloak.admin));
+  return asking;
+}
+
 /** Reads the server's version, features, and what its client policies can do. */
 export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> {
-  const info = (await keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find())) as ServerInfo;
+  const info = await readInfo(keycloak);
   const { systemInfo, features } = info;
   const version = typeof systemInfo?.version === 'string' ? systemInfo.version : undefined;
   const on = features
@@ -63,7 +87,7 @@ export function isAtLeast(
  * (`--dry-run`) that is told by the version, and unknown where the account can't see it.
  */
 export async function readMeans(keycloak: Keycloak, ask: boolean): Promise<Means> {
-  const info = (await keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find())) as ServerInfo;
+  const info = await readInfo(keycloak);
   const strict = ask
     ? await asksStrictPolicies(keycloak)
     : isAtLeast(String(info.systemInfo?.version), [26, 7, 0]);

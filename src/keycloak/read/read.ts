@@ -110,6 +110,22 @@ export async function readClientProfiles(keycloak: Keycloak): Promise<ClientProf
   return listOf(found.profiles as ClientProfile[], CLIENT_POLICIES);
 }
 
+/** Names of the server's own client profiles, which policies of every realm may name. */
+export async function readGlobalProfiles(keycloak: Keycloak): Promise<string[]> {
+  const found = await keycloak.read(CLIENT_POLICIES, (admin) =>
+    admin.clientPolicies.listProfiles({ includeGlobalProfiles: true }),
+  );
+  return ((found.globalProfiles ?? []) as ClientProfile[]).map(({ name }) => name);
+}
+
+/** The realm's client profiles and the server's own. */
+export async function readProfilesOfAll(keycloak: Keycloak): Promise<ClientProfile[]> {
+  const found = await keycloak.read(CLIENT_POLICIES, (admin) =>
+    admin.clientPolicies.listProfiles({ includeGlobalProfiles: true }),
+  );
+  return [...(found.profiles ?? []), ...(found.globalProfiles ?? [])] as ClientProfile[];
+}
+
 /** Which user events the realm stores, and for how long. */
 export async function readEventsConfig(keycloak: Keycloak): Promise<EventsConfig> {
   const realm = keycloak.realm;

@@ -9,7 +9,7 @@ import { accountWriter } from './write-account.ts';
 import { writeClientPolicy } from './write-client-policies.ts';
 import { deleteClient, writeClient } from './write-clients.ts';
 import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from './write-policies.ts';
-import { ScopeIds, writeClientScope } from './write-scopes.ts';
+import { ScopeIds, writeAudienceMapper, writeClientScope, writeDefaultScope } from './write-scopes.ts';
 
 /** Writes one change of a removal, with an administrator's rights. */
 export function removalWriter(
@@ -26,8 +26,11 @@ export function removalWriter(
     'mapper-types': (change) => writeMapperTypes(target, change),
     'trusted-hosts': (change) => writeTrustedHosts(target, change),
     'allowed-scopes': (change) => writeAllowedScopes(target, change),
+    'resource-client': (change) => removeClient(target, change),
     client: (change) => removeFromClient(target, change),
     'client-scope': (change) => writeClientScope(target, ids, change),
+    'audience-mapper': (change) => writeAudienceMapper(target, ids, change),
+    'default-scope': (change) => writeDefaultScope(target, ids, change),
     'realm-role': (change) => deleteRole(target, change),
     record: () => removeRecord(target),
     'account-role': ofAccount,
@@ -39,7 +42,7 @@ export function removalWriter(
 
 async function removeClient(
   keycloak: Keycloak,
-  { key, before }: Change<'client' | 'service-account'>,
+  { key, before }: Change<'client' | 'service-account' | 'resource-client'>,
 ): Promise<void> {
   await deleteClient(keycloak, { id: String(before?.id), clientId: key });
 }

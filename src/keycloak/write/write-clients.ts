@@ -26,6 +26,10 @@ export async function writeClient(keycloak: Keycloak, change: Change<'client'>):
     }
     return;
   }
+  if (action === 'delete') {
+    await deleteClient(keycloak, { id: String(change.before?.id), clientId: key });
+    return;
+  }
   const client = await findClient(keycloak, key);
   // Gone meanwhile: there is nothing to mark.
   if (!client) return;
@@ -34,6 +38,28 @@ export async function writeClient(keycloak: Keycloak, change: Change<'client'>):
   await keycloak
     .replace(attempt(`mark the client '${key}'`), (admin) => admin.clients.update({ id }, { attributes }))
     .catch(ignoreGone);
+}
+
+/**
+ * Makes, or deletes and makes anew, the client that stands for an MCP server. By POST only: a PUT over a row that somebody
+ * else made leaves his registration access token alive (26.4.0, 26.7.4).
+ */
+export async function writeResourceClient(
+  keycloak: Keycloak,
+  { key, before, after }: Change<'resource-client'>,
+): Promise<void> {
+  if (before !== null) await deleteClient(keycloak, { id: String(before.id), clientId: key });
+  if (after === null) return;
+  const body = { ...after, clientId: key } as Record<string, unknown>;
+  try {
+    await keycloak.replace(attempt(`create the client '${key}'`), (admin) => admin.clients.create(body));
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    // Our own answer was lost, or somebody took the name in between: the id tells.
+    if ((await findClient(keycloak, key))?.id === after.id) return;
+    const message = `Somebody else made a client '${key}' at the same time.`;
+    throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again: it shows that client.');
+  }
 }
 
 /**

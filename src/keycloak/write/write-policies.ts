@@ -11,7 +11,7 @@ import {
 } from '../../realm/registration-policies.ts';
 import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import type { Attempt } from '../connection/failures.ts';
+import { type Attempt, statusOf } from '../connection/failures.ts';
 import { readRegistrationPolicies } from '../read/read.ts';
 import { merged } from './merged.ts';
 import { untilKept } from './until-kept.ts';
@@ -37,6 +37,7 @@ export async function writeTrustedHosts(keycloak: Keycloak, change: Change<'trus
     };
   };
   if (change.action === 'create') return createTrustedHosts(keycloak, change.key, after);
+  if (change.action === 'delete') return deletePolicy(keycloak, change.key, POLICY.trustedHosts);
   await editPolicy(keycloak, POLICY.trustedHosts, change.key, changed);
 }
 
@@ -68,6 +69,20 @@ async function createPolicy(
   );
 }
 
+/** Deletes the policies of that name for anonymous registration. */
+async function deletePolicy(keycloak: Keycloak, name: string, providerId: string): Promise<void> {
+  const found = (await readRegistrationPolicies(keycloak)).filter(
+    (one) => one.providerId === providerId && one.subType === 'anonymous' && one.name === name,
+  );
+  for (const { id } of found) {
+    await keycloak
+      .replace(attempt(`delete the policy '${name}'`), (admin) => admin.components.del({ id }))
+      .catch((error) => {
+        if (statusOf(error) !== 404) throw error;
+      });
+  }
+}
+
 /** Writes the 'Allowed Client Scopes' policy of that name, merged likewise. */
 export async function writeAllowedScopes(
   keycloak: Keycloak,
@@ -91,6 +106,7 @@ export async function writeMapperTypes(keycloak: Keycloak, change: Change<'mappe
     await createPolicy(keycloak, change.key, POLICY.allowedMappers, config);
     return;
   }
+  if (change.action === 'delete') return deletePolicy(keycloak, change.key, POLICY.allowedMappers);
   await editPolicy(keycloak, POLICY.allowedMappers, change.key, (policy) => ({
     [MAPPERS_CONFIG.types]: merged(mapperTypesOf(policy), types(change.before), types(change.after)),
   }));

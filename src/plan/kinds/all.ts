@@ -8,6 +8,7 @@ import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
 import { mapperTypes } from './mapper-types.ts';
 import { realmRole } from './realm-role.ts';
+import { resourceClient } from './resource-client.ts';
 import { roleHolder } from './role-holder.ts';
 import { scopeAccess } from './scope-access.ts';
 import { trustedHosts } from './trusted-hosts.ts';
@@ -24,6 +25,7 @@ export const REALM = {
   'trusted-hosts': trustedHosts,
   'allowed-scopes': allowedScopes,
   'mapper-types': mapperTypes,
+  'resource-client': resourceClient,
   // A client gets its own PKCE setting before the policy goes that demanded it.
   client,
   'client-policy': clientPolicy,

@@ -1,8 +1,18 @@
 import { writeAllowedScopes } from '../../keycloak/write/write-policies.ts';
 import { type AllowedScopes, allowedScopesOf } from '../../realm/registration-policies.ts';
-import { POLICY } from '../../realm/representations.ts';
+import { POLICY, type RegistrationPolicy } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
+import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
+
+type Allowed = ReturnType<typeof allowedScopesOf>;
+
+function restored(policy: RegistrationPolicy, after: Allowed | undefined): Change<'allowed-scopes'>[] {
+  const before = allowedScopesOf(policy);
+  if (after === undefined || JSON.stringify(before) === JSON.stringify(after)) return [];
+  const why = 'since nothing needs these any more that mcpkc put there';
+  return [{ kind: 'allowed-scopes', action: 'update', key: policy.name, before, after, why }];
+}
 
 /** Which client scopes a registration may name; every such policy of the realm is kept alike. */
 export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
@@ -11,6 +21,7 @@ export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.allowedScopes).flatMap((policy) => {
       const before = allowedScopesOf(policy);
+      if ('restore' in wanted) return restored(policy, wanted.restore[policy.name]);
       const kept = before.scopes.filter((scope) => !wanted.remove.includes(scope));
       const scopes = [...kept, ...wanted.add.filter((scope) => !kept.includes(scope))];
       const after = { scopes, defaults: wanted.defaults || before.defaults };

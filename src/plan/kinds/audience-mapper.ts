@@ -63,12 +63,43 @@ function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): 
   return [{ kind: 'audience-mapper', action: 'update', key, before: from, after, why }];
 }
 
+/** A mapper as it was before mcpkc changed it; one that mcpkc made goes. */
+function restored(
+  {
+    scope: name,
+    mapper: mapperName,
+    restore,
+  }: { scope: string; mapper: string; restore: Readonly<Record<string, string>> | null },
+  snapshot: RealmSnapshot,
+): Change<'audience-mapper'>[] {
+  const mapper = scopeNamed(snapshot, name)?.mappers.find((one) => one.name === mapperName);
+  if (!mapper) return [];
+  const config = owned(mapper.config);
+  const change = {
+    kind: 'audience-mapper',
+    key: `${name}/${mapperName}`,
+    before: { scope: name, config },
+  } as const;
+  if (restore === null) return [{ ...change, action: 'delete', after: null, why: 'since mcpkc made it' }];
+  if (JSON.stringify(config) === JSON.stringify(restore)) return [];
+  return [
+    {
+      ...change,
+      action: 'update',
+      after: { scope: name, config: { ...restore } },
+      why: 'as it was before mcpkc changed it',
+    },
+  ];
+}
+
 /** The protocol mapper that puts the MCP server's URL into `aud` of access tokens. */
 export const audienceMapper: Kind<'audience-mapper', OwnedMapper> = {
   title: 'audience mapper',
   diff: ({ audienceMappers: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ scope, audience, absent }) =>
-      absent ? removals(scope, audience, snapshot) : wantedMapper(scope, audience, snapshot),
-    ),
+    (wanted ?? []).flatMap((one) => {
+      if ('restore' in one) return restored(one, snapshot);
+      const { scope, audience, absent } = one;
+      return absent ? removals(scope, audience, snapshot) : wantedMapper(scope, audience, snapshot);
+    }),
   write: (change, { keycloak, ids }) => writeAudienceMapper(keycloak, ids, change),
 };

@@ -57,7 +57,13 @@ function absent(
 
 /** The hosts whose clients may register once the plan is done; all policies of the realm have to let one in. */
 function trustedThen({ trustedHosts }: Desired, snapshot: RealmSnapshot): string[] {
-  const now = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  const policies = anonymousPolicies(snapshot, POLICY.trustedHosts);
+  if (trustedHosts && 'restore' in trustedHosts) {
+    const { restore } = trustedHosts;
+    const then = policies.flatMap((policy) => (restore[policy.name] ?? hostsOf(policy)).hosts);
+    return [...new Set(then)].sort();
+  }
+  const now = policies.flatMap((policy) => hostsOf(policy).hosts);
   const gone = (trustedHosts?.remove ?? []).map((host) => host.toLowerCase());
   const kept = now.filter((host) => !gone.includes(host.toLowerCase()));
   return [...new Set([...kept, ...(trustedHosts?.add ?? [])])].sort();

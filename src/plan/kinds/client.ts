@@ -11,8 +11,13 @@ export type OwnedClient = Readonly<Record<string, unknown>> & {
 export const client: Kind<'client', OwnedClient> = {
   title: 'client',
   diff: ({ clients: wanted }, snapshot) =>
-    (wanted ?? []).flatMap(({ clientId, attributes, create, why }): Change<'client'>[] => {
+    (wanted ?? []).flatMap(({ clientId, attributes, create, absent, why }): Change<'client'>[] => {
       const found = snapshot.clients.find((one) => one.clientId === clientId);
+      if (absent) {
+        if (!found) return [];
+        const before = { id: found.id, redirectUris: found.redirectUris };
+        return [{ kind: 'client', action: 'delete', key: clientId, before, after: null, why }];
+      }
       if (!found) {
         if (!create) return [];
         return [
@@ -28,7 +33,8 @@ export const client: Kind<'client', OwnedClient> = {
       }
       const names = Object.keys(attributes);
       const before = Object.fromEntries(names.map((name) => [name, found.attributes[name] ?? null]));
-      if (names.every((name) => before[name] === attributes[name])) return [];
+      // Keycloak keeps no empty attribute: '' is one that isn't there (26.7.4).
+      if (names.every((name) => (before[name] ?? '') === (attributes[name] ?? ''))) return [];
       const after = { attributes };
       return [
         { kind: 'client', action: 'update', key: clientId, before: { attributes: before }, after, why },

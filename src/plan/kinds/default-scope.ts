@@ -10,8 +10,10 @@ export interface OwnedMembership {
 }
 
 const WHY = {
-  default: 'so that every client which registers can get the audience',
-  optional: 'so that every client can register with the scope and ask for it by name',
+  default:
+    'every client made in this realm from now on, by registration or in the console, inherits the scope',
+  optional:
+    'every client made in this realm from now on, by registration or in the console, may ask for the scope by name',
   none: 'so that clients which register from now on don’t get the scope',
 } as const;
 

@@ -13,12 +13,16 @@ export interface OwnedTypes {
 const WHY = 'so that no client that registers itself chooses what its tokens claim about a user';
 
 function restored(
-  restore: Readonly<Record<string, readonly string[]>>,
+  restore: Readonly<Record<string, readonly string[] | null>>,
   snapshot: RealmSnapshot,
 ): Change<'mapper-types'>[] {
   return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): Change<'mapper-types'>[] => {
     const types = mapperTypesOf(policy);
     const before = restore[policy.name];
+    if (before === null) {
+      const change = { before: { types }, after: null, why: 'since mcpkc made it' };
+      return [{ kind: 'mapper-types', action: 'delete', key: policy.name, ...change }];
+    }
     const all = [...new Set([...types, ...(before ?? [])])].sort();
     if (before === undefined || all.length === types.length) return [];
     const why = 'since they were allowed before mcpkc, and no MCP server of the realm is left';

@@ -85,7 +85,15 @@ export const ACCESS_STAGES: readonly Stage[] = [
     code: 'ACCESS_ROLE_SHARED',
     async stage(world) {
       await restricted(world);
-      const other = ['create-scope', '--resource', 'https://other.example.com/mcp', '--attach', 'none'];
+      const other = [
+        'create-scope',
+        '--preset',
+        'chatgpt',
+        '--resource',
+        'https://other.example.com/mcp',
+        '--attach',
+        'none',
+      ];
       await world.mcpkc(0, ...other, '--role', 'finance');
     },
   },

@@ -147,7 +147,7 @@ const ADOPTED: readonly Stage[] = [
 
 /** Makes the world's resource one of mode adopted; gives its hidden scope. */
 async function adoptedWorld(world: World) {
-  await world.mcpkc(0, 'create-scope', '--attach', 'none', '--yes');
+  await world.mcpkc(0, 'create-scope', '--preset', 'chatgpt', '--attach', 'none', '--yes');
   const hidden = await audienceScope(world.realm, SCOPE);
   if (!hidden) expect.fail('there is no audience scope');
   return hidden as typeof hidden & { protocolMappers?: { id: string }[] };

@@ -26,7 +26,7 @@ async function provisionedOn(keycloak: RunningKeycloak): Promise<Place> {
     accountIn(realm),
   ]);
   const env = { ...account.env, MCP_TRANSPORT_URL: host.url };
-  await expectCli(0, ['create-scope'], { env });
+  await expectCli(0, ['create-scope', '--preset', 'chatgpt'], { env });
   return { realm, user, host, env };
 }
 

@@ -114,11 +114,26 @@ export const WARNING_STAGES: readonly Stage[] = [
   {
     code: 'SERVERS_SHARE_TOKENS',
     stage: async (world) =>
-      void (await world.mcpkc(0, 'create-scope', '--resource', 'https://other.example.com/mcp', '--yes')),
+      void (await world.mcpkc(
+        0,
+        'create-scope',
+        '--preset',
+        'chatgpt',
+        '--resource',
+        'https://other.example.com/mcp',
+        '--yes',
+      )),
   },
   {
     code: 'USERLESS_TOKENS_POSSIBLE',
     stage: (world) => withoutPolicy(world, 'mcpkc-userless'),
+  },
+  {
+    code: 'RESOURCE_CLIENT_FOREIGN',
+    stage: async (world) => {
+      const body = { clientId: world.host.url, publicClient: true };
+      await world.admin.post(world.path('clients'), body);
+    },
   },
   missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
   {

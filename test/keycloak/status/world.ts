@@ -67,7 +67,7 @@ export class World {
   static async provisioned(): Promise<World> {
     const world = await World.fresh();
     await switchEventsOn(world.realm, { admin: false, user: true });
-    await world.mcpkc(0, 'create-scope');
+    await world.mcpkc(0, 'create-scope', '--preset', 'chatgpt');
     return world;
   }
 

@@ -223,7 +223,10 @@ describe('taking back what was added', () => {
     fc.assert(
       fc.property(cases, ([snapshot, desired]) => {
         const whole = applied(snapshot, planFor(desired, snapshot));
-        const gone = retired({ scope: SCOPE, resource: RESOURCE, presetHosts: [], record: NO_RECORD }, whole);
+        const gone = retired(
+          { scope: SCOPE, resource: RESOURCE, products: [], record: NO_RECORD, clients: [] },
+          whole,
+        );
         const back = applied(whole, planFor(gone, whole));
         const { scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles } = snapshot;
         expect(back).toMatchObject({ scopes, defaultScopes, optionalScopes, clientPolicies, clientProfiles });

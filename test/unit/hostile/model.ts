@@ -27,6 +27,7 @@ const MODEL: { readonly [Kind in RealmKind]: (realm: RealmSnapshot, change: Chan
   'mapper-types': mapperTypes,
   'client-policy': policy,
   'default-scope': list,
+  'resource-client': () => {},
   client,
   'allowed-client': made,
   'client-scope-assignment': assignment,

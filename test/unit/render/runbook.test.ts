@@ -87,7 +87,7 @@ describe('a runbook', () => {
   it('fills in this deployment', () => {
     const text = runbookText(facts());
     expect(text).toContain(`| MCP server, as people type it, and audience | \`${RESOURCE}\` |`);
-    expect(text).toContain(`mcpkc create-scope --resource ${RESOURCE}\n`);
+    expect(text).toContain(`mcpkc create-scope --resource ${RESOURCE} --preset chatgpt\n`);
     expect(text).toContain('"authorization_servers": [\n    "https://auth.example.com/realms/tools"\n  ]');
     expect(text).toContain('"scopes_supported": [\n    "mcp-resource-svc"\n  ]');
     expect(text).not.toMatch(/undefined|\[object|\{\{/);
@@ -95,7 +95,7 @@ describe('a runbook', () => {
 
   it('adopts connectors where the mode is that, and advertises the scope all the same', () => {
     const text = runbookText(facts({ deployment: { ...DEPLOYMENT, mode: 'adopted', list: 'optional' } }));
-    expect(text).toContain(`mcpkc onboard ${RESOURCE}\n`);
+    expect(text).toContain(`mcpkc onboard ${RESOURCE} --preset chatgpt\n`);
     expect(text).toContain('"scopes_supported"');
   });
 

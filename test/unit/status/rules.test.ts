@@ -7,6 +7,7 @@ import { HIDDEN, isAudienceScope } from '../../../src/realm/mcp-scope.ts';
 import { registrationsPolicy } from '../../../src/realm/own-policies.ts';
 import { hostExpression } from '../../../src/realm/redirect-patterns.ts';
 import type { Client, ClientPolicy, ClientScope } from '../../../src/realm/representations.ts';
+import { resourceClientEntry } from '../../../src/realm/resource-client.ts';
 import {
   AUDIENCE_SCOPE,
   client,
@@ -15,6 +16,7 @@ import {
   found,
   mapper,
   metadata,
+  NOW,
   PROFILES,
   parts,
   REGISTRATIONS,
@@ -552,6 +554,37 @@ describe('the server', () => {
     expect(codes(found({ authenticators: visible(['client-jwt']) }))).toEqual(['BASIC_AUTH_DISABLED']);
     const metadataWithout = { ...metadata(), authMethods: ['private_key_jwt'] };
     expect(codes(found(face(metadataWithout, undefined)))).toEqual(['BASIC_AUTH_DISABLED']);
+  });
+
+  it('with resource indicators and the client that stands for the MCP server', () => {
+    const own = client(RESOURCE, {
+      bearerOnly: true,
+      publicClient: false,
+      attributes: { resource_url: RESOURCE },
+    });
+    const wrote = resourceClientEntry(RESOURCE, own.id, new Date(NOW).toISOString(), 'ann');
+    const record = visible({ state: 'proved' as const, entries: [wrote] });
+    const server = visible({
+      version: undefined,
+      features: ['resource-indicators'],
+      redirects: undefined,
+    });
+    const there = (one: Client) => ({ server, record, resourceClients: visible([one]) });
+    expect(codes(found(there(own)))).toEqual([]);
+    const both = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'RESOURCE_CLIENT_FOREIGN'];
+    for (const changed of [
+      { id: 'other' },
+      { publicClient: true },
+      { consentRequired: true },
+      { attributes: {} },
+    ]) {
+      const fixes = found(there({ ...own, ...changed }));
+      expect(codes(fixes)).toEqual(both);
+      for (const { fix } of fixes) expect(fix.text).toContain('--resource-client --yes');
+    }
+    const without = visible({ version: undefined, features: [], redirects: undefined });
+    const [quiet] = found({ ...there({ ...own, id: 'other' }), server: without });
+    expect([quiet?.code, quiet?.severity]).toEqual(['RESOURCE_CLIENT_FOREIGN', 'warning']);
   });
 
   it('with features that break things', () => {

@@ -1,0 +1,142 @@
+import { beforeOf, type Entry, entriesOf, type RealmRecord, type Wrote, wroteOf } from '../realm/record.ts';
+import type { Change, RealmKind, RealmPlan } from './plan.ts';
+
+/** Kinds whose state before mcpkc is written down, to be put back when nothing needs the change any more. */
+const REMEMBERED: readonly RealmKind[] = [
+  'client-scope',
+  'audience-mapper',
+  'default-scope',
+  'trusted-hosts',
+  'allowed-scopes',
+  'mapper-types',
+  'client',
+  'realm-role',
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const without = (all: readonly unknown[], some: readonly unknown[]) =>
+  all.filter((one) => !some.some((other) => isSame(one, other)));
+
+/** What a change puts into each field: entries that it adds to lists, values that it sets; attributes one by one. */
+function written(before: Fields | null, after: Fields): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(after).flatMap(([field, value]): [string, unknown][] => {
+      const old = before?.[field];
+      if (isSame(old, value)) return [];
+      if (Array.isArray(value)) return [[field, without(value, list(old))]];
+      if (isFields(value)) return [[field, written(isFields(old) ? old : null, value)]];
+      return [[field, value]];
+    }),
+  );
+}
+
+/** What was written before and what is written now, together. */
+function joined(known: Fields, fresh: Fields): Record<string, unknown> {
+  const all = { ...known };
+  for (const [field, value] of Object.entries(fresh)) {
+    const old = all[field];
+    if (Array.isArray(value)) all[field] = [...list(old), ...without(value, list(old))];
+    else if (isFields(value)) all[field] = joined(isFields(old) ? old : {}, value);
+    else all[field] = value;
+  }
+  return all;
+}
+
+/** What of it is still there: what a change took out, or set back to how it was, is mcpkc's no more. */
+function remaining(wrote: Fields, before: unknown, now: Fields): Record<string, unknown> {
+  const was = isFields(before) ? before : {};
+  return Object.fromEntries(
+    Object.entries(wrote).flatMap(([field, value]): [string, unknown][] => {
+      if (!(field in now)) return [[field, value]];
+      const current = now[field];
+      if (Array.isArray(value)) {
+        const kept = value.filter((one) => list(current).some((other) => isSame(one, other)));
+        return kept.length > 0 ? [[field, kept]] : [];
+      }
+      if (isFields(value)) {
+        const kept = remaining(value, was[field], isFields(current) ? current : {});
+        return Object.keys(kept).length > 0 ? [[field, kept]] : [];
+      }
+      const blank = (one: unknown) => (one === undefined || one === null ? '' : one);
+      return isSame(blank(current), blank(was[field])) ? [] : [[field, value]];
+    }),
+  );
+}
+
+const isRemembered = ({ kind }: Change) => REMEMBERED.includes(kind as RealmKind);
+
+/** When and by whom something is written down. */
+export interface Stamp {
+  since: string;
+  by: string;
+}
+
+/**
+ * What is to be written down before a plan is carried out: how each thing was that it changes, as long as nothing is known of
+ * that yet, and what it puts there.
+ */
+export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): Entry[] {
+  const made = plan
+    .filter(({ kind, action }) => kind === 'client-scope' && action === 'create')
+    .map(({ key }) => key);
+  // Lists and mappers of a scope that mcpkc makes go with the scope.
+  const isPart = ({ kind, key }: Change) =>
+    (kind === 'default-scope' && made.includes(key)) ||
+    (kind === 'audience-mapper' && made.some((scope) => key.startsWith(`${scope}/`)));
+  return plan
+    .filter((change) => isRemembered(change) && change.action !== 'delete' && !isPart(change))
+    .flatMap(({ kind, key, before, after }): Entry[] => {
+      const value = joined(wroteOf(record, kind, key), written(before, after ?? {}));
+      return [
+        { kind: 'before', what: kind, of: key, value: before, ...stamp },
+        // A thing that mcpkc made whole needs no list of its parts.
+        ...(before === null && kind !== 'trusted-hosts' && kind !== 'mapper-types'
+          ? []
+          : [{ kind: 'wrote', what: kind, of: key, value, ...stamp } as Wrote]),
+      ];
+    });
+}
+
+/**
+ * What the record changes once a plan was carried out: what was put back, and what is deleted, is forgotten, so that a later
+ * removal doesn't bring back what was long ago. `back`: the plan puts things back, so that nothing of it is mcpkc's own.
+ */
+export function forgottenBy(
+  plan: RealmPlan,
+  record: RealmRecord,
+  stamp: Stamp,
+  back: boolean,
+): { remember: Entry[]; forget: Entry[] } {
+  const remember: Entry[] = [];
+  const forget: Entry[] = [];
+  const entries = [...entriesOf(record, 'before'), ...entriesOf(record, 'wrote')];
+  for (const { kind, action, key, before, after } of plan.filter(isRemembered)) {
+    const about = entries.filter(
+      ({ what, of }) =>
+        (what === kind && of === key) ||
+        (action === 'delete' &&
+          kind === 'client-scope' &&
+          ((what === 'default-scope' && of === key) ||
+            (what === 'audience-mapper' && of.startsWith(`${key}/`)))),
+    );
+    if (about.length === 0) continue;
+    if (action === 'delete' || after === null) {
+      forget.push(...about);
+      continue;
+    }
+    // Types that are not allowed any more are in no list of what was written.
+    if (!back && kind === 'mapper-types') continue;
+    const known = wroteOf(record, kind, key);
+    const wrote = back ? known : joined(known, written(before, after));
+    const left = remaining(wrote, beforeOf(record, kind, key)?.value, after);
+    if (Object.keys(left).length === 0) forget.push(...about);
+    else if (!isSame(left, wrote))
+      remember.push({ kind: 'wrote', what: kind, of: key, value: left, ...stamp });
+  }
+  return { remember, forget };
+}

@@ -1,0 +1,130 @@
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { allClients, findClient } from '../keycloak/read/clients.ts';
+import { readServerFacts } from '../keycloak/read/features.ts';
+import { readRecord } from '../keycloak/read/record.ts';
+import type { Wrote } from '../realm/record.ts';
+import type { Client } from '../realm/representations.ts';
+import {
+  isOwnResourceClient,
+  RESOURCE_URL,
+  resourceClientDeviations,
+  resourceClientEntry,
+} from '../realm/resource-client.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { formatCommand, visible } from '../text.ts';
+import type { Desired } from './desired.ts';
+import { described } from './named.ts';
+import type { Reservation } from './plan.ts';
+
+/** The name of the feature, as the server tells it. */
+export const RESOURCE_INDICATORS = 'resource-indicators';
+
+/** What a command says about the client that stands for its MCP server. */
+export interface ResourceClientWish {
+  keycloak: Keycloak;
+  /** Clients that are found are added to it. */
+  snapshot: RealmSnapshot;
+  resource: string;
+  command: string;
+  /** `--resource-client`; otherwise it is made where the server has the feature. */
+  asked: boolean;
+  /** `--yes`. */
+  consent: boolean;
+  onPage?(read: number): void;
+}
+
+/** What follows from it. */
+export interface ResourceClientPlan {
+  desired: Pick<Desired, 'resourceClients'>;
+  remember: Wrote[];
+  reservations: Reservation[];
+  /** What is left out without consent, with its command. */
+  warnings: string[];
+}
+
+const NOTHING: ResourceClientPlan = { desired: {}, remember: [], reservations: [], warnings: [] };
+
+/**
+ * Plans the client that stands for an MCP server: where it was asked for, or the server judges `resource` (feature
+ * resource-indicators). Somebody else's client of that id, or with that URL, takes a person's word; where nobody asked for
+ * it by name it is left out then, and named. All clients are read once, when it is made or asked for.
+ */
+export async function planResourceClient(wish: ResourceClientWish): Promise<ResourceClientPlan> {
+  const { keycloak, resource, asked, consent } = wish;
+  const { features = [] } = asked ? {} : await readServerFacts(keycloak);
+  if (!asked && !features.includes(RESOURCE_INDICATORS)) return NOTHING;
+  const record = await readRecord(keycloak);
+  const found = await standingClient(wish);
+  const isOwn = found !== undefined && isOwnResourceClient(found, resource, record);
+  const isRight = isOwn && resourceClientDeviations(found, resource).length === 0;
+  if (isRight && !asked) return NOTHING;
+  const claiming = await claimants(wish);
+  const foreign = [...(found && !isRight ? [found] : []), ...claiming];
+  if (foreign.length > 0 && !asked && !consent) {
+    const line = formatCommand(['create-scope', ['--resource', resource], '--resource-client', '--yes']);
+    const names = foreign.map((client) => described(client)).join('; ');
+    const message = `Sign-ins that name ${visible(resource)} in resource fail: ${names} stands in the way. To delete it and make mcpkc’s own:\n${line}`;
+    return { ...NOTHING, warnings: [message] };
+  }
+  const id = isRight ? found.id : crypto.randomUUID();
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const why = `since it claims ${resource} as its own, and only one client can`;
+  return {
+    desired: {
+      resourceClients: [
+        { clientId: resource, resource, id },
+        ...claiming.map((client) => ({ clientId: client.clientId, absent: client.id, why })),
+      ],
+    },
+    remember: isRight ? [] : [resourceClientEntry(resource, id, since, `mcpkc ${wish.command}`)],
+    reservations: foreign.map((client) => reservation(client, resource, isOwn && client === found)),
+    warnings: [],
+  };
+}
+
+/** The client whose id is the resource; put into the snapshot where it isn't there yet. */
+async function standingClient({
+  keycloak,
+  snapshot,
+  resource,
+}: ResourceClientWish): Promise<Client | undefined> {
+  const known = snapshot.clients.find(({ clientId }) => clientId === resource);
+  const found = known ?? (await findClient(keycloak, resource));
+  if (found && !known) snapshot.clients.push(found);
+  return found;
+}
+
+/** Other clients that name the resource as theirs: the attribute is one that a registrant can write. */
+async function claimants({ keycloak, snapshot, resource, onPage }: ResourceClientWish): Promise<Client[]> {
+  const claiming: Client[] = [];
+  let read = 0;
+  for await (const page of allClients(keycloak)) {
+    read += page.length;
+    onPage?.(read);
+    claiming.push(
+      ...page.filter(
+        ({ clientId, attributes }) => clientId !== resource && attributes[RESOURCE_URL] === resource,
+      ),
+    );
+  }
+  for (const client of claiming) {
+    if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
+  }
+  return claiming;
+}
+
+function reservation(client: Client, resource: string, isOwn: boolean): Reservation {
+  const changed = resourceClientDeviations(client, resource);
+  const what = isOwn
+    ? `mcpkc made it, and it was changed since (${visible(changed.join('; '))})`
+    : 'mcpkc did not make it';
+  return {
+    message: `The client '${visible(client.clientId)}' stands for ${visible(resource)}, and ${what}. It is deleted, and made anew by mcpkc.\n  ${described(client)}`,
+  };
+}
+
+/** A wish with the client that stands for the MCP server. */
+export function withResourceClient(desired: Desired, plan: ResourceClientPlan): Desired {
+  const remember = [...(desired.remember ?? []), ...plan.remember];
+  return { ...desired, ...plan.desired, ...(remember.length > 0 ? { remember } : {}) };
+}
