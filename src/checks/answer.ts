@@ -1,5 +1,7 @@
 import type { Config } from '../config/load.ts';
+import { shellWord, typedList } from '../text.ts';
 import type { CheckResult } from './check.ts';
+import type { Evidence } from './evidence.ts';
 import type { Exchange } from './exchange.ts';
 import { isRed } from './judge.ts';
 import { type Secrets, type ShownExchange, shown } from './mask.ts';
@@ -12,6 +14,10 @@ export interface ShownCheck {
   title: string;
   severity: CheckResult['severity'];
   outcome: CheckResult['outcome'];
+  /** Of what was not run: the check whose failure is the reason; null where it is something else. */
+  culprit: string | null;
+  /** Of what was not run: that it is no failure. */
+  excused: boolean;
   /** The sentence about what was found. */
   message: string;
   warning: boolean;
@@ -56,7 +62,8 @@ export function answerOf(
   const red = results.filter((result) => isRed(result, failOn)).map(({ check }) => check.id);
   const silent = parts.challenge?.answered === false;
   const show = once((exchange: Exchange) => shown(exchange, secrets));
-  const checks = results.map((result) => shownCheck(result, secrets, show));
+  const fill = filling(evidence, config);
+  const checks = results.map((result) => shownCheck(result, secrets, show, fill));
   const outlook = findings.outlook.map((one) => ({ ...one, message: secrets.clean(one.message) }));
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
@@ -90,6 +97,28 @@ function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['reque
   });
 }
 
+/** What a check's general words leave open, in the words of this run: the URL, the products, the issuer. */
+export function filling(
+  { target, parts }: Pick<Evidence, 'target' | 'parts'>,
+  { hostname }: Pick<Config, 'hostname'>,
+) {
+  const issuer = parts['server-metadata']?.issuer ?? target.issuer ?? target.ownIssuer;
+  // The issuer without its realm: relative path included.
+  const keycloak = hostname ?? issuer?.replace(/\/realms\/[^/]*$/, '');
+  const values: Readonly<Record<string, string>> = {
+    '<url>': shellWord(target.mcp),
+    '<name>': typedList(target.presets.map(({ name }) => name)),
+    '<resource>': target.mcp,
+    '<issuer>': issuer ?? 'the realm’s issuer',
+    '<mcp-origin>': new URL(target.mcp).origin,
+    '<mcp-path>': new URL(target.mcp).pathname.replace(/^\/$/, ''),
+    '<keycloak>': keycloak ?? 'Keycloak’s public URL',
+    '<scope>': target.inside?.scope ?? 'the resource’s scope',
+  };
+  return (text: string): string =>
+    Object.entries(values).reduce((rest, [name, value]) => rest.replaceAll(name, () => value), text);
+}
+
 /** Many checks judge the same exchange: it is cleaned once. */
 function once<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
@@ -104,18 +133,21 @@ function shownCheck(
   result: CheckResult,
   secrets: Secrets,
   show: (exchange: Exchange) => ShownExchange,
+  fill: (text: string) => string,
 ): ShownCheck {
   const { check, severity, outcome, message, warning, exchanges = [], facts = {} } = result;
   const troubled = outcome === 'fail';
   const cause = result.cause ?? (troubled ? check.cause : undefined);
   const fix = result.fix ?? (troubled ? check.fix : undefined);
-  const clean = (text: string | undefined) => (text === undefined ? null : secrets.clean(text));
+  const clean = (text: string | undefined) => (text === undefined ? null : secrets.clean(fill(text)));
   const distinct = [...new Set(exchanges.filter((one) => one !== undefined))];
   return {
     id: check.id,
     title: check.title,
     severity,
     outcome,
+    culprit: result.culprit ?? null,
+    excused: result.excused === true,
     message: secrets.clean(message),
     warning: warning === true,
     evidence: {

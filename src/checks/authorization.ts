@@ -1,7 +1,10 @@
+import type { Preset } from '../products/preset.ts';
+import { formatCommand } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
+import { wordsOf } from './product-ways.ts';
 import { judging, type Step } from './step.ts';
 
 /** The error that an authorization response carries, as code and description. */
@@ -86,36 +89,79 @@ const redirect: Check = {
 
 const scopes: Check = {
   id: 'AUTHZ-SCOPES',
-  mayNeed: ['REG-PLAIN'],
-  title: 'The scopes that products ask for are accepted',
+  mayNeed: ['REG-PLAIN', 'REG-SCOPE'],
+  title: 'Each product’s sign-in begins, with the scopes that it asks for here',
   severity: 'must',
-  needs: ['ASM-ENDPOINTS'],
-  spec: 'observed with ChatGPT, 2025-09; RFC 6749 §3.3',
+  needs: ['ASM-ENDPOINTS', 'CLIENT-SETTINGS'],
+  spec: 'RFC 6749 §3.3; MCP 2026-07-28, Authorization',
   cause:
-    'A product asks for a scope that is neither a default nor an optional client scope: its sign-in ends in invalid_scope.',
-  fix: 'Add the missing scopes to the realm’s optional client scopes (Client scopes → Assigned type).',
-  judge: asking(({ productScopes, good }, target) => {
-    if (productScopes.length === 0) {
-      if (good && !leadsToSignIn(good))
-        return fail(`A plain request is refused: ${refusalIn(good)}`, { exchanges: [good] });
-      return pass(
-        'The chosen products ask for none by themselves, and a plain request leads to the sign-in.',
-        { exchanges: [good] },
-      );
+    'A product asks for a scope that its client may not have, or the realm demands something of sign-ins that products don’t do.',
+  fix: 'Have the MCP server name its own scope, and hide what clients may not have: mcpkc status',
+  judge: judging('authorization', ({ products, productScopes, good }, { target }) => {
+    const exchanges = [...products, ...productScopes].map(({ exchange }) => exchange);
+    for (const { preset, scope, exchange } of products) {
+      if (leadsToSignIn(exchange)) continue;
+      const asked = scope === undefined ? 'naming no scope' : `asking for ${scope}`;
+      return fail(`${preset.title}, ${asked}: ${refusalIn(exchange)}.`, {
+        exchanges,
+        ...refusedCause(refusalIn(exchange), scope, preset, target),
+      });
     }
-    const exchanges = productScopes.map(({ exchange }) => exchange);
     for (const { title, scopes: asked, exchange } of productScopes) {
       if (leadsToSignIn(exchange)) continue;
       const lists = target.inside?.realmLists;
       const missing = lists ? asked.filter((name) => !lists.includes(name)) : [];
       const which = missing.length > 0 ? ` Missing in the realm: ${missing.join(', ')}.` : '';
-      return fail(`${title} asks for ${asked.join(' ')}: ${refusalIn(exchange)}.${which}`, { exchanges });
+      return fail(`${title} asks for ${asked.join(' ')}: ${refusalIn(exchange)}.${which}`, {
+        exchanges,
+        cause:
+          'The product was seen to ask for these scopes, whatever the MCP server names; one that is no default or optional client scope ends the sign-in.',
+        fix: 'Add the missing scopes to the realm’s optional client scopes (Client scopes → Assigned type).',
+      });
     }
-    return pass(productScopes.map(({ title, scopes: asked }) => `${title}: ${asked.join(' ')}`).join('; '), {
-      exchanges,
-    });
+    if (products.length === 0 && productScopes.length === 0) {
+      if (good && !leadsToSignIn(good))
+        return fail(`A plain request is refused: ${refusalIn(good)}`, { exchanges: [good] });
+      if (good) return pass('A plain request leads to the sign-in.', { exchanges: [good] });
+      if (target.noRegistration) return skipped('No client is registered (--no-registration).');
+      return notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.');
+    }
+    const told = products.map(({ preset, scope }) => `${preset.title}: ${scope ?? 'no scope'}`);
+    return pass(`${told.join('; ')}.`, { exchanges });
   }),
 };
+
+/** Why Keycloak refuses a product's authorization request (26.4 to 26.7). */
+function refusedCause(
+  words: string,
+  scope: string | undefined,
+  { cimdUrl, title }: Preset,
+  { inside, mcp }: Target,
+): Partial<Judgement> {
+  if (/invalid_scope/.test(words)) {
+    const barred = inside
+      ? wordsOf(scope).filter((name) => name !== 'openid' && !inside.realmLists.includes(name))
+      : [];
+    const which = barred.length === 0 ? 'one of these scopes' : barred.join(', ');
+    return {
+      cause: `Its client may not have ${which}: neither a default nor an optional client scope.`,
+      fix: `Have the MCP server name its own scope in the challenge, or hide the scope from the issuer’s metadata: ${formatCommand(['create-scope', ['--resource', mcp]])}`,
+    };
+  }
+  if (/invalid_target/.test(words)) {
+    return {
+      cause: 'The feature resource-indicators is on, and no client of the realm stands for this resource.',
+      fix: formatCommand(['create-scope', ['--resource', mcp], '--resource-client']),
+    };
+  }
+  if (cimdUrl !== undefined && /400|with a page/.test(words)) {
+    return {
+      cause: `The issuer advertises metadata documents, so ${title} uses ${cimdUrl} as its client id, and the realm has no way for it.`,
+      fix: `Make a public client whose client id is ${cimdUrl} (docs/keycloak.md), or start Keycloak with --features-disabled=cimd.`,
+    };
+  }
+  return {};
+}
 
 /** The authorization endpoint, as far as it goes without a person. */
 export const authorizationStep: Step<'authorization'> = {

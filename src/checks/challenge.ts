@@ -1,5 +1,6 @@
 import { parseChallenges } from './challenge-header.ts';
-import { type Check, fail, type Judgement, pass } from './check.ts';
+import { type Check, fail, type Judgement, pass, warn } from './check.ts';
+import type { Evidence, Target } from './evidence.ts';
 import { type Exchange, outcomeOf, record } from './exchange.ts';
 import { type ChallengeEvidence, probeChallenge } from './probes/challenge.ts';
 import { judging, type Step } from './step.ts';
@@ -16,15 +17,9 @@ export function errorOf(exchange: Exchange): string | undefined {
   return named ?? (typeof error === 'string' ? error : undefined);
 }
 
-function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
+function why401({ tokenless }: ChallengeEvidence, { target, parts }: Evidence): Partial<Judgement> {
   const { status, problem } = tokenless;
-  if (status === undefined) {
-    const fix =
-      problem?.kind === 'tls'
-        ? 'Fix the MCP server’s certificate; --ca-file names a private authority.'
-        : 'Start the MCP server, or correct the URL.';
-    return { cause: 'The MCP server can’t be reached, so no client can connect.', fix };
-  }
+  if (status === undefined) return whySilent(problem?.kind, target);
   if (status < 300) {
     const cause =
       'The endpoint answers without a token: clients see no reason to sign in, and everybody may call it.';
@@ -33,12 +28,23 @@ function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
       fix: 'Put the bearer check in front of the endpoint (REQUIRE_AUTH=true in the example server).',
     };
   }
+  const [typed, led] = [new URL(target.mcp), URL.parse(tokenless.headers.get('location') ?? '', target.mcp)];
+  if (status < 400 && led?.protocol === 'https:' && typed.protocol === 'http:' && led.host === typed.host) {
+    const cause = `The URL begins with http://, and the MCP server is at ${led.href}: products don’t follow it with their request.`;
+    return { cause, fix: `Type ${led.href} in the product, and provision that.` };
+  }
   if (status < 400) {
     const cause =
       'Something in front sends clients to a page for people; no MCP client follows it to a sign-in.';
     return { cause, fix: 'Take the endpoint and /.well-known/ out of the proxy’s own sign-in.' };
   }
   if (status === 404 || status === 405) {
+    const named = parts['resource-metadata']?.document.resource;
+    const other = URL.parse(typeof named === 'string' ? named : '');
+    if (other?.origin === typed.origin && other.pathname !== typed.pathname) {
+      const cause = `There is no endpoint at this path: the server’s metadata names ${other.href}.`;
+      return { cause, fix: `Type ${other.href} in the product.` };
+    }
     const cause = 'There is no endpoint for POST at this path, or a proxy in front does not pass it on.';
     return { cause, fix: 'Type the URL of the Streamable HTTP endpoint, or correct the proxy’s route.' };
   }
@@ -52,6 +58,24 @@ function why401({ tokenless }: ChallengeEvidence): Partial<Judgement> {
   };
 }
 
+/** Why nobody answered. */
+function whySilent(kind: string | undefined, { isProxied }: Target): Partial<Judgement> {
+  const cause = 'The MCP server can’t be reached, so no client can connect.';
+  if (kind === 'tls') {
+    return {
+      cause: `${cause} Its certificate is not trusted here.`,
+      fix: 'Fix the MCP server’s certificate. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).',
+    };
+  }
+  if (isProxied && kind === 'network') {
+    return {
+      cause: `${cause} Requests from here go through the proxy of HTTPS_PROXY or HTTP_PROXY, which may be what doesn’t answer.`,
+      fix: 'Start the proxy, remove the variable, or add the MCP server’s host to NO_PROXY.',
+    };
+  }
+  return { cause, fix: 'Start the MCP server, or correct the URL.' };
+}
+
 const challenge401: Check = {
   id: 'CHAL-401',
   title: 'Without a token the endpoint answers 401',
@@ -60,11 +84,11 @@ const challenge401: Check = {
   spec: SPEC,
   cause: 'Only a 401 makes a client sign in.',
   fix: 'Put the bearer check in front of the endpoint.',
-  judge: judging('challenge', (evidence) => {
+  judge: judging('challenge', (evidence, all) => {
     const { tokenless } = evidence;
     const exchanges = [tokenless];
     if (tokenless.status === 401) return pass('401.', { exchanges });
-    return fail(`POST without a token: ${outcomeOf(tokenless)}.`, { exchanges, ...why401(evidence) });
+    return fail(`POST without a token: ${outcomeOf(tokenless)}.`, { exchanges, ...why401(evidence, all) });
   }),
 };
 
@@ -92,7 +116,7 @@ const header: Check = {
   spec: 'RFC 9728 §5.1; RFC 6750 §3',
   cause:
     'Without a readable pointer on their own origin clients have to guess the well-known place, and some don’t.',
-  fix: 'WWW-Authenticate: Bearer resource_metadata="https://<host>/.well-known/oauth-protected-resource/mcp". Behind a proxy the MCP server has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
+  fix: 'WWW-Authenticate: Bearer resource_metadata="<mcp-origin>/.well-known/oauth-protected-resource<mcp-path>". Behind a proxy the MCP server has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
   judge: judging('challenge', (evidence, { target }) => {
     const problem = headerProblem(evidence, target.mcp);
     const exchanges = [evidence.tokenless];
@@ -109,7 +133,7 @@ const scope: Check = {
   spec: `${SPEC}; RFC 6750 §3`,
   cause:
     'Clients ask for what the challenge names; offline_access is between client and issuer, never a resource’s.',
-  fix: 'Add scope="<the resource’s scope>" to the challenge (MCP_SCOPE_NAME in the example server; requiredScopes with the SDK).',
+  fix: 'Add scope="<scope>" to the challenge (MCP_SCOPE_NAME in the example server; requiredScopes with the SDK).',
   judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
     const exchanges = [tokenless];
     const wanted = target.inside?.exists ? target.inside.scope : undefined;
@@ -146,7 +170,10 @@ const badToken: Check = {
       });
     }
     if (errorOf(garbage) === 'invalid_token') return pass('401 invalid_token.', { exchanges });
-    return fail('The 401 does not carry the error invalid_token.', { exchanges });
+    return warn(
+      'The 401 names no error invalid_token: a product that looks for it does not renew its token.',
+      { exchanges },
+    );
   }),
 };
 

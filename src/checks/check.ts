@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts';
  */
 export type Severity = 'must' | 'should' | 'info';
 
-/** `not-run`: what the check needs failed or could not be had, which is red; `skipped`: the operator chose so. */
+/** `not-run`: what the check needs failed or could not be had; `skipped`: the operator chose so, or it doesn't apply. */
 export type Outcome = 'pass' | 'fail' | 'not-run' | 'skipped';
 
 /** What a check says of the evidence. */
@@ -20,6 +20,10 @@ export interface Judgement {
   fix?: string;
   /** Passed, but an operator should read the sentence. */
   warning?: true;
+  /** Not run for want of what nobody has to have (an account, a bearer): no failure, unless the operator demands it. */
+  excused?: true;
+  /** The check whose failure left nothing to judge. */
+  culprit?: string;
   /** What was judged. */
   exchanges?: readonly (Exchange | undefined)[];
   /** Further facts for the document: no secrets, no foreign objects. */

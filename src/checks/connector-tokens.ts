@@ -1,8 +1,12 @@
 import { McpkcError } from '../errors.ts';
+import { audiencesIn } from '../keycloak/connection/token-claims.ts';
 import { exampleClaims } from '../keycloak/read/example-token.ts';
+import { lendScope } from '../keycloak/write/probe-clients.ts';
 import { presetOf } from '../products/dynamic.ts';
-import { formatCommand } from '../text.ts';
+import { requestedScope } from '../products/scopes.ts';
+import { formatCommand, visible } from '../text.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
+import { askedBy, clientOf, scopesMet } from './product-ways.ts';
 import { barredUser, provingUser } from './proving-user.ts';
 import type { Run } from './step.ts';
 
@@ -13,7 +17,13 @@ export interface ConnectorToken {
   clientId: string;
   /** `example`: Keycloak's answer what it would issue, without a signature; `issued`: one that it did issue. */
   how: 'example' | 'issued';
+  /** The `scope` that was asked for; undefined where the product sends none. */
+  scope: string | undefined;
   claims: Readonly<Record<string, unknown>>;
+  /** The user whom it is for, where a role had to be had for the audience. */
+  user: string | undefined;
+  /** Mode adopted: a client of this run that was given the audience as `onboard` gives it; none of the product's was adopted. */
+  once: boolean;
 }
 
 /** What is known of connectors' tokens, or why nothing is. */
@@ -26,6 +36,8 @@ export interface ConnectorTokens {
   mayNot?: { message: string; fix: string };
   /** The tokens of somebody who has none of the server's roles; absent where everybody may use it, or nobody was found. */
   barred?: { username: string; tokens: readonly ConnectorToken[] };
+  /** There are none from outside, which is no failure. */
+  excused: boolean;
 }
 
 /** What of the run's own tokens may stand for a connector's. */
@@ -37,28 +49,29 @@ export interface Issued {
 }
 
 const MOST = 5;
-const NONE: ConnectorTokens = { tokens: [], message: '', fix: '' };
+const NONE: ConnectorTokens = { tokens: [], message: '', fix: '', excused: false };
 
 /**
- * The tokens that connectors would get: standing, of the clients just registered, asking for what the MCP server makes them
- * ask; adopted, of the clients that were adopted. Example tokens need the admin side; an outsider has the token that
- * its own probe got, which tells the same of the scopes that every client gets.
+ * The tokens that connectors would get, each asking for what its product asks for here: standing, of the clients just
+ * registered; adopted, of the clients that were adopted, and of products without one of a client of this run that is
+ * given the audience in the same way. Example tokens need the admin side; an outsider has the token of a sign-in.
  */
 export async function connectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
   const { inside } = run;
   if (!inside) return outsiders(run, issued);
-  const subjects = inside.facts.mode === 'adopted' ? await adopted(run) : registered(run);
+  if (!run.wants('TOK-AUD', 'TOK-EXTRA-AUD')) return NONE;
+  const own = ofProducts(run);
+  const subjects =
+    inside.facts.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
   if (subjects.length === 0) return noSubjects(run);
   try {
     const { id: userId, may, message, fix } = await provingUser(inside, run.user);
     const without = await barredUser(inside);
-    const asked = run.parts.registration?.asked ?? [];
-    const scope = ['openid', ...asked.filter((name) => name !== 'openid')].join(' ');
     const tokensOf = (user: string) =>
       Promise.all(
-        subjects.map(async ({ preset, clientId, id }): Promise<ConnectorToken> => {
-          const claims = await exampleClaims(inside.keycloak, id, user, scope);
-          return { preset, clientId, how: 'example', claims };
+        subjects.map(async ({ preset, clientId, id, scope, once }): Promise<ConnectorToken> => {
+          const claims = await exampleClaims(inside.keycloak, id, user, scope ?? '');
+          return { preset, clientId, how: 'example', scope, claims, user: run.user, once };
         }),
       );
     const barred = without && { username: without.username, tokens: await tokensOf(without.id) };
@@ -76,30 +89,63 @@ interface Subject {
   preset: string | undefined;
   clientId: string;
   id: string;
+  scope: string | undefined;
+  once: boolean;
 }
 
-/** The client of each product as it would be: with scopes in its registration where it sends those that the MCP server lists. */
-function registered({ parts }: Run): Subject[] {
-  const lists = (parts['resource-metadata']?.scopes ?? []).length > 0;
-  return (parts.registration?.presets ?? []).flatMap(({ preset, plain, scoped }) => {
-    const { client } = preset.sendsScope === 'yes' && lists ? scoped : plain;
-    return client ? [{ preset: preset.name, clientId: client.clientId, id: client.clientId }] : [];
+/** The client of each product, as it came about here. */
+function ofProducts(run: Run): Subject[] {
+  const met = scopesMet(run);
+  return (run.parts.registration?.presets ?? []).flatMap(({ preset, way }) => {
+    const client = clientOf(preset, way);
+    const id =
+      way.by === 'registration' ? client?.clientId : way.by === 'document' ? way.pinned?.id : way.found?.id;
+    if (client === undefined || id === undefined) return [];
+    const scope = askedBy(preset, met, client);
+    return [{ preset: preset.name, clientId: client.clientId, id, scope, once: false }];
   });
 }
 
-async function adopted({ inside, target }: Run): Promise<Subject[]> {
+/** Those that were adopted, as their products use them; and for the other products, a client of this run. */
+async function adopted(run: Run, own: readonly Subject[]): Promise<Subject[]> {
+  const { inside, target } = run;
   const clients = (await inside?.clients)?.adopted ?? [];
-  const known = clients.map((client) => ({
-    preset: presetOf(client, target.presets)?.name,
-    clientId: client.clientId,
-    id: client.id,
-  }));
-  const chosen = known.filter(({ preset }) => preset !== undefined);
-  return (chosen.length > 0 ? chosen : known).slice(0, MOST);
+  const met = scopesMet(run);
+  const known = clients.map((client): Subject => {
+    const preset = presetOf(client, target.presets);
+    const registeredScope = client.optionalClientScopes.join(' ');
+    return {
+      preset: preset?.name,
+      clientId: client.clientId,
+      id: client.id,
+      scope: preset && requestedScope(preset.scopes, met, registeredScope),
+      once: false,
+    };
+  });
+  const served = new Set(known.map(({ preset }) => preset));
+  const pinned = own.filter(({ preset, id, clientId }) => !served.has(preset) && id !== clientId);
+  const others = own.filter(({ preset, id, clientId }) => !served.has(preset) && id === clientId);
+  const lent = await Promise.all(others.map((one) => lendTo(run, one)));
+  const chosen = known.filter(({ preset }) => preset !== undefined).slice(0, MOST);
+  return [...chosen, ...pinned, ...lent.flat()];
+}
+
+/** Gives the audience to a client of this run, as `onboard` does; nothing where the account may not. */
+async function lendTo({ inside }: Run, subject: Subject): Promise<Subject[]> {
+  const { keycloak, scopeId } = inside ?? {};
+  if (keycloak === undefined || scopeId === undefined) return [];
+  return (await lendScope(keycloak, subject.id, scopeId)) ? [{ ...subject, once: true }] : [];
 }
 
 function noSubjects({ target }: Run): ConnectorTokens {
-  const { inside, mcp, noRegistration } = target;
+  const { inside, mcp, noRegistration, client } = target;
+  if (client !== undefined) {
+    return {
+      ...NONE,
+      message: `There is no client '${visible(client.clientId)}' in the realm.`,
+      fix: 'Name one that is there: --client',
+    };
+  }
   if (inside?.mode === 'adopted') {
     return {
       ...NONE,
@@ -113,16 +159,32 @@ function noSubjects({ target }: Run): ConnectorTokens {
   return { ...NONE, message, fix: noRegistration ? 'Sign in: --login' : 'Fix REG-PLAIN first.' };
 }
 
-function outsiders({ target }: Run, { client, claims, login }: Issued): ConnectorTokens {
+function outsiders(run: Run, { client, claims, login }: Issued): ConnectorTokens {
+  const { target } = run;
   const preset = target.presets[0]?.name;
-  if (login)
-    return { ...NONE, tokens: [{ preset, clientId: String(login.azp ?? ''), how: 'issued', claims: login }] };
-  if (client && claims.iss !== undefined) {
-    return { ...NONE, tokens: [{ preset, clientId: client.clientId, how: 'issued', claims }] };
-  }
+  const token = (clientId: string, of: Readonly<Record<string, unknown>>): ConnectorTokens => {
+    const one = {
+      preset,
+      clientId,
+      how: 'issued',
+      scope: undefined,
+      claims: of,
+      user: undefined,
+      once: false,
+    } as const;
+    return { ...NONE, tokens: [one] };
+  };
+  if (login) return token(String(login.azp ?? ''), login);
+  // A client that registered itself has the audience where the mode is standing, and none before it is adopted.
+  if (client && audiencesIn(claims).some((one) => target.accepted.includes(one)))
+    return token(client.clientId, claims);
   return {
     ...NONE,
-    message: 'From outside only a token of one’s own tells, and there is none.',
+    message:
+      claims.iss === undefined
+        ? 'From outside only a token of one’s own tells, and there is none.'
+        : 'A client that registers itself gets a token without the audience: as it should be where clients are adopted, and from outside nothing tells.',
     fix: 'Sign in (--login), or configure the service account (mcpkc init).',
+    excused: true,
   };
 }

@@ -1,6 +1,7 @@
 import type { Preset } from '../products/preset.ts';
 import type { Role } from '../realm/access.ts';
 import type { NamedServer } from '../realm/mcp-server.ts';
+import type { Client } from '../realm/representations.ts';
 import type { LogEvidence } from './log-correlation.ts';
 import type { AuthorizationEvidence } from './probes/authorization.ts';
 import type { ChallengeEvidence } from './probes/challenge.ts';
@@ -14,6 +15,10 @@ import type { TokenEvidence } from './probes/token.ts';
 export interface Target {
   /** The URL that a person types. */
   mcp: string;
+  /** What Keycloak calls itself at KC_SERVER; undefined where that wasn't asked, or nobody answered. */
+  ownIssuer: string | undefined;
+  /** Whether requests go through a proxy of this machine's environment. */
+  isProxied: boolean;
   /** As configured, else as Keycloak calls itself; undefined where only the MCP server can tell. */
   issuer: string | undefined;
   /** Whether the operator wrote the issuer down, so that it wins over what the MCP server says. */
@@ -27,6 +32,12 @@ export interface Target {
   outside: boolean;
   /** `--no-registration`. */
   noRegistration: boolean;
+  /** `--client`: what products sign in with, in place of registering; `found` where the admin side has it. */
+  client: { clientId: string; found: Client | undefined } | undefined;
+  /** `--require-user`: what takes a bearer for the MCP server has to be proved. */
+  requireUser: boolean;
+  /** What the MCP server takes in `aud`: its URL, then the rest of OIDC_AUDIENCE. */
+  accepted: readonly string[];
   /** `--manifest`. */
   manifestRequired: boolean;
   runId: string;
@@ -51,6 +62,10 @@ export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'c
   allowDefaultScopes: boolean;
   /** The realm's default and optional client scopes. */
   realmLists: readonly string[];
+  /** The Origins that 'Allowed Registration Web Origins' lists; undefined where there is no such policy. */
+  webOrigins: readonly string[] | undefined;
+  /** Whether a client policy makes clients from metadata documents. */
+  makesFromDocuments: boolean;
 }
 
 /** What each step found. */

@@ -22,7 +22,7 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** Groups in the order in which the playbook has them. */
-const GROUPS = ['META', 'CHAL', 'PRM', 'ASM', 'REG', 'AUTHZ', 'TOK', 'MCP', 'LOG'];
+const GROUPS = ['META', 'CHAL', 'PRM', 'ASM', 'CLIENT', 'REG', 'AUTHZ', 'TOK', 'MCP', 'LOG'];
 
 /** Every check, in the playbook's order. */
 export const CHECKS: readonly Check[] = GROUPS.flatMap((group) =>

@@ -10,8 +10,8 @@ import { gatesOf, type Role } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import { mcpServerIn } from '../realm/mcp-server.ts';
-import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
-import { hostsOf } from '../realm/registration-policies.ts';
+import { formerPolicy, makesFromDocuments, refusesUserless } from '../realm/own-policies.ts';
+import { hostsOf, webOriginsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
 import type { InsideFacts } from './evidence.ts';
@@ -43,6 +43,7 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
   );
   const hosts = anonymousPolicies(snapshot, POLICY.trustedHosts).map(hostsOf);
   const allowed = anonymousPolicies(snapshot, POLICY.allowedScopes);
+  const origins = anonymousPolicies(snapshot, POLICY.webOrigins);
   const facts: InsideFacts = {
     realm: keycloak.realm,
     resource,
@@ -65,6 +66,8 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     allowedScopes: allowed.flatMap(({ config: one }) => one['allowed-client-scopes'] ?? []),
     allowDefaultScopes: allowed.every(({ config: one }) => one['allow-default-scopes']?.[0] !== 'false'),
     realmLists: [...snapshot.defaultScopes, ...snapshot.optionalScopes],
+    webOrigins: origins.length === 0 ? undefined : origins.flatMap(webOriginsOf),
+    makesFromDocuments: makesFromDocuments(snapshot),
   };
   const clients = relevantClients(keycloak, mode === 'adopted' ? carrier : undefined);
   // Awaited by the step that needs it; a failure is that step's.

@@ -27,7 +27,7 @@ export function judgeAll(
       .map((id) => culpritOf(checks, id, judge))
       .find((one) => one !== undefined);
     return {
-      judgement: culprit === undefined ? judgement : { ...judgement, fix: `Fix ${culprit} first.` },
+      judgement: culprit === undefined ? judgement : { ...judgement, culprit, fix: `Fix ${culprit} first.` },
       culprit,
     };
   };
@@ -48,7 +48,7 @@ function culpritOf(
 }
 
 function notRunFor(id: string): Judgement {
-  return { outcome: 'not-run', message: `Not run: needs ${id}.` };
+  return { outcome: 'not-run', message: `Needs ${id}.`, fix: `Fix ${id} first.`, culprit: id };
 }
 
 /** Each id has one severity; `--manifest` makes the manifest's a must. */
@@ -56,8 +56,8 @@ function severityOf(check: Check, { target }: Evidence): Check['severity'] {
   return check.id === 'META-MANIFEST' && target.manifestRequired ? 'must' : check.severity;
 }
 
-/** Whether a result is red at a threshold: failed or not run, and at least that severe. */
-export function isRed({ outcome, severity }: CheckResult, failOn: 'must' | 'should'): boolean {
+/** Whether a result is red at a threshold: failed, or not run without an excuse, and at least that severe. */
+export function isRed({ outcome, severity, excused }: CheckResult, failOn: 'must' | 'should'): boolean {
   const severe = severity === 'must' || (failOn === 'should' && severity === 'should');
-  return severe && (outcome === 'fail' || outcome === 'not-run');
+  return severe && (outcome === 'fail' || (outcome === 'not-run' && excused !== true));
 }

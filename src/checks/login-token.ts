@@ -1,16 +1,23 @@
+// biome-ignore lint/style/noRestrictedImports: the secret of a client to sign in with.
+import { randomBytes } from 'node:crypto';
 import { findClientById } from '../keycloak/read/clients.ts';
-import { lendRedirect, lendScope, takeScopes } from '../keycloak/write/probe-clients.ts';
+import { lendRedirect, lendScope, makeSignInClient, takeScopes } from '../keycloak/write/probe-clients.ts';
+import { signInClientId } from '../products/probe-mark.ts';
+import { OFFLINE } from '../products/scopes.ts';
 import { heldAs } from '../realm/lists.ts';
 import { isAudienceScope } from '../realm/mcp-scope.ts';
 import { outcomeOf, record } from './exchange.ts';
 import { signIn } from './login/sign-in.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
 import { endpoint } from './probes/server-metadata.ts';
+import { foreignSignIn, type SavedSignIn } from './saved-sign-in.ts';
 import type { Run } from './step.ts';
 
 /** A token that a person signed in for, or why there is none. */
 export interface LoginToken {
   token?: string;
+  /** The refresh token beside it, where there is one. */
+  refresh?: string;
   problem?: string;
 }
 
@@ -32,16 +39,18 @@ export async function loginToken(run: Run): Promise<LoginToken> {
   const { why } = await recorder.judge(authorizationEndpoint);
   if (why !== undefined) return { problem: `The authorization endpoint is not opened: ${why}.` };
   const asked = (parts.registration?.asked ?? []).filter((name) => name !== 'openid');
+  const keeps = run.keepSignIn !== undefined;
   let client: ProbeClient | undefined;
   const answer = await signIn({
     issuer,
     authorizationEndpoint,
     resource: target.mcp,
-    scope: ['openid', ...asked].join(' '),
+    scope: ['openid', ...asked, ...(keeps ? [OFFLINE] : [])].join(' '),
     signal: run.signal,
     client: async (redirectUri) => {
-      client = await clientFor(run, redirectUri);
+      client = keeps ? await keptClient(run, redirectUri) : await clientFor(run, redirectUri);
       if (client) return client;
+      if (keeps) return { problem: NO_KEPT };
       return {
         problem: `No client with the redirect URI ${redirectUri} could be registered: 127.0.0.1 is not trusted (mcpkc trusted-hosts --add 127.0.0.1).`,
       };
@@ -56,7 +65,77 @@ export async function loginToken(run: Run): Promise<LoginToken> {
     },
   });
   if ('problem' in answer) return answer;
-  return redeem(run, tokenEndpoint, answer, client);
+  const redeemed = await redeem(run, tokenEndpoint, answer, client);
+  if (!keeps || redeemed.token === undefined) return redeemed;
+  const { refresh } = redeemed;
+  if (refresh === undefined) return { problem: 'The sign-in gave no refresh token to keep.' };
+  const { clientId, secret: clientSecret = '' } = client ?? { clientId: answer.clientId };
+  await run.keepSignIn?.({
+    resource: target.mcp,
+    issuer,
+    tokenEndpoint,
+    clientId,
+    clientSecret,
+    refreshToken: refresh,
+  });
+  return redeemed;
+}
+
+const NO_KEPT =
+  'A client to keep a sign-in for can’t be made: that takes a service account with manage-clients, and a client id that nobody who registered has taken.';
+
+/** The client of a sign-in that is kept: made by the admin API for this MCP server, and left there. */
+async function keptClient(
+  { inside, target, recorder }: Run,
+  redirectUri: string,
+): Promise<ProbeClient | undefined> {
+  if (!inside) return undefined;
+  const { snapshot, facts, keycloak } = inside;
+  const secret = randomBytes(24).toString('base64url');
+  recorder.secrets.keep(secret);
+  const known = (names: readonly string[]) =>
+    names.filter((name) => snapshot.scopes.some((one) => one.name === name));
+  const clientId = signInClientId(target.mcp);
+  const optionals = known([OFFLINE, facts.scope]).filter((name) => name !== facts.carrier);
+  const made = await makeSignInClient(keycloak, {
+    clientId,
+    secret,
+    defaults: known(['basic', facts.carrier]),
+    optionals,
+  });
+  return made === undefined
+    ? undefined
+    : { clientId, secret, redirectUris: [redirectUri], scopes: optionals, authMethod: undefined };
+}
+
+/** A token of a sign-in that was kept; what Keycloak answers with is kept in its place. */
+export async function renewSignIn(run: Run, saved: SavedSignIn): Promise<LoginToken> {
+  const { recorder, target, parts } = run;
+  const foreign = foreignSignIn(saved, { mcp: target.mcp, issuer: parts['server-metadata']?.issuer });
+  if (foreign !== undefined) return { problem: foreign };
+  const pair = `${encodeURIComponent(saved.clientId)}:${encodeURIComponent(saved.clientSecret)}`;
+  const exchange = await recorder.send(saved.tokenEndpoint, {
+    method: 'POST',
+    to: 'keycloak',
+    own: true,
+    headers: {
+      authorization: `Basic ${btoa(pair)}`,
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    },
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: saved.refreshToken,
+      resource: target.mcp,
+    }).toString(),
+  });
+  const { access_token: token, refresh_token: refresh, error } = record(exchange.json);
+  for (const secret of [token, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
+  if (typeof token !== 'string') {
+    return { problem: `The saved sign-in is over: ${outcomeOf(exchange)} ${String(error ?? '')}`.trim() };
+  }
+  if (typeof refresh === 'string') await run.keepSignIn?.({ ...saved, refreshToken: refresh });
+  return { token };
 }
 
 /** A client for the loopback redirect: registered with it, or, where 127.0.0.1 isn't trusted, given it by the admin side. */
@@ -124,8 +203,8 @@ async function redeem(
     },
     body: body.toString(),
   });
-  const { access_token: token, id_token: id, error } = record(exchange.json);
-  if (typeof id === 'string') recorder.secrets.keep(id);
-  if (typeof token === 'string') return { token };
+  const { access_token: token, id_token: id, refresh_token: refresh, error } = record(exchange.json);
+  for (const secret of [id, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
+  if (typeof token === 'string') return { token, ...(typeof refresh === 'string' ? { refresh } : {}) };
   return { problem: `The code could not be redeemed: ${outcomeOf(exchange)} ${String(error ?? '')}`.trim() };
 }

@@ -1,27 +1,19 @@
-import { type Check, type Judgement, notRun, skipped } from './check.ts';
-import type { Evidence, Target } from './evidence.ts';
+import type { Check, Judgement } from './check.ts';
+import type { Evidence } from './evidence.ts';
 import { outcomeOf } from './exchange.ts';
 import type { Asked } from './mcp-opening.ts';
 import type { McpEvidence } from './probes/mcp.ts';
 import type { TokenEvidence } from './probes/token.ts';
 import { judging } from './step.ts';
+import { withoutBearer } from './token.ts';
 
 /** A judge of what was sent with a token; not run, with the ways out, where there is none. */
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
   return judging('mcp', (evidence, all) => {
     const { token } = all.parts;
     if (token?.sendable) return judge(evidence, all);
-    return withoutToken(token?.unsendable ?? { message: 'There is no token to send.', fix: '' }, all.target);
+    return withoutBearer(token?.unsendable ?? { message: 'There is no token to send.', fix: '' }, all.target);
   });
-}
-
-/** What a check says that takes a token where there is none: red only where one could have been had. */
-export function withoutToken(
-  { message, fix, isExpected }: TokenEvidence['unsendable'],
-  { outside }: Pick<Target, 'outside'>,
-): Judgement {
-  if (outside) return skipped(`${message} (--outside)`);
-  return isExpected ? skipped(message, { fix }) : notRun(message, fix);
 }
 
 /** What came back, in words: a JSON-RPC error, a page, nothing. */

@@ -7,7 +7,7 @@ const TRANSPORT = 'MCP 2026-07-28 and 2025-11-25, Transports (Security Warning)'
 export const originForeign: Check = {
   id: 'MCP-ORIGIN-FOREIGN',
   title: 'A foreign Origin is 403, before anything else',
-  severity: 'must',
+  severity: 'should',
   needs: ['CHAL-401'],
   spec: TRANSPORT,
   cause: 'Web pages of strangers can talk to the MCP server from a user’s browser (DNS rebinding).',

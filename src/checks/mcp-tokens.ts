@@ -21,11 +21,13 @@ export const foreignAudience: Check = {
         return notRun(
           `The only token of another client that could be had is good for ${others.join(' ')}, so it is not sent to this MCP server.`,
           'With an account that may make clients (mcpkc init) the token is nobody’s.',
+          target.outside ? { excused: true } : {},
         );
       }
       return notRun(
         'No genuine token of this realm without this audience could be had.',
         'Fix REG-PLAIN; in a realm whose default scope has the audience, every client gets it.',
+        target.outside ? { excused: true } : {},
       );
     }
     const exchanges = [strangersToken];

@@ -7,7 +7,7 @@ const TRANSPORT = 'MCP 2025-11-25, Transports (Streamable HTTP)';
 export const accept: Check = {
   id: 'MCP-ACCEPT',
   title: 'A request without the right Accept is refused with an explanation',
-  severity: 'must',
+  severity: 'should',
   needs: ['MCP-OPEN'],
   spec: TRANSPORT,
   cause:

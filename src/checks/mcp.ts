@@ -1,10 +1,16 @@
-import { type Check, fail, notRun, pass, warn } from './check.ts';
+import { audiencesIn } from '../keycloak/connection/token-claims.ts';
+import { visible } from '../text.ts';
+import { bearerOf } from './challenge-header.ts';
+import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
+import { type Exchange, outcomeOf, record } from './exchange.ts';
 import { answerWords, withToken } from './mcp-judging.ts';
+import type { EraEvidence } from './mcp-opening.ts';
 import { originAllowed, originForeign } from './mcp-origins.ts';
 import { foreignAudience, queryToken } from './mcp-tokens.ts';
 import { accept, get, session, version } from './mcp-transport.ts';
 import { probeMcp } from './probes/mcp.ts';
-import type { Step } from './step.ts';
+import { judging, type Step } from './step.ts';
+import { withoutBearer } from './token.ts';
 
 const LIFECYCLE = 'MCP 2026-07-28, server/discover; MCP 2025-11-25, Lifecycle';
 
@@ -37,16 +43,10 @@ const open: Check = {
     };
     if (spoken.length === 0) {
       const seen = eras.map((era) => `${era.era}: ${answerWords(era.open)}`).join('; ');
-      const refused = eras.some(({ open: one }) => one.exchange.status === 401);
-      const cause = refused
-        ? `The token audience is wrong for this MCP server, or its issuer is not the MCP server’s: the MCP server accepts other values than ${target.mcp}.`
-        : undefined;
-      const fix =
-        'Decode the token to confirm aud, and set the MCP server’s accepted audience (OIDC_AUDIENCE) and OIDC_ISSUER accordingly.';
       return fail(`With ${SOURCE[sendable?.source ?? 'login']}: ${seen}.`, {
         exchanges,
         facts,
-        ...(cause && { cause, fix }),
+        ...whyClosed(eras, sendable?.claims ?? {}, target.mcp),
       });
     }
     const [only] = spoken;
@@ -64,6 +64,43 @@ const open: Check = {
     return pass(`${message}; ${id}. Sent: ${SOURCE[sendable?.source ?? 'login']}.`, { exchanges, facts });
   }),
 };
+
+/** Why no era was opened, as far as the answers tell. */
+function whyClosed(
+  eras: readonly EraEvidence[],
+  claims: Readonly<Record<string, unknown>>,
+  mcp: string,
+): Partial<Judgement> {
+  const refused = eras.find(({ open: one }) => one.exchange.status === 401)?.open.exchange;
+  if (refused) {
+    const aud = audiencesIn(claims).join(' ') || 'none';
+    const own = ownWords(refused);
+    return {
+      cause: `The MCP server refuses a token with aud ${aud} and iss ${String(claims.iss ?? 'none')}: it accepts another audience or issuer than these.${own === undefined ? '' : ` Its own words: ${own}`}`,
+      fix: `Set the MCP server’s accepted audience to ${mcp} (OIDC_AUDIENCE), and its issuer to ${String(claims.iss ?? 'the realm’s')} (OIDC_ISSUER).`,
+    };
+  }
+  const held = eras.find(
+    ({ open: { exchange } }) =>
+      exchange.problem?.kind === 'timeout' && exchange.status === 200 && exchange.text === '',
+  );
+  if (held) {
+    return {
+      cause:
+        'The answer began and nothing of it arrived: a proxy in front holds event streams back (buffering).',
+      fix: 'Switch buffering off for the endpoint (proxy_buffering off in nginx): docs/reverse-proxies.md.',
+    };
+  }
+  return {};
+}
+
+/** What a refusal says in its own words: of the challenge, else of the body. */
+function ownWords({ headers, json }: Exchange): string | undefined {
+  const { error, error_description: told } = bearerOf(headers.get('www-authenticate'))?.params ?? {};
+  const { error_description: body, message } = record(json);
+  const words = told ?? [body, message].find((one): one is string => typeof one === 'string') ?? error;
+  return words === undefined ? undefined : visible(words);
+}
 
 const tools: Check = {
   id: 'MCP-TOOLS',
@@ -89,6 +126,43 @@ const tools: Check = {
   }),
 };
 
+const scopes: Check = {
+  id: 'MCP-SCOPES',
+  title: 'Products’ tokens have the scopes that the MCP server demands',
+  severity: 'must',
+  needs: ['CHAL-401', 'TOK-AUD'],
+  spec: 'RFC 6750 §3.1; MCP 2026-07-28, Authorization',
+  cause:
+    'The MCP server refuses tokens without the scopes of its challenge, and the product doesn’t ask for them.',
+  fix: 'Name the same scopes in the challenge and in scopes_supported, or let the MCP server look at the audience alone.',
+  judge: judging('mcp', ({ bare }, { parts, target }) => {
+    const wanted = parts.challenge?.scopes ?? [];
+    if (wanted.length === 0) return skipped('Its challenge demands none.');
+    const tokens = (parts.token?.connectors.tokens ?? []).filter(({ how }) => how === 'example');
+    const exchanges = [bare?.exchange];
+    const lacking = tokens.flatMap((token) => {
+      const has = String(token.claims.scope ?? '').split(' ');
+      const missing = wanted.filter((name) => !has.includes(name));
+      return missing.length === 0 ? [] : [{ token, missing }];
+    });
+    const [first] = lacking;
+    if (tokens.length === 0)
+      return withoutBearer({ message: 'No product’s token is known.', fix: 'Sign in: --login' }, target);
+    if (first === undefined) return pass(`Products’ tokens have ${wanted.join(' ')}.`, { exchanges });
+    const who = `${first.token.preset ?? first.token.clientId}: the token lacks ${first.missing.join(' ')}`;
+    const status = bare?.exchange.status;
+    if (status === 401 || status === 403) {
+      return fail(
+        `${who}, and without it the MCP server answers ${bare === undefined ? 'nothing' : outcomeOf(bare.exchange)}.`,
+        { exchanges },
+      );
+    }
+    if (status === undefined)
+      return warn(`${who}; whether the MCP server refuses it was not tried.`, { exchanges });
+    return pass(`${who}, and the MCP server takes it all the same (${status}).`, { exchanges });
+  }),
+};
+
 /** The endpoint with a token. */
 export const mcpStep: Step<'mcp'> = {
   name: 'mcp',
@@ -99,6 +173,7 @@ export const mcpStep: Step<'mcp'> = {
     foreignAudience,
     queryToken,
     open,
+    scopes,
     tools,
     accept,
     originForeign,

@@ -1,4 +1,4 @@
-import type { Preset } from '../products/preset.ts';
+import { isRecorded, type Preset } from '../products/preset.ts';
 import { formatCommand, typedList } from '../text.ts';
 import type { Check, CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
@@ -18,13 +18,29 @@ export type Stage =
 export interface Outlook {
   preset: string;
   title: string;
-  verdict: 'works' | 'works-with-warnings' | 'fails' | 'unknown';
+  /**
+   * `works`: a product that was recorded, tried as far as it goes without a person; `expected`: the same of a product that
+   * is known from documentation alone; `works-once-adopted`, `expected-once-adopted`: mode adopted, and none of its clients
+   * was adopted yet; `unknown`: something on its way could not be tried.
+   */
+  verdict:
+    | 'works'
+    | 'works-with-warnings'
+    | 'works-once-adopted'
+    | 'expected'
+    | 'expected-once-adopted'
+    | 'fails'
+    | 'unknown';
   /** Where it fails. */
   stage: Stage | null;
-  /** The check that says so. */
+  /** The check that found it. */
   check: string | null;
   /** A sentence. */
   message: string;
+  /** What this run did as the product does it, what it read in place of doing it, and what it didn't look at. */
+  tried: string[];
+  read: string[];
+  untried: string[];
 }
 
 /** Checks that stop every client, with the stage at which they do. */
@@ -33,10 +49,21 @@ const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
   ['resource-metadata', ['PRM-FOUND', 'PRM-RESOURCE']],
   ['server-metadata', ['PRM-ISSUER', 'ASM-FOUND', 'ASM-ISSUER']],
   ['registration', ['REG-PLAIN', 'REG-SCOPE']],
-  ['authorization', ['ASM-ENDPOINTS', 'ASM-PKCE', 'AUTHZ-SCOPES']],
-  ['token', ['TOK-BASIC', 'ASM-AUTH-BASIC']],
-  ['mcp', ['TOK-CLAIMS', 'REG-READBACK', 'TOK-AUD', 'MCP-OPEN', 'MCP-TOOLS']],
+  ['authorization', ['ASM-ENDPOINTS', 'ASM-PKCE', 'CLIENT-SETTINGS', 'AUTHZ-SCOPES']],
+  ['token', ['ASM-AUTH-BASIC', 'TOK-BASIC', 'TOK-CODE', 'TOK-OFFLINE']],
+  ['mcp', ['TOK-CLAIMS', 'REG-READBACK', 'TOK-AUD', 'MCP-OPEN', 'MCP-SCOPES', 'MCP-TOOLS']],
 ];
+
+/** A stage as people call it. */
+export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+  challenge: 'the MCP server’s challenge',
+  'resource-metadata': 'the MCP server’s metadata',
+  'server-metadata': 'the issuer’s metadata',
+  registration: 'registration',
+  authorization: 'sign-in',
+  token: 'the token request',
+  mcp: 'the MCP server',
+};
 
 /** What each chosen product will meet: all checks judged by the evidence of that product alone. */
 export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
@@ -51,9 +78,10 @@ export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[
 function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
   const { registration, authorization, token } = parts;
   const tokens = token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
-  const message = token?.connectors.message || `No client of ${preset.title} holds the scope yet.`;
+  const message = token?.connectors.message || `No token of ${preset.title} is known.`;
   const fix =
     token?.connectors.fix || formatCommand(['onboard', target.mcp, ['--preset', typedList([preset.name])]]);
+  const excused = token?.connectors.excused === true;
   return {
     target: { ...target, presets: [preset] },
     parts: {
@@ -67,15 +95,22 @@ function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
       ...(authorization && {
         authorization: {
           ...authorization,
+          products: authorization.products.filter((one) => one.preset === preset),
           productScopes: authorization.productScopes.filter(({ title }) => title === preset.title),
         },
       }),
-      ...(token && { token: { ...token, connectors: { tokens, message, fix } } }),
+      ...(token && {
+        token: {
+          ...token,
+          codes: token.codes.filter((one) => one.preset === preset),
+          connectors: { tokens, message, fix, excused },
+        },
+      }),
     },
   };
 }
 
-type Told = Omit<Outlook, 'preset' | 'title'>;
+type Told = Pick<Outlook, 'verdict' | 'stage' | 'check' | 'message'>;
 
 function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: Evidence): Outlook {
   const { name, title } = preset;
@@ -86,63 +121,112 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
   const dark = own.find(({ result }) => result?.outcome === 'not-run');
   const message = (stop ?? dark)?.result?.message ?? '';
   const told = stop
-    ? failing(preset, evidence, stop.stage, stop.id, message)
+    ? failing(evidence, stop.stage, stop.id, message)
     : dark
       ? unknown(dark.id, `${dark.id} could not be judged. ${message}`)
-      : working(results, evidence);
-  return { preset: name, title, ...told };
+      : (documentUnknown(preset, evidence) ?? working(preset, results, evidence));
+  return { preset: name, title, ...told, ...basisOf(preset, evidence) };
 }
 
 function unknown(check: string, message: string): Told {
   return { verdict: 'unknown', stage: null, check, message: `unknown: ${message}` };
 }
 
-function failing(preset: Preset, evidence: Evidence, stage: Stage, check: string, message: string): Told {
-  if (mayEcho(preset, evidence) && ['REG-READBACK', 'TOK-AUD'].includes(check)) {
-    return unknown(
-      check,
-      'it works if it asks for the scopes that its registration was answered with, as it was seen to do.',
-    );
-  }
+function failing(evidence: Evidence, stage: Stage, check: string, message: string): Told {
   // Another issuer that is one takes the client in; it is there that it is a stranger.
   const elsewhere = check === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere === true;
   const at = elsewhere ? 'registration' : stage;
-  return { verdict: 'fails', stage: at, check, message: `will fail at ${at}: ${message}` };
+  return { verdict: 'fails', stage: at, check, message: `fails at ${STAGE_NAMES[at]}: ${message}` };
 }
 
-function working(results: readonly CheckResult[], { target }: Evidence): Told {
+/** A product that uses its metadata document, where nothing was tried for it. */
+function documentUnknown(preset: Preset, { parts }: Evidence): Told | undefined {
+  const [own] = parts.registration?.presets ?? [];
+  if (own?.way.by !== 'document' || own.way.pinned !== undefined) return undefined;
+  if (preset.cimdReadable === 'no' && own.way.isKnown) {
+    return {
+      verdict: 'fails',
+      stage: 'authorization',
+      check: 'ASM-CIMD',
+      message: `fails at sign-in: it uses its metadata document, which Keycloak can’t read, and no client is pinned for it.`,
+    };
+  }
+  return unknown(
+    'ASM-CIMD',
+    'it uses its metadata document; whether Keycloak takes it was not tried, since that would make its client.',
+  );
+}
+
+function working(preset: Preset, results: readonly CheckResult[], { target, parts }: Evidence): Told {
   const warnings = results.filter(
     ({ outcome, severity, warning }) => (outcome === 'fail' && severity !== 'info') || warning,
   );
-  const adopted =
-    target.inside?.mode === 'adopted'
-      ? ` That is, the adopted client; to connect another: ${formatCommand(['onboard', target.mcp])}`
-      : '';
+  const tokens = parts.token?.connectors.tokens ?? [];
+  const once = tokens.length > 0 && tokens.every((token) => token.once);
+  const known = isRecorded(preset);
+  const word = known ? 'works' : 'is expected to work (known from documentation alone)';
+  const nothing = { stage: null, check: null };
+  if (once) {
+    const line = formatCommand(['onboard', target.mcp, ['--preset', typedList([preset.name])]]);
+    const message = `${word} once a client of it is adopted; none was yet. To connect it: ${line}`;
+    return { verdict: known ? 'works-once-adopted' : 'expected-once-adopted', ...nothing, message };
+  }
+  const isAdopted = target.inside?.mode === 'adopted' && target.client === undefined;
+  const others = isAdopted
+    ? ` That is its adopted client; to connect another: ${formatCommand(['onboard', target.mcp])}`
+    : '';
   const ids = warnings.map(({ check }) => check.id).join(', ');
-  return warnings.length === 0
-    ? { verdict: 'works', stage: null, check: null, message: `works.${adopted}` }
-    : {
-        verdict: 'works-with-warnings',
-        stage: null,
-        check: null,
-        message: `works, with warnings: ${ids}.${adopted}`,
-      };
+  const noted = warnings.length === 0 ? '' : `, with warnings: ${ids}`;
+  const verdict = !known ? 'expected' : warnings.length === 0 ? 'works' : 'works-with-warnings';
+  return { verdict, ...nothing, message: `${word}${noted}.${others}` };
 }
 
-/** A product that asks for what its registration was answered with may get an optional scope that nobody names. */
-function mayEcho({ scopes }: Preset, { parts }: Evidence): boolean {
-  return scopes.from.includes('registered') && parts.registration?.presets[0]?.held.plain === 'optional';
+/** What a verdict rests on. */
+function basisOf(preset: Preset, { target, parts }: Evidence): Pick<Outlook, 'tried' | 'read' | 'untried'> {
+  const { token, mcp, authorization, registration } = parts;
+  const [own] = registration?.presets ?? [];
+  const isTried = (what: string, was: boolean) => (was ? [what] : []);
+  const signedIn = token?.sendable?.source === 'login' || token?.sendable?.source === 'token-file';
+  const opened = mcp?.eras.some(({ spoken }) => spoken) === true;
+  const coded = token?.codes.some(({ exchange }) => exchange !== undefined) === true;
+  const bearer = signedIn ? 'a person’s token' : 'a token of mcpkc’s own';
+  const example = token?.connectors.tokens.find(({ how }) => how === 'example');
+  const asked = (authorization?.products.length ?? 0) > 0;
+  const registers = own === undefined || own.way.by === 'registration';
+  const registered = own?.way.by === 'registration';
+  return {
+    tried: [
+      ...isTried(
+        preset.registersTwice === 'yes' ? 'its registration, twice' : 'its registration',
+        registered,
+      ),
+      ...isTried('its sign-in as far as the login page', asked),
+      ...isTried('its token request as far as the code', coded),
+      ...isTried(`the MCP server with ${bearer}`, opened),
+    ],
+    read: [
+      ...isTried(
+        `the token that Keycloak would issue${example?.user === undefined ? '' : ` to ${example.user}`}`,
+        example !== undefined,
+      ),
+      ...isTried('the settings of the named client', target.client?.found !== undefined),
+    ],
+    untried: [
+      ...isTried('its registration', registers && !registered),
+      ...isTried('its sign-in', !asked),
+      ...isTried('a person’s sign-in and consent (--login)', !signedIn),
+      ...isTried('the MCP server with a token', !opened),
+    ],
+  };
 }
 
 /** Whether a check that failed, or could not be judged, is in this product's way. */
 function concerns(id: string, preset: Preset, { parts, target }: Evidence): boolean {
-  const { sendsScope, registration, requestedScopes } = preset;
-  if (target.noRegistration && id.startsWith('REG-')) return false;
+  const { registration } = preset;
+  if ((target.noRegistration || target.client) && id.startsWith('REG-')) return false;
   if (id === 'PRM-RESOURCE')
     return resourceConcerns(preset, parts['resource-metadata']?.document.resource, target.mcp);
-  if (id === 'REG-SCOPE') return sendsScope === 'yes' && (parts['resource-metadata']?.scopes.length ?? 0) > 0;
   if (id === 'REG-READBACK') return target.inside?.mode !== 'adopted';
-  if (id === 'AUTHZ-SCOPES') return requestedScopes.length > 0;
   if (id === 'TOK-BASIC' || id === 'ASM-AUTH-BASIC') {
     return registration.token_endpoint_auth_method === 'client_secret_basic';
   }

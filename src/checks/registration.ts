@@ -1,10 +1,14 @@
 import { isLoopback } from '../names/loopback.ts';
+import type { Preset } from '../products/preset.ts';
+import { requestedScope, type ScopesMet } from '../products/scopes.ts';
 import { formatCommand } from '../text.ts';
-import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
-import type { Target } from './evidence.ts';
+import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
+import type { InsideFacts, Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
+import { clientSettings } from './named-client.ts';
 import type { Registered } from './probe-clients/probes.ts';
 import { probeRegistration, type RegistrationEvidence } from './probes/registration.ts';
+import { wordsOf } from './product-ways.ts';
 import { plainCause, scopeCause } from './registration-causes.ts';
 import { judging, type Step, withoutAdmin } from './step.ts';
 
@@ -17,10 +21,11 @@ export function refusalOf({ exchange }: Registered): string {
   return words === undefined ? outcomeOf(exchange) : `${exchange.status ?? 0}, ${words}`;
 }
 
-/** A judge of registrations: skipped where the operator wants none, not run where there is no endpoint. */
+/** A judge of registrations: skipped where the operator wants none, or no product registers here. */
 function registering(judge: (evidence: RegistrationEvidence, target: Target) => Judgement): Check['judge'] {
   return judging('registration', (evidence, { target }) => {
     if (target.noRegistration) return skipped('No client is registered (--no-registration).');
+    if (target.client) return skipped('No client is registered (--client).');
     if (evidence.endpoint === undefined) {
       return fail('The metadata names no registration_endpoint.', {
         cause: 'Client registration is switched off, or a proxy serves metadata of its own.',
@@ -30,6 +35,20 @@ function registering(judge: (evidence: RegistrationEvidence, target: Target) => 
   });
 }
 
+/** The products that register here, each with its own registration. */
+function registrations({ presets }: RegistrationEvidence) {
+  return presets.flatMap(({ way, ...rest }) =>
+    way.by === 'registration' ? [{ ...rest, own: way.registered }] : [],
+  );
+}
+
+/** Whether a product's registration was refused for nothing but the scopes in it. */
+function isForScopes({ own, plain }: { own: Registered; plain: Registered | undefined }): boolean {
+  return own.client === undefined && plain?.client !== undefined;
+}
+
+const BY_DOCUMENT = 'The chosen products don’t register here: they use their metadata documents.';
+
 const plain: Check = {
   id: 'REG-PLAIN',
   title: 'Each product’s registration is accepted',
@@ -38,17 +57,23 @@ const plain: Check = {
   spec: DCR,
   cause: 'A registration policy of the realm refuses the request.',
   fix: 'mcpkc trusted-hosts --preset <name>',
-  judge: registering(({ presets }, target) => {
-    const exchanges = presets.map(({ plain: one }) => one.exchange);
-    for (const { preset, plain: one } of presets) {
-      if (!one.client) {
-        return fail(`${preset.title}: ${refusalOf(one)}`, {
+  judge: registering((evidence, target) => {
+    const all = registrations(evidence);
+    if (all.length === 0) return skipped(BY_DOCUMENT);
+    const exchanges = all.map(({ own }) => own.exchange);
+    for (const one of all) {
+      const { preset, own, plain: bare } = one;
+      if (isForScopes(one)) continue;
+      // Without scopes Keycloak names the policy that is really in the way.
+      const refused = own.client === undefined ? (bare ?? own) : undefined;
+      if (refused) {
+        return fail(`${preset.title}: ${refusalOf(refused)}`, {
           exchanges,
-          ...plainCause(refusalOf(one), preset, target),
+          ...plainCause(refusalOf(refused), preset, target),
         });
       }
       const missing = preset.registration.redirect_uris.find(
-        (uri) => !one.client?.redirectUris.includes(uri),
+        (uri) => !own.client?.redirectUris.includes(uri),
       );
       if (missing !== undefined) {
         return fail(`${preset.title}: registered without its redirect URI ${missing}.`, {
@@ -58,25 +83,40 @@ const plain: Check = {
         });
       }
     }
-    return pass(`201 for ${presets.map(({ preset }) => preset.title).join(', ')}.`, { exchanges });
+    const accepted = all.map(({ preset }) => preset.title).join(', ');
+    const other = all.find(({ preset, own }) => answersOtherMethod(preset, own));
+    if (other) return warn(`201 for ${accepted}. ${otherMethod(other)}`, { exchanges });
+    return pass(`201 for ${accepted}.`, { exchanges });
   }),
 };
 
+/** Whether a registration was answered with another way to authenticate than it asked for (Keycloak before 26.6). */
+function answersOtherMethod({ registration }: Preset, { client }: Registered): boolean {
+  return client?.authMethod !== undefined && client.authMethod !== registration.token_endpoint_auth_method;
+}
+
+function otherMethod({ preset, own }: { preset: Preset; own: Registered }): string {
+  return `${preset.title} asked for ${preset.registration.token_endpoint_auth_method} and was answered ${own.client?.authMethod}, as by Keycloak before 26.6: TOK-CODE shows whether its requests pass.`;
+}
+
 const scoped: Check = {
   id: 'REG-SCOPE',
-  title: 'A registration that names the MCP server’s scopes fares as the mode wants',
+  title: 'Registrations that name scopes, as products do here, are accepted',
   severity: 'must',
   needs: ['REG-PLAIN'],
   spec: 'RFC 7591 §2; MCP 2026-07-28, Authorization',
   cause:
-    'SDK clients, VS Code and Codex name scopes when they register; the policy ‘Allowed Client Scopes’ decides.',
+    'Many products name scopes when they register: those of the MCP server, or all that the issuer advertises; the policy ‘Allowed Client Scopes’ decides.',
   fix: 'mcpkc create-scope --resource <url>',
-  judge: registering(({ presets, named, door }, target) => {
-    const exchanges = [...presets.map(({ scoped: one }) => one.exchange), door?.exchange];
-    for (const { preset, scoped: one } of presets) {
-      if (one.client) continue;
-      const message = `${preset.title} with scope "${named.join(' ')}": ${refusalOf(one)}`;
-      return fail(message, { exchanges, ...scopeCause(named, target) });
+  judge: registering((evidence, target) => {
+    const { named, door } = evidence;
+    const all = registrations(evidence);
+    if (all.length === 0) return skipped(BY_DOCUMENT);
+    const exchanges = [...all.map(({ own }) => own.exchange), named?.registered.exchange, door?.exchange];
+    for (const one of all) {
+      if (!isForScopes(one)) continue;
+      const message = `${one.preset.title} with scope "${one.scope}": ${refusalOf(one.own)}`;
+      return fail(message, { exchanges, ...scopeCause(wordsOf(one.scope), target) });
     }
     if (door?.client) {
       return fail('A registration that names the audience scope is accepted.', {
@@ -92,11 +132,49 @@ const scoped: Check = {
         { exchanges },
       );
     }
-    const names = named.join(' ');
-    return pass(
-      door ? `201 with ${names}; the hidden audience scope is refused, as it should.` : `201 with ${names}.`,
-      { exchanges },
+    const sent = all.flatMap(({ preset, scope }) =>
+      scope === undefined ? [] : [`${preset.title}: ${scope || 'an empty one'}`],
     );
+    const told = sent.length === 0 ? 'The chosen products name none.' : `201 for ${sent.join('; ')}.`;
+    const closed = door ? ' The hidden audience scope is refused, as it should.' : '';
+    if (named && named.registered.client === undefined) {
+      const { cause, fix } = scopeCause(named.scopes, target);
+      const names = named.scopes.join(' ');
+      return warn(`${told}${closed} Other products may name ${names}: ${refusalOf(named.registered)}`, {
+        exchanges,
+        ...(cause && { cause }),
+        ...(fix && { fix }),
+      });
+    }
+    return pass(`${told}${closed}`, { exchanges });
+  }),
+};
+
+const origin: Check = {
+  id: 'REG-ORIGIN',
+  title: 'Products whose page registers from the browser are let in',
+  severity: 'should',
+  needs: ['REG-PLAIN'],
+  spec: 'Fetch, CORS protocol; Keycloak 26.7, ‘Allowed Registration Web Origins’',
+  cause:
+    'The browser sends the page’s Origin with the registration, and the policy ‘Allowed Registration Web Origins’ of a stock realm lists none.',
+  fix: 'Add the product’s origins to the policy: Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins.',
+  judge: registering((evidence) => {
+    const tried = registrations(evidence).flatMap(({ preset, withOrigin }) =>
+      withOrigin ? [{ preset, withOrigin }] : [],
+    );
+    if (tried.length === 0) return skipped('No chosen product registers from a browser at times.');
+    const exchanges = tried.map(({ withOrigin }) => withOrigin.exchange);
+    const refused = tried.find(({ withOrigin }) => withOrigin.client === undefined);
+    if (!refused)
+      return pass(`201 with Origin for ${tried.map(({ preset }) => preset.title).join(', ')}.`, {
+        exchanges,
+      });
+    const { preset, withOrigin } = refused;
+    return fail(`${preset.title} from ${preset.origins[0]}: ${refusalOf(withOrigin)}`, {
+      exchanges,
+      fix: `In the admin console, Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins: add ${preset.origins.join(', ')}.`,
+    });
   }),
 };
 
@@ -104,14 +182,16 @@ const readback: Check = {
   id: 'REG-READBACK',
   title: 'A new client holds the audience scope as the mode wants',
   severity: 'must',
-  needs: ['REG-PLAIN'],
+  needs: ['REG-PLAIN', 'REG-SCOPE', 'AUTHZ-SCOPES'],
   spec: 'Keycloak 26.7, default client scopes',
   cause: 'The audience scope is not where new clients get it from.',
   fix: 'mcpkc create-scope --resource <url>',
   judge: registering((evidence, target) => {
     const { inside } = target;
     if (!inside) return withoutAdmin(target);
-    const exchanges = evidence.presets.map(({ plain: one }) => one.exchange);
+    const all = registrations(evidence);
+    if (all.length === 0) return skipped(BY_DOCUMENT);
+    const exchanges = all.map(({ own }) => own.exchange);
     const fix = formatCommand(['create-scope', ['--resource', target.mcp]]);
     if (!inside.exists) {
       return fail(`There is no client scope '${inside.scope}' in the realm.`, {
@@ -120,16 +200,17 @@ const readback: Check = {
         cause: 'Nothing in the realm puts the audience of this MCP server into tokens.',
       });
     }
-    const held = evidence.presets.map(({ preset, held: one }) => ({ title: preset.title, as: one.plain }));
+    const held = all.map(({ preset, held: as }) => ({ title: preset.title, as }));
     if (held.some(({ as }) => as === undefined))
       return notRun('A client could not be read back.', 'The account needs view-clients: mcpkc init');
+    const facts = { held };
     const shown = held.map(({ title, as }) => `${title}: ${as}`).join(', ');
     if (inside.mode === 'adopted') {
       const leak = held.find(({ as }) => as !== 'none');
       if (!leak)
         return pass('A new client doesn’t hold the audience scope: only adopted clients do.', {
           exchanges,
-          facts: { held },
+          facts,
         });
       const cause =
         'The audience scope is in a realm list, so every client gets it: somebody added it there.';
@@ -139,24 +220,45 @@ const readback: Check = {
         fix,
       });
     }
-    const asksFor = evidence.asked.includes(inside.scope);
-    const bad = held.find(({ as }) => as === 'none' || (as === 'optional' && !asksFor));
-    if (!bad) return pass(shown, { exchanges, facts: { held } });
-    const cause =
-      bad.as === 'none'
-        ? `'${inside.scope}' is neither a default nor an optional client scope of the realm.`
-        : `'${inside.scope}' is optional, and nothing makes clients ask for it.`;
-    const way =
-      bad.as === 'none'
-        ? fix
-        : `Name '${inside.scope}' in the MCP server’s challenge and scopes_supported, or make it a default: ${fix} --attach default`;
-    return fail(`${bad.title}’s new client holds '${inside.scope}' as ${bad.as}.`, {
+    const bad = all.find((one) => lacksScope(one, inside, evidence.met));
+    if (!bad) return pass(shown, { exchanges, facts });
+    return fail(`${bad.preset.title}’s new client holds '${inside.scope}' as ${bad.held}.`, {
       exchanges,
-      cause,
-      fix: way,
+      ...whyWithout(bad, inside, fix),
     });
   }),
 };
+
+type OwnRegistration = ReturnType<typeof registrations>[number];
+
+/** Whether a client of mode standing gets no audience: it doesn't hold the scope, or holds it and doesn't ask for it. */
+function lacksScope({ preset, own, held }: OwnRegistration, { scope }: InsideFacts, met: ScopesMet): boolean {
+  if (held !== 'optional') return held === 'none';
+  const asked = requestedScope(preset.scopes, met, own.client?.scopes.join(' '));
+  return !wordsOf(asked).includes(scope);
+}
+
+function whyWithout(
+  { scope: named, held }: OwnRegistration,
+  inside: InsideFacts,
+  fix: string,
+): Partial<Judgement> {
+  const { scope, list } = inside;
+  if (held === 'optional') {
+    return {
+      cause: `'${scope}' is optional, and nothing makes the client ask for it.`,
+      fix: `Name '${scope}' in the MCP server’s challenge and scopes_supported, or make it a default: ${fix} --attach default`,
+    };
+  }
+  if (list === 'none') {
+    return { cause: `'${scope}' is neither a default nor an optional client scope of the realm.`, fix };
+  }
+  const names = named === '' ? 'an empty scope' : `"${named ?? ''}"`;
+  return {
+    cause: `The product registered with ${names}: Keycloak then attaches those scopes in place of the realm’s defaults.`,
+    fix: `Name '${scope}' in the MCP server’s challenge and scopes_supported: products then register with it.`,
+  };
+}
 
 const foreign: Check = {
   id: 'REG-FOREIGN',
@@ -205,5 +307,5 @@ export const registrationStep: Step<'registration'> = {
   doing: 'Registering as the products do',
   after: ['server-metadata'],
   probe: probeRegistration,
-  checks: [plain, scoped, readback, foreign, paths],
+  checks: [clientSettings, plain, scoped, origin, readback, foreign, paths],
 };

@@ -6,6 +6,8 @@ import type { Step } from './step.ts';
 /** Which checks the operator wants, and which steps that takes. */
 export interface Selection {
   wanted: ReadonlySet<string>;
+  /** The same, and what they need: all that requests are sent for. */
+  asked: ReadonlySet<string>;
   steps: ReadonlySet<StepName>;
 }
 
@@ -31,7 +33,14 @@ export function select(
   const wanted = checks
     .filter((check) => (only.length === 0 || isOnly(check)) && !isSkipped(check))
     .map(({ id }) => id);
-  return { wanted: new Set(wanted), steps: stepsFor(steps, checks, wanted) };
+  const asked = withNeeds(checks, wanted);
+  return { wanted: new Set(wanted), asked, steps: stepsFor(steps, checks, wanted) };
+}
+
+function withNeeds(checks: readonly Check[], wanted: readonly string[]): Set<string> {
+  const all = new Set(wanted);
+  for (const id of all) for (const need of checks.find((one) => one.id === id)?.needs ?? []) all.add(need);
+  return all;
 }
 
 function fits(check: Check, word: string): boolean {

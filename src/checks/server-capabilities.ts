@@ -57,7 +57,8 @@ export const authNone: Check = {
     const silent = 'token_endpoint_auth_methods_supported has no none, as in stock Keycloak';
     if (publicClient?.client)
       return pass(`${silent}; a public client is accepted all the same.`, { exchanges });
-    if (target.noRegistration) return skipped('Takes a probe registration (--no-registration).');
+    if (target.noRegistration || target.client)
+      return skipped('This takes a probe registration, and none is sent.');
     return fail(`${silent}, and a public client is refused.`, { exchanges });
   }),
 };
@@ -93,17 +94,27 @@ export const iss: Check = {
 
 export const cimd: Check = {
   id: 'ASM-CIMD',
-  title: 'Client id metadata documents are not advertised',
-  severity: 'should',
+  title: 'The way by which products connect where metadata documents are advertised is open',
+  severity: 'info',
   needs: ['ASM-FOUND'],
   spec: 'draft-ietf-oauth-client-id-metadata-document; measured on Keycloak 26.7.3',
   cause:
-    'Where they are advertised ChatGPT and Claude don’t register but send the URL of their document, which Keycloak 26.7 refuses ("Client Metadata fetch failed": a member that it does not know, a grant that public clients may not have).',
+    'Where documents are advertised, products that have one don’t register: the URL of the document is their client id. Keycloak 26.7 refuses ChatGPT’s and Claude’s, and takes the others by a client policy alone.',
   fix: 'mcpkc allow makes the client that such a product uses; mcpkc status shows which product has none.',
-  judge: judging('server-metadata', ({ document, found }) => {
+  judge: judging('server-metadata', ({ document, found }, { target, parts }) => {
     const exchanges = [found];
     if (document.client_id_metadata_document_supported !== true)
-      return pass('Client id metadata documents are not advertised.', { exchanges });
-    return fail('client_id_metadata_document_supported is true.', { exchanges });
+      return pass('Metadata documents are not advertised: products register.', { exchanges });
+    const using = target.presets.filter(({ cimdUrl }) => cimdUrl !== undefined);
+    if (using.length === 0)
+      return pass('Advertised; the chosen products have none, and register.', { exchanges });
+    const ways = parts.registration?.presets ?? [];
+    const open = ways.filter(({ way }) => way.by === 'document' && way.pinned !== undefined);
+    const closed = using.filter((preset) => !open.some((one) => one.preset === preset));
+    const told = [
+      ...open.map(({ preset }) => `${preset.title} signs in with the client that is pinned for its document`),
+      ...closed.map(({ title }) => `${title} uses its document, and no client is known for it`),
+    ];
+    return warn(`Metadata documents are advertised: ${told.join('; ')}.`, { exchanges });
   }),
 };

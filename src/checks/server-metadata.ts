@@ -1,5 +1,6 @@
 import { isLoopback } from '../names/loopback.ts';
-import { type Check, fail, notRun, pass, warn } from './check.ts';
+import { type Check, fail, type Judgement, notRun, pass, warn } from './check.ts';
+import type { Target } from './evidence.ts';
 import { type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
 import { endpoint, keyIds, probeServer, type ServerEvidence } from './probes/server-metadata.ts';
 import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
@@ -53,14 +54,28 @@ const sameIssuer: Check = {
   spec: 'RFC 8414 §3.3; RFC 9207',
   cause:
     'Clients refuse metadata whose issuer is not the URL that they were sent to. Keycloak without a fixed hostname takes it from the request.',
-  fix: 'Start Keycloak with --hostname=https://<public host>[/auth] (and --proxy-headers=xforwarded behind a proxy).',
-  judge: judging('server-metadata', ({ places, asked }) => {
+  fix: 'Start Keycloak with --hostname=<keycloak> (and --proxy-headers=xforwarded behind a proxy).',
+  judge: judging('server-metadata', ({ places, asked }, { target }) => {
     const exchanges = places.filter((one) => one.status === 200 && isDocument(one));
     const other = exchanges.find((one) => record(one.json).issuer !== asked);
     if (!other) return pass(`It is ${asked}.`, { exchanges });
-    return fail(`${other.url} names ${String(record(other.json).issuer)}, not ${asked}.`, { exchanges });
+    const named = String(record(other.json).issuer);
+    return fail(`${other.url} names ${named}, not ${asked}.`, {
+      exchanges,
+      ...whyOther(named, asked, target),
+    });
   }),
 };
+
+/** Whether a gateway rewrites the issuer, or Keycloak has no fixed hostname: what it calls itself at KC_SERVER tells. */
+function whyOther(named: string, asked: string | undefined, { ownIssuer }: Target): Partial<Judgement> {
+  if (ownIssuer === undefined || ownIssuer === named) return {};
+  if (ownIssuer !== asked) return {};
+  return {
+    cause: `Keycloak itself names ${ownIssuer}: a gateway in front rewrites its metadata.`,
+    fix: 'Have the gateway pass /.well-known/ and the issuer’s metadata on as they are.',
+  };
+}
 
 const redirect: Check = {
   id: 'ASM-REDIRECT',
@@ -115,7 +130,7 @@ const endpoints: Check = {
   spec: 'RFC 8414 §2; OAuth 2.1 §1.5',
   cause:
     'Endpoints with an internal name, another host or plain http: Keycloak doesn’t know its public hostname, or the proxy doesn’t forward how it was reached.',
-  fix: 'Start Keycloak with --hostname=https://<public host>[/auth] and --proxy-headers=xforwarded; let the proxy set X-Forwarded-Proto and -Host.',
+  fix: 'Start Keycloak with --hostname=<keycloak> and --proxy-headers=xforwarded; let the proxy set X-Forwarded-Proto and -Host.',
   judge: judging('server-metadata', (evidence) => {
     const { document, endpoints: asked, issuer } = evidence;
     const exchanges = [asked.authorization, asked.token, asked.jwks];

@@ -5,6 +5,7 @@ import type { Evidence, Parts, StepName, Target } from './evidence.ts';
 import type { Inside } from './inside.ts';
 import type { Probes } from './probe-clients/probes.ts';
 import type { Recorder } from './recorder.ts';
+import type { SavedSignIn } from './saved-sign-in.ts';
 
 /** What a probe works with. */
 export interface Run {
@@ -22,8 +23,13 @@ export interface Run {
   /** `--user`. */
   readonly user: string | undefined;
   readonly login: boolean;
-  /** What `--token-file` holds. */
+  /** Whether one of these checks, or of these groups, is to be judged: nothing is sent for others alone. */
+  wants(...ids: readonly string[]): boolean;
+  /** What `--token-file` holds: a token, or a sign-in that `--save-token` kept. */
   readonly givenToken: string | undefined;
+  readonly savedSignIn: SavedSignIn | undefined;
+  /** `--save-token`, and each renewal of a saved sign-in: keeps it at once, since its old refresh token may be over. */
+  readonly keepSignIn: ((saved: SavedSignIn) => Promise<void>) | undefined;
 }
 
 /** One probe, and the checks that judge what it found. */
@@ -53,12 +59,9 @@ export function judging<Name extends StepName>(
   };
 }
 
-/** Why something of the admin side is not known: the operator's choice, or a missing account. */
+/** Why something of the admin side is not known: the operator's choice, or no account. Neither is a failure. */
 export function withoutAdmin({ outside }: Target): Judgement {
   return outside
     ? { outcome: 'skipped', message: 'Takes the admin side (--outside).' }
-    : notRun(
-        'Takes the admin side, and no service account is configured.',
-        'Set one up (mcpkc init), or leave these checks out: --outside',
-      );
+    : { outcome: 'skipped', message: 'Takes the admin side, and no service account is configured.' };
 }

@@ -1,13 +1,14 @@
 import { audiencesIn } from '../keycloak/connection/token-claims.ts';
+import { OFFLINE } from '../products/scopes.ts';
 import { roleLabel } from '../realm/access.ts';
-import { formatCommand, listNames } from '../text.ts';
+import { formatCommand, listNames, visible } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
 import type { Target } from './evidence.ts';
-import { outcomeOf, record } from './exchange.ts';
-import { withoutToken } from './mcp-judging.ts';
-import { probeToken, type TokenEvidence, tokenIn } from './probes/token.ts';
-import { judging, type Step } from './step.ts';
+import { type Exchange, outcomeOf, record } from './exchange.ts';
+import { probeToken, type TokenEvidence, tokenIn, type Unsendable } from './probes/token.ts';
+import { wordsOf } from './product-ways.ts';
+import { judging, type Step, withoutAdmin } from './step.ts';
 import { LEEWAY_S } from './verify-token.ts';
 
 /** A judge of connectors' tokens, not run where there are none. */
@@ -16,8 +17,8 @@ function ofConnectors(
 ): Check['judge'] {
   return judging('token', ({ connectors }, { target }) => {
     if (connectors.tokens.length > 0) return judge(connectors.tokens, target, connectors);
-    if (target.outside) return skipped(`${connectors.message} (--outside)`);
-    return notRun(connectors.message, connectors.fix);
+    const excused = connectors.excused && !target.requireUser ? ({ excused: true } as const) : {};
+    return notRun(connectors.message, connectors.fix, excused);
   });
 }
 
@@ -40,34 +41,56 @@ const aud: Check = {
   fix: 'Ensure that the audience scope exists and is attached: mcpkc create-scope --resource <url>',
   judge: ofConnectors((tokens, target, { mayNot }) => {
     const facts = {
-      tokens: tokens.map(({ preset, clientId, how, claims }) => ({
+      tokens: tokens.map(({ preset, clientId, how, claims, scope, user }) => ({
         preset: preset ?? null,
         clientId,
         how,
+        scope: scope ?? null,
+        user: user ?? null,
         aud: audiencesIn(claims),
       })),
     };
-    const bad = tokens.find(({ claims }) => !audiencesIn(claims).includes(target.mcp));
-    if (!bad)
-      return pass(`The token names the MCP server in aud, ${HOW[tokens[0]?.how ?? 'example']}.`, { facts });
-    if (mayNot)
-      return fail(mayNot.message, {
-        facts,
-        cause: 'The person has none of the server’s roles.',
-        fix: mayNot.fix,
-      });
-    const has = audiencesIn(bad.claims);
-    const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
-    return fail(message, { facts, ...audienceCause(has, target) });
+    const isFor = ({ claims }: ConnectorToken) =>
+      audiencesIn(claims).some((one) => target.accepted.includes(one));
+    const bad = tokens.find((one) => !isFor(one));
+    if (bad) {
+      if (mayNot)
+        return fail(mayNot.message, {
+          facts,
+          cause: 'The person has none of the server’s roles.',
+          fix: mayNot.fix,
+        });
+      const has = audiencesIn(bad.claims);
+      const message = `${nameOf(bad)}: aud is ${has.length === 0 ? 'absent' : has.join(' ')}, not ${target.mcp}.`;
+      return fail(message, { facts, ...audienceCause(bad, target) });
+    }
+    const [first] = tokens;
+    const who = first?.user === undefined ? '' : `, for the user ${visible(first.user)}`;
+    const told = `The token names the MCP server in aud, ${HOW[first?.how ?? 'example']}${who}.`;
+    const other = tokens.find(({ claims }) => !audiencesIn(claims).includes(target.mcp));
+    if (other) {
+      return warn(
+        `${told} It is ${audiencesIn(other.claims).join(' ')}, as OIDC_AUDIENCE has it, and not the URL (RFC 8707): a product that compares the two turns away.`,
+        { facts },
+      );
+    }
+    if (tokens.every(({ once }) => once)) {
+      return warn(
+        `${told} That is once a client was adopted; none of these products’ was yet: ${formatCommand(['onboard', target.mcp])}`,
+        { facts },
+      );
+    }
+    return pass(told, { facts });
   }),
 };
 
-function audienceCause(has: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
+function audienceCause(token: ConnectorToken, { inside, mcp }: Target): Partial<Judgement> {
+  const has = audiencesIn(token.claims);
   const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   const host = new URL(mcp).host;
   const near = has.find((one) => URL.parse(one)?.host === host);
   if (near !== undefined)
-    return { cause: `The audience mapper gives ${near}: hosts compare byte for byte.`, fix };
+    return { cause: `The audience mapper gives ${near}: MCP servers compare byte for byte.`, fix };
   if (inside && !inside.audiences.includes(mcp)) {
     const gives = inside.audiences.length === 0 ? 'no audience' : inside.audiences.join(' ');
     return {
@@ -120,7 +143,7 @@ const claims: Check = {
   cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
   fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
   judge: judging('token', ({ verified, skew, sendable, unsendable }, { target }) => {
-    if (!verified) return withoutToken(unsendable, target);
+    if (!verified) return withoutBearer(unsendable, target);
     const source = sendable?.source ?? 'client-credentials';
     const facts = {
       algorithm: verified.algorithm,
@@ -145,6 +168,11 @@ const claims: Check = {
   }),
 };
 
+/** Nothing to judge, since no token can be had: no failure, unless the operator demands a user (`--require-user`). */
+export function withoutBearer({ message, fix, isAsked }: Unsendable, { requireUser }: Target): Judgement {
+  return notRun(message, fix, requireUser || isAsked ? {} : { excused: true });
+}
+
 const skewWords = (seconds: number) =>
   `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} this machine’s`;
 
@@ -160,19 +188,21 @@ const basic: Check = {
   fix: 'Keep client_secret_basic enabled, and let the proxy pass Authorization on to /token.',
   judge: judging('token', ({ basic: exchange }, { target }) => {
     if (!exchange) {
-      return target.noRegistration
-        ? skipped('No client is registered (--no-registration).')
+      return target.noRegistration || target.client
+        ? skipped('No client is registered (--no-registration, --client).')
         : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
     if (exchange.status === 200)
       return pass('The token endpoint issued a token to a client with HTTP Basic.', { exchanges });
     const { error, error_description: description } = record(exchange.json);
-    // "Request not allowed" comes after the client was authenticated: a policy against userless tokens.
-    if (exchange.status === 400 && /not allowed/i.test(String(description))) {
+    // What is refused after the client was authenticated says something else than Basic: client credentials, DPoP.
+    if (!isBasicRefused(exchange)) {
       return pass(
-        'The token endpoint takes HTTP Basic (and refuses client credentials, as a policy wants).',
-        { exchanges },
+        `The token endpoint takes HTTP Basic (and refuses client credentials: ${String(description ?? error)}).`,
+        {
+          exchanges,
+        },
       );
     }
     return fail(
@@ -181,6 +211,12 @@ const basic: Check = {
     );
   }),
 };
+
+/** Whether the token endpoint did not take the client's authentication, or didn't answer as one. */
+function isBasicRefused(exchange: Exchange): boolean {
+  const { error } = record(exchange.json);
+  return exchange.status !== 400 || error === 'invalid_client' || error === undefined;
+}
 
 const extra: Check = {
   id: 'TOK-EXTRA-AUD',
@@ -192,7 +228,7 @@ const extra: Check = {
   fix: 'One audience scope per host: adopted mode for the others (mcpkc create-scope --attach none), and no audience mappers in further default scopes.',
   judge: ofConnectors((tokens, target) => {
     const others = [...new Set(tokens.flatMap((one) => audiencesIn(one.claims)))].filter(
-      (one) => one !== target.mcp,
+      (one) => !target.accepted.includes(one),
     );
     return others.length === 0
       ? pass('It is.')
@@ -213,8 +249,8 @@ const userless: Check = {
   judge: judging('token', (evidence, { target }) => {
     const { userless: exchange, userlessClaims } = evidence;
     if (!exchange) {
-      return target.noRegistration
-        ? skipped('No client is registered (--no-registration).')
+      return target.noRegistration || target.client
+        ? skipped('No client is registered (--no-registration, --client).')
         : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
     }
     const exchanges = [exchange];
@@ -230,11 +266,98 @@ function whyHarmless({ userless: exchange }: TokenEvidence): string {
     : 'A self-registered client’s own token does not name this MCP server.';
 }
 
+const code: Check = {
+  id: 'TOK-CODE',
+  mayNeed: ['REG-PLAIN', 'REG-SCOPE', 'AUTHZ-SCOPES'],
+  title: 'The token endpoint takes each product’s request',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS', 'CLIENT-SETTINGS'],
+  spec: 'RFC 6749 §4.1.3, §5.2; RFC 9449',
+  cause:
+    'The realm demands something of token requests that the product doesn’t do: a DPoP proof, a signed assertion, another way to authenticate.',
+  fix: 'Take these clients out of the client policy: Realm settings, Client policies.',
+  judge: judging('token', ({ codes, basic: own }, { target }) => {
+    // Where Basic doesn't get through at all, that is TOK-BASIC's to tell.
+    const isLost = own !== undefined && own.status !== 200 && isBasicRefused(own);
+    const asked = codes.filter(
+      ({ exchange, method }) => exchange !== undefined && !(isLost && method === 'client_secret_basic'),
+    );
+    const exchanges = asked.map(({ exchange }) => exchange);
+    if (asked.length === 0 && codes.some(({ exchange }) => exchange !== undefined))
+      return skipped('HTTP Basic does not get through: TOK-BASIC tells.');
+    if (asked.length === 0) return noCodes(codes.length, target);
+    for (const { preset, exchange, method, asked: wanted } of asked) {
+      const { error, error_description: description } = record(exchange?.json);
+      // The code is looked at last: whatever else is in the way would have been said.
+      if (exchange?.status === 400 && error === 'invalid_grant') continue;
+      const words = [error, description].filter((one) => typeof one === 'string').join(', ');
+      const message = `${preset.title}: ${exchange ? outcomeOf(exchange) : 'no answer'}${words === '' ? '' : `, ${words}`}.`;
+      return fail(message, { exchanges, ...codeCause(String(description), method, wanted) });
+    }
+    return pass(
+      `The token endpoint takes the requests as far as to the code: ${asked.map(({ preset }) => preset.title).join(', ')}.`,
+      {
+        exchanges,
+      },
+    );
+  }),
+};
+
+function noCodes(ways: number, { noRegistration }: Target): Judgement {
+  if (noRegistration) return skipped('No client is registered (--no-registration).');
+  if (ways > 0) return skipped('The client’s secret is not read, so its request is not tried.');
+  return notRun('There is no client to send a request for.', 'Fix REG-PLAIN first.');
+}
+
+function codeCause(words: string, method: string, wanted: string): Partial<Judgement> {
+  if (/DPoP/i.test(words)) {
+    return {
+      cause: 'A client policy demands DPoP proofs, which this product doesn’t send.',
+      fix: 'Take clients that register themselves out of that policy: Realm settings, Client policies (executor dpop-bind-enforcer).',
+    };
+  }
+  if (method !== wanted) {
+    return {
+      cause: `The product asked for ${wanted}, and its client authenticates with ${method}: Keycloak before 26.6 answers so.`,
+      fix: 'Upgrade Keycloak to 26.6 or later, and connect the product again.',
+    };
+  }
+  return {};
+}
+
+const offline: Check = {
+  id: 'TOK-OFFLINE',
+  title: 'Users may have offline access where products ask for it',
+  severity: 'must',
+  needs: ['ASM-ENDPOINTS'],
+  mayNeed: ['AUTHZ-SCOPES'],
+  spec: 'OpenID Connect Core §11; Keycloak 26.7, role offline_access',
+  cause:
+    'Products add offline_access where the issuer advertises it; the code of a user without that role is refused (400 not_allowed).',
+  fix: 'Grant the role offline_access to the users, or hide the scope: Client scopes, offline_access, “Include in OpenID Provider Metadata” off.',
+  judge: judging('token', ({ offline: known }, { target, parts }) => {
+    if (!target.inside) return withoutAdmin(target);
+    const asking = (parts.authorization?.products ?? []).filter(({ scope }) =>
+      wordsOf(scope).includes(OFFLINE),
+    );
+    if (asking.length === 0) return pass('No chosen product asks for it here.');
+    const who = asking.map(({ preset }) => preset.title).join(', ');
+    if (known === undefined) {
+      return notRun(
+        `${who} ask for it; the users’ roles could not be read.`,
+        'The account needs view-users: mcpkc init',
+      );
+    }
+    if (known.allowed) return pass(`${who}: ${visible(known.user)} may.`);
+    return fail(`${who} ask for offline_access, and ${visible(known.user)} has no role for it.`);
+  }),
+};
+
 /** Tokens: what a connector's would hold, and what the realm gives to whom. */
 export const tokenStep: Step<'token'> = {
   name: 'token',
   doing: 'Asking for tokens',
   after: ['registration'],
   probe: probeToken,
-  checks: [aud, role, claims, basic, extra, userless],
+  checks: [aud, role, code, offline, claims, basic, extra, userless],
 };

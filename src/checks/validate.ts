@@ -1,7 +1,8 @@
 // biome-ignore-all lint/plugin/clock: the run’s own time limit.
 import type { Context } from '../cli/command.ts';
+import type { Io } from '../cli/io.ts';
 import { type Config, hasAccount } from '../config/config.ts';
-import { McpkcError } from '../errors.ts';
+import { inputError, McpkcError } from '../errors.ts';
 import {
   dispatcherFor,
   isProxied,
@@ -9,10 +10,12 @@ import {
   pinnedDispatcher,
   requireSafeTransport,
 } from '../keycloak/connection/http.ts';
+import { findClient } from '../keycloak/read/clients.ts';
 import { userNamed } from '../keycloak/write/probe-clients.ts';
 import type { Preset } from '../products/preset.ts';
 import { runMark } from '../products/probe-mark.ts';
-import type { CheckResult } from './check.ts';
+import { visible } from '../text.ts';
+import { type CheckResult, groupOf } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
 import { record } from './exchange.ts';
 import { isPublic } from './guard.ts';
@@ -24,6 +27,7 @@ import { removeClients } from './probe-clients/leftovers.ts';
 import { type MadeClient, Probes } from './probe-clients/probes.ts';
 import { Recorder } from './recorder.ts';
 import { runSteps } from './run.ts';
+import type { SavedSignIn } from './saved-sign-in.ts';
 import { select } from './select.ts';
 import type { Run } from './step.ts';
 
@@ -35,12 +39,17 @@ export interface Wish {
   skip: readonly string[];
   outside: boolean;
   noRegistration: boolean;
+  /** `--client`. */
+  client: string | undefined;
+  requireUser: boolean;
   manifest: boolean;
   login: boolean;
   /** `--allow-private`. */
   allowPrivate: boolean;
   user: string | undefined;
   token: string | undefined;
+  saved: SavedSignIn | undefined;
+  keep: ((saved: SavedSignIn) => Promise<void>) | undefined;
 }
 
 /** What a run found. */
@@ -72,7 +81,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
   const recorder = await recorderFor(context, config, wish, mark.runId, signal);
   const probes = new Probes(recorder, mark);
   try {
-    const target = await targetOf(config, wish, inside, recorder, mark.runId);
+    const target = await targetOf(config, wish, inside, recorder, mark.runId, io);
     await keepToPublic(context, config, wish, target, recorder);
     if (wish.user !== undefined && inside) await requireUser(inside, wish.user);
     const run: Run = {
@@ -87,12 +96,18 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
       since: io.now(),
       user: wish.user,
       login: wish.login,
+      wants: (...ids) =>
+        ids.some((id) => [...chosen.asked].some((one) => one === id || groupOf({ id: one }) === id)),
       givenToken: wish.token,
+      savedSignIn: wish.saved,
+      keepSignIn: wish.keep,
     };
     const evidence = await runSteps(STEPS, chosen.steps, run, () => limit.aborted && !context.signal.aborted);
     const results = judgeAll(CHECKS, evidence, chosen.wanted);
     const left = [...(evidence.parts.registration?.swept.left ?? [])];
-    return { evidence, results, outlook: outlooks(CHECKS, evidence), recorder, left };
+    // A verdict on a product takes every check: of a few chosen ones none is given.
+    const outlook = wish.only.length > 0 ? [] : outlooks(CHECKS, evidence);
+    return { evidence, results, outlook, recorder, left };
   } finally {
     voice.progress(undefined);
     await cleanUp(context, probes, inside);
@@ -112,7 +127,8 @@ async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: s
     ...(isProxied(io) ? { lookUp: null } : {}),
     pin: (addresses) => pinnedDispatcher(config, io, addresses, system),
   });
-  for (const secret of [config.clientSecret, wish.token]) recorder.secrets.keep(secret);
+  const { clientSecret: own, refreshToken } = wish.saved ?? {};
+  for (const secret of [config.clientSecret, wish.token, own, refreshToken]) recorder.secrets.keep(secret);
   return recorder;
 }
 
@@ -129,25 +145,39 @@ async function targetOf(
   inside: Inside | undefined,
   recorder: Recorder,
   runId: string,
+  io: Io,
 ): Promise<Target> {
   const issuerGiven = ['KC_ISSUER', 'KC_HOSTNAME'].some((key) => config.originOf(key) !== undefined);
+  const ownIssuer = config.realm === undefined ? undefined : await ownWord(config, recorder);
   return {
     mcp: wish.mcp,
-    issuer:
-      issuerGiven || config.realm === undefined
-        ? issuerGiven
-          ? config.issuer
-          : undefined
-        : await ownWord(config, recorder),
+    issuer: issuerGiven ? config.issuer : ownIssuer,
+    ownIssuer,
+    isProxied: isProxied(io),
     issuerGiven,
     presets: wish.presets,
     allowedOrigins: config.allowedOrigins,
     inside: inside?.facts,
-    outside: wish.outside,
+    outside: inside === undefined,
     noRegistration: wish.noRegistration,
+    client: wish.client === undefined ? undefined : await namedClient(inside, wish.client),
+    requireUser: wish.requireUser,
+    accepted: [...new Set([wish.mcp, ...config.audiences.urls, ...config.audiences.clients])],
     manifestRequired: wish.manifest,
     runId,
   };
+}
+
+/** The client of `--client`, where the admin side has it; one that isn't there ends the run. */
+async function namedClient(inside: Inside | undefined, clientId: string): Promise<Target['client']> {
+  if (inside === undefined) return { clientId, found: undefined };
+  const found = await findClient(inside.keycloak, clientId);
+  if (found !== undefined) return { clientId, found };
+  throw inputError(
+    '--client',
+    `there is no client '${visible(clientId)}' in realm '${visible(inside.keycloak.realm)}'`,
+    'Name the client that was made for the product.',
+  );
 }
 
 /**

@@ -73,6 +73,7 @@ const Entry = z
       .optional(),
     requestedScopes: many(scopeName).optional(),
     origins: many(origin).optional(),
+    registersInBrowser: z.enum(['always', 'sometimes']).optional(),
     comparesResource: z.enum(['exact', 'prefix', 'unknown']).optional(),
     document: documentUrl.optional(),
     registersTwice: ANSWER.optional(),

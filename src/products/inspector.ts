@@ -28,6 +28,8 @@ export const inspector: Preset = {
   },
   requestedScopes: [],
   origins: ['http://127.0.0.1:6274', 'http://localhost:6274'],
+  // Through its own server unless it is set to connect directly.
+  registersInBrowser: 'sometimes',
   comparesResource: 'prefix',
   registersTwice: 'no',
   registersPerLogin: 'unknown',

@@ -13,6 +13,8 @@ export interface Registration {
   application_type?: string;
   software_id?: string;
   software_version?: string;
+  /** No member of RFC 7591; Qwen Code 0.24 sends it. */
+  code_challenge_method?: readonly string[];
 }
 
 /** Where a constant comes from: a public page or source file, what it says, when it was read, and how sure that is. */
@@ -69,6 +71,11 @@ export interface Preset {
   /** Origins of the web pages that it sends requests from: MCP server and registration have to let them in. */
   origins: readonly string[];
   /**
+   * Whether its page registers from the browser, so that the request carries `Origin` and Keycloak's policy 'Allowed
+   * Registration Web Origins' has to list it; absent: never, as for products that send from servers or the command line.
+   */
+  registersInBrowser?: 'always' | 'sometimes';
+  /**
    * How the metadata's `resource` has to fit the URL that was typed: `exact`, byte for byte; `prefix`, the URL lies
    * below it (the official SDK's checkResourceAllowed).
    */
@@ -100,6 +107,11 @@ export interface Preset {
   sources: readonly Source[];
   /** From the configuration file. */
   custom?: true;
+}
+
+/** Whether the product itself was run and recorded; of all others documentation, sources and captures tell. */
+export function isRecorded({ sources }: Pick<Preset, 'sources'>): boolean {
+  return sources.some(({ certainty }) => certainty === 'recorded');
 }
 
 /** Whether a `client_name` is one that the product registers with. It proves nothing: anybody may send it. */

@@ -7,6 +7,17 @@ import { type ClientFacts, PROBE_TOS_URI_PREFIX, probeRun } from './dynamic.ts';
 /** After this a run is over whatever its mark says: longer than a run with a sign-in may take. */
 const LONGEST_RUN_MS = 30 * 60_000;
 
+/** What an authorization code of a probe holds in the place of Keycloak's session, followed by the run's id. */
+export const PROBE_CODE = 'mcpkc-probe-';
+
+/** The client of a kept sign-in (`validate --save-token`): one for each MCP server. */
+export function signInClientId(mcp: string): string {
+  return `mcpkc-sign-in-${createHash('sha256').update(mcp).digest('hex').slice(0, 12)}`;
+}
+
+/** A redirect URI that `validate` tries to have refused; nobody's (RFC 2606). */
+export const FOREIGN_URI = 'https://evil.example/cb';
+
 /** A run's mark on its probes: the `tos_uri` that it registers them with. Tells later whether the run still lives. */
 export interface RunMark {
   runId: string;

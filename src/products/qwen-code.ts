@@ -16,6 +16,8 @@ export const qwenCode: Preset = {
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
+    // Keycloak 26.7 can’t parse a list there: 400.
+    code_challenge_method: ['S256'],
   },
   requestedScopes: [],
   origins: [],

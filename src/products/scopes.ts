@@ -58,7 +58,7 @@ function wordsOf(rule: ScopeRule, met: ScopesMet, registered: readonly string[])
 }
 
 /** OpenID Connect Core, section 11. */
-const OFFLINE = 'offline_access';
+export const OFFLINE = 'offline_access';
 
 function split(scope: string): readonly string[] {
   return scope.split(' ').filter((word) => word !== '');

@@ -97,3 +97,11 @@ export function trustsNoHost(policies: readonly RegistrationPolicy[]): boolean {
 export function refusesEveryRegistration(policies: readonly RegistrationPolicy[]): boolean {
   return trustedHostsIn(policies).some(({ hosts, senderMatch }) => hosts.length === 0 && senderMatch);
 }
+
+/** The key of the configuration of 'Allowed Registration Web Origins' (Keycloak 26.7). */
+export const ORIGINS_CONFIG = { origins: 'web-origins' } as const;
+
+/** The Origins that registrations from a browser may carry; none listed: every one is refused ("Invalid origin"). */
+export function webOriginsOf(policy: RegistrationPolicy): string[] {
+  return (policy.config[ORIGINS_CONFIG.origins] ?? []).filter((origin) => origin !== '').sort();
+}

@@ -134,6 +134,7 @@ export const POLICY = {
   consent: 'consent-required',
   fullScope: 'scope',
   disabled: 'client-disabled',
+  webOrigins: 'registration-web-origins',
 } as const;
 
 /** The component type of client registration policies. */

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { readConfig } from '../../examples/mcp-host/config.ts';
+import { createHost } from '../../examples/mcp-host/host.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import { serve, type TestHost } from '../support/hosts/serve.ts';
 import { audienceScope } from '../support/onboarding.ts';
 import { expectFailures } from './expect.ts';
 import { type Front, startFront } from './keycloak-front.ts';
@@ -14,7 +17,7 @@ describe('a broken realm in standing mode', () => {
   beforeAll(async () => {
     stage = await newStage('realms');
     host = await startGoodHost(stage.setup);
-    await stage.provision(host.url);
+    await stage.provision(host.url, ['--preset', 'chatgpt,codex,claude-code,inspector']);
   });
   afterEach(async () => {
     await fix?.();
@@ -25,12 +28,64 @@ describe('a broken realm in standing mode', () => {
     await stage.remove();
   });
 
-  it.each(standing)('$what: $breaks', async ({ breaks, words, break: spoil }) => {
+  it.each(standing)('$what: $breaks', async ({ breaks, words, break: spoil, args = [] }) => {
     fix = await spoil(stage, host);
-    const run = await stage.validate(host.url);
+    const run = await stage.validate(host.url, args);
     expectRealmFailures(run, breaks);
     expect(told(run, breaks)).toMatch(words);
     expect(await probesIn(stage.realm)).toEqual([]);
+  });
+});
+
+/** A server that lets nobody in whose token lacks `openid`, as FastMCP's does; its challenge says so. */
+function startDemanding(stage: Stage): Promise<TestHost> {
+  return serve((origin) => {
+    const env = {
+      MCP_PUBLIC_BASE_URL: origin,
+      OIDC_ISSUER: stage.setup.issuer,
+      MCP_SCOPE_NAME: `${SCOPE},openid`,
+    };
+    const built = createHost(readConfig(env), { log: () => {} });
+    return {
+      listener: (req, res) => {
+        const token = /^Bearer ey[^.]+\.([^.]+)\./.exec(req.headers.authorization ?? '')?.[1];
+        const { scope = '' } = JSON.parse(Buffer.from(token ?? '', 'base64url').toString() || '{}') as {
+          scope?: string;
+        };
+        if (token === undefined || scope.split(' ').includes('openid')) return built.app(req, res);
+        res.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }).end();
+      },
+      close: built.close,
+    };
+  });
+}
+
+describe('an MCP server that demands openid', () => {
+  let stage: Stage;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    stage = await newStage('demanding');
+    host = await startDemanding(stage);
+    await stage.provision(host.url, ['--preset', 'chatgpt,claude-code']);
+  });
+  afterAll(async () => {
+    await host.stop();
+    await stage.remove();
+  });
+
+  it('is opened with what it demands, and works for a product that asks for it', async () => {
+    const run = await stage.validate(host.url);
+    expectRealmFailures(run, []);
+    expect(run.check('MCP-SCOPES').outcome).toBe('pass');
+    expect(run.exit).toBe(0);
+  });
+
+  it('turns a product away that never looks at the challenge: MCP-SCOPES', async () => {
+    const run = await stage.validate(host.url, ['--preset', 'claude-code']);
+    expectRealmFailures(run, ['MCP-SCOPES']);
+    expect(run.check('MCP-SCOPES').message).toMatch(/lacks openid, and without it .* 403/);
+    expect(run.document.outlook[0]).toMatchObject({ verdict: 'fails', stage: 'mcp' });
   });
 });
 
@@ -101,17 +156,22 @@ describe('a broken realm in mode adopted', () => {
     expect(told(run, ['REG-SCOPE'])).toMatch(/any client can get the audience/);
   });
 
-  it('no client that holds the scope: TOK-AUD is not run, with the way on', async () => {
+  it('no client was adopted: what one would get is shown, with the way on', async () => {
     const other = await newStage('nobody');
     const lonely = await startGoodHost(other.setup);
     await other.provision(lonely.url, ['--attach', 'none']);
     const run = await other.validate(lonely.url);
     expect(run.check('TOK-AUD')).toMatchObject({
-      outcome: 'not-run',
-      fix: `mcpkc onboard ${lonely.url}`,
+      outcome: 'pass',
+      warning: true,
+      message: expect.stringContaining(`mcpkc onboard ${lonely.url}`),
+    });
+    expect(run.document.outlook[0]).toMatchObject({
+      verdict: 'expected-once-adopted',
+      message: expect.stringContaining(`mcpkc onboard ${lonely.url} --preset chatgpt`),
     });
     expect(run.ids('fail')).toEqual([]);
-    expect(run.exit).toBe(1);
+    expect(run.exit).toBe(0);
     await lonely.stop();
     await other.remove();
   });

@@ -11,6 +11,8 @@ interface Case {
   breaks: readonly string[];
   words: RegExp;
   break: Break;
+  /** Further arguments of `validate`. */
+  args?: readonly string[];
 }
 
 /** A policy of the realm with other settings, until it is fixed. */
@@ -51,6 +53,37 @@ const listed =
     return () => move(list, before);
   };
 
+interface Listed<T> {
+  profiles: T[];
+  policies: T[];
+}
+
+/** A client policy of somebody else's beside mcpkc's: public clients have to send DPoP proofs. */
+async function demandDpop({ realm }: Stage): Promise<() => Promise<unknown>> {
+  const [profiles, policies] = ['profiles', 'policies'].map((what) => realm.path(`client-policies/${what}`));
+  const before = {
+    profiles: (await realm.admin.get<Listed<object>>(profiles ?? '')).profiles,
+    policies: (await realm.admin.get<Listed<object>>(policies ?? '')).policies,
+  };
+  const executors = [{ executor: 'dpop-bind-enforcer', configuration: { 'auto-configure': true } }];
+  const conditions = [{ condition: 'client-access-type', configuration: { type: ['public'] } }];
+  const policy = { name: 'dpop', enabled: true, conditions, profiles: ['dpop'] };
+  await realm.admin.put(profiles ?? '', { profiles: [...before.profiles, { name: 'dpop', executors }] });
+  await realm.admin.put(policies ?? '', { policies: [...before.policies, policy] });
+  return async () => {
+    await realm.admin.put(policies ?? '', { policies: before.policies });
+    await realm.admin.put(profiles ?? '', { profiles: before.profiles });
+  };
+}
+
+/** New users have no offline access. */
+async function withoutOfflineRole({ realm }: Stage): Promise<() => Promise<unknown>> {
+  const role = await realm.admin.get<{ id: string; name: string }>(realm.path('roles/offline_access'));
+  const path = realm.path(`roles/default-roles-${realm.name.toLowerCase()}/composites`);
+  await realm.admin.del(path, [role]);
+  return () => realm.admin.post(path, [role]);
+}
+
 /** Realms with one thing wrong, provisioned in standing mode. */
 export const standing: readonly Case[] = [
   {
@@ -87,15 +120,60 @@ export const standing: readonly Case[] = [
     },
   },
   {
-    what: 'openid is not allowed in registrations',
+    what: 'registrations may not name the realm’s own scopes',
     breaks: ['REG-SCOPE'],
-    words: /Not permitted to use specified clientScope.*‘openid’ is no client scope/s,
-    break: policy('allowed-client-templates', { 'allowed-client-scopes': [] }),
+    words: /Not permitted to use specified clientScope.*does not allow the realm’s default scopes/s,
+    break: policy('allowed-client-templates', {
+      'allow-default-scopes': ['false'],
+      'allowed-client-scopes': ['openid'],
+    }),
+    args: ['--preset', 'codex'],
   },
   {
-    what: 'the scope is in neither of the realm’s lists',
+    what: 'registrations from a browser are refused',
+    breaks: ['REG-ORIGIN'],
+    words: /from http:\/\/127\.0\.0\.1:6274: 403, Invalid origin.*lists none/s,
+    break: policy('registration-web-origins', { 'web-origins': [] }),
+    args: ['--preset', 'inspector'],
+  },
+  {
+    what: 'a client policy demands DPoP of public clients',
+    breaks: ['TOK-CODE'],
+    words: /DPoP proof is missing.*executor dpop-bind-enforcer/s,
+    break: demandDpop,
+    args: ['--preset', 'codex'],
+  },
+  {
+    what: 'users have no role for offline access',
+    breaks: ['TOK-OFFLINE'],
+    words: /Codex ask for offline_access, and a new user has no role/,
+    break: withoutOfflineRole,
+    args: ['--preset', 'codex'],
+  },
+  {
+    what: 'the client that was made lacks the redirect URI',
+    breaks: ['CLIENT-SETTINGS'],
+    words: /lacks ChatGPT’s redirect URI https:\/\/chatgpt\.com/,
+    break: async ({ realm }) => {
+      const { id } = await realm.admin.post(realm.path('clients'), {
+        clientId: 'made',
+        redirectUris: ['https://chatgpt.com/wrong'],
+      });
+      return () => realm.admin.del(realm.path(`clients/${id}`));
+    },
+    args: ['--client', 'made'],
+  },
+  {
+    what: 'the scope is in neither of the realm’s lists, for a product that names none',
     breaks: ['REG-READBACK'],
     words: /holds 'mcp-resource' as none/,
+    break: listed('none'),
+    args: ['--preset', 'claude-code'],
+  },
+  {
+    what: 'the scope is in neither of the realm’s lists, for a product that asks for it',
+    breaks: ['AUTHZ-SCOPES'],
+    words: /ChatGPT, asking for mcp-resource: invalid_scope.*may not have mcp-resource/s,
     break: listed('none'),
   },
   {
@@ -259,9 +337,9 @@ export const front: readonly (Omit<Case, 'break'> & { spoil: Spoiling })[] = [
     },
   },
   {
-    what: 'client id metadata documents are advertised',
-    breaks: ['ASM-CIMD'],
-    words: /ChatGPT/,
+    what: 'client id metadata documents are advertised, and there is no way for ChatGPT’s',
+    breaks: ['AUTHZ-SCOPES'],
+    words: /ChatGPT.*uses https:\/\/chatgpt\.com\/oauth\/client\.json as its client id/s,
     spoil: metadata((document) => ({ ...document, client_id_metadata_document_supported: true })),
   },
   {

@@ -16,6 +16,8 @@ export interface Check {
   outcome: 'pass' | 'fail' | 'not-run' | 'skipped';
   message: string;
   warning: boolean;
+  excused: boolean;
+  culprit: string | null;
   cause: string | null;
   fix: string | null;
   evidence: { exchanges: Record<string, unknown>[]; facts: Record<string, unknown> };

@@ -10,6 +10,8 @@ export interface ProbeClient {
   redirectUris: string[];
   /** The scopes that the answer names (RFC 7591 §3.2.1). */
   scopes: string[];
+  /** The way to authenticate at the token endpoint that the answer names. */
+  authMethod: string | undefined;
 }
 
 /** A registration and what came of it. */
@@ -75,10 +77,14 @@ export class Probes {
   }
 
   /** Registers one; its mark is added to the body. */
-  async register(endpoint: string, body: Readonly<Record<string, unknown>>): Promise<Registered> {
+  async register(
+    endpoint: string,
+    body: Readonly<Record<string, unknown>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Registered> {
     this.#recorder.throwIfAborted();
     if (this.#closed) throw new Error('The probes were removed already.');
-    const attempt = this.#register(endpoint, body);
+    const attempt = this.#register(endpoint, body, headers);
     this.#underWay.add(attempt);
     try {
       return await attempt;
@@ -87,12 +93,16 @@ export class Probes {
     }
   }
 
-  async #register(endpoint: string, body: Readonly<Record<string, unknown>>): Promise<Registered> {
+  async #register(
+    endpoint: string,
+    body: Readonly<Record<string, unknown>>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Registered> {
     const exchange = await this.#recorder.send(endpoint, {
       method: 'POST',
       to: 'keycloak',
       detached: true,
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
       body: JSON.stringify({ ...body, tos_uri: this.mark.tosUri }),
     });
     const answer = record(exchange.json);
@@ -104,6 +114,7 @@ export class Probes {
       secret: text(answer.client_secret),
       redirectUris: strings(answer.redirect_uris),
       scopes: (text(answer.scope) ?? '').split(' ').filter((name) => name !== ''),
+      authMethod: text(answer.token_endpoint_auth_method),
     };
     const token = text(answer.registration_access_token) ?? '';
     this.#recorder.secrets.keep(client.secret);

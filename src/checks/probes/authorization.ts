@@ -1,6 +1,10 @@
 // biome-ignore lint/style/noRestrictedImports: a PKCE challenge is a hash.
 import { createHash, randomBytes } from 'node:crypto';
+import type { Preset } from '../../products/preset.ts';
+import { FOREIGN_URI } from '../../products/probe-mark.ts';
+import { makesFromDocuments } from '../../realm/own-policies.ts';
 import type { Exchange } from '../exchange.ts';
+import { askedBy, clientOf, type ProductClient, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { endpoint } from './server-metadata.ts';
 
@@ -22,11 +26,19 @@ export interface AuthorizationEvidence {
   badRedirect: Exchange | undefined;
   /** With a scope that no realm has: an error response to look at. */
   badScope: Exchange | undefined;
-  /** With the scopes that products ask for by themselves. */
+  /** What each product sends here, with its own client. */
+  products: readonly ProductRequest[];
+  /** With the scopes that products were seen to ask for whatever the MCP server lists. */
   productScopes: readonly { title: string; scopes: readonly string[]; exchange: Exchange }[];
 }
 
-const UNREGISTERED = 'https://evil.example/cb';
+/** A product's authorization request. */
+export interface ProductRequest {
+  preset: Preset;
+  /** The `scope` in it; undefined where the product sends none. */
+  scope: string | undefined;
+  exchange: Exchange;
+}
 
 /** Sends authorization requests as far as the sign-in page, right ones and wrong ones, side by side. */
 export async function probeAuthorization(run: Run): Promise<AuthorizationEvidence> {
@@ -39,7 +51,9 @@ export async function probeAuthorization(run: Run): Promise<AuthorizationEvidenc
     badRedirect: undefined,
     badScope: undefined,
   };
-  if (!subject || url === undefined) return { subject, ...nothing, productScopes: [] };
+  if (url === undefined) return { subject, ...nothing, products: [], productScopes: [] };
+  const products = run.wants('AUTHZ-SCOPES') ? await askAsProducts(run, url) : [];
+  if (!subject) return { subject, ...nothing, products, productScopes: [] };
   const ask = (changes: Readonly<Record<string, string | undefined>>) =>
     run.recorder.send(requestUrl(url, subject, run, changes), {
       to: 'keycloak',
@@ -47,15 +61,17 @@ export async function probeAuthorization(run: Run): Promise<AuthorizationEvidenc
     });
   const without = { code_challenge: undefined, code_challenge_method: undefined };
   const verifier = randomBytes(32).toString('base64url');
+  const wants = (...ids: string[]) => run.wants(...ids);
+  const pkce = wants('AUTHZ-PKCE');
   const [good, withoutPkce, plainPkce, badRedirect, badScope, productScopes] = await Promise.all([
-    ask({}),
-    ask(without),
-    ask({ code_challenge: verifier, code_challenge_method: 'plain' }),
-    ask({ redirect_uri: UNREGISTERED }),
-    ask({ scope: 'openid mcpkc-no-such-scope' }),
+    pkce || wants('AUTHZ-SCOPES') ? ask({}) : undefined,
+    pkce ? ask(without) : undefined,
+    pkce ? ask({ code_challenge: verifier, code_challenge_method: 'plain' }) : undefined,
+    wants('AUTHZ-REDIRECT') ? ask({ redirect_uri: FOREIGN_URI }) : undefined,
+    wants('ASM-ISS') ? ask({ scope: 'openid mcpkc-no-such-scope' }) : undefined,
     Promise.all(
       run.target.presets
-        .filter(({ requestedScopes }) => requestedScopes.length > 0)
+        .filter(({ requestedScopes }) => requestedScopes.length > 0 && wants('AUTHZ-SCOPES'))
         .map(async ({ title, requestedScopes }) => ({
           title,
           scopes: requestedScopes,
@@ -63,19 +79,50 @@ export async function probeAuthorization(run: Run): Promise<AuthorizationEvidenc
         })),
     ),
   ]);
-  return { subject, good, withoutPkce, plainPkce, badRedirect, badScope, productScopes };
+  return { subject, good, withoutPkce, plainPkce, badRedirect, badScope, products, productScopes };
+}
+
+/** Each product's authorization request, with the client that it would use and the scopes that it would name. */
+async function askAsProducts(run: Run, url: string): Promise<ProductRequest[]> {
+  const met = scopesMet(run);
+  const requests = (run.parts.registration?.presets ?? []).map(async ({ preset, way }) => {
+    const client = clientOf(preset, way) ?? documentClient(preset, way, run);
+    if (!client) return [];
+    const scope = askedBy(preset, met, client);
+    const subject = { clientId: client.clientId, redirectUri: client.redirectUri, holdsScope: false };
+    const exchange = await run.recorder.send(requestUrl(url, subject, run, { scope }), {
+      to: 'keycloak',
+      headers: { accept: 'text/html' },
+    });
+    return [{ preset, scope, exchange }];
+  });
+  return (await Promise.all(requests)).flat();
+}
+
+/**
+ * The client of a document that nobody pinned. It is asked for where no client policy makes clients from documents:
+ * elsewhere the request itself would make one.
+ */
+function documentClient(preset: Preset, way: ProductWay, run: Run): ProductClient | undefined {
+  if (way.by !== 'document' || run.inside === undefined || makesFromDocuments(run.inside.snapshot))
+    return undefined;
+  const [redirectUri = ''] = preset.registration.redirect_uris;
+  return { clientId: way.documentUrl, secret: undefined, redirectUri, registeredScope: '' };
 }
 
 /** The probe, which holds the scope where the mode gives it or it was lent; else a client that was given the scope. */
 async function subjectOf({ parts, inside, target }: Run): Promise<Subject | undefined> {
   const probe = parts.registration?.audience?.client;
   const [redirectUri] = probe?.redirectUris ?? [];
-  const held = parts.registration?.presets.some(
-    (one) => one.held.plain === 'default' || one.held.plain === 'optional',
-  );
+  const held = parts.registration?.presets.some(({ held: as }) => as === 'default' || as === 'optional');
   const holds = target.inside?.exists === true && (held === true || parts.token?.lent === true);
   if (probe && redirectUri !== undefined && (holds || !inside)) {
     return { clientId: probe.clientId, redirectUri, holdsScope: holds };
+  }
+  const named = target.client;
+  if (named !== undefined) {
+    const uri = target.presets[0]?.registration.redirect_uris[0] ?? '';
+    return { clientId: named.clientId, redirectUri: uri, holdsScope: true };
   }
   const adopted = (await inside?.clients)?.adopted.find(({ redirectUris }) => redirectUris.length > 0);
   if (adopted?.redirectUris[0] !== undefined) {

@@ -27,6 +27,8 @@ export interface McpEvidence {
   /** With the token of somebody else's audience, and with a token in the query. */
   strangersToken: Exchange | undefined;
   queryToken: Exchange | undefined;
+  /** `initialize` with a token that has none of the scopes which the challenge demands. */
+  bare: Asked | undefined;
 }
 
 const UNKNOWN_SESSION = 'mcpkc-unknown-session';
@@ -41,6 +43,7 @@ const NOTHING: McpEvidence = {
   afterDelete: undefined,
   strangersToken: undefined,
   queryToken: undefined,
+  bare: undefined,
 };
 
 /** Opens the MCP server in both eras, lists its tools (none is called), and tries what a good MCP server refuses. */
@@ -50,12 +53,20 @@ export async function probeMcp(run: Run): Promise<McpEvidence> {
   const sendable = run.parts.token?.sendable;
   const stranger = run.parts.token?.stranger;
   const post = poster(run, sendable?.token);
-  const [origins, strangersToken, eras] = await Promise.all([
-    probeOrigins(run),
+  const bareToken = run.parts.token?.bare;
+  const [origins, strangersToken, eras, bare] = await Promise.all([
+    run.wants('MCP-ORIGIN-ALLOWED') ? probeOrigins(run) : [],
     stranger === undefined ? undefined : poster(run, stranger)(initializeMessage()),
     sendable === undefined ? [] : Promise.all([openModern(post), openLegacy(post)]),
+    bareToken === undefined ? undefined : poster(run, bareToken)(initializeMessage()),
   ]);
-  const evidence = { ...NOTHING, eras, allowedOrigins: origins, strangersToken: strangersToken?.exchange };
+  const evidence = {
+    ...NOTHING,
+    eras,
+    allowedOrigins: origins,
+    strangersToken: strangersToken?.exchange,
+    bare,
+  };
   if (sendable === undefined) return evidence;
   return { ...evidence, ...(await probeBehaviour(run, eras, post)) };
 }

@@ -1,28 +1,38 @@
-import { findClientById } from '../../keycloak/read/clients.ts';
+import { findClient, findClientById } from '../../keycloak/read/clients.ts';
 import type { Preset, Registration } from '../../products/preset.ts';
+import { FOREIGN_URI } from '../../products/probe-mark.ts';
+import { registeredScope, type ScopesMet } from '../../products/scopes.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { leftovers, removeClients } from '../probe-clients/leftovers.ts';
 import type { ProbeClient, Registered } from '../probe-clients/probes.ts';
+import { advertisesDocuments, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
 import { endpoint } from './server-metadata.ts';
 
-/** A product's registrations: without naming scopes, and with those that the MCP server makes clients name. */
+/** A product, how it gets its client here, and what came of its registration. */
 export interface PresetRegistration {
   preset: Preset;
-  plain: Registered;
-  scoped: Registered;
-  /** As what the clients hold the audience scope, read back by the admin API; undefined where that isn't known. */
-  held: { plain: RealmList | undefined; scoped: RealmList | undefined };
+  way: ProductWay;
+  /** The `scope` that it registered with; undefined where it sends none. */
+  scope: string | undefined;
+  /** The same without scopes, where the product's own was refused and named some: it tells whether they were the reason. */
+  plain: Registered | undefined;
+  /** Of a product whose page registers from the browser at times: the same with its `Origin`. */
+  withOrigin: Registered | undefined;
+  /** As what its client holds the audience scope, read back by the admin API; undefined where that isn't known. */
+  held: RealmList | undefined;
 }
 
 /** What came of anonymous registrations. */
 export interface RegistrationEvidence {
   endpoint: string | undefined;
-  /** What `scoped` names. */
-  named: readonly string[];
+  /** A registration that names what the MCP server lists and `openid`, where none of the chosen products sends it. */
+  named: { scopes: readonly string[]; registered: Registered } | undefined;
   /** What the MCP server makes clients ask for: its challenge, else its metadata. */
   asked: readonly string[];
+  /** What products derive their scopes from here. */
+  met: ScopesMet;
   presets: readonly PresetRegistration[];
   /** Adopted mode: a registration that names the hidden audience scope, which must be refused. */
   door: Registered | undefined;
@@ -39,6 +49,7 @@ export interface RegistrationEvidence {
 }
 
 const NOTHING = {
+  named: undefined,
   presets: [],
   door: undefined,
   foreign: undefined,
@@ -47,44 +58,59 @@ const NOTHING = {
   publicClient: undefined,
   others: undefined,
 };
-const FOREIGN_URI = 'https://evil.example/cb';
 /** Scopes of every new realm that a stranger may name, none of which gives an audience. */
 const HARMLESS = ['profile', 'email', 'address', 'phone'];
 
-/** Registers as the products do, side by side, and reads back what came of it. */
+/** Registers as the products do here, side by side, and reads back what came of it. */
 export async function probeRegistration(run: Run): Promise<RegistrationEvidence> {
   const swept = await sweep(run);
   const asked = askedScopes(run);
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'registration');
-  const named = namedScopes(run);
-  const nothing = { ...NOTHING, endpoint: url, named, asked, swept };
-  if (url === undefined || !URL.canParse(url) || run.target.noRegistration) return nothing;
-  const register = (body: object) => run.probes.register(url, body as Record<string, unknown>);
-  const { presets, inside } = run.target;
+  const { presets, inside, noRegistration, client } = run.target;
+  const register: Register = (body, headers) =>
+    run.probes.register(url ?? '', body as Record<string, unknown>, headers);
+  const isOpen = url !== undefined && URL.canParse(url) && !noRegistration && client === undefined;
+  const ways = run.wants(...OF_PRODUCTS)
+    ? Promise.all(presets.map((preset) => productWay(run, preset, isOpen ? register : undefined)))
+    : Promise.resolve([]);
+  const nothing = { ...NOTHING, endpoint: url, asked, met: scopesMet(run), swept };
+  if (!isOpen) return { ...nothing, presets: (await ways).filter((one) => one !== undefined) };
   const body = bodyOf(presets[0]);
-  const door = inside?.mode === 'adopted' && inside.exists;
+  const door = run.wants('REG-SCOPE') && inside?.mode === 'adopted' && inside.exists;
   // Nobody has to know its name: a metadata document may name any scope of the realm.
   if (door) run.recorder.secrets.keep(inside.carrier);
-  const [others, products, doorway, alone, mixed, stranger] = await Promise.all([
-    probeOtherPaths(run.recorder, url),
-    Promise.all(presets.map((preset) => registerPreset(run, preset, named, register))),
+  const foreign = run.wants('REG-FOREIGN');
+  const scopes = namedScopes(run);
+  const [others, products, doorway, named, alone, mixed, stranger] = await Promise.all([
+    run.wants('REG-PATHS') ? probeOtherPaths(run.recorder, url) : undefined,
+    ways,
     door ? register({ ...body, scope: `openid ${inside.carrier}` }) : undefined,
-    register({ ...body, redirect_uris: [FOREIGN_URI] }),
-    register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }),
-    register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) }),
+    run.wants('REG-SCOPE') ? register({ ...body, scope: scopes.join(' ') }) : undefined,
+    foreign ? register({ ...body, redirect_uris: [FOREIGN_URI] }) : undefined,
+    foreign ? register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }) : undefined,
+    run.wants('TOK-BASIC', 'CHAL-FOREIGN-AUD')
+      ? register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) })
+      : undefined,
   ]);
   // With redirect URIs that are known to be accepted, where there are some.
   const uris =
-    products.find(({ plain }) => plain.client)?.plain.client?.redirectUris ?? body.redirect_uris ?? [];
+    products.map((one) => one && acceptedUris(one)).find((one) => one !== undefined) ??
+    body.redirect_uris ??
+    [];
   const [audience, publicClient] = await Promise.all([
-    register(ownBody(['authorization_code', 'client_credentials'], uris)),
-    register({ ...ownBody(['authorization_code'], uris), token_endpoint_auth_method: 'none' }),
+    run.wants('TOK-USERLESS', 'TOK-BASIC', 'TOK-CLAIMS', 'TOK-AUD', 'ASM-ISS', ...AUTHZ, ...BEARER)
+      ? register(ownBody(['authorization_code', 'client_credentials'], uris))
+      : undefined,
+    run.wants('ASM-AUTH-NONE')
+      ? register({ ...ownBody(['authorization_code'], uris), token_endpoint_auth_method: 'none' })
+      : undefined,
   ]);
   return {
     ...nothing,
-    presets: products,
+    presets: products.filter((one) => one !== undefined),
+    named: named && { scopes, registered: named },
     door: doorway,
-    foreign: { alone, mixed },
+    foreign: alone && mixed && { alone, mixed },
     audience,
     stranger,
     publicClient,
@@ -92,16 +118,75 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   };
 }
 
-async function registerPreset(
+type Register = (body: object, headers?: Readonly<Record<string, string>>) => Promise<Registered>;
+
+/** Checks that the products' own registrations tell of. */
+const OF_PRODUCTS = [
+  'CLIENT-SETTINGS',
+  'REG-PLAIN',
+  'REG-SCOPE',
+  'REG-READBACK',
+  'REG-ORIGIN',
+  'AUTHZ-SCOPES',
+  'TOK-AUD',
+  'TOK-CODE',
+  'TOK-OFFLINE',
+] as const;
+/** Checks that authorization requests of mcpkc's own client tell of, and those that its token does. */
+const AUTHZ = ['AUTHZ-PKCE', 'AUTHZ-REDIRECT', 'AUTHZ-SCOPES'] as const;
+const BEARER = ['MCP', 'CHAL-QUERY-TOKEN'] as const;
+
+/** How a product gets its client here, tried; undefined where that takes a registration and none may be sent. */
+async function productWay(
   run: Run,
   preset: Preset,
-  named: readonly string[],
-  register: (body: object) => Promise<Registered>,
-): Promise<PresetRegistration> {
+  register: Register | undefined,
+): Promise<PresetRegistration | undefined> {
+  const { inside, target } = run;
+  const nothing = { preset, scope: undefined, plain: undefined, withOrigin: undefined };
+  if (target.client !== undefined) {
+    const { clientId, found } = target.client;
+    const held = found && inside && heldAs(found, inside.facts.carrier);
+    return { ...nothing, way: { by: 'client', clientId, found }, held };
+  }
+  if (preset.cimdUrl !== undefined && advertisesDocuments(run)) {
+    const pinned = inside && (await findClient(inside.keycloak, preset.cimdUrl));
+    const held = pinned && inside && heldAs(pinned, inside.facts.carrier);
+    const way = {
+      by: 'document',
+      documentUrl: preset.cimdUrl,
+      pinned,
+      isKnown: inside !== undefined,
+    } as const;
+    return { ...nothing, way, held };
+  }
+  return register && registerProduct(run, preset, register);
+}
+
+/** Registers what the product would, as often as it would; the later client is the one that it uses. */
+async function registerProduct(run: Run, preset: Preset, register: Register): Promise<PresetRegistration> {
   const body = bodyOf(preset);
-  const [plain, scoped] = await Promise.all([register(body), register({ ...body, scope: named.join(' ') })]);
-  const [first, second] = await Promise.all([readBack(run, plain.client), readBack(run, scoped.client)]);
-  return { preset, plain, scoped, held: { plain: first, scoped: second } };
+  const scope = registeredScope(preset.scopes, scopesMet(run));
+  const sent = scope === undefined ? body : { ...body, scope };
+  const [origin] = preset.origins;
+  const fromBrowser = origin === undefined ? {} : { origin };
+  const headers = preset.registersInBrowser === 'always' ? fromBrowser : {};
+  let registered = await register(sent, headers);
+  if (preset.registersTwice === 'yes' && registered.client) registered = await register(sent, headers);
+  const [plain, withOrigin, held] = await Promise.all([
+    !registered.client && scope !== undefined ? register(body, headers) : undefined,
+    registered.client && preset.registersInBrowser === 'sometimes' && run.wants('REG-ORIGIN')
+      ? register(sent, fromBrowser)
+      : undefined,
+    readBack(run, registered.client),
+  ]);
+  return { preset, way: { by: 'registration', registered }, scope, plain, withOrigin, held };
+}
+
+/** Redirect URIs that the realm took from a product. */
+function acceptedUris({ way, plain }: PresetRegistration): string[] | undefined {
+  const registered = way.by === 'registration' ? way.registered.client : undefined;
+  return (registered ?? plain?.client)?.redirectUris;
 }
 
 /** A product's body without scopes. */

@@ -1,13 +1,21 @@
 // biome-ignore lint/style/noRestrictedImports: secrets of probe clients.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { audiencesIn, readClaims } from '../../keycloak/connection/token-claims.ts';
+import { ifVisible } from '../../keycloak/read/if-visible.ts';
+import { defaultRoles, rolesOfUser } from '../../keycloak/read/user-roles.ts';
 import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.ts';
-import { visible } from '../../text.ts';
+import type { Preset } from '../../products/preset.ts';
+import { PROBE_CODE } from '../../products/probe-mark.ts';
+import { OFFLINE } from '../../products/scopes.ts';
+import type { Client } from '../../realm/representations.ts';
+import { formatCommand, visible } from '../../text.ts';
 import { type ConnectorTokens, connectorTokens } from '../connector-tokens.ts';
+import type { Target } from '../evidence.ts';
 import { type Exchange, record } from '../exchange.ts';
 import type { Inside } from '../inside.ts';
-import { loginToken } from '../login-token.ts';
+import { loginToken, renewSignIn } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
+import { clientOf, type ProductClient, type ProductWay } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { type Verified, verifyToken } from '../verify-token.ts';
 import { endpoint } from './server-metadata.ts';
@@ -19,6 +27,13 @@ export interface SendableToken {
   claims: Readonly<Record<string, unknown>>;
 }
 
+/** Why there is no token to send; `isAsked`: the operator named a way to get one, and that failed. */
+export interface Unsendable {
+  message: string;
+  fix: string;
+  isAsked?: true;
+}
+
 /** What tokens are like in this realm. */
 export interface TokenEvidence {
   /** What the connectors' tokens would hold. */
@@ -28,12 +43,9 @@ export interface TokenEvidence {
   userlessClaims: Readonly<Record<string, unknown>>;
   /** What is sent to the MCP server, or why there is nothing. */
   sendable: SendableToken | undefined;
-  unsendable: {
-    message: string;
-    fix: string;
-    /** The realm refuses such tokens on purpose: nothing is wrong that a check could be red for. */
-    isExpected?: boolean;
-  };
+  unsendable: Unsendable;
+  /** A token for this MCP server alone that has none of the scopes which its challenge demands; undefined where it demands none. */
+  bare: string | undefined;
   /** A genuine token that is not for this MCP server, nor for any other. */
   stranger: string | undefined;
   strangersAudience: readonly string[];
@@ -41,11 +53,26 @@ export interface TokenEvidence {
   strangersOthers: readonly string[];
   /** Token requests with HTTP Basic. */
   basic: Exchange | undefined;
+  /** Each product's request for a token, with a code that none was issued for. */
+  codes: readonly ProductCode[];
+  /** Whether the user of example tokens may have offline access; undefined where that isn't known. */
+  offline: { user: string; allowed: boolean } | undefined;
   verified: Verified | undefined;
   /** Seconds that Keycloak's clock is ahead of this machine's; undefined where no token was made in this run. */
   skew: number | undefined;
   /** Whether the scope was lent to the probe, so that it may stand for a connector. */
   lent: boolean;
+}
+
+/** A product's request at the token endpoint. */
+export interface ProductCode {
+  preset: Preset;
+  /** How the product proves who it is; `none` for a public client. */
+  method: string;
+  /** The method that its registration asked for. */
+  asked: string;
+  /** Undefined where the secret that it takes is not known here. */
+  exchange: Exchange | undefined;
 }
 
 /**
@@ -57,10 +84,15 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
   const { parts, target, recorder } = run;
   const registration = parts.registration;
   const client = registration?.audience?.client;
-  const [userless, own, strangers] = await Promise.all([
+  const [userless, own, strangers, codes] = await Promise.all([
     credentials(run, client),
-    bearer(run, 'host', target.mcp),
-    strangersToken(run, registration?.stranger?.client),
+    run.wants('MCP', 'TOK-CLAIMS', 'TOK-BASIC', 'CHAL-QUERY-TOKEN')
+      ? bearer(run, 'host', ownAudiences(target))
+      : undefined,
+    run.wants('CHAL-FOREIGN-AUD', 'TOK-BASIC', 'TOK-CLAIMS')
+      ? strangersToken(run, registration?.stranger?.client)
+      : { exchange: undefined, token: undefined, audience: [], others: [] },
+    run.wants('TOK-CODE') ? askWithCodes(run) : [],
   ]);
   const lent = await lend(run, client);
   const userlessClaims = readClaims(tokenIn(userless) ?? '') ?? {};
@@ -75,8 +107,16 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
     claims: userlessClaims,
     login: chosen.sendable?.source === 'login' ? chosen.sendable.claims : undefined,
   };
+  const [connectors, offline] = await Promise.all([connectorTokens(run, issued), offlineAccess(run)]);
+  const bare =
+    run.wants('MCP-SCOPES') && lacksScopes(connectors, parts.challenge?.scopes ?? [])
+      ? await bearer(run, 'bare', ownAudiences(target))
+      : undefined;
   return {
-    connectors: await connectorTokens(run, issued),
+    connectors,
+    codes,
+    bare: tokenIn(bare),
+    offline,
     userless,
     userlessClaims,
     ...chosen,
@@ -90,13 +130,27 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
   };
 }
 
+/** Whether a product's token lacks a scope that the challenge demands: then it is tried whether the server takes one. */
+function lacksScopes({ tokens }: ConnectorTokens, demanded: readonly string[]): boolean {
+  return tokens.some(({ how, claims }) => {
+    const has = String(claims.scope ?? '').split(' ');
+    return how === 'example' && demanded.some((name) => !has.includes(name));
+  });
+}
+
 /** A token of a client's own, by client credentials with HTTP Basic. */
-async function credentials(run: Run, client: ProbeClient | undefined): Promise<Exchange | undefined> {
+async function credentials(
+  run: Run,
+  client: ProbeClient | undefined,
+  scope?: string,
+): Promise<Exchange | undefined> {
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
   if (client?.secret === undefined || url === undefined) return undefined;
   const { inside, mcp } = run.target;
   const body = new URLSearchParams({ grant_type: 'client_credentials', resource: mcp });
-  if (inside?.list === 'optional' && client.scopes.includes(inside.scope)) body.set('scope', inside.scope);
+  if (scope !== undefined) body.set('scope', scope);
+  else if (inside?.list === 'optional' && client.scopes.includes(inside.scope))
+    body.set('scope', inside.scope);
   const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.secret)}`;
   const exchange = await run.recorder.send(url, {
     method: 'POST',
@@ -112,6 +166,72 @@ async function credentials(run: Run, client: ProbeClient | undefined): Promise<E
   return exchange;
 }
 
+/**
+ * Each product's token request, as it sends it, with a code that Keycloak never issued: authentication and whatever the
+ * realm demands of a request (DPoP, signed assertions) come before the code is looked at. The id in the code is written
+ * into the event of the refusal, so that it is known for a probe's (Keycloak 26.4 to 26.7: `code_id`).
+ */
+async function askWithCodes(run: Run): Promise<ProductCode[]> {
+  const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
+  if (url === undefined) return [];
+  const asking = (run.parts.registration?.presets ?? []).map(
+    async ({ preset, way }): Promise<ProductCode[]> => {
+      const client = clientOf(preset, way);
+      if (client === undefined) return [];
+      const asked = preset.registration.token_endpoint_auth_method;
+      const isPublic = way.by !== 'registration' && foundIn(way)?.publicClient === true;
+      const method =
+        way.by === 'registration' ? (way.registered.client?.authMethod ?? asked) : isPublic ? 'none' : asked;
+      const sends =
+        client.secret === undefined && way.by !== 'registration' ? (isPublic ? 'none' : asked) : asked;
+      if (sends !== 'none' && client.secret === undefined)
+        return [{ preset, method, asked, exchange: undefined }];
+      const exchange = await run.recorder.send(url, codeRequest(run, client, sends));
+      return [{ preset, method, asked, exchange }];
+    },
+  );
+  return (await Promise.all(asking)).flat();
+}
+
+/** The client that a way names, as the realm has it. */
+function foundIn(way: ProductWay): Client | undefined {
+  if (way.by === 'registration') return undefined;
+  return way.by === 'document' ? way.pinned : way.found;
+}
+
+function codeRequest({ target }: Run, client: ProductClient, method: string) {
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code: `${randomUUID()}.${PROBE_CODE}${target.runId}.${randomUUID()}`,
+    redirect_uri: client.redirectUri,
+    code_verifier: randomBytes(32).toString('base64url'),
+    resource: target.mcp,
+  });
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-www-form-urlencoded',
+    accept: 'application/json',
+  };
+  if (method === 'client_secret_basic') {
+    const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.secret ?? '')}`;
+    headers.authorization = `Basic ${btoa(pair)}`;
+  } else {
+    body.set('client_id', client.clientId);
+    if (method === 'client_secret_post') body.set('client_secret', client.secret ?? '');
+  }
+  return { method: 'POST', to: 'keycloak', headers, body: body.toString() } as const;
+}
+
+/** Whether the user of example tokens may have offline access: the role is in the scope's mappings (Keycloak 26.7). */
+async function offlineAccess(run: Run): Promise<TokenEvidence['offline']> {
+  if (!run.inside || !run.wants('TOK-OFFLINE')) return undefined;
+  const { keycloak } = run.inside;
+  return ifVisible(async () => {
+    const { user } = run;
+    const roles = user === undefined ? await defaultRoles(keycloak) : await rolesOfUser(keycloak, user);
+    return roles && { user: user ?? 'a new user', allowed: roles.includes(OFFLINE) };
+  });
+}
+
 /** The access token of an answer of the token endpoint. */
 export function tokenIn(exchange: Exchange | undefined): string | undefined {
   const token = record(exchange?.json).access_token;
@@ -124,14 +244,31 @@ async function lend({ inside, target }: Run, client: ProbeClient | undefined): P
   return lendScope(inside.keycloak, client.clientId, inside.scopeId);
 }
 
+/** What tokens for this MCP server may name: its URL, and what the realm itself gives for it and OIDC_AUDIENCE names, too. */
+export function ownAudiences({ mcp, inside, accepted }: Target): string[] {
+  const given = inside?.exists === true ? inside.audiences.filter((one) => accepted.includes(one)) : [];
+  return [...new Set([mcp, ...given])];
+}
+
+/** What the MCP server's challenge demands, and the probe may have: `openid` and its own scope. */
+function demanded({ parts, inside }: Run): string | undefined {
+  const own = inside === undefined ? [] : bearerScopes(inside);
+  const words = (parts.challenge?.scopes ?? []).filter((name) => name === 'openid' || own.includes(name));
+  return words.length === 0 ? undefined : words.join(' ');
+}
+
 /** What the stranger's token is for: RFC 2606, nobody's. */
 const ELSEWHERE = 'https://elsewhere.example/mcp';
 
 /**
- * The token of a client that the admin API makes for this run, for one audience alone; undefined from outside, with
- * --no-registration, and where the account may not make clients.
+ * The token of a client that the admin API makes for this run, for these audiences alone; undefined from outside and
+ * where the account may not make clients.
  */
-async function bearer(run: Run, what: 'host' | 'elsewhere', audience: string): Promise<Exchange | undefined> {
+async function bearer(
+  run: Run,
+  what: 'host' | 'bare' | 'elsewhere',
+  audiences: readonly string[],
+): Promise<Exchange | undefined> {
   const { inside, target, probes, recorder } = run;
   if (!inside || target.noRegistration) return undefined;
   run.signal.throwIfAborted();
@@ -139,13 +276,20 @@ async function bearer(run: Run, what: 'host' | 'elsewhere', audience: string): P
   recorder.secrets.keep(secret);
   const clientId = `mcpkc-probe-${target.runId}-${what}`;
   const scopes = what === 'host' ? bearerScopes(inside) : [];
-  const probe = { clientId, secret, tosUri: probes.mark.tosUri, audience, scopes };
+  const probe = { clientId, secret, tosUri: probes.mark.tosUri, audiences, scopes };
   // biome-ignore lint/plugin/clock: the run's own time limit.
   const keycloak = inside.keycloak.withSignal(AbortSignal.timeout(MAKING_MS));
   const made = await probes.make(
     makeBearerProbe(keycloak, probe).then((id) => (id === undefined ? undefined : { id, clientId })),
   );
-  return made && credentials(run, { clientId, secret, redirectUris: [], scopes: [] });
+  return (
+    made &&
+    credentials(
+      run,
+      { clientId, secret, redirectUris: [], scopes: [], authMethod: undefined },
+      what === 'host' ? demanded(run) : undefined,
+    )
+  );
 }
 
 /** What is under way when the run is aborted has this long. */
@@ -154,15 +298,13 @@ const MAKING_MS = 10_000;
 /** The MCP server's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
 function bearerScopes({ facts, snapshot }: Inside): string[] {
   const fits =
-    facts.exists &&
-    !facts.machinesRejected &&
-    facts.audiences.every((audience) => audience === facts.resource);
+    facts.exists && !facts.machinesRejected && facts.audiences.every((one) => one === facts.resource);
   const known = snapshot.scopes.map(({ name }) => name);
   return ['basic', ...(fits ? [facts.scope] : [])].filter((name) => known.includes(name));
 }
 
 async function strangersToken(run: Run, client: ProbeClient | undefined) {
-  const exchange = (await bearer(run, 'elsewhere', ELSEWHERE)) ?? (await credentials(run, client));
+  const exchange = (await bearer(run, 'elsewhere', [ELSEWHERE])) ?? (await credentials(run, client));
   const token = tokenIn(exchange);
   const audience = audiencesIn(readClaims(token ?? ''));
   // A realm that gives this MCP server's audience to everybody leaves no stranger; another server's token is none of this MCP server's.
@@ -171,11 +313,11 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
   return { exchange, token: foreign ? token : undefined, audience, others };
 }
 
-/** Why a token must not leave for this MCP server, as the end of a sentence; undefined where this MCP server is its only audience. */
-export function whyNotFor(mcp: string, token: string): string | undefined {
+/** Why a token must not leave for an MCP server, as the end of a sentence; undefined where all its audiences are these. */
+export function whyNotFor(own: readonly string[], token: string): string | undefined {
   const claims = readClaims(token) ?? {};
   if (Object.keys(claims).length === 0) return 'is not a JWT, so that nothing tells whom it is for';
-  const others = audiencesIn(claims).filter((audience) => audience !== mcp);
+  const others = audiencesIn(claims).filter((audience) => !own.includes(audience));
   if (others.length > 0) return `is also good for ${others.map(visible).join(' ')}`;
   return audiencesIn(claims).length === 0 ? 'names no audience, so that it is good anywhere' : undefined;
 }
@@ -189,34 +331,39 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
       return {
         sendable: undefined,
         unsendable: {
+          isAsked: true,
           message: problem ?? 'The sign-in gave no token.',
           fix: 'Run it again, or use --token-file.',
         },
       };
     return withheldOr(run, token, 'login');
   }
+  if (run.savedSignIn !== undefined) {
+    const { token, problem = '' } = await renewSignIn(run, run.savedSignIn);
+    if (token !== undefined) return withheldOr(run, token, 'token-file');
+    const fix = `Sign in once more: ${formatCommand(['validate', run.target.mcp, '--login'])} --save-token with that file`;
+    return { sendable: undefined, unsendable: { message: problem, fix, isAsked: true } };
+  }
   if (given !== undefined) {
     return withheldOr(run, given, 'token-file');
   }
   for (const token of issued.map(tokenIn)) {
     const claims = readClaims(token ?? '') ?? {};
-    if (token !== undefined && whyNotFor(run.target.mcp, token) === undefined) {
+    if (token !== undefined && whyNotFor(ownAudiences(run.target), token) === undefined) {
       return {
         sendable: { token, source: 'client-credentials', claims },
         unsendable: { message: '', fix: '' },
       };
     }
   }
-  const isExpected =
-    run.target.inside?.userlessRejected === true && issued.every((one) => tokenIn(one) === undefined);
-  return { sendable: undefined, unsendable: { message: whyNone(run, issued), fix: ways, isExpected } };
+  return { sendable: undefined, unsendable: { message: whyNone(run, issued), fix: ways } };
 }
 
 type Chosen = Pick<TokenEvidence, 'sendable' | 'unsendable'>;
 
 /** A person's token as the one to send, unless another server would take it, too. */
 function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Chosen {
-  const why = whyNotFor(run.target.mcp, token);
+  const why = whyNotFor(ownAudiences(run.target), token);
   if (why === undefined)
     return {
       sendable: { token, source, claims: readClaims(token) ?? {} },
@@ -227,7 +374,7 @@ function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Ch
   const message = `${which} is not sent: it ${why}.`;
   return {
     sendable: undefined,
-    unsendable: { message, fix: `Use a token whose one audience is ${run.target.mcp}.` },
+    unsendable: { isAsked: true, message, fix: `Use a token whose one audience is ${run.target.mcp}.` },
   };
 }
 
@@ -237,7 +384,7 @@ function whyNone({ target }: Run, issued: readonly (Exchange | undefined)[]): st
   const got = issued.map(tokenIn).find((token) => token !== undefined);
   if (got !== undefined) {
     const made = inside ? ' To make one for this MCP server alone takes the role manage-clients.' : '';
-    return `The token that a self-registered client gets is not sent: it ${whyNotFor(target.mcp, got)}.${made}`;
+    return `The token that a self-registered client gets is not sent: it ${whyNotFor(ownAudiences(target), got)}.${made}`;
   }
   if (inside?.userlessRejected)
     return 'There is no token to send: the realm refuses tokens without a user, as it should.';

@@ -27,6 +27,7 @@ export async function observeRealm(
   if (!hasAccount(config) || config.clientId === undefined) return undefined;
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
+    documents: [],
     account: config.clientId,
     issuer: config.issuer,
     since: context.io.now() - DAY,
@@ -49,11 +50,15 @@ export async function observeChain(
     skip: [],
     outside: false,
     noRegistration: false,
+    client: undefined,
+    requireUser: false,
     manifest: false,
     login: false,
     allowPrivate: false,
     user: undefined,
     token: undefined,
+    saved: undefined,
+    keep: undefined,
   });
   const { checks } = answerOf(findings, { config, failOn: 'must' });
   return checks.map(({ id, severity, outcome, message }) => ({ id, severity, outcome, message }));

@@ -4,7 +4,10 @@ import { workflowData, workflowProperty } from '../../text.ts';
 /** A GitHub annotation per failed or not run check: an error where it is red, a warning or notice otherwise. */
 export function annotations({ checks, red }: Answer): string {
   return checks
-    .filter(({ outcome, warning }) => outcome === 'fail' || outcome === 'not-run' || warning)
+    .filter(
+      ({ id, outcome, warning, culprit }) =>
+        outcome === 'fail' || warning || (culprit === null && red.includes(id)),
+    )
     .map(({ id, title, severity, message, cause, fix }) => {
       const level = red.includes(id) ? 'error' : severity === 'info' ? 'notice' : 'warning';
       const words = [message, cause, fix === null ? null : `Fix: ${fix}`]

@@ -1,6 +1,7 @@
 import { type Answer, answerOf } from '../../checks/answer.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { catalogue } from '../../checks/list.ts';
+import { readSignIn, signInText } from '../../checks/saved-sign-in.ts';
 import { validate as runValidation, type Wish } from '../../checks/validate.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
@@ -11,6 +12,7 @@ import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
+import { readTypedName } from '../../text.ts';
 import { annotations } from './annotations.ts';
 import { junitXml } from './junit.ts';
 import { catalogueText, validateText } from './text.ts';
@@ -19,7 +21,10 @@ import { catalogueText, validateText } from './text.ts';
 export type ValidateOptions = {
   preset?: string[];
   user?: string;
+  requireUser?: true;
+  client?: string;
   login?: true;
+  saveToken?: string;
   tokenFile?: string;
   /** False with `--no-registration`. */
   registration: boolean;
@@ -40,11 +45,28 @@ export const validate: Command<ValidateOptions> = {
       .description('Prove the whole chain against a live MCP server: what a client sees, and why it fails.')
       .argument('[mcp-url]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
       .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
-      .option('--user <name>', 'the user for whom example tokens are made (default: the service account’s)')
-      .addOption(new Option('--login', 'sign in with a browser, and use that token').conflicts('tokenFile'))
-      .option('--token-file <file>', 'use the access token in this file')
+      .option(
+        '--user <name>',
+        'the user for whom example tokens are made (default: one who may have the audience)',
+      )
+      .option('--require-user', 'fail where no token can be had to open the MCP server with')
+      .option('--client <id>', 'prove this client, which somebody made, in place of registering one')
+      .addOption(
+        new Option('--login', 'sign in with a browser, and use that token').conflicts([
+          'tokenFile',
+          'client',
+        ]),
+      )
+      .option(
+        '--save-token <file>',
+        'with --login: keep the sign-in in this file, for later runs with --token-file',
+      )
+      .option(
+        '--token-file <file>',
+        'use the access token in this file, or the sign-in that --save-token kept',
+      )
       .option('--no-registration', 'register no client')
-      .option('--outside', 'only what an outsider can see; the rest is skipped')
+      .option('--outside', 'only what an outsider can see; the rest is skipped, not reported as not run')
       .option('--allow-private', 'let a public server’s metadata lead to private addresses')
       .option('--manifest', 'a right manifest is a must')
       .option('--only <id>', 'only these checks or groups …', list)
@@ -61,14 +83,26 @@ export const validate: Command<ValidateOptions> = {
     ['after onboard or create-scope', 'mcpkc validate https://svc.example.com/mcp'],
     ['for several products', 'mcpkc validate https://svc.example.com/mcp --preset chatgpt,claude,vscode'],
     ['without an account', 'mcpkc validate https://svc.example.com/mcp --outside'],
+    [
+      'a client that was made for the product',
+      'mcpkc validate https://svc.example.com/mcp --client my-connector',
+    ],
     ['with a person’s token', 'mcpkc validate https://svc.example.com/mcp --login'],
+    [
+      'keep a test user’s sign-in for CI',
+      'mcpkc validate https://svc.example.com/mcp --login --save-token ci-user.json',
+    ],
+    [
+      'prove the whole chain with it, every night',
+      'mcpkc validate https://svc.example.com/mcp --token-file ci-user.json --require-user',
+    ],
     ['in CI', 'mcpkc validate --json --junit validate.xml --fail-on should'],
   ],
   changes:
     'Registers probe clients and removes them again (by their registration token); lends the scope to a probe where it is windowed. Removes probes that killed runs left.',
   exits: [
     [0, 'every must passed'],
-    [1, 'a must failed or could not be judged (with --fail-on should: a should, too)'],
+    [1, 'a must failed, or was not run for what failed (with --fail-on should: a should, too)'],
   ],
   async run(context, [url], flags) {
     if (flags.listChecks === true) return listing();
@@ -89,6 +123,8 @@ async function wishOf(
 ): Promise<Wish> {
   const { preset: chosen = [], only = [], skip = [], tokenFile: file } = flags;
   const own = customPresets(config.presets, config.files.config);
+  if (flags.saveToken !== undefined && flags.login !== true)
+    throw inputError('--save-token', 'this takes --login', 'Add --login: somebody signs in once.');
   if (flags.login === true && flags.registration === false) {
     throw inputError(
       '--login',
@@ -105,9 +141,36 @@ async function wishOf(
     noRegistration: flags.registration === false,
     manifest: flags.manifest === true,
     login: flags.login === true,
+    client: flags.client === undefined ? undefined : readTypedName(flags.client),
+    requireUser: flags.requireUser === true,
     allowPrivate: flags.allowPrivate === true,
     user: flags.user,
-    token: file === undefined ? undefined : await readToken(context, file),
+    ...(await givenToken(context, file)),
+    ...keeping(context, flags, file),
+  };
+}
+
+/** What `--token-file` holds: a bare access token, or a sign-in that was kept. */
+async function givenToken(
+  context: Context,
+  file: string | undefined,
+): Promise<Pick<Wish, 'token' | 'saved'>> {
+  if (file === undefined) return { token: undefined, saved: undefined };
+  const saved = readSignIn((await readNamed(context.io, '--token-file', file)) ?? '');
+  return saved ? { token: undefined, saved } : { token: await readToken(context, file), saved: undefined };
+}
+
+/** Keeps a sign-in in the file of `--save-token`, or renewed in the one that it came from; others can't read it. */
+function keeping(
+  { io }: Context,
+  { saveToken }: ValidateOptions,
+  from: string | undefined,
+): Pick<Wish, 'keep'> {
+  const to = saveToken ?? from;
+  if (to === undefined) return { keep: undefined };
+  const option = from === undefined ? '--save-token' : '--token-file';
+  return {
+    keep: (saved) => writeNamed(option, to, () => io.files.write(to, signInText(saved), { mode: 0o600 })),
   };
 }
 

@@ -1,21 +1,47 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
 import type { Explained } from '../../checks/list.ts';
+import type { Outlook } from '../../checks/outlook.ts';
 import type { Style } from '../../cli/style.ts';
 import { count, isCommandLine, visible, wrap } from '../../text.ts';
 
-/** A report with a line per check: what failed with its cause and fix, the products' outlook, the verdict last. */
+/** A report with a line per check: what failed with its cause, its fix and what was not run for it; products; the verdict. */
 export function validateText(answer: Answer, style: Style, verbose: boolean): string {
+  const isTold = ({ outcome, message, culprit, excused }: ShownCheck) =>
+    culprit === null && !excused && (outcome !== 'skipped' || !message.startsWith('Not chosen'));
   const lines = answer.checks
-    .filter(({ outcome, message }) => outcome !== 'skipped' || !message.startsWith('Not chosen'))
-    .map((check) => checkText(check, style, verbose));
+    .filter(isTold)
+    .map((check) => `${checkText(check, style, verbose)}${notRunFor(check, answer, style)}`);
   const parts = [
     header(answer, style),
     lines.join(''),
+    excusedText(answer, style),
     outlookText(answer, style),
     verbose ? traces(answer, style) : '',
     verdict(answer, style),
   ];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/** What was not run because this check failed, in one line. */
+function notRunFor({ id }: ShownCheck, { checks }: Answer, style: Style): string {
+  const ids = checks.filter(({ culprit }) => culprit === id).map((one) => one.id);
+  return ids.length === 0
+    ? ''
+    : `${wrap(`Not run: ${ids.join(', ')} (needs ${id}).`, style.width, '    ')}\n`;
+}
+
+/** What was not run and is no failure, a line for each reason. */
+function excusedText({ checks }: Answer, style: Style): string {
+  const reasons = Map.groupBy(
+    checks.filter(({ excused, outcome }) => excused && outcome === 'not-run'),
+    ({ message, fix }) => (fix === null ? message : `${message} ${fix}`),
+  );
+  return [...reasons]
+    .map(([reason, ones]) => {
+      const ids = ones.map(({ id }) => id).join(', ');
+      return `${style.dim('-')} ${wrap(`Not run: ${ids}. ${reason}`, style.width, '    ').trimStart()}\n`;
+    })
+    .join('');
 }
 
 function header({ mcp, issuer, mode, scope, realm }: Answer, style: Style): string {
@@ -58,16 +84,24 @@ function exchangesText({ evidence, spec }: ShownCheck, style: Style): string {
 }
 
 function outlookText({ outlook }: Answer, style: Style): string {
-  const mark = {
+  const mark: Record<Outlook['verdict'], string> = {
     works: style.green('✓'),
     'works-with-warnings': style.yellow('!'),
+    'works-once-adopted': style.yellow('!'),
+    expected: style.green('✓'),
+    'expected-once-adopted': style.yellow('!'),
     fails: style.red('✗'),
     unknown: style.yellow('?'),
   };
-  const lines = outlook.map(
-    ({ title, verdict: how, message }) =>
-      `${mark[how]} ${wrap(`${title} ${message}`, style.width, '  ').trimStart()}\n`,
-  );
+  const lines = outlook.map(({ title, verdict: how, message, tried, read, untried }) => {
+    const told = `${mark[how]} ${wrap(`${title} ${message}`, style.width, '  ').trimStart()}\n`;
+    const basis = [
+      tried.length === 0 ? '' : `Tried: ${tried.join(', ')}.`,
+      read.length === 0 ? '' : `Read: ${read.join(', ')}.`,
+      untried.length === 0 ? '' : `Not tried: ${untried.join(', ')}.`,
+    ].filter((part) => part !== '');
+    return `${told}${style.dim(wrap(basis.join(' '), style.width, '    '))}\n`;
+  });
   return lines.join('');
 }
 

@@ -1,8 +1,9 @@
 import { McpkcError } from '../../errors.ts';
-import { TOS_ATTRIBUTE } from '../../products/dynamic.ts';
+import { cameByRegistration, TOS_ATTRIBUTE } from '../../products/dynamic.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
+import { findClient } from '../read/clients.ts';
 import { deleteClient } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -39,19 +40,19 @@ export interface BearerProbe {
   secret: string;
   /** The mark of the run that made it. */
   tosUri: string;
-  /** The only value of `aud`. */
-  audience: string;
+  /** The values of `aud`, and no others. */
+  audiences: readonly string[];
   /** Client scopes that it holds; none of the realm's default ones is added. */
   scopes: readonly string[];
 }
 
 /**
- * Makes a confidential client whose tokens, by client credentials, name one audience: it holds no scope of the realm's
+ * Makes a confidential client whose tokens, by client credentials, name these audiences alone: it holds no scope of the realm's
  * lists, and no role. Gives its id; undefined where the account may not make clients. It is no registered client, so the
  * rules for those leave it alone.
  */
 export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): Promise<string | undefined> {
-  const { clientId, secret, tosUri, audience, scopes } = probe;
+  const { clientId, secret, tosUri, audiences, scopes } = probe;
   const grants = { publicClient: false, serviceAccountsEnabled: true, standardFlowEnabled: false };
   try {
     const { id } = await keycloak.create(attempt('make a probe client'), (admin) =>
@@ -65,7 +66,7 @@ export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): P
         defaultClientScopes: [...scopes],
         optionalClientScopes: [],
         attributes: { [TOS_ATTRIBUTE]: tosUri },
-        protocolMappers: [audienceMapper(audience)],
+        protocolMappers: audiences.map(audienceMapper),
       }),
     );
     return id;
@@ -75,9 +76,9 @@ export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): P
   }
 }
 
-function audienceMapper(audience: string) {
+function audienceMapper(audience: string, index: number) {
   return {
-    name: 'mcpkc-probe-audience',
+    name: `mcpkc-probe-audience-${index + 1}`,
     protocol: 'openid-connect',
     protocolMapper: AUDIENCE_MAPPER,
     config: { 'included.custom.audience': audience, 'access.token.claim': 'true', 'id.token.claim': 'false' },
@@ -127,4 +128,53 @@ export async function userNamed(keycloak: Keycloak, username: string): Promise<s
     admin.users.find({ username, exact: true, max: 1 }),
   );
   return found[0]?.id;
+}
+
+/** A client by which a person signs in for later runs (`--save-token`). */
+export interface SignInClient {
+  clientId: string;
+  secret: string;
+  /** Client scopes that it has by itself, and those that it may ask for. */
+  defaults: readonly string[];
+  optionals: readonly string[];
+}
+
+/**
+ * Makes a confidential client for the authorization code flow on 127.0.0.1, in place of one of this name that an
+ * administrator made; gives its id. A client that registered itself under the name is left alone: undefined, as where
+ * the account may not make clients.
+ */
+export async function makeSignInClient(
+  keycloak: Keycloak,
+  client: SignInClient,
+): Promise<string | undefined> {
+  const { clientId, secret, defaults, optionals } = client;
+  const there = await findClient(keycloak, clientId);
+  if (there && cameByRegistration(there)) return undefined;
+  if (there && !(await removeProbe(keycloak, there))) return undefined;
+  try {
+    const { id } = await keycloak.create(attempt('make a client to sign in with'), (admin) =>
+      admin.clients.create({
+        clientId,
+        name: 'mcpkc sign-in',
+        description: 'For mcpkc validate --token-file; may be deleted.',
+        secret,
+        publicClient: false,
+        serviceAccountsEnabled: false,
+        directAccessGrantsEnabled: false,
+        standardFlowEnabled: true,
+        consentRequired: false,
+        fullScopeAllowed: false,
+        // Without a port: any port of the loopback address (RFC 8252 §7.3).
+        redirectUris: ['http://127.0.0.1/callback'],
+        defaultClientScopes: [...defaults],
+        optionalClientScopes: [...optionals],
+        attributes: { 'pkce.code.challenge.method': 'S256' },
+      }),
+    );
+    return id;
+  } catch (error) {
+    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return undefined;
+    throw error;
+  }
 }

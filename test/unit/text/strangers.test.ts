@@ -61,6 +61,8 @@ function check(stranger: string, outcome: ShownCheck['outcome']): ShownCheck {
     outcome,
     message: `It says ${shown}.`,
     warning: false,
+    culprit: null,
+    excused: false,
     evidence: { exchanges: [], facts: {} },
     cause: `It is ${shown}`,
     fix: `Write it as ${shown}`,
@@ -76,6 +78,9 @@ function validateAnswer(stranger: string): Answer {
       title: 'ChatGPT',
       verdict: 'fails',
       message: visibleLines(stranger),
+      tried: [],
+      read: [visibleLines(stranger)],
+      untried: [],
     } as unknown as Answer['outlook'][number],
   ];
   const document = { checks, outlook };

@@ -1,0 +1,11 @@
+import { McpkcError } from '../../errors.ts';
+
+/** What a reading gives; undefined where the account lacks the role for it. */
+export async function ifVisible<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Preset } from './preset.ts';
+import { registeredScope, requestedScope, type ScopesMet } from './scopes.ts';
+
+/** What of a realm decides which scopes a product may name. */
+export interface ScopeDoors {
+  /** The realm's default and optional client scopes, by name. */
+  defaults: readonly string[];
+  optionals: readonly string[];
+  /** `scopes_supported` of the issuer. */
+  advertised: readonly string[];
+  /** Each policy 'Allowed Client Scopes' that anonymous registrations meet. */
+  allowed: readonly { scopes: readonly string[]; defaults: boolean }[];
+}
+
+/** Where a product is stopped, and the scopes that it names and may not have. */
+export interface ForeseenRefusal {
+  stage: 'registration' | 'authorization';
+  scopes: string[];
+}
+
+/** What an MCP server names: its scope in challenge and metadata, or nothing. */
+export type Naming = Pick<ScopesMet, 'challenge' | 'metadata'>;
+
+/**
+ * Whether the scopes that a product names by its own rule are refused: at registration (403, "Not permitted to use
+ * specified clientScope") or at sign-in (`invalid_scope`). Keycloak 26.4 to 26.7: a registration that names scopes gets
+ * those as optional ones and `basic` alone as default; one that names none gets the realm's lists.
+ */
+export function foreseeScopes(
+  preset: Preset,
+  doors: ScopeDoors,
+  naming: Naming,
+): ForeseenRefusal | undefined {
+  const met = { ...naming, issuer: doors.advertised };
+  const lists = [...doors.defaults, ...doors.optionals];
+  const registered = registeredScope(preset.scopes, met);
+  const barred = split(registered).filter((name) => !mayRegister(name, doors, lists));
+  if (barred.length > 0) return { stage: 'registration', scopes: barred };
+  const held = registered === undefined ? lists : [...split(registered), 'basic'];
+  const answered = registered ?? doors.optionals.join(' ');
+  const refused = split(requestedScope(preset.scopes, met, answered)).filter(
+    (name) => name !== 'openid' && !held.includes(name),
+  );
+  return refused.length === 0 ? undefined : { stage: 'authorization', scopes: refused };
+}
+
+/** Whether a product asks for a scope at sign-in here. */
+export function asksFor(preset: Preset, scope: string, doors: ScopeDoors, naming: Naming): boolean {
+  const met = { ...naming, issuer: doors.advertised };
+  const registered = registeredScope(preset.scopes, met) ?? doors.optionals.join(' ');
+  return split(requestedScope(preset.scopes, met, registered)).includes(scope);
+}
+
+/** Whether a product names scopes when it registers, where an MCP server names these. */
+export function namesScopes(preset: Preset, doors: ScopeDoors, naming: Naming): boolean {
+  return registeredScope(preset.scopes, { ...naming, issuer: doors.advertised }) !== undefined;
+}
+
+function mayRegister(name: string, { allowed }: ScopeDoors, lists: readonly string[]): boolean {
+  return allowed.every(({ scopes, defaults }) => scopes.includes(name) || (defaults && lists.includes(name)));
+}
+
+function split(scope: string | undefined): string[] {
+  return (scope ?? '').split(' ').filter((word) => word !== '');
+}
