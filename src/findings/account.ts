@@ -30,6 +30,8 @@ const PARTS: Record<PartName, string> = {
   resourceClients: 'the clients of MCP servers',
   fewClients: 'who holds an audience',
   registrationProviders: 'what registration policies can do',
+  defaultRoles: 'the roles of new users',
+  lifetimes: 'how long sessions last',
 };
 
 const missingRole: Rule = {

@@ -1,13 +1,15 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
 import { adoptable, ownMapperTypes } from '../products/adoptable.ts';
 import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
+import { signInClientId } from '../products/probe-mark.ts';
+import { heldAs } from '../realm/lists.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { adoptionOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
-import { typedList, typedName } from '../text.ts';
-import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, command, repair } from './fixes.ts';
+import { formatCommand, typedList, typedName, visible } from '../text.ts';
+import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
+import { atKeycloak, atMcpServer, command, repair } from './fixes.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
@@ -31,19 +33,39 @@ const withoutScope: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const scopes = listServers(seen);
-    const target = scopes.find(({ resource }) => resource === seen.resource) ?? scopes[0];
-    if (target === undefined) return [];
+    const servers = listServers(seen);
+    if (servers.length === 0) return [];
     return listed(seen)
       .filter((client) => adoptable(client, seen.presets).adoptable)
-      .filter((client) => scopes.every(({ carriers }) => heldOf(client, carriers) === 'none'))
-      .map((client) => ({
-        subject: client.clientId,
-        message: `The connector ${called(client)} ${target.mode === 'adopted' ? 'was not adopted' : 'holds no audience scope'}: the MCP server answers 401 to its user.`,
-        fix: adopt(seen, target, client),
-      }));
+      .filter((client) => servers.every(({ carriers }) => heldOf(client, carriers) === 'none'))
+      .map((client) => {
+        const target = serverOf(seen, servers, client);
+        const lacks = target?.mode === 'adopted' ? 'was not adopted' : 'holds no audience scope';
+        return {
+          subject: client.clientId,
+          message: `The connector ${called(client)} ${lacks}: the MCP server answers 401 to its user.`,
+          fix: target === undefined ? whichServer(client) : adopt(seen, target, client),
+        };
+      });
   },
 };
+
+/** The server that a client is for: the only one, the one that was asked about, or the one whose scope it names. */
+function serverOf(seen: Seen, servers: readonly PresentServer[], client: Client): PresentServer | undefined {
+  const [only, ...others] = servers;
+  if (others.length === 0) return only;
+  if (seen.only) return servers.find(({ resource }) => resource === seen.resource);
+  const named = servers.filter(({ scope }) => heldAs(client, scope) !== 'none');
+  return named.length === 1 ? named[0] : undefined;
+}
+
+/** Several servers are there, and nothing tells which one a client is for: only a person can say it. */
+function whichServer({ clientId }: Client): Fix {
+  const line = formatCommand(['status', '--clients']);
+  return atMcpServer(
+    `Which MCP server is ${visible(clientId)} for? Ask its user; then ${line} with --resource and that server’s URL prints the command.`,
+  );
+}
 
 /** The one command that lets a client have the audience. */
 function adopt(seen: Seen, target: PresentServer, { clientId }: Client) {
@@ -98,6 +120,9 @@ export function isForeign(
   if (client.clientId === seen.account || seen.staticClients.includes(client.clientId)) return false;
   // A registrant can write the mark of a probe; the probes that hold a scope here are made by the admin API.
   if (isProbe(client) && !cameByRegistration(client)) return false;
+  // The client of a kept sign-in, which the admin API made: nobody who registers can have made it without the mark.
+  if (resource !== undefined && client.clientId === signInClientId(resource) && !cameByRegistration(client))
+    return false;
   const { kind } = registration(client);
   if (mode === 'standing') return kind === 'other';
   return kind === 'other' || presetOf(client, seen.presets) === undefined;

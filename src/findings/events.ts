@@ -1,4 +1,5 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import type { Preset } from '../products/preset.ts';
 import { typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atMcpServer, command } from './fixes.ts';
@@ -14,7 +15,7 @@ const prunedTooEarly: Rule = {
   explanation: {
     what: 'Somebody still uses a client that is gone: a sign-in or a renewal named it, and Keycloak did not find it (client_not_found). Its user sees that the connection is broken; several products never register again by themselves.',
     cause: 'The client was deleted, by mcpkc prune-clients or by hand, while a connection still needed it.',
-    fix: 'mcpkc prune-clients --restore <backup> <client id> brings it back with its secret; the connection works again after signing in. Without a backup the connector has to be removed and added again.',
+    fix: 'mcpkc prune-clients --restore <backup> <client id> brings it back with its secret; the connection works again after signing in. Without a backup: what the product does after invalid_client, which mcpkc presets shows.',
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
@@ -26,13 +27,24 @@ const prunedTooEarly: Rule = {
         const message = `Somebody still uses the client ${clientId}, which is gone${when}: its user sees a broken connection.`;
         const fix =
           backup === undefined
-            ? atMcpServer(
-                'No backup is known that holds it: its user has to remove the connector and add it again.',
-              )
+            ? atMcpServer(`No backup is known that holds it. ${recovery(seen)}`)
             : command(seen, ['prune-clients', ['--restore', backup]], [typedName(clientId)]);
         return { subject: clientId, message, fix };
       }),
 };
+
+/** How a product gets a new client once its own is gone. */
+const RECOVERS: Readonly<Record<Preset['reregisters'], string>> = {
+  'by-itself': 'registers anew on its own',
+  'at-login': 'registers anew when its user signs in again',
+  'after-removal': 'has to be removed and added again by its user',
+  unknown: 'may have to be removed and added again by its user',
+};
+
+/** What the products in question do after invalid_client; which of them the client was for is not known any more. */
+function recovery({ presets }: Seen): string {
+  return presets.map(({ title, reregisters }) => `${title} ${RECOVERS[reregisters]}.`).join(' ');
+}
 
 function latest(seen: Seen, clientId: string): string {
   const times = shown(seen.parts.refusals).flatMap((event) =>

@@ -20,6 +20,10 @@ export interface Finding {
   /** What is wrong, and what people see because of it. May hold what outsiders wrote: show it through `visible`. */
   message: string;
   fix: Fix;
+  /** Of an error that stops some products alone: those (`--preset`); absent where it is not about single ones. */
+  products?: readonly string[];
+  /** Products that it stops in some cases alone, which the message names. */
+  depends?: readonly string[];
 }
 
 /** A finding without what its rule knows anyway; `severity` where it is milder than the rule's. */
@@ -28,6 +32,8 @@ export interface Found {
   message: string;
   fix: Fix;
   severity?: Severity;
+  products?: readonly string[];
+  depends?: readonly string[];
 }
 
 /** A rule: looks at what was read of a realm, and says what it finds. Pure. */

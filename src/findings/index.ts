@@ -1,8 +1,10 @@
 import { accessGroup } from './access.ts';
 import { account } from './account.ts';
 import { adoption } from './adoption.ts';
+import { askedScopes } from './asked-scopes.ts';
 import { clientPolicies } from './client-policies.ts';
 import { clients } from './clients.ts';
+import { connectors } from './connectors.ts';
 import { documents } from './documents.ts';
 import { events } from './events.ts';
 import type { RuleGroup } from './finding.ts';
@@ -22,6 +24,8 @@ export const GROUPS: readonly RuleGroup[] = [
   accessGroup,
   hosts,
   registration,
+  askedScopes,
+  connectors,
   clientPolicies,
   documents,
   clients,

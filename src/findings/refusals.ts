@@ -1,3 +1,4 @@
+import { FOREIGN_URI, PROBE_CODE } from '../products/probe-mark.ts';
 import { refusedBy } from '../realm/refused-registration.ts';
 import type { UserEvent } from '../realm/representations.ts';
 
@@ -21,16 +22,23 @@ const KINDS: Readonly<Record<string, Refusals['kind']>> = {
   REFRESH_TOKEN_ERROR: 'renewal',
 };
 
+/** Whether mcpkc's own probe was refused: its codes name the run, and its foreign redirect URIs are nobody's. */
+function isOfProbe(details: UserEvent['details']): boolean {
+  return details.code_id?.startsWith(PROBE_CODE) === true || details.redirect_uri === FOREIGN_URI;
+}
+
 /** Groups refusals by kind, policy or error, client and address; the group with the newest one comes first. */
 export function groupRefusals(events: readonly UserEvent[]): Refusals[] {
   const groups = new Map<string, Refusals>();
   for (const { type, time, error, clientId, ipAddress, details } of events) {
     const kind = KINDS[type];
-    if (kind === undefined) continue;
+    if (kind === undefined || isOfProbe(details)) continue;
     const refused = refusedBy({ error, details });
     if (!refused) continue;
     const { policy, detail } = refused;
-    const by = policy || (detail && `client policy: ${detail}`) || (error ?? 'unknown');
+    const uri = details.redirect_uri;
+    const named = error === 'invalid_redirect_uri' && uri !== undefined ? `${error}: ${uri}` : error;
+    const by = policy || (detail && `client policy: ${detail}`) || (named ?? 'unknown');
     const key = JSON.stringify([kind, by, clientId, ipAddress]);
     const group = groups.get(key);
     if (group === undefined) {

@@ -1,8 +1,10 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
+import { foreseeScopes } from '../products/foresee.ts';
 import { allowedScopesOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 
 import { POLICY } from '../realm/representations.ts';
 import { count } from '../text.ts';
+import { doorsOf, namingsOf } from './asked-scopes.ts';
 import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { anonymous } from './hosts.ts';
@@ -44,14 +46,32 @@ const blocks: Rule = {
     sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
   },
   find(seen) {
-    const senders = registering(seen).filter(({ sendsScope }) => sendsScope !== 'no');
+    const senders = registering(seen).filter(({ scopes }) => scopes.registers !== 'nothing');
     if (senders.length === 0 || isShut(seen)) return [];
+    const doors = doorsOf(seen);
+    const { named } = namingsOf(seen);
     return anonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
       const blocked = namedScopes(seen).filter((scope) => !allowedScopesOf(policy).scopes.includes(scope));
       if (blocked.length === 0) return [];
-      const who = senders.map(({ title }) => title).join(', ');
-      const message = `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ("Not permitted to use specified clientScope"). Concerns ${who}, as far as they name scopes.`;
-      return [{ subject: policy.name, message, fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER) }];
+      const always = senders.filter((preset) =>
+        foreseeScopes(preset, doors, named)?.scopes.some((scope) => blocked.includes(scope)),
+      );
+      const others = senders.filter((preset) => !always.includes(preset));
+      const list = (of: typeof senders) => of.map(({ title }) => title).join(', ');
+      const who = [
+        always.length === 0 ? '' : `${list(always)} can’t register`,
+        others.length === 0 ? '' : `${list(others)} can’t register where the MCP server makes them name it`,
+      ].filter((part) => part !== '');
+      return [
+        {
+          subject: policy.name,
+          message: `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ("Not permitted to use specified clientScope"): ${who.join('; ')}.`,
+          fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER),
+          ...(always.length === 0 ? { severity: 'warning' as const } : {}),
+          products: always.map(({ name }) => name),
+          depends: others.map(({ name }) => name),
+        },
+      ];
     });
   },
 };

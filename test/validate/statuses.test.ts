@@ -61,6 +61,7 @@ const OUTSIDE = [
   'REG-ORIGIN',
   'REG-READBACK',
   'REG-PATHS',
+  'TOK-ROLE',
   'TOK-OFFLINE',
   'LOG-CORRELATE',
 ];

@@ -27,7 +27,6 @@ export async function observeRealm(
   if (!hasAccount(config) || config.clientId === undefined) return undefined;
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
-    documents: [],
     account: config.clientId,
     issuer: config.issuer,
     since: context.io.now() - DAY,

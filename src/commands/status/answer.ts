@@ -1,6 +1,7 @@
 import type { Finding } from '../../findings/finding.ts';
 import { GROUPS } from '../../findings/index.ts';
 import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts';
+import { type ProductState, productStates } from '../../findings/product-states.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
 import { type ProductWay, waysOf } from '../../findings/ways.ts';
@@ -28,6 +29,8 @@ export interface StatusAnswer {
   findings: readonly Finding[];
   /** How each product in question connects; undefined where that is not visible. */
   ways: readonly ProductWay[] | undefined;
+  /** Of each product in question, whether the realm lets it through. */
+  products: readonly ProductState[];
   unjudged: readonly Unjudged[];
   groups: readonly GroupVerdict[];
   /** Code → what brings it about. */
@@ -53,6 +56,7 @@ export function answerOf(seen: Seen): StatusAnswer {
   return {
     ...judgement,
     ways: record.visible && scopes.visible ? waysOf(seen, judgement.findings) : undefined,
+    products: productStates(seen, judgement.findings, judgement.unjudged.length === 0),
     server,
     realm,
     resource,
@@ -90,8 +94,9 @@ export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unk
   const listed = !clients.visible || clients.value !== undefined;
   return {
     resource: answer.resource ?? null,
-    findings: answer.findings,
     ways: answer.ways ?? null,
+    findings: answer.findings.map(({ products: _products, depends: _depends, ...finding }) => finding),
+    products: answer.products,
     scopes: seen.parts.scopes.visible ? answer.scopes : null,
     otherAudienceScopes: seen.parts.scopes.visible ? answer.otherScopes.length : null,
     notVisible: answer.unjudged,

@@ -22,5 +22,11 @@ export function refusalLine(
       ? `${ageText(now - last)} ago`
       : `in the last ${ageText(now - first)}, the newest ${ageText(now - last)} ago`;
   const from = address === undefined ? '' : `, from ${visible(address)}`;
-  return `${count(number, one, many)}${client} refused ${who} ${since}${from}`;
+  return `${count(number, one, many)}${client} refused ${who} ${since}${from}${hint(kind, by)}`;
+}
+
+/** What Keycloak doesn’t keep of a refusal by Trusted Hosts: which of the registration’s URIs it was (26.7). */
+function hint(kind: Refusals['kind'], by: string): string {
+  if (kind !== 'registration' || by !== 'Trusted Hosts') return '';
+  return ': a redirect URI, client_uri or logo_uri is at a host that is not listed, or the sender is';
 }

@@ -20,6 +20,7 @@ export function statusText(answer: StatusAnswer, style: Style): string {
     header(answer, style),
     findingsSection('Errors', 'error', answer, style),
     findingsSection('Warnings', 'warning', answer, style),
+    productsSection(answer, style),
     groupsSection(answer, style),
     waysSection(answer, style),
     findingsSection('Good to know', 'info', answer, style),
@@ -73,14 +74,35 @@ function header(answer: StatusAnswer, style: Style): string {
   return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
 }
 
+/** A line per product: whether the realm lets it through, and the findings that say otherwise. */
+function productsSection({ products }: StatusAnswer, style: Style): string {
+  const told = {
+    ready: [style.green('✓'), 'nothing in the realm stops it'],
+    stopped: [style.red('✗'), 'can’t connect'],
+    depends: [style.yellow('!'), 'depends on the MCP server or the user'],
+    unknown: [style.yellow('?'), 'not everything was visible'],
+  } as const;
+  const lines = products.map(({ title, verdict: state, codes }) => {
+    const [mark, words] = told[state];
+    const why = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
+    return `  ${mark} ${wrap(`${visible(title)}: ${words}${why}`, style.width, '    ').trimStart()}`;
+  });
+  return section('Products', lines, style);
+}
+
 /** The one line that a person reads. */
-function verdict({ findings, groups }: StatusAnswer, style: Style): string {
+function verdict({ findings, groups, products }: StatusAnswer, style: Style): string {
   const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [number('error'), number('warning')];
   const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);
   if (errors > 0) {
     const also = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
-    return style.red(`✗ ${count(errors, 'error')}${also}: not ready for connectors`);
+    const stopped = products.some((one) => one.verdict === 'stopped');
+    const means =
+      stopped || products.length === 0
+        ? 'not ready for connectors'
+        : 'products get through, and others could, too';
+    return style.red(`✗ ${count(errors, 'error')}${also}: ${means}`);
   }
   if (unseen) return style.yellow('? no errors seen, but not everything was visible');
   if (warnings > 0) return style.yellow(`! ready for connectors, with ${count(warnings, 'warning')}`);

@@ -9,6 +9,8 @@ export interface IssuerMetadata {
   cimd: boolean;
   /** Ways to authenticate at the token endpoint; undefined where it names none. */
   authMethods: string[] | undefined;
+  /** `scopes_supported`: names of the realm's client scopes. */
+  scopes: string[];
 }
 
 /** What the two addresses answered: the public issuer, and the address that administration is done at. */
@@ -42,6 +44,7 @@ async function readMetadata(keycloak: Keycloak, issuer: string): Promise<IssuerM
       issuer: body.issuer,
       cimd: body.client_id_metadata_document_supported === true,
       authMethods: Array.isArray(methods) ? methods.map(String) : undefined,
+      scopes: Array.isArray(body.scopes_supported) ? body.scopes_supported.map(String) : [],
     };
   } catch {
     if (keycloak.waiting.signal.aborted) throw keycloak.waiting.signal.reason;

@@ -13,6 +13,7 @@ import type { Role } from '../../realm/roles.ts';
 import type { OwnToken } from '../connection/own-account.ts';
 import type { ServerFacts } from './features.ts';
 import type { PublicFace } from './issuer-metadata.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import type { SessionCount } from './sessions.ts';
 import type { SeenAccess, SeenHolders } from './status-access.ts';
 
@@ -44,6 +45,10 @@ export interface Parts {
   /** Ids of the ways to authenticate clients that the realm's client authentication flow has switched on. */
   authenticators: Part<string[]>;
   room: Part<HeadRoom>;
+  /** Realm roles that every new user has. */
+  defaultRoles: Part<string[]>;
+  /** How long sessions and tokens last. */
+  lifetimes: Part<Lifetimes>;
   eventsConfig: Part<EventsConfig>;
   /** Refusals of the last day, newest first. */
   refusals: Part<UserEvent[]>;

@@ -17,6 +17,7 @@ import { allClients, findClient, findClientById, hasMoreClientsThan } from './cl
 import { readEvents } from './events.ts';
 import { readServerFacts } from './features.ts';
 import { readPublicFace } from './issuer-metadata.ts';
+import { readLifetimes } from './lifetimes.ts';
 import {
   readClientPolicies,
   readClientProfiles,
@@ -30,6 +31,7 @@ import { readRecord } from './record.ts';
 import { readSeenAccess, readSeenHolders } from './status-access.ts';
 import { HIDDEN, listed, seesClients } from './status-clients.ts';
 import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
+import { defaultRoles } from './user-roles.ts';
 
 /** What to read. */
 export interface StatusReading {
@@ -76,6 +78,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     ids,
     mapped,
     holders,
+    roles,
+    lifetimes,
   ] = await Promise.all([
     allScopes,
     registration,
@@ -95,6 +99,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     allScopes.then((scopes) => readIds(keycloak, reading.clientIds, scopes, token)),
     access,
     access.then((seen) => (seen.visible ? part(() => readSeenHolders(keycloak, seen.value)) : seen)),
+    part(() => defaultRoles(keycloak)),
+    part(() => readLifetimes(keycloak)),
   ]);
   const own = ownClient.visible ? ownClient.value : undefined;
   const seal = own && (await part(() => readSeal(keycloak, own)));
@@ -118,6 +124,8 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     resourceClients,
     fewClients,
     refusals: found,
+    defaultRoles: roles,
+    lifetimes,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
       ? await listed(keycloak, token, reading.onClients)

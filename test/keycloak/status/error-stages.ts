@@ -9,6 +9,8 @@ import { naming, SCOPE, type World } from './world.ts';
 /** How a finding is brought about, and what a connector meets because of it. */
 export interface Stage {
   code: string;
+  /** Makes everything right, where `create-scope` alone does not. */
+  before?(world: World): Promise<void>;
   /** Makes it so in a realm where everything is right. */
   stage(world: World): Promise<void>;
   /** Other findings that come with it. */
@@ -186,12 +188,6 @@ const REGISTRATION: readonly Stage[] = [
       await world.configure('trusted-hosts', { 'trusted-hosts': hosts, ...sender });
     },
     truth: (world) => registrationRefused(world, 'Host not trusted'),
-  },
-  {
-    code: 'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
-    stage: (world) => world.configure('allowed-client-templates', { 'allowed-client-scopes': [] }),
-    truth: (world) =>
-      registrationRefused(world, 'Not permitted to use specified clientScope', `openid ${SCOPE}`),
   },
   {
     code: 'ALLOWED_SCOPES_DEFAULTS_OFF',

@@ -86,7 +86,7 @@ describe('a provisioned realm', () => {
     await world.mcpkc(0, 'create-scope', '--preset', 'chatgpt', '--attach', 'none', '--yes');
     const found = await world.findings();
     expect(found.filter(({ severity }) => severity !== 'info')).toEqual([]);
-    expect(codes(found)).toEqual(['MODE']);
+    expect(codes(found)).toEqual(['CONNECTION_LIFETIME', 'MODE']);
     await world.mcpkc(0, 'create-scope', '--preset', 'chatgpt', '--attach', 'default');
   });
 

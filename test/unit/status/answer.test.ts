@@ -29,6 +29,7 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     otherScopes: [],
     unjudged: [],
     ways: [],
+    products: [],
     refusals: [],
     eventsOn: true,
     rows: undefined,
@@ -64,7 +65,7 @@ it('groups refusals by policy, client and address, the newest first', () => {
   ]);
   const [, registrations] = groups;
   expect(registrations && refusalLine(registrations, 60_000)).toBe(
-    "2 registrations refused by 'Trusted Hosts' in the last 1 minute, the newest 1 minute ago, from 203.0.113.7",
+    "2 registrations refused by 'Trusted Hosts' in the last 1 minute, the newest 1 minute ago, from 203.0.113.7: a redirect URI, client_uri or logo_uri is at a host that is not listed, or the sender is",
   );
 });
 

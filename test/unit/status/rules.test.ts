@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
 import { claude } from '../../../src/products/claude.ts';
+import { codex } from '../../../src/products/codex.ts';
+import { geminiCli } from '../../../src/products/gemini-cli.ts';
+import type { Preset } from '../../../src/products/preset.ts';
 import { vscode } from '../../../src/products/vscode.ts';
 import { HIDDEN, isAudienceScope } from '../../../src/realm/mcp-scope.ts';
 import { registrationsPolicy } from '../../../src/realm/own-policies.ts';
@@ -249,29 +252,31 @@ describe('Trusted Hosts', () => {
 });
 
 describe('registration policies', () => {
-  it('that refuse openid concern products that name scopes, not those that don’t', () => {
-    const none = withPolicy('allowed-client-templates', { 'allowed-client-scopes': [] });
-    const [first] = found(none);
-    expect(first).toMatchObject({
+  it('that refuse openid concern products that name it, and those that name scopes in general', () => {
+    const { registrationPolicies } = withPolicy('allowed-client-templates', { 'allowed-client-scopes': [] });
+    const policies = registrationPolicies?.visible ? registrationPolicies.value : [];
+    const trusted = policies.map((one) =>
+      one.providerId === 'trusted-hosts'
+        ? {
+            ...one,
+            config: {
+              ...one.config,
+              'trusted-hosts': ['localhost', '127.0.0.1', '*.claude.ai', '*.claude.com', 'svc.example.com'],
+            },
+          }
+        : one,
+    );
+    const all = (presets: Preset[]) => found({ registrationPolicies: visible(trusted) }, { presets });
+    const [always] = all([geminiCli]);
+    expect(always).toMatchObject({
       code: 'ALLOWED_SCOPES_BLOCKS_REGISTRATION',
       severity: 'error',
-      fix: { text: REPAIR },
+      message: expect.stringContaining('Gemini CLI can’t register'),
+      products: ['gemini-cli'],
     });
-    expect(first?.message).toContain('name openid');
-    const hosts = withPolicy('trusted-hosts', {
-      'trusted-hosts': ['*.claude.ai', '*.claude.com', 'svc.example.com'],
-    });
-    const policies = none.registrationPolicies;
-    const merged =
-      policies?.visible && hosts.registrationPolicies?.visible
-        ? visible([
-            ...policies.value.filter((one) => one.providerId !== 'trusted-hosts'),
-            ...hosts.registrationPolicies.value.filter((one) => one.providerId === 'trusted-hosts'),
-          ])
-        : undefined;
-    expect(
-      found(merged === undefined ? {} : { registrationPolicies: merged }, { presets: [claude] }),
-    ).toEqual([]);
+    const [sometimes] = all([codex]);
+    expect(sometimes).toMatchObject({ severity: 'warning', products: [], depends: ['codex'] });
+    expect(all([claude])).toEqual([]);
   });
 
   it.each([

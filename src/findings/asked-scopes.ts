@@ -1,0 +1,168 @@
+import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
+import {
+  asksFor,
+  type ForeseenRefusal,
+  foreseeScopes,
+  type Naming,
+  namesScopes,
+  type ScopeDoors,
+} from '../products/foresee.ts';
+import type { Preset } from '../products/preset.ts';
+import { OFFLINE } from '../products/scopes.ts';
+import { allowedScopesOf } from '../realm/registration-policies.ts';
+import { POLICY } from '../realm/representations.ts';
+import type { Found, Rule, RuleGroup } from './finding.ts';
+import { atKeycloak } from './fixes.ts';
+import { anonymous } from './hosts.ts';
+import { listServers, type Seen, shown } from './seen.ts';
+import { told } from './server.ts';
+
+/** What decides here about the scopes that products name. */
+export function doorsOf(seen: Seen): ScopeDoors {
+  const { defaults, optionals } = shown(seen.parts.scopes);
+  return {
+    defaults,
+    optionals,
+    advertised: told(seen)?.scopes ?? [],
+    allowed: anonymous(seen, POLICY.allowedScopes).map(allowedScopesOf),
+  };
+}
+
+/** An MCP server as `mcpkc env` sets it up names its scope in challenge and metadata; others name none. */
+export function namingsOf(seen: Seen): { named: Naming; silent: Naming } {
+  const servers = listServers(seen);
+  const scope = (servers.find(({ resource }) => resource === seen.resource) ?? servers[0])?.scope;
+  return { named: scope === undefined ? {} : { challenge: scope, metadata: [scope] }, silent: {} };
+}
+
+/** What stops a product, where the MCP server names its scope and where it names none. */
+interface Foreseen {
+  preset: Preset;
+  named: ForeseenRefusal | undefined;
+  silent: ForeseenRefusal | undefined;
+}
+
+function foreseen(seen: Seen): Foreseen[] {
+  const doors = doorsOf(seen);
+  const { named, silent } = namingsOf(seen);
+  return seen.presets.map((preset) => ({
+    preset,
+    named: foreseeScopes(preset, doors, named),
+    silent: foreseeScopes(preset, doors, silent),
+  }));
+}
+
+const titles = (of: readonly { preset: Preset }[]) => of.map(({ preset }) => preset.title).join(', ');
+
+const refused: Rule = {
+  code: 'ADVERTISED_SCOPE_REFUSED',
+  severity: 'error',
+  needs: ['scopes', 'registrationPolicies'],
+  explanation: {
+    what: 'The issuer’s metadata lists a client scope that a new client may not have. Products that ask for all that the issuer advertises are refused: at registration with 403, or at sign-in with invalid_scope before the login page. Many do so where the MCP server names no scope, and add offline_access wherever it is advertised.',
+    cause:
+      'Keycloak advertises every client scope of the realm, also those that are neither default nor optional. A new realm has service_account among them.',
+    fix: 'Take the scope out of the metadata (Client scopes, the scope, “Include in OpenID Provider Metadata” off), or make it an optional client scope of the realm. Have the MCP server name its own scope in challenge and metadata.',
+    sources: ['RFC 8414 §2', REGISTRATION_GUIDE, SEEN],
+  },
+  find(seen) {
+    const all = foreseen(seen);
+    const { advertised } = doorsOf(seen);
+    const names = new Set(
+      all.flatMap(({ named, silent }) => [...(named?.scopes ?? []), ...(silent?.scopes ?? [])]),
+    );
+    // openid is no client scope: ALLOWED_SCOPES_BLOCKS_REGISTRATION tells of it. The servers’ own have rules of their own.
+    const own = listServers(seen).map(({ scope }) => scope);
+    const barred = [...names].filter(
+      (name) => name !== 'openid' && advertised.includes(name) && !own.includes(name),
+    );
+    return barred.map((name): Found => {
+      const has = (refusal: ForeseenRefusal | undefined) => refusal?.scopes.includes(name) === true;
+      const always = all.filter((one) => has(one.named));
+      const silent = all.filter((one) => has(one.silent) && !has(one.named));
+      const who = [
+        always.length === 0 ? '' : `${titles(always)} can’t connect`,
+        silent.length === 0 ? '' : `${titles(silent)} can’t connect where the MCP server names no scope`,
+      ].filter((part) => part !== '');
+      return {
+        subject: name,
+        message: `The issuer advertises the scope '${name}', which no new client may have: ${who.join('; ')}.`,
+        fix: atKeycloak(
+          `In the admin console, Client scopes, '${name}': switch “Include in OpenID Provider Metadata” off.`,
+        ),
+        ...(always.length === 0 ? { severity: 'warning' as const } : {}),
+        products: always.map(({ preset }) => preset.name),
+        depends: silent.map(({ preset }) => preset.name),
+      };
+    });
+  },
+};
+
+const basicMissing: Rule = {
+  code: 'BASIC_NOT_DEFAULT',
+  severity: 'error',
+  needs: ['scopes', 'registrationPolicies'],
+  explanation: {
+    what: 'The client scope ‘basic’ is no default client scope of the realm. Every registration that names any scope is refused with 403, and Keycloak’s message blames the scope that was named. Users’ tokens have no `sub`.',
+    cause: 'The realm was imported with client scopes of its own, or somebody removed it from the list.',
+    fix: 'In the admin console, Client scopes: set the assigned type of ‘basic’ to Default.',
+    sources: ['RFC 9068 §2.2', SEEN],
+  },
+  find(seen) {
+    const { all, defaults } = shown(seen.parts.scopes);
+    if (defaults.includes('basic') || !all.some(({ name }) => name === 'basic')) return [];
+    const doors = doorsOf(seen);
+    const { named } = namingsOf(seen);
+    const stopped = seen.presets.filter((preset) => namesScopes(preset, doors, named));
+    const who =
+      stopped.length === 0
+        ? ''
+        : ` ${stopped.map(({ title }) => title).join(', ')} can’t register, since their registrations name scopes.`;
+    return [
+      {
+        subject: 'basic',
+        message: `The client scope 'basic' is no default of the realm: users’ tokens have no sub.${who}`,
+        fix: atKeycloak('In the admin console, Client scopes: set the assigned type of basic to Default.'),
+        products: stopped.map(({ name }) => name),
+      },
+    ];
+  },
+};
+
+const offlineRole: Rule = {
+  code: 'OFFLINE_ROLE_MISSING',
+  severity: 'warning',
+  needs: ['scopes', 'registrationPolicies', 'defaultRoles'],
+  explanation: {
+    what: 'Products add offline_access to what they ask for wherever the issuer advertises it. A user without the role offline_access signs in and consents, and the token request that follows is refused (400 not_allowed).',
+    cause: 'The role was taken out of the realm’s default role, or users got their roles in another way.',
+    fix: 'Add the role offline_access to the default role (Realm roles, default-roles-…), or take the scope out of the metadata.',
+    sources: ['OpenID Connect Core §11', SEEN],
+  },
+  find(seen) {
+    if (shown(seen.parts.defaultRoles).includes(OFFLINE)) return [];
+    const doors = doorsOf(seen);
+    if (!doors.advertised.includes(OFFLINE)) return [];
+    const { named } = namingsOf(seen);
+    const asking = seen.presets.filter((preset) => asksFor(preset, OFFLINE, doors, named));
+    if (asking.length === 0) return [];
+    const who = asking.map(({ title }) => title).join(', ');
+    return [
+      {
+        subject: OFFLINE,
+        message: `New users have no role offline_access, and ${who} asks for that scope: without the role the token request is refused.`,
+        fix: atKeycloak(
+          `In the admin console, Client scopes, '${OFFLINE}': switch “Include in OpenID Provider Metadata” off. Or add the role to the realm’s default role.`,
+        ),
+        depends: asking.map(({ name }) => name),
+      },
+    ];
+  },
+};
+
+/** The scopes that products ask for in this realm. */
+export const askedScopes: RuleGroup = {
+  title: 'Scopes that products ask for',
+  applies: (seen) => listServers(seen).length > 0,
+  rules: [refused, basicMissing, offlineRole],
+};

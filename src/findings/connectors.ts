@@ -1,0 +1,247 @@
+import { ageText } from '../duration.ts';
+import { ADMIN_GUIDE, REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
+import { asksFor } from '../products/foresee.ts';
+import type { Preset } from '../products/preset.ts';
+import { OFFLINE } from '../products/scopes.ts';
+import { OWN_POLICY } from '../realm/own-policies.ts';
+import { webOriginsOf } from '../realm/registration-policies.ts';
+import { type ClientPolicy, POLICY } from '../realm/representations.ts';
+import { doorsOf, namingsOf } from './asked-scopes.ts';
+import type { Found, Rule, RuleGroup } from './finding.ts';
+import { atKeycloak } from './fixes.ts';
+import { anonymous } from './hosts.ts';
+import { listServers, type Seen, shown } from './seen.ts';
+
+/** What a client policy may demand of a client. */
+interface Demand {
+  what: string;
+  /** Whether a product can't do it. */
+  stops(preset: Preset): boolean;
+}
+
+const isPublic = ({ registration }: Preset) => registration.token_endpoint_auth_method === 'none';
+const isLoopback = ({ registration }: Preset) =>
+  registration.redirect_uris.some((uri) => uri.startsWith('http:'));
+const everybody = () => true;
+
+/** Executors that products can’t satisfy (Keycloak 26.7); the others either change the client or ask what products do. */
+const DEMANDS: Readonly<Record<string, Demand>> = {
+  'dpop-bind-enforcer': { what: 'DPoP proofs', stops: everybody },
+  'holder-of-key-enforcer': { what: 'tokens bound to a client certificate', stops: everybody },
+  'secure-request-object': { what: 'signed request objects', stops: everybody },
+  'secure-signature-algorithm-signed-jwt': {
+    what: 'signed client assertions',
+    stops: (preset) => !isPublic(preset),
+  },
+  'secure-client-authenticator': {
+    what: 'another client authentication',
+    stops: (preset) => !isPublic(preset),
+  },
+  'confidential-client': { what: 'confidential clients', stops: isPublic },
+  'secure-client-uris': { what: 'https in every URI', stops: isLoopback },
+  'reject-request': { what: 'no such request at all', stops: everybody },
+};
+
+/** Executors of Keycloak’s own profiles, which the realm’s list doesn’t have (26.7.3). */
+const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
+  'fapi-1-baseline': ['secure-client-authenticator', 'secure-client-uris'],
+  'fapi-1-advanced': [
+    'confidential-client',
+    'secure-client-authenticator',
+    'secure-client-uris',
+    'secure-request-object',
+    'holder-of-key-enforcer',
+  ],
+  'fapi-2-security-profile': [
+    'confidential-client',
+    'secure-client-authenticator',
+    'secure-client-uris',
+    'holder-of-key-enforcer',
+  ],
+  'fapi-2-message-signing': [
+    'confidential-client',
+    'secure-client-authenticator',
+    'secure-client-uris',
+    'secure-request-object',
+    'holder-of-key-enforcer',
+  ],
+  'fapi-2-dpop-security-profile': [
+    'confidential-client',
+    'secure-client-authenticator',
+    'secure-client-uris',
+    'dpop-bind-enforcer',
+  ],
+  'fapi-2-dpop-message-signing': [
+    'confidential-client',
+    'secure-client-authenticator',
+    'secure-client-uris',
+    'secure-request-object',
+    'dpop-bind-enforcer',
+  ],
+  'oauth-2-1-for-confidential-client': ['secure-client-authenticator', 'holder-of-key-enforcer'],
+  'oauth-2-1-for-public-client': ['dpop-bind-enforcer'],
+};
+
+/** Whether the client that a product registers meets a policy; undefined where nothing here tells. */
+function meets(preset: Preset, { conditions = [] }: ClientPolicy): boolean | undefined {
+  if (conditions.length === 0) return true;
+  const votes = conditions.map(({ condition, configuration }) => {
+    if (condition === 'any-client') return true;
+    if (condition === 'client-access-type') {
+      const types = configuration?.type;
+      return Array.isArray(types) && types.includes(isPublic(preset) ? 'public' : 'confidential');
+    }
+    if (condition === 'client-updater-context') {
+      const sources = configuration?.['update-client-source'];
+      return Array.isArray(sources) && sources.includes('ByAnonymous');
+    }
+    return undefined;
+  });
+  if (votes.includes(false)) return false;
+  return votes.includes(undefined) ? undefined : true;
+}
+
+const foreignPolicy: Rule = {
+  code: 'POLICY_STOPS_PRODUCTS',
+  severity: 'error',
+  needs: ['clientPolicies'],
+  explanation: {
+    what: 'A client policy demands something of clients that registered themselves which these products don’t do: DPoP proofs, signed assertions, https redirect URIs. The registration is refused (403), or everything works as far as the token request, which is refused (400).',
+    cause:
+      'Somebody made the policy for other clients, with a condition that new clients meet too (any client, client access type).',
+    fix: 'Narrow the policy’s condition to the clients that it is for (client roles, client scopes), or take the executor out: Realm settings, Client policies.',
+    sources: [ADMIN_GUIDE, 'RFC 9449', SEEN],
+  },
+  find(seen) {
+    const { policies, profiles } = shown(seen.parts.clientPolicies);
+    const own: readonly string[] = Object.values(OWN_POLICY);
+    return policies
+      .filter(({ name, enabled }) => enabled === true && !own.includes(name))
+      .flatMap((policy): Found[] => {
+        const executors = (policy.profiles ?? []).flatMap((name) => {
+          const profile = profiles.find((one) => one.name === name);
+          return profile?.executors?.map(({ executor }) => executor) ?? BUILT_IN[name] ?? [];
+        });
+        const demands = executors.flatMap((executor) => {
+          const demand = Object.hasOwn(DEMANDS, executor) ? DEMANDS[executor] : undefined;
+          return demand ? [{ executor, ...demand }] : [];
+        });
+        const stopped = seen.presets.filter(
+          (preset) => meets(preset, policy) === true && demands.some(({ stops }) => stops(preset)),
+        );
+        if (stopped.length === 0) return [];
+        const hit = demands.filter(({ stops }) => stopped.some(stops));
+        const what = [...new Set(hit.map((demand) => demand.what))].join(', ');
+        const which = [...new Set(hit.map(({ executor }) => executor))].join(', ');
+        const conditions = (policy.conditions ?? []).map(({ condition }) => condition).join(', ');
+        return [
+          {
+            subject: policy.name,
+            message: `The client policy '${policy.name}' (condition ${conditions || 'none'}, executor ${which}) demands ${what}: ${stopped.map(({ title }) => title).join(', ')} can’t connect.`,
+            fix: atKeycloak(
+              `In the admin console, Realm settings, Client policies: narrow the condition of '${policy.name}' to the clients that it is for.`,
+            ),
+            products: stopped.map(({ name }) => name),
+          },
+        ];
+      });
+  },
+};
+
+const originsMissing: Rule = {
+  code: 'REGISTRATION_ORIGINS_MISSING',
+  severity: 'error',
+  needs: ['registrationPolicies'],
+  explanation: {
+    what: 'A product registers from a web page, so that the request carries the page’s Origin, and the policy ‘Allowed Registration Web Origins’ doesn’t list it: 403 “Invalid origin”. The preflight before it is answered with 200 all the same.',
+    cause: 'The list is empty in every new realm.',
+    fix: 'Add the product’s origins to the policy: Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins.',
+    sources: [REGISTRATION_GUIDE, 'Fetch, CORS protocol', SEEN],
+  },
+  find(seen) {
+    const policies = anonymous(seen, POLICY.webOrigins).map(webOriginsOf);
+    if (policies.length === 0) return [];
+    return seen.presets.flatMap((preset): Found[] => {
+      const { registersInBrowser, origins, title, name } = preset;
+      if (registersInBrowser === undefined) return [];
+      const missing = origins.filter((origin) => policies.some((listed) => !listed.includes(origin)));
+      if (missing.length === 0) return [];
+      const always = registersInBrowser === 'always';
+      const when = always ? 'registers' : 'registers, where its page connects directly,';
+      return [
+        {
+          subject: title,
+          message: `${title} ${when} from ${missing.join(', ')}, which the policy ‘Allowed Registration Web Origins’ doesn’t list: 403 “Invalid origin”.`,
+          fix: atKeycloak(
+            `In the admin console, Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins: add ${missing.join(', ')}.`,
+          ),
+          ...(always ? { products: [name] } : { severity: 'warning' as const, depends: [name] }),
+        },
+      ];
+    });
+  },
+};
+
+const rotation: Rule = {
+  code: 'REFRESH_REUSE_ZERO',
+  severity: 'warning',
+  needs: ['lifetimes'],
+  explanation: {
+    what: 'Each refresh gives a new refresh token, and the old one may not be used once more. A product that refreshes twice at once, or loses an answer, is signed out: the second request ends the whole session.',
+    cause: '“Revoke Refresh Token” is on with “Refresh Token Max Reuse” 0.',
+    fix: 'In the admin console, Realm settings, Tokens: set Refresh Token Max Reuse to 1 or more, or switch Revoke Refresh Token off.',
+    sources: ['RFC 9700 §4.14', ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { rotates, reuse } = shown(seen.parts.lifetimes);
+    if (!rotates || reuse > 0) return [];
+    const message =
+      'A refresh token may be used once: a product that refreshes twice at once has to sign in again.';
+    const fix = atKeycloak('In the admin console, Realm settings, Tokens: set Refresh Token Max Reuse to 1.');
+    return [{ subject: 'Refresh Token Max Reuse', message, fix }];
+  },
+};
+
+const HOUR_S = 3600;
+
+const lifetime: Rule = {
+  code: 'CONNECTION_LIFETIME',
+  severity: 'info',
+  needs: ['lifetimes', 'scopes', 'registrationPolicies'],
+  explanation: {
+    what: 'How long a connection lasts until its user has to sign in again: as long as the session of the sign-in, which ends when nobody used it for a while and at the latest after its maximum. A product that asks for offline_access has an offline session, which lasts much longer.',
+    cause:
+      'A new realm ends sessions after 30 idle minutes and 10 hours, offline sessions after 30 idle days.',
+    fix: 'In the admin console, Realm settings, Sessions: SSO Session Idle and Max, Offline Session Idle.',
+    sources: [ADMIN_GUIDE, 'OpenID Connect Core §11', SEEN],
+  },
+  find(seen) {
+    if (listServers(seen).length === 0) return [];
+    const { idle, max, offlineIdle, offlineMax } = shown(seen.parts.lifetimes);
+    const doors = doorsOf(seen);
+    const { named } = namingsOf(seen);
+    const span = (seconds: number) => ageText(seconds * 1000);
+    const offline = (preset: Preset) => asksFor(preset, OFFLINE, doors, named);
+    return seen.presets.map((preset) => {
+      const end = offlineMax === undefined ? '' : `, ${span(offlineMax)} at most`;
+      const lasts = offline(preset)
+        ? `sign in again after ${span(offlineIdle)} without use${end} (offline access)`
+        : `sign in again after ${span(idle)} without use, ${span(max)} at most`;
+      const setting = offline(preset) ? 'Offline Session Idle' : 'SSO Session Idle and SSO Session Max';
+      const short =
+        !offline(preset) && idle < HOUR_S ? ' A pause of less than an hour signs the user out.' : '';
+      return {
+        subject: preset.title,
+        message: `${preset.title}: ${lasts}.${short}`,
+        fix: atKeycloak(`Realm settings, Sessions: ${setting}.`),
+      };
+    });
+  },
+};
+
+/** What else products meet on their way. */
+export const connectors: RuleGroup = {
+  title: 'What products meet at registration and token endpoint',
+  applies: (seen: Seen) => listServers(seen).length > 0,
+  rules: [foreignPolicy, originsMissing, rotation, lifetime],
+};
