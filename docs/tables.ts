@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 /** The tables and reference pages of the documents, made from the code's own lists. */
 
 import { COMMANDS } from '../src/commands/index.ts';
@@ -115,6 +116,33 @@ function ways(): string {
   return table(['preset', 'its document', 'what it can be given'], rows);
 }
 
+interface Verdicts {
+  products: readonly string[];
+  rows: readonly { situation: string; verdicts: Readonly<Record<string, string>> }[];
+}
+
+const VERDICTS_FILE = new URL('verdicts.json', import.meta.url);
+const FAILS: Readonly<Record<string, string>> = {
+  challenge: '✗ challenge',
+  'resource-metadata': '✗ metadata',
+  'server-metadata': '✗ issuer',
+  registration: '✗ registration',
+  authorization: '✗ sign-in',
+  token: '✗ token',
+  mcp: '✗ MCP server',
+};
+
+/** Verdict against replay, as `npm run suite -- verdicts` wrote it. */
+function verdicts(): string {
+  if (!existsSync(VERDICTS_FILE)) return '';
+  const { products: names, rows } = JSON.parse(readFileSync(VERDICTS_FILE, 'utf8')) as Verdicts;
+  const cell = (verdict = '') => FAILS[verdict] ?? (verdict === 'unknown' ? '?' : '✓');
+  return table(
+    ['situation', ...names],
+    rows.map(({ situation, verdicts: of }) => [situation, ...names.map((name) => cell(of[name]))]),
+  );
+}
+
 function attacks(): string {
   const rows = ATTACKS.map(({ id, attack, holds, outcome }) => [id, attack, outcome, holds]);
   return table(['number', 'attack', 'outcome', 'what holds'], rows);
@@ -152,6 +180,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   products,
   ways,
   attacks,
+  verdicts,
   readings,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),

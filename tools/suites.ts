@@ -41,6 +41,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     minutes: 15,
     command: ['test/products/real/main.ts'],
   },
+  verdicts: {
+    what: 'verdict against replay, 14 products in 28 situations; MCPKC_VERDICTS=docs/verdicts.json writes the table of docs/compatibility.md',
+    minutes: 10,
+    command: [...vitest, '--project', 'long', 'test/products/verdicts.test.ts'],
+  },
   long: {
     what: 'what takes minutes or fetches something more: the law of status, every connector, every fault of MCP servers and realms, kills, races, the fault sample, nginx, a company’s set-up (needs the Debian package postgresql), kcadm lines, realms of 0.1.0',
     minutes: 6,

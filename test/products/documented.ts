@@ -75,6 +75,29 @@ const FACTS: readonly Documented[] = [
     },
     authentication: 'none',
   },
+  {
+    product: 'qwen-code',
+    from: 'the package @qwen-code/qwen-code 0.24.4',
+    registration: {
+      ...CODE,
+      client_name: 'Qwen Code MCP Client',
+      redirect_uris: ['http://localhost:7777/oauth/callback'],
+      token_endpoint_auth_method: 'none',
+      code_challenge_method: ['S256'],
+    },
+    authentication: 'none',
+  },
+  {
+    product: 'cline',
+    from: 'the package cline 3.0.65, on the official SDK',
+    registration: {
+      ...CODE,
+      client_name: 'Cline',
+      redirect_uris: ['http://127.0.0.1:1456/mcp/oauth/callback'],
+      token_endpoint_auth_method: 'none',
+    },
+    authentication: 'none',
+  },
 ];
 
 /** The products that are described and not recorded. */

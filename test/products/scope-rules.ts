@@ -49,6 +49,11 @@ export const DOCUMENTED_RULES: Readonly<Record<string, ScopeRule>> = {
   }),
   cursor: (met) => ({ registration: undefined, authorization: () => join(named(met)) }),
   vscode: (met) => both(join(named(met))),
+  'qwen-code': (met) => {
+    const scope = join(met.resourceScopes ?? met.issuerScopes);
+    return { registration: scope ?? '', authorization: () => scope };
+  },
+  cline: (met) => both(join(withOffline(named(met), met))),
 };
 
 /** The rules by product, of those that were recorded. */
