@@ -181,7 +181,7 @@ describe('the outputs', () => {
     expect(exit).toBe(0);
     expect(out).toContain('CHAL-401');
     const { json } = await runCli(['validate', '--list-checks', '--json'], {});
-    expect(json.checks).toHaveLength(50);
+    expect(json.checks).toHaveLength(51);
   });
 });
 
