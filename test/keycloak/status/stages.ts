@@ -5,7 +5,13 @@ import { PRODUCT_STAGES } from './product-stages.ts';
 import { WARNING_STAGES } from './warning-stages.ts';
 
 /** How each finding is brought about in a realm. */
-export const STAGES = [...ERROR_STAGES, ...WARNING_STAGES, ...HOLDER_STAGES, ...ACCESS_STAGES, ...PRODUCT_STAGES];
+export const STAGES = [
+  ...ERROR_STAGES,
+  ...WARNING_STAGES,
+  ...HOLDER_STAGES,
+  ...ACCESS_STAGES,
+  ...PRODUCT_STAGES,
+];
 /** What is said of every realm with a standing scope. */
 export const ALWAYS = ['DCR_WITH_SCOPE', 'MODE', 'CONNECTION_LIFETIME'];
 /** Staged on servers of their own, started for it. */
