@@ -3,7 +3,6 @@ import type { Evidence } from './evidence.ts';
 import { outcomeOf } from './exchange.ts';
 import type { Asked } from './mcp-opening.ts';
 import type { McpEvidence } from './probes/mcp.ts';
-import type { TokenEvidence } from './probes/token.ts';
 import { judging } from './step.ts';
 import { withoutBearer } from './token.ts';
 
