@@ -27,7 +27,6 @@ const PARTS: Record<PartName, string> = {
   roleHolders: 'who has the roles of MCP servers',
   adopted: 'the adopted clients',
   ids: 'clients with a document’s or MCP server’s id',
-  resourceClients: 'the clients of MCP servers',
   fewClients: 'who holds an audience',
   registrationProviders: 'what registration policies can do',
   defaultRoles: 'the roles of new users',

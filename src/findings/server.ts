@@ -104,7 +104,7 @@ const basicOff: Rule = {
 const resourceIndicators: Rule = {
   code: 'RESOURCE_INDICATORS_BREAK_AUDIENCE',
   severity: 'error',
-  needs: ['server', 'scopes', 'record', 'resourceClients'],
+  needs: ['server', 'scopes', 'record', 'ids'],
   explanation: {
     what: 'The experimental feature resource-indicators is on. Keycloak then judges the `resource` parameter that every MCP client sends, finds no client with that resource URL, and ends the sign-in with invalid_target: an audience that comes from a custom-audience mapper alone doesn’t count.',
     cause:
@@ -129,7 +129,7 @@ function judgesResource(seen: Seen): boolean {
 
 /** Whether the client that stands for an MCP server is mcpkc's, and as it is made. */
 function standsFor(seen: Seen, resource: string): boolean {
-  return shown(seen.parts.resourceClients).some(
+  return shown(seen.parts.ids).some(
     (client) =>
       isOwnResourceClient(client, resource, shown(seen.parts.record)) &&
       resourceClientDeviations(client, resource).length === 0,
@@ -139,14 +139,14 @@ function standsFor(seen: Seen, resource: string): boolean {
 /** Somebody else's client in its place is deleted for it, which takes a person's word. */
 function makeResourceClient(seen: Seen, judged: PresentServer): Fix {
   const { resource = '' } = judged;
-  const isTaken = shown(seen.parts.resourceClients).some(({ clientId }) => clientId === resource);
+  const isTaken = shown(seen.parts.ids).some(({ clientId }) => clientId === resource);
   return repair(seen, judged, ['--resource-client', ...(isTaken ? ['--yes'] : [])]);
 }
 
 const foreignResource: Rule = {
   code: 'RESOURCE_CLIENT_FOREIGN',
   severity: 'warning',
-  needs: ['server', 'scopes', 'record', 'resourceClients'],
+  needs: ['server', 'scopes', 'record', 'ids'],
   explanation: {
     what: 'A client that mcpkc did not make, or that was changed since, has the URL of an MCP server as its client id, or claims it in its attribute resource_url. On a Keycloak with the feature resource-indicators it decides whether sign-ins that name the MCP server work.',
     cause:
@@ -164,7 +164,7 @@ const foreignResource: Rule = {
         ({ clientId, attributes }) => clientId !== resource && attributes[RESOURCE_URL] === resource,
       );
       // One that registered itself is a finding of its own, feature or not.
-      const there = shown(seen.parts.resourceClients).filter(
+      const there = shown(seen.parts.ids).filter(
         (client) => client.clientId === resource && (judgesResource(seen) || !cameByRegistration(client)),
       );
       const foreign = [...(standsFor(seen, resource) ? [] : there), ...claiming];

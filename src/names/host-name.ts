@@ -87,11 +87,11 @@ function readIpv6(text: string): Result<string> {
   const bare = text.replace(/^\[|\]$/g, '');
   if (bare.includes('%'))
     return fault('it has an IPv6 zone', 'A zone means something on one machine only: leave it out.');
-  try {
-    return { value: new URL(`https://[${bare}]/`).hostname };
-  } catch {
+  const written = `https://[${bare}]/`;
+  // Of other characters than an address has, a URL makes user names, paths and hosts of their own.
+  if (!/^[0-9a-f:.]+$/i.test(bare) || !URL.canParse(written))
     return fault('it is not an IPv6 address', 'Write an address such as [2001:db8::1], without a port.');
-  }
+  return { value: new URL(written).hostname };
 }
 
 function checkLabels(host: string): Result<string> {

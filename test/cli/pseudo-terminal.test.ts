@@ -110,7 +110,7 @@ describe('at a prompt', () => {
 describe('while it waits', () => {
   it('Ctrl-C ends the waiting and leaves with 130', async () => {
     const resource = 'https://pty.example.com/mcp';
-    const terminal = mcpkc(['onboard', resource, '--timeout', '60s']);
+    const terminal = mcpkc(['onboard', resource, '--preset', 'chatgpt', '--timeout', '60s']);
     await terminal.until(/Ctrl-C ends the waiting/);
     terminal.type('\u0003');
     expect(await terminal.ended).toBe(130);

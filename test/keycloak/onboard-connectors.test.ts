@@ -37,7 +37,8 @@ afterAll(async () => {
 const start = (url: string, ...args: string[]) => {
   const scope = url === host.url ? [] : ['--scope', SCOPE];
   const until = args.includes('--until') ? [] : ['--until', 'connected'];
-  const begun = startOnboard([url, '--json', ...scope, ...until, ...args], {
+  const preset = args.includes('--preset') ? [] : ['--preset', 'chatgpt'];
+  const begun = startOnboard([url, '--json', ...scope, ...until, ...preset, ...args], {
     env: { ...account.env, MCPKC_ALLOW_HTTP: 'true' },
     clock: 'real',
   });

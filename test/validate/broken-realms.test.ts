@@ -37,7 +37,7 @@ describe('a broken realm in standing mode', () => {
   });
 });
 
-/** A server that lets nobody in whose token lacks `openid`, as FastMCP's does; its challenge says so. */
+/** A server that lets nobody in whose token is for it and lacks `openid`, as FastMCP's does; its challenge says so. */
 function startDemanding(stage: Stage): Promise<TestHost> {
   return serve((origin) => {
     const env = {
@@ -49,10 +49,11 @@ function startDemanding(stage: Stage): Promise<TestHost> {
     return {
       listener: (req, res) => {
         const token = /^Bearer ey[^.]+\.([^.]+)\./.exec(req.headers.authorization ?? '')?.[1];
-        const { scope = '' } = JSON.parse(Buffer.from(token ?? '', 'base64url').toString() || '{}') as {
-          scope?: string;
-        };
-        if (token === undefined || scope.split(' ').includes('openid')) return built.app(req, res);
+        const { scope = '', aud = [] } = JSON.parse(
+          Buffer.from(token ?? '', 'base64url').toString() || '{}',
+        ) as { scope?: string; aud?: string | string[] };
+        const isForUs = [aud].flat().includes(`${origin}/mcp`);
+        if (!isForUs || scope.split(' ').includes('openid')) return built.app(req, res);
         res.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }).end();
       },
       close: built.close,

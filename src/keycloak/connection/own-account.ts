@@ -17,6 +17,8 @@ export interface OwnToken {
    * Undefined where neither tells.
    */
   roles: string[] | undefined;
+  /** Whether the roles were found out by asking, which tells of those to write only `manage-clients`. */
+  isAsked?: boolean;
   /** Its roles in its own realm. */
   realmRoles: string[];
   /** The administrator of all realms: an account in `master` with the role `admin`. */
@@ -47,13 +49,15 @@ export async function readOwnToken(keycloak: Keycloak): Promise<OwnToken> {
   const claims = readClaims(token);
   const realmRoles = realmRolesIn(claims);
   let roles = clientRolesIn(claims, keycloak.place.roleClient);
-  if (roles === undefined && claims?.realm_access === undefined) {
+  const isAsked = roles === undefined && claims?.realm_access === undefined;
+  if (isAsked) {
     const asking = asked.get(keycloak.admin) ?? askForRoles(keycloak);
     asked.set(keycloak.admin, asking);
     roles = await asking;
   }
   return {
     roles,
+    isAsked,
     realmRoles,
     superuser: keycloak.accountRealm === 'master' && realmRoles.includes('admin'),
     audiences: audiencesIn(claims),

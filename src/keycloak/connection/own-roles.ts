@@ -16,8 +16,8 @@ const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
  * token that tells no roles refuses nothing: then the first request that takes the role does.
  */
 export async function requireRoles(keycloak: Keycloak, attempts: readonly Attempt[]): Promise<void> {
-  const { roles, superuser } = await readOwnToken(keycloak);
-  if (superuser || roles === undefined) return;
+  const { roles, isAsked, superuser } = await readOwnToken(keycloak);
+  if (superuser || roles === undefined || isAsked) return;
   const lacking = attempts.find(({ role }) => !(ENOUGH[role] ?? [role]).some((name) => roles.includes(name)));
   if (lacking === undefined) return;
   const error = new Error(`the token shows no role ${lacking.role}`);

@@ -59,8 +59,6 @@ export interface Parts {
   ownClient: Part<Client | undefined>;
   /** mcpkc's record of the realm. */
   record: Part<RealmRecord>;
-  /** The clients whose id is the URL of an MCP server of the realm. */
-  resourceClients: Part<Client[]>;
   /** Every client of a realm with few of them that has a standing MCP server; undefined where nobody looked. */
   fewClients: Part<Client[] | undefined>;
   /** The clients that the record says were adopted, as they are now; of the newest `MOST_ADOPTED`. */

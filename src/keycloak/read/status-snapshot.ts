@@ -72,7 +72,6 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     face,
     remembered,
     adopted,
-    resourceClients,
     fewClients,
     found,
     ids,
@@ -93,7 +92,6 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     readPublicFace(keycloak, reading.issuer),
     record,
     record.then((found) => readAdopted(keycloak, found)),
-    allScopes.then((found) => readResourceClients(keycloak, found)),
     allScopes.then((found) => readFewClients(keycloak, found, reading)),
     part(() => readRefusals(keycloak, reading.since)),
     allScopes.then((scopes) => readIds(keycloak, reading.clientIds, scopes, token)),
@@ -121,7 +119,6 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     ids,
     access: mapped,
     roleHolders: holders,
-    resourceClients,
     fewClients,
     refusals: found,
     defaultRoles: roles,
@@ -216,7 +213,7 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
 }
 
 /** As many MCP servers are looked for by their URL as client id; each costs a request. */
-const MOST_RESOURCES = 20;
+const MOST_RESOURCES = 40;
 
 /** The clients that have an id which products or MCP servers are known by. */
 async function readIds(
@@ -248,21 +245,6 @@ async function readAdopted(keycloak: Keycloak, record: Part<RealmRecord>): Promi
   const ids = [...made, ...adopted.slice(0, MOST_ADOPTED)];
   return part(async () => {
     const found = await mapSome(ids, (id) => findClientById(keycloak, id));
-    return found.filter((client) => client !== undefined);
-  });
-}
-
-/** As many MCP servers are looked at for their own clients; each costs a request. */
-const MOST_SERVERS = 40;
-
-/** The clients whose id is the URL of an MCP server of the realm: those that stand for it, or somebody’s. */
-async function readResourceClients(keycloak: Keycloak, scopes: Parts['scopes']): Promise<Part<Client[]>> {
-  if (!scopes.visible) return scopes;
-  const urls = scopes.value.all.filter(isAudienceScope).flatMap((scope) => resourceOf(scope) ?? []);
-  return part(async () => {
-    const found = await mapSome([...new Set(urls)].slice(0, MOST_SERVERS), (url) =>
-      findClient(keycloak, url),
-    );
     return found.filter((client) => client !== undefined);
   });
 }

@@ -574,7 +574,7 @@ describe('the server', () => {
       features: ['resource-indicators'],
       redirects: undefined,
     });
-    const there = (one: Client) => ({ server, record, resourceClients: visible([one]) });
+    const there = (one: Client) => ({ server, record, ids: visible([one]) });
     expect(codes(found(there(own)))).toEqual([]);
     const both = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'RESOURCE_CLIENT_FOREIGN'];
     for (const changed of [

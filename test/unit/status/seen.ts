@@ -140,7 +140,6 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     ids: visible([]),
     access: visible({ mapped: [], roles: [] }),
     roleHolders: visible({ defaults: [], unused: [], held: [] }),
-    resourceClients: visible([]),
     fewClients: visible(undefined),
     ...changes,
   };
