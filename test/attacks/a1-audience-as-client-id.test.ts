@@ -12,7 +12,8 @@ let account: Account;
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  await expectCli(0, ['create-scope', '--resource', RESOURCE, '--attach', 'none'], { env: account.env });
+  const made = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'none'];
+  await expectCli(0, made, { env: account.env });
 });
 
 it('a client that is called as the MCP server is found: it puts the audience into tokens of others', async () => {

@@ -9,7 +9,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   access: [RESOURCE],
   connections: [RESOURCE],
   status: [],
-  onboard: [RESOURCE, '--dry-run'],
+  onboard: [RESOURCE, '--preset', 'chatgpt', '--dry-run'],
   allow: [RESOURCE, '--by', 'client', '--dry-run', '--secret-file', 'chatgpt.secret'],
   'prune-clients': [],
   env: [RESOURCE],
