@@ -13,5 +13,7 @@ export default defineConfig({
   fixedExtension: false,
   // Everything is in the bundle: installing mcpkc installs one package, and start-up reads few files.
   deps: { alwaysBundle: [/.*/], onlyBundle: false },
+  // jsonc-parser's other form (UMD) requires files by names that no bundler follows.
+  inputOptions: { resolve: { mainFields: ['module', 'main'] } },
   plugins: [thirdPartyNotices()],
 });

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const MCPKC = resolve(import.meta.dirname, '../../bin/mcpkc.js');
+/** How mcpkc is started: from the bundle in `dist/`, or as `MCPKC_DEMO_COMMAND` has it (a JSON list of words). */
+const [PROGRAM = '', ...FIRST]: string[] = JSON.parse(
+  process.env.MCPKC_DEMO_COMMAND ??
+    JSON.stringify([process.execPath, resolve(import.meta.dirname, '../../bin/mcpkc.js')]),
+);
 
 /** A command that was typed: what it printed so far, and how it ends. */
 export interface Typed {
@@ -26,7 +30,7 @@ export function bareEnv(): NodeJS.ProcessEnv {
 /** Prints a command line as an operator would type it, runs the built `mcpkc` with it, and shows what that prints. */
 export function type(folder: string, args: readonly string[], env: Record<string, string> = {}): Typed {
   process.stdout.write(`\n$ mcpkc ${args.map(quoted).join(' ')}\n`);
-  const child = spawn(process.execPath, [MCPKC, ...args], {
+  const child = spawn(PROGRAM, [...FIRST, ...args], {
     cwd: folder,
     env: { ...bareEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { type JSONVisitor, printParseErrorCode, visit } from 'jsonc-parser';
 import type { Result } from '../result.ts';
 
 /** The members of a JSON object, in their order; `twice` names those that stand there twice. */
@@ -14,90 +15,102 @@ export interface JsonFault {
 }
 
 const DEEPEST = 64;
-const SPACE = /[ \t\r\n]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
+const NO_OBJECT = 'it must be an object in braces';
+const TOO_EARLY = 'it ends too early';
+const NO_KEY = 'a key in double quotes is expected here';
+const NO_VALUE = 'a value is expected here';
+const BAD_TEXT = 'this text is not closed, or has a line break or a wrong escape in it';
+
+/** What jsonc-parser's codes of errors mean (its ParseErrorCode); any other one is a value that is none. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  PropertyNameExpected: NO_KEY,
+  ColonExpected: 'a colon is expected here',
+  CommaExpected: 'a comma or the closing bracket is expected here',
+  CloseBraceExpected: TOO_EARLY,
+  CloseBracketExpected: TOO_EARLY,
+  EndOfFileExpected: 'something follows the closing brace',
+  InvalidCommentToken: 'JSON has no comments: a key that begins with // takes their place',
+  UnexpectedEndOfString: BAD_TEXT,
+  InvalidUnicode: BAD_TEXT,
+  InvalidEscapeCharacter: BAD_TEXT,
+  InvalidCharacter: BAD_TEXT,
+};
 
 class Fault extends Error {
-  readonly at: number;
-  constructor(problem: string, at: number) {
+  readonly at: JsonFault;
+  constructor(problem: string, line: number, column: number) {
     super(problem);
-    this.at = at;
+    this.at = { problem, line: line + 1, column: column + 1 };
   }
 }
 
 /**
- * Reads a JSON object. Says where a fault is, which `JSON.parse` doesn't always do, and never quotes the text, which
+ * Reads a JSON object. Tells where a fault is, which `JSON.parse` doesn't always do, and never quotes the text, which
  * `JSON.parse` does and which may hold a secret.
  */
 export function readJsonObject(source: string): Result<JsonObject, JsonFault> {
   const text = source.replace(/^\u{feff}/u, '');
   const keys: string[] = [];
   try {
-    const start = skip(text, 0);
-    if (text[start] !== '{') throw new Fault('it must be an object in braces', start);
-    const end = skip(text, checkValue(text, start, 0, keys));
-    if (end < text.length) throw new Fault('something follows the closing brace', end);
+    visit(text, judging(text, keys), { disallowComments: true, allowTrailingComma: false });
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    const before = text.slice(0, error.at).split('\n');
-    return { problem: error.message, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    if (error instanceof Fault) return error.at;
+    throw error;
   }
   const members = Object.entries(JSON.parse(text) as Record<string, unknown>);
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
   return { value: { members, twice: [...new Set(twice)] } };
 }
 
-function match(pattern: RegExp, text: string, at: number): string | undefined {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0];
-}
-
-function skip(text: string, at: number): number {
-  return at + (match(SPACE, text, at)?.length ?? 0);
-}
-
-/** Where the value that starts here ends; `keys` collects the names of the outermost object. */
-function checkValue(text: string, at: number, depth: number, keys: string[]): number {
-  if (depth > DEEPEST) throw new Fault('it is nested too deeply', at);
-  const first = text[at];
-  if (first === '{' || first === '[') return checkMany(text, at, depth, keys);
-  if (first === '"') return at + checkString(text, at).length;
-  const scalar = match(SCALAR, text, at);
-  if (scalar === undefined)
-    throw new Fault(at < text.length ? 'a value is expected here' : 'it ends too early', at);
-  return at + scalar.length;
-}
-
-function checkString(text: string, at: number): string {
-  const found = match(STRING, text, at);
-  if (found === undefined)
-    throw new Fault('this text is not closed, or has a line break or a wrong escape in it', at);
-  return found;
-}
-
-function checkMany(text: string, start: number, depth: number, keys: string[]): number {
-  const isObject = text[start] === '{';
-  const close = isObject ? '}' : ']';
-  let at = skip(text, start + 1);
-  if (text[at] === close) return at + 1;
-  for (;;) {
-    if (isObject) at = checkKey(text, at, depth, keys);
-    at = skip(text, checkValue(text, at, depth + 1, keys));
-    if (text[at] === close) return at + 1;
-    if (text[at] !== ',')
-      throw new Fault(at < text.length ? `, or ${close} is expected here` : 'it ends too early', at);
-    at = skip(text, at + 1);
-    if (text[at] === close) throw new Fault('there is a comma before the closing bracket', at);
-  }
-}
-
-function checkKey(text: string, at: number, depth: number, keys: string[]): number {
-  if (text[at] !== '"')
-    throw new Fault(at < text.length ? 'a key in double quotes is expected here' : 'it ends too early', at);
-  const key = checkString(text, at);
-  if (depth === 0) keys.push(JSON.parse(key) as string);
-  const colon = skip(text, at + key.length);
-  if (text[colon] !== ':') throw new Fault('a colon is expected here', colon);
-  return skip(text, colon + 1);
+/** Throws at the first fault; `keys` collects the names of the outermost object. */
+function judging(text: string, keys: string[]): JSONVisitor {
+  const end = text.trimEnd().length;
+  const open: ('{' | '[')[] = [];
+  let isAfterComma = false;
+  let isKeyNext = false;
+  const begin = (bracket: '{' | '[', line: number, column: number) => {
+    if (open.length === 0 && bracket === '[') throw new Fault(NO_OBJECT, line, column);
+    // The parser calls itself for each level: a file of brackets alone would exhaust the stack.
+    if (open.length > DEEPEST) throw new Fault('it is nested too deeply', line, column);
+    open.push(bracket);
+    isAfterComma = false;
+    isKeyNext = bracket === '{';
+  };
+  const finish = () => {
+    open.pop();
+    isAfterComma = false;
+    isKeyNext = false;
+  };
+  let isBegun = false;
+  const problemOf = (code: string, offset: number): string => {
+    if (!isBegun) return NO_OBJECT;
+    const problem = PROBLEMS[code] ?? NO_VALUE;
+    if (offset >= end && problem !== BAD_TEXT) return TOO_EARLY;
+    if (isAfterComma && /[}\]]/.test(text[offset] ?? '')) return 'the comma before this is one too many';
+    return code === 'InvalidSymbol' && isKeyNext ? NO_KEY : problem;
+  };
+  return {
+    onObjectBegin: (_offset, _length, line, column) => {
+      begin('{', line, column);
+      isBegun = true;
+    },
+    onArrayBegin: (_offset, _length, line, column) => begin('[', line, column),
+    onObjectEnd: finish,
+    onArrayEnd: finish,
+    onObjectProperty: (key) => {
+      if (open.length === 1) keys.push(key);
+      isKeyNext = false;
+    },
+    onSeparator: (character) => {
+      isAfterComma = character === ',';
+      isKeyNext = isAfterComma && open.at(-1) === '{';
+    },
+    onLiteralValue: (_value, _offset, _length, line, column) => {
+      if (open.length === 0) throw new Fault(NO_OBJECT, line, column);
+      isAfterComma = false;
+    },
+    onError: (code, offset, _length, line, column) => {
+      throw new Fault(problemOf(printParseErrorCode(code), offset), line, column);
+    },
+  };
 }

@@ -11,6 +11,7 @@ function play(...args: string[]): Promise<{ status: number | null; output: strin
     MCPKC_TEST_KEYCLOAK_URL: url,
     MCPKC_TEST_KEYCLOAK_ADMIN: adminUser,
     MCPKC_TEST_KEYCLOAK_ADMIN_PASSWORD: adminPassword,
+    MCPKC_DEMO_COMMAND: JSON.stringify([process.execPath, inject('mcpkcBin')]),
   };
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [DEMO, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
