@@ -7,7 +7,9 @@ const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,others,products,valida
 /** What takes minutes or fetches something more (nginx): `npm run suite -- long`, not part of `npm test`. */
 const LONG = [
   'test/products/verdicts.test.ts',
+  'test/products/fastmcp-server.test.ts',
   'test/validate/made-beforehand.test.ts',
+  'test/validate/page.test.ts',
   'test/validate/nginx.test.ts',
   'test/docs/access-recipes.test.ts',
   'test/keycloak/access-moments.test.ts',

@@ -10,7 +10,7 @@ import { voiceFor } from './cli/voice.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
-import { calledBy, programFor } from './program.ts';
+import { calledBy, meantBy, programFor } from './program.ts';
 import { type CommandPart, withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
@@ -70,6 +70,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     // A runbook and the files of init say which server they are about.
     const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
     const document = documentWithRunFlags(report.document, repeated, NAMES) as Report['document'];
+    if (!json && argv.includes('--quiet') && isNoNews(report)) return report.exitStatus;
     io.stdout.write(
       json
         ? reportJson({ ...report, document })
@@ -86,14 +87,25 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** Commands that are run for what they do or judge; the others for the text that they answer with. */
+const DOERS: readonly string[] = ['init', 'create-scope', 'onboard', 'allow', 'status', 'validate'];
+
+/** Whether there is nothing to tell with `--quiet`: all is well, and the text was not what was asked for. */
+function isNoNews({ command, exitStatus, server, document }: Report): boolean {
+  if (exitStatus !== 0 || server === undefined) return false;
+  const { changes } = document;
+  return DOERS.includes(command) || (Array.isArray(changes) && changes.length > 0);
+}
+
 /** Parses and runs; gives undefined where the help was the answer. */
 async function run(
-  argv: readonly string[],
+  typed: readonly string[],
   io: Io,
   signal: AbortSignal,
   loaded: (config: Config) => void,
   parsed: (options: Flags) => void,
 ): Promise<Report | undefined> {
+  const argv = meantBy(typed);
   const called = await calledBy(argv);
   const root = programFor(io, called);
   let answer: Report | undefined;

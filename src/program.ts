@@ -2,9 +2,12 @@
 import { Command as Commander, Help } from 'commander';
 import { type Command, type CommandEntry, HELP_GROUPS } from './cli/command.ts';
 import { defineGlobal, GLOBAL_VALUES } from './cli/global-options.ts';
-import { commandHelp, FLAG_GROUPS, firstSteps, MANY_FLAGS } from './cli/help.ts';
+import { commandHelp, exitStatuses, FLAG_GROUPS, firstSteps, MANY_FLAGS } from './cli/help.ts';
 import type { Io } from './cli/io.ts';
 import { COMMANDS } from './commands/index.ts';
+import { McpkcError } from './errors.ts';
+import { nearMiss } from './names/nearest.ts';
+import { brief, formatCommand, typedName } from './text.ts';
 
 /** The command that a command line calls, loaded; the others are known by name and summary alone. */
 export interface Called {
@@ -32,7 +35,7 @@ export function programFor(io: Io, called: Called | undefined): Commander {
     .commandsGroup('Shell:')
     .helpCommand('help <command>', 'the help of a command, as mcpkc <command> --help')
     .showSuggestionAfterError()
-    .addHelpText('after', firstSteps);
+    .addHelpText('after', exitStatuses);
   for (const entry of COMMANDS) {
     const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
     command.helpGroup(`${entry.group}:`);
@@ -54,6 +57,8 @@ function arranged(help: string): string {
   const rest = sections.filter((section) => !commands.includes(section));
   const options = rest.findIndex((section) => /^[^ ]+:\n {2}-/.test(section));
   const arrangedSections = [...rest.slice(0, options), ...commands, ...rest.slice(options)];
+  // Whoever asks for the program's help may have come to it for the first time.
+  if (commands.length > 0) arrangedSections.splice(2, 0, firstSteps());
   return `${arrangedSections.join('\n\n')}\n`;
 }
 
@@ -80,6 +85,42 @@ export function commandWord(argv: readonly string[]): string | undefined {
     if (GLOBAL_VALUES.test(word)) at += 1;
   }
   return undefined;
+}
+
+/**
+ * The command line as it was meant: `mcpkc -h init` and `mcpkc help init` are the help of init, `mcpkc version` is
+ * `--version`. Throws USAGE (exit status 2) for the help of a command that isn't there, with the nearest.
+ */
+export function meantBy(argv: readonly string[]): readonly string[] {
+  const word = argv.findIndex((one, at) => !one.startsWith('-') && !GLOBAL_VALUES.test(argv[at - 1] ?? ''));
+  if (word === -1) return argv;
+  const rest = argv.filter((_one, at) => at !== word);
+  if (argv[word] === 'version') return [...rest, '--version'];
+  if (argv[word] === 'help') {
+    const topic = argv.slice(word + 1).find((one) => !one.startsWith('-'));
+    if (topic === undefined) return ['--help'];
+    if (topic === 'version' || topic === 'help') return ['--help'];
+    if (COMMANDS.some(({ name }) => name === topic)) return [topic, '--help'];
+    throw noSuchTopicError(topic);
+  }
+  const isAsked = argv.slice(0, word).some((one) => one === '-h' || one === '--help');
+  return isAsked ? [argv[word] ?? '', '--help'] : argv;
+}
+
+/** USAGE: there is no command of that name; a code is explained elsewhere. */
+function noSuchTopicError(topic: string): McpkcError {
+  const near = nearMiss(
+    topic,
+    COMMANDS.map(({ name }) => name),
+  );
+  const isCode = /^[A-Z][A-Z\d]*(?:[_-][A-Z\d]+)+$/.test(topic);
+  const fix = [
+    ...(near === undefined ? [] : [`Did you mean ${near}?`]),
+    isCode
+      ? `A code is explained by:\n${formatCommand(['explain'], [typedName(topic)])}`
+      : 'mcpkc --help lists the commands.',
+  ].join(' ');
+  return new McpkcError('USAGE', `There is no command ‘${brief(topic, 60)}’.`, fix);
 }
 
 /** The subcommand that a command line calls. */

@@ -18,7 +18,7 @@ export function defineGlobal(root: Commander): Commander {
     .option('--realm <name>', 'KC_REALM: the realm to work on')
     .optionsGroup('Output:')
     .option('--json', 'one JSON document on stdout, also on failure')
-    .option('--quiet', 'nothing on stderr but warnings and failures')
+    .option('--quiet', 'nothing but warnings and failures where all is well')
     .option('--verbose', 'log each HTTP request on stderr')
     .option('--no-input', 'never ask, even at a terminal')
     .option('--no-color', 'no colour (as NO_COLOR)')

@@ -41,25 +41,28 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
   { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
   {
     heading: 'Files:',
-    flags: ['--secret-file', '--show-secret', '--junit', '--backup', '--audit-file', '--restore'],
+    flags: ['--secret-file', '--show-secret', '--junit', '--html', '--backup', '--audit-file', '--restore'],
   },
 ];
 
 /** A command with more flags than this has them in groups. */
 export const MANY_FLAGS = 6;
 
-/** What the program's help ends with: the way from nothing to a connection. */
+/** What the program's help begins with: the way from nothing to a connection. */
 export function firstSteps(): string {
-  return `
-First steps:
-  # once for a realm: the account that mcpkc works with (asks for an administrator's password)
-  $ mcpkc init --server https://auth.example.com --realm tools --admin-user admin
-  # connect ChatGPT to an MCP server
-  $ mcpkc onboard https://svc.example.com/mcp
-  # is all well?
+  return `First steps:
+  # once for a realm: asks for what it needs, and makes the account
+  $ mcpkc init
+  # connect ChatGPT to that MCP server
+  $ mcpkc onboard --preset chatgpt
+  # is the realm ready, and does the whole chain work?
   $ mcpkc status
-  $ mcpkc validate https://svc.example.com/mcp
+  $ mcpkc validate`;
+}
 
+/** What the program's help ends with. */
+export function exitStatuses(): string {
+  return `
 Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
   5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>`;
 }

@@ -1,7 +1,7 @@
 import { McpkcError } from '../errors.ts';
 
 /** How an environment block can be written. */
-export const ENV_FORMATS = ['dotenv', 'json', 'compose', 'k8s'] as const;
+export const ENV_FORMATS = ['dotenv', 'json', 'compose', 'k8s', 'fastmcp', 'spring', 'quarkus'] as const;
 export type EnvFormat = (typeof ENV_FORMATS)[number];
 
 /** An environment block in one of the formats, ending in a newline. `name` is a DNS label: of the service, of the map. */
@@ -15,7 +15,97 @@ export function envText(env: Readonly<Record<string, string>>, format: EnvFormat
       return compose(env, name);
     case 'k8s':
       return configMap(env, name);
+    case 'fastmcp':
+      return fastmcp(env, name);
+    case 'spring':
+      return spring(env);
+    case 'quarkus':
+      return quarkus(env);
   }
+}
+
+/** What frameworks need to be told, out of the block. */
+function factsIn(env: Readonly<Record<string, string>>) {
+  const { MCP_PUBLIC_BASE_URL: base = '', MCP_TRANSPORT_URL: url = '', OIDC_ISSUER: issuer = '' } = env;
+  const list = (key: string) => (env[key] ?? '').split(',').filter((one) => one !== '');
+  const path = url.startsWith('http') ? new URL(url).pathname : '/';
+  return { base, url, issuer, path, audiences: list('OIDC_AUDIENCE'), scopes: list('ADVERTISE_SCOPES') };
+}
+
+/**
+ * A server with FastMCP’s own means: the resource metadata, and tokens of this issuer for this resource alone. Tried with
+ * FastMCP 4.2.3 (`RemoteAuthProvider`, `JWTVerifier`); its KeycloakAuthProvider demands `openid` of every token, which a
+ * client that names scopes may not have.
+ */
+function fastmcp(env: Readonly<Record<string, string>>, name: string): string {
+  const { base, issuer, path, audiences, scopes } = factsIn(env);
+  // A JSON string is a string of Python, too.
+  const text = (value: unknown) => JSON.stringify(value);
+  return `# FastMCP 3 or later (tried with 4.2.3): pip install fastmcp
+from fastmcp import FastMCP
+from fastmcp.server.auth import RemoteAuthProvider
+from fastmcp.server.auth.providers.jwt import JWTVerifier
+
+ISSUER = ${text(issuer)}
+
+auth = RemoteAuthProvider(
+    token_verifier=JWTVerifier(
+        jwks_uri=ISSUER + "/protocol/openid-connect/certs",
+        issuer=ISSUER,
+        audience=${text(audiences)},
+    ),
+    authorization_servers=[ISSUER],
+    base_url=${text(base)},
+    scopes_supported=${text(scopes)},
+)
+
+mcp = FastMCP(${text(name)}, auth=auth)
+
+if __name__ == "__main__":
+    # Behind the proxy that serves ${base.replaceAll(/[\p{Cc}]/gu, '')}
+    mcp.run(transport="http", host="127.0.0.1", port=8000, path=${text(path)})
+`;
+}
+
+/** Properties of Spring Boot’s resource server (from its documentation; not tried): the metadata is code, by `protectedResourceMetadata`. */
+function spring(env: Readonly<Record<string, string>>): string {
+  const { issuer, audiences, url, scopes } = factsIn(env);
+  const list = audiences.map((one) => `            - ${JSON.stringify(one)}\n`).join('');
+  const scopeLines = scopes.map((scope) => `#       metadata.scope(${JSON.stringify(scope)});\n`).join('');
+  return `# Spring Boot 4, application.yaml (from Spring's documentation; not tried by mcpkc's tests)
+spring:
+  security:
+    oauth2:
+      resourceserver:
+        jwt:
+          issuer-uri: ${JSON.stringify(issuer)}
+          audiences:
+${list}# The resource metadata (Spring Security 7), in the SecurityFilterChain:
+#   http.oauth2ResourceServer((server) -> server.jwt(withDefaults())
+#     .protectedResourceMetadata((it) -> it.protectedResourceMetadataCustomizer((metadata) -> {
+#       metadata.resource(${JSON.stringify(url)});
+#       metadata.authorizationServer(${JSON.stringify(issuer)});
+${scopeLines}#     })));
+`;
+}
+
+/** Properties of Quarkus OIDC (from its documentation; not tried). */
+function quarkus(env: Readonly<Record<string, string>>): string {
+  const { issuer, audiences, url, path, scopes } = factsIn(env);
+  // Of application.properties: a backslash and an expression begin something else (java.util.Properties, SmallRye Config).
+  const value = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('$', '\\\\$');
+  const lines = [
+    "# Quarkus, application.properties (from Quarkus' documentation; not tried by mcpkc's tests)",
+    `quarkus.oidc.auth-server-url=${value(issuer)}`,
+    `quarkus.oidc.token.issuer=${value(issuer)}`,
+    `quarkus.oidc.token.audience=${value(audiences.join(','))}`,
+    'quarkus.oidc.resource-metadata.enabled=true',
+    `quarkus.oidc.resource-metadata.resource=${value(url)}`,
+    ...(scopes.length === 0 ? [] : [`quarkus.oidc.resource-metadata.scopes=${value(scopes.join(','))}`]),
+    `quarkus.http.auth.permission.mcp.paths=${value(path === '/' ? '/*' : `${path},${path}/*`)}`,
+    'quarkus.http.auth.permission.mcp.policy=authenticated',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** `KEY=value` lines, as Node's `--env-file`, Docker and systemd read them; quoted only where it can't be avoided. */

@@ -97,7 +97,10 @@ describe('--add and --remove', () => {
   });
 
   it('remove what is named, in any spelling, and nothing else', async () => {
-    await run(0, '--remove', 'bücher.EXAMPLE', '--remove', 'never-there.example');
+    const removed = await run(0, '--remove', 'bücher.EXAMPLE', '--remove', 'tool.example.com');
+    expect(removed.err.replaceAll(/\s+/g, ' ')).toContain(
+      'tool.example.com is not in the list: there is nothing to remove. Did you mean tools.example.com?',
+    );
     expect(await hostsIn(realm)).toEqual(['*.wild.example', 'tools.example.com']);
     expect((await run(0, '--remove', 'bücher.EXAMPLE', '--dry-run', '--json')).json.changes).toEqual([]);
   });

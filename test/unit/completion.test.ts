@@ -75,7 +75,7 @@ describe('what is completed', () => {
     expect(commands.map(({ name }) => name)).toEqual(COMMANDS.map(({ name }) => name));
     const flags = commands.find(({ name }) => name === 'env')?.flags;
     expect(flags?.find(({ names }) => names.includes('--format'))?.values).toMatchObject({
-      words: ['dotenv', 'json', 'compose', 'k8s'],
+      words: ['dotenv', 'json', 'compose', 'k8s', 'fastmcp', 'spring', 'quarkus'],
     });
     expect(global.map(({ names }) => names.at(-1))).toContain('--allow-http');
   });

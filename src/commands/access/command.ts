@@ -1,4 +1,5 @@
 import { type Command, defineWriting, list, Option, type WritingOptions } from '../../cli/command.ts';
+import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish } from '../../plan/input.ts';
@@ -20,8 +21,8 @@ export const access: Command<AccessOptions> = {
   define(command) {
     command
       .description('Show or set who may use an MCP server: everybody in the realm, or who has a role.')
-      .argument('[resource]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
-      .option('--resource <url>', 'the same, as an option')
+      .argument('[resource]', RESOURCE_ARGUMENT)
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--scope <name>', 'name of the client scope')
       .option('--role <name>', 'let in who has this realm role …; it is made if it isn’t there', list)
       .option('--revoke <name>', 'let in its holders no more …; without the last one nobody gets in', list)
@@ -52,18 +53,12 @@ export const access: Command<AccessOptions> = {
   async run(context, [argument], flags) {
     const input = inputOf(flags);
     const config = await context.config();
-    const resource = resourceFor(config, resourceOf(argument, flags));
+    const resource = resourceFor(config, givenResource(argument, flags));
     scopeWish(config, resource, flags);
     const keycloak = await connect(config, context.io, context.signal);
     return changeAccess(context, config, keycloak, { ...input, resource, scope: flags.scope });
   },
 };
-
-function resourceOf(argument: string | undefined, { resource }: AccessOptions): string | undefined {
-  if (argument !== undefined && resource !== undefined && argument !== resource)
-    throw inputError('--resource', 'the argument names another server', 'Name the server once.');
-  return argument ?? resource;
-}
 
 const names = (value: readonly string[] = []): string[] => [...new Set(value)];
 

@@ -7,6 +7,7 @@ import {
   type WritingOptions,
 } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
+import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
@@ -25,6 +26,7 @@ import { allowText, listText, removalText, stepsFor } from './text.ts';
 
 /** The flags of `mcpkc allow`. */
 export type AllowOptions = WritingOptions & {
+  resource?: string;
   preset?: string[];
   by?: 'document' | 'client';
   clientId?: string;
@@ -45,7 +47,8 @@ export const allow: Command<AllowOptions> = {
   define(command) {
     command
       .description('Let a product connect to an MCP server without registering.')
-      .argument('[resource]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
+      .argument('[resource]', RESOURCE_ARGUMENT)
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--preset <name>', 'the product … (default: chatgpt)', list)
       .option('--role <name>', 'only who has this realm role may use the server …', list)
       .addOption(
@@ -94,9 +97,10 @@ export const allow: Command<AllowOptions> = {
     [5, 'the client id is taken, users would lose their connections, or --yes is needed'],
   ],
   async run(context, [argument], flags) {
+    const given = givenResource(argument, flags);
     const config = await context.config();
-    if (flags.list === true) return listReport(context, config, argument);
-    const resource = resourceFor(config, argument);
+    if (flags.list === true) return listReport(context, config, given);
+    const resource = resourceFor(config, given);
     const wish = wishOf(config, flags);
     scopeWish(config, resource, flags);
     if (flags.remove !== true) requireWish(wish, config);

@@ -1,4 +1,5 @@
 import { type Command, defineWriting, duration, type WritingOptions } from '../../cli/command.ts';
+import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
@@ -26,7 +27,7 @@ export const connections: Command<ConnectionsOptions> = {
     command
       .description('Say who is connected to which MCP server by what, and cut it.')
       .argument('[resource]', 'connections to this MCP server alone')
-      .option('--resource <url>', 'the same, as an option')
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--user <name>', 'this person’s alone')
       .option('--preset <name>', 'by this product alone')
       .option('--client <id>', 'by this client alone')
@@ -52,7 +53,7 @@ export const connections: Command<ConnectionsOptions> = {
   async run(context, [argument], flags) {
     checkFlags(argument, flags);
     const config = await context.config();
-    const given = argument ?? flags.resource;
+    const given = givenResource(argument, flags);
     const resource = given === undefined ? undefined : canonicalResource(given);
     const custom = customPresets(config.presets, config.files.config);
     const [preset] = flags.preset === undefined ? [] : resolvePresets([flags.preset], custom);

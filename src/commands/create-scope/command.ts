@@ -1,4 +1,5 @@
 import { type Command, defineWriting, list, Option, type WritingOptions } from '../../cli/command.ts';
+import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
@@ -30,7 +31,8 @@ export const createScope: Command<CreateScopeOptions> = {
   define(command) {
     command
       .description('Make Keycloak ready for an MCP server: scope, audience, policies; or retire one.')
-      .option('--resource <url>', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
+      .argument('[resource]', RESOURCE_ARGUMENT)
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--scope <name>', 'name of the client scope')
       .addOption(
         new Option(
@@ -100,7 +102,9 @@ export const createScope: Command<CreateScopeOptions> = {
     [1, 'with --dry-run: something would change'],
     [5, 'the scope is another server’s, a window is open, or --yes is needed'],
   ],
-  async run(context, _args, flags) {
+  async run(context, [argument], given) {
+    const resource = givenResource(argument, given);
+    const flags = resource === undefined ? given : { ...given, resource };
     requireNoContradiction(flags.registration, flags.preset !== undefined);
     const config = await context.config();
     // What is wrong with the words is said before anything is sent.

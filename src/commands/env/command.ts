@@ -1,6 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: an option with choices.
 import { Option } from 'commander';
 import type { Command, Context } from '../../cli/command.ts';
+import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
 import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { isLoopback } from '../../names/loopback.ts';
@@ -11,7 +12,7 @@ import { resourceFor } from '../../plan/input.ts';
 import { formatCommand } from '../../text.ts';
 
 /** The flags of `mcpkc env`. */
-export type EnvOptions = { format: EnvFormat; scope?: string };
+export type EnvOptions = { format: EnvFormat; resource?: string; scope?: string };
 
 /** `mcpkc env` */
 export const env: Command<EnvOptions> = {
@@ -22,6 +23,7 @@ export const env: Command<EnvOptions> = {
         '[resource]',
         'the MCP server’s URL; a bare host means https://<host>/mcp (default: MCP_TRANSPORT_URL)',
       )
+      .option('--resource <url>', SAME_AS_OPTION)
       .addOption(
         new Option('--format <format>', 'how to write it').choices([...ENV_FORMATS]).default('dotenv'),
       )
@@ -30,13 +32,14 @@ export const env: Command<EnvOptions> = {
   examples: [
     ['for the server’s .env file', 'mcpkc env https://svc.example.com/mcp > svc.env'],
     ['for Docker Compose', 'mcpkc env https://svc.example.com/mcp --format compose > compose.mcp.yaml'],
+    ['a server with FastMCP', 'mcpkc env https://svc.example.com/mcp --format fastmcp > server.py'],
     ['for Kubernetes', 'mcpkc env https://svc.example.com/mcp --format k8s | kubectl apply -f -'],
   ],
   changes: 'Nothing. It reads the resource’s scope and mode where a service account is configured.',
   exits: [[0, 'printed']],
   async run(context, [argument], flags) {
     const config = await context.config();
-    const resource = resourceFor(config, argument, { bareHost: true });
+    const resource = resourceFor(config, givenResource(argument, flags), { bareHost: true });
     const deployment = await look(context, config, resource, flags);
     const { format } = flags;
     const { scope, mode, source, roles = null } = deployment;
@@ -76,8 +79,12 @@ async function look(
     );
   }
   if (isLocal(deployment.issuer) && !isLocal(resource)) {
+    const isDefault = ['KC_SERVER', 'KC_HOSTNAME', 'KC_ISSUER'].every(
+      (key) => config.originOf(key) === undefined,
+    );
+    const from = isDefault ? ' (made of the default of KC_SERVER: no Keycloak is configured)' : '';
     context.voice.warn(
-      `OIDC_ISSUER is ${deployment.issuer}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
+      `OIDC_ISSUER is ${deployment.issuer}${from}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
     );
   }
   return deployment;

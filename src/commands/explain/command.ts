@@ -38,15 +38,33 @@ export const explain: Command = {
 
 const plain = (code: string) => code.toUpperCase().replaceAll(/[-_ ]/g, '');
 
-/** The code, whatever its case; `-`, `_` and blanks don't count. Throws INPUT_INVALID with the nearest one. */
+/** How many codes are proposed at most. */
+const PROPOSED = 6;
+
+/** Codes that a word may have meant: those that hold it, else the one that is a slip away. */
+function nearTo(wanted: string): string[] {
+  const codes = EXPLAINED.map(({ code }) => code);
+  const word = plain(wanted);
+  const near = nearest(wanted, codes);
+  if (near.distance <= Math.max(2, Math.floor(near.key.length / 3))) return [near.key];
+  if (word.length < 3) return [];
+  const holding = codes.filter((code) => plain(code).includes(word));
+  if (holding.length > 0) return holding.slice(0, PROPOSED);
+  const parts = wanted
+    .toUpperCase()
+    .split(/[^A-Z\d]+/)
+    .filter((part) => part.length > 2);
+  const shared = (code: string) => parts.filter((part) => code.split(/[-_]/).includes(part)).length;
+  const most = Math.max(0, ...codes.map(shared));
+  return most === 0 ? [] : codes.filter((code) => shared(code) === most).slice(0, PROPOSED);
+}
+
+/** The code, whatever its case; `-`, `_` and blanks don't count. Throws INPUT_INVALID with those near it. */
 function find(wanted: string): ExplainedCode {
   const found = EXPLAINED.find(({ code }) => plain(code) === plain(wanted));
   if (found !== undefined) return found;
-  const near = nearest(
-    wanted,
-    EXPLAINED.map(({ code }) => code),
-  );
-  const close = near.distance <= Math.max(2, Math.floor(near.key.length / 3));
-  const fix = `${close ? `Did you mean ${near.key}? ` : ''}mcpkc explain lists all codes.`;
+  const near = nearTo(wanted);
+  const meant = near.length > 1 ? `one of ${near.join(', ')}` : near[0];
+  const fix = `${meant === undefined ? '' : `Did you mean ${meant}? `}mcpkc explain lists all codes.`;
   throw inputError('explain', `there is no code “${brief(wanted, 60)}”`, fix);
 }

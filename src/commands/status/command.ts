@@ -1,6 +1,7 @@
 import { readDocuments } from '../../checks/documents.ts';
 import { type Command, list, Option } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
+import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
 import { inputError } from '../../errors.ts';
@@ -39,10 +40,8 @@ export const status: Command<StatusOptions> = {
   define(command) {
     command
       .description('Show what would stop the next connector in this realm, and how to fix it.')
-      .option(
-        '--resource <url>',
-        'judge this MCP server alone (default: the configured one, and all of mcpkc’s)',
-      )
+      .argument('[resource]', 'judge this MCP server alone (default: the configured one, and all of mcpkc’s)')
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
       .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
       .option(
@@ -70,12 +69,13 @@ export const status: Command<StatusOptions> = {
     [0, 'no finding at or above --fail-on, and with --for nothing that breaks'],
     [1, 'there is one'],
   ],
-  async run(context, _args, flags) {
+  async run(context, [argument], flags) {
     const { failOn } = flags;
+    const resource = givenResource(argument, flags);
     const to = releaseOf(flags.for);
     const config = await context.config();
     const presets = wantedPresets(config, flags.preset);
-    if (flags.resource !== undefined) canonicalResource(flags.resource);
+    if (resource !== undefined) canonicalResource(resource);
     const keycloak = await connect(config, context.io, context.signal);
     const parts = await readStatus(keycloak, {
       account: config.clientId ?? '',
@@ -89,9 +89,12 @@ export const status: Command<StatusOptions> = {
       flags.checkDocuments === true
         ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
         : undefined;
-    const given = { resource: flags.resource, presets, parts, documents };
+    const given = { resource, presets, parts, documents };
     const seen = await seenBy(context, config, keycloak, given);
-    return report(seen, failOn, config, to && upgradeOf(seen, to));
+    return report(seen, failOn, config, {
+      upgrade: to && upgradeOf(seen, to),
+      verbose: context.settings.verbose,
+    });
   },
 };
 
@@ -130,7 +133,7 @@ function report(
   seen: Seen,
   failOn: 'error' | 'warning',
   { server, realm }: Config,
-  upgrade: Upgrade | undefined,
+  { upgrade, verbose }: { upgrade: Upgrade | undefined; verbose: boolean },
 ): Report {
   const answer = answerOf(seen);
   const bad = fails(answer.findings, failOn) || fails(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
@@ -142,7 +145,7 @@ function report(
     document: { ...documentOf(seen, answer), ...(upgrade === undefined ? {} : { upgrade }) },
     text: (style) =>
       upgrade === undefined
-        ? statusText(answer, style)
-        : `${statusText(answer, style)}\n${upgradeText(upgrade, style)}`,
+        ? statusText(answer, style, verbose)
+        : `${statusText(answer, style, verbose)}\n${upgradeText(upgrade, style)}`,
   };
 }

@@ -14,16 +14,19 @@ function paint(severity: Severity, style: Style): (text: string) => string {
   return { error: style.red, warning: style.yellow, info: style.cyan }[severity];
 }
 
-/** The answer for a person: header, findings by severity, what is in order, what was refused, clients, the verdict. */
-export function statusText(answer: StatusAnswer, style: Style): string {
+/**
+ * The answer for a person: header, findings by severity, what is in order, what was refused, clients, the verdict. `verbose`
+ * tells the cause of every finding, not of errors alone.
+ */
+export function statusText(answer: StatusAnswer, style: Style, verbose = false): string {
   const sections = [
     header(answer, style),
-    findingsSection('Errors', 'error', answer, style),
-    findingsSection('Warnings', 'warning', answer, style),
+    findingsSection('Errors', 'error', answer, style, true),
+    findingsSection('Warnings', 'warning', answer, style, verbose),
     productsSection(answer, style),
     groupsSection(answer, style),
     waysSection(answer, style),
-    findingsSection('Good to know', 'info', answer, style),
+    findingsSection('Good to know', 'info', answer, style, false),
     refusalsSection(answer, style),
     looksSection(answer, style),
     answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
@@ -61,7 +64,8 @@ function excess({ findings }: HolderLook): string {
 
 function header(answer: StatusAnswer, style: Style): string {
   const { server, realm, resource, scopes, otherScopes } = answer;
-  const title = resource === undefined ? 'No MCP server is configured' : visible(resource);
+  const title =
+    resource === undefined ? `Realm ${visible(realm)}, no MCP server configured` : visible(resource);
   const names = scopes.map(({ name, resource: of, mode, roles }) => {
     const whose = of === resource || of === null ? '' : `, ${visible(of)}`;
     const who =
@@ -113,28 +117,31 @@ function section(title: string, blocks: readonly string[], style: Style): string
   return blocks.length === 0 ? '' : `${style.bold(title)}\n${blocks.join('\n')}\n`;
 }
 
-function findingsSection(title: string, severity: Severity, answer: StatusAnswer, style: Style): string {
+/** Findings of one severity; those that one fix clears stand together, with the fix once. */
+function findingsSection(
+  title: string,
+  severity: Severity,
+  answer: StatusAnswer,
+  style: Style,
+  withCauses: boolean,
+): string {
   const found = answer.findings.filter((one) => one.severity === severity);
-  return section(
-    title,
-    found.map((one) => findingText(one, answer.causes.get(one.code), style)),
-    style,
-  );
+  const byFix = Map.groupBy(found, ({ fix }) => `${fix.kind} ${fix.text}`);
+  const blocks = [...byFix.values()].map((together) => {
+    const sentences = together.map((one) =>
+      sentenceText(one, withCauses ? answer.causes.get(one.code) : undefined, style),
+    );
+    const [first] = together;
+    return [...sentences, ...(first === undefined ? [] : fixLines(severity, first.fix, style))].join('\n');
+  });
+  return section(title, blocks, style);
 }
 
-function findingText(
-  { code, severity, message, fix }: Finding,
-  cause: string | undefined,
-  style: Style,
-): string {
+function sentenceText({ code, severity, message }: Finding, cause: string | undefined, style: Style): string {
   const mark = paint(severity, style)(MARK[severity]);
   const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
-  const lines = [`  ${mark} ${sentence}`];
-  if (severity !== 'info' && cause !== undefined) {
-    lines.push(style.dim(wrap(`Cause: ${cause}`, style.width, '    ')));
-  }
-  lines.push(...fixLines(severity, fix, style));
-  return lines.join('\n');
+  const why = cause === undefined ? [] : [style.dim(wrap(`Cause: ${cause}`, style.width, '    '))];
+  return [`  ${mark} ${sentence}`, ...why].join('\n');
 }
 
 const WHERE: Record<Fix['kind'], string> = {
@@ -178,7 +185,7 @@ function waysSection({ ways = [] }: StatusAnswer, style: Style): string {
     const why = code === '' ? '' : ` (${visible(code)})`;
     return `  ${sign} ${wrap(`${visible(product)} connects ${WAYS[way]}${id}${why}`, style.width, '    ').trimStart()}`;
   });
-  return section('Products', lines, style);
+  return section('How products connect', lines, style);
 }
 
 function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {

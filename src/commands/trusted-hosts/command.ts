@@ -14,6 +14,7 @@ import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
 import { normaliseHost } from '../../names/host-name.ts';
+import { nearMiss } from '../../names/nearest.ts';
 import { parseResource, trustedHost } from '../../names/resource-url.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
@@ -105,6 +106,7 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const dryRun = flags.dryRun === true;
     const desired = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
     const plan = planFor(desired, snapshot);
+    sayAbsent(context, wish, snapshot);
     await requireEditablePolicies(keycloak, plan, snapshot);
     if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
@@ -234,6 +236,16 @@ function closing(
   return [
     { message: `${names} may register clients today and could not any more: no product that mcpkc knows.` },
   ];
+}
+
+/** Hosts to remove that no policy lists: nothing is done for them, and a slip of the keys would go unseen. */
+function sayAbsent({ voice }: Context, { remove }: Wish, snapshot: RealmSnapshot): void {
+  const listed = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  for (const host of remove.filter((one) => !listed.includes(one))) {
+    const near = nearMiss(host, listed);
+    const meant = near === undefined ? '' : ` Did you mean ${visible(near)}?`;
+    voice.warn(`${visible(host)} is not in the list: there is nothing to remove.${meant}`);
+  }
 }
 
 /** How wide a whole host is, said before it is opened. */

@@ -67,7 +67,27 @@ export async function connect(config: Config, io: Io, signal: AbortSignal): Prom
   const { clientId } = account;
   const accountRealm = config.adminRealm ?? realm;
   const grant: Grant = { server: config.server, realm: accountRealm, ...account };
-  return open({ ...grantConnecting(grant, realm, io), account: clientId }, config, io, signal);
+  const opened = open({ ...grantConnecting(grant, realm, io), account: clientId }, config, io, signal);
+  return config.originOf('KC_SERVER') === undefined ? opened.catch(sayDefault) : opened;
+}
+
+/** Failures that a server may be to blame for which nobody named. */
+const WRONG_SERVER: readonly string[] = [
+  'KEYCLOAK_UNREACHABLE',
+  'KEYCLOAK_STARTING',
+  'KEYCLOAK_TIMEOUT',
+  'KEYCLOAK_ERROR',
+  'REALM_NOT_FOUND',
+  'WRONG_SERVER_PATH',
+];
+
+/** Throws the failure again; it says that the server is the default of KC_SERVER, which nobody named. */
+function sayDefault(error: unknown): never {
+  if (!(error instanceof McpkcError) || !WRONG_SERVER.includes(error.code)) throw error;
+  const message = `KC_SERVER is not set, so its default was tried. ${error.message}`;
+  const { code, cause, details } = error;
+  const fix = 'Name yours with --server or KC_SERVER. Or set mcpkc up, which keeps it:\nmcpkc init';
+  throw new McpkcError(code, message, fix, { cause, ...(details === undefined ? {} : { details }) });
 }
 
 /** A connection whose tokens come from a grant. */

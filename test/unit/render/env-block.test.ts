@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { envText } from '../../../src/plan/env-text.ts';
 
 const BLOCK = {
@@ -67,5 +69,52 @@ data:
   OIDC_ISSUER: "https://auth.example.com/realms/a$b,c"
   OIDC_AUDIENCE: "https://svc.example.com/mcp,it's mine"
 `);
+  });
+});
+
+describe('for a framework', () => {
+  const env = {
+    MCP_PUBLIC_BASE_URL: 'https://svc.example.com',
+    MCP_TRANSPORT_URL: 'https://svc.example.com/mcp',
+    OIDC_ISSUER: "https://auth.example.com/realms/it's $1",
+    OIDC_AUDIENCE: 'https://svc.example.com/mcp,legacy',
+    ADVERTISE_SCOPES: 'mcp-resource-svc',
+  };
+
+  it('is Python that names issuer, audiences, scopes and path as they are (FastMCP)', () => {
+    const program = envText(env, 'fastmcp', 'svc');
+    const read = `import ast,json,sys
+tree=ast.parse(sys.stdin.read())
+print(json.dumps([node.value for node in ast.walk(tree) if isinstance(node,ast.Constant)]))`;
+    const constants = JSON.parse(
+      execFileSync('python3', ['-c', read], { input: program, encoding: 'utf8' }),
+    ) as unknown[];
+    for (const value of [
+      env.OIDC_ISSUER,
+      env.MCP_PUBLIC_BASE_URL,
+      env.MCP_TRANSPORT_URL,
+      'legacy',
+      'mcp-resource-svc',
+      '/mcp',
+    ]) {
+      expect(constants).toContain(value);
+    }
+  });
+
+  it('is YAML with issuer and audiences (Spring Boot)', () => {
+    const { spring } = parse(envText(env, 'spring', 'svc')) as {
+      spring: { security: { oauth2: { resourceserver: { jwt: Record<string, unknown> } } } };
+    };
+    expect(spring.security.oauth2.resourceserver.jwt).toEqual({
+      'issuer-uri': env.OIDC_ISSUER,
+      audiences: ['https://svc.example.com/mcp', 'legacy'],
+    });
+  });
+
+  it('is properties in which a $ begins nothing (Quarkus)', () => {
+    const text = envText(env, 'quarkus', 'svc');
+    expect(text).toContain("quarkus.oidc.auth-server-url=https://auth.example.com/realms/it's \\\\$1\n");
+    expect(text).toContain('quarkus.oidc.resource-metadata.resource=https://svc.example.com/mcp\n');
+    expect(text).toContain('quarkus.http.auth.permission.mcp.paths=/mcp,/mcp/*\n');
   });
 });

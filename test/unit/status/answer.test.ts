@@ -111,6 +111,24 @@ it('keeps to 80 columns, says the severity without colour, and ends with the ver
   expect(plain).toBe(text);
 });
 
+it('says a fix once for all that it clears, and the causes of warnings with --verbose', () => {
+  const fix = { kind: 'command', text: 'mcpkc create-scope --resource https://svc.example.com/mcp' } as const;
+  const finding = (code: string, severity: 'error' | 'warning') => ({
+    code,
+    severity,
+    subject: code,
+    message: `About ${code}.`,
+    fix,
+  });
+  const findings = [finding('ONE', 'warning'), finding('TWO', 'warning'), finding('THREE', 'error')];
+  const causes = new Map(findings.map(({ code }) => [code, `Why ${code}.`]));
+  const text = (verbose: boolean) => statusText(answer({ findings, causes }), styleFor(false, 80), verbose);
+  expect(text(false)).toContain('! About ONE. (ONE)\n  ! About TWO. (TWO)\n    Fix:\n');
+  expect(text(false).match(/Fix:/g)).toHaveLength(2);
+  expect(text(false).match(/Cause: .*/g)).toEqual(['Cause: Why THREE.']);
+  expect(text(true).match(/Cause: .*/g)).toHaveLength(3);
+});
+
 it('never says ready where something is hidden', () => {
   const { findings, groups } = judge(GROUPS, seen({ refusals: { visible: false, role: 'view-events' } }));
   const hidden = findings.filter(({ code }) => code !== 'ACCOUNT_MISSING_ROLE');
