@@ -118,7 +118,7 @@ function adminRealm(sources: Sources, realm: string | undefined): string | undef
 }
 
 /** The issuer as Keycloak writes it: the realm is one path segment, in which `$` and `,` stay as they are. */
-function issuerOf(base: string, realm: string | undefined): string | undefined {
+export function issuerOf(base: string, realm: string | undefined): string | undefined {
   if (realm === undefined) return undefined;
   return `${base}/realms/${encodeURIComponent(realm).replaceAll(/%24|%2C/g, decodeURIComponent)}`;
 }

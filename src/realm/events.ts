@@ -1,4 +1,4 @@
-import { exactDuration } from '../duration.ts';
+import { DAY, exactDuration } from '../duration.ts';
 import type { StoredEvents } from './account.ts';
 
 /**
@@ -21,6 +21,12 @@ const READ = [
 
 /** The types that have to be stored. */
 export const EVENT_TYPES: readonly string[] = READ.flatMap((type) => [type, `${type}_ERROR`]);
+
+/** When prune-clients acts unless told otherwise: a client’s age, and how long each of its two stages lasts. */
+export const PRUNING = { olderThanMs: 7 * DAY, graceMs: 3 * DAY } as const;
+
+/** How long events have to be kept for prune-clients to remove anything: a client’s age and both stages. */
+export const PRUNING_NEEDS_MS = PRUNING.olderThanMs + 2 * PRUNING.graceMs;
 
 /** How long events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
 export function retentionText(ms: number | undefined): string {

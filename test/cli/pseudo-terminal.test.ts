@@ -107,11 +107,25 @@ describe('at a prompt', () => {
   });
 });
 
+describe('before it waits', () => {
+  it('shows the plan and asks once; without a yes nothing is written', async () => {
+    const before = await realm.snapshot();
+    const terminal = mcpkc(['onboard', 'https://pty.example.com/mcp', '--preset', 'chatgpt']);
+    await terminal.until(/\+ create client scope[\s\S]*wait for ChatGPT\? \[y\/N\] $/);
+    terminal.type('\n');
+    expect(await terminal.ended).toBe(5);
+    expect(await realm.snapshot()).toEqual(before);
+  });
+});
+
 describe('while it waits', () => {
   it('Ctrl-C ends the waiting and leaves with 130', async () => {
     const resource = 'https://pty.example.com/mcp';
     const terminal = mcpkc(['onboard', resource, '--preset', 'chatgpt', '--timeout', '60s']);
+    await terminal.until(/wait for ChatGPT\? \[y\/N\] $/);
+    terminal.type('y\n');
     await terminal.until(/Ctrl-C ends the waiting/);
+    await terminal.until(/waiting for a registration, 0:\d\d left/);
     terminal.type('\u0003');
     expect(await terminal.ended).toBe(130);
     const defaults = await realm.admin.get<{ name: string }[]>(realm.path('default-default-client-scopes'));

@@ -54,12 +54,22 @@ describe('an administrator signs in', () => {
   });
 
   it('at the terminal, where name and password are asked for', async () => {
-    const ran = await init([], { terminal: true, answers: [adminUser, adminPassword] });
+    // Beside: no MCP server yet, no events, and the plan is agreed to.
+    const rest = ['', 'n', 'y'];
+    const ran = await init([], { terminal: true, answers: [adminUser, adminPassword, ...rest] });
     expect(ran.status).toBe(0);
-    expect(ran.io.questions).toHaveLength(2);
+    expect(ran.io.questions).toHaveLength(5);
     expect(ran.io.questions[0]).toContain(server.url);
-    const named = await init(['--admin-user', adminUser], { terminal: true, answers: [adminPassword] });
-    expect({ status: named.status, asked: named.io.questions.length }).toEqual({ status: 0, asked: 1 });
+    const named = await init(['--admin-user', adminUser], {
+      terminal: true,
+      answers: [adminPassword, ...rest],
+    });
+    expect({ status: named.status, asked: named.io.questions.length }).toEqual({ status: 0, asked: 4 });
+    const agreed = await init(['--admin-user', adminUser, '--yes'], {
+      terminal: true,
+      answers: [adminPassword],
+    });
+    expect({ status: agreed.status, asked: agreed.io.questions.length }).toEqual({ status: 0, asked: 1 });
   });
 
   it('with a token file', async () => {

@@ -57,7 +57,7 @@ function init(user: string, options: MemoryIoOptions, ...more: string[]) {
 
 it.runIf(OWN_ADMINS)('an administrator with an authenticator is asked for a one-time code', async () => {
   const user = await administrator({}, true);
-  const ran = await init(user, { terminal: true, answers: [PASSWORD, oneTimeCode()] });
+  const ran = await init(user, { terminal: true, answers: [PASSWORD, oneTimeCode()] }, '--yes');
   expect({ status: ran.status, asked: ran.io.questions.length }, ran.err).toEqual({ status: 0, asked: 2 });
   expect(ran.io.questions[1]).toContain('One-time code');
   expect(ran.io.everything()).not.toContain(PASSWORD);

@@ -142,7 +142,13 @@ describe('the first run', () => {
 
   it('says what comes next', async () => {
     const again = await init('first', [], { files: filesOf(ran) });
-    expect(again.out).toContain('\nmcpkc create-scope --resource');
+    expect(again.out).toMatch(/Next, with the URL[^\n]*\nmcpkc onboard \S+ --preset chatgpt\n\s*$/);
+    // The URL of the MCP server is kept, and then no line needs it.
+    const told = await init('first', ['svc.first.example', '--force'], { files: filesOf(ran) });
+    expect(told.out).toMatch(/\nmcpkc onboard --preset chatgpt\n\s*$/);
+    expect(JSON.parse(fileText(told, 'config.local.json'))).toMatchObject({
+      MCP_TRANSPORT_URL: 'https://svc.first.example/mcp',
+    });
   });
 });
 
@@ -318,12 +324,13 @@ describe('the secret', () => {
     const old = envValue(made, 'KC_CLIENT_SECRET');
     const lost = await init('secretive');
     expect(envValue(lost, 'KC_CLIENT_SECRET')).toBe(old);
-    const unasked = await init('secretive', ['--rotate-secret'], { files: filesOf(made) });
+    const otherFile = { ...filesOf(made), '/here/.keycloak-env': 'KC_CLIENT_SECRET=another\n' };
+    const unasked = await init('secretive', ['--rotate-secret'], { files: otherFile });
     expect(unasked.status).toBe(5);
     const { id } = await clientNamed('secretive');
     const now = () => realm.admin.get<{ value: string }>(realm.path(`clients/${id}/client-secret`));
     expect((await now()).value).toBe(old);
-    const rotated = await init('secretive', ['--rotate-secret', '--force'], { files: filesOf(made) });
+    const rotated = await init('secretive', ['--rotate-secret'], { files: filesOf(made) });
     expect(rotated.status).toBe(0);
     expect(envValue(rotated, 'KC_CLIENT_SECRET')).not.toBe(old);
     expect(envValue(rotated, 'KC_CLIENT_SECRET')).toBe((await now()).value);
@@ -362,10 +369,10 @@ describe('files that are there', () => {
   });
 
   it('are asked about at a terminal', async () => {
-    const no = await init('filed', [], { files, terminal: true, answers: ['n'] });
+    const no = await init('filed', [], { files, terminal: true, answers: ['', 'n', 'n'] });
     expect({ status: no.status, touched: no.io.touched }).toEqual({ status: 5, touched: [] });
-    expect(no.io.questions[0]).toContain('KC_CLIENT_SECRET');
-    const yes = await init('filed', [], { files, terminal: true, answers: ['y'] });
+    expect(no.io.questions.at(-1)).toContain('KC_CLIENT_SECRET');
+    const yes = await init('filed', [], { files, terminal: true, answers: ['', 'n', 'y'] });
     expect(yes.status).toBe(0);
     expect(envValue(yes, 'KC_CLIENT_ID')).toBe('filed');
   });

@@ -112,11 +112,13 @@ describe('a signal while a newcomer holds the audience for the time being', () =
             ids.push(await register(realm), await register(realm));
           await sleep(ms, signal);
         };
-        io.prompt = (_question, { signal } = {}) =>
-          new Promise((_resolve, reject) => {
-            signal?.addEventListener('abort', () => reject(signal.reason));
-            queueMicrotask(() => io.send('SIGINT'));
-          });
+        io.prompt = (question, { signal } = {}) =>
+          question.startsWith('Make ')
+            ? Promise.resolve('y')
+            : new Promise((_resolve, reject) => {
+                signal?.addEventListener('abort', () => reject(signal.reason));
+                queueMicrotask(() => io.send('SIGINT'));
+              });
       },
     });
     const { exit, err } = await begun.done;

@@ -138,6 +138,9 @@ export interface RunOptions {
   env?: Record<string, string>;
   files?: Record<string, string>;
   json?: boolean;
+  /** Whether there is a terminal, and what somebody answers at it. */
+  terminal?: boolean;
+  answers?: string[];
   /** The disk is full: nothing can be appended. */
   failAppend?: boolean;
 }
@@ -157,7 +160,8 @@ export async function runPrune(
     HOME: '/home/tester',
     ...options.env,
   };
-  const memory = memoryIo({ env, alive: [4711], ...(options.files ? { files: options.files } : {}) });
+  const { files, terminal = false, answers = [] } = options;
+  const memory = memoryIo({ env, alive: [4711], terminal, answers, ...(files ? { files } : {}) });
   for (const [path, file] of options.disk?.disk ?? []) memory.disk.set(path, file);
   const io: MemoryIo = {
     ...memory,

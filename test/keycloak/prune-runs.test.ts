@@ -288,6 +288,24 @@ describe('--keep and --unkeep', () => {
   });
 });
 
+describe('--now at a terminal', () => {
+  it('shows who goes before it asks for the realm’s name, and tells in words what it did', async () => {
+    const one = await registered();
+    const args = ['--apply', '--now', '--max', '100'];
+    const at = (answer: string) =>
+      runPrune(realm, args, { days: 8, json: false, terminal: true, answers: [answer] });
+    const refused = await at('yes');
+    expect(refused.status).toBe(5);
+    expect(refused.io.err()).toContain(idOf(one));
+    expect(await realm.clientIds()).toContain(idOf(one));
+    const done = await at(realm.name);
+    expect(done.status).toBe(0);
+    expect(done.io.out()).toContain('deleted (');
+    expect(done.io.err()).not.toContain('"decision"');
+    expect(await realm.clientIds()).not.toContain(idOf(one));
+  });
+});
+
 describe('the limits', () => {
   it('nothing at all happens beyond them, and the plan says so', async () => {
     const before = await realm.clientIds();

@@ -1,8 +1,10 @@
 import { type Command, defineWriting, duration, Option, type WritingOptions } from '../../cli/command.ts';
+import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { setUpAccount } from './setup.ts';
 
 /** The flags of `mcpkc init`. */
 export type InitOptions = WritingOptions & {
+  resource?: string;
   adminUser?: string;
   adminRealm: string;
   adminPasswordFile?: string;
@@ -24,6 +26,8 @@ export const init: Command<InitOptions> = {
   define(command) {
     command
       .description('Make or repair the service account that mcpkc works with, and write its configuration.')
+      .argument('[resource]', 'the MCP server’s URL, which is kept as MCP_TRANSPORT_URL')
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--admin-user <name>', 'the administrator who signs in, once (default: admin)')
       .option('--admin-realm <realm>', 'the realm that the administrator is in', 'master')
       .option(
@@ -60,12 +64,16 @@ export const init: Command<InitOptions> = {
     defineWriting(command);
   },
   examples: [
+    ['at a terminal, which asks for everything', 'mcpkc init'],
     ['on a new machine', 'mcpkc init --server https://auth.example.com/auth --realm mcp'],
     ['with events, for onboard and prune-clients', 'mcpkc init --events 30d'],
     ['an account without a shared secret', 'mcpkc init --key'],
     ['see it, and do it yourself with kcadm.sh', 'mcpkc init --dry-run'],
     ['take mcpkc out of a realm', 'mcpkc init --remove --dry-run'],
-    ['in a script', 'mcpkc init --admin-user admin --admin-password-file /run/secrets/admin --force'],
+    [
+      'in a script',
+      'mcpkc init https://svc.example.com/mcp --admin-user admin --admin-password-file /run/secrets/admin --force',
+    ],
   ],
   changes:
     'One client with its service account, the administrative roles of that account, and with --events which user events the realm stores. Run it before any host is trusted: from then on anybody can register the client id first. A client that no administrator’s hand shows on is never taken over: it is refused, or with --yes deleted and made anew. Registration access tokens of the account are dead after each run; a secret of an account of 0.1.0 is made anew, once. With --key the account’s secret is dead, and so is its old key with --key --rotate-secret. On this machine: .keycloak-env (0600), config.local.json and with --key .keycloak-env.key (0600).',
@@ -75,8 +83,8 @@ export const init: Command<InitOptions> = {
     [4, 'the administrator’s sign-in is refused, or a role is missing'],
     [
       5,
-      'a file is there that would change (--force), or --yes is needed (realm master; a client of that name that somebody else may have made)',
+      'nobody agreed at the terminal, a file is there that would change (--force), or --yes is needed (realm master; a client of that name that somebody else may have made)',
     ],
   ],
-  run: (context, _args, flags) => setUpAccount(context, flags),
+  run: (context, [argument], flags) => setUpAccount(context, givenResource(argument, flags), flags),
 };

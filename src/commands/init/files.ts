@@ -58,9 +58,8 @@ export async function planFiles(
     // A secret goes to the server that stands with it in the same file, by the authority that does, too.
     ...authority(config, io.cwd, place),
   });
-  const json = mergeConfigFile(configText ?? '', authority(config, io.cwd, place), (key, value) =>
-    isSame(key, value, place[key]),
-  );
+  const wanted = { ...authority(config, io.cwd, place), ...learnedKeys(config) };
+  const json = mergeConfigFile(configText ?? '', wanted, (key, value) => isSame(key, value, wanted[key]));
   const plan = (path: string, before: string | undefined, merged: typeof env, mode: number): FilePlan => ({
     path,
     action: before === undefined ? 'create' : merged.changed.length > 0 ? 'update' : 'none',
@@ -94,17 +93,34 @@ export function besideOf(file: string, path: string): string {
   return path.startsWith(base) ? path.slice(base.length) : path;
 }
 
+const ROTATED_KEY = 'the private key';
+
 /** The file of a key that is made by this run: written before the one that names it. */
 async function keyFilePlan({ files }: Context['io'], proof: Proof): Promise<FilePlan[]> {
   if (!('key' in proof) || !proof.key.isNew) return [];
   const { path, pem } = proof.key;
   const action = (await files.exists(path)) ? 'update' : 'create';
-  return [{ path, action, keys: ['the private key'], text: pem, mode: 0o600 }];
+  return [{ path, action, keys: [ROTATED_KEY], text: pem, mode: 0o600 }];
 }
+
+/** The origin of a value that somebody typed. */
+export const FROM_PROMPT = 'the prompt';
 
 /** Which server and realm, and where the account lives. */
 function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wanted {
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
+}
+
+/** What was learned beside, so that no later command has to be told: the MCP server and the public issuer. */
+function learnedKeys(config: Config): Wanted {
+  const isLearned = (key: string) => config.originOf(key) === FROM_PROMPT;
+  const { transportUrl, issuer } = config;
+  return {
+    ...(isLearned('MCP_TRANSPORT_URL') && transportUrl !== undefined
+      ? { MCP_TRANSPORT_URL: transportUrl }
+      : {}),
+    ...(isLearned('KC_ISSUER') && issuer !== undefined ? { KC_ISSUER: issuer } : {}),
+  };
 }
 
 /**
@@ -113,7 +129,7 @@ function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wante
  */
 function authority(config: Config, cwd: string, place: Wanted): Wanted {
   const origin = config.originOf('MCPKC_CA_FILE') ?? '';
-  const isPassing = origin.startsWith('flag') || origin === 'environment';
+  const isPassing = origin.startsWith('flag') || origin === 'environment' || origin === FROM_PROMPT;
   if (!isPassing || config.caFile === undefined) return place;
   return { ...place, MCPKC_CA_FILE: absolute(config.caFile, cwd) };
 }
@@ -129,16 +145,18 @@ function isSame(key: string, value: unknown, wanted: string | null | undefined):
 }
 
 /**
- * Files that change though nobody asked for it: all but the account's own env file, where it holds the secret that the
- * plan makes anew and nothing else in it changes.
+ * Files that change though nobody asked for it: all but the account's own credentials file, where it holds the secret that
+ * the plan makes anew and nothing else in it changes; and the file of its key, which `--rotate-secret` makes anew.
  */
 export async function unaskedFiles(
   { io }: Context,
   files: readonly FilePlan[],
   oldSecret: string | undefined,
+  isKeyRotated = false,
 ): Promise<FilePlan[]> {
   const holds = await Promise.all(
     files.map(async ({ path, keys }) => {
+      if (isKeyRotated && keys.join() === ROTATED_KEY) return true;
       if (oldSecret === undefined || keys.join() !== 'KC_CLIENT_SECRET') return false;
       const text = (await io.files.read(path)) ?? '';
       return mergeEnvFile(text, { KC_CLIENT_SECRET: oldSecret }).changed.length === 0;

@@ -5,7 +5,7 @@ import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
 import { formatCommand } from '../../text.ts';
 
 /** Where a Keycloak on this machine listens unless told otherwise (`--http-port`, with and without `/auth`). */
-const USUAL = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
+export const USUAL_SERVERS = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
 
 /**
  * The configuration with a server that answers. Where none is configured the default is tried, then the usual ports of
@@ -13,7 +13,7 @@ const USUAL = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
  */
 export async function findServer(context: Context, config: Config, dryRun: boolean): Promise<Config> {
   if (config.originOf('KC_SERVER') !== undefined || config.waitMs > 0) return config;
-  const tried = [config.server, ...USUAL];
+  const tried = [config.server, ...USUAL_SERVERS];
   const found = await Promise.all(tried.map((url) => answersAsKeycloak(url, context.signal)));
   const server = tried[found.indexOf(true)];
   // A plan to paste needs no server.

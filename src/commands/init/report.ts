@@ -8,9 +8,11 @@ import { spareSettings } from '../../plan/account/service-account.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccountSnapshot } from '../../realm/account.ts';
 import { retentionFor, retentionText } from '../../realm/events.ts';
+import { resourceOf } from '../../realm/mcp-scope.ts';
 import { type CommandPart, formatCommand, visible } from '../../text.ts';
 import { eventsSentences } from './announce.ts';
 import type { FilePlan } from './files.ts';
+import type { ServerLook } from './guide.ts';
 import { kcadmLines } from './kcadm.ts';
 import { type InitAnswer, initText } from './text.ts';
 
@@ -26,6 +28,12 @@ export interface Outcome {
   dryRun: boolean;
   /** Undefined where nobody signed in. */
   administrator: Administrator | undefined;
+  /** Whether .gitignore names the files with a secret; undefined where that was not asked, or there is no work tree. */
+  ignored?: boolean | undefined;
+  /** Whether the plan was shown before somebody agreed: it isn’t repeated. */
+  isShown?: boolean;
+  /** What answered at the MCP server’s URL, where it was asked. */
+  look?: ServerLook;
 }
 
 /** The answer of `init`; without any secret. */
@@ -55,7 +63,8 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
     files,
     kcadm,
     seen: administrator !== undefined,
-    next: nextLines(context, outcome),
+    isShown: outcome.isShown === true,
+    next: nextLines(context, config, outcome),
   };
   return {
     command: 'init',
@@ -100,7 +109,24 @@ function kcadmContext({ server }: Config, adminName: string, outcome: Outcome) {
 
 const EXAMPLE = 'https://svc.example.com/mcp';
 
-function nextLines({ named }: Context, outcome: Outcome): string[] {
+/** The one next step, for what was found. */
+function nextStep(
+  options: readonly CommandPart[],
+  { transportUrl }: Config,
+  { account, snapshot, look }: Outcome,
+): string {
+  const line = (...parts: CommandPart[]) => formatCommand([...options, ...parts]);
+  if (!account.roles.includes('manage-clients')) return `Next:\n${line('status')}`;
+  if (transportUrl === undefined)
+    return `Next, with the URL of your MCP server, connect ChatGPT:\n${line('onboard', EXAMPLE, ['--preset', 'chatgpt'])}`;
+  const isThere = snapshot.scopes.some((scope) => resourceOf(scope) === transportUrl);
+  if (isThere && account.realm === account.target) return `Next:\n${line('status')}`;
+  if (look === 'silent' || look === 'open')
+    return `Next, the environment that the MCP server needs:\n${line('env')}`;
+  return `Next, connect ChatGPT (mcpkc presets lists other products):\n${line('onboard', ['--preset', 'chatgpt'])}`;
+}
+
+function nextLines({ named }: Context, config: Config, outcome: Outcome): string[] {
   const { account, snapshot, plan, files, dryRun } = outcome;
   const { events } = account;
   if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);
@@ -115,15 +141,13 @@ function nextLines({ named }: Context, outcome: Outcome): string[] {
     ...(named.credentials === undefined ? [] : [['--credentials', named.credentials] as const]),
     ...(named.config === undefined ? [] : [['--config', named.config] as const]),
   ];
-  const readOnly = !account.roles.includes('manage-clients');
-  const next = readOnly
-    ? `Next:\n${formatCommand([...options, 'status'])}`
-    : `Next, for an MCP server that everybody may connect to, with ChatGPT:\n${formatCommand([...options, 'create-scope', ['--resource', EXAMPLE], ['--preset', 'chatgpt']])}\nOr for one product:\n${formatCommand([...options, 'onboard', EXAMPLE, ['--preset', 'chatgpt']])}`;
-  const secret = files.some(({ action }) => action !== 'none')
-    ? [
-        `Keep ${visible((account.signIn === 'key' ? outcome.keyPath : files.at(-2)?.path) ?? '')} out of version control: it holds the account’s ${account.signIn === 'key' ? 'private key' : 'secret'}.`,
-      ]
-    : [];
+  const next = nextStep(options, config, outcome);
+  const secret =
+    outcome.ignored !== true && files.some(({ action }) => action !== 'none')
+      ? [
+          `Keep ${visible((account.signIn === 'key' ? outcome.keyPath : files.at(-2)?.path) ?? '')} out of version control: it holds the account’s ${account.signIn === 'key' ? 'private key' : 'secret'}.`,
+        ]
+      : [];
   const dead = plan.some(
     ({ before, after }) => before !== null && 'key' in before && after !== null && 'secret' in after,
   )

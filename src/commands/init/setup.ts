@@ -6,26 +6,34 @@ import { inputError, McpkcError } from '../../errors.ts';
 import {
   type Administrator,
   administratorsFailure,
-  connectAsAdministrator,
+  connectRealms,
+  signInAsAdministrator,
 } from '../../keycloak/connection/admin-login.ts';
 import { makeClientKey, publicPartOf } from '../../keycloak/connection/client-key.ts';
 import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
+import { askAddress } from '../../keycloak/read/server-there.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
+import { canonicalResource } from '../../names/resource-url.ts';
 import {
   ACCOUNT_CLIENT,
   accountReservations,
   type DesiredAccount,
   desiredAccount,
+  holdsOwnKey,
 } from '../../plan/account/desired.ts';
+import { agreeTo } from '../../plan/agree.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
-import { type AccountPlan, applyPlan, requireConsent } from '../../plan/plan.ts';
+import { type AccountPlan, applyPlan, changesOf, requireConsent } from '../../plan/plan.ts';
 import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
+import { PRUNING_NEEDS_MS } from '../../realm/events.ts';
+import { count } from '../../text.ts';
 import { administratorOf, askAgain, noAdministratorError } from './administrator.ts';
 import { announceEvents } from './announce.ts';
 import type { InitOptions } from './command.ts';
 import {
+  type FilePlan,
   type KeyFile,
   keyPathOf,
   type Proof,
@@ -35,6 +43,17 @@ import {
   writeFiles,
 } from './files.ts';
 import { findServer } from './find-server.ts';
+import {
+  askEvents,
+  askRealm,
+  askResource,
+  askServer,
+  filesQuestion,
+  isGuided,
+  learned,
+  type ServerLook,
+} from './guide.ts';
+import { offerIgnoring } from './ignore-file.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
 import { removeEverything } from './remove.ts';
 import { type Outcome, reportOf } from './report.ts';
@@ -42,27 +61,89 @@ import { type Outcome, reportOf } from './report.ts';
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 
+/** Who is signed in, to what, and whether somebody is asked. */
+interface Session {
+  administrator: Administrator;
+  realms: AccountRealms;
+  guided: boolean;
+  /** What answered at the MCP server’s URL. */
+  look?: ServerLook;
+}
+
 /** `mcpkc init`: makes or repairs the account and writes the files that the other commands read. */
-export async function setUpAccount(context: Context, flags: InitOptions): Promise<Report> {
-  const read = await context.config({ newFiles: true });
-  const account = wishOf(read, flags);
-  const config = await findServer(context, read, flags.dryRun === true);
-  const administrator = await administratorOf(context, config, flags);
-  if (administrator === undefined) return withoutAdministrator(context, config, account, flags);
-  if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
+export async function setUpAccount(
+  context: Context,
+  resource: string | undefined,
+  flags: InitOptions,
+): Promise<Report> {
+  const read = withResource(await context.config({ newFiles: true }), resource);
+  requireLongEnough(flags.events);
+  const guided = isGuided(context, flags);
+  // Without a realm nothing can be planned; at a terminal it is chosen once somebody is signed in.
+  if (!guided || read.realm !== undefined) wishOf(read, flags);
+  const located = guided
+    ? await askServer(context, read)
+    : await findServer(context, read, flags.dryRun === true);
+  const administrator = await administratorOf(context, located, flags);
+  if (administrator === undefined)
+    return withoutAdministrator(context, located, wishOf(located, flags), flags);
+  if (located.refusals.administrator !== undefined) throw located.refusals.administrator;
+  const target = located.realm ?? administrator.realm;
   try {
-    return await asAdministrator(context, config, account, administrator, flags);
+    const signedIn = await askAgain(context, administrator, (given) =>
+      signInAsAdministrator(given, located, context.io, context.signal),
+    );
+    const chosen = guided ? await askRealm(context, located, signedIn, administrator.realm) : located;
+    const faced = await withIssuer(context, chosen);
+    const { config, look } =
+      guided && flags.yes !== true ? await askResource(context, faced) : { config: faced };
+    const wish = wishOf(config, flags);
+    const places = { home: wish.realm, target: wish.target };
+    const realms = await connectRealms(signedIn, places);
+    return await asAdministrator(context, config, wish, { administrator, realms, guided, look }, flags);
   } catch (error) {
-    throw administratorsFailure(error, administrator, account.target, account.realm);
+    throw administratorsFailure(error, administrator, target, located.adminRealm ?? target);
   }
+}
+
+/** The configuration with the MCP server that the command line names. */
+function withResource(config: Config, resource: string | undefined): Config {
+  if (resource === undefined) return config;
+  return learned(config, { transportUrl: canonicalResource(resource, { bareHost: true }) }, [
+    'MCP_TRANSPORT_URL',
+  ]);
+}
+
+/** The realm’s issuer as its own metadata names it, where nothing else does: it is what tokens and people see. */
+async function withIssuer(context: Context, config: Config): Promise<Config> {
+  const { hostname, realm, server } = config;
+  if (hostname !== undefined || realm === undefined || config.originOf('KC_ISSUER') !== undefined)
+    return config;
+  const address = `${server}/realms/${encodeURIComponent(realm)}/.well-known/openid-configuration`;
+  const answer = await askAddress(address, config, context.io, context.signal);
+  if (answer.kind === 'failure' || answer.status !== 200) return config;
+  const issuer = issuerIn(answer.body);
+  if (issuer === undefined || issuer === config.issuer) return config;
+  return { ...learned(config, {}, ['KC_ISSUER']), issuer };
+}
+
+function issuerIn(body: string): string | undefined {
+  try {
+    const { issuer } = JSON.parse(body) as { issuer?: unknown };
+    return typeof issuer === 'string' && URL.canParse(issuer) ? issuer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function requireLongEnough(retentionMs: number | undefined): void {
+  if (retentionMs === undefined || retentionMs >= SHORTEST_MS) return;
+  throw inputError('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
 }
 
 function wishOf(config: Config, flags: InitOptions): DesiredAccount {
   const target = requireRealm(config);
   const retentionMs = flags.events;
-  if (retentionMs !== undefined && retentionMs < SHORTEST_MS) {
-    throw inputError('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
-  }
   const realm = config.adminRealm ?? target;
   if (config.clientId !== undefined && isBuiltIn(config.clientId, realm)) {
     const problem = `'${config.clientId}' is a client that Keycloak itself needs`;
@@ -119,17 +200,14 @@ async function withoutAdministrator(
 async function asAdministrator(
   context: Context,
   config: Config,
-  wish: DesiredAccount,
-  administrator: Administrator,
+  given: DesiredAccount,
+  { administrator, realms, guided, look }: Session,
   flags: InitOptions,
 ): Promise<Report> {
-  const { io, signal } = context;
-  const places = { home: wish.realm, target: wish.target };
-  const realms = await askAgain(context, administrator, (given) =>
-    connectAsAdministrator(given, places, config, io, signal),
-  );
-  if (flags.remove === true) return removeEverything(context, realms, wish, flags);
-  const found = await readAccount(realms, wish, wish.events !== undefined);
+  if (flags.remove === true) return removeEverything(context, realms, given, flags);
+  const asksEvents = guided && given.events === undefined && flags.yes !== true && flags.readOnly !== true;
+  const found = await readAccount(realms, given, given.events !== undefined || asksEvents);
+  const wish = asksEvents ? await withEvents(context, given, found) : given;
   const { signedIn: account, proof: byKey } = await withSignIn(context, config, wish, found, flags);
   const planned = planForAccount(account, found);
   const proof = byKey ?? { secret: await keptSecret(realms, found, planned) };
@@ -145,12 +223,16 @@ async function asAdministrator(
   };
   if (outcome.dryRun) return reportOf(context, config, outcome);
   if (planned.length > 0) requireConsent(accountReservations(account, found), flags.yes === true);
-  const asked = await unaskedFiles(context, files, await secretMadeAnewOnce(realms, account, found));
-  await requireFilesConsent(context, asked, flags.force === true);
+  const asks = guided && flags.yes !== true;
+  if (asks) await agree(context, config, planned, files);
+  const oldSecret = await secretMadeAnew(realms, account, found);
+  const asked = await unaskedFiles(context, files, oldSecret, account.rotate && holdsOwnKey(account, found));
+  if (!asks) await requireFilesConsent(context, asked, flags.force === true);
   const snapshot = await ownedAccount(realms, account, found);
   const plan = planForAccount(account, snapshot);
   if (plan.length > 0) requireConsent(accountReservations(account, snapshot), flags.yes === true);
-  announceEvents(context, account, plan);
+  if (asks && planNames(plan) !== planNames(planned)) await agree(context, config, plan, files);
+  if (!asksEvents) announceEvents(context, account, plan);
   const now = await apply(context, realms, account, plan, snapshot);
   const proven = byKey ?? { secret: await requireSecret(realms, now) };
   const written = await planFiles(context, config, account, proven);
@@ -158,7 +240,46 @@ async function asAdministrator(
   context.voice.progress('Signing in as the account');
   await proveAccount(context, config, account, proven);
   await warnOfOverrides(context, config, account, proven);
-  return reportOf(context, config, { ...outcome, plan, snapshot: now, files: written });
+  context.voice.progress(undefined);
+  const ignored = guided ? await offerIgnoring(context, written) : undefined;
+  return reportOf(context, config, {
+    ...outcome,
+    plan,
+    snapshot: now,
+    files: written,
+    ignored,
+    look,
+    isShown: asks,
+  });
+}
+
+const planNames = (plan: AccountPlan): string => plan.map(changeName).join('\n');
+
+/** The wish with events that somebody agrees to; as it was where the realm stores them already. */
+async function withEvents(
+  context: Context,
+  wish: DesiredAccount,
+  found: AccountSnapshot,
+): Promise<DesiredAccount> {
+  const usual = { ...wish, events: { retentionMs: PRUNING_NEEDS_MS } };
+  const [change] = changesOf(planForAccount(usual, found), 'events');
+  if (change === undefined) return wish;
+  const retentionMs = await askEvents(context, wish.target);
+  return retentionMs === undefined ? wish : { ...wish, events: { retentionMs } };
+}
+
+/** Shows what would be written, here and in Keycloak, and asks once; CONSENT_NEEDED (exit status 5) where nobody agrees. */
+async function agree(
+  context: Context,
+  { server }: Config,
+  plan: AccountPlan,
+  files: readonly FilePlan[],
+): Promise<void> {
+  const writes = files.some(({ action }) => action !== 'none');
+  if (plan.length === 0 && !writes) return;
+  const doing =
+    plan.length > 0 ? `Make ${count(plan.length, 'change')} in Keycloak` : 'Change nothing in Keycloak';
+  await agreeTo(context, { server, plan, question: `${doing}${filesQuestion(files)}?` });
 }
 
 /**
@@ -225,14 +346,14 @@ async function ownedAccount(
   return readAccount(realms, account, account.events !== undefined);
 }
 
-/** The secret of an account of 0.1.0, which is made anew without being asked for. */
-async function secretMadeAnewOnce(
+/** The secret that is made anew: by `--rotate-secret`, or of an account of 0.1.0 without being asked for. */
+async function secretMadeAnew(
   { home }: AccountRealms,
   { rotate }: DesiredAccount,
   found: AccountSnapshot,
 ): Promise<string | undefined> {
-  if (rotate || accountOrigin(found, ACCOUNT_CLIENT).kind !== 'administrator' || isSealed(found))
-    return undefined;
+  if (accountOrigin(found, ACCOUNT_CLIENT).kind !== 'administrator') return undefined;
+  if (!rotate && isSealed(found)) return undefined;
   return found.client && readAccountSecret(home, found.client.id);
 }
 

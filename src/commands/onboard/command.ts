@@ -8,6 +8,7 @@ import {
   type WritingOptions,
 } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
+import { givenResource } from '../../cli/resource-option.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
@@ -15,11 +16,13 @@ import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
+import { agreeTo } from '../../plan/agree.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { requireConsent } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
 import { allowancesOf, allowedIn } from '../../realm/record.ts';
-import { readTypedName, visible } from '../../text.ts';
+import { count, readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
 import { close, onboardNamed, onboardNext } from './onboard.ts';
@@ -31,6 +34,7 @@ const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /** The flags of `mcpkc onboard`. */
 export type OnboardOptions = WritingOptions & {
+  resource?: string;
   alias?: string;
   scope?: string;
   preset?: string[];
@@ -49,8 +53,12 @@ export const onboard: Command<OnboardOptions> = {
   define(command) {
     command
       .description('Connect one product to an MCP server: provision, wait for its client, adopt it.')
-      .argument('<resource>', 'the MCP server’s URL as people type it; a bare host means https://<host>/mcp')
+      .argument(
+        '[resource]',
+        'the MCP server’s URL as people type it; a bare host means https://<host>/mcp (default: MCP_TRANSPORT_URL)',
+      )
       .argument('[client-id]', 'a client that is there already: adopt it, and wait for nobody')
+      .option('--resource <url>', 'the same, as an option; the argument is then the client id')
       .option('--alias <name>', 'instead of the host’s first label in mcp-resource-<alias>')
       .option('--scope <name>', 'name of the client scope')
       .option(
@@ -94,10 +102,14 @@ export const onboard: Command<OnboardOptions> = {
   exits: [
     [0, 'a connector was adopted, or the client that was named'],
     [1, 'with --dry-run: something would change'],
-    [5, 'several may be the connector, the scope is another server’s, or --yes is needed'],
+    [
+      5,
+      'several may be the connector, the scope is another server’s, nobody agreed to the plan at the terminal, or --yes is needed',
+    ],
     [6, 'nothing to adopt within --timeout'],
   ],
-  async run(context, [argument, typed], flags) {
+  async run(context, words, flags) {
+    const { argument, typed } = namedBy(words, flags);
     const client = typed === undefined ? undefined : readTypedName(typed);
     const until = checkFlags(flags, client);
     const config = await context.config();
@@ -130,6 +142,14 @@ export const onboard: Command<OnboardOptions> = {
     const kind: Kind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
+    const { plan, reservations } = prepared;
+    requireConsent(reservations, yes);
+    if (context.settings.input && !yes && plan.length > 0) {
+      const { server, realm } = keycloak;
+      const then = kind === 'next' ? `, then wait for ${presets.map(({ title }) => title).join(' or ')}` : '';
+      const question = `Make ${count(plan.length, 'change')} in realm ${visible(realm)}${then}?`;
+      await agreeTo(context, { server, plan, question });
+    }
     if (kind === 'close') return report(await close(prepared, yes), config, { kind });
     if (prepared.named) return report(await onboardNamed(prepared, prepared.named, yes), config, { kind });
     const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
@@ -179,6 +199,16 @@ async function madeFor(
     `${preset.title} is known by its document here and doesn’t register: its client gets the audience, and nobody is waited for.`,
   );
   return pin.client.id;
+}
+
+/** The MCP server and the client that are named: with `--resource` a lone argument is the client, unless it says the same. */
+function namedBy(
+  [first, second]: readonly (string | undefined)[],
+  { resource }: OnboardOptions,
+): { argument: string | undefined; typed: string | undefined } {
+  if (resource === undefined) return { argument: first, typed: second };
+  if (second === undefined && first !== resource) return { argument: resource, typed: first };
+  return { argument: givenResource(first, { resource }), typed: second };
 }
 
 /** What goes with what; gives `--until`. */

@@ -171,7 +171,6 @@ function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): vo
       'This realm stores no events of registrations, so refused ones can’t be shown here, and newcomers are seen later in a large realm (mcpkc init --events 30d turns them on).',
     );
   }
-  voice.progress('waiting for a registration');
 }
 
 /** What a run says that an interruption or a failure ended, once nothing stays open. */

@@ -1,5 +1,6 @@
 import { readableDuration } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
+import { changeName } from '../../plan/text.ts';
 import type { Client } from '../../realm/representations.ts';
 import { type CommandPart, formatCommand, typedList, typedName, visible } from '../../text.ts';
 import type { Other } from './holding.ts';
@@ -37,9 +38,13 @@ export function nothingAdoptedError(
   const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
   const undo = undoText(run);
+  const left =
+    run.changes.length === 0
+      ? ''
+      : `\nThis run changed the realm before it waited, and that stays: ${run.changes.map(changeName).join('; ')}.`;
   const stays =
     undo === '' ? 'nothing stays open' : 'no client holds the audience for the time being any more';
-  const message = `Nobody ${what} within ${readableDuration(timeoutMs)}. No client was adopted; ${stays}.${list}`;
+  const message = `Nobody ${what} within ${readableDuration(timeoutMs)}. No client was adopted; ${stays}.${list}${left}`;
   const commands = others.filter((other) => other.adoptable).map(({ client }) => adoptCommand(run, client));
   const adopt =
     commands.length === 0

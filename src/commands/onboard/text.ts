@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
-import { planText } from '../../plan/text.ts';
+import { changeName, planText } from '../../plan/text.ts';
 import type { Mode } from '../../realm/marks.ts';
 import { brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
 
@@ -42,6 +42,7 @@ export function onboardText(answer: OnboardAnswer, style: Style): string {
   if (kind === 'close') return head + closed(answer, style);
   return (
     head +
+    changed(answer, style) +
     connector(answer, style) +
     others(answer, style) +
     takeOver(answer, style) +
@@ -81,6 +82,13 @@ function connector(answer: OnboardAnswer, style: Style): string {
         ? `Not verified: tokens issued to it would carry ${visible(resource)} in \`aud\`, but ${doubts.join('; ')}.`
         : `Verified: tokens issued to it now carry ${visible(resource)} in \`aud\`.`;
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
+}
+
+/** What was written beside the adoption, a line per change; the plan has the details (--dry-run). */
+function changed({ changes }: OnboardAnswer, style: Style): string {
+  if (changes.length === 0) return '';
+  const lines = changes.map((change) => wrap(changeName(change), style.width, '  '));
+  return `Changed in the realm:\n${lines.join('\n')}\n\n`;
 }
 
 /** Who came too, and why not. */

@@ -62,6 +62,7 @@ export async function watch(
     }
     const now = run.io.now();
     const rest = awaited.deadline - now;
+    run.voice.progress(waitingText(seen, awaited, rest));
     if (winners.length > 0) {
       decidedAt ??= awaited.until === 'registered' ? now - CONFIRMING_MS : now;
       if (now - decidedAt >= CONFIRMING_MS || rest <= 0) return winners;
@@ -71,6 +72,14 @@ export async function watch(
     const pause = Math.max(0, Math.min(pace, LONGEST_PAUSE_MS) - (now - began));
     await run.io.sleep(Math.min(pause, rest), run.signal);
   }
+}
+
+/** What is waited for now, and for how long yet. */
+function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string {
+  const seconds = Math.max(0, Math.ceil(restMs / 1000));
+  const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
+  const what = held.length === 0 || until === 'registered' ? 'a registration' : 'a sign-in';
+  return `waiting for ${what}, ${left}`;
 }
 
 /** One look; gives how many requests it took, those that adopt apart. */

@@ -1,5 +1,6 @@
 import { type Command, type Context, duration, list, Option, wholeNumber } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
+import { styleFor, wantsColor } from '../../cli/style.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
@@ -7,12 +8,14 @@ import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
-import { brief, readTypedName } from '../../text.ts';
+import { PRUNING } from '../../realm/events.ts';
+import { brief, count, readTypedName, visible } from '../../text.ts';
 import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
-import { type Mode, prune } from './prune.ts';
+import { going, type Mode, prune } from './prune.ts';
 import { restore } from './restore.ts';
 import type { Wish } from './scan.ts';
+import { goingText } from './text.ts';
 
 /** The flags of `mcpkc prune-clients`. */
 export type PruneOptions = {
@@ -114,8 +117,10 @@ export const pruneClients: Command<PruneOptions> = {
     const config = await context.config();
     forbidMaster(config);
     const wish = wishOf(config, flags, acceptingOf(context, args, flags));
-    if (flags.now === true && flags.dryRun !== true) await requireAssent(context, config, flags);
+    const asks = flags.now === true && flags.dryRun !== true;
+    if (asks) requireAnswerable(context, config, flags);
     const keycloak = await connect(config, context.io, context.signal);
+    if (asks && flags.confirm === undefined) await askForName(context, keycloak, wish);
     return run(context, keycloak, wish, mode, args, flags);
   },
 };
@@ -176,7 +181,7 @@ function wishOf(config: Config, flags: PruneOptions, accepting: Wish['accepting'
       fixed: [...config.audiences.clients, ...(config.clientId === undefined ? [] : [config.clientId])],
     },
     rules: {
-      olderThanMs: flags.olderThan ?? 7 * DAY,
+      olderThanMs: flags.olderThan ?? PRUNING.olderThanMs,
       presets: [
         ...resolvePresets(
           named.filter((name) => name !== UNRECOGNISED),
@@ -185,7 +190,7 @@ function wishOf(config: Config, flags: PruneOptions, accepting: Wish['accepting'
         ...named.filter((name) => name === UNRECOGNISED),
       ],
     },
-    pace: { graceMs: flags.grace ?? 3 * DAY, atOnce: flags.now === true },
+    pace: { graceMs: flags.grace ?? PRUNING.graceMs, atOnce: flags.now === true },
     max: flags.max,
     accepting,
   };
@@ -234,13 +239,29 @@ function forbidMaster({ realm }: Config): void {
 }
 
 /** `--now` deletes without a grace: the realm's name has to be said, as a flag or at the terminal. */
-async function requireAssent({ io, settings, signal }: Context, { realm }: Config, flags: PruneOptions) {
-  const question = `Orphans in realm '${realm}' will be deleted at once. Type the realm’s name to go on: `;
-  const said = flags.confirm ?? (settings.input ? await io.prompt(question, { signal }) : undefined);
-  if (said === realm) return;
+function requireAnswerable({ settings }: Context, { realm }: Config, { confirm }: PruneOptions): void {
+  if (confirm === realm || (confirm === undefined && settings.input)) return;
+  throw notConfirmedError(realm, confirm);
+}
+
+function notConfirmedError(realm: string | undefined, said: string | undefined): McpkcError {
   const message =
     said === undefined
       ? '--now deletes orphans without a grace.'
       : `--now was not confirmed: '${said}' is not the realm’s name.`;
-  throw new McpkcError('CONSENT_NEEDED', message, `If that is what you want: --now --confirm ${realm}`);
+  return new McpkcError('CONSENT_NEEDED', message, `If that is what you want: --now --confirm ${realm}`);
+}
+
+/** Shows who would go, and asks for the realm’s name; where nobody would, nothing is asked. */
+async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
+  const { io, signal, voice, settings } = context;
+  const { realm } = keycloak;
+  const { judged, limit } = await going(context, keycloak, wish);
+  voice.progress(undefined);
+  if (judged.length === 0 || limit.exceeded) return;
+  const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
+  io.stderr.write(goingText(judged, style));
+  const what = `${count(judged.length, 'client')} of realm ‘${visible(realm)}’ will be deleted at once.`;
+  const said = await io.prompt(`${what} Type the realm’s name to go on: `, { signal });
+  if (said !== realm) throw notConfirmedError(realm, said);
 }

@@ -40,6 +40,17 @@ export async function prune(
   );
 }
 
+/** Whom a run would disable or delete now, and the limit that it would keep to. Writes nothing. */
+export async function going(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+): Promise<{ judged: readonly Judged[]; limit: Limit }> {
+  const found = await scan(context, keycloak, wish);
+  const judged = found.judged.filter(({ decision }) => ['disable', 'delete'].includes(decision.action));
+  return { judged, limit: limitOf(found, wish) };
+}
+
 async function planned(
   context: Context,
   keycloak: Keycloak,
@@ -151,7 +162,7 @@ function troubleStatus({ troubles }: Scan): number {
   return statuses.includes(4) ? 4 : (statuses[0] ?? 0);
 }
 
-/** An audit line per client, to the file, or else to stderr (there only what isn't kept, and not with `--quiet`). */
+/** An audit line per client, to the file, or else to stderr (there only what isn't kept, not with `--quiet`, and not at a terminal). */
 async function auditTo(
   context: Context,
   keycloak: Keycloak,
@@ -168,7 +179,8 @@ async function auditTo(
     await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
     return;
   }
-  if (flags.apply !== true || settings.quiet) return;
+  // At a terminal the report tells the same, in words.
+  if (flags.apply !== true || settings.quiet || io.stderr.isTerminal) return;
   const acted = judged.filter(({ decision, outcome }) => decision.action !== 'keep' || outcome === 'spared');
   if (acted.length > 0) io.stderr.write(lines(acted));
 }

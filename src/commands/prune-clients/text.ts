@@ -88,12 +88,21 @@ function pruneText(answer: PruneAnswer, style: Style): string {
     const list = judged.filter(({ decision }) => decision.action === action);
     if (list.length === 0) return [];
     const title = mode === 'apply' ? DONE[action] : action;
+    // Applications and Keycloak's own clients are never pruned: a number says enough.
+    const isNamed = ({ evidence }: Judged) => action !== 'keep' || evidence.origin.kind !== 'other';
+    const others = list.filter((one) => !isNamed(one)).length;
     return [
       `\n${style.bold(`${title} (${list.length.toLocaleString('en')})`)}\n`,
-      ...list.map((one) => clientText(one, style)),
+      ...list.filter(isNamed).map((one) => clientText(one, style)),
+      others === 0 ? '' : `  ${style.dim(`${count(others, 'client')} that did not register themselves`)}\n`,
     ];
   });
   return `${head}${blocks.join('')}\n${notes(answer, style)}${line}`;
+}
+
+/** The clients that a run would delete, for the question before it. */
+export function goingText(judged: readonly Judged[], style: Style): string {
+  return judged.map((one) => clientText(one, style)).join('');
 }
 
 function clientText({ clientId, name, decision, outcome }: Judged, style: Style): string {

@@ -4,7 +4,7 @@ import { McpkcError } from '../../errors.ts';
 import { ADMIN_API_SCOPE, roleClientOf } from '../../realm/roles.ts';
 import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
-import { type Connecting, grantConnecting, open } from './connect.ts';
+import { type Connecting, grantConnecting, type Keycloak, open } from './connect.ts';
 import type { AccessToken, Grant, TokenSource } from './token.ts';
 import { readClaims } from './token-claims.ts';
 import { reasonOf } from './token-refused.ts';
@@ -44,17 +44,22 @@ function decoded(text: string): string {
   }
 }
 
+/** An administrator who is signed in: one sign-in, however many realms are connected to. */
+export interface SignedIn {
+  /** Connects to a realm. */
+  connectTo(realm: string): Promise<Keycloak>;
+}
+
 /**
- * Signs in as an administrator, and connects to the realm that the account lives in and to the one that it administers.
- * Throws ADMIN_LOGIN_FAILED (exit status 4) where Keycloak refuses, PLAIN_HTTP (5) before any secret leaves.
+ * Signs in as an administrator. Throws ADMIN_LOGIN_FAILED (exit status 4) where Keycloak refuses, PLAIN_HTTP (5) before any
+ * secret leaves.
  */
-export async function connectAsAdministrator(
+export async function signInAsAdministrator(
   administrator: Administrator,
-  realms: { home: string; target: string },
   config: Config,
   io: Io,
   signal: AbortSignal,
-): Promise<AccountRealms> {
+): Promise<SignedIn> {
   const connecting = connectingOf(administrator, config, io);
   let shared: { source: TokenSource; by: unknown } | undefined;
   // One sign-in for both realms, as long as requests go the same way (another list of authorities is another way).
@@ -66,6 +71,15 @@ export async function connectAsAdministrator(
     return shared.source;
   };
   const connectTo = (realm: string) => open({ ...connecting, realm, tokens }, config, io, signal);
+  await connectTo(administrator.realm);
+  return { connectTo };
+}
+
+/** Connects to the realm that the account lives in and to the one that it administers. */
+export async function connectRealms(
+  { connectTo }: SignedIn,
+  realms: { home: string; target: string },
+): Promise<AccountRealms> {
   const home = await connectTo(realms.home);
   return { home, target: realms.target === realms.home ? home : await connectTo(realms.target) };
 }

@@ -100,6 +100,11 @@ function losesKey({ signIn, rotate, keys }: DesiredAccount, { client }: AccountS
   return hasOwnKey(client) && !(keys?.held !== undefined && signsInWith(client, keys.held));
 }
 
+/** Whether the key that is here, whose public part is `keys.held`, is the account’s own. */
+export function holdsOwnKey({ keys }: DesiredAccount, { client }: AccountSnapshot): boolean {
+  return client !== undefined && keys?.held !== undefined && signsInWith(client, keys.held);
+}
+
 /** What only a person may decide about: an account in `master`, and a client that no administrator's hand shows on. */
 export function accountReservations(desired: DesiredAccount, snapshot: AccountSnapshot): Reservation[] {
   const { clientId, target, realm } = desired;

@@ -19,7 +19,7 @@ function staged(looks: (Partial<Arrival> | Error)[]) {
   const said: string[] = [];
   const run = {
     io,
-    voice: { note: (text: string) => said.push(text) },
+    voice: { note: (text: string) => said.push(text), progress: () => {} },
     signal: new AbortController().signal,
     presets: resolvePresets(['chatgpt']),
     timeline: [],
