@@ -102,6 +102,7 @@ function steady(
       ids.set(id, known);
       return known;
     })
+    .replaceAll(/(?<=mcp-audience-[a-z0-9-]+-)[0-9a-f]{32}/g, '5d2e4b7a9c1f0a2b3c4d5e6f7a8b9c0d')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '2026-01-15T12:00:00Z')
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, '12:00:00')
     .replaceAll(/\b\d+ ms\b/g, '12 ms');

@@ -29,6 +29,13 @@ export interface ShownCheck {
   spec: string;
 }
 
+/** An error that `status` finds, as far as it is told here. */
+export interface RealmError {
+  code: string;
+  message: string;
+  fix: { kind: string; text: string };
+}
+
 /** All that is said of a run, as text, JSON, JUnit or annotations. */
 export interface Answer {
   mcp: string;
@@ -48,6 +55,8 @@ export interface Answer {
   events: unknown[];
   commands: Record<string, string>;
   swept: { removed: string[]; left: string[] };
+  /** Errors that `status` finds in the realm, where something is red and an account may look. */
+  realmErrors: readonly RealmError[];
   document: Record<string, unknown>;
 }
 
@@ -86,6 +95,7 @@ export function answerOf(
     realm: config.realm,
     red,
     silent,
+    realmErrors: [],
     exitStatus: silent ? 3 : red.length > 0 ? 1 : 0,
     document: { resource: target.mcp, issuer, ...common, runId: target.runId, failOn },
   };

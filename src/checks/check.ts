@@ -81,6 +81,20 @@ export const skipped = (message: string, rest: Rest = {}): Judgement => ({
   ...rest,
 });
 
+/** What each group of checks is about, in the playbook’s order. */
+export const GROUP_TITLES: Readonly<Record<string, string>> = {
+  META: 'manifest and caches',
+  CHAL: 'what the MCP server answers without a right token',
+  PRM: 'protected resource metadata',
+  ASM: 'authorization server metadata',
+  CLIENT: 'the client made beforehand',
+  REG: 'registration',
+  AUTHZ: 'the authorization request',
+  TOK: 'tokens',
+  MCP: 'the MCP endpoint',
+  LOG: 'Keycloak’s events',
+};
+
 /** The group of a check, as `--only` and `--skip` take it: what stands before the first dash of its id. */
 export function groupOf({ id }: Pick<Check, 'id'>): string {
   return id.slice(0, id.indexOf('-'));

@@ -1,6 +1,6 @@
 import { authorizationStep } from './authorization.ts';
 import { challengeStep } from './challenge.ts';
-import type { Check } from './check.ts';
+import { type Check, GROUP_TITLES } from './check.ts';
 import { logCorrelationStep } from './log-correlation.ts';
 import { mcpStep } from './mcp.ts';
 import { registrationStep } from './registration.ts';
@@ -21,10 +21,7 @@ export const STEPS: readonly Step[] = [
   logCorrelationStep,
 ];
 
-/** Groups in the order in which the playbook has them. */
-const GROUPS = ['META', 'CHAL', 'PRM', 'ASM', 'CLIENT', 'REG', 'AUTHZ', 'TOK', 'MCP', 'LOG'];
-
 /** Every check, in the playbook's order. */
-export const CHECKS: readonly Check[] = GROUPS.flatMap((group) =>
+export const CHECKS: readonly Check[] = Object.keys(GROUP_TITLES).flatMap((group) =>
   STEPS.flatMap(({ checks }) => checks).filter(({ id }) => id.startsWith(`${group}-`)),
 );

@@ -1,7 +1,9 @@
 import { type Command, type Context, list } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
+import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
+import { findingsFor } from '../../findings/look.ts';
 import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { deploymentOf } from '../../plan/deployment.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
@@ -9,11 +11,12 @@ import { shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import { boxStates } from './checklist.ts';
 import type { RunbookFacts } from './facts.ts';
-import { observeChain, observeRealm } from './observe.ts';
+import { observeChain } from './observe.ts';
 import { RUNBOOK_MARK, runbookText } from './runbook.ts';
 
 /** The flags of `mcpkc runbook`. */
 export type RunbookOptions = {
+  resource?: string;
   output?: string;
   withSecrets?: true;
   preset?: string[];
@@ -30,6 +33,7 @@ export const runbook: Command<RunbookOptions> = {
         '[resource]',
         'the MCP server’s URL; a bare host means https://<host>/mcp (default: MCP_TRANSPORT_URL)',
       )
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--output <file>', 'write it to this file instead of stdout')
       .option(
         '--with-secrets',
@@ -60,7 +64,7 @@ export const runbook: Command<RunbookOptions> = {
       );
     }
     const config = await context.config();
-    const facts = await factsOf(context, config, argument, flags);
+    const facts = await factsOf(context, config, givenResource(argument, flags), flags);
     const markdown = runbookText(facts);
     if (output !== undefined) await write(context, output, markdown, flags);
     const boxes = boxStates(facts.observed);
@@ -88,7 +92,7 @@ async function factsOf(
   const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
   const deployment = deploymentOf(config, resource, scopes);
   const subject = { resource, presets };
-  const findings = await observeRealm(context, config, subject);
+  const findings = await findingsFor(context, config, subject);
   const checks = flags.validate === true ? await observeChain(context, config, subject) : undefined;
   return {
     version: VERSION,

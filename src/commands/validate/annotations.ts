@@ -1,6 +1,19 @@
 import type { Answer } from '../../checks/answer.ts';
 import { workflowData, workflowProperty } from '../../text.ts';
 
+/** The GitHub annotation of a run that failed before there were results. */
+export function failureAnnotation({
+  code,
+  message,
+  fix,
+}: {
+  code: string;
+  message: string;
+  fix: string;
+}): string {
+  return `::error title=${workflowProperty(`No result: ${code}`)}::${workflowData(`${message}\n${fix}`)}\n`;
+}
+
 /** A GitHub annotation per failed or not run check: an error where it is red, a warning or notice otherwise. */
 export function annotations({ checks, red }: Answer): string {
   return checks

@@ -6,19 +6,23 @@ import { validate as runValidation, type Wish } from '../../checks/validate.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
+import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
-import { inputError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
+import { findingsFor } from '../../findings/look.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { readTypedName } from '../../text.ts';
-import { annotations } from './annotations.ts';
-import { junitXml } from './junit.ts';
+import { annotations, failureAnnotation } from './annotations.ts';
+import { failedHtml, validateHtml } from './html.ts';
+import { failedJunitXml, junitXml, type RunTime } from './junit.ts';
 import { catalogueText, validateText } from './text.ts';
 
 /** The flags of `mcpkc validate`. */
 export type ValidateOptions = {
+  resource?: string;
   preset?: string[];
   user?: string;
   requireUser?: true;
@@ -35,6 +39,7 @@ export type ValidateOptions = {
   skip?: string[];
   failOn: 'must' | 'should';
   junit?: string;
+  html?: string;
   listChecks?: true;
 };
 
@@ -43,7 +48,8 @@ export const validate: Command<ValidateOptions> = {
   define(command) {
     command
       .description('Prove the whole chain against a live MCP server: what a client sees, and why it fails.')
-      .argument('[mcp-url]', 'the MCP server’s URL as people type it (default: MCP_TRANSPORT_URL)')
+      .argument('[resource]', RESOURCE_ARGUMENT)
+      .option('--resource <url>', SAME_AS_OPTION)
       .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
       .option(
         '--user <name>',
@@ -77,6 +83,10 @@ export const validate: Command<ValidateOptions> = {
           .default('must'),
       )
       .option('--junit <file>', 'also write the results as JUnit XML')
+      .option(
+        '--html <file>',
+        'also write a page for colleagues: where it broke, why, and every exchange, masked',
+      )
       .option('--list-checks', 'list the checks, and do nothing else');
   },
   examples: [
@@ -96,6 +106,10 @@ export const validate: Command<ValidateOptions> = {
       'prove the whole chain with it, every night',
       'mcpkc validate https://svc.example.com/mcp --token-file ci-user.json --require-user',
     ],
+    [
+      'a page for the colleague who runs the proxy',
+      'mcpkc validate https://svc.example.com/mcp --html validate.html',
+    ],
     ['in CI', 'mcpkc validate --json --junit validate.xml --fail-on should'],
   ],
   changes:
@@ -104,16 +118,57 @@ export const validate: Command<ValidateOptions> = {
     [0, 'every must passed'],
     [1, 'a must failed, or was not run for what failed (with --fail-on should: a should, too)'],
   ],
-  async run(context, [url], flags) {
+  async run(context, [argument], flags) {
     if (flags.listChecks === true) return listing();
-    const config = await context.config();
-    const wish = await wishOf(context, config, url, flags);
-    const findings = await runValidation(context, config, wish);
-    const answer = answerOf(findings, { config, failOn: flags.failOn });
-    await sideOutputs(context, answer, flags);
-    return reportOf(answer, context.settings.verbose);
+    const began = context.io.now();
+    const time = () => ({ at: new Date(began).toISOString(), ms: context.io.now() - began });
+    try {
+      const config = await context.config();
+      const wish = await wishOf(context, config, givenResource(argument, flags), flags);
+      const findings = await runValidation(context, config, wish);
+      const judged = answerOf(findings, { config, failOn: flags.failOn });
+      const answer = await withRealm(context, config, wish, judged);
+      await sideOutputs(context, answer, flags, time());
+      return reportOf(answer, context.settings.verbose);
+    } catch (error) {
+      if (error instanceof McpkcError) await failedOutputs(context, error, flags, time());
+      throw error;
+    }
   },
 };
+
+/** The answer with what `status` finds in the realm, where something is red and the account may look. */
+async function withRealm(context: Context, config: Config, wish: Wish, answer: Answer): Promise<Answer> {
+  const isAsked = answer.red.length > 0 && !wish.outside;
+  const found = isAsked
+    ? await findingsFor(context, config, { resource: wish.mcp, presets: wish.presets }).catch(noFindings)
+    : [];
+  const realmErrors = (found ?? [])
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, message, fix }) => ({ code, message, fix }));
+  return { ...answer, realmErrors, document: { ...answer.document, realmErrors } };
+}
+
+/** What can’t be looked at leaves the checks’ own causes; that is no failure of the run. */
+function noFindings(error: unknown): undefined {
+  if (error instanceof McpkcError) return undefined;
+  throw error;
+}
+
+/** What a pipeline reads in place of results, so that it doesn’t take an older run’s for this one’s. */
+async function failedOutputs(
+  { io }: Context,
+  error: McpkcError,
+  { junit, html }: ValidateOptions,
+  time: RunTime,
+): Promise<void> {
+  if (error.code === 'FILE_NOT_WRITTEN') return;
+  if (html !== undefined)
+    await writeNamed('--html', html, () => io.files.write(html, failedHtml(error, time)));
+  if (junit !== undefined)
+    await writeNamed('--junit', junit, () => io.files.write(junit, failedJunitXml(error, time)));
+  if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(failureAnnotation(error));
+}
 
 async function wishOf(
   context: Context,
@@ -190,8 +245,16 @@ async function readToken({ io }: Context, file: string): Promise<string> {
   );
 }
 
-async function sideOutputs({ io }: Context, answer: Answer, { junit }: ValidateOptions): Promise<void> {
-  if (junit !== undefined) await writeNamed('--junit', junit, () => io.files.write(junit, junitXml(answer)));
+async function sideOutputs(
+  { io }: Context,
+  answer: Answer,
+  { junit, html }: ValidateOptions,
+  time: RunTime,
+): Promise<void> {
+  if (html !== undefined)
+    await writeNamed('--html', html, () => io.files.write(html, validateHtml(answer, time)));
+  if (junit !== undefined)
+    await writeNamed('--junit', junit, () => io.files.write(junit, junitXml(answer, time)));
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
 }
 

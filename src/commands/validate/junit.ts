@@ -1,14 +1,31 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
 import { markupText } from '../../text.ts';
 
+/** When a run began, as ISO 8601, and how long it took in milliseconds. */
+export interface RunTime {
+  at: string;
+  ms: number;
+}
+
 /** The results as JUnit XML: a test case per check, its id as name; what is not run is an error, what is info never fails. */
-export function junitXml({ mcp, checks, red }: Answer): string {
+export function junitXml({ mcp, checks, red }: Answer, { at, ms }: RunTime): string {
   const count = (outcome: ShownCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome && !isSkipped(check, red)).length;
   const skipped = checks.filter((check) => isSkipped(check, red)).length;
-  const totals = `tests="${checks.length}" failures="${count('fail')}" errors="${count('not-run')}" skipped="${skipped}"`;
+  const totals = `tests="${checks.length}" failures="${count('fail')}" errors="${count('not-run')}" skipped="${skipped}" time="${ms / 1000}"`;
   const cases = checks.map((check) => caseXml(check, red)).join('\n');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate ${markupText(mcp)}" ${totals}>\n${cases}\n</testsuite>\n</testsuites>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate ${markupText(mcp)}" ${totals} timestamp="${at}">\n${cases}\n</testsuite>\n</testsuites>\n`;
+}
+
+/** A run that failed before there were results, as JUnit XML: one test case with an error, in place of an older run’s results. */
+export function failedJunitXml(
+  { code, message, fix }: { code: string; message: string; fix: string },
+  { at, ms }: RunTime,
+): string {
+  const totals = `tests="1" failures="0" errors="1" skipped="0" time="${ms / 1000}"`;
+  const error = `<error message="${markupText(message)}" type="${markupText(code)}">${markupText(`${message}\n${fix}`)}</error>`;
+  const testcase = `<testcase classname="mcpkc" name="the run" time="${ms / 1000}">${error}</testcase>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate" ${totals} timestamp="${at}">\n${testcase}\n</testsuite>\n</testsuites>\n`;
 }
 
 /** What isn't red but didn't pass is told as skipped, since JUnit has no warnings; and what a failed check left not run. */

@@ -1,25 +1,102 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Explained } from '../../checks/list.ts';
 import type { Outlook } from '../../checks/outlook.ts';
 import type { Style } from '../../cli/style.ts';
-import { count, isCommandLine, visible, wrap } from '../../text.ts';
+import { count, formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
 
-/** A report with a line per check: what failed with its cause, its fix and what was not run for it; products; the verdict. */
+/**
+ * A report with a line per group of checks: what is red first, with its cause and fix, and the realm’s own errors; products;
+ * the verdict, and after a red one the next command. `verbose` has a line per check instead.
+ */
 export function validateText(answer: Answer, style: Style, verbose: boolean): string {
   const isTold = ({ outcome, message, culprit, excused }: ShownCheck) =>
     culprit === null && !excused && (outcome !== 'skipped' || !message.startsWith('Not chosen'));
-  const lines = answer.checks
-    .filter(isTold)
-    .map((check) => `${checkText(check, style, verbose)}${notRunFor(check, answer, style)}`);
+  const told = answer.checks.filter(isTold);
+  const isRed = ({ id }: ShownCheck) => answer.red.includes(id);
+  const inFull = (checks: readonly ShownCheck[]) =>
+    checks.map((check) => `${checkText(check, style, verbose)}${notRunFor(check, answer, style)}`).join('');
+  const isTrouble = ({ outcome, warning }: ShownCheck) =>
+    outcome === 'fail' || outcome === 'not-run' || warning;
   const parts = [
     header(answer, style),
-    lines.join(''),
+    inFull(told.filter(isRed)),
+    realmText(answer, style),
+    verbose ? inFull(told.filter((check) => !isRed(check))) : groupsText(answer, style),
+    verbose ? '' : inFull(told.filter((check) => !isRed(check) && isTrouble(check))),
     excusedText(answer, style),
     outlookText(answer, style),
     verbose ? traces(answer, style) : '',
-    verdict(answer, style),
+    `${verdict(answer, style)}${nextText(answer, style)}`,
   ];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/** A line per group that something was chosen of: how many passed, and which did not. */
+function groupsText({ checks, red }: Answer, style: Style): string {
+  const groups = Map.groupBy(checks, groupOf);
+  const lines = [...groups].flatMap(([group, all]) => {
+    const chosen = all.filter(
+      ({ outcome, message }) => outcome !== 'skipped' || !message.startsWith('Not chosen'),
+    );
+    if (chosen.length === 0) return [];
+    const of = (outcome: ShownCheck['outcome']) => chosen.filter((one) => one.outcome === outcome);
+    const [passed, failed, notRun, left] = [of('pass'), of('fail'), of('not-run'), of('skipped')];
+    const parts = [
+      passed.length === 0 ? '' : `${passed.length} passed`,
+      failed.length === 0 ? '' : `failed: ${failed.map(({ id }) => id).join(', ')}`,
+      notRun.length === 0 ? '' : `${notRun.length} not run`,
+      left.length === 0 ? '' : `${left.length} skipped`,
+    ].filter((part) => part !== '');
+    const mark = groupMark(chosen, red, style);
+    return [
+      `${mark} ${wrap(`${group} ${GROUP_TITLES[group] ?? ''}: ${parts.join(', ')}`, style.width, '    ').trimStart()}\n`,
+    ];
+  });
+  return lines.join('');
+}
+
+function groupMark(checks: readonly ShownCheck[], red: readonly string[], style: Style): string {
+  const some = (is: (check: ShownCheck) => boolean) => checks.some(is);
+  if (some(({ id, outcome }) => outcome === 'fail' && red.includes(id))) return style.red('✗');
+  if (
+    some(
+      ({ id, culprit, excused, outcome }) =>
+        outcome === 'not-run' && !excused && (culprit !== null || red.includes(id)),
+    )
+  )
+    return style.red('■');
+  if (some(({ outcome, severity }) => outcome === 'fail' && severity !== 'info')) return style.yellow('✗');
+  if (some(({ outcome, excused }) => outcome === 'not-run' && !excused)) return style.yellow('■');
+  if (some(({ warning, outcome }) => warning && outcome === 'pass')) return style.yellow('!');
+  return some(({ outcome }) => outcome === 'pass') ? style.green('✓') : style.dim('-');
+}
+
+/** What `status` finds wrong with the realm: both sides of the chain in one report. */
+function realmText({ realmErrors }: Answer, style: Style): string {
+  if (realmErrors.length === 0) return '';
+  const lines = realmErrors.map(({ code, message, fix }) => {
+    const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
+    const how =
+      fix.kind === 'command'
+        ? `    Fix:\n${shellLines(visible(fix.text), style.width, '      ')}`
+        : wrap(`Fix: ${visible(fix.text)}`, style.width, '    ');
+    return `${style.red('✗')} ${sentence}\n${how}\n`;
+  });
+  return `${style.bold('In the realm (mcpkc status)')}\n${lines.join('')}`;
+}
+
+/** After a red verdict the one command to go on with: the first fix that is one, else what explains the first cause. */
+function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Style): string {
+  if (silent) return `Next, once it runs:\n  ${formatCommand(['validate', mcp])}\n`;
+  if (red.length === 0) return '';
+  const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null);
+  const fixes = [
+    ...realmErrors.flatMap(({ fix }) => (fix.kind === 'command' ? [fix.text] : [])),
+    ...causes.flatMap(({ fix }) => (fix !== null && isCommandLine(fix) ? [fix] : [])),
+  ];
+  const next = fixes[0] ?? formatCommand(['explain', causes[0]?.id ?? red[0] ?? '']);
+  return `Next:\n${shellLines(visible(next), style.width, '  ')}\n`;
 }
 
 /** What was not run because this check failed, in one line. */
@@ -47,7 +124,8 @@ function excusedText({ checks }: Answer, style: Style): string {
 function header({ mcp, issuer, mode, scope, realm }: Answer, style: Style): string {
   const about = mode === null ? 'seen from outside' : `scope ${visible(scope ?? '')} (${mode})`;
   const where = realm === undefined ? '' : `, realm ${visible(realm)}`;
-  return `${style.bold(visible(mcp))}\n  issuer ${visible(issuer ?? 'unknown')}\n  ${about}${where}\n`;
+  const lines = [`issuer ${visible(issuer ?? 'unknown')}`, `${about}${where}`];
+  return `${style.bold(visible(mcp))}\n${lines.map((line) => `${wrap(line, style.width, '  ')}\n`).join('')}`;
 }
 
 function markOf({ outcome, severity, warning }: ShownCheck, style: Style): string {

@@ -1,12 +1,9 @@
 /** Chromium with a person in it, for products that are web pages. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startChromium } from '../../support/chromium.ts';
 import type { User } from '../../support/connectors/sign-in.ts';
-import { install } from './ground.ts';
 
-/** What of puppeteer-core is used here; it is installed beside the products, not into the project. */
+/** What of a page is used here. */
 interface Page {
   goto(url: string, options: { waitUntil: 'networkidle2' }): Promise<unknown>;
   /** Runs an expression in the page. */
@@ -16,14 +13,6 @@ interface Page {
   click(selector: string): Promise<void>;
 }
 
-interface Puppeteer {
-  launch(options: { executablePath: string; args: string[]; headless: boolean }): Promise<{
-    newPage(): Promise<Page>;
-    close(): Promise<void>;
-  }>;
-}
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const PATIENCE_MS = 40_000;
 
 /** Opens a page, clicks, signs in and consents where Keycloak asks, until the page shows one of the texts. */
@@ -32,16 +21,9 @@ export async function visitWithChromium(
   user: User,
   { click, until }: { click: string; until: RegExp },
 ): Promise<string> {
-  const executablePath = process.env.MCPKC_CHROMIUM ?? PLACES.find((place) => existsSync(place));
-  if (!executablePath)
-    throw new Error(
-      'There is no Chromium here: install the package chromium, or name one in MCPKC_CHROMIUM.',
-    );
-  const { folder } = await install({ from: 'npm', name: 'puppeteer-core' });
-  const puppeteer = createRequire(join(folder, 'here.js'))('puppeteer-core') as Puppeteer;
-  const browser = await puppeteer.launch({ executablePath, headless: true, args: ['--no-sandbox'] });
+  const browser = await startChromium();
   try {
-    const page = await browser.newPage();
+    const page = (await browser.newPage()) as unknown as Page;
     await page.goto(url, { waitUntil: 'networkidle2' });
     await clickOnce(page, click);
     let text = '';

@@ -21,6 +21,7 @@ import { code } from '../../../src/commands/runbook/markdown.ts';
 import { answerOf, documentOf } from '../../../src/commands/status/answer.ts';
 import { statusText } from '../../../src/commands/status/text.ts';
 import { annotations } from '../../../src/commands/validate/annotations.ts';
+import { validateHtml } from '../../../src/commands/validate/html.ts';
 import { junitXml } from '../../../src/commands/validate/junit.ts';
 import { validateText } from '../../../src/commands/validate/text.ts';
 import { McpkcError } from '../../../src/errors.ts';
@@ -100,6 +101,7 @@ function validateAnswer(stranger: string): Answer {
     events: [],
     commands: {},
     swept: { removed: [], left: [visible(stranger)] },
+    realmErrors: [{ code: 'X', message: stranger, fix: { kind: 'keycloak', text: stranger } }],
     document,
   };
 }
@@ -249,6 +251,8 @@ const TEXTS: Record<string, (stranger: string, width: number) => string> = {
       short: false,
     }).text(styleFor(false, width)),
   'validate, text': (stranger, width) => validateText(validateAnswer(stranger), styleFor(false, width), true),
+  'validate, a line per group': (stranger, width) =>
+    validateText(validateAnswer(stranger), styleFor(false, width), false),
   'connections, text': (stranger, width) =>
     connectionsText(connectionsAnswer(stranger), styleFor(false, width)),
   'access, text': (stranger, width) => accessText(accessAnswer(stranger), styleFor(false, width)),
@@ -299,8 +303,10 @@ const MARKDOWN: Record<string, (stranger: string) => string> = {
 };
 
 const MARKUP: Record<string, (stranger: string) => string> = {
+  'the page of validate': (stranger) =>
+    validateHtml(validateAnswer(stranger), { at: '2026-01-01T00:00:00.000Z', ms: 1 }),
   'a text of a page': (stranger) => `<p title="${markupText(stranger)}">${markupText(stranger)}</p>`,
-  JUnit: (stranger) => junitXml(validateAnswer(stranger)),
+  JUnit: (stranger) => junitXml(validateAnswer(stranger), { at: '2026-01-01T00:00:00.000Z', ms: 1 }),
 };
 
 describe.each(Object.entries(NAMES))('%s', (_about, stranger) => {

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../../src/checks/answer.ts';
+import { GROUP_TITLES, groupOf } from '../../../src/checks/check.ts';
+import { CHECKS, STEPS } from '../../../src/checks/index.ts';
+import { styleFor } from '../../../src/cli/style.ts';
+import { validateText } from '../../../src/commands/validate/text.ts';
+import { answerOf, checkOf } from '../../support/validate-answer.ts';
+
+const text = (answer: Answer, verbose = false, width = 80) =>
+  validateText(answer, styleFor(false, width), verbose);
+
+it('every check’s group has a title, and every group a check', () => {
+  const all = STEPS.flatMap(({ checks }) => checks);
+  expect(CHECKS).toHaveLength(all.length);
+  expect(new Set(CHECKS.map(groupOf))).toEqual(new Set(Object.keys(GROUP_TITLES)));
+});
+
+describe('a green run', () => {
+  const green = answerOf([checkOf('PRM-FOUND'), checkOf('PRM-AGREE'), checkOf('TOK-AUD')]);
+
+  it('has a line per group, and with --verbose one per check', () => {
+    expect(text(green)).toContain('✓ PRM protected resource metadata: 2 passed\n✓ TOK tokens: 1 passed\n');
+    expect(text(green)).not.toContain('PRM-AGREE');
+    expect(text(green, true)).toContain('✓ PRM-AGREE Title of PRM-AGREE\n');
+  });
+
+  it('ends with its verdict', () => {
+    expect(text(green).trimEnd().split('\n').at(-1)).toBe('✓ 3 checks passed, 0 failed, 0 not run.');
+  });
+});
+
+describe('a red run', () => {
+  const checks = [
+    checkOf('CHAL-401'),
+    checkOf('PRM-FOUND', { outcome: 'fail' }),
+    checkOf('PRM-AGREE', { outcome: 'not-run', culprit: 'PRM-FOUND' }),
+    checkOf('ASM-ISS', { outcome: 'fail', severity: 'should' }),
+  ];
+
+  it('begins with the cause, then the groups, then what matters less', () => {
+    const told = text(answerOf(checks));
+    const at = (words: string) => told.indexOf(words);
+    expect(at('✗ PRM-FOUND')).toBeGreaterThan(0);
+    expect(at('Cause: Cause of PRM-FOUND.')).toBeLessThan(at('✓ CHAL '));
+    expect(at('✗ PRM protected')).toBeLessThan(at('✗ ASM-ISS'));
+    expect(told).toContain('Not run: PRM-AGREE (needs PRM-FOUND).');
+  });
+
+  it('ends with one command: a fix that is one, the realm’s first, else what explains the cause', () => {
+    const last = (answer: Answer) => text(answer).trimEnd().split('\n').slice(-2);
+    expect(last(answerOf(checks))).toEqual(['Next:', '  mcpkc explain PRM-FOUND']);
+    const fixed = checks.map((one) =>
+      one.id === 'PRM-FOUND' ? { ...one, fix: 'mcpkc trusted-hosts --preset chatgpt' } : one,
+    );
+    expect(last(answerOf(fixed))).toEqual(['Next:', '  mcpkc trusted-hosts --preset chatgpt']);
+    const realmErrors = [
+      { code: 'SCOPE_MISSING', message: 'No scope.', fix: { kind: 'command', text: 'mcpkc create-scope' } },
+    ];
+    expect(last(answerOf(fixed, { realmErrors }))).toEqual(['Next:', '  mcpkc create-scope']);
+    expect(text(answerOf(fixed, { realmErrors }))).toContain(
+      'In the realm (mcpkc status)\n✗ No scope. (SCOPE_MISSING)\n    Fix:\n      mcpkc create-scope\n',
+    );
+  });
+
+  it('of a server that is silent says what comes once it runs', () => {
+    expect(text(answerOf(checks, { silent: true })).trimEnd()).toMatch(
+      /never answered\.[^\n]*\nNext, once it runs:\n {2}mcpkc validate https:\/\/svc\.example\.com\/mcp$/,
+    );
+  });
+
+  it.each([40, 60, 80, 120])('keeps to %i columns', (width) => {
+    const lines = text(answerOf(checks), false, width).split('\n');
+    const broken = lines.filter((line) => line.trim().includes(' ') && !line.includes('mcpkc '));
+    expect(Math.max(...broken.map(({ length }) => length))).toBeLessThanOrEqual(width);
+  });
+});
