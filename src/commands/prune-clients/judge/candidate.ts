@@ -77,11 +77,18 @@ export function shieldOf(
     return 'mcpkc made it (mcpkc allow), and --remove there takes it back';
   const glob = house.protect.find((one) => matchesGlob(one, clientId));
   if (glob !== undefined) return `the configuration protects it (protect: ${glob})`;
-  const held = adoptedScopes.find((scope) => heldAs(client, scope) !== 'none');
-  // One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use.
-  const isLeftBehind = presetOf(client, house.presets)?.registersPerLogin === 'yes';
-  if (held !== undefined && !isLeftBehind) return 'it was adopted for an MCP server';
+  if (isAdopted(client, adoptedScopes) && !isPerLogin(client, house))
+    return 'it was adopted for an MCP server';
   return house.fixed.includes(clientId) ? 'the configuration names it' : undefined;
+}
+
+function isAdopted(client: Client, adoptedScopes: readonly string[]): boolean {
+  return adoptedScopes.some((scope) => heldAs(client, scope) !== 'none');
+}
+
+/** One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use. */
+function isPerLogin(client: Client, { presets }: House): boolean {
+  return presetOf(client, presets)?.registersPerLogin === 'yes';
 }
 
 const NOT_READ = { readable: false, why: 'not read' } as const;
@@ -99,6 +106,7 @@ export function candidateOf(client: Client, house: House, known: Known): Candida
     preset: presetOf(client, house.presets)?.name,
     enabled: client.enabled === true,
     shield: shieldOf(client, house, known),
+    isLeftBehind: isAdopted(client, known.adoptedScopes) && isPerLogin(client, house),
     probeBegun: probeBegun(client),
     traces: tracesOf(client),
     secretMade: createdAt(client),

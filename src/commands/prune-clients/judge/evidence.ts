@@ -80,6 +80,8 @@ export interface Evidence {
   enabled: boolean;
   /** Why it must not be touched, in words: kept by a person, protected, adopted, static. */
   shield: string | undefined;
+  /** Whether it was adopted for a product that registers anew for each sign-in: an old use is no sign of life then. */
+  isLeftBehind?: boolean;
   /** When the run began whose mark it carries, as a probe of mcpkc's would; its registrant may have written it. */
   probeBegun: number | undefined;
   /** Whether its client id was chosen, so that only its registration's event tells it from one of an administrator's. */
@@ -108,11 +110,16 @@ export interface Candidate {
   evidence: Evidence;
 }
 
-/** The last sign of life and what it is, in words; undefined where no source that could be read has any. */
-export function signOfLife(
-  { sessions, consents, events, marks }: Evidence,
-  now: number,
-): { at: number; what: string } | undefined {
+/** A sign of life and what it is, in words. */
+export interface Sign {
+  at: number;
+  what: string;
+  /** It is over: nobody needs to have the client for that any more. */
+  isPast?: boolean;
+}
+
+/** The last sign of life; undefined where no source that could be read has any. */
+export function signOfLife({ sessions, consents, events, marks }: Evidence, now: number): Sign | undefined {
   if (sessions.readable && sessions.active + sessions.offline > 0) {
     return { at: now, what: `it has sessions (${sessions.active} active, ${sessions.offline} offline)` };
   }
@@ -120,11 +127,12 @@ export function signOfLife(
     const at = consents.lastGiven ?? now;
     return { at, what: `${consents.users === 1 ? 'a user' : `${consents.users} users`} consented to it` };
   }
-  if (events.readable && events.uses > 0) return { at: events.lastUse ?? now, what: 'it was used' };
+  if (events.readable && events.uses > 0)
+    return { at: events.lastUse ?? now, what: 'it was used', isPast: true };
   if (events.readable && events.missed !== undefined) {
     return { at: events.missed, what: 'somebody tried to use it while it was disabled' };
   }
   return marks.lastSeen === undefined
     ? undefined
-    : { at: marks.lastSeen, what: 'it was seen in use earlier' };
+    : { at: marks.lastSeen, what: 'it was seen in use earlier', isPast: true };
 }

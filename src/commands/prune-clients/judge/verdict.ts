@@ -1,6 +1,6 @@
 import { DAY, durationText, when } from '../../../duration.ts';
 import { birthOf, SKEW_MS } from './birth.ts';
-import { DEMANDED, type Evidence, signOfLife } from './evidence.ts';
+import { DEMANDED, type Evidence, type Sign, signOfLife } from './evidence.ts';
 
 /**
  * What a client is. `foreign`: not ours to judge (a person disabled it, too); `shielded`: somebody said to keep it; `alive`: it worked once;
@@ -65,10 +65,16 @@ const enabledAgain: Rule = ({ enabled, marks }) =>
     ? { standing: 'alive', reason: 'a person enabled it again after it had been disabled as an orphan' }
     : undefined;
 
-const alive: Rule = (evidence, { now }) => {
+const alive: Rule = (evidence, { now, olderThanMs }) => {
   const sign = signOfLife(evidence, now);
-  return sign && { standing: 'alive', reason: `${sign.what} (${when(sign.at)})` };
+  if (sign === undefined || isOver(evidence, sign, now - olderThanMs)) return undefined;
+  return { standing: 'alive', reason: `${sign.what} (${when(sign.at)})` };
 };
+
+/** Of a product that registers anew for each sign-in no client is used again once its session is over. */
+function isOver({ isLeftBehind = false }: Evidence, { isPast = false, at }: Sign, before: number): boolean {
+  return isLeftBehind && isPast && at <= before;
+}
 
 /** An orphan is never seen trying; one that was marked and is tried later has come alive. */
 const tried: Rule = ({ events, marks }, { now, olderThanMs }) => {
@@ -216,5 +222,10 @@ export function judge(evidence: Evidence, rules: Rules): Verdict {
   }
   const { latest } = birthOf(evidence);
   const made = latest === undefined ? '' : ` since it was made (${when(latest)})`;
+  const sign = signOfLife(evidence, rules.now);
+  if (sign !== undefined) {
+    const over = `nobody has a session with it or a consent, its last use is from ${when(sign.at)}, and its product registers anew for each sign-in`;
+    return { standing: 'orphan', reason: over };
+  }
   return { standing: 'orphan', reason: `nobody consented to it, signed in with it or has a session${made}` };
 }
