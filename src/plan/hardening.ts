@@ -1,6 +1,7 @@
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { mapSome } from '../keycloak/connection/lists.ts';
 import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readMeans } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
@@ -169,16 +170,13 @@ export async function harden(wish: Hardener, opening: Opening): Promise<Hardenin
   };
 }
 
-/** At most so many probes of killed runs are looked for at once. */
-const LEFT = 20;
-
 /** Removes the probe clients of rehearsals that were killed: they hold an audience, with a secret that nobody knows. */
 async function removeLeftProbes({ keycloak, io }: Hardener): Promise<void> {
   const own = runMark(io);
-  for (const client of await searchClients(keycloak, PROBE_CLIENT, LEFT)) {
-    if (client.clientId.startsWith(PROBE_CLIENT) && isLeftProbe(client, own, io))
-      await removeProbe(keycloak, client);
-  }
+  const left: Client[] = [];
+  for await (const client of searchClients(keycloak, PROBE_CLIENT))
+    if (client.clientId.startsWith(PROBE_CLIENT) && isLeftProbe(client, own, io)) left.push(client);
+  await mapSome(left, (client) => removeProbe(keycloak, client));
 }
 
 /** A client held to PKCE with S256 by its own setting. */

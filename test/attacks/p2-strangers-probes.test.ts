@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { addClient, clientIn } from '../support/realm-things.ts';
 import { openRegistration, registerWhole } from '../support/strangers.ts';
 
 const realm = await useRealm('attack-p2');
@@ -33,6 +34,21 @@ describe('clients that look like probes, and clients whose internal id is a path
       realm.path('client-policies/policies'),
     );
     expect(policies.map(({ name }) => name)).toContain('mcpkc-registrations');
+  });
+
+  it('hide no probe that a killed run left, however many there are', async () => {
+    const redirectUris = [REDIRECT];
+    for (let number = 10; number < 34; number++) {
+      // Without a mark nobody removes them; they stand before every probe in Keycloak’s order.
+      const clientId = `mcpkc-probe-!${number}`;
+      expect((await registerWhole(realm, { clientId, publicClient: true, redirectUris })).status).toBe(201);
+    }
+    const left = `mcpkc-probe-${crypto.randomUUID()}`;
+    const begun = (Date.now() - 3_600_000).toString(36);
+    const attributes = { tosUri: `https://mcpkc.invalid/probe/00000000.1.${begun}.0` };
+    await addClient(realm, left, { publicClient: true, attributes });
+    await expectCli(0, ['trusted-hosts', '--preset', 'vscode'], { env: account.env });
+    expect(await clientIn(realm, left)).toBeUndefined();
   });
 
   it('are not hidden by the mark', async () => {

@@ -49,11 +49,17 @@ export async function findClientById(keycloak: Keycloak, id: string): Promise<Cl
   return typeof found === 'object' && found !== null ? clientOf(found) : undefined;
 }
 
-/** At most `most` clients whose id has this text in it, as Keycloak searches: without regard to case. */
-export async function searchClients(keycloak: Keycloak, part: string, most: number): Promise<Client[]> {
-  const query = { clientId: part, search: true, max: most };
-  const found = listOf(await keycloak.read(CLIENTS, (admin) => admin.clients.find(query)), CLIENTS);
-  return found.map(clientOf);
+/**
+ * Every client whose id has this text in it, as Keycloak searches: without regard to case; page by page, since strangers
+ * choose ids and would fill the first one.
+ */
+export async function* searchClients(keycloak: Keycloak, part: string): AsyncGenerator<Client> {
+  for (let first = 0; ; first += PAGE) {
+    const query = { clientId: part, search: true, first, max: PAGE };
+    const found = listOf(await keycloak.read(CLIENTS, (admin) => admin.clients.find(query)), CLIENTS);
+    yield* found.map(clientOf);
+    if (found.length < PAGE) return;
+  }
 }
 
 /** Clients of a page. Larger pages are slower each (26.7.3: 1,000 a page takes four times as long for all). */
