@@ -4,6 +4,7 @@ import type { SessionCount } from '../../keycloak/read/sessions.ts';
 import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
 import { heldOf as listOf } from '../../realm/mcp-scope.ts';
 import type { PresentServer } from '../../realm/mcp-server.ts';
+import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface ClientRow {
   sessions: SessionCount | null;
   /** Whether Keycloak asks users for consent. */
   consent: boolean;
+  /** Whether Keycloak demands PKCE with S256 of its sign-ins. */
+  pkce: boolean;
   verdict: RowVerdict;
 }
 
@@ -63,6 +66,7 @@ function rowOf(
     scopes: heldOf(client, judged),
     sessions,
     consent: client.consentRequired === true,
+    pkce: client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD,
     verdict: verdictOf(seen, client, judged),
   };
 }

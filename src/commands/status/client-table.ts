@@ -20,7 +20,7 @@ const MARK: Record<ClientRow['verdict'], string> = {
 };
 
 function clientText(row: ClientRow, style: Style): string {
-  const { clientId, name, verdict, kind, scopes, sessions, consent, ageMs, product } = row;
+  const { clientId, name, verdict, kind, scopes, sessions, consent, pkce, ageMs, product } = row;
   const paint = MARK[verdict] === '✓' ? style.green : MARK[verdict] === '!' ? style.yellow : style.dim;
   const title = name === null || name === '' ? '(no name)' : brief(name, 30);
   const room = style.width - 6 - title.length - verdict.length;
@@ -40,6 +40,7 @@ function clientText(row: ClientRow, style: Style): string {
       ? 'sessions not visible to this account (needs view-realm)'
       : `sessions ${sessions.active} active, ${sessions.offline} offline`,
     consent ? 'asks for consent' : 'asks no consent',
+    pkce ? 'PKCE demanded' : 'PKCE not demanded',
   ];
   return `${head}\n${style.dim(wrap(facts.join('; '), style.width, '    '))}`;
 }

@@ -183,6 +183,7 @@ describe('--clients', () => {
       product: 'chatgpt',
       verdict: 'holds',
       consent: true,
+      pkce: true,
       scopes: [{ name: SCOPE, list: 'default' }],
       sessions: { active: 1, offline: 0 },
       createdAt: expect.stringMatching(/^20/),
