@@ -10,6 +10,7 @@ import { readRecord } from '../keycloak/read/record.ts';
 import { readRoleHolders } from '../keycloak/read/role-holders.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
+import { proveRevoked, type Revoked } from '../keycloak/write/registration-token.ts';
 import { rehearse } from '../keycloak/write/rehearse.ts';
 import { type ClientPolicyLists, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
@@ -52,8 +53,12 @@ function attemptsOf(plan: Plan): Attempt[] {
 }
 
 /** Writes one change of any kind: the ids are looked up now. */
-export function writer(keycloak: Keycloak, snapshot: RealmSnapshot): Writer<RealmKind> {
-  const writing = { keycloak, ids: new ScopeIds(keycloak, snapshot.scopes) };
+export function writer(
+  keycloak: Keycloak,
+  snapshot: RealmSnapshot,
+  revoked: Revoked[] = [],
+): Writer<RealmKind> {
+  const writing = { keycloak, ids: new ScopeIds(keycloak, snapshot.scopes), revoked };
   return (change) => writeChange(change, writing);
 }
 
@@ -137,7 +142,8 @@ async function problemsOf(
     const changes = changesOf(planFor({ ...desired, clients: [], assignments: [] }, now), POLICY_KIND);
     wrong = changes.flatMap((change) => policyProblems(change, now));
     if (changes.length === 0 || written === POLICY_WRITES) break;
-    for (const change of changes) await writeChange(change, { keycloak, ids: new ScopeIds(keycloak) });
+    for (const change of changes)
+      await writeChange(change, { keycloak, ids: new ScopeIds(keycloak), revoked: [] });
   }
   const { rehearsal } = desired;
   if (wrong.length > 0 || !rehearsal) return wrong;
@@ -225,9 +231,11 @@ export async function applyAndVerify(
     const remember = [...memory, ...ownEntries(plan, desired.remember ?? [])];
     await writeRecord(keycloak, { remember });
     const before = plan.some(isPolicy) ? await policyLists(keycloak) : undefined;
-    await applyPlan(plan, writer(keycloak, snapshot), signal, onApplied).catch((error) =>
+    const revoked: Revoked[] = [];
+    await applyPlan(plan, writer(keycloak, snapshot, revoked), signal, onApplied).catch((error) =>
       orPutBack(error, keycloak, plan, before),
     );
+    await proveRevoked(keycloak, revoked);
     if (before) await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) });
     await writeRecord(keycloak, forgottenBy(plan, record, stamp, back));
   } catch (error) {

@@ -102,6 +102,14 @@ export const ATTACKS: readonly Attack[] = [
     outcome: 'prevented',
   },
   {
+    id: 'H8',
+    attack:
+      'The registrant changes his client all the time while it is adopted: a change that is under way while his registration access token is revoked writes a new one over it. Or he draws a change out, so that Keycloak can’t revoke it.',
+    holds:
+      'The token that replaced his shows a second later whether his is dead. A client whose registrant has a token all the same loses the audience and is judged anew, three times at most; one that can’t be revoked never gets it, and keeps nobody else waiting.',
+    outcome: 'prevented',
+  },
+  {
     id: 'M6',
     attack: 'Six registrations alike, the first the attacker’s: it is taken for the connector.',
     holds:

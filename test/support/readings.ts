@@ -128,6 +128,11 @@ export const READINGS: readonly Reading[] = [
     worst: () => ({ clientId: 'roles', defaultRoles: ['manage-realm', 'mcpkc-lock', 'mcpkc-record'] }),
   },
   {
+    what: 'whether the registration access token that replaced a registrant’s still lives',
+    who: 'stranger',
+    decides: 'that his client is not adopted: attack H8',
+  },
+  {
     what: 'events: types, times, client ids, addresses',
     who: 'stranger',
     decides: 'that a client is used (never that it is not), that a newcomer is looked at',

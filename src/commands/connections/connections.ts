@@ -9,6 +9,7 @@ import { readClientScopes } from '../../keycloak/read/read.ts';
 import { readReach, readRoleTree } from '../../keycloak/read/role-holders.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
+import { proveRevoked, type Revoked } from '../../keycloak/write/registration-token.ts';
 import { writeAssignment } from '../../keycloak/write/write-clients.ts';
 import { disableClient, endConnection, endSession } from '../../keycloak/write/write-connections.ts';
 import { ScopeIds } from '../../keycloak/write/write-scopes.ts';
@@ -249,15 +250,17 @@ async function apply(
   rows: readonly Connection[],
 ): Promise<void> {
   const ids = new ScopeIds(keycloak, scopes);
+  const revoked: Revoked[] = [];
   const writes: Writers<ConnectionKind> = {
     client: (change) => disableClient(keycloak, change),
-    'client-scope-assignment': (change) => writeAssignment(keycloak, ids, change),
+    'client-scope-assignment': (change) => writeAssignment(keycloak, ids, change, revoked),
     connection: (change) => endConnection(keycloak, change),
     session: (change) => endSession(keycloak, change),
   };
   // TypeScript doesn't see that both have the same kind.
   const write = (change: Change<ConnectionKind>) => (writes[change.kind] as Writer<ConnectionKind>)(change);
   await applyPlan(plan, write, signal, ({ key }) => voice.progress(key));
+  await proveRevoked(keycloak, revoked);
   voice.progress(undefined);
   const by = deedBy(holderOf(io, 'connections'));
   const deeds =

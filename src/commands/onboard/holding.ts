@@ -7,12 +7,18 @@ import type { SignIn } from '../../keycloak/read/sessions.ts';
 import type { Newcomer } from '../../keycloak/watch/newcomers.ts';
 import { type Grant, grantScope, revokeScope } from '../../keycloak/write/provisional.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
-import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { tokenState, withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { adoptionEntries } from '../../plan/adopted.ts';
 import { adoptable } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
-import { adoptionOf, clientKeyOf, type Provisional, RECORD_CLIENT } from '../../realm/record.ts';
+import {
+  adoptionOf,
+  clientKeyOf,
+  type Provisional,
+  provisionalIn,
+  RECORD_CLIENT,
+} from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { called, type Run, tell } from './run.ts';
@@ -21,6 +27,14 @@ import { called, type Run, tell } from './run.ts';
 const WITHDRAWING_MS = 60_000;
 /** A minute more than the watch: for what comes after it. */
 const AFTER_MS = 60_000;
+/** What a registrant was at when his token was revoked is done by then, so that it shows whether he has another one. */
+const PROVING_MS = 1000;
+/** Adopted again so often at most by somebody who goes on changing the client. */
+const MOST_ROUNDS = 3;
+/** Revoking waits for a change that is under way, as long as the registrant lets it last; nobody else waits with it. */
+const REVOKING_MS = 5000;
+/** Given up where it fails so long while Keycloak does everything else. */
+const FAILING_MS = 15_000;
 
 /** A newcomer that holds the audience for the time being. */
 export interface Held {
@@ -33,6 +47,14 @@ export interface Held {
   grant: Grant;
   /** False until it holds the audience: Keycloak was away in between. */
   granted: boolean;
+  /** What shows that its registrant's token is dead, and since when that is so. */
+  revoked: { token: string; at: number } | undefined;
+  /** That was shown. */
+  proved: boolean;
+  /** How often it was not so. */
+  rounds: number;
+  /** Since when Keycloak fails to grant or revoke. */
+  failingSince: number | undefined;
   /** Who signed in with it, as last seen. */
   signIns: SignIn[];
 }
@@ -52,19 +74,16 @@ export interface Seen {
 }
 
 /** Meets a newcomer: one that an adoption accepts is to hold the audience for the time being. */
-export async function meet(
-  run: Run,
-  newcomer: Newcomer,
-  scopeId: string,
-  seen: Seen,
-  deadline: number,
-): Promise<void> {
+export function meet(run: Run, newcomer: Newcomer, scopeId: string, seen: Seen, deadline: number): void {
   const { client, address } = newcomer;
   const first = adoptable(client, run.presets);
   // The record itself, where this run made it.
   if (client.clientId === RECORD_CLIENT) return;
-  if (!first.adoptable) return refuse(run, newcomer, first.reason, seen);
-  const held: Held = {
+  if (!first.adoptable) {
+    refuse(run, newcomer, first.reason, seen);
+    return;
+  }
+  seen.held.push({
     client,
     product: first.preset,
     address,
@@ -72,44 +91,130 @@ export async function meet(
     entry: provisionalOf(run, client, deadline),
     grant: { client, scopeId, before: heldAs(client, run.carrier) },
     granted: false,
+    revoked: undefined,
+    proved: false,
+    rounds: 0,
+    failingSince: undefined,
     signIns: [],
-  };
-  seen.held.push(held);
-  await grantProvisionally(run, held, seen);
+  });
 }
 
 /**
- * Lets a newcomer hold the audience for the time being. Its registrant's token is withdrawn and the record says so first;
+ * Lets those hold the audience for the time being that came, and looks whether the registrants' tokens stay dead. One
+ * for which Keycloak fails stops nobody else: that failure is given, and it is tried again at the next look. Gives the
+ * number of requests for looking, too.
+ */
+export async function care(run: Run, seen: Seen): Promise<{ requests: number; failure?: McpkcError }> {
+  let failure: McpkcError | undefined;
+  let requests = 0;
+  for (const held of [...seen.held]) {
+    run.signal.throwIfAborted();
+    try {
+      if (!held.granted) await grantProvisionally(run, held, seen);
+      else if (!held.proved && isDue(run, held)) {
+        requests += 1;
+        if (!(await isRevoked(run, held))) await takeBack(run, held, seen);
+      }
+      held.failingSince = undefined;
+    } catch (error) {
+      if (run.signal.aborted || !isPassing(error)) throw error;
+      failure = error;
+      held.failingSince ??= run.io.now();
+      if (run.io.now() - held.failingSince >= FAILING_MS && seen.held.includes(held))
+        await drop(
+          run,
+          held,
+          seen,
+          `Keycloak could not revoke its registration access token: ${error.message}`,
+        );
+    }
+  }
+  return failure === undefined ? { requests } : { requests, failure };
+}
+
+function isPassing(error: unknown): error is McpkcError {
+  return error instanceof McpkcError && error.exitStatus === 3;
+}
+
+function isDue({ io }: Run, { revoked }: Held): boolean {
+  return revoked !== undefined && io.now() - revoked.at >= PROVING_MS;
+}
+
+/** Whether nobody but mcpkc can change the client by a registration access token, as far as Keycloak tells. */
+async function isRevoked(run: Run, held: Held): Promise<boolean> {
+  if (held.proved || held.revoked === undefined) return held.proved;
+  const state = await tokenState(run.keycloak, held.client, held.revoked.token);
+  // Another run that met it earlier, and revoked the token again, sees to it.
+  held.proved = state !== 'alive' || (await isAnothers(run, held));
+  return held.proved;
+}
+
+async function isAnothers({ keycloak, me }: Run, { client, entry }: Held): Promise<boolean> {
+  const order = (one: Provisional) => `${one.since} ${one.run.nonce}`;
+  return provisionalIn(await readRecord(keycloak)).some(
+    (one) => one.client.id === client.id && one.run.nonce !== me.nonce && order(one) < order(entry),
+  );
+}
+
+/** Its registrant has a token all the same: it loses the audience, and is revoked and judged anew, or given up. */
+async function takeBack(run: Run, held: Held, seen: Seen): Promise<void> {
+  await revokeScope(run.keycloak, held.grant);
+  held.granted = false;
+  held.revoked = undefined;
+  held.rounds += 1;
+  if (held.rounds < MOST_ROUNDS) return;
+  await drop(run, held, seen, 'somebody goes on changing it by its registration access token');
+}
+
+async function drop(run: Run, held: Held, seen: Seen, reason: string): Promise<void> {
+  // What an interruption cuts off might be carried out after everything was withdrawn.
+  await writeRecord(run.keycloak.withSignal(new AbortController().signal), { forget: [held.entry] });
+  seen.held.splice(seen.held.indexOf(held), 1);
+  refuse(run, held, reason, seen);
+}
+
+/**
+ * Lets a newcomer hold the audience for the time being. Its registrant's token is revoked and the record says so first;
  * then it is read and judged again, since until then it could change itself. May be repeated where Keycloak was away.
  */
-export async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<void> {
+async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<void> {
   // What an interruption cuts off might be carried out after everything was withdrawn.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const { client, entry, product } = held;
-  const drop = async (reason: string) => {
-    await writeRecord(keycloak, { forget: [entry] });
-    seen.held.splice(seen.held.indexOf(held), 1);
-    refuse(run, held, reason, seen);
-  };
-  const [isThere] = await Promise.all([
-    withdrawRegistrationToken(keycloak, client),
-    writeRecord(keycloak, { remember: [entry] }),
-  ]);
-  const now = isThere ? await findClientById(keycloak, client.id) : undefined;
-  if (!now) return drop('it is gone');
+  const [token] = await Promise.all([revokeToken(run, client), writeRecord(keycloak, { remember: [entry] })]);
+  held.revoked = token === undefined ? undefined : { token, at: run.io.now() };
+  const now = token === undefined ? undefined : await findClientById(keycloak, client.id);
+  if (!now) return drop(run, held, seen, 'it is gone');
   const again = adoptable(now, run.presets);
-  if (!again.adoptable) return drop(again.reason);
-  if (clientKeyOf(now) !== entry.key) return drop('it changed itself');
+  if (!again.adoptable) return drop(run, held, seen, again.reason);
+  if (clientKeyOf(now) !== entry.key) return drop(run, held, seen, 'it changed itself');
   held.client = now;
   held.grant.before = heldAs(now, run.carrier);
   try {
     await grantScope(keycloak, held.grant);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
-    return drop('it, or the audience scope, is gone');
+    return drop(run, held, seen, 'it, or the audience scope, is gone');
   }
   held.granted = true;
+  if (held.rounds > 0) return;
   tell(run, `${product.title} registered: ${described(held)}. It has the audience for the time being.`);
+}
+
+/**
+ * A change by the registrant holds the row of the client while it lasts, which he can draw out: Keycloak then fails (H2)
+ * or waits (PostgreSQL).
+ */
+async function revokeToken(run: Run, client: Client): Promise<string | undefined> {
+  // biome-ignore lint/plugin/clock: a limit for what somebody else can draw out.
+  const limit = AbortSignal.timeout(REVOKING_MS);
+  try {
+    return await withdrawRegistrationToken(run.keycloak.withSignal(limit), client);
+  } catch (error) {
+    if (!limit.aborted) throw error;
+    const message = `Keycloak did not revoke the registration access token of ${called(client)} within ${REVOKING_MS / 1000} s.`;
+    throw new McpkcError('KEYCLOAK_ERROR', message, 'Somebody may be changing the client all the time.');
+  }
 }
 
 function refuse(run: Run, newcomer: Newcomer, reason: string, { others }: Seen): void {
@@ -144,6 +249,12 @@ function provisionalOf(run: Run, client: Client, deadline: number): Provisional 
 export async function keep(run: Run, held: Held): Promise<Client | undefined> {
   const { carrier, resource, me } = run;
   const { client, entry } = held;
+  if (held.revoked === undefined) return undefined;
+  if (!held.proved) {
+    const rest = held.revoked.at + PROVING_MS - run.io.now();
+    if (rest > 0) await run.io.sleep(rest);
+    if (!(await isRevoked(run, held))) return undefined;
+  }
   // Begun, it is done: an interruption must not leave it between record and scope.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const now = await findClientById(keycloak, client.id);

@@ -3,7 +3,7 @@ import { readSessionStats, readSignIns } from '../../keycloak/read/sessions.ts';
 import type { Newcomers } from '../../keycloak/watch/newcomers.ts';
 import type { Refusal } from '../../keycloak/watch/registration-log.ts';
 import { visible } from '../../text.ts';
-import { grantProvisionally, type Held, meet, type Seen } from './holding.ts';
+import { care, type Held, meet, type Seen } from './holding.ts';
 import { called, type Run, tell } from './run.ts';
 
 /** While nobody has come: at most four requests a second. */
@@ -40,12 +40,16 @@ export async function watch(
 ): Promise<Held[]> {
   let away = false;
   let decidedAt: number | undefined;
+  const tellAway = ({ message }: McpkcError) => {
+    if (!away) tell(run, `${message} Waiting for it.`);
+  };
   for (let looks = 0; ; looks++) {
     const began = run.io.now();
     let requests = 1;
     let winners: Held[] = [];
     try {
-      requests = await look(run, newcomers, scopeId, seen, awaited.deadline);
+      const looked = await look(run, newcomers, scopeId, seen, awaited.deadline);
+      ({ requests } = looked);
       const asks =
         awaited.until === 'connected' && seen.held.length > 0 && (looks % 2 === 0 || requests === 0);
       if (asks || decidedAt !== undefined) {
@@ -53,11 +57,12 @@ export async function watch(
         winners = await connected(run, seen.held, awaited.user);
       }
       if (awaited.until === 'registered') winners = registered(run, seen.held);
-      if (away) tell(run, 'Keycloak answers again.');
-      away = false;
+      if (looked.failure) tellAway(looked.failure);
+      else if (away) tell(run, 'Keycloak answers again.');
+      away = looked.failure !== undefined;
     } catch (error) {
       if (run.signal.aborted || !(error instanceof McpkcError) || error.exitStatus !== 3) throw error;
-      if (!away) tell(run, `${error.message} Waiting for it.`);
+      tellAway(error);
       away = true;
     }
     const now = run.io.now();
@@ -82,15 +87,14 @@ function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string
   return `waiting for ${what}, ${left}`;
 }
 
-/** One look; gives how many requests it took, those that adopt apart. */
+/** One look; gives how many requests it took, those that adopt apart, and a failure that stopped an adoption. */
 async function look(
   run: Run,
   newcomers: Newcomers,
   scopeId: string,
   seen: Seen,
   deadline: number,
-): Promise<number> {
-  for (const held of seen.held.filter(({ granted }) => !granted)) await grantProvisionally(run, held, seen);
+): Promise<{ requests: number; failure?: McpkcError }> {
   const arrival = await newcomers.look();
   tellRefusals(run, arrival.refusals);
   if (arrival.eventsEnded)
@@ -98,17 +102,16 @@ async function look(
       run,
       'The realm stores no events of registrations any more: who came in the last seconds is not seen.',
     );
-  for (const newcomer of arrival.newcomers) {
-    run.signal.throwIfAborted();
-    await meet(run, newcomer, scopeId, seen, deadline);
-  }
-  return Math.max(1, arrival.requests);
+  for (const newcomer of arrival.newcomers) meet(run, newcomer, scopeId, seen, deadline);
+  const { requests, ...rest } = await care(run, seen);
+  return { ...rest, requests: Math.max(1, arrival.requests) + requests };
 }
 
 /** Those that signed in, each told once; the record of sessions needs no events. */
 async function connected(run: Run, held: readonly Held[], user: string | undefined): Promise<Held[]> {
   const stats = await readSessionStats(run.keycloak);
-  const some = held.filter(({ client }) => {
+  const some = held.filter(({ client, granted }) => {
+    if (!granted) return false;
     const { active, offline } = stats.get(client.id) ?? { active: 0, offline: 0 };
     return active + offline > 0;
   });
@@ -129,7 +132,7 @@ async function connected(run: Run, held: readonly Held[], user: string | undefin
 /** Those that registered, once no more come. Of a pair by a product that registers twice, the later one signs in. */
 function registered(run: Run, held: readonly Held[]): Held[] {
   const last = held.at(-1);
-  if (!last) return [];
+  if (!last || held.some(({ granted }) => !granted)) return [];
   const twice = held.some(({ product }) => product.registersTwice !== 'no');
   if (run.io.now() - last.at < (twice ? SETTLING_TWICE_MS : SETTLING_MS)) return [];
   const [first, second] = held;

@@ -1,8 +1,8 @@
 import type { ClientPolicy } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { adminRequestError, statusOf } from '../connection/failures.ts';
-import { withRetries } from '../connection/retry.ts';
+import { statusOf } from '../connection/failures.ts';
+import { askRealm, type RealmAnswer } from '../connection/realm-request.ts';
 import { findClient } from '../read/clients.ts';
 import { removeProbe } from './probe-clients.ts';
 
@@ -160,7 +160,9 @@ async function signInRefusal(
     state: 'mcpkc',
     ...(more as Record<string, string>),
   });
-  const answer = await send(keycloak, `protocol/openid-connect/auth?${query}`, { method: 'GET' });
+  const answer = await askRealm(keycloak, REHEARSE, `protocol/openid-connect/auth?${query}`, {
+    method: 'GET',
+  });
   const { location } = answer;
   if (answer.status === 200) return undefined;
   if (location === null) return `${answer.status} ${visible(messageOf(answer.text))}`;
@@ -192,50 +194,7 @@ async function tokenRefusal(
   return visible(`${status} ${json.error ?? ''} ${json.error_description ?? ''}`.trim());
 }
 
-interface Answer {
-  status: number;
-  location: string | null;
-  text: string;
-  json: Record<string, unknown>;
-}
-
-function post(keycloak: Keycloak, path: string, init: RequestInit): Promise<Answer> {
-  return send(keycloak, path, { ...init, method: 'POST' });
-}
-
-/**
- * Repeated after a lost answer, registrations too: a probe that nobody knows of carries the mark by which it is removed.
- */
-async function send(
-  { server, realm, options, waiting, place }: Keycloak,
-  path: string,
-  init: RequestInit,
-): Promise<Answer> {
-  const url = `${server}/realms/${encodeURIComponent(realm)}/${path}`;
-  return withRetries(
-    'read',
-    async () => {
-      // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
-      const response = await fetch(url, {
-        ...options,
-        ...init,
-        headers: { ...options.headers, ...(init.headers as Record<string, string> | undefined) },
-      });
-      const text = await response.text();
-      const { status } = response;
-      return { status, location: response.headers.get('location'), text, json: recordOf(text) };
-    },
-    waiting,
-  ).catch((error) => {
-    throw adminRequestError(error, REHEARSE, place);
-  });
-}
-
-function recordOf(text: string): Record<string, unknown> {
-  try {
-    const read: unknown = JSON.parse(text);
-    return typeof read === 'object' && read !== null ? (read as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+/** A registration may be sent twice: a probe that nobody knows of carries the mark by which it is removed. */
+function post(keycloak: Keycloak, path: string, init: RequestInit): Promise<RealmAnswer> {
+  return askRealm(keycloak, REHEARSE, path, { ...init, method: 'POST' });
 }

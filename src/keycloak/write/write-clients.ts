@@ -1,5 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import type { Change } from '../../plan/plan.ts';
+import { cameByRegistration } from '../../products/dynamic.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { clientKeyOf } from '../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../realm/representations.ts';
@@ -7,7 +8,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { unsafeIdError } from '../connection/guarded-ids.ts';
 import { findClient, findClientById } from '../read/clients.ts';
-import { withdrawRegistrationToken } from './registration-token.ts';
+import { type Revoked, withdrawRegistrationToken } from './registration-token.ts';
 import type { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -71,10 +72,14 @@ export async function writeAssignment(
   keycloak: Keycloak,
   ids: ScopeIds,
   change: Change<'client-scope-assignment'>,
+  revoked: Revoked[] = [],
 ): Promise<void> {
   if (change.after === null) return;
   const { clientId, scope, list, seen } = change.after;
-  const client = await fixedClient(keycloak, clientId, seen !== undefined || list === 'none');
+  const isFixed = seen !== undefined || list === 'none';
+  const client = isFixed
+    ? await fixedClient(keycloak, clientId, seen, revoked)
+    : await findClient(keycloak, clientId);
   if (!client) {
     if (list !== 'default') return;
     const message = `The client '${clientId}' is gone from realm '${keycloak.realm}'.`;
@@ -114,13 +119,20 @@ export async function writeAssignment(
   );
 }
 
-/** The client as it is; read only after its registrant's token was withdrawn, where that is to be. */
-async function fixedClient(keycloak: Keycloak, clientId: string, fix: boolean): Promise<Client | undefined> {
+/** The client as it is, read after its registrant's token was replaced. */
+async function fixedClient(
+  keycloak: Keycloak,
+  clientId: string,
+  seen: string | undefined,
+  revoked: Revoked[],
+): Promise<Client | undefined> {
   const client = await findClient(keycloak, clientId);
-  if (!client || !fix) return client;
-  return (await withdrawRegistrationToken(keycloak, client))
-    ? findClientById(keycloak, client.id)
-    : undefined;
+  const token = client && (await withdrawRegistrationToken(keycloak, client));
+  if (!client || token === undefined) return undefined;
+  // Nobody but administrators had a token of others.
+  if (cameByRegistration(client) && client.enabled !== false)
+    revoked.push({ client, token, at: keycloak.waiting.now(), seen });
+  return findClientById(keycloak, client.id);
 }
 
 async function take(

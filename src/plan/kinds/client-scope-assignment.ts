@@ -26,5 +26,5 @@ export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignm
       const after = { clientId, scope, list, ...(seen === undefined ? {} : { seen }) };
       return [{ kind: 'client-scope-assignment', action, key, before, after, why }];
     }),
-  write: (change, { keycloak, ids }) => writeAssignment(keycloak, ids, change),
+  write: (change, { keycloak, ids, revoked }) => writeAssignment(keycloak, ids, change, revoked),
 };

@@ -1,4 +1,5 @@
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import type { Revoked } from '../../keycloak/write/registration-token.ts';
 import type { ScopeIds } from '../../keycloak/write/write-scopes.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired } from '../desired.ts';
@@ -8,6 +9,8 @@ import type { ChangeOf } from '../plan.ts';
 export interface Writing {
   keycloak: Keycloak;
   ids: ScopeIds;
+  /** Whose registration access tokens were replaced, for the proof at the end that they are dead. */
+  revoked: Revoked[];
 }
 
 /**
