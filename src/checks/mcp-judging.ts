@@ -10,6 +10,7 @@ import { withoutBearer } from './token.ts';
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
   return judging('mcp', (evidence, all) => {
     const { token } = all.parts;
+    if (evidence.unproven) return withoutBearer(evidence.unproven, all.target);
     if (token?.sendable) return judge(evidence, all);
     return withoutBearer(token?.unsendable ?? { message: 'There is no token to send.', fix: '' }, all.target);
   });

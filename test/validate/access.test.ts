@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import { startMinimalStateless } from '../support/hosts/minimal-stateless.ts';
+import type { TestHost } from '../support/hosts/serve.ts';
 import { audienceScope } from '../support/onboarding.ts';
 import { addRole, grant, roleIn } from '../support/people.ts';
 import { scopeIn } from '../support/realm-things.ts';
@@ -61,6 +63,43 @@ describe.each(['standing', 'adopted'] as const)(
         'bob may not use this server: that takes the role finance',
       );
       expect(run.check('TOK-AUD').fix).toContain(`mcpkc access ${host.url}`);
+    });
+  },
+);
+
+describe.each(['standing', 'adopted'] as const)(
+  'a restricted server that refuses tokens without its scope, %s',
+  (mode) => {
+    let stage: Stage;
+    let host: TestHost;
+
+    beforeAll(async () => {
+      stage = await newStage(`demanding-${mode}`);
+      host = await startMinimalStateless({ ...stage.setup, advertisedScopes: [SCOPE] });
+      const args = mode === 'adopted' ? ['--attach', 'none'] : [];
+      await stage.provisionWhole(host.url, args);
+      if (mode === 'adopted') await adoptedConnector(stage, host.url);
+      await stage.access(host.url, '--role', 'finance');
+      await grant(stage.realm, 'users', stage.user.id, 'finance');
+    });
+    afterAll(async () => {
+      await host.stop();
+      await stage.remove();
+    });
+
+    it('is no failure: the probe’s token can’t have the scope, and products’ tokens do', async () => {
+      const run = await stage.validate(host.url);
+      expect(
+        run.document.checks.filter(({ severity, outcome }) => severity === 'must' && outcome === 'fail'),
+      ).toEqual([]);
+      expect(run.check('MCP-OPEN')).toMatchObject({
+        outcome: 'not-run',
+        excused: true,
+        message: expect.stringContaining(`demands the scope ${SCOPE}, which takes the role finance`),
+      });
+      expect(run.check('MCP-TOOLS')).toMatchObject({ outcome: 'not-run', excused: true });
+      expect(run.check('MCP-SCOPES').outcome).toBe('pass');
+      expect(run.exit).toBe(0);
     });
   },
 );

@@ -1,4 +1,6 @@
 import { chatgpt } from '../../products/chatgpt.ts';
+import { roleLabel } from '../../realm/access.ts';
+import { listNames } from '../../text.ts';
 import type { Exchange } from '../exchange.ts';
 import { initializeMessage, legacyMessage } from '../json-rpc.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from '../mcp-opening.ts';
 import type { Run } from '../step.ts';
 import { FOREIGN_ORIGIN } from './challenge.ts';
+import type { Unsendable } from './token.ts';
 
 /** How the endpoint behaves. A field is undefined where there was nothing to send, or no reason to. */
 export interface McpEvidence {
@@ -29,6 +32,8 @@ export interface McpEvidence {
   queryToken: Exchange | undefined;
   /** `initialize` with a token that has none of the scopes which the challenge demands. */
   bare: Asked | undefined;
+  /** Why the answers to the probe's token prove nothing: it lacks a scope that takes a role. */
+  unproven: Unsendable | undefined;
 }
 
 const UNKNOWN_SESSION = 'mcpkc-unknown-session';
@@ -44,6 +49,7 @@ const NOTHING: McpEvidence = {
   strangersToken: undefined,
   queryToken: undefined,
   bare: undefined,
+  unproven: undefined,
 };
 
 /** Opens the MCP server in both eras, lists its tools (none is called), and tries what a good MCP server refuses. */
@@ -67,8 +73,28 @@ export async function probeMcp(run: Run): Promise<McpEvidence> {
     strangersToken: strangersToken?.exchange,
     bare,
   };
-  if (sendable === undefined) return evidence;
+  const unproven = lacksRole(run, eras);
+  if (sendable === undefined || unproven) return { ...evidence, eras: unproven ? [] : eras, unproven };
   return { ...evidence, ...(await probeBehaviour(run, eras, post)) };
+}
+
+/**
+ * Whether the MCP server refused the probe's token for nothing but a scope that it demands and that takes a role: the
+ * probe's service account has none, and Keycloak leaves the scope out (26.4.0 to 26.7.4).
+ */
+function lacksRole({ parts, inside }: Run, eras: readonly EraEvidence[]): Unsendable | undefined {
+  const { sendable } = parts.token ?? {};
+  const { gates, scope = '' } = inside?.facts ?? {};
+  const isDemanded = parts.challenge?.scopes.includes(scope) === true;
+  if (sendable?.source !== 'client-credentials' || gates === undefined || !isDemanded) return undefined;
+  const has = String(sendable.claims.scope ?? '').split(' ');
+  const isRefused = eras.every(({ open: { exchange } }) => [401, 403].includes(exchange.status ?? 0));
+  if (has.includes(scope) || !isRefused) return undefined;
+  const roles = listNames(gates.map(roleLabel)) || 'that nobody has';
+  return {
+    message: `The MCP server demands the scope ${scope}, which takes the role ${roles}; the probe’s token lacks both and was refused.`,
+    fix: 'Sign in as somebody who may use it (--login), or hand a token in (--token-file).',
+  };
 }
 
 async function probeBehaviour(
