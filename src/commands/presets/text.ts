@@ -4,7 +4,7 @@ import { connectSteps } from '../../products/connect.ts';
 import type { Preset, Source } from '../../products/preset.ts';
 import type { ScopeRule, ScopeSource } from '../../products/scopes.ts';
 import { likeLine, SELF_HOSTED } from '../../products/self-hosted.ts';
-import { formatCommand, visible, wrap } from '../../text.ts';
+import { formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
 
 const SENDS_SCOPE = {
   yes: 'yes: it gets the scopes that it names instead of the realm’s defaults',
@@ -86,9 +86,12 @@ export function connectText(preset: Preset, mcp: string, style: Style): string {
     preset.withClient === undefined
       ? []
       : [
-          `Where registration is shut, your administrator makes a client for it: ${formatCommand(['allow', mcp, ['--preset', preset.name], ['--by', 'client']])}`,
+          'Where registration is shut, your administrator makes a client for it:',
+          formatCommand(['allow', mcp, ['--preset', preset.name], ['--by', 'client']]),
         ];
-  const closing = [sure, again, ...shut].map((line) => wrap(line, style.width, ''));
+  const closing = [sure, again, ...shut].map((line) =>
+    isCommandLine(line) ? shellLines(line, style.width, '  ') : wrap(line, style.width, ''),
+  );
   return `${[style.bold(`${visible(mcp)} in ${visible(title)}`), '', ...steps, '', ...closing].join('\n')}\n`;
 }
 
