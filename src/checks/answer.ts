@@ -73,7 +73,11 @@ export function answerOf(
   const show = once((exchange: Exchange) => shown(exchange, secrets));
   const fill = filling(evidence, config);
   const checks = results.map((result) => shownCheck(result, secrets, show, fill));
-  const outlook = findings.outlook.map((one) => ({ ...one, message: secrets.clean(one.message) }));
+  const outlook = findings.outlook.map((one) => ({
+    ...one,
+    reason: one.reason === null ? null : secrets.clean(one.reason),
+    message: secrets.clean(one.message),
+  }));
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
   const common = {

@@ -1,5 +1,5 @@
 import type { Preset } from '../products/preset.ts';
-import { formatCommand } from '../text.ts';
+import { formatCommand, typedList } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
 import type { Target } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
@@ -135,7 +135,7 @@ const scopes: Check = {
 function refusedCause(
   words: string,
   scope: string | undefined,
-  { cimdUrl, title }: Preset,
+  { cimdUrl, title, name }: Preset,
   { inside, mcp }: Target,
 ): Partial<Judgement> {
   if (/invalid_scope/.test(words)) {
@@ -157,7 +157,7 @@ function refusedCause(
   if (cimdUrl !== undefined && /400|with a page/.test(words)) {
     return {
       cause: `The issuer advertises metadata documents, so ${title} uses ${cimdUrl} as its client id, and the realm has no way for it.`,
-      fix: `Make a public client whose client id is ${cimdUrl} (docs/keycloak.md), or start Keycloak with --features-disabled=cimd.`,
+      fix: formatCommand(['allow', mcp, ['--preset', typedList([name])]]),
     };
   }
   return {};

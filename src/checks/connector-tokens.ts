@@ -6,7 +6,7 @@ import { presetOf } from '../products/dynamic.ts';
 import { requestedScope } from '../products/scopes.ts';
 import { formatCommand, visible } from '../text.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
-import { askedBy, clientOf, scopesMet } from './product-ways.ts';
+import { askedBy, clientOf, foundIn, LET_IT_SIGN_IN, scopesMet, untriedDocuments } from './product-ways.ts';
 import { barredUser, provingUser } from './proving-user.ts';
 import type { Run } from './step.ts';
 
@@ -98,8 +98,7 @@ function ofProducts(run: Run): Subject[] {
   const met = scopesMet(run);
   return (run.parts.registration?.presets ?? []).flatMap(({ preset, way }) => {
     const client = clientOf(preset, way);
-    const id =
-      way.by === 'registration' ? client?.clientId : way.by === 'document' ? way.pinned?.id : way.found?.id;
+    const id = way.by === 'registration' ? client?.clientId : foundIn(way)?.id;
     if (client === undefined || id === undefined) return [];
     const scope = askedBy(preset, met, client);
     return [{ preset: preset.name, clientId: client.clientId, id, scope, once: false }];
@@ -137,8 +136,10 @@ async function lendTo({ inside }: Run, subject: Subject): Promise<Subject[]> {
   return (await lendScope(keycloak, subject.id, scopeId)) ? [{ ...subject, once: true }] : [];
 }
 
-function noSubjects({ target }: Run): ConnectorTokens {
+function noSubjects({ target, parts }: Run): ConnectorTokens {
   const { inside, mcp, noRegistration, client } = target;
+  const untried = untriedDocuments(parts);
+  if (untried !== undefined) return { ...NONE, message: untried, fix: LET_IT_SIGN_IN, excused: true };
   if (client !== undefined) {
     return {
       ...NONE,

@@ -64,8 +64,6 @@ export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'c
   realmLists: readonly string[];
   /** The Origins that 'Allowed Registration Web Origins' lists; undefined where there is no such policy. */
   webOrigins: readonly string[] | undefined;
-  /** Whether a client policy makes clients from metadata documents. */
-  makesFromDocuments: boolean;
 }
 
 /** What each step found. */

@@ -4,13 +4,15 @@ import { connect, type Keycloak } from '../keycloak/connection/connect.ts';
 import { readAccess } from '../keycloak/read/access.ts';
 import { allClients } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
+import { readRecord } from '../keycloak/read/record.ts';
 import { scopeWish } from '../plan/input.ts';
 import { isProbe } from '../products/dynamic.ts';
 import { gatesOf, type Role } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import { mcpServerIn } from '../realm/mcp-server.ts';
-import { formerPolicy, makesFromDocuments, refusesUserless } from '../realm/own-policies.ts';
+import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
+import type { RealmRecord } from '../realm/record.ts';
 import { hostsOf, webOriginsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
@@ -21,6 +23,8 @@ export interface Inside {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
   facts: InsideFacts;
+  /** What mcpkc remembers of the realm: the clients that it made for products. */
+  record: RealmRecord;
   /** The audience scope's id, where it is there. */
   scopeId: string | undefined;
   /** All clients that matter to a run, read once: probes, and those that were adopted. */
@@ -36,7 +40,7 @@ export interface Relevant {
 /** Signs in and reads the realm; wrong credentials and missing roles end the run (exit status 4). */
 export async function lookInside(config: Config, mcp: string, io: Io, signal: AbortSignal): Promise<Inside> {
   const keycloak = await connect(config, io, signal);
-  const snapshot = await readRealm(keycloak);
+  const [snapshot, record] = await Promise.all([readRealm(keycloak), readRecord(keycloak)]);
   const { resource, scope, carrier, carriers, mode, list, scopes } = mcpServerIn(
     snapshot,
     scopeWish(config, mcp, {}),
@@ -67,12 +71,11 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     allowDefaultScopes: allowed.every(({ config: one }) => one['allow-default-scopes']?.[0] !== 'false'),
     realmLists: [...snapshot.defaultScopes, ...snapshot.optionalScopes],
     webOrigins: origins.length === 0 ? undefined : origins.flatMap(webOriginsOf),
-    makesFromDocuments: makesFromDocuments(snapshot),
   };
   const clients = relevantClients(keycloak, mode === 'adopted' ? carrier : undefined);
   // Awaited by the step that needs it; a failure is that step's.
   clients.catch(() => {});
-  return { keycloak, snapshot, facts, scopeId: scopes.carrier?.id, clients };
+  return { keycloak, snapshot, facts, record, scopeId: scopes.carrier?.id, clients };
 }
 
 /** The roles of which a user needs one, as the scope maps them. */

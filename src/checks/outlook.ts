@@ -1,8 +1,10 @@
+import type { Connection } from '../products/connection.ts';
 import { isRecorded, type Preset } from '../products/preset.ts';
 import { formatCommand, typedList } from '../text.ts';
 import type { Check, CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeAll } from './judge.ts';
+import { connectionOf, foundIn } from './product-ways.ts';
 
 /** Where a client is stopped, in the order in which it gets there. */
 export type Stage =
@@ -15,7 +17,7 @@ export type Stage =
   | 'mcp';
 
 /** What awaits a product's users. */
-export interface Outlook {
+export interface Outlook extends Connection {
   preset: string;
   title: string;
   /**
@@ -124,8 +126,11 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
     ? failing(evidence, stop.stage, stop.id, message)
     : dark
       ? unknown(dark.id, `${dark.id} could not be judged. ${message}`)
-      : (documentUnknown(preset, evidence) ?? working(preset, results, evidence));
-  return { preset: name, title, ...told, ...basisOf(preset, evidence) };
+      : (documentDoubt(evidence) ?? working(preset, results, evidence));
+  const connection = connectionOf(evidence.parts.registration?.presets[0]?.way);
+  const none = { way: 'none', clientId: connection.clientId, reason: `${told.check}: ${message}` } as const;
+  const way = told.verdict !== 'fails' || connection.way === 'none' ? connection : none;
+  return { preset: name, title, ...way, ...told, ...basisOf(preset, evidence) };
 }
 
 function unknown(check: string, message: string): Told {
@@ -139,18 +144,16 @@ function failing(evidence: Evidence, stage: Stage, check: string, message: strin
   return { verdict: 'fails', stage: at, check, message: `fails at ${STAGE_NAMES[at]}: ${message}` };
 }
 
-/** A product that uses its metadata document, where nothing was tried for it. */
-function documentUnknown(preset: Preset, { parts }: Evidence): Told | undefined {
+/** A product that uses its metadata document, where no request of it told how that ends. */
+function documentDoubt({ parts }: Evidence): Told | undefined {
   const [own] = parts.registration?.presets ?? [];
-  if (own?.way.by !== 'document' || own.way.pinned !== undefined) return undefined;
-  if (preset.cimdReadable === 'no' && own.way.isKnown) {
-    return {
-      verdict: 'fails',
-      stage: 'authorization',
-      check: 'ASM-CIMD',
-      message: `fails at sign-in: it uses its metadata document, which Keycloak can’t read, and no client is pinned for it.`,
-    };
+  if (own?.way.by !== 'document') return undefined;
+  const { connection } = own.way;
+  if (connection.way === 'none') {
+    const message = `fails at sign-in: ${connection.reason}.`;
+    return { verdict: 'fails', stage: 'authorization', check: 'ASM-CIMD', message };
   }
+  if (foundIn(own.way) !== undefined) return undefined;
   return unknown(
     'ASM-CIMD',
     'it uses its metadata document; whether Keycloak takes it was not tried, since that would make its client.',
@@ -172,9 +175,11 @@ function working(preset: Preset, results: readonly CheckResult[], { target, part
     return { verdict: known ? 'works-once-adopted' : 'expected-once-adopted', ...nothing, message };
   }
   const isAdopted = target.inside?.mode === 'adopted' && target.client === undefined;
-  const others = isAdopted
-    ? ` That is its adopted client; to connect another: ${formatCommand(['onboard', target.mcp])}`
-    : '';
+  const registers = connectionOf(parts.registration?.presets[0]?.way).way === 'registration';
+  const others =
+    isAdopted && registers
+      ? ` That is its adopted client; to connect another: ${formatCommand(['onboard', target.mcp])}`
+      : '';
   const ids = warnings.map(({ check }) => check.id).join(', ');
   const noted = warnings.length === 0 ? '' : `, with warnings: ${ids}`;
   const verdict = !known ? 'expected' : warnings.length === 0 ? 'works' : 'works-with-warnings';

@@ -1,3 +1,5 @@
+import type { Connection } from '../products/connection.ts';
+import type { DocumentState } from '../products/document-state.ts';
 import type { Preset } from '../products/preset.ts';
 import { requestedScope, type ScopesMet } from '../products/scopes.ts';
 import type { Client } from '../realm/representations.ts';
@@ -8,10 +10,10 @@ import type { Run } from './step.ts';
 export type ProductWay =
   /** It registers (RFC 7591). */
   | { by: 'registration'; registered: Registered }
-  /** Its client id is the URL of its metadata document; `pinned` is the client of that id, where the realm has one. */
-  | { by: 'document'; documentUrl: string; pinned: Client | undefined; isKnown: boolean }
-  /** Somebody made it, and the operator named it (`--client`). */
-  | { by: 'client'; clientId: string; found: Client | undefined };
+  /** Its client id is the URL of its metadata document; how the realm knows it is undefined from outside. */
+  | { by: 'document'; documentUrl: string; state: DocumentState | undefined; connection: Connection }
+  /** It was made beforehand: the operator named it (`--client`), or mcpkc made it for the product (`isOwn`). */
+  | { by: 'client'; clientId: string; found: Client | undefined; isOwn: boolean };
 
 /** The client that a product would sign in with: what is needed to send its requests. */
 export interface ProductClient {
@@ -54,7 +56,7 @@ export function clientOf(preset: Preset, way: ProductWay | undefined): ProductCl
       }
     );
   }
-  const found = way.by === 'document' ? way.pinned : way.found;
+  const found = foundIn(way);
   if (way.by === 'document' && found === undefined) return undefined;
   return {
     clientId: way.by === 'document' ? way.documentUrl : way.clientId,
@@ -63,6 +65,33 @@ export function clientOf(preset: Preset, way: ProductWay | undefined): ProductCl
     redirectUri,
     registeredScope: found?.optionalClientScopes.join(' ') ?? '',
   };
+}
+
+/** The client of a way that was made before this run, as the realm has it. */
+export function foundIn(way: ProductWay): Client | undefined {
+  if (way.by === 'registration') return undefined;
+  if (way.by === 'client') return way.found;
+  return way.state === undefined || way.state.kind === 'unknown' ? undefined : way.state.client;
+}
+
+/** How a product connects here, whether or not it gets through. */
+export function connectionOf(way: ProductWay | undefined): Connection {
+  if (way?.by === 'document') return way.connection;
+  if (way?.by === 'client') return { way: 'client', clientId: way.clientId, reason: null };
+  return { way: 'registration', clientId: null, reason: null };
+}
+
+/** What gives the tokens of a document's client to look at. */
+export const LET_IT_SIGN_IN = 'Sign in with the product once, then run this again.';
+
+/** Why nothing is known of products that all use documents which a client policy fetches; undefined for any other. */
+export function untriedDocuments({ registration }: Run['parts']): string | undefined {
+  const all = registration?.presets ?? [];
+  const isUntried = ({ way }: { way: ProductWay }) =>
+    way.by === 'document' && way.state?.kind === 'fetched' && way.state.client === undefined;
+  if (all.length === 0 || !all.every(isUntried)) return undefined;
+  const titles = all.map(({ preset }) => preset.title).join(', ');
+  return `${titles}: whether Keycloak takes the document was not tried, since that would make its client.`;
 }
 
 /** The `scope` that a product asks for at sign-in here. */

@@ -26,6 +26,8 @@ function registering(judge: (evidence: RegistrationEvidence, target: Target) => 
   return judging('registration', (evidence, { target }) => {
     if (target.noRegistration) return skipped('No client is registered (--no-registration).');
     if (target.client) return skipped('No client is registered (--client).');
+    const isUsed = evidence.presets.length === 0 || registrations(evidence).length > 0;
+    if (evidence.endpoint === undefined && !isUsed) return skipped(NOT_HERE);
     if (evidence.endpoint === undefined) {
       return fail('The metadata names no registration_endpoint.', {
         cause: 'Client registration is switched off, or a proxy serves metadata of its own.',
@@ -47,7 +49,8 @@ function isForScopes({ own, plain }: { own: Registered; plain: Registered | unde
   return own.client === undefined && plain?.client !== undefined;
 }
 
-const BY_DOCUMENT = 'The chosen products don’t register here: they use their metadata documents.';
+const NOT_HERE =
+  'The chosen products don’t register here: they have clients already, by their documents or made beforehand.';
 
 const plain: Check = {
   id: 'REG-PLAIN',
@@ -59,7 +62,7 @@ const plain: Check = {
   fix: 'mcpkc trusted-hosts --preset <name>',
   judge: registering((evidence, target) => {
     const all = registrations(evidence);
-    if (all.length === 0) return skipped(BY_DOCUMENT);
+    if (all.length === 0) return skipped(NOT_HERE);
     const exchanges = all.map(({ own }) => own.exchange);
     for (const one of all) {
       const { preset, own, plain: bare } = one;
@@ -111,7 +114,7 @@ const scoped: Check = {
   judge: registering((evidence, target) => {
     const { named, door } = evidence;
     const all = registrations(evidence);
-    if (all.length === 0) return skipped(BY_DOCUMENT);
+    if (all.length === 0) return skipped(NOT_HERE);
     const exchanges = [...all.map(({ own }) => own.exchange), named?.registered.exchange, door?.exchange];
     for (const one of all) {
       if (!isForScopes(one)) continue;
@@ -190,7 +193,7 @@ const readback: Check = {
     const { inside } = target;
     if (!inside) return withoutAdmin(target);
     const all = registrations(evidence);
-    if (all.length === 0) return skipped(BY_DOCUMENT);
+    if (all.length === 0) return skipped(NOT_HERE);
     const exchanges = all.map(({ own }) => own.exchange);
     const fix = formatCommand(['create-scope', ['--resource', target.mcp]]);
     if (!inside.exists) {

@@ -1,5 +1,7 @@
+import { connectionText } from '../products/connection.ts';
 import { type Check, fail, pass, skipped, warn } from './check.ts';
 import { strings } from './exchange.ts';
+import { connectionOf } from './product-ways.ts';
 import { judging } from './step.ts';
 
 const RFC8414 = 'RFC 8414 §2';
@@ -57,7 +59,7 @@ export const authNone: Check = {
     const silent = 'token_endpoint_auth_methods_supported has no none, as in stock Keycloak';
     if (publicClient?.client)
       return pass(`${silent}; a public client is accepted all the same.`, { exchanges });
-    if (target.noRegistration || target.client)
+    if (target.noRegistration || target.client || parts.registration?.isShut)
       return skipped('This takes a probe registration, and none is sent.');
     return fail(`${silent}, and a public client is refused.`, { exchanges });
   }),
@@ -109,12 +111,15 @@ export const cimd: Check = {
     if (using.length === 0)
       return pass('Advertised; the chosen products have none, and register.', { exchanges });
     const ways = parts.registration?.presets ?? [];
-    const open = ways.filter(({ way }) => way.by === 'document' && way.pinned !== undefined);
-    const closed = using.filter((preset) => !open.some((one) => one.preset === preset));
-    const told = [
-      ...open.map(({ preset }) => `${preset.title} signs in with the client that is pinned for its document`),
-      ...closed.map(({ title }) => `${title} uses its document, and no client is known for it`),
-    ];
-    return warn(`Metadata documents are advertised: ${told.join('; ')}.`, { exchanges });
+    const told = using.map((preset) => {
+      const own = ways.find((one) => one.preset === preset);
+      return `${preset.title} ${own ? `connects ${connectionText(connectionOf(own.way))}` : 'uses its document'}`;
+    });
+    const message = `Metadata documents are advertised: ${told.join('; ')}.`;
+    const isKnown = using.every((preset) => {
+      const way = ways.find((one) => one.preset === preset)?.way;
+      return way !== undefined && ['document-pinned', 'client'].includes(connectionOf(way).way);
+    });
+    return isKnown ? pass(message, { exchanges }) : warn(message, { exchanges });
   }),
 };

@@ -4,10 +4,10 @@ import { roleLabel } from '../realm/access.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
-import type { Target } from './evidence.ts';
+import type { Parts, Target } from './evidence.ts';
 import { type Exchange, outcomeOf, record } from './exchange.ts';
 import { probeToken, type TokenEvidence, tokenIn, type Unsendable } from './probes/token.ts';
-import { wordsOf } from './product-ways.ts';
+import { LET_IT_SIGN_IN, untriedDocuments, wordsOf } from './product-ways.ts';
 import { judging, type Step, withoutAdmin } from './step.ts';
 import { LEEWAY_S } from './verify-token.ts';
 
@@ -186,11 +186,9 @@ const basic: Check = {
   cause:
     '/token responds 401: Basic auth is disabled (a client policy, or a proxy that drops the Authorization header), or the client secret mismatches.',
   fix: 'Keep client_secret_basic enabled, and let the proxy pass Authorization on to /token.',
-  judge: judging('token', ({ basic: exchange }, { target }) => {
+  judge: judging('token', ({ basic: exchange }, { target, parts }) => {
     if (!exchange) {
-      return target.noRegistration || target.client
-        ? skipped('No client is registered (--no-registration, --client).')
-        : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
+      return withoutProbe(target, parts);
     }
     const exchanges = [exchange];
     if (exchange.status === 200)
@@ -246,12 +244,10 @@ const userless: Check = {
   cause:
     'Anybody who may register can register for client credentials, and gets a token for this MCP server without any user.',
   fix: 'mcpkc create-scope --resource <url> (Keycloak 26.7.0 or later)',
-  judge: judging('token', (evidence, { target }) => {
+  judge: judging('token', (evidence, { target, parts }) => {
     const { userless: exchange, userlessClaims } = evidence;
     if (!exchange) {
-      return target.noRegistration || target.client
-        ? skipped('No client is registered (--no-registration, --client).')
-        : notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
+      return withoutProbe(target, parts);
     }
     const exchanges = [exchange];
     if (audiencesIn(userlessClaims).includes(target.mcp))
@@ -259,6 +255,15 @@ const userless: Check = {
     return pass(whyHarmless(evidence), { exchanges });
   }),
 };
+
+/** No confidential client of this run: nobody wanted one, or nobody may register and no product has to. */
+function withoutProbe({ noRegistration, client }: Target, { registration }: Partial<Parts>): Judgement {
+  if (noRegistration || client) return skipped('No client is registered (--no-registration, --client).');
+  const ways = registration?.presets ?? [];
+  if (ways.length > 0 && ways.every(({ way }) => way.by !== 'registration'))
+    return skipped('Nobody registers here: it is refused, and no chosen product has to.');
+  return notRun('No confidential client could be registered.', 'Fix REG-PLAIN first.');
+}
 
 function whyHarmless({ userless: exchange }: TokenEvidence): string {
   return tokenIn(exchange) === undefined
@@ -276,7 +281,7 @@ const code: Check = {
   cause:
     'The realm demands something of token requests that the product doesn’t do: a DPoP proof, a signed assertion, another way to authenticate.',
   fix: 'Take these clients out of the client policy: Realm settings, Client policies.',
-  judge: judging('token', ({ codes, basic: own }, { target }) => {
+  judge: judging('token', ({ codes, basic: own }, { target, parts }) => {
     // Where Basic doesn't get through at all, that is TOK-BASIC's to tell.
     const isLost = own !== undefined && own.status !== 200 && isBasicRefused(own);
     const asked = codes.filter(
@@ -285,6 +290,8 @@ const code: Check = {
     const exchanges = asked.map(({ exchange }) => exchange);
     if (asked.length === 0 && codes.some(({ exchange }) => exchange !== undefined))
       return skipped('HTTP Basic does not get through: TOK-BASIC tells.');
+    const untried = untriedDocuments(parts);
+    if (untried !== undefined) return notRun(untried, LET_IT_SIGN_IN, { excused: true });
     if (asked.length === 0) return noCodes(codes.length, target);
     for (const { preset, exchange, method, asked: wanted } of asked) {
       const { error, error_description: description } = record(exchange?.json);

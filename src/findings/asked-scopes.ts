@@ -16,6 +16,7 @@ import { atKeycloak } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 import { told } from './server.ts';
+import { clientOf, registering } from './ways.ts';
 
 /** What decides here about the scopes that products name. */
 export function doorsOf(seen: Seen): ScopeDoors {
@@ -45,11 +46,15 @@ interface Foreseen {
 function foreseen(seen: Seen): Foreseen[] {
   const doors = doorsOf(seen);
   const { named, silent } = namingsOf(seen);
-  return seen.presets.map((preset) => ({
-    preset,
-    named: foreseeScopes(preset, doors, named),
-    silent: foreseeScopes(preset, doors, silent),
-  }));
+  return seen.presets.map((preset) => {
+    const client = clientOf(seen, preset);
+    const held = client && { defaults: client.defaultClientScopes, optionals: client.optionalClientScopes };
+    return {
+      preset,
+      named: foreseeScopes(preset, doors, named, held),
+      silent: foreseeScopes(preset, doors, silent, held),
+    };
+  });
 }
 
 const titles = (of: readonly { preset: Preset }[]) => of.map(({ preset }) => preset.title).join(', ');
@@ -113,7 +118,7 @@ const basicMissing: Rule = {
     if (defaults.includes('basic') || !all.some(({ name }) => name === 'basic')) return [];
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
-    const stopped = seen.presets.filter((preset) => namesScopes(preset, doors, named));
+    const stopped = registering(seen).filter((preset) => namesScopes(preset, doors, named));
     const who =
       stopped.length === 0
         ? ''

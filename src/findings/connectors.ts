@@ -11,6 +11,7 @@ import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { listServers, type Seen, shown } from './seen.ts';
+import { registering } from './ways.ts';
 
 /** What a client policy may demand of a client. */
 interface Demand {
@@ -126,7 +127,11 @@ const foreignPolicy: Rule = {
           const demand = Object.hasOwn(DEMANDS, executor) ? DEMANDS[executor] : undefined;
           return demand ? [{ executor, ...demand }] : [];
         });
-        const stopped = seen.presets.filter(
+        // A condition on who updates a client is met by registrations alone.
+        const asked = policy.conditions?.some(({ condition }) => condition === 'client-updater-context')
+          ? registering(seen)
+          : seen.presets;
+        const stopped = asked.filter(
           (preset) => meets(preset, policy) === true && demands.some(({ stops }) => stops(preset)),
         );
         if (stopped.length === 0) return [];
@@ -161,7 +166,7 @@ const originsMissing: Rule = {
   find(seen) {
     const policies = anonymous(seen, POLICY.webOrigins).map(webOriginsOf);
     if (policies.length === 0) return [];
-    return seen.presets.flatMap((preset): Found[] => {
+    return registering(seen).flatMap((preset): Found[] => {
       const { registersInBrowser, origins, title, name } = preset;
       if (registersInBrowser === undefined) return [];
       const missing = origins.filter((origin) => policies.some((listed) => !listed.includes(origin)));

@@ -1,29 +1,28 @@
 import { MCP_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
-import { MOST_MADE } from '../keycloak/read/status-snapshot.ts';
 import { excessGrants } from '../products/adoptable.ts';
 import { cameByRegistration, isCimdOf, registration } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { matchesAny } from '../products/redirect.ts';
 import { exactRedirects } from '../products/way.ts';
+import { covers, documentRefusedBy, EXECUTOR_HOSTS, executorsOf, texts } from '../realm/document-policies.ts';
+import { heldAs } from '../realm/lists.ts';
 import { nameScopeOf } from '../realm/mcp-scope.ts';
-import { allowancesOf, allowedIn, madeIds } from '../realm/record.ts';
+import { allowedIn } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { isPinned } from '../realm/ways.ts';
-import { typedList } from '../text.ts';
+import { typedList, typedName } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, command } from './fixes.ts';
 import { listServers, realmOf, type Seen, shown } from './seen.ts';
 import {
-  covers,
   documentPolicies,
   documentState,
-  EXECUTOR_HOSTS,
-  executorsOf,
   fetchedBy,
   isAdvertised,
-  refusedBy,
-  texts,
+  lostClients,
+  serverOf,
+  unregisteredWay,
 } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
 
@@ -35,7 +34,7 @@ function documented(seen: Seen): Preset[] {
 
 /** `mcpkc allow` for a product and the MCP server in question; undefined where none is known. */
 function allowing(seen: Seen, preset: Preset, flags: readonly string[] = []): Fix | undefined {
-  const resource = seen.resource ?? listServers(seen).find((one) => one.resource)?.resource;
+  const resource = seen.resource ?? serverOf(seen)?.resource;
   if (resource === undefined) return undefined;
   return command(seen, ['allow', resource, ['--preset', typedList([preset.name])], ...flags]);
 }
@@ -45,15 +44,19 @@ const notAllowed: Rule = {
   severity: 'error',
   needs: ['record', 'ids', 'clientPolicies', 'scopes'],
   explanation: {
-    what: 'This issuer advertises client id metadata documents, and a product that has one uses its URL as client id instead of registering. Nothing in the realm knows that id, so the sign-in ends on an error page (“Client not found”).',
-    cause: 'Keycloak was started with the feature cimd, and the product wasn’t allowed.',
+    what: 'This issuer advertises client id metadata documents, and a product that has one uses its URL as client id instead of registering. Nothing in the realm knows that id, so the sign-in ends on an error page (“Client not found”); or its client has no audience of this MCP server, which refuses the tokens.',
+    cause: 'Keycloak was started with the feature cimd, and the product wasn’t allowed for this MCP server.',
     fix: 'mcpkc allow <resource> --preset <product> makes the client. It needs no policy, and Keycloak fetches nothing.',
     sources: [MCP_GUIDE, MCP_SPEC, SEEN],
   },
   find(seen) {
     if (!isAdvertised(seen)) return [];
     return seen.presets.flatMap((preset): Found[] => {
+      // One that was given a client id uses it in place of its document.
+      if (unregisteredWay(seen, preset)?.way === 'client') return [];
       const state = documentState(seen, preset);
+      const without = withoutAudience(seen, preset, state);
+      if (without) return [without];
       const isUnread =
         state?.kind === 'fetched' && preset.cimdReadable === 'no' && state.client === undefined;
       if (state?.kind !== 'unknown' && !isUnread) return [];
@@ -66,6 +69,23 @@ const notAllowed: Rule = {
     });
   },
 };
+
+/** A document's client that holds the audience of other MCP servers alone, or of none. */
+function withoutAudience(
+  seen: Seen,
+  preset: Preset,
+  state: ReturnType<typeof documentState>,
+): Found | undefined {
+  const server = serverOf(seen);
+  if (state?.kind !== 'pinned' && state?.kind !== 'fetched') return undefined;
+  const { client, kind } = state;
+  if (!client || server?.resource === undefined || heldAs(client, server.carrier) !== 'none')
+    return undefined;
+  const message = `${preset.title} uses its document as client id here, and the client ${client.clientId} doesn’t hold the audience of ${server.resource}: the MCP server refuses its tokens.`;
+  const grant = command(seen, ['onboard', server.resource, typedName(client.clientId)]);
+  const fix = kind === 'fetched' ? grant : (allowing(seen, preset) ?? grant);
+  return { subject: preset.name, message, fix };
+}
 
 const documentTaken: Rule = {
   code: 'DOCUMENT_ID_TAKEN',
@@ -167,35 +187,32 @@ const allowedLost: Rule = {
   severity: 'warning',
   needs: ['record', 'adopted'],
   explanation: {
-    what: 'A product was allowed (mcpkc allow), and its client is gone or is another one: its users are refused with invalid_client.',
-    cause: 'Somebody deleted the client, or made another of the same id.',
+    what: 'A product was allowed (mcpkc allow), and its client is gone, another one, or disabled: its users are refused with invalid_client. Or the client lost the audience scope, and the MCP server refuses its tokens.',
+    cause: 'Somebody deleted or changed the client, or made another of the same id.',
     fix: 'mcpkc allow <resource> --preset <product> makes it anew; mcpkc allow <resource> --preset <product> --remove forgets it.',
     sources: [SEEN],
   },
-  find: (seen) => {
-    const record = shown(seen.parts.record);
-    const looked = madeIds(record).slice(0, MOST_MADE);
-    const entries = allowedIn(record).filter(({ client }) => looked.includes(client.id));
-    return entries.flatMap(({ client: { id, clientId }, products, resource, way }): Found[] => {
-      const found = shown(seen.parts.adopted).find((one) => one.id === id);
-      if (found && allowancesOf(record, found).length > 0) return [];
-      const [product] = products;
-      const message = `The client ${clientId}, made for ${resource}, is ${found ? 'another one' : 'gone'}: its users are refused.`;
-      const whose = product === undefined ? ['--client-id', clientId] : ['--preset', product];
-      const parts = [
-        'allow',
-        resource,
-        [whose[0] ?? '', typedList([whose[1] ?? ''])] as const,
-        ['--by', way] as const,
-      ];
+  find: (seen) =>
+    lostClients(seen).map(({ entry, message, isDisabled }): Found => {
+      const { clientId } = entry.client;
+      const [product] = entry.products;
+      if (isDisabled) {
+        const fix = atKeycloak('Unless that was on purpose: in the admin console, Clients, switch it on.');
+        return { subject: clientId, message, fix };
+      }
       // A client of redirect URIs alone can't be made again without them.
       const fix =
         product === undefined
-          ? command(seen, [...parts.slice(0, 3), '--remove'])
-          : command(seen, [...parts, '--yes']);
-      return [{ subject: clientId, message, fix }];
-    });
-  },
+          ? command(seen, ['allow', entry.resource, ['--client-id', typedList([clientId])], '--remove'])
+          : command(seen, [
+              'allow',
+              entry.resource,
+              ['--preset', typedList([product])],
+              ['--by', entry.way],
+              '--yes',
+            ]);
+      return { subject: clientId, message, fix };
+    }),
 };
 
 const breaksRealm: Rule = {
@@ -271,7 +288,7 @@ const inVain: Rule = {
     const lists = shown(seen.parts.clientPolicies);
     const pinned = shown(seen.parts.ids).filter(isPinned);
     const refused = pinned.flatMap(({ clientId }): Found[] => {
-      const policy = refusedBy(lists, clientId);
+      const policy = documentRefusedBy(lists, clientId);
       if (policy === undefined) return [];
       const message = `The client policy '${policy}' takes documents of ${clientId}, and its executor doesn’t permit that host: every sign-in of that client is refused.`;
       const fix = atKeycloak(

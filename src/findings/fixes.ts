@@ -3,6 +3,7 @@ import type { PresentServer } from '../realm/mcp-server.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
 import { isClosed, isShutOnPurpose, listServers, nameFor, type Seen } from './seen.ts';
+import { registering } from './ways.ts';
 
 /** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
 export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
@@ -16,13 +17,21 @@ export const atKeycloak = (text: string): Fix => ({ kind: 'keycloak', text });
 /** A change at the MCP server, or something that only its operator knows. */
 export const atMcpServer = (text: string): Fix => ({ kind: 'mcp-server', text });
 
+/** The products that a fix lets register: never one that has a client, unless nothing else is in question. */
+function toRegister(seen: Seen): string[] {
+  const wanted = registering(seen);
+  const chosen = wanted.length > 0 || isClosed(seen) ? wanted : seen.presets;
+  return chosen.map(({ name }) => name);
+}
+
 /**
  * `--preset a,b`, where it isn't what the command does on its own. Where registration is shut, naming a product opens it: it is
  * named until somebody decided to keep it shut.
  */
 function presetFlags(seen: Seen): CommandPart[] {
   if (isShutOnPurpose(seen)) return [];
-  const names = seen.presets.map(({ name }) => name);
+  const names = toRegister(seen);
+  if (names.length === 0) return [];
   return !isClosed(seen) && names.length === 1 && names[0] === DEFAULT_PRODUCT
     ? []
     : [['--preset', typedList(names)]];
@@ -58,7 +67,7 @@ export function repairAny(seen: Seen): Fix | undefined {
 export function trustHosts(
   seen: Seen,
   {
-    presets = seen.presets.map(({ name }) => name),
+    presets = toRegister(seen),
     hosts = [],
     flags = [],
   }: {

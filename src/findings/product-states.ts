@@ -1,8 +1,10 @@
+import type { Connection } from '../products/connection.ts';
 import type { Finding } from './finding.ts';
 import type { Seen } from './seen.ts';
+import { unregisteredWay, usesDocument } from './ways.ts';
 
-/** What the realm has in store for a product, as far as it can be read. */
-export interface ProductState {
+/** How a product connects, and what the realm has in store for it, as far as it can be read. */
+export interface ProductState extends Connection {
   preset: string;
   title: string;
   /** `depends`: on what the MCP server names, or on the user, as the findings say; `unknown`: not all was visible. */
@@ -20,6 +22,10 @@ const STOPS_EVERYBODY: readonly string[] = [
   'AUDIENCE_MAPPER_MISSING',
   'AUDIENCE_MISMATCH',
   'MAPPER_NOT_IN_ACCESS_TOKEN',
+];
+
+/** Findings that stop every product that registers; one that has a client doesn't meet them. */
+const STOPS_REGISTRATION: readonly string[] = [
   'SCOPE_NOT_DEFAULT',
   'TRUSTED_HOSTS_EMPTY',
   'SENDER_MATCH_ON',
@@ -28,28 +34,45 @@ const STOPS_EVERYBODY: readonly string[] = [
 ];
 
 /** Findings that stop one product, which they are about. */
-const STOPS_SUBJECT: readonly string[] = [
-  'TRUSTED_HOST_MISSING',
-  'REQUESTED_SCOPE_MISSING',
-  'DOCUMENT_NOT_ALLOWED',
-];
+const STOPS_SUBJECT: readonly string[] = ['REQUESTED_SCOPE_MISSING', 'DOCUMENT_NOT_ALLOWED'];
+/** The same, where it registers. */
+const STOPS_SUBJECTS_REGISTRATION = 'TRUSTED_HOST_MISSING';
 
-/** What the findings mean for each product in question. */
+/** How each product in question connects, and what the findings mean for it. */
 export function productStates(seen: Seen, findings: readonly Finding[], allVisible: boolean): ProductState[] {
-  return seen.presets.map(({ name, title, registration }) => {
+  return seen.presets.map((preset) => {
+    const { name, title, registration } = preset;
+    const own = unregisteredWay(seen, preset);
     const usesSecret = registration.token_endpoint_auth_method !== 'none';
     const stops = findings.filter(({ code, severity, subject, products }) => {
       if (severity !== 'error') return false;
       if (products !== undefined) return products.includes(name);
       if (code === 'BASIC_AUTH_DISABLED') return usesSecret;
-      return (
-        STOPS_EVERYBODY.includes(code) || (STOPS_SUBJECT.includes(code) && [name, title].includes(subject))
-      );
+      // With a profile alone it is later edits of profiles that fail.
+      if (code === 'DOCUMENT_POLICY_BREAKS_REALM') return subject.startsWith('policy ');
+      if (STOPS_EVERYBODY.includes(code)) return true;
+      const isAbout = [name, title].includes(subject);
+      if (STOPS_SUBJECT.includes(code)) return isAbout;
+      if (own !== undefined || usesDocument(seen, preset)) return false;
+      return STOPS_REGISTRATION.includes(code) || (code === STOPS_SUBJECTS_REGISTRATION && isAbout);
     });
     const depends = findings.filter((one) => one.depends?.includes(name));
+    const isLost = own?.way === 'none';
     const verdict =
-      stops.length > 0 ? 'stopped' : depends.length > 0 ? 'depends' : allVisible ? 'ready' : 'unknown';
-    const codes = (stops.length > 0 ? stops : depends).map(({ code }) => code);
-    return { preset: name, title, verdict, codes: [...new Set(codes)] };
+      stops.length > 0 || isLost
+        ? 'stopped'
+        : depends.length > 0
+          ? 'depends'
+          : allVisible
+            ? 'ready'
+            : 'unknown';
+    const codes = (verdict === 'stopped' ? stops : depends).map(({ code }) => code);
+    const lost = isLost ? [(own.reason ?? '').replace(/:.*$/s, '')] : [];
+    const [first] = stops;
+    const connection: Connection =
+      first && !isLost
+        ? { way: 'none', clientId: own?.clientId ?? null, reason: `${first.code}: ${first.message}` }
+        : (own ?? { way: 'registration', clientId: null, reason: null });
+    return { preset: name, title, ...connection, verdict, codes: [...new Set([...lost, ...codes])] };
   });
 }

@@ -21,6 +21,12 @@ export interface ForeseenRefusal {
 /** What an MCP server names: its scope in challenge and metadata, or nothing. */
 export type Naming = Pick<ScopesMet, 'challenge' | 'metadata'>;
 
+/** The client scopes of a client that a product has already. */
+export interface HeldScopes {
+  defaults: readonly string[];
+  optionals: readonly string[];
+}
+
 /**
  * Whether the scopes that a product names by its own rule are refused: at registration (403, "Not permitted to use
  * specified clientScope") or at sign-in (`invalid_scope`). Keycloak 26.4 to 26.7: a registration that names scopes gets
@@ -30,15 +36,25 @@ export function foreseeScopes(
   preset: Preset,
   doors: ScopeDoors,
   naming: Naming,
+  client?: HeldScopes,
 ): ForeseenRefusal | undefined {
   const met = { ...naming, issuer: doors.advertised };
+  if (client) return foreseeSignIn(preset, met, [...client.defaults, ...client.optionals], client.optionals);
   const lists = [...doors.defaults, ...doors.optionals];
   const registered = registeredScope(preset.scopes, met);
   const barred = split(registered).filter((name) => !mayRegister(name, doors, lists));
   if (barred.length > 0) return { stage: 'registration', scopes: barred };
   const held = registered === undefined ? lists : [...split(registered), 'basic'];
-  const answered = registered ?? doors.optionals.join(' ');
-  const refused = split(requestedScope(preset.scopes, met, answered)).filter(
+  return foreseeSignIn(preset, met, held, registered === undefined ? doors.optionals : split(registered));
+}
+
+function foreseeSignIn(
+  { scopes }: Preset,
+  met: ScopesMet,
+  held: readonly string[],
+  answered: readonly string[],
+): ForeseenRefusal | undefined {
+  const refused = split(requestedScope(scopes, met, answered.join(' '))).filter(
     (name) => name !== 'openid' && !held.includes(name),
   );
   return refused.length === 0 ? undefined : { stage: 'authorization', scopes: refused };

@@ -236,11 +236,3 @@ export function refusesUserless(policy: ClientPolicy, scope: string): boolean {
   if (former) return !former.isPkce && former.scope === scope;
   return policy.name === OWN_POLICY.userless && scopesNamedBy(policy).includes(scope);
 }
-
-/** Whether an enabled client policy lets Keycloak make clients from metadata documents (condition `client-id-uri`, 26.6). */
-export function makesFromDocuments({ clientPolicies }: { clientPolicies: readonly ClientPolicy[] }): boolean {
-  return clientPolicies.some(
-    ({ enabled, conditions = [] }) =>
-      enabled !== false && conditions.some(({ condition }) => condition === 'client-id-uri'),
-  );
-}

@@ -98,6 +98,27 @@ async function found(
   ).filter(({ code }) => /DOCUMENT|FETCHED|ALLOWED_LOST/.test(code));
 }
 
+/** How `validate` and `status` tell that each of these products connects. */
+async function told(exit: number, ...presets: string[]) {
+  const named = ['--preset', presets.join(','), '--json'];
+  const vars = { ...env, MCP_SCOPE_NAME: SCOPE };
+  const [validated, status] = [
+    await expectCli(exit, ['validate', host.url, ...named], { env: vars }),
+    await runCli(['status', '--resource', host.url, ...named], { env: vars }),
+  ];
+  type Line = {
+    preset: string;
+    way: string;
+    clientId: string | null;
+    reason: string | null;
+    verdict: string;
+  };
+  return {
+    validate: validated.json.outlook as Line[],
+    status: status.json.products as Line[],
+  };
+}
+
 /** Puts client policies and profiles for documents into the realm, as an administrator does in the console. */
 async function policies(
   all: readonly { name: string; hosts: string[]; executor?: Record<string, unknown> }[],
@@ -129,6 +150,18 @@ it('status says which product has no client for its document, and its fix makes 
   expect(none).toMatchObject({ code: 'DOCUMENT_NOT_ALLOWED', subject: 'vscode', fix: { kind: 'command' } });
   const how = { clientId: urlOf('vscode'), redirectUri: 'http://127.0.0.1:33418/', authMethod: 'none', user };
   expect(await login(realm, how)).toMatchObject({ ok: false });
+  const before = await told(1, 'vscode');
+  expect(before.validate).toMatchObject([
+    {
+      way: 'none',
+      verdict: 'fails',
+      stage: 'authorization',
+      reason: expect.stringContaining('AUTHZ-SCOPES'),
+    },
+  ]);
+  expect(before.status).toMatchObject([
+    { way: 'none', verdict: 'stopped', reason: expect.stringContaining('DOCUMENT_NOT_ALLOWED') },
+  ]);
   await expectCli(0, [...(none?.fix.text ?? '').split(' ').slice(1), '--scope', SCOPE], { env });
   expect(await found('--preset', 'vscode')).toEqual([]);
   expect(await login(realm, how)).toMatchObject({ ok: true, claims: { aud: host.url } });
@@ -154,6 +187,19 @@ it('by default each product that has a document is known by it', async () => {
   const after = await realm.snapshot();
   expect(after.components).toEqual(before.components);
   expect(after.clientPolicies).toEqual(before.clientPolicies);
+});
+
+it('validate and status tell the same: each connects by its document, pinned, though nobody may register', async () => {
+  const ways = PRODUCTS.map(({ name, cimdUrl }) => ({
+    preset: name,
+    way: 'document-pinned',
+    clientId: cimdUrl,
+  }));
+  const { validate, status } = await told(0, ...PRODUCTS.map(({ name }) => name));
+  expect(validate).toMatchObject(ways);
+  expect(validate.map(({ verdict }) => verdict).filter((one) => !/^(works|expected)/.test(one))).toEqual([]);
+  expect(status).toMatchObject(ways);
+  expect(status.filter(({ verdict }) => verdict === 'stopped')).toEqual([]);
 });
 
 describe.each(SENDS)('%s', (_what, product, document) => {
@@ -281,8 +327,30 @@ describe('client policies that fetch documents', () => {
     // ChatGPT's and Codex's documents are at that host.
     const refused = { code: 'DOCUMENT_POLICY_IN_VAIN', subject: 'a' };
     expect(await found('--preset', 'chatgpt')).toMatchObject([refused, refused]);
+    const { validate, status } = await told(1, 'chatgpt');
+    expect(validate).toMatchObject([{ way: 'none', verdict: 'fails', stage: 'authorization' }]);
+    expect(status).toMatchObject([
+      { way: 'none', reason: expect.stringContaining("client policy 'a' refuses") },
+    ]);
     const ran = await expectCli(1, ['allow', host.url, '--preset', 'chatgpt', '--json'], { env });
     expect(ran.json).toMatchObject({ products: [{ connects: 'no' }] });
+    await policies([]);
+  });
+});
+
+describe('a document that a policy of others fetches', () => {
+  it('is told as that, by both, and that it was not tried', async () => {
+    const hosts = ['vscode.dev'];
+    await expectCli(0, ['allow', host.url, '--scope', SCOPE, '--preset', 'vscode', '--remove', '--yes'], {
+      env,
+    });
+    await policies([{ name: 'docs', hosts, executor: { 'cimd-allow-permitted-domains': hosts } }]);
+    const reason = expect.stringContaining("the client policy 'docs', which others made");
+    const { validate, status } = await told(0, 'vscode');
+    expect(validate).toMatchObject([
+      { way: 'document-fetched', clientId: urlOf('vscode'), reason, verdict: 'unknown' },
+    ]);
+    expect(status).toMatchObject([{ way: 'document-fetched', reason }]);
     await policies([]);
   });
 });

@@ -89,6 +89,28 @@ describe('a client made beforehand, where registration is shut', () => {
     expect(await tools(entered(ran.out), 'http://127.0.0.1:8765/callback', 'none')).toContain('whoami');
   });
 
+  it('is proved by the line that is printed last, and each product has its way', async () => {
+    const ran = await expectCli(0, ['validate', host.url, '--preset', 'chatgpt,claude', '--json'], {
+      env: { ...account.env, MCP_SCOPE_NAME: SCOPE },
+    });
+    expect(ran.json.outlook).toMatchObject([
+      { preset: 'chatgpt', way: 'client', clientId: 'mcp-svc-chatgpt', verdict: 'expected' },
+      { preset: 'claude', way: 'client', clientId: 'mcp-svc-claude', verdict: 'expected' },
+    ]);
+    const status = await expectCli(
+      1,
+      ['status', '--preset', 'chatgpt,claude,cline', '--resource', host.url, '--json'],
+      {
+        env: account.env,
+      },
+    );
+    expect(status.json.products).toMatchObject([
+      { preset: 'chatgpt', way: 'client', verdict: 'ready' },
+      { preset: 'claude', way: 'client' },
+      { preset: 'cline', way: 'none', reason: expect.stringContaining('TRUSTED_HOSTS_EMPTY') },
+    ]);
+  });
+
   it('lets nobody register after', async () => {
     expect(await register()).toBe(403);
   });

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { waysOf } from '../../src/findings/ways.ts';
+import { GROUPS } from '../../src/findings/index.ts';
+import { judge } from '../../src/findings/judge.ts';
+import { productStates } from '../../src/findings/product-states.ts';
 import { givenSteps } from '../../src/products/connect.ts';
 import { registration } from '../../src/products/dynamic.ts';
 import { PRESETS } from '../../src/products/index.ts';
 import { resolvePresets } from '../../src/products/resolve.ts';
 import { exactRedirects, preferredWay, prospectOf } from '../../src/products/way.ts';
-import { type Allowed, allowancesOf, clientKeyOf, type RealmRecord } from '../../src/realm/record.ts';
+import {
+  type Allowed,
+  allowancesOf,
+  clientKeyOf,
+  NO_RECORD,
+  type RealmRecord,
+} from '../../src/realm/record.ts';
 import { plainScopes } from '../../src/realm/ways.ts';
 import { expectCli } from '../support/cli.ts';
 import {
@@ -21,6 +29,7 @@ import {
   TRUSTED,
   USERLESS,
   visible,
+  withScopes,
 } from './status/seen.ts';
 
 const [chatgpt, cline] = resolvePresets(['chatgpt', 'cline']) as [(typeof PRESETS)[0], (typeof PRESETS)[0]];
@@ -136,10 +145,111 @@ describe('status', () => {
       adopted: visible([made()]),
     };
     expect(codes(found(pinned))).toEqual([]);
-    expect(waysOf(seen(pinned), [])).toMatchObject([{ way: 'document-pinned', clientId: DOCUMENT }]);
+    const told = (parts: Parameters<typeof seen>[0] = {}) =>
+      productStates(seen(parts), judge(GROUPS, seen(parts)).findings, true);
+    expect(told(pinned)).toMatchObject([{ way: 'document-pinned', clientId: DOCUMENT, verdict: 'ready' }]);
     const given = { record: visible(recordOf('client')), adopted: visible([made()]) };
-    expect(waysOf(seen(given), [])).toMatchObject([{ way: 'client' }]);
-    expect(waysOf(seen(), [])).toMatchObject([{ way: 'registration', reason: null }]);
+    expect(told(given)).toMatchObject([{ way: 'client', verdict: 'ready' }]);
+    expect(told()).toMatchObject([{ way: 'registration', reason: null, verdict: 'ready' }]);
+  });
+
+  /** The line of the product in question. */
+  const told = (changes: Parameters<typeof seen>[0]) => {
+    const here = seen(changes);
+    return productStates(here, judge(GROUPS, here).findings, true)[0];
+  };
+
+  it.each([
+    ['gone', undefined, 'is gone: its users are refused', 'command'],
+    ['of another', made({}), 'is another one: its users are refused', 'command'],
+    ['disabled', { ...made(), enabled: false }, 'is disabled: its users are refused', 'keycloak'],
+    [
+      'without the audience',
+      { ...made(), defaultClientScopes: [] },
+      'lost the scope mcp-resource',
+      'command',
+    ],
+  ])('a client that was made and is %s connects nobody', (_what, client, words, kind) => {
+    const given = { record: visible(recordOf('client')), adopted: visible(client ? [client] : []) };
+    const message = expect.stringContaining(words);
+    expect(found(given)).toMatchObject([{ code: 'ALLOWED_LOST', message, fix: { kind } }]);
+    expect(told(given)).toMatchObject({
+      way: 'none',
+      verdict: 'stopped',
+      codes: ['ALLOWED_LOST'],
+      reason: message,
+    });
+  });
+
+  it('a product that has a client meets nothing of what stops registrations', () => {
+    const emptied = POLICIES.map((one) => (one === TRUSTED ? { ...one, config: {} } : one));
+    const given = { record: visible(recordOf('client')), adopted: visible([made()]) };
+    const presets = resolvePresets(['chatgpt', 'cline']);
+    const here = seen({ ...given, registrationPolicies: visible(emptied) }, { presets });
+    const states = productStates(here, judge(GROUPS, here).findings, true);
+    expect(states).toMatchObject([
+      { preset: 'chatgpt', way: 'client', verdict: 'ready' },
+      { preset: 'cline', way: 'none', verdict: 'stopped', codes: ['TRUSTED_HOSTS_EMPTY'] },
+    ]);
+  });
+
+  it('no fix opens registration for products that have clients', () => {
+    const emptied = POLICIES.map((one) => (one === TRUSTED ? { ...one, config: {} } : one));
+    const wrong = scope('mcp-resource', {
+      attributes: { 'mcpkc.mode': 'standing', 'mcpkc.resource': RESOURCE },
+      mappers: [mapper(`${RESOURCE}/`)],
+    });
+    const given = { record: visible(recordOf('client')), adopted: visible([made()]) };
+    const shut = { ...given, ...withScopes([wrong]), registrationPolicies: visible(emptied) };
+    expect(found(shut)).toMatchObject([
+      { code: 'AUDIENCE_MISMATCH', fix: { text: `mcpkc create-scope --resource ${RESOURCE}` } },
+    ]);
+    const [mismatch] = found({ ...shut, record: visible(NO_RECORD) });
+    expect(mismatch?.fix.text).toContain('--preset chatgpt');
+  });
+
+  it('a document’s client that holds another server’s audience alone is said, and allow fixes it', () => {
+    const client = { ...made(), defaultClientScopes: ['mcp-resource-other'] };
+    const known = { ...advertising, record: visible(NO_RECORD), ids: visible([client]) };
+    const entry = { ...(recordOf().entries[0] as Allowed), resource: 'https://other.example.com/mcp' };
+    const pinned = { ...known, record: visible({ state: 'proved', entries: [entry] } as const) };
+    expect(found(pinned).filter(({ code }) => code === 'DOCUMENT_NOT_ALLOWED')).toMatchObject([
+      { fix: { kind: 'command', text: `mcpkc allow ${RESOURCE} --preset chatgpt` } },
+    ]);
+    expect(told(pinned)).toMatchObject({ way: 'none', verdict: 'stopped' });
+  });
+
+  it('a document that a policy fetches is told apart: readable, unreadable, refused', () => {
+    const policies = (permitted: string) => {
+      const condition = {
+        condition: 'client-id-uri',
+        configuration: { 'client-id-uri-allow-permitted-domains': ['chatgpt.com', 'vscode.dev'] },
+      };
+      const configuration = { 'cimd-allow-permitted-domains': [permitted, 'vscode.dev'] };
+      const executors = [{ executor: 'client-id-metadata-document', configuration }];
+      return visible({
+        policies: [{ name: 'docs', enabled: true, conditions: [condition], profiles: ['docs'] }],
+        profiles: [{ name: 'docs', executors }],
+      });
+    };
+    const server = visible({ version: '26.7.3', features: ['cimd'], redirects: 'patterns' as const });
+    const [vscode] = resolvePresets(['vscode']);
+    const here = seen(
+      { ...advertising, server, clientPolicies: policies('chatgpt.com') },
+      { presets: [chatgpt, ...(vscode ? [vscode] : [])] },
+    );
+    const by = "the client policy 'docs', which others made";
+    expect(productStates(here, judge(GROUPS, here).findings, true)).toMatchObject([
+      { preset: 'chatgpt', way: 'none', codes: expect.arrayContaining(['DOCUMENT_NOT_ALLOWED']) },
+      { preset: 'vscode', way: 'document-fetched', reason: `fetched by ${by}` },
+    ]);
+    const pinned = { record: visible(recordOf()), ids: visible([made()]), adopted: visible([made()]) };
+    expect(
+      told({ ...advertising, ...pinned, server, clientPolicies: policies('elsewhere.example') }),
+    ).toMatchObject({
+      way: 'none',
+      reason: expect.stringContaining("the client policy 'docs' refuses"),
+    });
   });
 
   it('has no word on registration where nobody registers', () => {

@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Preset } from '../../products/preset.ts';
 import { FOREIGN_URI } from '../../products/probe-mark.ts';
-import { makesFromDocuments } from '../../realm/own-policies.ts';
 import type { Exchange } from '../exchange.ts';
 import { askedBy, clientOf, type ProductClient, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
@@ -86,7 +85,7 @@ export async function probeAuthorization(run: Run): Promise<AuthorizationEvidenc
 async function askAsProducts(run: Run, url: string): Promise<ProductRequest[]> {
   const met = scopesMet(run);
   const requests = (run.parts.registration?.presets ?? []).map(async ({ preset, way }) => {
-    const client = clientOf(preset, way) ?? documentClient(preset, way, run);
+    const client = clientOf(preset, way) ?? documentClient(preset, way);
     if (!client) return [];
     const scope = askedBy(preset, met, client);
     const subject = { clientId: client.clientId, redirectUri: client.redirectUri, holdsScope: false };
@@ -100,12 +99,11 @@ async function askAsProducts(run: Run, url: string): Promise<ProductRequest[]> {
 }
 
 /**
- * The client of a document that nobody pinned. It is asked for where no client policy makes clients from documents:
+ * The client of a document that the realm doesn't know. It is asked for where no client policy fetches that document:
  * elsewhere the request itself would make one.
  */
-function documentClient(preset: Preset, way: ProductWay, run: Run): ProductClient | undefined {
-  if (way.by !== 'document' || run.inside === undefined || makesFromDocuments(run.inside.snapshot))
-    return undefined;
+function documentClient(preset: Preset, way: ProductWay): ProductClient | undefined {
+  if (way.by !== 'document' || way.state?.kind !== 'unknown') return undefined;
   const [redirectUri = ''] = preset.registration.redirect_uris;
   return { clientId: way.documentUrl, secret: undefined, redirectUri, registeredScope: '' };
 }
@@ -128,6 +126,11 @@ async function subjectOf({ parts, inside, target }: Run): Promise<Subject | unde
   if (adopted?.redirectUris[0] !== undefined) {
     return { clientId: adopted.clientId, redirectUri: adopted.redirectUris[0], holdsScope: true };
   }
+  const [own] = (parts.registration?.presets ?? []).flatMap(({ preset, way, held: as }) => {
+    const client = way.by === 'registration' ? undefined : clientOf(preset, way);
+    return client && as !== undefined ? [{ ...client, holdsScope: as !== 'none' }] : [];
+  });
+  if (own) return own;
   return probe && redirectUri !== undefined
     ? { clientId: probe.clientId, redirectUri, holdsScope: false }
     : undefined;

@@ -1,11 +1,15 @@
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
+import { type Connection, documentConnection, madeFor } from '../../products/connection.ts';
+import { documentStateOf } from '../../products/document-state.ts';
 import type { Preset, Registration } from '../../products/preset.ts';
 import { FOREIGN_URI } from '../../products/probe-mark.ts';
 import { registeredScope, type ScopesMet } from '../../products/scopes.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
+import { allowancesOf } from '../../realm/record.ts';
+import { refusesEveryRegistration } from '../../realm/registration-policies.ts';
 import { leftovers, removeClients } from '../probe-clients/leftovers.ts';
 import type { ProbeClient, Registered } from '../probe-clients/probes.ts';
-import { advertisesDocuments, type ProductWay, scopesMet } from '../product-ways.ts';
+import { advertisesDocuments, foundIn, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
 import { endpoint } from './server-metadata.ts';
@@ -42,6 +46,8 @@ export interface RegistrationEvidence {
   /** A client that does not get the audience scope. */
   stranger: Registered | undefined;
   publicClient: Registered | undefined;
+  /** Every registration is refused, and no chosen product needs one: the run's own are not sent either. */
+  isShut: boolean;
   /** Registration endpoints that no product needs; undefined where they were not asked. */
   others: readonly OtherPath[] | undefined;
   /** Clients that killed runs left behind: removed, and those that this account can't remove. */
@@ -57,6 +63,7 @@ const NOTHING = {
   stranger: undefined,
   publicClient: undefined,
   others: undefined,
+  isShut: false,
 };
 /** Scopes of every new realm that a stranger may name, none of which gives an audience. */
 const HARMLESS = ['profile', 'email', 'address', 'phone'];
@@ -81,14 +88,15 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   if (door) run.recorder.secrets.keep(inside.carrier);
   const foreign = run.wants('REG-FOREIGN');
   const scopes = namedScopes(run);
+  const isShut = await isShutFor(run, ways);
   const [others, products, doorway, named, alone, mixed, stranger] = await Promise.all([
     run.wants('REG-PATHS') ? probeOtherPaths(run.recorder, url) : undefined,
     ways,
     door ? register({ ...body, scope: `openid ${inside.carrier}` }) : undefined,
-    run.wants('REG-SCOPE') ? register({ ...body, scope: scopes.join(' ') }) : undefined,
+    run.wants('REG-SCOPE') && !isShut ? register({ ...body, scope: scopes.join(' ') }) : undefined,
     foreign ? register({ ...body, redirect_uris: [FOREIGN_URI] }) : undefined,
     foreign ? register({ ...body, redirect_uris: [...(body.redirect_uris ?? []), FOREIGN_URI] }) : undefined,
-    run.wants('TOK-BASIC', 'CHAL-FOREIGN-AUD')
+    run.wants('TOK-BASIC', 'CHAL-FOREIGN-AUD') && !isShut
       ? register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) })
       : undefined,
   ]);
@@ -98,10 +106,10 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
     body.redirect_uris ??
     [];
   const [audience, publicClient] = await Promise.all([
-    run.wants('TOK-USERLESS', 'TOK-BASIC', 'TOK-CLAIMS', 'TOK-AUD', 'ASM-ISS', ...AUTHZ, ...BEARER)
+    run.wants('TOK-USERLESS', 'TOK-BASIC', 'TOK-CLAIMS', 'TOK-AUD', 'ASM-ISS', ...AUTHZ, ...BEARER) && !isShut
       ? register(ownBody(['authorization_code', 'client_credentials'], uris))
       : undefined,
-    run.wants('ASM-AUTH-NONE')
+    run.wants('ASM-AUTH-NONE') && !isShut
       ? register({ ...ownBody(['authorization_code'], uris), token_endpoint_auth_method: 'none' })
       : undefined,
   ]);
@@ -115,7 +123,18 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
     stranger,
     publicClient,
     others,
+    isShut,
   };
+}
+
+/** Whether a registration would only be one more refusal in the realm's events. */
+async function isShutFor(
+  { inside }: Run,
+  ways: Promise<readonly (PresetRegistration | undefined)[]>,
+): Promise<boolean> {
+  if (inside === undefined || !refusesEveryRegistration(inside.snapshot.registrationPolicies)) return false;
+  const products = await ways;
+  return products.length > 0 && products.every((one) => one !== undefined && one.way.by !== 'registration');
 }
 
 type Register = (body: object, headers?: Readonly<Record<string, string>>) => Promise<Registered>;
@@ -147,20 +166,47 @@ async function productWay(
   if (target.client !== undefined) {
     const { clientId, found } = target.client;
     const held = found && inside && heldAs(found, inside.facts.carrier);
-    return { ...nothing, way: { by: 'client', clientId, found }, held };
+    return { ...nothing, way: { by: 'client', clientId, found, isOwn: false }, held };
   }
-  if (preset.cimdUrl !== undefined && advertisesDocuments(run)) {
-    const pinned = inside && (await findClient(inside.keycloak, preset.cimdUrl));
-    const held = pinned && inside && heldAs(pinned, inside.facts.carrier);
-    const way = {
-      by: 'document',
-      documentUrl: preset.cimdUrl,
-      pinned,
-      isKnown: inside !== undefined,
-    } as const;
-    return { ...nothing, way, held };
-  }
-  return register && registerProduct(run, preset, register);
+  const way = (await documentWay(run, preset)) ?? (await madeWay(run, preset));
+  if (way === undefined) return register && registerProduct(run, preset, register);
+  const client = foundIn(way);
+  return { ...nothing, way, held: client && inside && heldAs(client, inside.facts.carrier) };
+}
+
+/** The way of a product that uses its document here; undefined where it has none, or was given a client id. */
+async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undefined> {
+  const { cimdUrl: documentUrl } = preset;
+  const { inside } = run;
+  if (documentUrl === undefined || !advertisesDocuments(run)) return undefined;
+  const by = 'document';
+  const outside: Connection = { way: 'document', clientId: documentUrl, reason: null };
+  if (inside === undefined) return { by, documentUrl, state: undefined, connection: outside };
+  const { snapshot, record, facts } = inside;
+  const client = await findClient(inside.keycloak, documentUrl);
+  const lists = { policies: snapshot.clientPolicies, profiles: snapshot.clientProfiles };
+  const state = documentStateOf(documentUrl, { client, record, lists });
+  if (state.kind === 'pinned' || state.kind === 'fetched')
+    return {
+      by,
+      documentUrl,
+      state,
+      connection: documentConnection(preset, state, { lists, server: facts }),
+    };
+  if (madeFor(record, facts.resource, preset)) return undefined;
+  const reason =
+    state.kind === 'taken' ? 'mcpkc didn’t make that client' : 'no client of the realm has that id';
+  return { by, documentUrl, state, connection: { ...outside, reason } };
+}
+
+/** The way of a product for which mcpkc made a client (`allow`), whatever became of it; undefined for all others. */
+async function madeWay({ inside }: Run, preset: Preset): Promise<ProductWay | undefined> {
+  const made = inside && madeFor(inside.record, inside.facts.resource, preset);
+  if (!made) return undefined;
+  const { clientId } = made.client;
+  const found = await findClient(inside.keycloak, clientId);
+  const isOwn = found !== undefined && allowancesOf(inside.record, found).length > 0;
+  return { by: 'client', clientId, found: isOwn ? found : undefined, isOwn: true };
 }
 
 /** Registers what the product would, as often as it would; the later client is the one that it uses. */

@@ -7,7 +7,6 @@ import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.t
 import type { Preset } from '../../products/preset.ts';
 import { PROBE_CODE } from '../../products/probe-mark.ts';
 import { OFFLINE } from '../../products/scopes.ts';
-import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { type ConnectorTokens, connectorTokens } from '../connector-tokens.ts';
 import type { Target } from '../evidence.ts';
@@ -15,7 +14,7 @@ import { type Exchange, record } from '../exchange.ts';
 import type { Inside } from '../inside.ts';
 import { loginToken, renewSignIn } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
-import { clientOf, type ProductClient, type ProductWay } from '../product-ways.ts';
+import { clientOf, foundIn, type ProductClient } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { type Verified, verifyToken } from '../verify-token.ts';
 import { endpoint } from './server-metadata.ts';
@@ -191,12 +190,6 @@ async function askWithCodes(run: Run): Promise<ProductCode[]> {
     },
   );
   return (await Promise.all(asking)).flat();
-}
-
-/** The client that a way names, as the realm has it. */
-function foundIn(way: ProductWay): Client | undefined {
-  if (way.by === 'registration') return undefined;
-  return way.by === 'document' ? way.pinned : way.found;
 }
 
 function codeRequest({ target }: Run, client: ProductClient, method: string) {

@@ -1,5 +1,4 @@
 import { inputError } from '../../errors.ts';
-import { refusedBy } from '../../findings/ways.ts';
 import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { readAccountSecret } from '../../keycloak/read/account.ts';
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
@@ -24,6 +23,7 @@ import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
+import { documentRefusedBy } from '../../realm/document-policies.ts';
 import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
 import { type Allowed, adoptedIn, allowancesOf, allowedIn, clientKeyOf } from '../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../realm/representations.ts';
@@ -337,7 +337,7 @@ function withRealm(
     return { connects: 'no', message };
   }
   const lists = { policies: snapshot.clientPolicies, profiles: snapshot.clientProfiles };
-  const refusing = way === 'document' ? refusedBy(lists, clientId) : undefined;
+  const refusing = way === 'document' ? documentRefusedBy(lists, clientId) : undefined;
   if (refusing !== undefined) {
     const message = `The client policy '${visible(refusing)}' takes documents of this host and its executor doesn’t permit it: every sign-in is refused. Permit the host there, or take it out of the policy (Realm settings, Client policies).`;
     return { connects: 'no', message };

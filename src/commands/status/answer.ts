@@ -4,7 +4,6 @@ import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts
 import { type ProductState, productStates } from '../../findings/product-states.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
-import { type ProductWay, waysOf } from '../../findings/ways.ts';
 import { distinctRoles, gatesOf, roleLabel, rolesOf } from '../../realm/access.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
@@ -27,9 +26,7 @@ export interface StatusAnswer {
   /** Names of audience scopes that are somebody else's. */
   otherScopes: readonly string[];
   findings: readonly Finding[];
-  /** How each product in question connects; undefined where that is not visible. */
-  ways: readonly ProductWay[] | undefined;
-  /** Of each product in question, whether the realm lets it through. */
+  /** How each product in question connects, and whether the realm lets it through. */
   products: readonly ProductState[];
   unjudged: readonly Unjudged[];
   groups: readonly GroupVerdict[];
@@ -51,11 +48,10 @@ export interface StatusAnswer {
 /** Judges what was seen. */
 export function answerOf(seen: Seen): StatusAnswer {
   const { parts, server, realm, resource, now } = seen;
-  const { refusals, eventsConfig, scopes, record } = parts;
+  const { refusals, eventsConfig, scopes } = parts;
   const judgement = judge(GROUPS, seen);
   return {
     ...judgement,
-    ways: record.visible && scopes.visible ? waysOf(seen, judgement.findings) : undefined,
     products: productStates(seen, judgement.findings, judgement.unjudged.length === 0),
     server,
     realm,
@@ -94,7 +90,6 @@ export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unk
   const listed = !clients.visible || clients.value !== undefined;
   return {
     resource: answer.resource ?? null,
-    ways: answer.ways ?? null,
     findings: answer.findings.map(({ products: _products, depends: _depends, ...finding }) => finding),
     products: answer.products,
     scopes: seen.parts.scopes.visible ? answer.scopes : null,

@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import { ageText } from '../../duration.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
-import type { ProductWay } from '../../findings/ways.ts';
+import { connectionText } from '../../products/connection.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, count, listNames, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
@@ -25,7 +25,6 @@ export function statusText(answer: StatusAnswer, style: Style, verbose = false):
     findingsSection('Warnings', 'warning', answer, style, verbose),
     productsSection(answer, style),
     groupsSection(answer, style),
-    waysSection(answer, style),
     findingsSection('Good to know', 'info', answer, style, false),
     refusalsSection(answer, style),
     looksSection(answer, style),
@@ -78,7 +77,7 @@ function header(answer: StatusAnswer, style: Style): string {
   return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
 }
 
-/** A line per product: whether the realm lets it through, and the findings that say otherwise. */
+/** A line per product: how it connects, whether the realm lets it through, and the findings that say otherwise. */
 function productsSection({ products }: StatusAnswer, style: Style): string {
   const told = {
     ready: [style.green('✓'), 'nothing in the realm stops it'],
@@ -86,10 +85,12 @@ function productsSection({ products }: StatusAnswer, style: Style): string {
     depends: [style.yellow('!'), 'depends on the MCP server or the user'],
     unknown: [style.yellow('?'), 'not everything was visible'],
   } as const;
-  const lines = products.map(({ title, verdict: state, codes }) => {
+  const lines = products.map((product) => {
+    const { title, verdict: state, codes, way } = product;
     const [mark, words] = told[state];
+    const by = way === 'none' ? '' : `, ${connectionText(product)}`;
     const why = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
-    return `  ${mark} ${wrap(`${visible(title)}: ${words}${why}`, style.width, '    ').trimStart()}`;
+    return `  ${mark} ${wrap(`${visible(title)}${by}: ${words}${why}`, style.width, '    ').trimStart()}`;
   });
   return section('Products', lines, style);
 }
@@ -166,26 +167,6 @@ function groupsSection({ groups }: StatusAnswer, style: Style): string {
   });
   const title = groups.some(({ state }) => state === 'good') ? 'OK' : 'Not judged';
   return section(title, lines, style);
-}
-
-const WAYS: Record<ProductWay['way'], string> = {
-  'document-pinned': 'by its document (pinned)',
-  'document-fetched': 'by its document (fetched)',
-  client: 'by a client made beforehand',
-  registration: 'by registration',
-  none: 'not at all',
-};
-
-/** How each product in question connects. */
-function waysSection({ ways = [] }: StatusAnswer, style: Style): string {
-  const lines = ways.map(({ product, way, clientId, reason }) => {
-    const sign = way === 'none' ? style.red('✗') : style.green('✓');
-    const id = clientId === null ? '' : `: ${visible(clientId)}`;
-    const code = way === 'none' ? (reason ?? '').replace(/:.*$/s, '') : (reason ?? '');
-    const why = code === '' ? '' : ` (${visible(code)})`;
-    return `  ${sign} ${wrap(`${visible(product)} connects ${WAYS[way]}${id}${why}`, style.width, '    ').trimStart()}`;
-  });
-  return section('How products connect', lines, style);
 }
 
 function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style): string {

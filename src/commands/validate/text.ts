@@ -3,6 +3,7 @@ import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Explained } from '../../checks/list.ts';
 import type { Outlook } from '../../checks/outlook.ts';
 import type { Style } from '../../cli/style.ts';
+import { connectionText } from '../../products/connection.ts';
 import { count, formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
 
 /**
@@ -171,8 +172,10 @@ function outlookText({ outlook }: Answer, style: Style): string {
     fails: style.red('✗'),
     unknown: style.yellow('?'),
   };
-  const lines = outlook.map(({ title, verdict: how, message, tried, read, untried }) => {
-    const told = `${mark[how]} ${wrap(`${title} ${message}`, style.width, '  ').trimStart()}\n`;
+  const lines = outlook.map((one) => {
+    const { title, verdict: how, way, message, tried, read, untried } = one;
+    const by = way === 'none' ? '' : `, ${connectionText(one)},`;
+    const told = `${mark[how]} ${wrap(`${title}${by} ${message}`, style.width, '  ').trimStart()}\n`;
     const basis = [
       tried.length === 0 ? '' : `Tried: ${tried.join(', ')}.`,
       read.length === 0 ? '' : `Read: ${read.join(', ')}.`,

@@ -28,7 +28,6 @@ function answer(changes: Partial<StatusAnswer> = {}): StatusAnswer {
     lastLook: undefined,
     otherScopes: [],
     unjudged: [],
-    ways: [],
     products: [],
     refusals: [],
     eventsOn: true,
