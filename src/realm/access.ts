@@ -1,8 +1,8 @@
 /**
- * Who may use an MCP server, as far as the issuer decides it: roles mapped on the scopes that carry its audience. With
- * roles mapped, Keycloak puts a scope's audience only into tokens of users who have one of them; without any, into
- * everybody's (26.4.0, 26.5.6, 26.7.4). So each restricted scope also maps a role that nobody holds: a gate role that is
- * deleted then shuts the server instead of opening it.
+ * The access to an MCP server, as far as the issuer decides it: roles mapped on the scopes that carry its audience.
+ * With roles mapped, Keycloak puts a scope's audience only into tokens of users who have one of them; without any, into
+ * everybody's (26.4.0, 26.5.6, 26.7.4). So each restricted scope also maps a role that nobody holds: a gate role that
+ * is deleted then shuts the server instead of opening it.
  */
 
 /** A role as an operator names it; `client` is the client id of a client role, null for a realm role. */
@@ -29,7 +29,7 @@ export interface ScopeAccess {
 /** The role that nobody holds. Where it can't be trusted any more, one of the same name with an ending takes its place. */
 export const NOBODY_ROLE = 'mcpkc-nobody';
 const NOBODY = /^mcpkc-nobody(?:-[0-9a-f]{8})?$/;
-/** Realm roles that mcpkc keeps for itself: no person is given one, and no server is bound to one. */
+/** Realm roles that mcpkc keeps for itself: no person is granted one, and no server is bound to one. */
 const RESERVED = /^mcpkc-/;
 
 /** A fresh name for the role that nobody holds. */
@@ -62,12 +62,12 @@ export function distinctRoles<R extends RoleName>(roles: readonly R[]): R[] {
   return roles.filter((role, at) => roles.findIndex((other) => isSameRole(role, other)) === at);
 }
 
-/** The roles that let people in: what is mapped but for the role that nobody holds. */
+/** The roles that let people in: all that are mapped but the role that nobody holds. */
 export function gatesOf<R extends RoleName>(roles: readonly R[]): R[] {
   return roles.filter((role) => !isNobodyRole(role));
 }
 
-/** What a scope maps; nothing where it wasn't read or lets everybody in. */
+/** The roles that a scope maps; none where it wasn't read or lets everybody in. */
 export function rolesOf(access: readonly ScopeAccess[], scope: string): Role[] {
   return access.find((one) => one.scope === scope)?.roles ?? [];
 }

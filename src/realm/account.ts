@@ -1,11 +1,11 @@
 import type { Client, ClientScope, EventsConfig } from './representations.ts';
-/** A role that was given to the account's user on its own; `of` is the client that has it, null for a realm role. */
+/** A role that was granted to the account's user directly; `of` is the client that has it, null for a realm role. */
 export interface HeldRole {
   of: string | null;
   name: string;
 }
 
-/** mcpkc's service account as it is, and what `init` decides by. */
+/** mcpkc's service account as it is, and the facts that `init` decides by. */
 export interface AccountSnapshot {
   /** The realm that the account lives in: the one that it administers, or `master`. */
   realm: string;
@@ -18,7 +18,7 @@ export interface AccountSnapshot {
   passed: string[];
   /** The client scopes of the account's realm. */
   scopes: ClientScope[];
-  /** What the realm that is administered stores; undefined where nobody asked. */
+  /** The events that the administered realm stores; undefined where nobody asked. */
   events: StoredEvents | undefined;
 }
 
@@ -44,7 +44,7 @@ export function isBuiltIn(clientId: string, realm: string): boolean {
 }
 
 /**
- * What of a client shows that it may have registered itself, as an operator reads it. None of it proves the contrary:
+ * The marks of a client that may have registered itself, as an operator reads them. Their absence proves nothing:
  * without the policies 'Consent Required' and 'Full Scope Disabled' registrations carry no mark (Keycloak 26.7.4).
  */
 export function registrationMarks(client: Client): string[] {
@@ -61,14 +61,14 @@ export function registrationMarks(client: Client): string[] {
   ].flat();
 }
 
-/** Whether the secret of the account is known to mcpkc alone: `init` says so by a role. */
+/** Whether the secret of the account is known to mcpkc alone: `init` marks it by a role. */
 export function isSealed({ client, roles }: Pick<AccountSnapshot, 'client' | 'roles'>): boolean {
   return roles.some(({ of, name }) => of !== null && of === client?.clientId && name === SEAL_ROLE);
 }
 
 /**
- * The attributes that give a client a public key (Keycloak 26.7.3). `jwks.string` counts where `use.jwks.url`, which goes
- * first, is off; empty ones are removed.
+ * The attributes that hold a client's public key (Keycloak 26.7.3). `jwks.string` counts where `use.jwks.url`, which
+ * goes first, is off; empty ones are removed.
  */
 export function keyAttributes(jwks: string): Record<string, string> {
   return jwks === ''
@@ -76,14 +76,14 @@ export function keyAttributes(jwks: string): Record<string, string> {
     : { 'use.jwks.url': 'false', 'use.jwks.string': 'true', 'jwks.string': jwks };
 }
 
-/** Whether the client has a key as `init --key` gives it one: a JWK set among its attributes. */
+/** Whether the client has a key as `init --key` makes it: a JWK set among its attributes. */
 export function hasOwnKey({ attributes }: Client): boolean {
   return Boolean(attributes['jwks.string']);
 }
 
 /**
- * Whether a client signs in with this public key (a JWK set as JSON) and with no other: neither a set at an address nor
- * another key of the same set (attributes of Keycloak 26.7.3).
+ * Whether a client signs in with this public key (a JWK set as JSON) and with no other. Others are a set at an address
+ * and another key of the same set (attributes of Keycloak 26.7.3).
  */
 export function signsInWith({ clientAuthenticatorType, attributes }: Client, jwks: string): boolean {
   return (
@@ -94,7 +94,7 @@ export function signsInWith({ clientAuthenticatorType, attributes }: Client, jwk
   );
 }
 
-/** What makes the keys of a set the keys that they are (RFC 7638 §3.2, RFC 8037 §2). */
+/** The members that identify the keys of a set (RFC 7638 §3.2, RFC 8037 §2). */
 function publicPart(jwks: string | undefined): string {
   try {
     const { keys } = JSON.parse(jwks ?? '') as { keys: Record<string, unknown>[] };
@@ -110,7 +110,7 @@ function isAdministrative({ realm, roleClient }: AccountSnapshot, { of, name }: 
   return realm === 'master' && (of === null ? name === 'admin' : of.endsWith('-realm'));
 }
 
-/** Who made the client of the account. */
+/** The maker of the account's client. */
 export type AccountOrigin =
   /** Nobody: there is none. */
   | { kind: 'none' }
@@ -118,13 +118,13 @@ export type AccountOrigin =
   | { kind: 'administrator' }
   /** An `init` that was cut off before it granted anything, or an imitation: of use to nobody, made anew. */
   | { kind: 'unfinished' }
-  /** Somebody: what of it says so. */
+  /** Unknown; `because` holds the reasons for the doubt, in words. */
   | { kind: 'unproven'; because: string[] };
 
 /**
- * Who made the client of the account. An administrator's hand shows by roles that were mapped to its service account,
- * which no registration can do; and only where nothing else shows a registration. `unfinished` is a client that looks as
- * `init` makes it and has no role.
+ * The maker of the account's client. Roles that were mapped to its service account show an administrator's hand, since
+ * no registration can map them. They do so only where nothing else shows a registration. `unfinished` is a client that
+ * looks as `init` makes it and has no role.
  */
 export function accountOrigin(snapshot: AccountSnapshot, made: { description: string }): AccountOrigin {
   const { client, roles } = snapshot;
@@ -147,7 +147,7 @@ function isAsMade(client: Client, description: string): boolean {
   return client.description === description && uses(client).length === 0;
 }
 
-/** What a client is for beside a service account. */
+/** The uses of a client beside a service account. */
 function uses(client: Client): string[] {
   return [
     client.protocol === undefined || client.protocol === 'openid-connect'
@@ -161,7 +161,7 @@ function uses(client: Client): string[] {
   ].flat();
 }
 
-/** Which user events the realm stores, and whether any are there: switched off, it keeps those that it has. */
+/** The user events that the realm stores, and whether any are there: switched off, it keeps those that it has. */
 export interface StoredEvents extends EventsConfig {
   some: boolean;
 }

@@ -23,8 +23,9 @@ export function isInAccessToken({ config }: ProtocolMapper): boolean {
 }
 
 /**
- * The mapper that mcpkc owns in a scope: one that gives this audience already, else the one of our name, else one whose
- * audience is another spelling of it, else one for another URL (which only `--replace-audience` lets it come to).
+ * The mapper that mcpkc owns in a scope, the first of four. One that adds this audience already; the one of mcpkc's
+ * name; one whose audience is another spelling of it; one for another URL. Only `--replace-audience` lets it come to
+ * the last.
  */
 export function mapperOf(scope: ClientScope, audience: string): ProtocolMapper | undefined {
   const custom = scope.mappers.filter(

@@ -1,7 +1,7 @@
 import { scopesNamedBy } from './own-policies.ts';
 import type { ClientPolicy, ClientProfile } from './representations.ts';
 
-/** What client policies may name on a server and in a realm. */
+/** The parts that client policies may name on a server and in a realm. */
 export interface PolicyParts {
   policies: readonly ClientPolicy[];
   profiles: readonly ClientProfile[];
@@ -9,22 +9,22 @@ export interface PolicyParts {
   globalProfiles: readonly string[];
   /** Names of the realm's client scopes. */
   scopes: readonly string[];
-  /** Ids of the conditions and executors that the server has; undefined where it tells none. */
+  /** Ids of the conditions and executors that the server has; undefined where it shows none. */
   conditions: readonly string[] | undefined;
   executors: readonly string[] | undefined;
 }
 
-/** A client policy or profile with something that isn't there. */
+/** A client policy or profile that names a missing part. */
 export interface Broken {
   kind: 'policy' | 'profile';
   name: string;
-  /** What it names, in words. */
+  /** The missing part, in words. */
   lacks: string;
 }
 
 /**
- * Policies and profiles that name what is gone: Keycloak checks each list whole when it is written, so that with one of them
- * no edit of that list is taken, anybody who makes it (26.4.0, 26.7.4). `replaced`: names that are about to be replaced.
+ * Policies and profiles that name a missing part. Keycloak checks each list whole when it is written: with one of them
+ * it refuses everybody's edits of that list (26.4.0, 26.7.4). `replaced`: names that are about to be replaced.
  */
 export function brokenPolicies(parts: PolicyParts, replaced: readonly string[] = []): Broken[] {
   const { policies, profiles, globalProfiles, scopes, conditions, executors } = parts;

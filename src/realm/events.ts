@@ -28,14 +28,14 @@ export const PRUNING = { olderThanMs: 7 * DAY, graceMs: 3 * DAY } as const;
 /** How long events have to be kept for prune-clients to remove anything: a client’s age and both stages. */
 export const PRUNING_NEEDS_MS = PRUNING.olderThanMs + 2 * PRUNING.graceMs;
 
-/** How long events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
+/** The time for which events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
 export function retentionText(ms: number | undefined): string {
   return ms === undefined ? 'for ever' : exactDuration(ms);
 }
 
 /**
- * How long events are to be kept: never shorter than now. No time is for ever where something is stored; in a realm that
- * never stored any it means nothing.
+ * The time for which events are to be kept: never shorter than now. No time is for ever where something is stored; in a
+ * realm that never stored any it means nothing.
  */
 export function retentionFor(now: StoredEvents, wantedMs: number): number | undefined {
   if (now.expirationMs === undefined) return now.enabled || now.some ? undefined : wantedMs;

@@ -6,14 +6,14 @@ export const ATTRIBUTE = {
   audienceOf: 'mcpkc.audience-of',
   /** On a scope: the window of a run of 0.1.0. */
   window: 'mcpkc.window',
-  /** On a client, by 0.1.0: the scopes that it was explicitly given, blank-separated. */
+  /** On a client, by 0.1.0: the scopes that it was explicitly assigned, blank-separated. */
   adopted: 'mcpkc.adopted',
   /** On a client: set by `prune-clients --keep`. */
   keep: 'mcpkc.keep',
 } as const;
 
 /**
- * Whom a resource serves; see the README, "Two modes". `standing`: every client that registers can get its audience.
- * `adopted`: only clients that were adopted; 0.1.0 called it `windowed`.
+ * The clients that a resource serves; see the README, "Two modes". `standing`: every client that registers can get
+ * its audience. `adopted`: only clients that were adopted; 0.1.0 called it `windowed`.
  */
 export type Mode = 'standing' | 'adopted';

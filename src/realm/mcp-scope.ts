@@ -9,7 +9,7 @@ import { AUDIENCE_MAPPER, type Client, type ClientScope } from './representation
 import { ADMIN_API_SCOPE } from './roles.ts';
 import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
 
-/** Where a command's scope name may come from. */
+/** The sources of a command's scope name. */
 export interface ScopeWish {
   /** Canonical URL of the MCP server. */
   resource: string;
@@ -30,7 +30,7 @@ export function resourceOf(scope: ClientScope): string | undefined {
 
 /**
  * Whether a scope is an MCP server's audience scope: marked by mcpkc, or with a mapper that adds a URL to `aud`. The
- * admin API's own (26.8.2) is none.
+ * admin API's own (26.8.2) isn't one.
  */
 export function isAudienceScope(scope: ClientScope): boolean {
   if (scope.name === ADMIN_API_SCOPE) return false;
@@ -75,8 +75,8 @@ export const HIDDEN: Readonly<Record<string, string>> = {
 };
 
 /**
- * The scopes by which a client can get a resource's audience: the audience scope, and the scope of that name where it
- * has an audience mapper itself (standing mode, and what 0.1.0 made).
+ * The scopes by which a client can get a resource's audience. They are the audience scope, and the scope of that name
+ * where it has an audience mapper itself (standing mode, and scopes of 0.1.0).
  */
 export function carriersOf(name: string, snapshot: Pick<RealmSnapshot, 'scopes'>): string[] {
   const audience = audienceScopeOf(snapshot, name);
@@ -84,7 +84,7 @@ export function carriersOf(name: string, snapshot: Pick<RealmSnapshot, 'scopes'>
   return [...(audience ? [audience.name] : []), ...(named && audiencesOf(named).length > 0 ? [name] : [])];
 }
 
-/** As what a client holds one of some scopes: a default counts before an optional one. */
+/** The way in which a client holds one of some scopes: a default counts before an optional one. */
 export function heldOf(client: Client, scopes: readonly string[]): RealmList {
   const held = scopes.map((scope) => heldAs(client, scope));
   return held.find((list) => list === 'default') ?? held.find((list) => list === 'optional') ?? 'none';
@@ -94,8 +94,8 @@ export function heldOf(client: Client, scopes: readonly string[]): RealmList {
 const SLIPS = 2;
 
 /**
- * Resources of the realm that are spelled nearly like this one, and are another: who typed one may have meant the other,
- * and tokens for one are refused at the other.
+ * Resources of the realm that are spelled nearly like this one. A person who typed one may have meant the other, and
+ * tokens for one are refused at the other.
  */
 export function nearResources(resource: string, { scopes }: Pick<RealmSnapshot, 'scopes'>): string[] {
   const known = scopes.flatMap((scope) => resourceOf(scope) ?? []);
@@ -145,15 +145,15 @@ export function standingScopes(snapshot: RealmSnapshot): ClientScope[] {
 }
 
 /**
- * In which list the scope that clients name belongs. Adopted: optional, so that anybody may register with it (it gives
- * no audience). Standing: where it is, or a default.
+ * The list in which the scope that clients name belongs. Adopted: optional, so that anybody may register with it (it
+ * carries no audience). Standing: where it is, or a default.
  */
 export function listFor(mode: Mode, now: RealmList): RealmList {
   if (mode === 'adopted') return 'optional';
   return now === 'optional' ? 'optional' : 'default';
 }
 
-/** Whose audience a scope carries that is another host's: what taking it over would cut off. */
+/** The audience of another host that a scope carries: taking the scope over would cut its clients off. */
 export function foreignAudience(scope: ClientScope, resource: string): string | undefined {
   const marked = scope.attributes[ATTRIBUTE.resource] || undefined;
   const audiences = audiencesOf(scope);
@@ -162,7 +162,7 @@ export function foreignAudience(scope: ClientScope, resource: string): string | 
   const isForeign = (one: string) => differenceOf(one, resource) === 'host';
   if (marked !== undefined && isForeign(marked)) return marked;
   if (marked !== undefined || audiences.some((one) => !isForeign(one))) {
-    // Ours by its mark or by an audience of this host: foreign only if the mapper that we would change is.
+    // mcpkc's by its mark or by an audience of this host: foreign only if the mapper to change is.
     const ours = mapperOf(scope, resource);
     return ours && audiencesOf({ ...scope, mappers: [ours] }).find((one) => isUrl(one) && isForeign(one));
   }

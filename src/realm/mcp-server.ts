@@ -16,7 +16,7 @@ import { type WindowMark, windowMarkOf } from './window-mark.ts';
 
 /** An MCP server as a realm has it, or as a command would make it. */
 export interface McpServer {
-  /** The URL that people type; undefined where neither mark, mapper nor configuration tells. */
+  /** The URL that people type; undefined where neither mark, mapper nor configuration shows it. */
   resource: string | undefined;
   /** Name of the scope that clients name, also where the realm has none of that name. */
   scope: string;
@@ -27,7 +27,7 @@ export interface McpServer {
   /** Names of all scopes by which a client can get the audience today. */
   carriers: string[];
   mode: Mode;
-  /** In which of the realm's lists the scope is that clients name. */
+  /** The list of the realm that the scope which clients name is in. */
   list: RealmList;
   /** The scopes as the realm has them; undefined where they aren't there. */
   scopes: { named: ClientScope | undefined; carrier: ClientScope | undefined };

@@ -3,15 +3,15 @@ import type { RealmSnapshot } from './snapshot.ts';
 
 /**
  * The client policies that mcpkc makes, in the one form in which each was verified (Keycloak 26.7.4, and 26.4.0 where
- * it can): with another condition beside, without the mode, or with another value, sign-ins of the whole realm fail,
- * some of them at the code exchange only. So a policy is compared field by field, and never half-way right.
+ * it can). With another condition beside, without the mode, or with another value, sign-ins of the whole realm fail,
+ * some at the code exchange only. So a policy is compared field by field, and never half-way right.
  */
 export interface OwnPolicy {
   policy: ClientPolicy;
   profile: ClientProfile;
 }
 
-/** One side of a change of such a policy; of one that is removed the profile's name, where it goes along. */
+/** One side of a change of such a policy; for a removal the profile's name, where the profile is removed too. */
 export interface OwnPolicySide {
   policy?: ClientPolicy | null;
   profile?: ClientProfile | string | null;
@@ -54,7 +54,7 @@ export const NO_WILDCARDS = {
   },
 } as const;
 
-/** How the redirect URIs of registrations are held. */
+/** The ways to hold the redirect URIs of registrations. */
 export type Redirects =
   | { by: 'patterns'; patterns: readonly string[] }
   | { by: 'no-wildcards' }
@@ -70,9 +70,9 @@ function redirectStep(redirects: Redirects): PolicyStep<'executor'>[] {
 }
 
 /**
- * What comes by registration or as a metadata document, and nothing else: the single condition is where the client comes
- * from, so that clients of administrators and of initial access tokens never meet it. PKCE becomes the client's own
- * setting, implicit flow and password grant are switched off, redirect URIs are held.
+ * The policy for clients that come by registration or as a metadata document, and for no others. Its single condition
+ * is where the client comes from: clients of administrators and of initial access tokens never meet it. PKCE becomes
+ * the client's own setting, implicit flow and password grant are switched off, redirect URIs are held.
  */
 export function registrationsPolicy(redirects: Redirects): OwnPolicy {
   const name = OWN_POLICY.registrations;
@@ -108,9 +108,10 @@ export const PKCE_ATTRIBUTE = 'pkce.code.challenge.method';
 export const PKCE_METHOD = 'S256';
 
 /**
- * No token without a user for what registered itself and holds one of these scopes: told by S256, which the policy above
- * gives to everything that registers. All three conditions must hold (`STRICT`, Keycloak 26.7.0): a service account of
- * an administrator's client without S256, and sign-ins, are left alone.
+ * The policy that refuses tokens without a user to clients that registered themselves and hold one of these scopes.
+ * They are known by S256, which the policy above sets for everything that registers. All three conditions must hold
+ * (`STRICT`, Keycloak 26.7.0). Sign-ins, and a service account of an administrator's client without S256, are left
+ * alone.
  */
 export function userlessPolicy(scopes: readonly string[]): OwnPolicy {
   const name = OWN_POLICY.userless;
@@ -173,7 +174,7 @@ function sameSteps(
   );
 }
 
-/** Fields of a policy that is there and isn't of the verified form, in words; empty where it is. */
+/** Fields of a policy that aren't of the verified form, in words; empty where all are. */
 export function deviations(found: Partial<OwnPolicy>, { policy, profile }: OwnPolicy): string[] {
   if (!found.policy) return [`the policy '${policy.name}' is missing`];
   if (!found.profile) return [`the profile '${profile.name}' is missing`];
@@ -230,7 +231,7 @@ export function formerPolicy({
   return undefined;
 }
 
-/** Whether a policy of mcpkc's, of this or of 0.1.0, refuses tokens without a user to who holds a scope. */
+/** Whether a policy of mcpkc, of this version or of 0.1.0, refuses tokens without a user to holders of a scope. */
 export function refusesUserless(policy: ClientPolicy, scope: string): boolean {
   const former = formerPolicy(policy);
   if (former) return !former.isPkce && former.scope === scope;

@@ -14,7 +14,7 @@
  *
  * A client is meant by `clientKeyOf`: hashes of its id and of what it is (name, redirect URIs, grants, mappers). A
  * registrant chooses his ids, also the one of a client that was deleted; so an entry counts only where both agree, and
- * `Memory` says which did not. Texts of an entry that came from a client are a stranger's: print them with `visible`.
+ * `Memory` shows which did not. Texts of an entry that came from a client are a stranger's: print them with `visible`.
  */
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ export const RECORD_CLIENT = 'mcpkc-record';
 /** Realm role whose attributes name the record's internal id and its proof; no registrant reads or writes roles. */
 export const RECORD_ROLE = 'mcpkc-record';
 
-/** What names a client for an operator; both are texts of anybody who registered it. */
+/** The texts that name a client for an operator; both are those of anybody who registered it. */
 export interface ClientName {
   id: string;
   clientId: string;
@@ -41,13 +41,13 @@ export interface Run {
   nonce: string;
 }
 
-/** A client that holds an audience until it is settled whether it was the one that was waited for. */
+/** A client that holds an audience until it is known whether it was the one that was waited for. */
 export interface Provisional {
   kind: 'provisional';
   client: ClientName;
   key: string;
   resource: string;
-  /** Name of the audience scope that it was given. */
+  /** Name of the audience scope that it was granted. */
   scope: string;
   /** ISO 8601, UTC, by the server's clock; `until` is when the run is over, whatever became of it. */
   since: string;
@@ -55,7 +55,7 @@ export interface Provisional {
   run: Run;
 }
 
-/** A client that was judged and given an audience. */
+/** A client that was judged and granted an audience. */
 export interface Adopted {
   kind: 'adopted';
   client: ClientName;
@@ -95,11 +95,14 @@ export interface Kept {
   key: string;
   since: string;
   by: string;
-  /** Why, where it was not `--keep`: it was made again from a backup. */
+  /** The reason, where it was not `--keep`: it was made again from a backup. */
   why?: 'restored';
 }
 
-/** A client of whose age an operator said: at least from that day. What isn't proven of it is his word. */
+/**
+ * A client whose least age an operator vouches for: it is at least from that day. Only his word shows the part that
+ * isn't proven.
+ */
 export interface AgeAccepted {
   kind: 'age-accepted';
   client: ClientName;
@@ -110,12 +113,12 @@ export interface AgeAccepted {
   by: string;
 }
 
-/** How a thing of the realm was before mcpkc first changed it; what is put back by `--remove`. */
+/** The state of a thing of the realm before mcpkc first changed it; `--remove` puts it back. */
 export interface Before {
   kind: 'before';
-  /** What sort of thing, as its writer calls it: `allowed-mappers`, `trusted-hosts`, `client-attribute`, … */
+  /** The sort of thing, as its writer calls it: `allowed-mappers`, `trusted-hosts`, `client-attribute`, … */
   what: string;
-  /** Which one, by its natural key: the policy's name and subtype, the client's id, … */
+  /** Its natural key: the policy's name and subtype, the client's id, … */
   of: string;
   /** Any JSON; null where the thing was not there. */
   value: unknown;
@@ -123,7 +126,7 @@ export interface Before {
   by: string;
 }
 
-/** What mcpkc itself put into a thing that was there before, or made: what of it `--remove` may take out again. */
+/** Values that mcpkc itself put into a thing that was there before, or made: `--remove` may take them out again. */
 export interface Wrote {
   kind: 'wrote';
   /** As in `Before`. */
@@ -135,7 +138,7 @@ export interface Wrote {
   by: string;
 }
 
-/** What was asked for an MCP server: the products that may connect to it, by preset name. */
+/** The wish for an MCP server: the products that may connect to it, by preset name. */
 export interface Wanted {
   kind: 'wanted';
   resource: string;
@@ -143,7 +146,10 @@ export interface Wanted {
   since: string;
 }
 
-/** Who may use an MCP server, as it was last set: roles as `roleLabel` writes them; none of them means nobody. */
+/**
+ * The roles whose holders may use an MCP server, as last set. Each is written as by `roleLabel`; an empty list means
+ * nobody.
+ */
 export interface Access {
   kind: 'access';
   resource: string;
@@ -158,7 +164,7 @@ export interface Deed {
   at: string;
   /** A past participle: `adopted`, `withdrawn`, `allowed`, `hardened`, `pruned`, `moved`, `kept`, … */
   did: string;
-  /** To what: a client's name, a resource, a policy. */
+  /** Its object: a client's name, a resource, a policy. */
   to: string;
   by: string;
   /** Tells two deeds of one moment apart. */
@@ -184,8 +190,8 @@ export interface AliveOn {
 }
 
 /**
- * A client that `prune-clients` took for an orphan. `disabling` is written before the client is touched: a client that is
- * still enabled then was not reached by a run that was killed, and is no more than marked.
+ * A client that `prune-clients` took for an orphan. `disabling` is written before the client is touched. A client that
+ * is still enabled then was not reached by a run that was killed, and is no more than marked.
  */
 export interface Stage {
   kind: 'stage';
@@ -193,25 +199,25 @@ export interface Stage {
   key: string;
   stage: 'marked' | 'disabling' | 'disabled';
   at: string;
-  /** Since when it is marked. */
+  /** The time since when it is marked. */
   markedAt: string;
 }
 
-/** What looks of `prune-clients` saw of the realm as a whole. */
+/** The realm as a whole, as looks of `prune-clients` saw it. */
 export interface Looks {
   kind: 'looks';
-  /** When the last complete look began. */
+  /** The start of the last complete look. */
   complete: string | null;
   /** Event types that every look since that time found on; when a type was last found off. ISO 8601, UTC. */
   on: Record<string, string>;
   off: Record<string, string>;
 }
 
-/** What the last look of `status` at every client found: plain `status` repeats it with its age. */
+/** The findings of the last look of `status` at every client: plain `status` repeats them with their age. */
 export interface HolderLook {
   kind: 'holder-look';
   at: string;
-  /** How many clients the realm had. */
+  /** The number of clients in the realm. */
   clients: number;
   /** Name of an audience scope → how many clients held it. */
   holders: Record<string, number>;
@@ -240,8 +246,8 @@ export type EntryKind = Entry['kind'];
 /** The record as it was read. */
 export interface RealmRecord {
   /**
-   * `none`: mcpkc never wrote one here. `proved`: the role proves the client. `lost`: the role is there and the client
-   * is not, or it is not the one that the role proves; the next writer makes it anew, and what it held is gone.
+   * `none`: mcpkc never wrote one here. `proved`: the role proves the client. `lost`: the role is there but the client
+   * isn't, or it is not the one that the role proves. The next writer makes a lost one anew, and its entries are gone.
    */
   state: 'none' | 'proved' | 'lost';
   entries: readonly Entry[];
@@ -249,13 +255,13 @@ export interface RealmRecord {
 
 export const NO_RECORD: RealmRecord = { state: 'none', entries: [] };
 
-/** What a run adds to the record and takes from it. */
+/** The entries that a run adds to the record, and those that it removes. */
 export interface RecordEdit {
   remember?: readonly Entry[];
   forget?: readonly Entry[];
 }
 
-/** How many lines of the journal are kept. */
+/** The number of lines of the journal that are kept. */
 export const JOURNAL_LENGTH = 200;
 
 type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -274,7 +280,7 @@ const isMapOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
 const orNull = (fits: (value: unknown) => boolean) => (value: unknown) => value === null || fits(value);
 const isName = hasShape({ id: isText, clientId: isText });
 
-/** What each kind of entry has to hold; one that doesn't was edited by hand, and counts as not there. */
+/** The fields that each kind of entry must hold. An entry without them was edited by hand, and counts as not there. */
 const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   provisional: {
     client: isName,
@@ -323,7 +329,7 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
-/** What tells an entry from others of its kind: of two with the same subject the newer replaces the older. */
+/** The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older. */
 function subjectOf(entry: Entry): string[] {
   switch (entry.kind) {
     case 'provisional':
@@ -386,7 +392,10 @@ export function entryOf(name: string, text: string): Entry | undefined {
 /** Attributes by which Keycloak lets a client use a grant (26.7); Keycloak writes "false" for those it hasn't. */
 const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
 
-/** What of a client is hashed: what it could do harm with. Nothing that mcpkc writes: scopes, enabled, PKCE. */
+/**
+ * The part of a client that is hashed: all that it could do harm with. Nothing that mcpkc writes: scopes, enabled,
+ * PKCE.
+ */
 function contentOf(client: Client): unknown {
   const sorted = (values: readonly string[]) => [...values].sort();
   return [
@@ -433,8 +442,8 @@ export function idsOf(key: string): string {
 }
 
 /**
- * What the record knows of a client: `same`: of this very one; `changed`: of one with its ids that was something else,
- * so that it is a stranger, or was changed since.
+ * The record's knowledge of a client. `same`: of this very one. `changed`: of one with its ids that was something else:
+ * this one is a stranger, or was changed since.
  */
 export type Memory<E extends Entry> =
   | { state: 'none' }
@@ -454,14 +463,14 @@ export function entriesOf<K extends EntryKind>(record: RealmRecord, kind: K): Ex
   return record.entries.filter((entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind);
 }
 
-/** Clients that hold an audience for the time being; of one resource, where it is told. */
+/** Clients that hold an audience for the time being; of one resource, where it is named. */
 export function provisionalIn(record: RealmRecord, resource?: string): Provisional[] {
   return entriesOf(record, 'provisional').filter(
     (one) => resource === undefined || one.resource === resource,
   );
 }
 
-/** What tells whether the run of an entry still goes on. */
+/** The facts that show whether the run of an entry still goes on. */
 export interface RunsNow {
   /** The server's clock, in milliseconds. */
   now: number;
@@ -470,7 +479,10 @@ export interface RunsNow {
   isAlive(pid: number): boolean;
 }
 
-/** What killed runs left: their time is up, or their process is gone from this machine. Never of this run itself. */
+/**
+ * Entries that killed runs left: their time is up, or their process is gone from this machine. Never those of this run
+ * itself.
+ */
 export function leftoversIn(record: RealmRecord, { now, run: own, isAlive }: RunsNow): Provisional[] {
   return provisionalIn(record).filter(({ run, until }) => {
     if (run.nonce === own.nonce) return false;
@@ -480,7 +492,7 @@ export function leftoversIn(record: RealmRecord, { now, run: own, isAlive }: Run
   });
 }
 
-/** Clients that were adopted for a resource; for all, where none is told. */
+/** Clients that were adopted for a resource; for all, where none is named. */
 export function adoptedIn(record: RealmRecord, resource?: string): Adopted[] {
   return entriesOf(record, 'adopted').filter((one) => resource === undefined || one.resource === resource);
 }
@@ -490,7 +502,7 @@ export function adoptionOf(record: RealmRecord, resource: string, client: Client
   return memoryOf(adoptedIn(record, resource), client);
 }
 
-/** The clients that were made for a resource (`mcpkc allow`); for all, where none is told. */
+/** The clients that were made for a resource (`mcpkc allow`); for all, where none is named. */
 export function allowedIn(record: RealmRecord, resource?: string): Allowed[] {
   return entriesOf(record, 'allowed').filter((one) => resource === undefined || one.resource === resource);
 }
@@ -513,7 +525,7 @@ export function allowancesOf(record: RealmRecord, client: Client): Allowed[] {
   );
 }
 
-/** Whether the operator said to keep this client, as it is now. */
+/** Whether the operator asked to keep this client, as it is now. */
 export function keepOf(record: RealmRecord, client: Client): Memory<Kept> {
   return memoryOf(entriesOf(record, 'kept'), client);
 }
@@ -523,12 +535,12 @@ export function stageOf(record: RealmRecord, client: Client): Memory<Stage> {
   return memoryOf(entriesOf(record, 'stage'), client);
 }
 
-/** How a thing was before mcpkc first changed it; undefined where that was never written down. */
+/** The state of a thing before mcpkc first changed it; undefined where that was never written down. */
 export function beforeOf(record: RealmRecord, what: string, of: string): Before | undefined {
   return entriesOf(record, 'before').find((entry) => entry.what === what && entry.of === of);
 }
 
-/** What mcpkc itself put into a thing; empty where nothing is known. */
+/** The values that mcpkc itself put into a thing; empty where nothing is known. */
 export function wroteOf(record: RealmRecord, what: string, of: string): Record<string, unknown> {
   return entriesOf(record, 'wrote').find((entry) => entry.what === what && entry.of === of)?.value ?? {};
 }
@@ -538,7 +550,10 @@ export function wantedIn(record: RealmRecord, resource: string): string[] | unde
   return entriesOf(record, 'wanted').find((entry) => entry.resource === resource)?.products;
 }
 
-/** Who may use an MCP server, as it was last set; undefined where it was never restricted, or was opened since. */
+/**
+ * The roles whose holders may use an MCP server, as last set; undefined where it was never restricted, or was opened
+ * since.
+ */
 export function accessIn(record: RealmRecord, resource: string): Access | undefined {
   return entriesOf(record, 'access').find((entry) => entry.resource === resource);
 }
@@ -549,7 +564,7 @@ export function journalIn(record: RealmRecord): Deed[] {
 }
 
 /**
- * The attributes that an edit sets (`''` takes one away; Keycloak merges the rest), given what is there. Replaces
+ * The attributes that an edit sets (`''` removes one; Keycloak merges the rest), given what is there. Replaces
  * entries of the same subject, keeps `before` as it was first written, and cuts the journal.
  */
 export function attributesFor(there: readonly Entry[], { remember = [], forget = [] }: RecordEdit) {

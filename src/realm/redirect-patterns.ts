@@ -16,8 +16,8 @@ const ANY_LABELS = '([A-Za-z0-9_-]+\\.)*';
 const ANY_REST = '(:[0-9]+)?([/?].*)?';
 
 /**
- * The pattern of everything at an entry of Trusted Hosts, as Keycloak's policy lets it register without patterns: any
- * scheme, port, path and query, wildcards too. `*.x` is x and everything below it.
+ * The pattern of everything at an entry of Trusted Hosts: any scheme, port, path and query, wildcards too. Keycloak's
+ * policy lets the same register without patterns. `*.x` is x and everything below it.
  */
 export function hostExpression(entry: string): string {
   const host = entry.startsWith('*.') ? `${ANY_LABELS}${literal(entry.slice(2))}` : literal(entry);
@@ -56,7 +56,7 @@ export function lets(expression: string, uri: string): boolean {
   }
 }
 
-/** What stands for a port and for one path segment in a pattern. */
+/** The texts that stand for a port and for one path segment in a pattern. */
 export const PORT_DIGITS = '[1-9][0-9]{0,4}';
 export const ID_SEGMENT = '[A-Za-z0-9_-]{1,128}';
 

@@ -3,7 +3,7 @@ import { POLICY, type RegistrationPolicy } from './representations.ts';
 /** Keys of the configuration of 'Allowed Client Scopes' (Keycloak 26.7.3). */
 export const SCOPES_CONFIG = { scopes: 'allowed-client-scopes', defaults: 'allow-default-scopes' } as const;
 
-/** Which client scopes a registration may name: listed ones, and (`defaults`) those of the realm's lists. */
+/** The client scopes that a registration may name: listed ones, and (`defaults`) those of the realm's lists. */
 export interface AllowedScopes {
   scopes: string[];
   defaults: boolean;
@@ -18,9 +18,9 @@ export function allowedScopesOf(policy: RegistrationPolicy): AllowedScopes {
 }
 
 /**
- * Whether a registration that names scopes gets the realm's defaults beside them: an opt-in of this policy from Keycloak
- * 26.8 on (keycloak/keycloak#50061, off by default). How it is called is read from the server's own description of its
- * providers: a setting that adds default scopes. A server that describes none adds none.
+ * Whether a registration that names scopes gets the realm's defaults beside them. It is an opt-in of this policy from
+ * Keycloak 26.8 on (keycloak/keycloak#50061, off by default). Its name is read from the server's own description of its
+ * providers: the setting that adds default scopes. A server that describes none adds none.
  */
 export function addsDefaults(
   policies: readonly RegistrationPolicy[],
@@ -41,8 +41,8 @@ export function addsDefaults(
 export const MAPPERS_CONFIG = { types: 'allowed-protocol-mapper-types' } as const;
 
 /**
- * The one protocol mapper that a registration brings by what RFC 7591 lets it say (`subject_type: pairwise`). Every
- * other type of Keycloak's stock list lets a registrant choose claims, `sub` and `aud` among them.
+ * The one protocol mapper that a registration brings by a field that RFC 7591 allows (`subject_type: pairwise`).
+ * Every other type of Keycloak's stock list lets a registrant choose claims, `sub` and `aud` among them.
  */
 export const PAIRWISE_MAPPER = 'oidc-sha256-pairwise-sub-mapper';
 
@@ -51,7 +51,7 @@ export function mapperTypesOf(policy: RegistrationPolicy): string[] {
   return (policy.config[MAPPERS_CONFIG.types] ?? []).filter((type) => type !== '').sort();
 }
 
-/** What a Trusted Hosts policy says, in the words of its configuration page. */
+/** The settings of a Trusted Hosts policy, in the words of its configuration page. */
 export interface HostsOfPolicy {
   hosts: string[];
   /** The request's sender must be one of the hosts: refuses ChatGPT, whose requests come from anywhere. */

@@ -1,6 +1,6 @@
 /**
- * What mcpkc reads of Keycloak's objects: Keycloak's own field names (REST API 26.7), natural keys beside the ids, and
- * only the fields that something decides by. Everything else passes through untouched when written back.
+ * Keycloak's objects as mcpkc reads them: Keycloak's own field names (REST API 26.7), and natural keys beside the ids.
+ * Only fields that decide something are listed. Everything else passes through untouched when written back.
  */
 
 /** A protocol mapper of a client scope. */
@@ -22,7 +22,7 @@ export interface ClientScope {
   mappers: ProtocolMapper[];
 }
 
-/** A client registration policy: a component of the realm. `subType` says for whom: anonymous or with a token. */
+/** A client registration policy: a component of the realm. `subType` shows for whom: anonymous or with a token. */
 export interface RegistrationPolicy {
   id: string;
   name: string;
@@ -83,7 +83,7 @@ export interface Client {
   implicitFlowEnabled?: boolean;
   directAccessGrantsEnabled?: boolean;
   serviceAccountsEnabled?: boolean;
-  /** How it proves who it is: `client-secret`, `client-jwt`, … */
+  /** Its way to authenticate: `client-secret`, `client-jwt`, … */
   clientAuthenticatorType?: string;
   baseUrl?: string;
   authorizationServicesEnabled?: boolean;
@@ -104,7 +104,7 @@ export interface OwnMapper {
   config?: Record<string, unknown>;
 }
 
-/** Which user events the realm stores; `expirationMs` is undefined where they are kept for ever. */
+/** The user events that the realm stores; `expirationMs` is undefined where they are kept for ever. */
 export interface EventsConfig {
   enabled: boolean;
   types: string[];
@@ -113,7 +113,7 @@ export interface EventsConfig {
 
 /** A stored user event (Keycloak's own names); `time` is in milliseconds since the epoch. */
 export interface UserEvent {
-  /** Undefined where the server gives none. */
+  /** Undefined where the server sends none. */
   id: string | undefined;
   time: number;
   type: string;

@@ -3,13 +3,13 @@ import type { Client } from './representations.ts';
 
 /** The client attribute by which Keycloak knows the resource that a client stands for (feature resource-indicators, 26.7). */
 export const RESOURCE_URL = 'resource_url';
-/** How the record calls the clients that stand for MCP servers. */
+/** The record's name for the clients that stand for MCP servers. */
 export const RESOURCE_CLIENT = 'resource-client';
 
 /**
- * The client that stands for an MCP server: Keycloak with the feature resource-indicators gives a sign-in that names
- * `resource` the audience of a client with that URL, and refuses it where there is none. Nobody signs in with it. Harmless
- * without the feature (26.4.0, 26.5.6, 26.7.4).
+ * The client that stands for an MCP server. With the feature resource-indicators Keycloak grants a sign-in that names
+ * `resource` the audience of a client with that URL. It refuses the sign-in where there is no such client. Nobody signs
+ * in with it. Harmless without the feature (26.4.0, 26.5.6, 26.7.4).
  */
 export function resourceClientBody(resource: string): Readonly<Record<string, unknown>> {
   return {
@@ -31,7 +31,9 @@ export function resourceClientBody(resource: string): Readonly<Record<string, un
   };
 }
 
-/** What of a client that stands for an MCP server is not as it is made; empty where all is. */
+/**
+ * Deviations of a client that stands for an MCP server from the form in which it is made; empty where there are none.
+ */
 export function resourceClientDeviations(client: Client, resource: string): string[] {
   // From 26.8 on every client holds `basic`.
   const scopes = [...client.defaultClientScopes, ...client.optionalClientScopes].filter(
@@ -59,7 +61,7 @@ export function isOwnResourceClient(client: Client, resource: string, record: Re
   return client.clientId === resource && wroteOf(record, RESOURCE_CLIENT, resource).id === client.id;
 }
 
-/** What the record holds of such a client. */
+/** The record's entry for such a client. */
 export function resourceClientEntry(resource: string, id: string, since: string, by: string): Wrote {
   return { kind: 'wrote', what: RESOURCE_CLIENT, of: resource, value: { id }, since, by };
 }

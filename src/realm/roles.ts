@@ -10,20 +10,20 @@ export type Role =
   | 'manage-users';
 
 /**
- * What a service account that does everything needs. In Keycloak 26.7.3 `manage-clients` and `manage-realm` include
+ * The roles of a service account that does everything. In Keycloak 26.7.3 `manage-clients` and `manage-realm` include
  * reading the same things, so `view-clients` and `view-realm` would be in excess.
  */
 export const WORKING_ROLES: readonly Role[] = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
 
-/** What ending people's connections takes beside it. Anybody who has it can set anybody's password. */
+/** The role that ending people's connections takes as well. Anybody who has it can set anybody's password. */
 export const REVOKING_ROLE: Role = 'manage-users';
 
-/** What an account needs that only looks (`status`, the plan of `prune-clients`, `validate`). */
+/** The roles of an account that only looks (`status`, the plan of `prune-clients`, `validate`). */
 export const READING_ROLES: readonly Role[] = ['view-clients', 'view-realm', 'view-events', 'view-users'];
 
 /**
- * The client whose roles administer a realm: in the realm itself `realm-management`; for an account that lives in
- * `master`, the client `<realm>-realm` there (which administers that realm alone).
+ * The client whose roles administer a realm: in the realm itself `realm-management`. For an account that lives in
+ * `master` it is the client `<realm>-realm` there, which administers that realm alone.
  */
 export function roleClientOf(realm: string, accountRealm: string): string {
   return accountRealm === 'master' ? `${realm}-realm` : 'realm-management';

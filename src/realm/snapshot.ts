@@ -7,11 +7,11 @@ import type {
   RegistrationPolicy,
 } from './representations.ts';
 
-/** What mcpkc decides by, read once at the start of a command. It never holds all clients of a realm. */
+/** The facts that mcpkc decides by, read once at the start of a command. It never holds all clients of a realm. */
 export interface RealmSnapshot {
   realm: string;
   scopes: ClientScope[];
-  /** Names of the scopes that a client gets which is made without naming any. */
+  /** Names of the scopes that a client gets if it is made without naming any. */
   defaultScopes: string[];
   optionalScopes: string[];
   registrationPolicies: RegistrationPolicy[];
@@ -19,11 +19,11 @@ export interface RealmSnapshot {
   clientProfiles: ClientProfile[];
   /** The clients that the command names, as far as they are there. */
   clients: Client[];
-  /** What the scopes map that a command asks about; absent where nobody asked. */
+  /** The roles mapped by the scopes that a command asks about; absent where nobody asked. */
   access?: ScopeAccess[];
   /** Every realm role; absent where nobody asked. */
   roles?: Role[];
-  /** Who has one of the roles that a command grants; absent where nobody asked. */
+  /** The holders of the roles that a command grants; absent where nobody asked. */
   roleHolders?: RoleHolder[];
 }
 

@@ -3,11 +3,11 @@ import type { ClientScope } from './representations.ts';
 import { ADMIN_API_SCOPE } from './roles.ts';
 import type { RealmSnapshot } from './snapshot.ts';
 
-/** How a product connects: it registers, it is known by its metadata document, or a client was made beforehand. */
+/** A product's way to connect: it registers, it is known by its metadata document, or a client was made beforehand. */
 export type Way = 'registration' | 'document' | 'client';
 
 /**
- * Where Keycloak keeps until when a client's metadata document is fresh (epoch seconds).
+ * The attribute that holds until when a client's metadata document is fresh (epoch seconds). Source:
  * AbstractPersistentClientIdMetadataDocumentProvider in github.com/keycloak/keycloak, 26.6 and later.
  */
 export const CIMD_ATTRIBUTE = 'cimd.cache.expiry.time.in.sec';
@@ -15,7 +15,7 @@ export const CIMD_ATTRIBUTE = 'cimd.cache.expiry.time.in.sec';
 /** The latest time that Keycloak reads there (19 January 2038): nobody's policy fetches the document again (26.7.4). */
 export const PINNED_UNTIL = '2147483647';
 
-/** Whether a client has a document's URL as its id and is never fetched; who made it this doesn't tell. */
+/** Whether a client has a document's URL as its id and is never fetched. It doesn't show the client's maker. */
 export function isPinned({
   clientId = '',
   attributes = {},
@@ -32,7 +32,7 @@ export interface PlainScopes {
   optionals: string[];
 }
 
-/** The scope that gives tokens a `sub`; clients without it sign in and have none (Keycloak 26.7.4). */
+/** The scope that puts `sub` into tokens; clients without it sign in and have none (Keycloak 26.7.4). */
 const BASIC = 'basic';
 /** OpenID Connect Core, section 11. */
 const OFFLINE = 'offline_access';
@@ -50,8 +50,8 @@ export function isAdvertised({ attributes, protocol }: ClientScope): boolean {
 }
 
 /**
- * The scopes that a client which mcpkc makes holds beside the MCP server's: what any client of the realm gets, without
- * what carries an audience. `asked`: scopes that its product asks for at every sign-in.
+ * The scopes of a client that mcpkc makes, without those of the MCP server. They are those of any client of the realm,
+ * without those that carry an audience. `asked`: scopes that its product asks for at every sign-in.
  */
 export function plainScopes(
   snapshot: Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'optionalScopes'>,

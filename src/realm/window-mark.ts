@@ -39,7 +39,7 @@ export function windowMarkOf(attributes: Readonly<Record<string, string>>): Wind
   }
 }
 
-/** What stands on a scope while its window is open; at most 2,048 characters as JSON (Keycloak's limit). */
+/** The mark on a scope while its window is open; at most 2,048 characters as JSON (Keycloak's limit). */
 export interface WindowMark {
   /** Both ISO 8601, UTC. */
   since: string;
@@ -47,15 +47,15 @@ export interface WindowMark {
   host: string;
   pid: number;
   by: string;
-  /** How the run watches. */
+  /** The run's way of watching. */
   watch: 'events' | 'paging';
-  /** In which of the realm's lists the scope was before, and is put back to. */
+  /** The list of the realm that the scope was in before, and is put back to. */
   before: RealmList;
-  /** Names of the presets that it waits for, blank-separated; `*` where that can't be told. */
+  /** Names of the presets that it waits for, blank-separated; `*` where that is unknown. */
   presets: string;
 }
 
-/** What tells whether the run that opened a window may still be at it. */
+/** The facts that show whether the run that opened a window may still be at it. */
 export interface Here {
   hostname: string;
   pid: number;
@@ -69,7 +69,7 @@ export function isLiveWindow(mark: WindowMark, here: Here): boolean {
   return Date.parse(mark.until) > here.now();
 }
 
-/** Who opened a window, for people. */
+/** The user, machine and process that opened a window, in words. */
 export function openedBy({ by, host, pid }: WindowMark): string {
   const where = host === '' ? '' : ` on ${host}${pid > 0 ? ` (process ${pid})` : ''}`;
   return `${by || 'somebody'}${where}`;

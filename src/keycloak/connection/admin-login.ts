@@ -10,8 +10,8 @@ import { readClaims } from './token-claims.ts';
 import { reasonOf } from './token-refused.ts';
 
 /**
- * With what an administrator signs in, once, for `init` alone; nothing of it is kept. `code` is a one-time code of an
- * authenticator, `typed` says that a person typed the password and may be asked again.
+ * The means by which an administrator signs in, once, for `init` alone; nothing of it is kept. `code` is a one-time
+ * code of an authenticator. `typed` shows that a person typed the password and may be asked again.
  */
 export type Administrator = { realm: string } & (
   | { kind: 'password'; name: string; password: string; code?: string; typed?: boolean }
@@ -19,15 +19,15 @@ export type Administrator = { realm: string } & (
   | { kind: 'token'; token: string }
 );
 
-/** How an administrator is called in messages. */
+/** An administrator's name in messages. */
 function nameOf(administrator: Administrator): string {
   if (administrator.kind === 'password') return administrator.name;
   return administrator.kind === 'client' ? administrator.clientId : ownerOf(administrator.token).name;
 }
 
 /**
- * What a token says of itself: who, by which realm. Nothing is decided by it, Keycloak judges the token; but messages can
- * name who lacks a role.
+ * The owner that a token names, and his realm. They decide nothing, since Keycloak judges the token; but messages can
+ * name the account that lacks a role.
  */
 function ownerOf(token: string): { name: string; realm: string | undefined } {
   const { iss, preferred_username: user, azp } = readClaims(token) ?? {};
@@ -160,7 +160,7 @@ function explained(source: TokenSource, administrator: Administrator, server: st
 }
 
 /**
- * A refusal of what an administrator tried, with what an administrator needs and the command that grants it: the usual
+ * A refusal of what an administrator tried, with what an administrator needs and the command that grants it. The usual
  * fix, `mcpkc init`, is what just failed.
  */
 export function administratorsFailure(
@@ -192,7 +192,7 @@ export function administratorsFailure(
   });
 }
 
-/** The administrator's own token isn't for the admin API: `init` can't give it the scope, an administrator can. */
+/** The administrator's own token isn't for the admin API: `init` can't assign it the scope, an administrator can. */
 function administratorsAudienceError(error: McpkcError, administrator: Administrator): McpkcError {
   const realm = `-r ${shellWord(encodeURIComponent(administrator.realm))}`;
   const id = '--fields id --format csv --noquotes';

@@ -12,9 +12,9 @@ const QUESTIONS: readonly (readonly [role: Role, path: string])[] = [
 ];
 
 /**
- * The roles of an account whose token names none (a lightweight access token), found out by asking: each question is
- * 200 with the role or the one that includes it, 403 without (Keycloak 26.7.3, also for an account in `master`). What it
- * may write shows in `access.manage` of the realm's own client `broker`. Five small requests.
+ * The roles of an account whose token names none (a lightweight access token), found out by asking. Each question is
+ * 200 with the role or the one that includes it, 403 without (Keycloak 26.7.3, also for an account in `master`). Its
+ * roles to write show in `access.manage` of the realm's own client `broker`. Five small requests.
  */
 export async function askForRoles(keycloak: Keycloak): Promise<Role[]> {
   const [manages, ...seen] = await Promise.all([

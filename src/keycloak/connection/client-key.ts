@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { parsePrivateKey } from '../../config/private-key.ts';
 
-/** How long an assertion is good for, in seconds: one request. Keycloak refuses more than a minute's age (26.7.3). */
+/** The life of an assertion, in seconds: one request. Keycloak refuses more than a minute's age (26.7.3). */
 const LIFE_SECONDS = 60;
 
 /** A key pair for an account: the private part as PEM (PKCS #8), the public one as Keycloak keeps it. */

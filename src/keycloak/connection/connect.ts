@@ -41,7 +41,7 @@ export interface Keycloak {
   serverNow(): number;
   /** A GET: repeated after any passing failure. */
   read<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
-  /** A PUT or DELETE that says the same each time, or a POST whose repetition is a 409: repeated likewise. */
+  /** A PUT or DELETE with the same content each time, or a POST whose repetition is a 409: repeated likewise. */
   replace<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
   /** A POST: repeated only where it certainly did nothing. */
   create<T>(attempt: Attempt, send: (admin: KeycloakAdminClient) => Promise<T>): Promise<T>;
@@ -51,7 +51,7 @@ export interface Keycloak {
   writeUnder(lease: Lease | undefined): void;
 }
 
-/** What a connection is made of; `connect` fills it from the configuration, `init` from an administrator's sign-in. */
+/** The parts of a connection; `connect` fills them from the configuration, `init` from an administrator's sign-in. */
 export interface Connecting {
   server: string;
   realm: string;
@@ -162,7 +162,7 @@ export async function open(
     await signIn(keycloak, config, io, signal);
     return keycloak;
   } catch (error) {
-    // Who signed the certificate is unknown to Node's own list: the system may know.
+    // The certificate's signer is unknown to Node's own list: the system may know it.
     if (!(error instanceof McpkcError) || !isUnknownAuthority(String(error.details?.network)))
       throw traced(error, trace);
     dispatcher = await dispatcherFor(config, io, { system: true });
@@ -226,7 +226,7 @@ function sender(
       if (typeof answer === 'string' && answer !== '') throw new SyntaxError('the answer is not JSON');
       return answer;
     };
-    // The token that was refused tells why; one that can't be had is no reason of its own.
+    // The token that was refused shows why; one that can't be had is no reason of its own.
     const failure = async (error: unknown) => {
       const refused = statusOf(error) === 401 || statusOf(error) === 403;
       const token = refused ? await tokens.getAccessToken().catch(() => '') : '';
@@ -237,7 +237,7 @@ function sender(
     } catch (error) {
       if (statusOf(error) !== 401 || error instanceof McpkcError) throw await failure(error);
     }
-    // The token was withdrawn (a restart with new keys, a logout): once more with a new one. A 401 did nothing.
+    // The token was revoked (a restart with new keys, a logout): once more with a new one. A 401 did nothing.
     tokens.renew();
     try {
       return await withRetries(how, once, waiting);

@@ -7,7 +7,7 @@ import { tokenRefusedError } from './token-refused.ts';
 
 export { networkCode, TLS_PROBLEMS } from './network.ts';
 
-/** What was being done when a request failed, for the sentence that says so. */
+/** The action during which a request failed, for the sentence about it. */
 export interface Attempt {
   /** In the infinitive, with its object: "read the client scopes". */
   what: string;
@@ -19,7 +19,7 @@ export interface Attempt {
   isOfLock?: true;
 }
 
-/** Who did it and where, for the sentence. */
+/** The account and the place of the action, for the sentence. */
 export interface Place {
   server: string;
   realm: string;
@@ -58,7 +58,7 @@ export function answerOf(error: unknown): string {
   return visible(words[0] ?? '').slice(0, 300);
 }
 
-/** Whatever an admin request failed with, as a sentence that says what happened, why, and the next command. */
+/** The failure of an admin request as a sentence: what happened, why, and the next command. */
 export function adminRequestError(error: unknown, attempt: Attempt, place: Place, token = ''): McpkcError {
   if (error instanceof McpkcError) return error;
   const status = statusOf(error);
@@ -86,7 +86,9 @@ function unreadableError(attempt: Attempt, { server }: Place, error: unknown): M
   });
 }
 
-/** Roles to write that include reading (Keycloak 26.7.3): who lacks the narrow one lacks the wide one too. */
+/**
+ * Roles to write that include reading (Keycloak 26.7.3): an account that lacks the narrow one lacks the wide one too.
+ */
 const INCLUDED_IN: Partial<Record<Role, Role>> = {
   'view-clients': 'manage-clients',
   'view-realm': 'manage-realm',

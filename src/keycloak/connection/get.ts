@@ -3,7 +3,7 @@ import type { Attempt } from './failures.ts';
 
 /**
  * Reads a path below `/admin/realms/<realm>` that the admin client has no method for (26.7.4), with the same retries,
- * timeouts and errors. Each segment of the path is encoded by anybody who writes it.
+ * timeouts and errors. Each segment of the path is encoded by the caller.
  */
 export function getPath(keycloak: Keycloak, attempt: Attempt, path: string): Promise<unknown> {
   return keycloak.read(attempt, async (admin) => {

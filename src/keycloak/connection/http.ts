@@ -64,11 +64,11 @@ export function requestOptions(
 }
 
 /**
- * What carries requests where Node's own `fetch` doesn't: through the proxy of HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and
- * with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded. Requests to this
- * machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is another one. `system`:
- * trusts the system's authorities, too. Reading them takes 50 ms and more, so that is for a server whose certificate Node's
- * own list doesn't know (`isUnknownAuthority`).
+ * The dispatcher of requests that Node's own `fetch` doesn't carry: through the proxy of HTTPS_PROXY, HTTP_PROXY,
+ * NO_PROXY, and with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded.
+ * Requests to this machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is
+ * another one. `system`: trusts the system's authorities, too. Reading them takes 50 ms and more, so that is for a
+ * server whose certificate Node's own list doesn't know (`isUnknownAuthority`).
  */
 export async function dispatcherFor(
   config: Config,
@@ -93,7 +93,9 @@ export function isProxied({ env }: Pick<Io, 'env'>): boolean {
   return proxiesOf(env) !== undefined;
 }
 
-/** A way to these addresses alone, for the name that led to them: what is checked is what is connected to. */
+/**
+ * A way to these addresses alone, for the name that led to them: the checked address is the one that is connected to.
+ */
 export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[], system = false) {
   const [{ Agent }, { isIP }] = await Promise.all([import('undici'), import('node:net')]);
   const ca =
@@ -161,8 +163,8 @@ async function authorityFile(path: string, io: Io): Promise<string> {
 }
 
 /**
- * Whether it takes the system's authorities to trust the certificate at an address: found out by a TLS handshake and no
- * request. Behind a proxy the handshake isn't ours, so they are trusted at once.
+ * Whether it takes the system's authorities to trust the certificate at an address: found out by a TLS handshake and
+ * no request. Behind a proxy the handshake isn't mcpkc's, so they are trusted at once.
  */
 export async function needsSystemAuthorities(url: string, config: Config, io: Io): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);

@@ -2,8 +2,8 @@ import { McpkcError } from '../../errors.ts';
 import type { Attempt } from './failures.ts';
 
 /**
- * A list that Keycloak answered. Something else (a proxy's own JSON with status 200, an empty body) is KEYCLOAK_ERROR:
- * an empty list would be taken for a realm without anything in it.
+ * A list that Keycloak answered. Anything else (a proxy's own JSON with status 200, an empty body) is KEYCLOAK_ERROR.
+ * An empty list would be taken for a realm without anything in it.
  */
 export function listOf<T>(answer: readonly T[], { what }: Attempt): T[] {
   if (Array.isArray(answer)) return answer;
@@ -19,8 +19,8 @@ export function listOf<T>(answer: readonly T[], { what }: Attempt): T[] {
 const AT_ONCE = 4;
 
 /**
- * Works on a list, four at a time unless told. After a failure nothing more is begun; what was on its way ends first. Gives what
- * came of it in the list's order, and the first failure.
+ * Works on a list, four at a time unless set. After a failure nothing more is begun; work that was on its way ends
+ * first. Returns the results in the list's order, and the first failure.
  */
 export async function trySome<T, R>(
   items: readonly T[],
@@ -44,7 +44,7 @@ export async function trySome<T, R>(
   return { results: done.sort((a, b) => a.at - b.at).map(({ result }) => result), failure };
 }
 
-/** `Promise.all`, four at a time unless told, in order. */
+/** `Promise.all`, four at a time unless set, in order. */
 export async function mapSome<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,

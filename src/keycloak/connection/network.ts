@@ -55,7 +55,7 @@ export function namesOfCertificate(error: unknown): string[] {
   return [];
 }
 
-/** What the codes of TLS failures mean, as the end of a sentence about a server. */
+/** Meanings of the codes of TLS failures, each as the end of a sentence about a server. */
 export const TLS_PROBLEMS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'a certificate in its chain is self-signed',
@@ -106,7 +106,7 @@ export function networkError(server: string, code: string, error: unknown, proxy
   return new McpkcError('KEYCLOAK_UNREACHABLE', message, fix, options);
 }
 
-/** Whether it was the proxy that failed and not the server behind it: undici names whom it could not reach. */
+/** Whether it was the proxy that failed and not the server behind it: undici names the one that it could not reach. */
 function isProxys(error: unknown, code: string, proxy: URL): boolean {
   const port = Number(proxy.port || (proxy.protocol === 'https:' ? 443 : 80));
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++) {
@@ -137,7 +137,7 @@ function proxyFailedError(server: string, code: string, error: unknown, proxy: U
   });
 }
 
-/** What a proxy said to the request for a tunnel. */
+/** A proxy's answer to the request for a tunnel. */
 function proxyAnswer(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++, at = at.cause) {
     const status = /^Proxy response \((\d+)\)/.exec(at.message)?.[1];

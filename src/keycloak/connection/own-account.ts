@@ -10,14 +10,14 @@ import {
   scopesIn,
 } from './token-claims.ts';
 
-/** What mcpkc's own access token says of its account. */
+/** The facts that mcpkc's own access token shows of its account. */
 export interface OwnToken {
   /**
-   * Its roles in the client that administers this realm: by the token, or found out by asking where that tells none.
-   * Undefined where neither tells.
+   * Its roles in the client that administers this realm: by the token, or found out by asking where that shows none.
+   * Undefined where neither shows any.
    */
   roles: string[] | undefined;
-  /** Whether the roles were found out by asking, which tells of those to write only `manage-clients`. */
+  /** Whether the roles were found out by asking; of the roles to write that shows only `manage-clients`. */
   isAsked?: boolean;
   /** Its roles in its own realm. */
   realmRoles: string[];
@@ -26,23 +26,23 @@ export interface OwnToken {
   audiences: string[];
   /** Whether it is for the admin API, as Keycloak demands from 26.8.2 on (client scope `kc-admin-api`). */
   isForAdminApi: boolean;
-  /** Names of its scopes, as far as they are told in tokens. */
+  /** Names of its scopes, as far as tokens show them. */
   scopes: string[];
   /** Characters of the token: a proxy or Keycloak refuses long headers. */
   length: number;
   /**
-   * Whether `init` sealed the account; undefined where nobody knows. By the token alone it may be a stranger's doing, who
-   * made the role everybody's: `status` looks at what is mapped, where the account lives in the realm.
+   * Whether `init` sealed the account; undefined where nobody knows. By the token alone it may be a stranger's doing,
+   * who made the role everybody's. So `status` looks at what is mapped, where the account lives in the realm.
    */
   sealed: boolean | undefined;
 }
 
-/** What was found out by asking, once for a connection. */
+/** The roles that were found out by asking, once for a connection. */
 const asked = new WeakMap<Keycloak['admin'], Promise<string[]>>();
 
 /**
- * Reads the token that administration is done with. A lightweight one (client setting, or client policy) names no roles:
- * then the account's are found out by asking. The token itself is never given away.
+ * Reads the token that administration is done with. A lightweight one (client setting, or client policy) names no
+ * roles: then the account's are found out by asking. The token itself is never passed on.
  */
 export async function readOwnToken(keycloak: Keycloak): Promise<OwnToken> {
   const token = (await keycloak.admin.getAccessToken()) ?? '';

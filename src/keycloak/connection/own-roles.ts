@@ -3,7 +3,7 @@ import type { Keycloak } from './connect.ts';
 import { type Attempt, roleMissingError } from './failures.ts';
 import { readOwnToken } from './own-account.ts';
 
-/** Which roles let an account see the same things (Keycloak 26.7.3). */
+/** Roles that let an account see the same things (Keycloak 26.7.3). */
 const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
   'view-clients': ['view-clients', 'manage-clients'],
   'view-users': ['view-users', 'manage-users'],
@@ -12,8 +12,8 @@ const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
 };
 
 /**
- * Refuses (ROLE_MISSING, exit status 4) before anything is written where the account's token shows that it lacks a role. A
- * token that tells no roles refuses nothing: then the first request that takes the role does.
+ * Refuses (ROLE_MISSING, exit status 4) before anything is written where the account's token shows that it lacks a
+ * role. A token that shows no roles refuses nothing: then the first request that takes the role does.
  */
 export async function requireRoles(keycloak: Keycloak, attempts: readonly Attempt[]): Promise<void> {
   const { roles, isAsked, superuser } = await readOwnToken(keycloak);
@@ -26,7 +26,7 @@ export async function requireRoles(keycloak: Keycloak, attempts: readonly Attemp
 
 /**
  * Whether the account holds a role for sure, by its own token. With `query-clients` or `query-users` alone, or with
- * fine-grained permissions, Keycloak answers lists with 200 and leaves out what the account may not see (26.7.3): an
+ * fine-grained permissions, Keycloak answers lists with 200 and leaves out what the account may not see (26.7.3). So an
  * empty list proves nothing unless the role is there.
  */
 export async function accountSees(keycloak: Keycloak, role: Role): Promise<boolean> {

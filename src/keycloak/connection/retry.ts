@@ -3,8 +3,9 @@ import { retryAfterMs, statusOf } from './failures.ts';
 import { networkCode, neverSent } from './network.ts';
 
 /**
- * How a request may be repeated. `read` and `replace` (a PUT or DELETE that says the same each time) after any passing
- * failure; `create` (a POST) only where it certainly did nothing: connection refused, or 429.
+ * The way in which a request may be repeated. `read` and `replace` (a PUT or DELETE with the same content each time):
+ * after any passing failure. `create` (a POST): only where it certainly did nothing, so after connection refused, or
+ * 429.
  */
 export type Repeatable = 'read' | 'replace' | 'create';
 
@@ -14,7 +15,7 @@ const LONGEST_WAIT_MS = 20_000;
 /** All attempts and waits for one request together; then its failure is the answer. */
 const BUDGET_MS = 60_000;
 
-/** What waiting needs: the clock and a sleep that ends when the run is interrupted. */
+/** The means of waiting: the clock and a sleep that ends when the run is interrupted. */
 export interface Waiting {
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -24,9 +25,9 @@ export interface Waiting {
 }
 
 /**
- * Sends, and sends again after a passing failure: 5 attempts within a minute, waits doubling from 0.2 s, or what Retry-After
- * says. Each wait is spread by chance, up to half as long again, so that many runs that were refused together don't come
- * back together.
+ * Sends, and sends again after a passing failure: 5 attempts within a minute. Waits double from 0.2 s, or are as long
+ * as Retry-After asks. Each wait is spread by chance, up to half as long again, so that many runs that were refused
+ * together don't come back together.
  */
 export async function withRetries<T>(how: Repeatable, send: () => Promise<T>, waiting: Waiting): Promise<T> {
   const until = waiting.now() + BUDGET_MS;

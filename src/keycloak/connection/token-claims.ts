@@ -1,4 +1,4 @@
-/** What a token says; nobody verified it, so nothing is decided by it but words and what an account may read. */
+/** The claims of a token. Nobody verified them, so they decide nothing but words and what an account may read. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** The claims of a JWT (RFC 7519 §7.2, without its signature); undefined for an opaque token. */
@@ -44,7 +44,7 @@ export function adminAudiencesIn(claims: Claims | undefined): string[] {
   );
 }
 
-/** How a token is bound to its sender: by DPoP (RFC 9449 §6) or by a certificate (RFC 8705 §3.1). */
+/** The binding of a token to its sender: by DPoP (RFC 9449 §6) or by a certificate (RFC 8705 §3.1). */
 export function bindingOf(claims: Claims | undefined): 'DPoP' | 'a certificate' | undefined {
   const cnf = claims?.cnf;
   if (!isRecord(cnf)) return undefined;

@@ -5,7 +5,7 @@ import type { RequestOptions } from './http.ts';
 import { networkCode, networkError } from './network.ts';
 import type { Grant, TokenAnswer } from './token.ts';
 
-/** What a token request means that got no answer of Keycloak's, after all retries. */
+/** The failure of a token request that got no answer of Keycloak's, after all retries. */
 export function tokenFailure(error: unknown, server: string, proxy?: URL): unknown {
   if (error instanceof McpkcError) return error;
   const { response } = error as { response?: Response };
@@ -21,7 +21,7 @@ export function tokenFailure(error: unknown, server: string, proxy?: URL): unkno
   return code === undefined ? error : networkError(server, code, error, proxy);
 }
 
-/** What a refused token request means. Wordings and codes as Keycloak 26.7.3 gives them. */
+/** The failure of a token request that was refused. Wordings and codes are those of Keycloak 26.7.3. */
 export async function tokenRefusal(
   { status, location, text }: TokenAnswer,
   grant: Grant,
@@ -30,7 +30,7 @@ export async function tokenRefusal(
   const { server, realm, clientId, user } = grant;
   const { code, description } = oauthError(text);
   if (status >= 300 && status < 400) return redirectedError(grant, status, location);
-  // 405 is what a web server says to a POST where it has a page: no Keycloak there either.
+  // 405 is a web server's answer to a POST where it has a page: no Keycloak there either.
   if (status === 404 || status === 405) return wrongPlace(grant, options, description);
   if (user && (code === 'invalid_grant' || status === 401))
     return userRefusedError(grant, user.name, description);
@@ -86,8 +86,9 @@ export async function tokenRefusal(
 }
 
 /**
- * A refusal that has to do with the account's key, or with its lack (Keycloak 26.7.3). A key that the client doesn't have
- * is "Unable to load public key", one that is another under the same id "Signature on JWT token failed validation".
+ * A refusal that has to do with the account's key, or with its lack (Keycloak 26.7.3). A key that the client doesn't
+ * have is "Unable to load public key". One that is another under the same id is "Signature on JWT token failed
+ * validation".
  */
 function keyRefusedError(
   { clientId, clientKey, realm, server }: Grant,
@@ -127,7 +128,10 @@ function keyRefusedError(
   return new McpkcError('ACCOUNT_NOT_FOUND', message, fix);
 }
 
-/** An administrator whom Keycloak refuses. Without a one-time code it says the same as with a wrong password (26.7.3). */
+/**
+ * The failure of an administrator whom Keycloak refuses. Without a one-time code it answers the same as with a wrong
+ * password (26.7.3).
+ */
 function userRefusedError({ realm }: Grant, name: string, description: string): McpkcError {
   const message = `Keycloak refused the administrator '${visible(name)}' in realm '${visible(realm)}': ${description}.`;
   if (description.includes('not fully set up')) {
@@ -182,7 +186,7 @@ async function wrongPlace(grant: Grant, options: RequestOptions, description: st
   );
 }
 
-/** Whether a text is what Keycloak says of a realm to everybody (`GET /realms/{realm}`, 26.7.3). */
+/** Whether a text is the document of a realm that Keycloak shows to everybody (`GET /realms/{realm}`, 26.7.3). */
 function isRealmDocument(text: string, realm: string): boolean {
   try {
     const { realm: name, public_key: key } = JSON.parse(text) as Record<string, unknown>;

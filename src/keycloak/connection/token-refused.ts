@@ -5,10 +5,11 @@ import type { Place } from './failures.ts';
 import { adminAudiencesIn, audiencesIn, bindingOf, type Claims } from './token-claims.ts';
 
 /**
- * A 401 of the admin API to a token that Keycloak had just issued (exit status 4), explained by the token itself: bound
- * to DPoP or a certificate, or not for the admin API, or for the admin API at another address. From 26.8.2 on Keycloak
- * demands an audience that the client scope `kc-admin-api` gives; it creates the scope and assigns it to admin-cli and
- * security-admin-console alone (upgrading guide of 26.8.2). `details.lacks` names that scope where it is missing.
+ * A 401 of the admin API to a token that Keycloak had just issued (exit status 4), explained by the token itself. It is
+ * bound to DPoP or a certificate, or not for the admin API, or for the admin API at another address. From 26.8.2 on
+ * Keycloak demands an audience that the client scope `kc-admin-api` adds. It creates the scope and assigns it to
+ * admin-cli and security-admin-console alone (upgrading guide of 26.8.2). `details.lacks` names that scope where it is
+ * missing.
  */
 export function tokenRefusedError(
   what: string,
@@ -30,7 +31,7 @@ export function tokenRefusedError(
 
 const LOG = 'Keycloak’s log shows why it refused the token.';
 
-/** Why the admin API may have refused a token, in words, and what fixes it. */
+/** The reason why the admin API may have refused a token, and the fix, in words. */
 export function reasonOf(
   { server, realm }: Pick<Place, 'server' | 'realm'>,
   claims: Claims | undefined,

@@ -5,7 +5,7 @@ import { type Waiting, withRetries } from './retry.ts';
 import { readClaims } from './token-claims.ts';
 import { tokenFailure, tokenRefusal } from './token-refusal.ts';
 
-/** How to get an access token for admin requests. */
+/** The way to get an access token for admin requests. */
 export interface Grant {
   server: string;
   /** The realm whose token endpoint is asked. */
@@ -24,17 +24,20 @@ export interface Grant {
 export interface AccessToken {
   value: string;
   renewAt: number;
-  /** How far the server's clock is ahead of this machine’s, as `iat` tells (to the second); Keycloak sends no `Date`. */
+  /**
+   * The lead of the server's clock over this machine’s in milliseconds, by `iat` (to the second); Keycloak sends no
+   * `Date`.
+   */
   aheadMs?: number | undefined;
-  /** Of a person's sign-in: what the next token is asked with, since a one-time code works once. */
+  /** The refresh token of a person's sign-in, for the next token: a one-time code works once. */
   refresh?: string | undefined;
 }
 
-/** Gives the token to send now, renewing it before it expires; `renew` forces a new one. */
+/** Returns the token to send now, renewing it before it expires; `renew` forces a new one. */
 export interface TokenSource {
   getAccessToken(): Promise<string>;
   renew(): void;
-  /** How far the server's clock is ahead of this machine’s; undefined as long as no token told. */
+  /** The lead of the server's clock over this machine’s in milliseconds; undefined as long as no token showed it. */
   aheadMs?(): number | undefined;
 }
 
@@ -129,9 +132,9 @@ function tokenEndpoint(server: string, realm: string): string {
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
- * Whom an assertion is for: the realm's issuer, as the server that is asked tells it. Behind a fixed hostname that is not
- * the address that is asked, and Keycloak takes its own name alone (26.7.3: "Invalid token audience"). Where the server
- * tells none, the token request shows why.
+ * The audience of an assertion: the realm's issuer, as the server that is asked names it. Behind a fixed hostname that
+ * is not the address that is asked, and Keycloak takes its own name alone (26.7.3: "Invalid token audience"). Where the
+ * server names none, the token request shows why.
  */
 async function assertionAudience({ server, realm }: Grant, options: RequestOptions): Promise<string> {
   const here = `${server}/realms/${encodeURIComponent(realm)}`;

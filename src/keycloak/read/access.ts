@@ -37,7 +37,7 @@ export async function readScopeRoles(keycloak: Keycloak, id: string): Promise<Ro
   return [...ofRealm, ...ofClients];
 }
 
-/** What scopes map; a scope that isn't there maps nothing. A request for each scope that is. */
+/** The roles that scopes map; a scope that isn't there maps none. A request for each scope that is. */
 export async function readAccess(
   keycloak: Keycloak,
   snapshot: Pick<RealmSnapshot, 'scopes'>,

@@ -6,7 +6,7 @@ import { findClient } from './clients.ts';
 import { isMasked, secretMaskedError } from './masked.ts';
 import { readClientScopes, readEventsConfig } from './read.ts';
 
-/** What a connection as an administrator is for: the realm of the account, and the realm that it administers. */
+/** The two realms of an administrator's connection: that of the account, and the one that it administers. */
 export interface AccountRealms {
   /** Connected to the realm that the account lives in. */
   home: Keycloak;
@@ -24,7 +24,7 @@ export async function requireRoleClient(
   throw realmNotFoundError(target.server, target.realm);
 }
 
-/** Reads the account; `withEvents` also which events the realm stores. */
+/** Reads the account; `withEvents`: also the events that the realm stores. */
 export async function readAccount(
   realms: AccountRealms,
   wish: { clientId: string; roleClient: string },
@@ -67,8 +67,8 @@ export async function accountUserId(home: Keycloak, client: Client): Promise<str
 }
 
 /**
- * Whether `init` sealed an account, by the role mapped to its user. A token can't tell: a registration may make the role
- * one that everybody has (`defaultRoles`, Keycloak 26.7.4). Takes `view-clients` and `view-users`.
+ * Whether `init` sealed an account, by the role mapped to its user. A token can't show it: a registration may make
+ * the role one that everybody has (`defaultRoles`, Keycloak 26.7.4). Takes `view-clients` and `view-users`.
  */
 export async function readSeal(home: Keycloak, client: Client): Promise<boolean> {
   return isSealed({ client, roles: await readRoles(home, client) });

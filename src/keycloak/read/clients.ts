@@ -45,7 +45,7 @@ export async function findClientById(keycloak: Keycloak, id: string): Promise<Cl
   const found: unknown = await keycloak.read(CLIENTS, (admin) =>
     admin.clients.findOne({ id }, { catchNotFound: true }),
   );
-  // The admin client gives null for a 404 that it was told to catch, and so does Keycloak's empty answer.
+  // The admin client returns null for a 404 that it was told to catch, and so does Keycloak's empty answer.
   return typeof found === 'object' && found !== null ? clientOf(found) : undefined;
 }
 
@@ -70,8 +70,8 @@ const PASSES = 5;
 
 /**
  * Every client of the realm once, in pages of 100, four at a time, in Keycloak's order (by client id). Neighbouring
- * pages overlap by one client: while they do, anybody who was there all the time was given. Where they don't, somebody went
- * away and moved the rest to the front; then everything is read once more, and who was missed is given.
+ * pages overlap by one client: while they do, every client that was there all the time was yielded. Where they don't, a
+ * client went and moved the rest to the front. Then everything is read once more, and missed clients are yielded.
  */
 export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
   const given = new Set<string>();

@@ -10,8 +10,9 @@ import { readClientScopes, readRealmScopes } from './read.ts';
 export type RealmScopes = Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'optionalScopes' | 'access'>;
 
 /**
- * Reads the realm's scopes, and the roles that those of one MCP server map, with the configured service account; undefined, without a request, where none is configured.
- * An account that can't sign in is a failure: anybody who configured one doesn't want to be told guesses.
+ * Reads the realm's scopes, and the roles that those of one MCP server map, with the configured service account.
+ * Undefined, without a request, where none is configured. An account that can't sign in is a failure: anybody who
+ * configured one doesn't want guesses.
  */
 export async function scopesIfConfigured(
   config: Config,

@@ -23,7 +23,7 @@ export interface SeenSession {
   lastAccess: number | undefined;
 }
 
-/** What a person agreed to for a client. */
+/** A person's consent for a client. */
 export interface SeenConsent {
   clientId: string;
   userId: string;
@@ -32,7 +32,7 @@ export interface SeenConsent {
   given: number | undefined;
 }
 
-/** How long things last in this realm, in seconds (realm settings, Sessions and Tokens). */
+/** Lifetimes in this realm, in seconds (realm settings, Sessions and Tokens). */
 export interface Lifetimes {
   accessToken: number;
   sessionIdle: number;
@@ -42,7 +42,7 @@ export interface Lifetimes {
   offlineMax: number | undefined;
 }
 
-/** Who is connected to what, as far as the account sees. */
+/** The connections of people to clients, as far as the account sees them. */
 export interface SeenConnections {
   clients: Client[];
   sessions: SeenSession[];
@@ -50,17 +50,17 @@ export interface SeenConnections {
   /** Sign-ins and refreshes that the realm stored, newest first. */
   events: UserEvent[];
   lifetimes: Lifetimes;
-  /** What could not be seen, and what it takes, as sentences. */
+  /** Parts that could not be seen, and the roles that they take, as sentences. */
   hidden: string[];
 }
 
-/** Whose connections are asked for. */
+/** The user or client whose connections are asked for. */
 export interface ConnectionWish {
   /** A user's name. */
   user: string | undefined;
   /** A client id. */
   client: string | undefined;
-  /** Beyond so many users consents are not read, and that is said; 20,000 unless told. */
+  /** The most users whose consents are read; beyond it they are not, and `hidden` shows that. 20,000 unless set. */
   mostUsers?: number;
   /** Stored sign-ins are left out. */
   withoutEvents?: boolean;
@@ -71,9 +71,9 @@ const SESSIONS: Attempt = { what: 'read who is signed in', role: 'view-clients' 
 const USERS: Attempt = { what: 'read the users', role: 'view-users' };
 const CONSENTS: Attempt = { what: 'read users’ consents', role: 'view-users' };
 const REALM: Attempt = { what: 'read how long sessions last', role: 'view-realm' };
-/** Types of events that tell of a use; Keycloak stores REFRESH_TOKEN only where somebody switched it on (26.7.4). */
+/** Types of events that show a use; Keycloak stores REFRESH_TOKEN only where somebody switched it on (26.7.4). */
 const USES = ['LOGIN', 'CODE_TO_TOKEN', 'REFRESH_TOKEN'];
-/** As many of the newest are read: a page is one request. */
+/** The most events that are read, the newest ones: a page is one request. */
 const MOST_EVENTS = 1_000;
 
 type Raw = Record<string, unknown>;
@@ -86,8 +86,9 @@ interface User {
 }
 
 /**
- * Reads sessions, offline sessions, consents and events. Sessions cost three requests or more a client that has some, consents
- * one a user, and clients that are known by a consent alone one each; clients that nobody uses cost nothing.
+ * Reads sessions, offline sessions, consents and events. Sessions cost three requests or more for a client that has
+ * some, consents one for a user. Clients that are known by a consent alone cost one each; clients that nobody uses cost
+ * nothing.
  */
 export async function readConnections(
   keycloak: Keycloak,
@@ -127,7 +128,7 @@ export async function readConnections(
   };
 }
 
-/** What the account may not see is said, and nothing is claimed of it. */
+/** A part that the account may not see is named, and nothing is claimed of it. */
 async function seen<T>(hidden: string[], read: () => Promise<T[]>): Promise<T[]> {
   try {
     return await read();

@@ -2,7 +2,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { mapSome } from '../connection/lists.ts';
 
-/** Beyond so many users their consents are not read: that source is unknown then. */
+/** The most users whose consents are read: beyond it that source is unknown. */
 export const MOST_USERS = 20_000;
 const PAGE = 100;
 const ROUNDS = 3;
@@ -13,7 +13,7 @@ export interface ConsentCount {
   lastGiven: number | undefined;
 }
 
-/** The consents of all users, or in words why they can't be told. */
+/** The consents of all users, or the reason in words why they are unknown. */
 export type Consents = { byClientId: Map<string, ConsentCount> } | { why: string };
 
 /**

@@ -10,8 +10,8 @@ const PAGES_AT_ONCE = 4;
 export type CreationTimes = ReadonlyMap<string, number>;
 
 /**
- * When every client was made; undefined where the server does not tell. It does with the experimental feature
- * `client-admin-api` (26.7.4), also of clients that were made while it was off; a registrant can't set the time, and an
+ * The time when each client was made; undefined where the server doesn't show it. It does with the experimental feature
+ * `client-admin-api` (26.7.4), also of clients that were made while it was off. A registrant can't set the time, and an
  * update keeps it. Pages go by offset: a client that moves between them while others go may be missing.
  */
 export async function readCreationTimes(keycloak: Keycloak): Promise<CreationTimes | undefined> {

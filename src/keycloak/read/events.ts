@@ -4,7 +4,7 @@ import { listOf } from '../connection/lists.ts';
 
 const EVENTS = { what: 'read the stored user events', role: 'view-events' } as const;
 
-/** Keycloak gives at most this many events an answer, newest first, unless asked for another number. */
+/** The most events in an answer, newest first, unless Keycloak is asked for another number. */
 const MOST = 100;
 
 /** Stored user events of some types since a time (milliseconds since the epoch by the server's clock, inclusive), newest first. */
@@ -62,8 +62,8 @@ function eventOf(raw: Record<string, unknown>): UserEvent {
 }
 
 /**
- * Every stored event of these types since a time, oldest first; reads page after page. With `most`, only the newest
- * ones, as many.
+ * Every stored event of these types since a time, oldest first; reads page after page. With `most`, only that many of
+ * the newest.
  */
 export async function readAllEvents(
   keycloak: Keycloak,
@@ -82,10 +82,10 @@ export async function readAllEvents(
 
 /** Larger pages than Keycloak's default of 100 are fine: 1,000 events take 20 ms (26.7.3). */
 const PAGE = 1000;
-/** Beyond so many stored events they are not read. */
+/** The most stored events that are read. */
 export const MOST_EVENTS = 1_000_000;
 
-/** What is read of a stored user event; `time` is the server's, in milliseconds. */
+/** The part of a stored user event that is read; `time` is the server's, in milliseconds. */
 export interface LoggedEvent {
   id: string;
   time: number;
@@ -101,7 +101,7 @@ function toLogged({ id, time, type, clientId, error, ...rest }: UserEvent): Logg
 
 /**
  * Every stored event, or every one since a time of the server's clock, that millisecond included; newest first, each
- * once. It goes back by the last event's time and not by an offset: each page costs the same, and events that come
+ * once. It goes back by the last event's time and not by an offset. So each page costs the same, and events that come
  * meanwhile don't shift the rest. Throws RangeError beyond MOST_EVENTS.
  */
 export async function* eventLog(keycloak: Keycloak, since?: number): AsyncGenerator<LoggedEvent[]> {
@@ -116,7 +116,7 @@ export async function* eventLog(keycloak: Keycloak, since?: number): AsyncGenera
     if (total > MOST_EVENTS) throw new RangeError('too many events');
     const oldest = page.at(-1)?.time;
     if (page.length < PAGE || oldest === undefined) return;
-    // `dateTo` is inclusive (26.7.3): what happened in that very millisecond comes again.
+    // `dateTo` is inclusive (26.7.3): events of that very millisecond come again.
     first = oldest === until ? first + PAGE : 0;
     const same = page.filter(({ time }) => time === oldest).map(({ id }) => id);
     atUntil = new Set(oldest === until ? [...atUntil, ...same] : same);
@@ -127,7 +127,9 @@ export async function* eventLog(keycloak: Keycloak, since?: number): AsyncGenera
 /** An event's time is when it happened; it is stored a moment later, when its request ends. */
 const LATE_MS = 10_000;
 
-/** What happens to some clients after a time of the server's clock: each look reads what is new to it, for all of them. */
+/**
+ * The events of some clients after a time of the server's clock: each look reads what is new to it, for all of them.
+ */
 export class NewEvents {
   readonly #keycloak: Keycloak;
   readonly #since: number;
@@ -142,7 +144,7 @@ export class NewEvents {
     for (const clientId of clientIds) this.#of.set(clientId, new Map());
   }
 
-  /** Reads on. What is stored when this begins is known when it ends. */
+  /** Reads on. All that is stored when this begins is known when it ends. */
   async look(): Promise<void> {
     const from = Math.max(this.#since, this.#newest - LATE_MS);
     for await (const page of eventLog(this.#keycloak, from)) {
@@ -159,8 +161,8 @@ export class NewEvents {
 }
 
 /**
- * When an administrator last changed which events are stored, as far as admin events tell; undefined where they don't
- * (they are off by default). Keycloak 26.7.3 writes one with the resource path `events/config`.
+ * The time of an administrator's last change of the stored events, as far as admin events show it. Undefined where they
+ * don't (they are off by default). Keycloak 26.7.3 writes one with the resource path `events/config`.
  */
 export async function lastEventsChange(keycloak: Keycloak): Promise<number | undefined> {
   const { realm } = keycloak;

@@ -32,7 +32,7 @@ export async function exampleClaims(
   scope = 'openid',
 ): Promise<Record<string, unknown>> {
   const claims: unknown = await keycloak.read(TOKEN, (admin) =>
-    // The admin client names the parameter, whatever its declaration of this call says.
+    // The admin client names the parameter, whatever its declaration of this call shows.
     admin.clients.evaluateGenerateAccessToken({ id, userId, scope, audience: '' }),
   );
   return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : {};

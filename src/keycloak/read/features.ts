@@ -6,15 +6,15 @@ import { readClientPolicies } from './read.ts';
 
 const SERVER_INFO = { what: 'read the server’s features', role: 'view-realm' } as const;
 
-/** What a server says of itself to this account. */
+/** The facts that a server shows of itself to this account. */
 export interface ServerFacts {
   /** Visible only to an account with `manage-realm` in its own realm (26.7.3). */
   version: string | undefined;
-  /** Names of the features that are on, lower case with dashes, or undefined where none are told. */
+  /** Names of the features that are on, lower case with dashes, or undefined where none are shown. */
   features: string[] | undefined;
-  /** How its client policies can hold redirect URIs; undefined where it tells nothing of them. */
+  /** The way in which its client policies can hold redirect URIs; undefined where it shows nothing of them. */
   redirects: Means['redirects'] | undefined;
-  /** Settings that its executor for metadata documents knows; undefined where it tells nothing of it. */
+  /** Settings that its executor for metadata documents knows; undefined where it shows nothing of it. */
   documentSettings?: string[] | undefined;
 }
 
@@ -28,7 +28,7 @@ const EXECUTORS = 'org.keycloak.services.clientpolicy.executor.ClientPolicyExecu
 
 const CONDITIONS = 'org.keycloak.services.clientpolicy.condition.ClientPolicyConditionProvider';
 
-/** Ids of the conditions and executors of client policies that the server has; undefined where it tells none. */
+/** Ids of the conditions and executors of client policies that the server has; undefined where it shows none. */
 export async function readPolicyProviders(
   keycloak: Keycloak,
 ): Promise<{ conditions: string[] | undefined; executors: string[] | undefined }> {
@@ -37,7 +37,7 @@ export async function readPolicyProviders(
   return { conditions: ids(CONDITIONS), executors: ids(EXECUTORS) };
 }
 
-/** What a server says of itself stays the same as long as it runs; once for a connection, since it is long. */
+/** The server's own description: the same as long as it runs, and asked for once a connection, since it is long. */
 const asked = new WeakMap<Keycloak['admin'], Promise<ServerInfo>>();
 
 function readInfo(keycloak: Keycloak): Promise<ServerInfo> {
@@ -45,7 +45,7 @@ function readInfo(keycloak: Keycloak): Promise<ServerInfo> {
   if (known) return known;
   const asking = keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find()) as Promise<ServerInfo>;
   asked.set(keycloak.admin, asking);
-  // A failure is not what the server says.
+  // A failure is not the server's description.
   asking.catch(() => asked.delete(keycloak.admin));
   return asking;
 }
@@ -82,9 +82,9 @@ export function isAtLeast(
 }
 
 /**
- * What the server's client policies can do. Executors and their settings stand in what it says of itself to every
- * account (26.4.0, 26.7.4); whether policies have a mode is asked by a write that every server refuses. With `ask` off
- * (`--dry-run`) that is told by the version, and unknown where the account can't see it.
+ * The abilities of the server's client policies. Executors and their settings stand in the description that it shows to
+ * every account (26.4.0, 26.7.4). A write that every server refuses shows whether policies have a mode. With `ask` off
+ * (`--dry-run`) the version shows that; unknown where the account can't see it.
  */
 export async function readMeans(keycloak: Keycloak, ask: boolean): Promise<Means> {
   const info = await readInfo(keycloak);

@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 
-/** What a reading gives; undefined where the account lacks the role for it. */
+/** The result of a reading; undefined where the account lacks the role for it. */
 export async function ifVisible<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

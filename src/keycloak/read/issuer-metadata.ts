@@ -1,8 +1,8 @@
 import type { Keycloak } from '../connection/connect.ts';
 
-/** What an authorization server says of itself in public (RFC 8414, OpenID Connect Discovery). */
+/** An authorization server's public description of itself (RFC 8414, OpenID Connect Discovery). */
 export interface IssuerMetadata {
-  /** Where it was read. */
+  /** The address where it was read. */
   url: string;
   issuer: string;
   /** Whether it takes client id metadata documents. */
@@ -13,7 +13,7 @@ export interface IssuerMetadata {
   scopes: string[];
 }
 
-/** What the two addresses answered: the public issuer, and the address that administration is done at. */
+/** The answers of the two addresses: the public issuer, and the address that administration is done at. */
 export interface PublicFace {
   /** Undefined where nobody answered there with metadata: the address may not be reachable from this machine. */
   atIssuer: IssuerMetadata | undefined;

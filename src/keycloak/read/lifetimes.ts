@@ -1,7 +1,7 @@
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 
-/** How long sessions and tokens of a realm last, in seconds (realm settings, Keycloak 26.7). */
+/** Lifetimes of a realm's sessions and tokens, in seconds (realm settings, Keycloak 26.7). */
 export interface Lifetimes {
   /** Without a refresh, and at most. */
   idle: number;
@@ -9,7 +9,7 @@ export interface Lifetimes {
   /** The same of offline sessions; `offlineMax` is undefined where they have no end. */
   offlineIdle: number;
   offlineMax: number | undefined;
-  /** Whether each refresh gives a new refresh token, and how often an old one may be used again. */
+  /** Whether each refresh returns a new refresh token, and how often an old one may be used again. */
   rotates: boolean;
   reuse: number;
 }

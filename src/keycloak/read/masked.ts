@@ -1,7 +1,10 @@
 import { McpkcError } from '../../errors.ts';
 import { visible } from '../../text.ts';
 
-/** What Keycloak shows in place of a secret that the account may not see (26.8.0; before, in settings of components). */
+/**
+ * The text that Keycloak shows in place of a secret that the account may not see (26.8.0; before, in settings of
+ * components).
+ */
 export const MASKED_SECRET = '**********';
 
 /** Whether a value is Keycloak's mask, which is no secret: never kept, never written back. */

@@ -45,7 +45,7 @@ export async function readClientScopes(keycloak: Keycloak): Promise<ClientScope[
   }));
 }
 
-/** Names of the realm's default and optional client scopes: what a client gets that is made without naming any. */
+/** Names of the realm's default and optional client scopes: a client gets them that is made without naming any. */
 export async function readRealmScopes(
   keycloak: Keycloak,
 ): Promise<{ defaults: string[]; optionals: string[] }> {
@@ -79,8 +79,8 @@ export async function readRegistrationPolicies(keycloak: Keycloak): Promise<Regi
 }
 
 /**
- * What the server's kinds of registration policy can be told, by its own description: provider id → names of its
- * settings. A release that adds a setting says so here, whatever its version.
+ * The settings of the server's kinds of registration policy, by its own description: provider id → names of its
+ * settings. A release that adds a setting shows it here, whatever its version.
  */
 export async function readRegistrationProviders(
   keycloak: Keycloak,
@@ -126,7 +126,7 @@ export async function readProfilesOfAll(keycloak: Keycloak): Promise<ClientProfi
   return [...(found.profiles ?? []), ...(found.globalProfiles ?? [])] as ClientProfile[];
 }
 
-/** Which user events the realm stores, and for how long. */
+/** The user events that the realm stores, and for how long. */
 export async function readEventsConfig(keycloak: Keycloak): Promise<EventsConfig> {
   const realm = keycloak.realm;
   const found = await keycloak.read(EVENTS, (admin) => admin.realms.getConfigEvents({ realm }));

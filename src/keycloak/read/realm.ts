@@ -14,7 +14,7 @@ import {
   readRegistrationPolicies,
 } from './read.ts';
 
-/** Clients that are named can be many (--existing); this many are read at once. */
+/** The number of named clients that are read at once: they can be many (--existing). */
 export const CLIENTS_AT_ONCE = 8;
 
 /** Reads the realm, side by side: six requests and one for each client that is named. */
@@ -44,8 +44,8 @@ export async function readRealm(
 }
 
 /**
- * A client that seems to hold no scope at all: where the account may not view client scopes, Keycloak leaves the lists
- * empty (26.8.0), and a plan made by them would be wrong. Throws ROLE_MISSING then.
+ * Throws ROLE_MISSING for a client that seems to hold no scope at all. Where the account may not view client scopes,
+ * Keycloak leaves the lists empty (26.8.0), and a plan made by them would be wrong.
  */
 async function requireShownScopes(
   keycloak: Keycloak,

@@ -10,13 +10,13 @@ export const PROOF_ATTRIBUTE = 'mcpkc.proof';
 
 const LOOK = { what: `read the realm role '${RECORD_ROLE}'`, role: 'view-realm' } as const;
 
-/** What the role says: which client the record is. */
+/** The content of the role: which client the record is. */
 export interface Pledge {
   id: string;
   proof: string;
 }
 
-/** Reads the record's role; undefined where it isn't there, null where it says nothing that can be believed. */
+/** Reads the record's role; undefined where it isn't there, null where it holds nothing that can be believed. */
 export async function readPledge(keycloak: Keycloak): Promise<Pledge | null | undefined> {
   const role: unknown = await keycloak.read(LOOK, (admin) =>
     admin.roles.findOneByName({ name: RECORD_ROLE }),

@@ -21,28 +21,28 @@ export interface GroupReach {
   members: number;
 }
 
-/** Through what people have a role that lets them in. */
+/** The ways by which people have a role that lets them in. */
 export interface GateReach {
   role: Role;
   /** It is a default role, or in one: everybody has it. */
   isDefault: boolean;
   /** Composite roles that contain it, however deep. */
   containers: Role[];
-  /** How many have it, or a composite role that contains it, by a grant of their own. */
+  /** The number of users who have it, or a composite role that contains it, by a grant of their own. */
   direct: number;
   /** Groups that have it, or such a composite, and the groups below them. */
   groups: GroupReach[];
-  /** Internal ids of all who have it; not told where everybody has. */
+  /** Internal ids of all who have it; not read where everybody has it. */
   users: ReadonlySet<string>;
 }
 
-/** Who has one of several roles. */
+/** The holders of one of several roles. */
 export interface Reach {
   gates: GateReach[];
   /** Everybody who has one of them, by internal id; empty where everybody has one. */
   people: ReadonlyMap<string, Person>;
   everybody: boolean;
-  /** What could not be looked at, and what it takes, as sentences. */
+  /** Parts that could not be looked at, and the roles that they take, as sentences. */
   hidden: string[];
 }
 
@@ -58,7 +58,7 @@ type Raw = Record<string, unknown>;
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Which roles contain which: composite roles of the realm, and the client roles that one meets on the way. */
+/** The containment of roles: composite roles of the realm, and the client roles that one meets on the way. */
 export interface RoleTree {
   /** Every realm role. */
   roles: Role[];
@@ -163,7 +163,7 @@ async function withClientId(keycloak: Keycloak, role: Role): Promise<Role> {
   return { ...role, client: client?.clientId ?? role.clientUuid };
 }
 
-/** Where a role's users and groups are listed. */
+/** The path under which a role's users and groups are listed. */
 function placeOf({ name, clientUuid }: Role): string {
   const role = `roles/${encodeURIComponent(name)}`;
   return clientUuid === undefined ? role : `clients/${encodeURIComponent(clientUuid)}/${role}`;
@@ -241,7 +241,7 @@ class HolderLook {
     });
   }
 
-  /** What the account may not see is said, and nothing is claimed of it. */
+  /** A part that the account may not see is named, and nothing is claimed of it. */
   async #seen<T>(otherwise: T, read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -286,7 +286,7 @@ async function groupsAt(keycloak: Keycloak, path: string): Promise<Group[]> {
   }
 }
 
-/** As many groups are looked into for one person at most. */
+/** The most groups that are looked into for one person. */
 const MOST_GROUPS = 50;
 
 /**
@@ -373,7 +373,7 @@ export async function findHolderNamed(
   }
 }
 
-/** Which of some roles a group or a user has by a grant of its own. */
+/** Those of some roles that a group or a user has by a grant of its own. */
 export async function readDirectRoles(
   keycloak: Keycloak,
   kind: RoleHolder['kind'],

@@ -4,10 +4,10 @@ import type { McpkcError } from '../../errors.ts';
 import { dispatcherFor, proxyTo, requestOptions } from '../connection/http.ts';
 import { isUnknownAuthority, networkCode, networkError } from '../connection/network.ts';
 
-/** Longer than any Keycloak on this machine takes to say who it is. */
+/** A time longer than any Keycloak on this machine takes to answer. */
 const PATIENCE_MS = 3000;
 
-/** Whether a Keycloak answers at a base URL: its realm `master` says its name, without a sign-in. */
+/** Whether a Keycloak answers at a base URL: its realm `master` shows its name, without a sign-in. */
 export async function answersAsKeycloak(base: string, signal: AbortSignal): Promise<boolean> {
   try {
     // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.

@@ -30,10 +30,10 @@ export interface SignIn {
 }
 
 const WHO = { what: 'read who is signed in', role: 'view-clients' } as const;
-/** As many sessions of one client are looked at. */
+/** The most sessions of one client that are looked at. */
 const MOST = 20;
 
-/** Who is signed in with a client: ordinary sessions and offline ones. */
+/** The people who are signed in with a client: ordinary sessions and offline ones. */
 export async function readSignIns(keycloak: Keycloak, id: string): Promise<SignIn[]> {
   const found: unknown[] = await Promise.all([
     keycloak.read(WHO, (admin) => admin.clients.listSessions({ id, first: 0, max: MOST })),
@@ -45,7 +45,9 @@ export async function readSignIns(keycloak: Keycloak, id: string): Promise<SignI
   }));
 }
 
-/** How many people are signed in with a client; more than `MOST_COUNTED` sessions of a kind are not looked at. */
+/**
+ * The number of people who are signed in with a client; more than `MOST_COUNTED` sessions of a kind are not looked at.
+ */
 export interface UserCount {
   users: number;
   /** Whether there may be more. */

@@ -7,15 +7,15 @@ import { mapSome } from '../connection/lists.ts';
 import { readAccess, readRealmRoles } from './access.ts';
 import { findHolder, isHeld, readRoleTree } from './role-holders.ts';
 
-/** What `status` reads of who may use MCP servers. */
+/** The access to MCP servers, as `status` reads it. */
 export interface SeenAccess {
-  /** What the scopes of MCP servers map. */
+  /** The roles that the scopes of MCP servers map. */
   mapped: ScopeAccess[];
   /** Every realm role; none where no server is restricted, nor was. */
   roles: Role[];
 }
 
-/** Who has the roles that servers are bound to, by internal id of the role. */
+/** The holders of the roles that servers are bound to, by internal id of the role. */
 export interface SeenHolders {
   /** Gates that everybody has, since a default role is one or contains it. */
   defaults: string[];
@@ -25,7 +25,10 @@ export interface SeenHolders {
   held: string[];
 }
 
-/** Reads what the scopes of MCP servers map: a request for each, and the realm's roles where one is restricted, or was. */
+/**
+ * Reads the roles that the scopes of MCP servers map: a request for each, and the realm's roles where one is
+ * restricted, or was.
+ */
 export async function readSeenAccess(
   keycloak: Keycloak,
   scopes: readonly ClientScope[],

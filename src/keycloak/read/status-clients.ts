@@ -11,10 +11,10 @@ export function seesClients({ roles, superuser }: OwnToken): boolean | undefined
   return roles?.some((role) => role === 'view-clients' || role === 'manage-clients');
 }
 
-/** What takes the role that shows clients. */
+/** A part that takes the role which shows clients. */
 export const HIDDEN: Part<never> = { visible: false, role: 'view-clients' };
 
-/** Every client of the realm, page by page, and who has sessions. */
+/** Every client of the realm, page by page, and those that have sessions. */
 export async function listed(
   keycloak: Keycloak,
   token: OwnToken,

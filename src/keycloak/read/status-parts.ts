@@ -17,10 +17,10 @@ import type { Lifetimes } from './lifetimes.ts';
 import type { SessionCount } from './sessions.ts';
 import type { SeenAccess, SeenHolders } from './status-access.ts';
 
-/** Something that was read, or the role that reading it takes. What wasn't read is nothing to judge by. */
+/** A part that was read, or the role that reading it takes. An unread part is nothing to judge by. */
 export type Part<T> = { visible: true; value: T } | { visible: false; role: Role };
 
-/** How many more clients may register. */
+/** The number of clients that may still register. */
 export interface HeadRoom {
   /** Of the strictest 'Max Clients Limit'; undefined where there is no such policy. */
   limit: number | undefined;
@@ -29,13 +29,13 @@ export interface HeadRoom {
   near: boolean;
 }
 
-/** Every client of the realm, and which of them have sessions (by internal id). */
+/** Every client of the realm, and those of them that have sessions (by internal id). */
 export interface ListedClients {
   clients: Client[];
   sessions: Part<ReadonlyMap<string, SessionCount>>;
 }
 
-/** What `status` judges by. */
+/** The parts that `status` judges by. */
 export interface Parts {
   scopes: Part<{ all: ClientScope[]; defaults: string[]; optionals: string[] }>;
   registrationPolicies: Part<RegistrationPolicy[]>;
@@ -47,7 +47,7 @@ export interface Parts {
   room: Part<HeadRoom>;
   /** Realm roles that every new user has. */
   defaultRoles: Part<string[]>;
-  /** How long sessions and tokens last. */
+  /** Lifetimes of sessions and tokens. */
   lifetimes: Part<Lifetimes>;
   eventsConfig: Part<EventsConfig>;
   /** Refusals of the last day, newest first. */
@@ -61,13 +61,13 @@ export interface Parts {
   record: Part<RealmRecord>;
   /** Every client of a realm with few of them that has a standing MCP server; undefined where nobody looked. */
   fewClients: Part<Client[] | undefined>;
-  /** The clients that the record says were adopted, as they are now; of the newest `MOST_ADOPTED`. */
+  /** The clients that the record names as adopted, as they are now; of the newest `MOST_ADOPTED`. */
   adopted: Part<Client[]>;
   /** Clients whose ids are a product's document or an MCP server's URL. */
   ids: Part<Client[]>;
-  /** What the scopes of MCP servers map. */
+  /** The roles that the scopes of MCP servers map. */
   access: Part<SeenAccess>;
-  /** Who has the roles that they map. */
+  /** The holders of the roles that they map. */
   roleHolders: Part<SeenHolders>;
   /** Only where it was asked for. */
   clients: Part<ListedClients | undefined>;
@@ -81,7 +81,7 @@ export interface StatusSnapshot extends Parts {
   face: PublicFace;
 }
 
-/** Reads a part; where the account lacks the role, says which. */
+/** Reads a part; where the account lacks the role, shows which. */
 export async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
   try {
     return { visible: true, value: await read() };

@@ -33,14 +33,14 @@ import { HIDDEN, listed, seesClients } from './status-clients.ts';
 import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
 import { defaultRoles } from './user-roles.ts';
 
-/** What to read. */
+/** The parts to read. */
 export interface StatusReading {
   /** Client id of the own account. */
   account: string;
   issuer: string | undefined;
   /** Client ids that mean something to products: their documents; those of MCP servers are read besides. */
   clientIds: readonly string[];
-  /** Since when refusals are of interest, in milliseconds since the epoch. */
+  /** The time since when refusals are of interest, in milliseconds since the epoch. */
   since: number;
   /** Whether to list all clients; the only thing here whose cost grows with the realm. */
   clients: boolean;
@@ -130,7 +130,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
   };
 }
 
-/** Who may use the servers, once their scopes are known. */
+/** The access to the servers, once their scopes are known. */
 async function readAccessPart(
   keycloak: Keycloak,
   scopes: Promise<Parts['scopes']>,
@@ -169,7 +169,7 @@ async function readPolicies(keycloak: Keycloak) {
   return { policies, profiles };
 }
 
-/** Keycloak's own default where the policy doesn't say (26.7.3). */
+/** Keycloak's own default where the policy sets none (26.7.3). */
 const DEFAULT_LIMIT = 200;
 
 async function readRoom(
@@ -212,7 +212,7 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
     .flatMap(({ providerId }) => (providerId === undefined ? [] : [providerId]));
 }
 
-/** As many MCP servers are looked for by their URL as client id; each costs a request. */
+/** The most MCP servers that are looked for by their URL as client id; each costs a request. */
 const MOST_RESOURCES = 40;
 
 /** The clients that have an id which products or MCP servers are known by. */
@@ -231,9 +231,9 @@ async function readIds(
   });
 }
 
-/** As many of the clients that the record names are looked at by themselves; each costs a request. */
+/** The most clients named by the record that are looked at one by one; each costs a request. */
 const MOST_ADOPTED = 40;
-/** As many of those that mcpkc made for products. */
+/** The most clients made by mcpkc for products that are looked at. */
 export const MOST_MADE = 100;
 
 /** The clients that mcpkc made, and those of the newest adoptions, as they are now; one that is gone is left out. */
@@ -277,10 +277,10 @@ async function readOwnClient(keycloak: Keycloak, account: string): Promise<Clien
   return keycloak.accountRealm === keycloak.realm ? findClient(keycloak, account) : undefined;
 }
 
-/** As many ids are looked up at most; each costs a request. */
+/** The most ids that are looked up; each costs a request. */
 const MOST_GONE = 20;
 
-/** Which of the clients that Keycloak could not find (`client_not_found`) are still not there. */
+/** The clients that Keycloak could not find (`client_not_found`) and that are still not there. */
 async function readGone(
   keycloak: Keycloak,
   refusals: Part<UserEvent[]>,

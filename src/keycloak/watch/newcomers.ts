@@ -4,14 +4,14 @@ import { clientsNamed } from '../read/clients.ts';
 import { type Refusal, RegistrationLog, storedRegistrations } from './registration-log.ts';
 import { Roster } from './roster.ts';
 
-/** A client that came, and what Keycloak's event of it tells. */
+/** A client that came, and the facts of Keycloak's event of it. */
 export interface Newcomer {
   client: Client;
-  /** Where the registration came from; undefined where the realm stores no events. */
+  /** The address that the registration came from; undefined where the realm stores no events. */
   address: string | undefined;
 }
 
-/** What a look at the realm brought. */
+/** The outcome of a look at the realm. */
 export interface Arrival {
   /** Clients that were not there at the look before. */
   newcomers: Newcomer[];
@@ -19,7 +19,10 @@ export interface Arrival {
   refusals: Refusal[];
   /** Requests that the look took; the watch waits accordingly. */
   requests: number;
-  /** The realm stopped storing registrations: from now on their number tells, and who came in between is not seen. */
+  /**
+   * The realm stopped storing registrations: from now on the number of clients shows them, and those that came in
+   * between are not seen.
+   */
   eventsEnded?: true;
 }
 
@@ -28,19 +31,22 @@ export interface Newcomers {
   how: 'events' | 'paging';
   /** Whether the realm stores events of registrations that were refused. */
   tellsRefusals: boolean;
-  /** How many clients there were when the watch began; undefined where nobody had to count them. */
+  /** The number of clients when the watch began; undefined where nobody had to count them. */
   total: number | undefined;
   look(): Promise<Arrival>;
 }
 
-/** Without events, every this many looks all clients are read though their number is the same: one may have come while another went. */
+/**
+ * The number of looks without events after which all clients are read. Their number may be the same: one may have come
+ * while another went.
+ */
 const LOOKS_BETWEEN_READINGS = 240;
 
-/** With events, every this many looks it is asked whether they are still stored. */
+/** The number of looks with events after which it is asked whether they are still stored. */
 const LOOKS_BETWEEN_CHECKS = 40;
 
 /**
- * Begins to watch. Where the realm stores registrations, the events tell who comes, and nothing of the realm is read,
+ * Begins to watch. Where the realm stores registrations, the events show who comes, and nothing of the realm is read,
  * however large it is. Else everybody is read once, and each look asks whether their number has changed.
  */
 export async function watchNewcomers(keycloak: Keycloak, onPage: (read: number) => void): Promise<Newcomers> {
@@ -59,7 +65,7 @@ function lookAtEvents(keycloak: Keycloak, log: RegistrationLog): () => Promise<A
   const met = new Set<string>();
   let looks = 0;
   let instead: (() => Promise<Arrival>) | undefined;
-  // An event is told once: who can't be read now is read at the next look.
+  // An event comes once: a client that can't be read now is read at the next look.
   const addresses = new Map<string, string | undefined>();
   return async () => {
     if (instead) return instead();

@@ -9,8 +9,8 @@ const REGISTER_ERROR = 'CLIENT_REGISTER_ERROR';
 const TYPES = [REGISTER, REGISTER_ERROR];
 
 /**
- * How far back each read reaches, in milliseconds of the server's clock: an event gets its time before it is stored, so
- * one may appear after a later one, and the clocks of a cluster’s nodes differ.
+ * The reach of each read into the past, in milliseconds of the server's clock. An event gets its time before it is
+ * stored, so one may appear after a later one. The clocks of a cluster’s nodes differ, too.
  */
 const OVERLAP_MS = 30_000;
 
@@ -19,14 +19,14 @@ export interface Refusal extends RefusedBy {
   address: string;
 }
 
-/** What the realm's stored events told since the read before. */
+/** The events that the realm stored since the read before. */
 export interface LogPage {
   registered: { clientId: string; address: string | undefined }[];
   refusals: Refusal[];
   requests: number;
 }
 
-/** Which registrations the realm stores events of. */
+/** The kinds of registrations that the realm stores events of. */
 export async function storedRegistrations(
   keycloak: Keycloak,
 ): Promise<{ registered: boolean; refused: boolean }> {
@@ -85,7 +85,7 @@ export class RegistrationLog {
   }
 }
 
-/** Servers that give events no id (26.4.0) tell two of the same millisecond apart by client and address only. */
+/** Servers that assign events no id (26.4.0) tell two of the same millisecond apart by client and address only. */
 function keyOf({ id, time, type, clientId, ipAddress }: UserEvent): string {
   return id ?? `${time} ${type} ${clientId} ${ipAddress}`;
 }

@@ -8,14 +8,14 @@ const LOOK = { what: 'look who is in the realm', role: 'view-clients' } as const
 const MOST_BY_HALVES = 20;
 
 /**
- * Who is in the realm, by internal id, in the order in which Keycloak lists clients (by client id); and cheap ways to
- * notice that this has changed (2–10 ms a request at 10,000 clients, 26.7.3), and where: the list is halved until the
+ * The clients of the realm by internal id, in the order in which Keycloak lists them (by client id). Cheap requests
+ * show that this has changed (2–10 ms a request at 10,000 clients, 26.7.3), and where. The list is halved until the
  * first place is found where it differs from what is known.
  */
 export class Roster {
   readonly #keycloak: Keycloak;
   #known: string[] = [];
-  /** How many requests were sent. */
+  /** The number of requests that were sent. */
   requests = 0;
 
   constructor(keycloak: Keycloak) {
@@ -26,7 +26,7 @@ export class Roster {
     return this.#known.length;
   }
 
-  /** Reads all clients, forgets those that are gone, and gives those that were not known. */
+  /** Reads all clients, forgets those that are gone, and returns those that were not known. */
   async refresh(onPage: (read: number) => void = () => {}): Promise<Client[]> {
     const known = new Set(this.#known);
     const now: string[] = [];
@@ -51,7 +51,7 @@ export class Roster {
     return (await this.#at(Math.max(0, this.size - 1), 2)).length === 1;
   }
 
-  /** Gives the clients that were not known, and forgets those that are gone. */
+  /** Returns the clients that were not known, and forgets those that are gone. */
   async changes(): Promise<Client[]> {
     const fresh: Client[] = [];
     const known = new Set(this.#known);
@@ -62,7 +62,7 @@ export class Roster {
       const moved = here === undefined ? -1 : this.#known.indexOf(here.id);
       // Somebody came before this place while it was looked for: it is looked for again.
       if (moved >= 0 && moved < place) continue;
-      // Somebody went: others may have come in their place, which no number tells.
+      // Somebody went: others may have come in their place, which no number shows.
       if (here === undefined || moved >= 0) break;
       this.#known.splice(place, 0, here.id);
       if (!known.has(here.id)) fresh.push(here);
@@ -74,7 +74,7 @@ export class Roster {
   async #firstDifference(): Promise<number | undefined> {
     let [low, high] = [0, this.size];
     if (await this.isComplete()) {
-      // As many as before: only where the end is another one is there anything to find by halves.
+      // The number is the same as before: only where the end is another one is there anything to find by halves.
       const last = this.size - 1;
       if (last < 0 || (await this.#isAsKnown(last))) return undefined;
     }

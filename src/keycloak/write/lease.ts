@@ -3,12 +3,15 @@ import { readableDuration } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Lease } from '../connection/connect.ts';
 
-/** How long a lock is good for without being renewed. Too short: a slow edit loses it; too long: a killed run blocks. */
+/**
+ * The life of a lock that isn't renewed, in milliseconds. Too short: a slow edit loses it; too long: a killed run
+ * blocks.
+ */
 export const LEASE_MS = 60_000;
-/** What a write may take on its way, and how far the estimate of the server's clock may be off. */
+/** The time that a write may take on its way, and that the estimate of the server's clock may be off. */
 const MARGIN_MS = 15_000;
 
-/** A lease of the realm's lock, by the monotonic clock of this machine. What is over is never renewed. */
+/** A lease of the realm's lock, by the monotonic clock of this machine. A lease that is over is never renewed. */
 export class LockLease implements Lease {
   readonly #io: Io;
   #since: number;

@@ -9,13 +9,13 @@ import { untilKept } from './until-kept.ts';
 
 /**
  * The realm role that stands for the lock. Keycloak creates a role with a given name exactly once (one 201, all others
- * 409; seen on 26.4.0 and 26.7.3), which is the only mutual exclusion that its admin API offers: it knows no ETag.
+ * 409; seen on 26.4.0 and 26.7.3). That is the only mutual exclusion that its admin API offers: it knows no ETag.
  */
 export const LOCK_ROLE = 'mcpkc-lock';
 
 const LOOK = { what: `read the realm role '${LOCK_ROLE}' (the lock)`, role: 'view-realm' } as const;
 
-/** Who runs this, as others are told: user, machine, process, command. */
+/** The owner of a run, as others see it: user, machine, process, command. */
 export interface Holder {
   by: string;
   host: string;
@@ -44,7 +44,7 @@ function nonceOf(holder: Holder): string {
   return known;
 }
 
-/** What the role holds. */
+/** The attributes of the lock's role. */
 function attributesOf(holder: Holder, until: number): Record<string, string[]> {
   const { by, host, pid, command } = holder;
   const entries = Object.entries({ by, host, pid, command, until, nonce: nonceOf(holder) });
@@ -73,7 +73,7 @@ function isStale(lock: LockRole, io: Io, serverNow: number): boolean {
   return host === io.hostname && Number.isInteger(pid) && pid > 0 && !io.isAlive(pid);
 }
 
-/** Keycloak says that the role is there and doesn't show it: something answers in its place. */
+/** Keycloak reports that the role is there and doesn't show it: something answers in its place. */
 function lockUnseenError(): McpkcError {
   const message = `Keycloak refuses to create the realm role '${LOCK_ROLE}' (the lock) as being there, and doesn’t show it.`;
   return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between that answers from a cache?');
@@ -109,17 +109,17 @@ const TAKE = {
   isOfLock: true,
 } as const;
 
-/** A lock that is held, and renewed, until it is given back. */
+/** A lock that is held, and renewed, until it is released. */
 export interface Lock {
-  /** Gives it back; LOCK_LOST where another run may have edited the realm while this one did. */
+  /** Releases it; LOCK_LOST where another run may have edited the realm while this one did. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the realm's lock, so that no two runs of mcpkc edit a list of the realm at once, and has every write of this
- * connection look at the lease right before it is sent. Waits up to 75 s for another run, then LOCK_HELD (exit status 5)
- * says who holds it and until when. A lock is taken over whose time is up, whose process is gone from this machine, or
- * that nobody renewed for a minute, whatever time stands in it.
+ * Takes the realm's lock, so that no two runs of mcpkc edit a list of the realm at once. Every write of this connection
+ * looks at the lease right before it is sent. Waits up to 75 s for another run, then throws LOCK_HELD (exit status 5),
+ * which shows the holder and the end of its time. A lock is taken over whose time is up, or whose process is gone from
+ * this machine. So is one that nobody renewed for a minute, whatever time stands in it.
  */
 export async function takeLock(keycloak: Keycloak, io: Io, holder: Holder): Promise<Lock> {
   const { id, since } = await take(keycloak, io, holder);
@@ -161,7 +161,7 @@ function lockTakenOverError(now: LockRole | undefined): McpkcError {
   return lockLostError(message, other);
 }
 
-/** What was seen of another run's lock: a holder at work changes it every 20 s. */
+/** Another run's lock as it was seen: a holder at work changes it every 20 s. */
 interface Watched {
   text: string;
   since: number;
@@ -169,7 +169,7 @@ interface Watched {
 
 async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<{ id: string; since: number }> {
   const deadline = io.elapsed() + WAIT_MS;
-  /** When an attempt began, by the time that it wrote into the lock: an earlier one may have done it. */
+  /** The start of each attempt, by the time that it wrote into the lock: an earlier one may have done it. */
   const begun = new Map<number, number>();
   let watched: Watched | undefined;
   try {
@@ -198,8 +198,8 @@ async function take(keycloak: Keycloak, io: Io, holder: Holder): Promise<{ id: s
 }
 
 /**
- * A role's creation says the same each time, so that it may be repeated after a lost answer. The 409 may then be our
- * own creation: whose lock it is, the read-back tells.
+ * A role's creation is the same request each time, so that it may be repeated after a lost answer. The 409 may then
+ * come from this run's own creation: the read-back shows whose lock it is.
  */
 async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): Promise<void> {
   const role = { name: LOCK_ROLE, attributes: attributesOf(holder, until), description: 'Lock of mcpkc' };
@@ -222,10 +222,10 @@ async function drop(keycloak: Keycloak, id: string): Promise<void> {
   });
 }
 
-/** How long the lock is tried to be given back after an interruption. */
+/** The time limit for releasing the lock after an interruption, in milliseconds. */
 const RELEASE_MS = 5000;
 
-/** Gives the lock back where it is still this run's; else what is there in its place. */
+/** Releases the lock where it is still this run's; else returns the lock in its place. */
 async function release(
   keycloak: Keycloak,
   holder: Holder,
@@ -234,14 +234,14 @@ async function release(
   const attempts = keycloak.waiting.signal.aborted ? [] : [keycloak];
   for (const cleaning of [...attempts, undefined]) {
     try {
-      // The run may be interrupted, also in the middle of this: the lock is given back all the same.
+      // The run may be interrupted, also in the middle of this: the lock is released all the same.
       const using = cleaning ?? keycloak.withSignal(AbortSignal.timeout(RELEASE_MS));
       const found = await look(using);
       if (!found || !isOurs(found, holder)) return found;
       await drop(using, id);
       return 'ours';
     } catch {
-      // It expires on its own; what the work said is what matters.
+      // It expires on its own; the outcome of the work is what matters.
     }
   }
   return 'ours';
@@ -264,7 +264,7 @@ async function renewUntil(
   while (!stop.aborted) {
     try {
       await io.sleep(RENEW_MS, stop);
-      // What is over may be another's by now: renewed, it would be held by two.
+      // A lease that is over may be another's by now: renewed, it would be held by two.
       if (!lease.isHeld()) return;
       const since = io.elapsed();
       const attributes = attributesOf(holder, keycloak.serverNow() + LEASE_MS);
@@ -276,7 +276,7 @@ async function renewUntil(
       if (stop.aborted) return;
       if (statusOf(error) === 404)
         return lease.lose(`The lock of this run (the realm role '${LOCK_ROLE}') is gone`);
-      // Keycloak is away: then the work's own requests say so.
+      // Keycloak is away: then the work's own requests report it.
     }
   }
 }

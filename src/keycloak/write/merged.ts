@@ -1,4 +1,4 @@
-/** What is in `to` and not in `from`. */
+/** The entries of `to` that aren't in `from`. */
 function difference(to: readonly string[], from: readonly string[]): string[] {
   return to.filter((one) => !from.includes(one));
 }

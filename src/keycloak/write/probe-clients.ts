@@ -47,9 +47,9 @@ export interface BearerProbe {
 }
 
 /**
- * Makes a confidential client whose tokens, by client credentials, name these audiences alone: it holds no scope of the realm's
- * lists, and no role. Gives its id; undefined where the account may not make clients. It is no registered client, so the
- * rules for those leave it alone.
+ * Makes a confidential client whose tokens, by client credentials, name these audiences alone. It holds no scope of the
+ * realm's lists, and no role. Returns its id; undefined where the account may not make clients. It is no registered
+ * client, so the rules for those leave it alone.
  */
 export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): Promise<string | undefined> {
   const { clientId, secret, tosUri, audiences, scopes } = probe;
@@ -85,7 +85,7 @@ function audienceMapper(audience: string, index: number) {
   };
 }
 
-/** Gives a probe the audience scope for the moment; false where the account may not. */
+/** Grants a probe the audience scope for the moment; false where the account may not. */
 export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string): Promise<boolean> {
   return ifAllowed(
     keycloak.replace(attempt('lend the scope to a probe client'), (admin) =>
@@ -94,7 +94,7 @@ export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string)
   );
 }
 
-/** Takes client scopes from a probe, default and optional ones; false where the account may not. */
+/** Revokes client scopes from a probe, default and optional ones; false where the account may not. */
 export async function takeScopes(
   keycloak: Keycloak,
   id: string,
@@ -134,14 +134,14 @@ export async function userNamed(keycloak: Keycloak, username: string): Promise<s
 export interface SignInClient {
   clientId: string;
   secret: string;
-  /** Client scopes that it has by itself, and those that it may ask for. */
+  /** Client scopes that it always holds, and those that it may ask for. */
   defaults: readonly string[];
   optionals: readonly string[];
 }
 
 /**
- * Makes a confidential client for the authorization code flow on 127.0.0.1, in place of one of this name that an
- * administrator made; gives its id. A client that registered itself under the name is left alone: undefined, as where
+ * Makes a confidential client for the authorization code flow on 127.0.0.1; returns its id. It replaces one of this
+ * name that an administrator made. A client that registered itself under the name is left alone: undefined, as where
  * the account may not make clients.
  */
 export async function makeSignInClient(

@@ -12,7 +12,7 @@ import { writeRecord } from './record.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
-/** Which scope a client is to hold, and as what it held it before. */
+/** The scope that a client is to hold, and the way in which it held it before. */
 export interface Grant {
   client: Pick<Client, 'id' | 'clientId'>;
   scopeId: string;
@@ -44,8 +44,8 @@ export async function revokeScope(keycloak: Keycloak, { client, scopeId, before 
 }
 
 /**
- * Takes the audience from clients that killed runs of `onboard` gave it for the time being, and forgets them. One of a
- * standing resource is forgotten alone: everybody may have that audience. Gives those that lost it.
+ * Revokes the audience that killed runs of `onboard` granted to clients for the time being, and forgets these. A client
+ * of a standing resource is forgotten alone: everybody may have that audience. Returns the clients that lost it.
  */
 export async function withdrawLeftovers(
   keycloak: Keycloak,

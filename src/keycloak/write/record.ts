@@ -30,15 +30,15 @@ const WRITE = {
   role: 'manage-clients',
 } as const;
 
-/** How often the record is made anew where somebody takes its client id or deletes it in between. */
+/** The number of times that the record is made anew where somebody takes its client id or deletes it in between. */
 const ROUNDS = 5;
 
-/** This run, for entries that say which run wrote them. Made once per run: its nonce tells it from others. */
+/** This run, for entries that show which run wrote them. Made once per run: its nonce tells it from others. */
 export function runOf(io: Io, command: string): Run {
   return { by: io.user, host: io.hostname, pid: io.pid, command, nonce: crypto.randomUUID() };
 }
 
-/** Who did something, for the journal: `ann on laptop, mcpkc onboard`. */
+/** The doer of something, for the journal: `ann on laptop, mcpkc onboard`. */
 export function deedBy({ by, host, command }: Pick<Run, 'by' | 'host' | 'command'>): string {
   return `${by} on ${host}, mcpkc ${command}`;
 }
@@ -50,7 +50,7 @@ export function deedOf(io: Io, did: string, to: string, by: string): Deed {
 }
 
 /**
- * Adds entries to the record and removes others, in one PUT that Keycloak merges attribute by attribute (26.4.0,
+ * Adds entries to the record and removes others, in one PUT. Keycloak merges it attribute by attribute (26.4.0,
  * 26.7.4), so that runs at the same time lose nothing. Makes the record where it is missing. Takes `manage-realm` and
  * `manage-clients`. An empty edit writes nothing.
  */
@@ -115,8 +115,8 @@ async function ensurePledge(keycloak: Keycloak): Promise<Pledge> {
 }
 
 /**
- * The key that backups of this realm are sealed with: the record's proof, which stays when the account's secret changes
- * and which nobody but administrators of the realm can read. Never shown. Takes `manage-realm`.
+ * The key that backups of this realm are sealed with: the record's proof. It stays when the account's secret changes,
+ * and nobody but administrators of the realm can read it. Never shown. Takes `manage-realm`.
  */
 export async function ensureBackupKey(keycloak: Keycloak): Promise<string> {
   return (await ensurePledge(keycloak)).proof;
@@ -160,7 +160,10 @@ async function make(keycloak: Keycloak, { id, proof }: Pledge, round: number): P
   }
 }
 
-/** Deletes who holds the record's client id, or its internal id, without its proof; never by an id that is no UUID. */
+/**
+ * Deletes clients that hold the record's client id, or its internal id, without its proof; never by an id that is no
+ * UUID.
+ */
 async function dropStrangers(keycloak: Keycloak, pledge: Pledge): Promise<void> {
   const found = await Promise.all([findClient(keycloak, RECORD_CLIENT), findClientById(keycloak, pledge.id)]);
   for (const client of found) {
@@ -170,7 +173,7 @@ async function dropStrangers(keycloak: Keycloak, pledge: Pledge): Promise<void> 
   }
 }
 
-/** Removes the record, client and role: what `init --remove` does last. */
+/** Removes the record, client and role: the last step of `init --remove`. */
 export async function removeRecord(keycloak: Keycloak): Promise<void> {
   const pledge = await readPledge(keycloak);
   if (pledge && (await readPledged(keycloak, pledge))) {

@@ -14,10 +14,10 @@ const attempt = (clientId: string): Attempt => ({
 });
 
 /**
- * Makes anybody who registered a client unable to read, change or delete it by its registration access token (RFC 7592): a
- * new token replaces the old one. Its answer holds the new one, which stays in this process and only shows later whether
- * the registrant's is dead (`tokenState`). The client's secret and its sign-ins go on (Keycloak 26.4.0 and 26.7.4).
- * Undefined where the client is gone.
+ * Ends the registration access token (RFC 7592) of a client: nobody can read, change or delete the client by it any
+ * more. A new token replaces the old one. It stays in this process, and only shows later whether the registrant's is dead
+ * (`tokenState`). The client's secret and its sign-ins go on (Keycloak 26.4.0 and 26.7.4). Undefined where the client is
+ * gone.
  */
 export async function withdrawRegistrationToken(
   keycloak: Keycloak,

@@ -6,7 +6,7 @@ import { askRealm, type RealmAnswer } from '../connection/realm-request.ts';
 import { findClient } from '../read/clients.ts';
 import { removeProbe } from './probe-clients.ts';
 
-/** What a rehearsal tries: a product's registration, and the scopes that mcpkc's own probe holds. */
+/** The subjects of a rehearsal: a product's registration, and the scopes that mcpkc's own probe holds. */
 export interface Rehearsed {
   /** The body of a registration that has to be accepted (RFC 7591). */
   registration: Readonly<Record<string, unknown>> & { redirect_uris: readonly string[] };
@@ -16,20 +16,20 @@ export interface Rehearsed {
   tosUri: string;
 }
 
-/** How a rehearsal went: what failed and why, and what could not be tried. */
+/** The outcome of a rehearsal: failures with their reasons, and steps that could not be tried. */
 export interface RehearsalResult {
   failures: string[];
   notTried: string[];
 }
 
-/** Where a probe's sign-in would end; never resolves (RFC 6761), and no sign-in gets that far. */
+/** The redirect URI of a probe's sign-in; never resolves (RFC 6761), and no sign-in gets that far. */
 const PROBE_REDIRECT = 'https://mcpkc.invalid/callback';
 /** A challenge that no verifier belongs to: no code is ever redeemed. */
 const CHALLENGE = { code_challenge: 'A'.repeat(43), code_challenge_method: 'S256' };
-/** How Keycloak begins the reason where a registration policy refused, and no client policy (26.4.0, 26.7.4). */
+/** The start of Keycloak's reason where a registration policy refused, and no client policy (26.4.0, 26.7.4). */
 const BY_REGISTRATION_POLICY = /^Policy '/;
 
-/** How the ids of probes begin that the admin API makes. */
+/** The start of the client ids of probes that the admin API makes. */
 export const PROBE_CLIENT = 'mcpkc-probe-';
 
 const MAKE = { what: 'make a probe client', role: 'manage-clients' } as const;
@@ -37,9 +37,10 @@ const REHEARSE = { what: 'rehearse a sign-in', role: 'manage-clients' } as const
 const LOOK = { what: 'read the client policies with a new token', role: 'view-realm' } as const;
 
 /**
- * Tries what wrong client policies would break, right after they were written: a token of mcpkc's account; sign-ins up to
- * the login page by a client that registers itself, by an administrator's client without PKCE and by a probe of mcpkc's
- * own, which also asks for a token without a user. Nobody signs in, and every client that is made is deleted.
+ * Tries what wrong client policies would break, right after they were written. First is a token of mcpkc's account.
+ * Then come sign-ins up to the login page by three clients: one that registers itself, an administrator's without PKCE,
+ * and a probe of mcpkc's own. The probe also asks for a token without a user. Nobody signs in, and every client that is
+ * made is deleted.
  */
 export async function rehearse(keycloak: Keycloak, wish: Rehearsed): Promise<RehearsalResult> {
   const result: RehearsalResult = { failures: [], notTried: [] };
@@ -116,7 +117,7 @@ async function withClient(
 ): Promise<void> {
   const clientId = `${PROBE_CLIENT}${crypto.randomUUID()}`;
   try {
-    // A client id is given once, so that a creation may be repeated after a lost answer.
+    // A client id exists once, so that a creation may be repeated after a lost answer.
     await keycloak
       .replace(MAKE, (admin) => admin.clients.create({ ...body, clientId, name: 'mcpkc probe' }))
       .catch((error) => {
@@ -143,7 +144,7 @@ async function remove(keycloak: Keycloak, clientId: string): Promise<void> {
 }
 const CLEANING_MS = 5000;
 
-/** Why an authorization request doesn't come to the login page; undefined where it does. */
+/** The reason why an authorization request doesn't come to the login page; undefined where it does. */
 async function signInRefusal(
   keycloak: Keycloak,
   clientId: string,
@@ -173,7 +174,7 @@ async function signInRefusal(
   );
 }
 
-/** What an error page of Keycloak's says. */
+/** The message on an error page of Keycloak's. */
 function messageOf(html: string): string {
   return /class="instruction"[^>]*>([^<]*)/.exec(html)?.[1]?.trim() ?? '';
 }

@@ -2,7 +2,10 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 
-/** How often an edit is begun anew: after a 500 from two writes at once, or when another edit came in between. */
+/**
+ * The number of times that an edit is begun anew: after a 500 from two writes at once, or after another edit in
+ * between.
+ */
 const ROUNDS = 5;
 
 /** Repeats an edit until a read-back shows it; two writes at once may also answer 500 `unknown_error` (26.7.3). */

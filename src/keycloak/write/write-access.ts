@@ -37,14 +37,15 @@ export async function writeRealmRole(
       admin.roles.create({ name, description }),
     );
   } catch (error) {
-    // Another run made it meanwhile, or the answer to our own request was lost. What it contains is looked at when it is mapped.
+    // Another run made it meanwhile, or the answer to this request was lost. Its content is looked at when it is
+    // mapped.
     if (statusOf(error) !== 409) throw error;
   }
 }
 
 /**
- * Maps roles on a scope and takes others off it. What is added comes first, in one request for the realm's roles, and what
- * is taken off goes after it, the realm's last: at no moment does the scope map nothing, unless nothing is what was asked for.
+ * Maps roles on a scope and removes others from it. Additions come first, in one request for the realm's roles.
+ * Removals go after them, the realm's last. At no moment does the scope map nothing, unless that was asked for.
  */
 export async function writeScopeAccess(
   keycloak: Keycloak,
@@ -60,7 +61,7 @@ export async function writeScopeAccess(
   for (const one of found) if (one.composite) throw compositeRoleError(roleLabel(one));
   const what = mapping(`change who may use the scope '${scope}'`);
   await add(keycloak, id, found, what);
-  // What somebody else mapped since the plan was made stays; reading back then names it.
+  // Roles that somebody else mapped since the plan was made stay; reading back then names them.
   const planned = change.before?.roles ?? [];
   const gone = now.filter(
     (one) =>
@@ -83,7 +84,7 @@ async function takeOff(keycloak: Keycloak, id: string, roles: readonly Role[], w
     await keycloak
       .replace(what, (admin) => admin.clientScopes.delClientScopeMappings({ id, client }, some))
       .catch(ignoreGone);
-  // Never without a body: Keycloak then takes off every role (26.4.0, 26.7.4).
+  // Never without a body: Keycloak then removes every role (26.4.0, 26.7.4).
   if (realm.length > 0)
     await keycloak
       .replace(what, (admin) => admin.clientScopes.delRealmScopeMappings({ id }, realm))
@@ -101,7 +102,7 @@ function byClient(roles: readonly Role[]) {
   return { realm: roles.filter(({ client }) => client === null).map(body), clients };
 }
 
-/** The role as it is now: what it was when the plan was made decides nothing. */
+/** The role as it is now: its state when the plan was made decides nothing. */
 async function roleNow(keycloak: Keycloak, wanted: RoleName): Promise<Role> {
   const found =
     wanted.client === null ? await findRealmRole(keycloak, wanted.name) : await clientRole(keycloak, wanted);

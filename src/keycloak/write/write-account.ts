@@ -62,7 +62,7 @@ class AccountClient {
     );
   }
 
-  /** Makes the client, with an id that nobody can know before; a lost answer is told from another's client by it. */
+  /** Makes the client, with an id that nobody can know before; it tells a lost answer from another's client. */
   async create(fields: Readonly<Record<string, unknown>>): Promise<Client> {
     const id = crypto.randomUUID();
     const what = attempt(`create the client '${this.#clientId}'`);
@@ -71,7 +71,7 @@ class AccountClient {
         admin.clients.create({ ...fields, id, clientId: this.#clientId }),
       );
     } catch (error) {
-      // Another's client, or this one though the answer was lost: the id tells.
+      // Another's client, or this one though the answer was lost: the id shows which.
       if (statusOf(error) !== 409) throw error;
       if (!(await findClient(this.#home, this.#clientId))) throw this.#userInTheWayError(error);
     }
@@ -230,8 +230,8 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
 }
 
 /**
- * What an administrator lacks who is refused to grant a role: `manage-users`, or, having that, the role itself: nobody
- * may grant an administrative role that he doesn't hold (26.7.3).
+ * The role that an administrator lacks who is refused to grant a role: `manage-users`, or, having that, the role
+ * itself. Nobody may grant an administrative role that he doesn't hold (26.7.3).
  */
 async function lackedToGrant(home: Keycloak, id: string, role: string): Promise<Role> {
   const look: Attempt = { what: `grant the role '${role}'`, role: 'manage-users' };
@@ -252,8 +252,9 @@ async function mapToClient(home: Keycloak, { id }: Client, role: FoundRole, give
 }
 
 /**
- * Turns the realm's user events on. A retention that the PUT leaves out is cleared, a list that it holds replaces the one
- * that is there (26.7.3): so what is read now is written back with our part changed; listeners and admin events stay.
+ * Turns the realm's user events on. A retention that the PUT leaves out is cleared, and a list that it holds replaces
+ * the one that is there (26.7.3). So the settings are read now and written back with mcpkc's part changed; listeners
+ * and admin events stay.
  */
 async function writeEvents(target: Keycloak, { events: wanted }: DesiredAccount): Promise<void> {
   const { realm } = target;

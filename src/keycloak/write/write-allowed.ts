@@ -14,9 +14,9 @@ const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 const ATTRIBUTES: readonly string[] = [PKCE_ATTRIBUTE, CIMD_ATTRIBUTE];
 
 /**
- * Makes, repairs or deletes a client that a product is known by. One that is in its place is deleted, then the new one is
- * made by POST: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4). Which client is
- * mcpkc's, its record says, which holds the proof before the client is there.
+ * Makes, repairs or deletes a client that a product is known by. One that is in its place is deleted, then the new one
+ * is made by POST. A PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4). The record
+ * shows which client is mcpkc's: it holds the proof before the client is there.
  */
 export async function writeAllowedClient(
   keycloak: Keycloak,

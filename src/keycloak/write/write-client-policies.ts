@@ -10,9 +10,9 @@ import { untilKept } from './until-kept.ts';
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
 /**
- * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT: profiles before the
- * policies that name them, and the other way round on removal. What others added to either list stays; the policy itself
- * is mcpkc's, and its lists (patterns, scopes) are merged into what another run wrote meanwhile.
+ * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT. Profiles go before
+ * the policies that name them, and the other way round on removal. Entries that others added to either list stay. The
+ * policy itself is mcpkc's, and its lists (patterns, scopes) are merged into those that another run wrote meanwhile.
  */
 export async function writeClientPolicy(keycloak: Keycloak, change: Change<'client-policy'>): Promise<void> {
   const { action, key } = change;
@@ -35,8 +35,8 @@ export interface ClientPolicyLists {
 }
 
 /**
- * Puts policies of these names, and the profiles that they name, back to what they were; what others wrote meanwhile
- * stays. Old profiles come first and new ones go last, so that no policy names a profile that isn't there.
+ * Puts policies of these names, and the profiles that they name, back to what they were; entries that others wrote
+ * meanwhile stay. Old profiles come first and new ones go last, so that no policy names a profile that isn't there.
  */
 export async function restoreClientPolicies(
   keycloak: Keycloak,
@@ -76,7 +76,7 @@ function replaced<T extends { name: string }>(all: readonly T[], one: T, before:
   return now === undefined ? [...all, one] : all.with(at, mergedLists(now, before, one) as T);
 }
 
-/** What is wanted; a list in it as it is now, with what the change adds and without what it removes. */
+/** The wanted value; a list in it as it is now, with what the change adds and without what it removes. */
 function mergedLists(now: unknown, before: unknown, wanted: unknown): unknown {
   if (Array.isArray(wanted) && wanted.every((one) => typeof one === 'string')) {
     const texts = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
@@ -133,8 +133,9 @@ async function putProfiles(
 }
 
 /**
- * Whether what was written is there. The lists are compared as a whole: everybody else's entries must be as they were read,
- * since an edit that came in between is otherwise not seen. Ours are compared by name: Keycloak fills in defaults.
+ * Whether the written entries are there. The lists are compared as a whole: everybody else's entries must be as they
+ * were read. An edit that came in between is otherwise not seen. mcpkc's own are compared by name: Keycloak fills in
+ * defaults.
  */
 function isKept<T extends { name: string }>(
   before: readonly T[],
@@ -147,7 +148,7 @@ function isKept<T extends { name: string }>(
     found.length === wanted.length &&
     change(found).length === found.length &&
     wanted.every((one) => now.has(one.name)) &&
-    // A change gives what it leaves alone as the same object.
+    // A change keeps an entry that it leaves alone as the same object.
     wanted
       .filter((one) => before.includes(one))
       .every((one) => JSON.stringify(now.get(one.name)) === JSON.stringify(one))

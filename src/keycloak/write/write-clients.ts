@@ -13,12 +13,12 @@ import type { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
-/** Makes a client, or sets attributes of one that is there (a PUT merges them; '' takes one away, 26.7.3). */
+/** Makes a client, or sets attributes of one that is there (a PUT merges them; '' removes one, 26.7.3). */
 export async function writeClient(keycloak: Keycloak, change: Change<'client'>): Promise<void> {
   const { action, key, after } = change;
   if (action === 'create') {
     try {
-      // A client id is given once, so that a creation may be repeated after a lost answer: 409 then.
+      // A client id exists once, so that a creation may be repeated after a lost answer: 409 then.
       await keycloak.replace(attempt(`create the client '${key}'`), (admin) =>
         admin.clients.create({ ...after, clientId: key } as Record<string, unknown>),
       );
@@ -56,7 +56,7 @@ export async function writeResourceClient(
     await keycloak.replace(attempt(`create the client '${key}'`), (admin) => admin.clients.create(body));
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
-    // Our own answer was lost, or somebody took the name in between: the id tells.
+    // The answer was lost, or somebody took the name in between: the id shows which.
     if ((await findClient(keycloak, key))?.id === after.id) return;
     const message = `Somebody else made a client '${key}' at the same time.`;
     throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again: it shows that client.');
@@ -64,9 +64,10 @@ export async function writeResourceClient(
 }
 
 /**
- * Gives a client a scope as default, or removes it. Anybody who registered it can change it no longer: before it is given
- * a scope that it was judged for (it has to be what it was then), and before one is taken from it. Attaching a scope that the client holds as optional answers 204
- * and does nothing (26.7.3), so it is detached there first, then attached, then read back: one change.
+ * Grants a client a scope as default, or revokes it. Its registrant can't change it any more: that ends before a grant
+ * that it was judged for, and before a revocation. A client that was judged has to be what it was then. Attaching a
+ * scope that the client holds as optional answers 204 and does nothing (26.7.3). So it is detached there first, then
+ * attached, then read back: one change.
  */
 export async function writeAssignment(
   keycloak: Keycloak,
@@ -164,7 +165,9 @@ function ignoreGone(error: unknown): void {
 /** Whether the client was still there. */
 export type Written = 'done' | 'gone';
 
-/** A client that is deleted at this very moment may give 500 or 409 instead of 404 (26.7.3): then it is looked for. */
+/**
+ * A client that is deleted at this very moment may answer 500 or 409 instead of 404 (26.7.3): then it is looked for.
+ */
 export async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown>): Promise<Written> {
   try {
     await write;
@@ -204,6 +207,6 @@ export async function wholeClient(keycloak: Keycloak, id: string): Promise<objec
   const found: unknown = await keycloak.read({ what: 'read a client', role: 'view-clients' }, (admin) =>
     admin.clients.findOne({ id }, { catchNotFound: true }),
   );
-  // The admin client gives null for a 404 that it was told to catch.
+  // The admin client returns null for a 404 that it was told to catch.
   return typeof found === 'object' && found !== null ? found : undefined;
 }

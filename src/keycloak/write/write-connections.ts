@@ -5,8 +5,9 @@ import { type Attempt, statusOf } from '../connection/failures.ts';
 const end = (what: string): Attempt => ({ what, role: 'manage-users' });
 
 /**
- * Ends what a person has with one client: the consent, the client's part of ordinary sessions, and offline tokens; others'
- * go on. Keycloak does all three at once; 404 says that there was neither consent nor offline token (26.4.0, 26.7.4).
+ * Ends a person's connection with one client: the consent, the client's part of ordinary sessions, and offline tokens;
+ * others' go on. Keycloak does all three at once; 404 means that there was neither consent nor offline token (26.4.0,
+ * 26.7.4).
  */
 export async function endConnection(
   keycloak: Keycloak,
@@ -21,7 +22,7 @@ export async function endConnection(
     .catch(ignoreGone);
 }
 
-/** Ends a person's whole session, with all clients: what is left where a client asks for no consent. */
+/** Ends a person's whole session, with all clients: the only way where a client asks for no consent. */
 export async function endSession(keycloak: Keycloak, { key, before }: Change<'session'>): Promise<void> {
   if (before === null) return;
   const { realm } = keycloak;

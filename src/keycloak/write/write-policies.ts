@@ -18,7 +18,7 @@ import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
-/** What Keycloak takes of a Trusted Hosts policy without settings. */
+/** Keycloak's reading of a Trusted Hosts policy without settings. */
 const NO_HOSTS: HostsOfPolicy = { hosts: [], senderMatch: true, clientUrisMatch: true };
 
 /** Writes the Trusted Hosts policy of that name: hosts merged into what is there now, both flags in one PUT. */
@@ -116,9 +116,9 @@ type Config = Record<string, string[]>;
 
 /**
  * Reads, merges, writes and reads back the registration policies of that name (Keycloak lets several have the same). A
- * PUT replaces a component's whole configuration and the last one wins, so what is written is what was read a moment
- * ago with our part changed. What is read back is compared as a whole: where anything of it differs, somebody else
- * edits the policy too, and the edit is begun anew until what is read needs none.
+ * PUT replaces a component's whole configuration and the last one wins. So the configuration of a moment ago is written
+ * with mcpkc's part changed, and the read-back is compared as a whole. A difference means that somebody else edits the
+ * policy too: the edit is begun anew until the read-back needs none.
  */
 async function editPolicy(
   keycloak: Keycloak,

@@ -49,7 +49,7 @@ export class ScopeIds {
   }
 }
 
-/** Makes, changes or deletes a client scope. Attributes merge; null takes one away. */
+/** Makes, changes or deletes a client scope. Attributes merge; null removes one. */
 export async function writeClientScope(
   keycloak: Keycloak,
   ids: ScopeIds,
@@ -60,13 +60,13 @@ export async function writeClientScope(
     const body = { ...after, name: key } as Record<string, unknown>;
     await requireOnlyAudience(keycloak, after?.attributes ?? {});
     try {
-      // A name is given once, so that a creation may be repeated after a lost answer: 409 then.
+      // A name exists once, so that a creation may be repeated after a lost answer: 409 then.
       const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
         admin.clientScopes.create(body),
       );
       ids.remember(key, id);
     } catch (error) {
-      // Another run made it meanwhile, or the answer to our own request was lost.
+      // Another run made it meanwhile, or the answer to this request was lost.
       if (statusOf(error) !== 409) throw error;
       await putAttributes(keycloak, ids, key, after?.attributes ?? {});
     }
@@ -113,7 +113,7 @@ async function putAttributes(
   );
 }
 
-/** Makes, repairs or removes the audience mapper; what else its configuration holds stays. */
+/** Makes, repairs or removes the audience mapper; the rest of its configuration stays. */
 export async function writeAudienceMapper(
   keycloak: Keycloak,
   ids: ScopeIds,
@@ -131,12 +131,12 @@ export async function writeAudienceMapper(
     await putMapper(keycloak, place, found, config);
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
-    // Another run made it meanwhile, or the answer to our own request was lost: now it is there to be changed.
+    // Another run made it meanwhile, or the answer to this request was lost: now it is there to be changed.
     await putMapper(keycloak, place, await mapperNow(keycloak, place), config);
   }
 }
 
-/** Where a mapper is: the scope's id and name, and its own name. */
+/** The place of a mapper: the scope's id and name, and its own name. */
 interface MapperPlace {
   id: string;
   scope: string;
@@ -171,7 +171,7 @@ async function putMapper(
   const config = { ...(found?.config ?? base), ...wanted };
   const body = { name, protocol: 'openid-connect', protocolMapper: AUDIENCE_MAPPER, config };
   const mapperId = found?.id;
-  // A PUT that says nothing new is not quite that: Keycloak 26.7.3 adds fields to the configuration.
+  // A PUT without news still changes something: Keycloak 26.7.3 adds fields to the configuration.
   const isThere = Object.entries(wanted).every(([key, value]) => (found?.config?.[key] ?? '') === value);
   if (found?.protocolMapper === AUDIENCE_MAPPER && isThere) return;
   if (mapperId === undefined) {
@@ -190,7 +190,7 @@ async function putMapper(
 }
 
 /**
- * A mapper that a client policy refuses, even to administrators: from Keycloak 26.8 on client policies judge mappers of
+ * A mapper that a client policy refuses, even to administrators. From Keycloak 26.8 on client policies judge mappers of
  * the admin API, too (keycloak/keycloak#50131), and answer 400. Names the policies that can have done it.
  */
 async function explainPolicy(keycloak: Keycloak, error: unknown, what: string): Promise<never> {
@@ -220,7 +220,7 @@ async function explainPolicy(keycloak: Keycloak, error: unknown, what: string): 
   );
 }
 
-/** Where nothing has to be taken out first; should that have changed, the read-back tells. */
+/** Where nothing has to be taken out first; should that have changed, the read-back shows it. */
 const IN_NEITHER: Awaited<ReturnType<typeof readRealmScopes>> = { defaults: [], optionals: [] };
 
 /**
@@ -258,7 +258,7 @@ function ignoreGone(error: unknown): void {
   if (statusOf(error) !== 404) throw error;
 }
 
-/** 409 where it is in the list already: another run did it; the read-back tells whether it is right. */
+/** 409 where it is in the list already: another run did it; the read-back shows whether it is right. */
 function ignoreThere(error: unknown): void {
   if (statusOf(error) !== 409) throw error;
 }
