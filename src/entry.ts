@@ -1,3 +1,3 @@
-/** What the bundle gives to `bin/mcpkc.js`. */
+/** The exports of the bundle for `bin/mcpkc.js`. */
 export { processIo } from './cli/io.ts';
 export { main } from './main.ts';

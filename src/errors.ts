@@ -58,7 +58,7 @@ export const EXIT_STATUS = {
 export type ErrorCode = keyof typeof EXIT_STATUS;
 
 /**
- * A failure with a name. `message` says what happened and why; `fix` says what to do next, with the command where
+ * A failure with a name. `message` shows what happened and why; `fix` shows what to do next, with the command where
  * there is one. Neither ever holds a secret. `details` is shown with `--json` and `--verbose`.
  */
 export class McpkcError extends Error {

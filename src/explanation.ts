@@ -1,12 +1,12 @@
 /** The long text of a finding, an error or a check; shown by `mcpkc explain`. Plain sentences, no markup. */
 export interface Explanation {
-  /** What it is, and what people see because of it. */
+  /** Its meaning, and what people see because of it. */
   what: string;
-  /** What brings it about. */
+  /** The events or settings that bring it about. */
   cause: string;
-  /** How to fix it, in the order in which one would try. */
+  /** The ways to fix it, in the order in which one would try. */
   fix: string;
-  /** Where that is from: public pages, specifications, or the Keycloak version that it was seen on. */
+  /** The sources: public pages, specifications, or the Keycloak version that it was seen on. */
   sources: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export interface ExplainedCode {
   explanation: Explanation;
 }
 
-/** What was measured and stands in no document. */
+/** The source of facts that were measured and stand in no document. */
 export const SEEN = 'Seen on Keycloak 26.7.3';
 
 /** Keycloak's guide to client registration and its policies. */

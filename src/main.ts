@@ -67,7 +67,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (report === undefined) return 0;
     const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
     const style = styleFor(color, io.stdout.columns);
-    // A runbook and the files of init say which server they are about.
+    // A runbook and the files of init show which server they are about.
     const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
     const document = documentWithRunFlags(report.document, repeated, NAMES) as Report['document'];
     if (!json && argv.includes('--quiet') && isNoNews(report)) return report.exitStatus;
@@ -87,7 +87,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Commands that are run for what they do or judge; the others for the text that they answer with. */
+/** Commands that are run for their effect or verdict; the others are run for the text of their answer. */
 const DOERS: readonly string[] = ['init', 'create-scope', 'onboard', 'allow', 'status', 'validate'];
 
 /** Whether there is nothing to tell with `--quiet`: all is well, and the text was not what was asked for. */
@@ -97,7 +97,7 @@ function isNoNews({ command, exitStatus, server, document }: Report): boolean {
   return DOERS.includes(command) || (Array.isArray(changes) && changes.length > 0);
 }
 
-/** Parses and runs; gives undefined where the help was the answer. */
+/** Parses and runs; returns undefined where the help was the answer. */
 async function run(
   typed: readonly string[],
   io: Io,
@@ -138,7 +138,7 @@ function withOptionsOfRun(error: McpkcError, flags: readonly CommandPart[]): Mcp
   });
 }
 
-/** Both rooms are loaded when they are needed: what only shows help starts without them. */
+/** Both rooms are loaded when they are needed: a run that only shows help starts without them. */
 async function logRequests({ voice }: Context): Promise<() => void> {
   const { watchRequests } = await import('./keycloak/connection/http.ts');
   return watchRequests((line) => voice.log(line));
@@ -185,13 +185,13 @@ const LONGEST_QUOTE = 600;
 
 function toMcpkcError(error: unknown, caught: Signal | undefined): McpkcError {
   if (error instanceof McpkcError && caught && error.exitStatus !== SIGNALS[caught]) {
-    // Clean-up after a signal that itself went wrong says more than "interrupted".
+    // A clean-up after a signal that itself went wrong shows more than "interrupted".
     return error.code === 'NOT_WITHDRAWN' ? error : interruptedError(caught);
   }
   if (error instanceof McpkcError) return error;
   if (caught) return interruptedError(caught);
   if (error instanceof CommanderError) {
-    // It quotes what was given, and that may be a megabyte.
+    // It quotes the input, and that may be a megabyte.
     const said = error.message.replace(/^error: /, '');
     const message =
       error.code === 'commander.help'

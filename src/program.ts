@@ -50,7 +50,7 @@ function widthOf(command: Commander, error: boolean): number {
   return (error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80;
 }
 
-/** Help with the commands before the options: who asks for the program's help looks for what it does. */
+/** Help with the commands before the options: readers of the program's help look for what it does. */
 function arranged(help: string): string {
   const sections = help.trimEnd().split('\n\n');
   const commands = sections.filter((section) => HELP_GROUPS.some((group) => section.startsWith(`${group}:`)));

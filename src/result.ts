@@ -1,8 +1,8 @@
-/** What is wrong with a text, as the end of a sentence ("it has a path"), and what to write instead. */
+/** The fault of a text, as the end of a sentence ("it has a path"), and the text to write instead. */
 export interface Problem {
   problem: string;
   fix: string;
 }
 
-/** A value, or why there is none. Told apart by `'problem' in result`. */
+/** A value, or the reason why there is none. Told apart by `'problem' in result`. */
 export type Result<Value, Failure extends { problem: string } = Problem> = { value: Value } | Failure;

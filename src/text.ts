@@ -1,29 +1,29 @@
 /**
- * The one table of characters that nobody sees, or that look like a blank and are none: control, format, private,
- * unassigned, lone surrogates (category C), separators but the blank, what Unicode has renderers ignore, the empty Braille
- * cell. Other rooms ask `hasInvisible`; a second table would part from this one.
+ * The one table of characters that nobody sees, or that look like a blank and aren't one. They are control, format,
+ * private, unassigned, lone surrogates (category C), separators but the blank, characters that Unicode has renderers
+ * ignore, the empty Braille cell. Other rooms ask `hasInvisible`; a second table would part from this one.
  */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs}/u;
 const EVERY_INVISIBLE = new RegExp(INVISIBLE, 'gu');
 
 /**
- * What starts a command for a CI runner. GitHub obeys `::name` at a line's start, after any blanks, and `##[name]` anywhere
- * (actions/runner, ActionCommand.cs); Azure Pipelines `##vso[`, TeamCity `##teamcity[`. A word counts as a line's start,
- * since lines are wrapped at blanks. IPv6 addresses (`::1`, `::ffff:10.0.0.1`) start none.
+ * The starts of commands for a CI runner. GitHub obeys `::name` at a line's start, after any blanks, and `##[name]`
+ * anywhere (actions/runner, ActionCommand.cs); Azure Pipelines `##vso[`, TeamCity `##teamcity[`. A word counts as a
+ * line's start, since lines are wrapped at blanks. IPv6 addresses (`::1`, `::ffff:10.0.0.1`) start none.
  */
 const RUNNER_COMMAND = /(?<=^|\s):(?=:(?![\da-f:.]*(?:[\s,;)]|$))[a-z])|(?<=#)#(?=[a-z]*\[)/gimu;
 
 const escapeCodePoint = (character: string) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
 
-/** Whether a text has a character of the table; the ordinary blank is none. */
+/** Whether a text has a character of the table; the ordinary blank isn't one. */
 export function hasInvisible(text: string): boolean {
   return INVISIBLE.test(text);
 }
 
 /**
- * Makes what came from outside harmless in a line of text: control characters, escape sequences, bidirectional and
- * invisible characters are shown as \u{…}, and so is what would start a CI runner's command. Client names are written by
- * anybody who registers (Keycloak keeps them as sent), so nothing foreign is printed without this.
+ * Makes a text from outside harmless in a line. Control characters, escape sequences, bidirectional and invisible
+ * characters, and starts of a CI runner's commands are shown as \u{…}. Client names are written by anybody who
+ * registers (Keycloak keeps them as sent), so nothing foreign is printed without this.
  */
 export function visible(text: string): string {
   return text.replace(EVERY_INVISIBLE, escapeCodePoint).replace(RUNNER_COMMAND, escapeCodePoint);
@@ -53,7 +53,7 @@ export function inertJson(json: string): string {
     .replace(/(?<=#)#(?=[a-z]*\[)/gi, units);
 }
 
-/** What came from outside as text in XML and HTML, between tags and in quoted attributes; its line ends stay. */
+/** A text from outside as text in XML and HTML, between tags and in quoted attributes; its line ends stay. */
 export function markupText(text: string): string {
   return visibleLines(text)
     .replaceAll('&', '&amp;')
@@ -64,8 +64,8 @@ export function markupText(text: string): string {
 }
 
 /**
- * What came from outside as one line of text in Markdown, in a table's cell too: neither markup nor HTML, and no link, no
- * mention and no reference of those that GitHub makes of bare words (GFM, "Autolinks (extension)").
+ * A text from outside as one line of Markdown, in a table's cell too: neither markup nor HTML. It makes no link,
+ * mention or reference of those that GitHub makes of bare words (GFM, "Autolinks (extension)").
  */
 export function markdownText(text: string): string {
   return visible(text)
@@ -93,7 +93,7 @@ export function brief(text: string, most: number): string {
   return characters.length <= most ? shown : `${characters.slice(0, most - 1).join('')}…`;
 }
 
-/** Cuts words that nobody typed: a message that quotes what was given must not be as long as that. */
+/** Cuts words that nobody typed: a message that quotes the input must not be as long as that. */
 export function withoutEndlessWords(text: string): string {
   return text.replaceAll(/(\S{500})\S{1500,}/g, '$1…');
 }
@@ -133,8 +133,8 @@ function wrapLine(text: string, width: number, indent: string): string {
 }
 
 /**
- * Breaks a command line for a person, so that it still can be pasted: at blanks outside of quotes, with a backslash at
- * the end of every line but the last. Words that are longer than the line stay whole.
+ * Breaks a command line for a person at blanks outside of quotes, so that it still can be pasted. Every line but the
+ * last ends in a backslash. Words that are longer than the line stay whole.
  */
 export function shellLines(command: string, width: number, indent: string): string {
   const words = command.match(/(?:'[^']*'|\\.|[^\s'])+/g) ?? [];
@@ -183,14 +183,14 @@ export function formatCommand(parts: readonly CommandPart[], names: readonly str
 }
 
 /**
- * A name as it is typed on mcpkc's command line, where `readTypedName` gives it back: what can't be seen or starts a
- * runner's command stands there as \u{…}, a backslash twice.
+ * A name as it is typed on mcpkc's command line; `readTypedName` reads it back. Characters that can't be seen, and
+ * starts of a runner's commands, stand there as \u{…}, a backslash twice.
  */
 export function typedName(name: string): string {
   return visible(name.replaceAll('\\', '\\\\')).replaceAll(/^ | $/g, '\\u{20}');
 }
 
-/** Names as the one value of a list option, which `readTypedList` gives back: with commas, `\,` inside of a name. */
+/** Names as the one value of a list option, which `readTypedList` reads back: with commas, `\,` inside of a name. */
 export function typedList(names: readonly string[]): string {
   return names.map((name) => typedName(name).replaceAll(',', '\\,')).join(',');
 }

@@ -9,7 +9,7 @@ import type { Voice } from './voice.ts';
 
 export { Option };
 
-/** What a command gets from the program. */
+/** The things that a command gets from the program. */
 export interface Context {
   io: Io;
   /**
@@ -21,7 +21,7 @@ export interface Context {
   named: { config: string | undefined; credentials: string | undefined };
   /** All subcommands of the program. */
   commands: readonly CommandEntry[];
-  /** How the command was asked to speak. */
+  /** The wanted form of the command's output. */
   settings: { json: boolean; quiet: boolean; verbose: boolean; input: boolean; color: boolean };
   voice: Voice;
   /** Aborted by SIGHUP, SIGINT and SIGTERM. */
@@ -46,7 +46,7 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-/** Flags as commander gives them: camel case, absent where not given. */
+/** Flags as commander passes them: camel case, absent where not given. */
 export type Flags = Record<string, unknown>;
 
 /**
@@ -56,9 +56,9 @@ export type Flags = Record<string, unknown>;
 export interface Command<Options extends Flags = Flags> {
   /** Arguments and options. */
   define(command: Commander): void;
-  /** What people run it for: description and command line, most needed first. */
+  /** The uses of the command: description and command line, most needed first. */
   examples: readonly (readonly [what: string, line: string])[];
-  /** What it writes in Keycloak, in a sentence. */
+  /** Its changes in Keycloak, in a sentence. */
   changes: string;
   /** The exit statuses that it can end with beside 2, 3, 4, 70 and the interrupted ones. */
   exits: readonly (readonly [status: number, meaning: string])[];
@@ -91,7 +91,7 @@ export function wholeNumber(value: string): number {
 
 const SAFETY = 'Safety:';
 
-/** What `defineWriting` declares. */
+/** The options that `defineWriting` declares. */
 export type WritingOptions = { dryRun?: true; yes?: true };
 
 /** The options of every command that writes through the admin API. */

@@ -24,7 +24,7 @@ function lineByLine(text: string): string {
   return visibleLines(withoutEndlessWords(text));
 }
 
-/** What the servers' logs can be searched for (`traceparent`, W3C Trace Context), where a request failed. */
+/** The id to search the servers' logs for (`traceparent`, W3C Trace Context), where a request failed. */
 function traceOf({ details }: McpkcError): string {
   return typeof details?.trace === 'string' ? `; trace ${details.trace}` : '';
 }

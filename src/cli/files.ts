@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The file operations that mcpkc needs. Paths are absolute or relative to the working directory. */
 export interface Files {
   /**
-   * The file's text, or undefined where there is no such file. Other failures are thrown: also EFBIG for what has no end
-   * (a device), and ETIMEDOUT for a pipe that nothing comes from.
+   * The file's text, or undefined where there is no such file. Other failures are thrown: also EFBIG for a file
+   * without an end (a device), and ETIMEDOUT for a pipe that nothing comes from.
    */
   read(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
@@ -77,7 +77,7 @@ async function nextChunk(handle: FileHandle, size: number): Promise<Buffer> {
   throw fileError('ETIMEDOUT', 'nothing comes from it');
 }
 
-/** A new file and nothing else: neither one that is there already, with whatever mode, nor what a link points to. */
+/** A new file and nothing else: neither one that is there already, with whatever mode, nor the target of a link. */
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   await readIfThere(() => unlink(path));
   const handle = await open(path, 'wx', mode);
@@ -87,7 +87,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   } finally {
     await handle.close();
   }
-  // The umask may have taken bits away.
+  // The umask may have cleared bits.
   await chmod(path, mode);
 }
 

@@ -3,7 +3,7 @@ import type { Command as Commander } from 'commander';
 import { VERSION } from '../version.ts';
 import { duration } from './command.ts';
 
-/** Gives the program its own options: those that every command takes, before or after its name. */
+/** Adds the program's own options: those that every command takes, before or after its name. */
 export function defineGlobal(root: Commander): Commander {
   return root
     .version(VERSION, '-V, --version', 'print the version')
@@ -29,5 +29,5 @@ export function defineGlobal(root: Commander): Commander {
     .option('--allow-http', 'allow a secret over plain http to another machine');
 }
 
-/** The global options that take a value, for who has to tell an option's value from a command's name. */
+/** The global options that take a value, for code that has to tell an option's value from a command's name. */
 export const GLOBAL_VALUES = /^--(config|credentials|server|realm|request-timeout|ca-file|wait)$/;

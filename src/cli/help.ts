@@ -1,7 +1,7 @@
 import { wrap } from '../text.ts';
 import type { Command } from './command.ts';
 
-/** Flags by what they are about, for commands that have many; `defineWriting` has its own group. */
+/** Flags by topic, for commands that have many; `defineWriting` has its own group. */
 export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }[] = [
   {
     heading: 'Resource and scope:',
@@ -48,7 +48,7 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
 /** A command with more flags than this has them in groups. */
 export const MANY_FLAGS = 6;
 
-/** What the program's help begins with: the way from nothing to a connection. */
+/** The start of the program's help: the way from nothing to a connection. */
 export function firstSteps(): string {
   return `First steps:
   # once for a realm: asks for what it needs, and makes the account
@@ -60,14 +60,14 @@ export function firstSteps(): string {
   $ mcpkc validate`;
 }
 
-/** What the program's help ends with. */
+/** The end of the program's help. */
 export function exitStatuses(): string {
   return `
 Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
   5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>`;
 }
 
-/** What follows the options in a command's help: examples, what it changes, its exit statuses. */
+/** The part after the options in a command's help: examples, what it changes, its exit statuses. */
 export function commandHelp(command: Command, width: number): string {
   const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
   const exits = new Map<number, string>([

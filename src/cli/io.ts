@@ -43,9 +43,9 @@ export interface Io {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Asks at the terminal (on stderr); a secret is not echoed. */
   prompt(question: string, options?: { secret?: boolean; signal?: AbortSignal }): Promise<string>;
-  /** Calls back on SIGHUP, SIGINT, SIGTERM; returns what takes the handlers away again. */
+  /** Calls back on SIGHUP, SIGINT, SIGTERM; returns a function that removes the handlers again. */
   onSignal(handler: (signal: Signal) => void): () => void;
-  /** Ends this process by a signal with its default effect: what a second Ctrl-C does. */
+  /** Ends this process by a signal with its default effect, as a second Ctrl-C does. */
   raise(signal: Signal): void;
   /** Whether a process with this id runs on this machine. */
   isAlive(pid: number): boolean;
@@ -134,8 +134,8 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * What a browser needs to start, by name. All else stays here: the environment of mcpkc may hold secrets, and a browser, its
- * helpers and whatever they start would inherit them.
+ * The variables that a browser needs to start. All others stay here: the environment of mcpkc may hold secrets, and a
+ * browser, its helpers and whatever they start would inherit them.
  */
 const BROWSER_VARIABLES =
   /^(?:PATH|PATHEXT|HOME|HOMEDRIVE|HOMEPATH|USER|USERNAME|USERPROFILE|LOGNAME|SHELL|COMSPEC|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|BROWSER|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|DBUS_SESSION_BUS_ADDRESS|DESKTOP_SESSION|KDE_SESSION_VERSION|KDE_FULL_SESSION|GNOME_DESKTOP_SESSION_ID|XDG_(?:CURRENT_DESKTOP|SESSION_TYPE|SESSION_DESKTOP|RUNTIME_DIR|CONFIG_HOME|CONFIG_DIRS|DATA_HOME|DATA_DIRS|CACHE_HOME)|WSL_DISTRO_NAME|WSL_INTEROP|SYSTEMROOT|SYSTEMDRIVE|WINDIR|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES(?:\(X86\))?)$/i;

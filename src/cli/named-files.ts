@@ -11,8 +11,9 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * The text of a file that an option or a key names, undefined where there is none. A file that can't be read (a folder,
- * a loop of links, a device without an end) is INPUT_INVALID, naming the option: no bug of mcpkc.
+ * The text of a file that an option or a key names, undefined where there is none. A file that can't be read is
+ * INPUT_INVALID, naming the option, and no bug of mcpkc. Such files are a folder, a loop of links, a device without an
+ * end.
  */
 export async function readNamed(io: Io, option: string, path: string): Promise<string | undefined> {
   try {

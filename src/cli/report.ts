@@ -2,7 +2,7 @@ import type { McpkcError } from '../errors.ts';
 import { inertJson, withoutEndlessWords } from '../text.ts';
 import type { Style } from './style.ts';
 
-/** What a command answers: a document for scripts and a text for people, from the same facts. */
+/** A command's answer: a document for scripts and a text for people, from the same facts. */
 export interface Report {
   /** The command's name; the document's schema is `mcpkc/<command>/v1`. */
   command: string;

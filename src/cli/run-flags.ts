@@ -20,8 +20,9 @@ export function runFlags(options: Readonly<Record<string, unknown>>): CommandPar
 }
 
 /**
- * Puts the options of this run into the command lines of a text, so that each runs as it is printed: a line that is one, or
- * ends in one behind a colon. Words of a sentence stay as they are; so does an option that the line has already.
+ * Puts the options of this run into the command lines of a text, so that each runs as it is printed. A command line is
+ * a whole line, or the end of one behind a colon. Words of a sentence stay as they are; so does an option that the line
+ * has already.
  */
 export function withRunFlags(
   text: string,
@@ -57,7 +58,7 @@ export function documentWithRunFlags(
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
-      // What outsiders wrote is no command line of mcpkc.
+      // Text of outsiders is no command line of mcpkc.
       FIXES.includes(key) || typeof one === 'object' ? documentWithRunFlags(one, flags, commands) : one,
     ]),
   );

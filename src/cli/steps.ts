@@ -1,7 +1,7 @@
 import { visible, wrap } from '../text.ts';
 import type { Style } from './style.ts';
 
-/** What a person does in a product, a number each, with what is to be copied on lines of its own. */
+/** The steps of a person in a product, a number each, with texts to copy on lines of their own. */
 export function numberedSteps(steps: readonly string[], style: Style): string[] {
   return steps.map((step, index) => {
     const [first = '', ...rest] = stepLines(step, style);

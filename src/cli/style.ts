@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: this decides how a text looks.
 import { Chalk } from 'chalk';
 
-/** How a text looks at its destination; without colour every function gives its text back. */
+/** The look of a text at its destination; without colour every function returns its text as it is. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;

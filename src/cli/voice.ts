@@ -2,7 +2,7 @@ import { withoutRunnerCommands, wrap } from '../text.ts';
 import type { Output } from './io.ts';
 import type { Style } from './style.ts';
 
-/** What is said on stderr while a command runs. `--quiet` silences all but warnings. */
+/** The lines on stderr while a command runs. `--quiet` silences all but warnings. */
 export interface Voice {
   /** A line about what happened. */
   note(text: string): void;
@@ -10,7 +10,10 @@ export interface Voice {
   log(line: string): void;
   /** Something the operator should know though the command goes on. */
   warn(text: string): void;
-  /** What is going on now: an animated line on a terminal, nothing else where there is none. `undefined` ends it. */
+  /**
+   * The work that is going on now: an animated line on a terminal, nothing else where there is none. `undefined` ends
+   * it.
+   */
   progress(text: string | undefined): void;
 }
 

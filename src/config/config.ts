@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
 
-/** Everything that flags, environment and files say, checked and with defaults; made by `loadConfig`. */
+/** The settings of flags, environment and files, checked and with defaults; made by `loadConfig`. */
 export interface Config {
   /** KC_SERVER: base URL for admin and token requests; lower-case scheme and host, no default port, no slash at the end. */
   server: string;
@@ -10,11 +10,13 @@ export interface Config {
   adminRealm: string | undefined;
   clientId: string | undefined;
   /**
-   * KC_CLIENT_SECRET, or what KC_CLIENT_SECRET_FILE holds. Not enumerable, so that neither JSON nor a spread copy nor
-   * an inspection shows it.
+   * KC_CLIENT_SECRET, or the content of KC_CLIENT_SECRET_FILE. Not enumerable, so that neither JSON nor a spread copy
+   * nor an inspection shows it.
    */
   readonly clientSecret: string | undefined;
-  /** What KC_CLIENT_KEY_FILE holds: a private key in PEM, where the account has no secret. Not enumerable either. */
+  /**
+   * The content of KC_CLIENT_KEY_FILE: a private key in PEM, where the account has no secret. Not enumerable either.
+   */
   readonly clientKey: string | undefined;
   /** The file that holds that key, seen from the working directory. */
   clientKeyFile: string | undefined;
@@ -39,19 +41,19 @@ export interface Config {
   caFile: string | undefined;
   allowHttp: boolean;
   requestTimeoutMs: number;
-  /** How long to wait for a Keycloak that is still starting; 0 is not at all. */
+  /** The time to wait for a Keycloak that is still starting, in milliseconds; 0 is not at all. */
   waitMs: number;
-  /** `presets` of the config file as they stand there; anybody who uses them checks them. */
+  /** `presets` of the config file as they stand there; their users check them. */
   presets: unknown[];
   /** `protect` of the config file: client ids or globs that are never pruned. */
   protect: string[];
-  /** What deserves attention but stops nothing; a sentence each, without secrets. */
+  /** Things that deserve attention but stop nothing; a sentence each, without secrets. */
   warnings: string[];
-  /** Where a key's value is from ("flag --realm", "file .keycloak-env line 3"); undefined for defaults. */
+  /** The origin of a key's value ("flag --realm", "file .keycloak-env line 3"); undefined for defaults. */
   originOf(key: string): string | undefined;
   /**
-   * Why a secret is not sent to the server (FOLDER_NOT_TRUSTED): the service account's, an administrator's. Undefined where
-   * it may be.
+   * The reasons why a secret is not sent to the server (FOLDER_NOT_TRUSTED): the service account's, an administrator's.
+   * Undefined where it may be.
    */
   refusals: { account: McpkcError | undefined; administrator: McpkcError | undefined };
   /** The files that were read. */
@@ -80,15 +82,16 @@ export function requireRealm(config: Config): string {
   return config.realm;
 }
 
-/** Whether a service account is configured, be it that its secret may not be sent to this server. */
+/** Whether a service account is configured, even if its secret may not be sent to this server. */
 export function hasAccount({ clientId, clientSecret, clientKey, refusals }: Config): boolean {
   const proof = clientSecret ?? clientKey;
   return clientId !== undefined && (proof !== undefined || refusals.account !== undefined);
 }
 
 /**
- * The service account's id, and its secret or key; throws FOLDER_NOT_TRUSTED where the secret may not go to the configured server; throws CONFIG_MISSING with what to do next. All that is missing to talk to
- * Keycloak is named at once, the realm too: commands that need both call this one first.
+ * The service account's id, and its secret or key. Throws FOLDER_NOT_TRUSTED where the secret may not go to the
+ * configured server, and CONFIG_MISSING with what to do next. Everything that is missing to talk to Keycloak is named
+ * at once, the realm too: commands that need both call this one first.
  */
 export function requireAccount(config: Config): {
   clientId: string;

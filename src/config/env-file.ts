@@ -4,20 +4,21 @@ import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { ENV_KEYS, FILE_ONLY_KEYS } from './schema.ts';
 
-/** What a credentials file says. */
+/** The content of a credentials file. */
 export interface EnvFile {
   /** Every assignment, known key or not; of a key that is assigned twice the last one, as in a shell. */
   values: Map<string, { value: string; line: number }>;
-  /** What can't be read, a line each, with file and line number. */
+  /** Lines that can't be read, one text each, with file and line number. */
   problems: string[];
-  /** What is read but looks like a slip. */
+  /** Lines that are read but look like a slip. */
   warnings: string[];
 }
 
 /**
- * Reads `KEY=value` lines: `export ` in front, single or double quotes (with a shell's escapes), comments (a line, or
- * after a blank), blank lines, CRLF and a byte order mark are understood. Without quotes the value is what stands there,
- * without blanks around it: `\` and `$` are themselves and nothing is expanded. Messages never quote a value.
+ * Reads `KEY=value` lines, also with `export ` in front. Single or double quotes (with a shell's escapes), comments (a
+ * line, or after a blank), blank lines, CRLF and a byte order mark are understood. Without quotes the value is the text
+ * that stands there, without blanks around it: `\` and `$` are themselves and nothing is expanded. Messages never quote
+ * a value.
  */
 export function parseEnvFile(text: string, file: string): EnvFile {
   const read: EnvFile = { values: new Map(), problems: [], warnings: [] };
@@ -51,7 +52,7 @@ function parseLine(content: string, origin: string, line: number, read: EnvFile)
     read.warnings.push(`${key} is ignored: it belongs in the config file (${origin})`);
 }
 
-/** What a shell's word is made of: single quotes, double quotes with escapes, an escaped character, bare text. */
+/** The pieces of a shell's word: single quotes, double quotes with escapes, an escaped character, bare text. */
 const PIECE = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+))/s;
 
 function parseValue(text: string): Result<string, { problem: string }> {
@@ -70,7 +71,8 @@ function parseValue(text: string): Result<string, { problem: string }> {
 
 /**
  * The text of a credentials file that `parseEnvFile` reads back the same and that a POSIX shell can `source`. Throws
- * INPUT_INVALID, naming the key, for what no line can hold: line breaks, other control characters, broken Unicode.
+ * INPUT_INVALID, naming the key, for texts that no line can hold: line breaks, other control characters, broken
+ * Unicode.
  */
 export function formatEnvFile(entries: Readonly<Record<string, string>>): string {
   return Object.entries(entries)

@@ -12,8 +12,8 @@ export interface Found {
 }
 
 /**
- * The file that a flag names, which must be there unless it `mayBeNew`, or the first of the usual ones that is;
- * undefined where there is none. What is wrong with it is added to `problems`.
+ * The file that a flag names, or the first of the usual ones that is there; undefined where there is none. The file of
+ * a flag must be there unless it `mayBeNew`. Faults of the file are added to `problems`.
  */
 export async function findFile(
   io: Io,

@@ -7,7 +7,7 @@ export interface JsonObject {
   twice: string[];
 }
 
-/** Where and why a text is no JSON object; line and column from 1. */
+/** The place and the reason of a fault in a text that is no JSON object; line and column from 1. */
 export interface JsonFault {
   problem: string;
   line: number;
@@ -45,7 +45,7 @@ class Fault extends Error {
 }
 
 /**
- * Reads a JSON object. Tells where a fault is, which `JSON.parse` doesn't always do, and never quotes the text, which
+ * Reads a JSON object. Shows where a fault is, which `JSON.parse` doesn't always do. Never quotes the text, which
  * `JSON.parse` does and which may hold a secret.
  */
 export function readJsonObject(source: string): Result<JsonObject, JsonFault> {

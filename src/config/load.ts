@@ -13,11 +13,11 @@ export type { Config } from './config.ts';
 export { hasAccount, requireAccount, requireRealm } from './config.ts';
 
 /**
- * Reads the configuration. Precedence: flag, environment, credentials file, config file, default. `flags` are the program's
- * global options in commander's camel case, durations in milliseconds; others are ignored. Throws CONFIG_INVALID with
- * every problem at once, a line each, with key and origin; what is merely missing is no problem here (`requireRealm`,
- * `requireAccount`). `newFiles`: files that flags name need not be there yet, since they are about to be
- * written.
+ * Reads the configuration. Precedence: flag, environment, credentials file, config file, default. `flags` are the
+ * program's global options in commander's camel case, durations in milliseconds; others are ignored. Throws
+ * CONFIG_INVALID with every problem at once, a line each, with key and origin. A key that is merely missing is no
+ * problem here (`requireRealm`, `requireAccount`). `newFiles`: files that flags name need not be there yet, since they
+ * are about to be written.
  */
 export async function loadConfig(
   flags: Record<string, unknown>,
@@ -133,7 +133,7 @@ async function caFile(sources: Sources, io: Io): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const found = lookUp(sources, 'MCPKC_CA_FILE');
   const path = within(found?.folder ?? '', file);
-  // A loop of links, or a folder that may not be entered: it is there, and what reads it says why it can't.
+  // A loop of links, or a folder that may not be entered: it is there, and its reader shows why it can't.
   if (!(await io.files.exists(path).catch(() => true))) {
     sources.problems.push(`MCPKC_CA_FILE: there is no file ${visible(path)} (${found?.origin})`);
   }

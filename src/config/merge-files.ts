@@ -1,18 +1,19 @@
 import { formatEnvFile, parseEnvFile } from './env-file.ts';
 import { readJsonObject } from './json-text.ts';
 
-/** What a file should say; null takes a key away. What it says beside stays. */
+/** The wanted values of a file's keys; null removes a key. Other keys stay. */
 export type Wanted = Readonly<Record<string, string | null>>;
 
-/** A file's new text, and which of the wanted keys it says otherwise now. */
+/** A file's new text, and the wanted keys whose values are new in it. */
 export interface Merged {
   text: string;
   changed: string[];
 }
 
 /**
- * A credentials file with other values for some keys: their lines are replaced where they stand (the last one counts, as in a
- * shell; earlier ones go), missing ones are added at the end, and every other line stays as it is, comments too.
+ * A credentials file with other values for some keys. Their lines are replaced where they stand (the last one counts,
+ * as in a shell; earlier ones go). Missing ones are added at the end, and every other line stays as it is, comments
+ * too.
  */
 export function mergeEnvFile(text: string, wanted: Wanted): Merged {
   const { values } = parseEnvFile(text, '');
@@ -42,8 +43,8 @@ function isAssignment(line: string, key: string): boolean {
 }
 
 /**
- * A JSON config file with other values for some keys; all other members stay, in their order. The text has to be a JSON
- * object or empty: anybody who reads the configuration has seen to that.
+ * A JSON config file with other values for some keys; all other members stay, in their order. The text has to be a
+ * JSON object or empty: the reader of the configuration has seen to that.
  */
 export function mergeConfigFile(
   text: string,

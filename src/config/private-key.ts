@@ -2,17 +2,20 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { ValueProblem } from './values.ts';
 
-/** What a private key signs assertions with (RFC 7518 §3.1, RFC 8037). */
+/** The algorithm that a private key signs assertions with (RFC 7518 §3.1, RFC 8037). */
 export type KeyAlgorithm = 'ES256' | 'ES384' | 'ES512' | 'PS256' | 'EdDSA';
 
-/** Names of curves as Node tells them (OpenSSL's), with the algorithm that each is for (RFC 7518 §3.4). */
+/** Names of curves as Node shows them (OpenSSL's), with the algorithm that each is for (RFC 7518 §3.4). */
 const CURVES: Readonly<Record<string, KeyAlgorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
 
-/** What the text of a key file holds: a private key in PEM, and what it signs with. Throws ValueProblem, which quotes none of it. */
+/**
+ * The content of a key file: a private key in PEM, and the algorithm that it signs with. Throws ValueProblem, which
+ * quotes none of it.
+ */
 export function parsePrivateKey(pem: string): { key: KeyObject; algorithm: KeyAlgorithm } {
   if (/ENCRYPTED/.test(pem))
     throw new ValueProblem('the key in it has a passphrase, which mcpkc can’t ask for');

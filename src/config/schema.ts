@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** What a key is, for the reader of values, for README's table and for the sample file. */
+/** A key as the reader of values, README's table and the sample file need it. */
 export interface ConfigKey {
   key: string;
   /** One line, for a table. */
   description: string;
-  /** What holds where it isn't given; a text for people where it is made from other keys. */
+  /** The value where none is given; a text for people where it is made from other keys. */
   default: string;
   /** Never printed, never logged, no flag. */
   secret: boolean;
   /** Only in the config file: neither environment nor credentials file. */
   fileOnly: boolean;
-  /** The global flag that says the same. */
+  /** The global flag that sets the same. */
   flag: string | undefined;
-  /** Which commands need it; '' where it is optional. */
+  /** The commands that need it; '' where it is optional. */
   requiredBy: string;
-  /** What the value looks like in the config file. In environment and credentials file everything is text. */
+  /** The shape of the value in the config file. In environment and credentials file everything is text. */
   shape: z.ZodType;
 }
 

@@ -23,8 +23,9 @@ export interface Secret {
 }
 
 /**
- * The secret or key of the highest level that gives one; two on one level are a problem. Warns of files that others can
- * read. Neither problems nor warnings hold any of it. `newKey`: a key file that isn't there is none, since it may be made.
+ * The secret or key of the highest level that has one; two on one level are a problem. Warns of files that others can
+ * read. Neither problems nor warnings hold any of it. `newKey`: a key file that isn't there is none, since it may be
+ * made.
  */
 export async function readSecret(sources: Sources, io: Io, newKey = false): Promise<Secret | undefined> {
   await warnOfReadableFiles(sources, io);
@@ -100,7 +101,7 @@ async function fromFile(
   return read && { ...read, file };
 }
 
-/** Whether a file of the working directory, that nobody named, says which server it is. */
+/** Whether a file of the working directory, that nobody named, sets the server. */
 function isServerFound({ levels }: Sources): boolean {
   return levels.find((level) => level.has('KC_SERVER'))?.get('KC_SERVER')?.found === true;
 }
@@ -135,13 +136,13 @@ async function warnIfReadable(file: string, { warnings }: Sources, io: Io, what 
   );
 }
 
-/** How a secret or a key that would be sent, or sign what is sent, is called at the start of a sentence. */
+/** The name of a secret or key at the start of a sentence: one that would be sent, or sign what is sent. */
 export function nameOf({ key }: Pick<Secret, 'key'>): string {
   return key === 'KC_CLIENT_KEY_FILE' ? `A signature by the key of ${key}` : `The secret of ${key}`;
 }
 
 /**
- * Warns when the secret is from one folder, or from the command line, and the server that it is sent to from another: a
+ * Warns when the secret is from one folder, or from the command line, and the server that it is sent to from another. A
  * variable that was left over must not send a folder's secret unnoticed. The default server is nobody's.
  */
 export function warnOfForeignServer(

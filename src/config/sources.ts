@@ -22,10 +22,10 @@ export interface Given {
   found: boolean;
 }
 
-/** One level of precedence: the values that it gives. */
+/** One level of precedence: the values that it holds. */
 export type Level = Map<string, Given>;
 
-/** What flags, environment and files say, before any value is judged. */
+/** The values of flags, environment and files, before any is judged. */
 export interface Sources {
   /** Highest precedence first. */
   levels: readonly Level[];
@@ -39,7 +39,7 @@ export interface Sources {
 type Flags = Record<string, unknown>;
 type Complaints = Pick<Sources, 'problems' | 'warnings'>;
 
-/** Reads every source; what is wrong with the files themselves is in `problems`. Never throws for what they hold. */
+/** Reads every source; faults of the files themselves are in `problems`. Never throws for their content. */
 export async function gather(flags: Flags, io: Io, newFiles = false): Promise<Sources> {
   const told: Complaints = { problems: [], warnings: [] };
   const find = (flag: string, named: unknown, usual: readonly string[]) =>
@@ -136,7 +136,7 @@ function isComment(name: string): boolean {
   return name === '$schema' || name.startsWith('//') || /^_(?!_)/.test(name);
 }
 
-/** The value as text or list, or what its shape should have been. */
+/** The value as text or list, or the shape that it should have had. */
 function shape(key: ConfigKey, value: unknown): Result<Raw, { problem: string }> {
   const read = key.shape.safeParse(value);
   if (!read.success) return { problem: read.error.issues[0]?.message ?? 'it has the wrong shape' };

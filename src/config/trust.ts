@@ -4,17 +4,17 @@ import type { Config } from './config.ts';
 import { nameOf, type Secret } from './secret.ts';
 import type { Given } from './sources.ts';
 
-/** What the secret meets on its way: the server, and what says how to get there. */
+/** The way of the secret: the server, and the settings that lead there. */
 export interface Way {
   /** KC_SERVER as it counts, and where it is from; undefined for the default. */
   url: string;
   server: Given | undefined;
-  /** MCPKC_CA_FILE and MCPKC_ALLOW_HTTP where they are given and say something. */
+  /** MCPKC_CA_FILE and MCPKC_ALLOW_HTTP where they are given and have an effect. */
   caFile: Given | undefined;
   allowHttp: Given | undefined;
 }
 
-/** One thing that a file of the working directory says and nobody else: what it is, and how a person says the same. */
+/** One setting that a file of the working directory makes and nobody else, and the same as a person sets it. */
 interface Doubt {
   message: string;
   key: string;
@@ -22,10 +22,10 @@ interface Doubt {
 }
 
 /**
- * Why the service account's secret is not sent (FOLDER_NOT_TRUSTED, exit status 5); undefined where it may be. Anybody who
- * writes into a folder can put a configuration there: a secret goes to the server that stands with it in the same file, or
- * that flag, environment, a file that a flag names or the user's own file name. A secret from elsewhere takes neither
- * authorities nor plain http from a file of the working directory.
+ * The reason why the service account's secret is not sent (FOLDER_NOT_TRUSTED, exit status 5); undefined where it may
+ * be. Anybody who writes into a folder can put a configuration there. So a secret goes to the server that stands with
+ * it in the same file. It also goes to one that flag, environment, a file that a flag names or the user's own file
+ * name. A secret from elsewhere takes neither authorities nor plain http from a file of the working directory.
  */
 export function accountNotTrustedError(secret: Secret | undefined, way: Way): McpkcError | undefined {
   if (secret === undefined) return undefined;

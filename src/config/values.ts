@@ -4,7 +4,7 @@ import { isLoopback } from '../names/loopback.ts';
 import { parseResource } from '../names/resource-url.ts';
 import { hasInvisible } from '../text.ts';
 
-/** What is wrong with a value, to be said behind the name of its key; never quotes the value. */
+/** The fault of a value, to stand behind the name of its key; never quotes the value. */
 export class ValueProblem extends Error {}
 
 /** A value as it was given: text, or a list (only from the config file). */
@@ -98,8 +98,8 @@ export function endpoint(raw: Raw): string {
 }
 
 /**
- * What begins with a host gets a scheme; anything else is left as it is, to be judged later. A single word is a host only
- * with a port, as localhost, or where `word` says so.
+ * A text that begins with a host gets a scheme; anything else is left as it is, to be judged later. A single word is a
+ * host only with a port, as localhost, or where `word` is set.
  */
 function withScheme(value: string, how: { word?: boolean; local?: 'http' } = {}): string {
   const [, host = '', port = '', path = ''] =

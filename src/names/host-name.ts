@@ -18,8 +18,8 @@ const WILDCARD_FIX =
 /**
  * A host for Keycloak's Trusted Hosts policy: lower case, IDN as punycode, no dot at the end; of a URL its host.
  * `*.example.com` is allowed; an IPv6 address comes out in brackets, since Keycloak compares with Java's
- * `URI.getHost()`, which keeps them. Names with underscores pass (Keycloak looks at no character). Only ASCII comes out.
- * Throws INPUT_INVALID that says what is wrong: ports, paths, blanks, credentials, wildcards elsewhere, lengths.
+ * `URI.getHost()`, which keeps them. Names with underscores pass (Keycloak looks at no character). Only ASCII comes
+ * out. Throws INPUT_INVALID, which shows the fault: ports, paths, blanks, credentials, wildcards elsewhere, lengths.
  */
 export function normaliseHost(text: string): string {
   const read = readPattern(text);

@@ -2,7 +2,7 @@ import { inputError } from '../errors.ts';
 import type { Result } from '../result.ts';
 import { hasBlankOrInvisible, isAddress, parseHost } from './host-name.ts';
 
-/** How two resource URLs differ; `case` is also another spelling of the same host (punycode, a default port). */
+/** The difference of two resource URLs; `case` is also another spelling of the same host (punycode, a default port). */
 export type ResourceDifference = 'same' | 'slash' | 'case' | 'scheme' | 'path' | 'host';
 
 const LONGEST = 1024;
@@ -12,10 +12,11 @@ const HINT = 'Write the URL of the MCP server as clients connect to it, such as 
 const fault = (problem: string, fix = HINT): Result<string> => ({ problem, fix });
 
 /**
- * The canonical spelling of a resource (RFC 8707, RFC 9728): byte for byte as given, but for lower-case scheme and host,
- * IDN as punycode, no default port, and no slash after a bare origin. A token's audience is compared as text, so nothing
- * else may change. With `bareHost`, a host alone means `https://<host>/mcp`.
- * Throws INPUT_INVALID for what is no such URL: fragment, query, credentials, dot segments, blanks, other schemes.
+ * The canonical spelling of a resource (RFC 8707, RFC 9728), byte for byte as given, but for four things. Scheme and
+ * host are in lower case, IDN is punycode, a default port is left out, and so is the slash after a bare origin. A
+ * token's audience is compared as text, so nothing else may change. With `bareHost`, a host alone means
+ * `https://<host>/mcp`. Throws INPUT_INVALID for other texts: fragment, query, credentials, dot segments, blanks, other
+ * schemes.
  */
 export function canonicalResource(text: string, options: { bareHost?: boolean } = {}): string {
   const read = parseResource(text, options);
@@ -105,8 +106,8 @@ export function aliasOf(url: string): string {
 }
 
 /**
- * How two resource URLs differ as texts; the first that applies of: host (with port), scheme, slash at the end, case,
- * path. Either may be anything that stands in Keycloak: what is no resource URL has another host.
+ * The difference of two resource URLs as texts; the first that applies of: host (with port), scheme, slash at the end,
+ * case, path. Either may be anything that stands in Keycloak: a text that isn't a resource URL has another host.
  */
 export function differenceOf(a: string, b: string): ResourceDifference {
   if (a === b) return 'same';

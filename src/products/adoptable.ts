@@ -11,7 +11,7 @@ import {
 import type { Preset } from './preset.ts';
 import { matchesAny } from './redirect.ts';
 
-/** Whether a newcomer may be given an MCP audience without a person having looked at it. */
+/** Whether a newcomer may be granted an MCP audience before a person looked at it. */
 export type Adoption = { adoptable: true; preset: Preset } | { adoptable: false; reason: string };
 
 /**
@@ -34,8 +34,9 @@ const ATTRIBUTE_OF: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a client may use beside authorization code and refresh token, in words; but for those of `expected`, grant types
- * that its product is known to list. Client credentials, the password grant and the implicit flow are never expected.
+ * The grants that a client may use beside authorization code and refresh token, in words. Those of `expected`, grant
+ * types that its product is known to list, are left out. Client credentials, the password grant and the implicit flow
+ * are never expected.
  */
 export function excessGrants(client: ClientFacts, expected: readonly string[] = []): string[] {
   const known = new Set(expected.map((grant) => ATTRIBUTE_OF[grant]));
@@ -51,7 +52,7 @@ export function excessGrants(client: ClientFacts, expected: readonly string[] = 
   ].flat();
 }
 
-/** Why a client's redirect URIs, metadata document and name are none of the presets'; in words. */
+/** The reason why a client's redirect URIs, metadata document and name are none of the presets'; in words. */
 function misfit(client: ClientFacts, presets: readonly Preset[]): string {
   const { clientId = '', redirectUris = [] } = client;
   const names = presets.map(({ name }) => name).join(', ');
@@ -72,7 +73,7 @@ function misfit(client: ClientFacts, presets: readonly Preset[]): string {
   return `its redirect URIs could be any tool’s, and it ${called}, which is none of: ${names}`;
 }
 
-/** The types of a client's own protocol mappers that decide what its tokens say. */
+/** The types of a client's own protocol mappers that decide what its tokens carry. */
 export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] {
   return protocolMappers
     .map(({ protocolMapper }) => protocolMapper ?? '')
@@ -80,9 +81,9 @@ export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] 
 }
 
 /**
- * Whether a client is a connector of one of these products and nothing more: it registered itself (or Keycloak fetched
- * the product's metadata document), all its redirect URIs are the product's, users are asked for consent, it can use
- * authorization code and refresh token and, beside them, only what the product itself lists; it is enabled, brings no
+ * Whether a client is a connector of one of these products and nothing more. It registered itself, or Keycloak fetched
+ * the product's metadata document. All its redirect URIs are the product's, and users are asked for consent. It can use
+ * authorization code and refresh token and, beside them, only what the product itself lists. It is enabled, brings no
  * protocol mapper that writes claims, and is no probe of mcpkc's own. The reason may hold what the client wrote about
  * itself, as it wrote it.
  */
@@ -105,8 +106,8 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
 }
 
 /**
- * What a client that holds an audience may do beyond a connector's work, in words: a redirect URI that leads anywhere,
- * grants that its product doesn't use, no consent. Only of clients that may have registered themselves:
+ * The powers of a client that holds an audience beyond a connector's work, in words. They are a redirect URI that leads
+ * anywhere, grants that its product doesn't use, and no consent. Only of clients that may have registered themselves:
  * an administrator's are his to judge. May hold what the client wrote about itself.
  */
 export function holderProblems(client: ClientFacts, presets: readonly Preset[]): string[] {

@@ -34,7 +34,7 @@ export const chatgpt: Preset = {
   },
   // A Keycloak that lacks one of them refuses the sign-in with invalid_scope.
   requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
-  // Where the web application runs, today and formerly.
+  // The origins of the web application, today's and the former one.
   origins: ['https://chatgpt.com', 'https://chat.openai.com'],
   comparesResource: 'unknown',
   registersTwice: 'unknown',

@@ -1,7 +1,7 @@
 import { shellWord } from '../text.ts';
 import type { Preset } from './preset.ts';
 
-/** A short name for an MCP server, as products ask for one: the first label of its host, where that says anything. */
+/** A short name for an MCP server, as products ask for one: the first label of its host, where that means anything. */
 export function serverName(mcp: string): string {
   const { hostname } = new URL(mcp);
   const [label = ''] = hostname.split('.');
@@ -9,22 +9,22 @@ export function serverName(mcp: string): string {
   return isNamed ? label : 'my-server';
 }
 
-/** What stands in the steps of a product that is given a client. */
+/** The texts for the steps of a product that gets a client. */
 export interface GivenClient {
   clientId: string;
-  /** Where its secret is; undefined for a public client. */
+  /** The file with its secret; undefined for a public client. */
   secretFile: string | undefined;
 }
 
 /**
- * How a person connects this MCP server in this product, a line per step. A command in backticks can be pasted into a
- * shell, JSON in backticks into a file: what is put into them stands as shell and JSON want it.
+ * The steps by which a person connects this MCP server in this product, a line each. A command in backticks can be
+ * pasted into a shell, JSON in backticks into a file. Values in them are quoted as shell and JSON want it.
  */
 export function connectSteps({ connect }: Pick<Preset, 'connect'>, mcp: string): string[] {
   return filled(connect, mcp, {});
 }
 
-/** The same for a product that is given a client which was made beforehand. */
+/** The same for a product that gets a client which was made beforehand. */
 export function givenSteps(
   steps: readonly string[],
   mcp: string,

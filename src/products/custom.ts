@@ -9,7 +9,7 @@ import { exampleRedirect, redirect, redirectHost } from './redirect.ts';
 import type { ScopeRule } from './scopes.ts';
 import { presetOn, SELF_HOSTED } from './self-hosted.ts';
 
-/** A fault in the configuration's `presets`, with where it is: `presets[0].redirectUris[1]`. */
+/** A fault in the configuration's `presets`, with its place: `presets[0].redirectUris[1]`. */
 export interface PresetProblem {
   path: string;
   message: string;
@@ -50,7 +50,7 @@ const documentUrl = z
   .string()
   .refine((text) => text.startsWith('https://') && patternProblem(text) === undefined, 'is not a https URL');
 
-/** What an entry of the configuration's `presets` may say; all but a name and redirect URIs may be left out. */
+/** The shape of an entry of the configuration's `presets`; all but a name and redirect URIs may be left out. */
 const Entry = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'takes 1 to 40 of a-z, 0-9 and -'),

@@ -3,7 +3,7 @@ import { CIMD_ATTRIBUTE, isPinned } from '../realm/ways.ts';
 import { hasClientName, type Preset } from './preset.ts';
 import { matchesAny, matchesRedirect } from './redirect.ts';
 
-/** What is read of Keycloak's representation of a client (REST API 26.7, same field names). */
+/** The part of Keycloak's representation of a client that is read (REST API 26.7, same field names). */
 export interface ClientFacts {
   id?: string | undefined;
   clientId?: string | undefined;
@@ -22,15 +22,18 @@ export interface ClientFacts {
   attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** How a client came to be, as far as its representation tells, and why we think so. */
+/** The origin of a client, as far as its representation shows it, and the reason for that judgement. */
 export interface Origin {
   kind: 'dynamic' | 'cimd' | 'other';
   why: string;
 }
 
-/** When a confidential client got its secret (epoch seconds); public clients have none. Seen on 26.7.3. */
+/**
+ * The attribute that holds when a confidential client got its secret (epoch seconds); public clients have none. Seen on
+ * 26.7.3.
+ */
 const SECRET_TIME_ATTRIBUTE = 'client.secret.creation.time';
-/** Where the `tos_uri` of a registration ends up, which Trusted Hosts does not look at. Seen on 26.7.3. */
+/** The attribute that holds the `tos_uri` of a registration, which Trusted Hosts does not look at. Seen on 26.7.3. */
 export const TOS_ATTRIBUTE = 'tosUri';
 
 /** The `tos_uri` of registrations that mcpkc makes to try a realm out: this and the run's id. Never resolves (RFC 6761). */
@@ -68,9 +71,10 @@ export function registration(client: ClientFacts): Origin {
 }
 
 /**
- * Whether a client has the mark of registration (it asks users for consent and has no full scope), or was made from a
- * metadata document. A registrant may choose its client id and internal id (`clients-registrations/default`), so these
- * prove nothing; the mark is there as long as the policies 'Consent Required' and 'Full Scope Disabled' are (26.7.4).
+ * Whether a client has the mark of registration, or was made from a metadata document. The mark: it asks users for
+ * consent and has no full scope. A registrant may choose its client id and internal id
+ * (`clients-registrations/default`), so these prove nothing. The mark is there as long as the policies 'Consent
+ * Required' and 'Full Scope Disabled' are (26.7.4).
  */
 export function cameByRegistration(client: ClientFacts): boolean {
   if (client.protocol !== undefined && client.protocol !== 'openid-connect') return false;
@@ -80,7 +84,10 @@ export function cameByRegistration(client: ClientFacts): boolean {
 
 const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
 
-/** Names of the attributes by which a client may use more grants (Keycloak 26.7); a later server's are told by their ending. */
+/**
+ * Names of the attributes by which a client may use more grants (Keycloak 26.7); a later server's are known by their
+ * ending.
+ */
 export function grantAttributesOf(client: ClientFacts): string[] {
   return Object.entries(client.attributes ?? {})
     .filter(([name, value]) => GRANT_ATTRIBUTE.test(name) && String(value).toLowerCase() !== 'false')
@@ -91,8 +98,8 @@ const YEAR_2010 = 1_262_304_000;
 const YEAR_2100 = 4_102_444_800;
 
 /**
- * When a client was made, in milliseconds; undefined where Keycloak does not tell. It is when the secret was made: a
- * regenerated one makes the client look younger than it is. May lie ahead of the caller's clock.
+ * The time when a client was made, in milliseconds; undefined where Keycloak doesn't show it. It is the time of its
+ * secret: a regenerated one makes the client look younger than it is. May lie ahead of the caller's clock.
  */
 export function createdAt(client: ClientFacts): number | undefined {
   const value = attribute(client, SECRET_TIME_ATTRIBUTE);
@@ -123,9 +130,9 @@ function isLoopbackUri(uri: string): boolean {
 }
 
 /**
- * The product that a client belongs to: all its redirect URIs are that preset's. A metadata document decides by its
- * URL as well. A name proves nothing on its own, but decides between presets that fit alike; and where every URI leads
- * to the user's own machine, which any tool can claim, it has to fit too.
+ * The product that a client belongs to: all its redirect URIs are that preset's. A metadata document decides by its URL
+ * as well. A name proves nothing on its own, but decides between presets that fit alike. It has to fit too where every
+ * URI leads to the user's own machine, which any tool can claim.
  */
 export function presetOf(client: ClientFacts, presets: readonly Preset[]): Preset | undefined {
   const uris = client.redirectUris ?? [];

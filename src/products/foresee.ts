@@ -1,7 +1,7 @@
 import type { Preset } from './preset.ts';
 import { registeredScope, requestedScope, type ScopesMet } from './scopes.ts';
 
-/** What of a realm decides which scopes a product may name. */
+/** The settings of a realm that decide which scopes a product may name. */
 export interface ScopeDoors {
   /** The realm's default and optional client scopes, by name. */
   defaults: readonly string[];
@@ -12,13 +12,13 @@ export interface ScopeDoors {
   allowed: readonly { scopes: readonly string[]; defaults: boolean }[];
 }
 
-/** Where a product is stopped, and the scopes that it names and may not have. */
+/** The step at which a product is stopped, and the scopes that it names and may not have. */
 export interface ForeseenRefusal {
   stage: 'registration' | 'authorization';
   scopes: string[];
 }
 
-/** What an MCP server names: its scope in challenge and metadata, or nothing. */
+/** The scopes that an MCP server names: its own in challenge and metadata, or none. */
 export type Naming = Pick<ScopesMet, 'challenge' | 'metadata'>;
 
 /** The client scopes of a client that a product has already. */
@@ -28,9 +28,9 @@ export interface HeldScopes {
 }
 
 /**
- * Whether the scopes that a product names by its own rule are refused: at registration (403, "Not permitted to use
- * specified clientScope") or at sign-in (`invalid_scope`). Keycloak 26.4 to 26.7: a registration that names scopes gets
- * those as optional ones and `basic` alone as default; one that names none gets the realm's lists.
+ * Whether the scopes that a product names by its own rule are refused. At registration the refusal is 403, "Not
+ * permitted to use specified clientScope", at sign-in `invalid_scope`. In Keycloak 26.4 to 26.7 a registration that
+ * names scopes gets those as optional ones and `basic` alone as default. One that names none gets the realm's lists.
  */
 export function foreseeScopes(
   preset: Preset,

@@ -10,8 +10,8 @@ function occurrences(text: string, part: string): number {
 }
 
 /**
- * What is wrong with a redirect URI or pattern that a user wrote; undefined where nothing is. It has to be written as
- * a URL parser writes it, so that comparing bytes is comparing URLs.
+ * The fault of a redirect URI or pattern that a user wrote; undefined where there is none. It must be written as a URL
+ * parser writes it, so that comparing bytes is comparing URLs.
  */
 export function patternProblem(text: string): string | undefined {
   if (text.length > 2000) return 'is longer than 2,000 characters';

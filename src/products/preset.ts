@@ -1,7 +1,9 @@
 import type { RedirectPattern } from './redirect.ts';
 import type { ScopeRule } from './scopes.ts';
 
-/** What a product posts to the registration endpoint (RFC 7591), with concrete ports where it picks its own. */
+/**
+ * The body that a product posts to the registration endpoint (RFC 7591), with concrete ports where it picks its own.
+ */
 export interface Registration {
   client_name: string;
   redirect_uris: readonly string[];
@@ -17,7 +19,7 @@ export interface Registration {
   code_challenge_method?: readonly string[];
 }
 
-/** Where a constant comes from: a public page or source file, what it says, when it was read, and how sure that is. */
+/** The source of a constant: a public page or source file, its content, the day when it was read, and its certainty. */
 export interface Source {
   url: string;
   what: string;
@@ -30,19 +32,19 @@ export interface Source {
   certainty: 'recorded' | 'primary' | 'secondary' | 'inferred';
 }
 
-/** What is known of a product's habit. */
+/** The knowledge of a product's habit. */
 export type Answer = 'yes' | 'no' | 'unknown';
 
-/** How a product is given a client that was made beforehand. */
+/** The way in which a product takes a client that was made beforehand. */
 export interface WithClient {
-  /** Whether it is given a secret too: confidential, else public (PKCE alone). */
+  /** The form in which it takes a secret too: confidential, else public (PKCE alone). */
   secret: 'none' | 'text' | 'json';
   steps: readonly string[];
 }
 
 /** Everything that mcpkc knows about a client product. Data only: a product is a file, a user's own an entry. */
 export interface Preset {
-  /** What `--preset` takes. */
+  /** The name that `--preset` takes. */
   name: string;
   title: string;
   /** The `client_name` that it registers with; exact, but for an optional prefix family. */
@@ -50,12 +52,12 @@ export interface Preset {
   /** Client names that begin like this are the product's too (editions of one editor). */
   clientNamePrefixes?: readonly string[];
   redirectUris: readonly RedirectPattern[];
-  /** What Keycloak's policy 'Trusted Hosts' must list: the hosts of the redirect URIs and of `client_uri`. */
+  /** The hosts that Keycloak's policy 'Trusted Hosts' must list: those of the redirect URIs and of `client_uri`. */
   trustedHosts: readonly string[];
   clientUri?: string;
   /** Whether its registration names scopes: Keycloak then attaches those instead of the realm's defaults. */
   sendsScope: Answer;
-  /** Which scopes it names, given what it meets. */
+  /** The rule by which it names scopes, given those that it meets. */
   scopes: ScopeRule;
   /** Its client id where the server takes client id metadata documents. */
   cimdUrl?: string;
@@ -66,50 +68,50 @@ export interface Preset {
   registration: Registration;
   /** Grants that its metadata document lists, where those are others than it registers with. */
   cimdGrantTypes?: readonly string[];
-  /** Scopes that it asks for at authorization whatever the host lists; one that is missing ends the sign-in. */
+  /** Scopes that it asks for at authorization whatever the MCP server lists; one that is missing ends the sign-in. */
   requestedScopes: readonly string[];
   /** Origins of the web pages that it sends requests from: MCP server and registration have to let them in. */
   origins: readonly string[];
   /**
-   * Whether its page registers from the browser, so that the request carries `Origin` and Keycloak's policy 'Allowed
-   * Registration Web Origins' has to list it; absent: never, as for products that send from servers or the command line.
+   * Whether its page registers from the browser. The request then carries `Origin`, and Keycloak's policy 'Allowed
+   * Registration Web Origins' must list it. Absent: never, as for products that send from servers or the command line.
    */
   registersInBrowser?: 'always' | 'sometimes';
   /**
-   * How the metadata's `resource` has to fit the URL that was typed: `exact`, byte for byte; `prefix`, the URL lies
-   * below it (the official SDK's checkResourceAllowed).
+   * The way in which the metadata's `resource` must fit the URL that was typed. `exact`: byte for byte; `prefix`: the
+   * URL lies below it (the official SDK's checkResourceAllowed).
    */
   comparesResource: 'exact' | 'prefix' | 'unknown';
   /**
-   * Whether one sign-in registers two clients, a second or two apart. The later one is the one that signs in, as far as
-   * is known (OpenCode 1.18): an adoption that stops at the first cuts the living one off.
+   * Whether one sign-in registers two clients, a second or two apart. The later one signs in, as far as is known
+   * (OpenCode 1.18): an adoption that stops at the first cuts the living one off.
    */
   registersTwice: Answer;
   /** Whether each sign-in registers a new client and leaves the one before it behind. */
   registersPerLogin: Answer;
   /**
-   * How it gets a new client once its own is gone (`invalid_client`): `by-itself`, `at-login` (a person signs in
-   * again), `after-removal` (a person has to remove the connection, or its stored registration, first).
+   * The way to a new client once its own is gone (`invalid_client`). `by-itself`: without a person; `at-login`: a
+   * person signs in again; `after-removal`: a person must remove the connection, or its stored registration, first.
    */
   reregisters: 'by-itself' | 'at-login' | 'after-removal' | 'unknown';
   /**
-   * How a person connects a server, a line per step; `{mcp}` stands for its URL, `{name}` for a short name of it.
-   * Commands stand in backticks.
+   * The steps by which a person connects a server, a line each; `{mcp}` stands for its URL, `{name}` for a short name
+   * of it. Commands stand in backticks.
    */
   connect: readonly string[];
   /**
-   * How a person gives it a client that was made beforehand, a line per step; `{client-id}`, `{secret-file}` beside the
-   * placeholders of `connect`. Absent where it isn't known whether it takes one.
+   * The steps by which a person sets a client that was made beforehand, a line each; `{client-id}`, `{secret-file}`
+   * beside the placeholders of `connect`. Absent where it isn't known whether it takes one.
    */
   withClient?: WithClient;
-  /** What an operator should know about it. */
+  /** Notes for an operator. */
   notes: readonly string[];
   sources: readonly Source[];
   /** From the configuration file. */
   custom?: true;
 }
 
-/** Whether the product itself was run and recorded; of all others documentation, sources and captures tell. */
+/** Whether the product itself was run and recorded; documentation, sources and captures tell of all others. */
 export function isRecorded({ sources }: Pick<Preset, 'sources'>): boolean {
   return sources.some(({ certainty }) => certainty === 'recorded');
 }

@@ -4,10 +4,10 @@ import type { Io } from '../cli/io.ts';
 import { isKeycloakId } from '../realm/representations.ts';
 import { type ClientFacts, PROBE_TOS_URI_PREFIX, probeRun } from './dynamic.ts';
 
-/** After this a run is over whatever its mark says: longer than a run with a sign-in may take. */
+/** The time after which a run is over, whatever its mark shows: longer than a run with a sign-in may take. */
 const LONGEST_RUN_MS = 30 * 60_000;
 
-/** What an authorization code of a probe holds in the place of Keycloak's session, followed by the run's id. */
+/** The part of a probe's authorization code in the place of Keycloak's session, followed by the run's id. */
 export const PROBE_CODE = 'mcpkc-probe-';
 
 /** The client of a kept sign-in (`validate --save-token`): one for each MCP server. */
@@ -18,7 +18,7 @@ export function signInClientId(mcp: string): string {
 /** A redirect URI that `validate` tries to have refused; nobody's (RFC 2606). */
 export const FOREIGN_URI = 'https://evil.example/cb';
 
-/** A run's mark on its probes: the `tos_uri` that it registers them with. Tells later whether the run still lives. */
+/** A run's mark on its probes: the `tos_uri` that it registers them with. Shows later whether the run still lives. */
 export interface RunMark {
   runId: string;
   tosUri: string;
@@ -37,8 +37,8 @@ function hostOf(hostname: string): string {
 }
 
 /**
- * Whether the run that left this mark is over: its process is gone from this machine, or it ran elsewhere and can't
- * be running any more. `mark` is what follows the prefix; one that can't be read was not written by a running mcpkc.
+ * Whether the run that left this mark is over. Its process is gone from this machine, or it ran elsewhere and can't be
+ * running any more. `mark` is the text after the prefix; one that can't be read was not written by a running mcpkc.
  */
 export function isOver(
   mark: string,
@@ -51,11 +51,14 @@ export function isOver(
   if (!/^\d{1,10}$/.test(pid ?? '') || !Number.isFinite(since)) return true;
   if (io.now() - since > LONGEST_RUN_MS) return true;
   if (host !== hostOf(io.hostname)) return false;
-  // A run of this very process that is not ours: the process before us had the same id (a container's 1).
+  // Another run under this process's id: the process before had the same one (a container's 1).
   return Number(pid) === io.pid || !io.isAlive(Number(pid));
 }
 
-/** When the run began that marked a client as its probe, in milliseconds since the epoch; undefined for no readable mark. */
+/**
+ * The start of the run that marked a client as its probe, in milliseconds since the epoch; undefined for no readable
+ * mark.
+ */
 export function probeBegun(client: ClientFacts): number | undefined {
   const [, pid, started] = probeRun(client)?.split('.') ?? [];
   const since = Number.parseInt(started ?? '', 36);
@@ -63,8 +66,8 @@ export function probeBegun(client: ClientFacts): number | undefined {
 }
 
 /**
- * Whether a client is a probe that a killed run left, and may be removed. A registrant can write the mark and choose the
- * internal id: nothing is sent to one that Keycloak didn't make, so such a client stops no run.
+ * Whether a client is a probe that a killed run left, and may be removed. A registrant can write the mark and choose
+ * the internal id. Nothing is sent to an id that Keycloak didn't make, so such a client stops no run.
  */
 export function isLeftProbe(
   client: ClientFacts,

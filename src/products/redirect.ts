@@ -40,9 +40,9 @@ export function redirectExpression(pattern: RedirectPattern): string {
 }
 
 /**
- * Whether a registered redirect URI is one of a pattern's, and nothing else: the host, path and scheme are compared
- * byte for byte, so that no parser's leniency (case, encoding, dot segments, backslashes, user info) gets a say. A
- * wildcard can't match: Keycloak would redirect to anything below it.
+ * Whether a registered redirect URI is one of a pattern's, and nothing else. Host, path and scheme are compared byte
+ * for byte. So no parser's leniency (case, encoding, dot segments, backslashes, user info) counts. A wildcard can't
+ * match: Keycloak would redirect to anything below it.
  */
 export function matchesRedirect(pattern: RedirectPattern, uri: string): boolean {
   if (pattern.kind === 'exact') return uri === pattern.uri;

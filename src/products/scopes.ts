@@ -1,4 +1,4 @@
-/** Where a product's scopes may come from. */
+/** The sources of a product's scopes. */
 export type ScopeSource =
   /** `scope` of the MCP server's 401 challenge. */
   | 'challenge'
@@ -6,22 +6,22 @@ export type ScopeSource =
   | 'metadata'
   /** `scopes_supported` of the authorization server's metadata: all that it has (RFC 8414). */
   | 'issuer'
-  /** What the registration was answered with. */
+  /** `scope` of the answer to the registration. */
   | 'registered';
 
-/** Which scopes a product names at registration and at sign-in. Data, so that configuration can say it too. */
+/** The scopes that a product names at registration and at sign-in. Data, so that configuration can set it too. */
 export interface ScopeRule {
   /** The first of these that names any decides; `registered` is for the sign-in alone. Empty: it names none. */
   from: readonly ScopeSource[];
   /** Whether it adds `offline_access` to what the MCP server names, where the issuer advertises it. */
   offline: boolean;
-  /** What stands in the registration: the same scopes, no `scope` at all, or an empty one where it found none. */
+  /** The `scope` of the registration: the same scopes, none at all, or an empty one where it found none. */
   registers: 'same' | 'nothing' | 'same-or-empty';
-  /** What it names where no source does. */
+  /** The scopes that it names where no source does. */
   otherwise?: string;
 }
 
-/** What a product meets, as far as scopes are concerned. */
+/** The scopes that a product meets. */
 export interface ScopesMet {
   /** `scope` of the challenge. */
   challenge?: string | undefined;

@@ -3,8 +3,8 @@ import { redirect } from './redirect.ts';
 import type { ScopeRule } from './scopes.ts';
 
 /**
- * A product that runs on a host of the operator's own: its redirect URI stands on that host, so it is no preset before a
- * configuration names the host (`{"name": "chat", "like": "librechat", "host": "chat.example.com"}`).
+ * A product that runs on a host of the operator's own. Its redirect URI stands on that host, so it is no preset before
+ * a configuration names the host (`{"name": "chat", "like": "librechat", "host": "chat.example.com"}`).
  */
 export interface SelfHosted {
   name: string;
@@ -125,7 +125,7 @@ const n8n: SelfHosted = {
 /** The products that run on a host of the operator's own. */
 export const SELF_HOSTED: readonly SelfHosted[] = [librechat, openWebui, n8n];
 
-/** The preset of such a product on a host (lower case, as `normaliseHost` gives it), under a name of its own. */
+/** The preset of such a product on a host (lower case, as `normaliseHost` returns it), under a name of its own. */
 export function presetOn(host: string, like: SelfHosted, name: string): Preset {
   const { title, clientNames, redirectPath, clientUri, registration, scopes, connect, notes, sources } = like;
   const uri = redirect(`https://${host}${redirectPath}`);

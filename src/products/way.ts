@@ -1,15 +1,16 @@
 import type { Way } from '../realm/ways.ts';
 import type { Preset } from './preset.ts';
 
-/** What the issuer says that decides how a product connects. */
+/** The facts of the issuer that decide how a product connects. */
 export interface IssuerSays {
   /** Whether its metadata advertises client id metadata documents. */
   documents: boolean;
 }
 
 /**
- * The redirect URIs of a product as an administrator writes them down: exact, and loopback ones without a port, which
- * Keycloak then takes with any (26.7.4). Paths of a connection's own (`{id}`) can't be written so: they are left out.
+ * The redirect URIs of a product as an administrator writes them down: exact ones, and loopback ones without a port.
+ * Keycloak takes the latter with any port (26.7.4). Paths of a connection's own (`{id}`) can't be written so: they are
+ * left out.
  */
 export function exactRedirects(uris: readonly string[]): { exact: string[]; leftOut: string[] } {
   const leftOut = uris.filter((uri) => uri.includes('{id}'));
@@ -17,7 +18,7 @@ export function exactRedirects(uris: readonly string[]): { exact: string[]; left
   return { exact: [...new Set(exact)], leftOut };
 }
 
-/** Which way a product takes where nothing is said: its document where the issuer takes documents, else a client. */
+/** The way that a product takes where none is chosen: its document where the issuer takes documents, else a client. */
 export function preferredWay(
   { cimdUrl }: Pick<Preset, 'cimdUrl'>,
   issuer: IssuerSays,
@@ -25,14 +26,14 @@ export function preferredWay(
   return issuer.documents && cimdUrl !== undefined ? 'document' : 'client';
 }
 
-/** What a product will do here. */
+/** The prospect of a product here. */
 export interface Prospect {
   connects: 'yes' | 'no' | 'unknown';
   /** A sentence, or several. */
   message: string;
 }
 
-/** What a product will do with the client that was made for it. Pure: what this issuer advertises decides. */
+/** The prospect of a product with the client that was made for it. Pure: what this issuer advertises decides. */
 export function prospectOf(
   preset: Preset | undefined,
   way: Exclude<Way, 'registration'>,
