@@ -57,7 +57,7 @@ function arranged(help: string): string {
   const rest = sections.filter((section) => !commands.includes(section));
   const options = rest.findIndex((section) => /^[^ ]+:\n {2}-/.test(section));
   const arrangedSections = [...rest.slice(0, options), ...commands, ...rest.slice(options)];
-  // Whoever asks for the program's help may have come to it for the first time.
+  // A reader of the program's help may have come to it for the first time.
   if (commands.length > 0) arrangedSections.splice(2, 0, firstSteps());
   return `${arrangedSections.join('\n\n')}\n`;
 }

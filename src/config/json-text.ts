@@ -21,7 +21,7 @@ const NO_KEY = 'a key in double quotes is expected here';
 const NO_VALUE = 'a value is expected here';
 const BAD_TEXT = 'this text is not closed, or has a line break or a wrong escape in it';
 
-/** What jsonc-parser's codes of errors mean (its ParseErrorCode); any other one is a value that is none. */
+/** The meanings of jsonc-parser's codes of errors (its ParseErrorCode); any other one is a value that is none. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   PropertyNameExpected: NO_KEY,
   ColonExpected: 'a colon is expected here',

@@ -81,7 +81,7 @@ const WRONG_SERVER: readonly string[] = [
   'WRONG_SERVER_PATH',
 ];
 
-/** Throws the failure again; it says that the server is the default of KC_SERVER, which nobody named. */
+/** Throws the failure again; it names the server as the default of KC_SERVER, which nobody named. */
 function sayDefault(error: unknown): never {
   if (!(error instanceof McpkcError) || !WRONG_SERVER.includes(error.code)) throw error;
   const message = `KC_SERVER is not set, so its default was tried. ${error.message}`;

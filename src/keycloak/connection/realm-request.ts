@@ -2,7 +2,7 @@ import type { Keycloak } from './connect.ts';
 import { type Attempt, adminRequestError } from './failures.ts';
 import { withRetries } from './retry.ts';
 
-/** What an endpoint of the realm answered that anybody may ask, any status. */
+/** The answer of an endpoint of the realm that anybody may ask, any status. */
 export interface RealmAnswer {
   status: number;
   location: string | null;

@@ -50,8 +50,8 @@ export async function findClientById(keycloak: Keycloak, id: string): Promise<Cl
 }
 
 /**
- * Every client whose id has this text in it, as Keycloak searches: without regard to case; page by page, since strangers
- * choose ids and would fill the first one.
+ * Every client whose id has this text in it, as Keycloak searches: without regard to case. It goes page by page, since
+ * strangers choose ids and would fill the first one.
  */
 export async function* searchClients(keycloak: Keycloak, part: string): AsyncGenerator<Client> {
   for (let first = 0; ; first += PAGE) {

@@ -24,7 +24,7 @@ export async function answersAsKeycloak(base: string, signal: AbortSignal): Prom
   }
 }
 
-/** What answers at an address, seen without a secret. */
+/** The answer of an address, seen without a secret. */
 export type Answered =
   | { kind: 'answer'; status: number; body: string; challenge: string | undefined }
   | { kind: 'failure'; error: McpkcError; isUnknownAuthority: boolean };

@@ -36,8 +36,8 @@ export async function withdrawRegistrationToken(
 
 /**
  * Whether the registrant's token is dead, by whether the one that replaced it still lives: a client has one, and each
- * change by a token replaces it. A change that was under way while the token was replaced writes its own over it, so that
- * a registrant who goes on changing a client keeps it (26.7.3: four times of five); so this is asked a moment later.
+ * change by a token replaces it. A change that was under way while the token was replaced writes its own over it. So a
+ * registrant who goes on changing a client keeps it (26.7.3: four times of five), and this is asked a moment later.
  * `unknown` where Keycloak can't be asked: its endpoint for registrations is closed from here.
  */
 export async function tokenState(
@@ -53,8 +53,8 @@ export async function tokenState(
 }
 
 /**
- * Whether a token of this very moment is accepted here, tried on mcpkc's own account: where the endpoint refuses every
- * token (another issuer than the one that is asked), a refusal tells nothing.
+ * Whether a token of this very moment is accepted here, tried on mcpkc's own account. Where the endpoint refuses every
+ * token (another issuer than the one that is asked), a refusal shows nothing.
  */
 async function tellsTokens(keycloak: Keycloak): Promise<boolean> {
   const { account } = keycloak.place;
@@ -80,11 +80,11 @@ export interface Revoked {
   client: Pick<Client, 'id' | 'clientId'>;
   token: string;
   at: number;
-  /** What it was when it was judged (`clientKeyOf`); undefined where that doesn't matter. */
+  /** The client's content when it was judged (`clientKeyOf`); undefined where that doesn't matter. */
   seen: string | undefined;
 }
 
-/** What a registrant was at when his token was replaced is done by then. */
+/** The time by which a change that was under way when the token was replaced is done. */
 const SETTLED_MS = 500;
 /** So often a token is replaced of somebody who goes on changing his client. */
 const ROUNDS = 4;

@@ -64,7 +64,7 @@ export async function writeResourceClient(
 }
 
 /**
- * Grants a client a scope as default, or revokes it. Its registrant can't change it any more: that ends before a grant
+ * Grants a client a scope as default, or revokes it. Its registrant loses the power to change it first: before a grant
  * that it was judged for, and before a revocation. A client that was judged has to be what it was then. Attaching a
  * scope that the client holds as optional answers 204 and does nothing (26.7.3). So it is detached there first, then
  * attached, then read back: one change.

@@ -39,6 +39,23 @@ const OUT: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\b(thereof|therein|thereby|whereof|hitherto|lest)\b/i, 'plain words'],
 ];
 
+/** Words that comments do without as well, each with the word to write. */
+const OUT_OF_COMMENTS: readonly (readonly [word: RegExp, instead: string])[] = [
+  [/\bsays\b/i, 'shows, names or reports'],
+  [/\bshall\b/i, 'must'],
+  [/\bmend(s|ed|ing)?\b/i, 'fix'],
+  [/\bwho(m|se)?ever\b/i, 'anybody who'],
+  [/\bin vain\b/i, 'timed out'],
+  [/\b(of|than) ours\b/i, 'of mcpkc'],
+  [/\bhangs? on\b/i, 'needs'],
+  [/\bby itself\b/i, 'on its own'],
+  [/\btak(e|es|en|ing) (it |them |the \w+ )?away\b/i, 'remove, or revoke'],
+  [/^(What|Whom?|Whose|As many)\b/, 'the noun that it is about, first'],
+];
+
+/** Folders of `src/` whose comments keep to that, beside the files at its top. */
+const CLEAN: readonly string[] = ['realm', 'keycloak', 'names', 'config', 'cli', 'products'];
+
 /** Sentences that mean nothing without what stands before them. */
 const MEANS_NOTHING = /^(It|They|That|He|She)\b/;
 
@@ -50,6 +67,7 @@ interface Text {
 interface Node {
   type: string;
   start: number;
+  end: number;
   [field: string]: unknown;
 }
 
@@ -76,15 +94,45 @@ function textsOf(path: string, source: string): Text[] {
   return texts;
 }
 
-const SRC = join(ROOT, 'src');
-const TEXTS: readonly Text[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
-  .flatMap((path) => textsOf(path, readFileSync(join(SRC, path), 'utf8')));
+/** Every comment of a file, on one line and without its marks; `//` inside of texts and patterns is none. */
+function commentsOf(path: string, source: string): Text[] {
+  const literals: Node[] = [];
+  const walk = (node: unknown): void => {
+    if (Array.isArray(node)) for (const one of node) walk(one);
+    if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
+    const one = node as Node;
+    if (one.type === 'Literal' || one.type === 'TemplateElement') literals.push(one);
+    else for (const value of Object.values(one)) walk(value);
+  };
+  walk(parseAst(source, { lang: 'ts' }).body);
+  const code = literals.reduce(
+    (text, { start, end }) => text.slice(0, start) + '_'.repeat(end - start) + text.slice(end),
+    source,
+  );
+  return [...code.matchAll(/\/\*[\s\S]*?\*\/|\/\/.*(?:\n\s*\/\/.*)*/g)].map((found) => ({
+    where: `src/${path}:${code.slice(0, found.index).split('\n').length}`,
+    text: found[0]
+      .replace(/^\/\*+\s*|\s*\*\/$/g, '')
+      .replaceAll(/(^|\n)\s*(\/\/|\*)/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  }));
+}
 
-/** What of these texts is out, with the word to write. */
-function wrongIn(texts: readonly Text[]): string[] {
+const SRC = join(ROOT, 'src');
+const FILES: readonly (readonly [path: string, source: string])[] = readdirSync(SRC, {
+  recursive: true,
+  encoding: 'utf8',
+})
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => [path, readFileSync(join(SRC, path), 'utf8')]);
+const TEXTS: readonly Text[] = FILES.flatMap(([path, source]) => textsOf(path, source));
+
+/** Each word of these texts that is out, with the word to write. */
+function wrongIn(texts: readonly Text[], out = OUT): string[] {
   return texts.flatMap(({ where, text }) =>
-    OUT.flatMap(([word, instead]) => {
+    out.flatMap(([word, instead]) => {
       const [found] = word.exec(text) ?? [];
       return found === undefined ? [] : [`${where}: “${found}”, write: ${instead}`];
     }),
@@ -114,6 +162,28 @@ describe('what users read is plain English', () => {
       expect(wrongIn(lines.map((text, at) => ({ where: `${file}:${at + 1}`, text })))).toEqual([]);
     },
   );
+});
+
+describe('comments are plain English', () => {
+  const cleanFiles = FILES.filter(
+    ([path]) => !path.includes('/') || CLEAN.includes(path.split('/')[0] ?? ''),
+  );
+
+  it('in the folders that keep to it', () => {
+    const comments = cleanFiles.flatMap(([path, source]) => commentsOf(path, source));
+    expect(comments.length).toBeGreaterThan(1000);
+    expect(wrongIn(comments, OUT_OF_COMMENTS)).toEqual([]);
+  });
+
+  it('found in blocks and lines, not in texts or patterns', () => {
+    const source =
+      "/** What\n * it says. */\nconst url = 'https://whoever.example'; // It shall\n// work.\nconst p = /\\/\\/ in vain/;\nconst t = `// ours`; /* of ours */\n";
+    expect(commentsOf('sample.ts', source)).toEqual([
+      { where: 'src/sample.ts:1', text: 'What it says.' },
+      { where: 'src/sample.ts:3', text: 'It shall work.' },
+      { where: 'src/sample.ts:6', text: 'of ours' },
+    ]);
+  });
 });
 
 describe('a message means something without its title', () => {
