@@ -33,7 +33,7 @@ export const WAY_NAMES: Readonly<Record<ConnectsBy, string>> = {
   none: 'not at all',
 };
 
-/** What decides whether a document's client lets its product in. */
+/** The facts that decide whether a document's client lets its product in. */
 export interface DocumentSurroundings {
   lists: PolicyLists;
   /** The MCP server, with the scope that carries its audience; undefined where the realm has none. */
@@ -75,7 +75,9 @@ export function connectionText({ way, clientId, reason }: Connection): string {
   return name.endsWith(')') ? `${name.slice(0, -1)}, ${visible(who)})` : `${name} (${visible(who)})`;
 }
 
-/** What was made for a product and a resource so that it is given a client id; undefined where nothing was. */
+/**
+ * The record of the client made for a product and a resource, whose id is typed into it; undefined where none was made.
+ */
 export function madeFor(
   record: RealmRecord,
   resource: string | undefined,

@@ -13,7 +13,9 @@ export type DocumentState =
   | { kind: 'taken'; client: Client }
   | { kind: 'unknown' };
 
-/** What of a realm tells that: the client that has the document's URL as its id, the record, the client policies. */
+/**
+ * The facts of a realm that show it: the client that has the document's URL as its id, the record, the client policies.
+ */
 export interface DocumentFacts {
   client: Client | undefined;
   record: RealmRecord;

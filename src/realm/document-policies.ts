@@ -52,7 +52,7 @@ export function covers(hosts: readonly string[], host: string): boolean {
 }
 
 /**
- * Name of a policy that refuses every sign-in of a document's client, also of one that is never fetched: it takes
+ * Name of a policy that refuses every sign-in of a document's client, also of one that is never fetched. It takes
  * documents of that host, and its executor doesn't permit the host (an error page, 26.7.4).
  */
 export function documentRefusedBy(lists: PolicyLists, url: string): string | undefined {

@@ -37,8 +37,8 @@ export async function withdrawRegistrationToken(
 /**
  * Whether the registrant's token is dead, by whether the one that replaced it still lives: a client has one, and each
  * change by a token replaces it. A change that was under way while the token was replaced writes its own over it. So a
- * registrant who goes on changing a client keeps it (26.7.3: four times of five), and this is asked a moment later.
- * `unknown` where Keycloak can't be asked: its endpoint for registrations is closed from here.
+ * registrant who goes on changing a client keeps it (26.7.3: four times of five). That is why this is asked a moment
+ * later. `unknown` where Keycloak can't be asked: its endpoint for registrations is closed from here.
  */
 export async function tokenState(
   keycloak: Keycloak,
