@@ -1,6 +1,6 @@
 /**
  * Every failure that mcpkc can name: code → exit status. The statuses are those of the command line's contract
- * (README, "Exit statuses"); scripts branch on them, so a code never changes its status.
+ * (docs/automation.md, "Exit statuses"); scripts branch on them, so a code never changes its status.
  */
 export const EXIT_STATUS = {
   USAGE: 2,
@@ -54,7 +54,7 @@ export const EXIT_STATUS = {
   TERMINATED: 143,
 } as const;
 
-/** The name of a failure; the key of the README's error table and of `mcpkc explain`. */
+/** The name of a failure; the key of the error table in docs/reference.md and of `mcpkc explain`. */
 export type ErrorCode = keyof typeof EXIT_STATUS;
 
 /**

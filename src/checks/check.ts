@@ -32,7 +32,7 @@ export interface Judgement {
 
 /** One line of the playbook. It does no I/O: a step has probed, many checks judge. */
 export interface Check {
-  /** Stable: it stands in JSON, JUnit and the README. */
+  /** Stable: it stands in JSON, JUnit and docs/reference.md. */
   id: string;
   title: string;
   severity: Severity;

@@ -290,7 +290,7 @@ const paths: Check = {
   spec: 'Keycloak 26.7, client registration service',
   cause:
     'Keycloak takes whole clients there: client id, secret, attributes and mappers of the registrant’s choice. No registration policy closes that.',
-  fix: 'Close them at the reverse proxy: docs/reverse-proxies.md, “Registration”.',
+  fix: 'Close them at the reverse proxy: docs/registration-fronts.md.',
   judge: registering(({ endpoint, others }) => {
     const url = URL.parse(endpoint ?? '');
     if (url && isLoopback(url))

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A key as the reader of values, README's table and the sample file need it. */
+/** A key as the reader of values, the table of docs/configuration.md and the sample file need it. */
 export interface ConfigKey {
   key: string;
   /** One line, for a table. */
@@ -33,7 +33,7 @@ function key(name: string, shape: z.ZodType, description: string, more: Partial<
 const TALKERS = 'all that talk to Keycloak';
 const ACCOUNT = 'all that talk to Keycloak but `init`; `validate` without it runs from outside';
 
-/** Every key, in the order of README's table. */
+/** Every key, in the order of that table. */
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   key('KC_SERVER', text, 'base URL for admin and token requests, relative path included', {
     default: 'http://127.0.0.1:5050/auth',

@@ -13,7 +13,7 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * The clients that a resource serves; see the README, "Two modes". `standing`: every client that registers can get
+ * The clients that a resource serves; see the README, "Modes and ways". `standing`: every client that registers can get
  * its audience. `adopted`: only clients that were adopted; 0.1.0 called it `windowed`.
  */
 export type Mode = 'standing' | 'adopted';

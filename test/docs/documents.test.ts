@@ -5,7 +5,7 @@ import { type Account, accountIn, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { commandLines, read } from './documents.ts';
 
-describe('the screens of the README', () => {
+describe('the screens of the documents', () => {
   let screens: Screens;
   beforeAll(async () => {
     screens = await captureScreens(inject('keycloak'), inject('mcpkcBin'));
@@ -17,8 +17,9 @@ describe('the screens of the README', () => {
   };
 
   it.each(['status-before', 'onboard', 'validate', 'prune'])('%s is what a run prints today', (name) => {
+    const documents = ['README.md', 'docs/screens.md'].map(read).join('\n');
     const shown = new RegExp(`<!-- begin: screen-${name} -->\\n\\n([\\s\\S]*?)\\n\\n<!-- end`).exec(
-      read('README.md'),
+      documents,
     )?.[1];
     expect(lines(screenBlock(screens[name] ?? ''), name === 'prune')).toEqual(
       lines(shown ?? '', name === 'prune'),

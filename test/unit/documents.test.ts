@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BLOCKS, withBlocks } from '../../docs/tables.ts';
-import { CHECKS } from '../../src/checks/index.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { commandLines, DOCUMENTS, ROOT, read } from '../docs/documents.ts';
 
@@ -21,10 +20,6 @@ describe('the generated parts', () => {
   it.each(DOCUMENTS)('of %s are current (npm run docs)', (file) => {
     const text = read(file);
     expect(withBlocks(text, (name) => BLOCKS[name]?.())).toBe(text);
-  });
-
-  it('say how many checks there are', () => {
-    expect(read('README.md')).toContain(`<summary>all ${CHECKS.length} checks</summary>`);
   });
 
   it('are all known by name', () => {
@@ -48,6 +43,28 @@ describe('links', () => {
       const headings = [...read(found).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
       expect(headings, `${file}: ${target}`).toContain(anchor);
     }
+  });
+});
+
+/** A document without what is generated, which is as long as the lists that it is made of. */
+const byHand = (text: string) =>
+  text.replaceAll(/<!-- begin: ([\w-]+) -->[\s\S]*?<!-- end: \1 -->/g, '').split('\n').length;
+
+describe('no page is too long to be read', () => {
+  it('README has at most 150 lines, generated ones included', () => {
+    expect(read('README.md').split('\n').length).toBeLessThanOrEqual(151);
+  });
+
+  it.each(DOCUMENTS.filter((file) => file.startsWith('docs/')))('%s: at most 200 lines by hand', (file) => {
+    expect(byHand(read(file))).toBeLessThanOrEqual(201);
+  });
+
+  it('the contents page leads to every page', () => {
+    const pages = DOCUMENTS.filter((file) => file.startsWith('docs/') && file !== 'docs/README.md');
+    const missing = pages.filter(
+      (file) => !read('docs/README.md').includes(`(${file.slice('docs/'.length)})`),
+    );
+    expect(missing).toEqual([]);
   });
 });
 

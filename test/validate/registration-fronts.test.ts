@@ -15,12 +15,11 @@ const upstream = new URL(inject('keycloak').url);
 
 beforeAll(() => openRegistration(realm, ['chatgpt.com']));
 
-/** A block of docs/reverse-proxies.md, section “Registration”, as an operator copies it. */
+/** A block of docs/registration-fronts.md, as an operator copies it. */
 function documented(language: string): string {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/reverse-proxies.md'), 'utf8');
-  const section = text.slice(text.indexOf('## Registration'));
-  const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(section)?.[1];
-  if (block === undefined) throw new Error(`docs/reverse-proxies.md has no block for ${language}`);
+  const text = readFileSync(join(import.meta.dirname, '../../docs/registration-fronts.md'), 'utf8');
+  const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (block === undefined) throw new Error(`docs/registration-fronts.md has no block for ${language}`);
   return block;
 }
 
