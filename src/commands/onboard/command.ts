@@ -17,7 +17,7 @@ import { findClientById } from '../../keycloak/read/clients.ts';
 import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { agreeTo } from '../../plan/agree.ts';
-import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
+import { requireNoLiveWindow, resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { requireConsent } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
@@ -143,8 +143,9 @@ export const onboard: Command<OnboardOptions> = {
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
     const { plan, reservations } = prepared;
-    requireConsent(reservations, yes);
     if (context.settings.input && !yes && plan.length > 0) {
+      requireNoLiveWindow(prepared.run, context.io, yes);
+      requireConsent(reservations, yes);
       const { server, realm } = keycloak;
       const then = kind === 'next' ? `, then wait for ${presets.map(({ title }) => title).join(' or ')}` : '';
       const question = `Make ${count(plan.length, 'change')} in realm ${visible(realm)}${then}?`;
