@@ -50,6 +50,9 @@ const documentUrl = z
   .string()
   .refine((text) => text.startsWith('https://') && patternProblem(text) === undefined, 'is not a https URL');
 
+/** Keys of an entry. */
+export const entryKeys = (): string[] => Object.keys(Entry.shape);
+
 /** The shape of an entry of the configuration's `presets`; all but a name and redirect URIs may be left out. */
 const Entry = z
   .strictObject({
@@ -80,6 +83,9 @@ const Entry = z
     registersPerLogin: ANSWER.optional(),
     reregisters: z.enum(['by-itself', 'at-login', 'after-removal', 'unknown']).optional(),
     connect: many(words).optional(),
+    withClient: z
+      .strictObject({ secret: z.enum(['none', 'text', 'json']), steps: many(words).min(1, 'is empty') })
+      .optional(),
     notes: many(words).optional(),
   })
   .superRefine(({ like, host: where, redirectUris }, context) => {
@@ -134,6 +140,8 @@ function presetFrom(entry: Described): Preset {
     },
     requestedScopes: requestedScopes ?? base.requestedScopes,
     origins: origins ?? base.origins,
+    ...(rest.registersInBrowser === undefined ? {} : { registersInBrowser: rest.registersInBrowser }),
+    ...(rest.withClient === undefined ? {} : { withClient: rest.withClient }),
     comparesResource: rest.comparesResource ?? base.comparesResource,
     registersTwice: rest.registersTwice ?? base.registersTwice,
     registersPerLogin: rest.registersPerLogin ?? base.registersPerLogin,

@@ -27,6 +27,7 @@ npm run suite -- products [product…]  runs products, whole flows, and compares
 npm run suite -- products --replay [product…]
                                      puts products and their replays before the same realms and servers
 
+  --only <text>   the situations of --replay whose title has this text; repeat it for several
   --version <v>   this version of the package in place of the newest
   --verbose       what the product printed, too
 
@@ -167,7 +168,11 @@ async function compareWithReplay(
 ): Promise<Row[]> {
   const { folder, version } = await install(product.package, options.version);
   const rows: Row[] = [];
-  for (const [mode, staging] of Object.entries(SITUATIONS)) {
+  const chosen = Object.entries(SITUATIONS).filter(
+    ([title]) => options.only.length === 0 || options.only.some((text) => title.includes(text)),
+  );
+  if (chosen.length === 0) throw new Error(`no situation has the text ${options.only.join(', ')}`);
+  for (const [mode, staging] of chosen) {
     const real = endOf(await runProduct(keycloak, product, folder, staging));
     const stage = await startStage(keycloak, staging);
     const replayed = await replay(product.name, stage, { url: stage.mcpUrl });
@@ -193,6 +198,8 @@ async function compareWithReplay(
 interface Options {
   readonly record: boolean;
   readonly verbose: boolean;
+  /** Of `--replay`: texts in the titles of situations; none: all. */
+  readonly only: readonly string[];
   readonly version: string | undefined;
 }
 
@@ -202,6 +209,7 @@ async function main(): Promise<number> {
     options: {
       record: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
       version: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
@@ -215,7 +223,12 @@ async function main(): Promise<number> {
   markOwnRequests();
   const keycloak = await obtainKeycloak({ progress, start: () => startKeycloak({ progress }) });
   const chosen = REAL_PRODUCTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const options = { record: values.record, verbose: values.verbose, version: values.version };
+  const options = {
+    record: values.record,
+    verbose: values.verbose,
+    only: values.only,
+    version: values.version,
+  };
   const rows: Row[] = [];
   try {
     for (const product of chosen) {

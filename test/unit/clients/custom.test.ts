@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { McpkcError } from '../../../src/errors.ts';
-import { customPresets, parsePresets } from '../../../src/products/custom.ts';
+import { customPresets, entryKeys, parsePresets } from '../../../src/products/custom.ts';
 import { patternProblem } from '../../../src/products/pattern.ts';
 import { matchesAny } from '../../../src/products/redirect.ts';
 import { resolvePresets } from '../../../src/products/resolve.ts';
@@ -127,6 +127,9 @@ describe('redirect URIs and patterns that a user may write', () => {
 test('an entry can say all that a built-in preset says', () => {
   const said = {
     ...GOOD,
+    title: 'Acme IDE',
+    clientUri: 'https://acme.example',
+    clientNames: ['Acme IDE'],
     clientNamePrefixes: ['Acme ('],
     trustedHosts: ['Login.acme.example'],
     authMethod: 'client_secret_post',
@@ -138,7 +141,9 @@ test('an entry can say all that a built-in preset says', () => {
     registersTwice: 'yes',
     registersPerLogin: 'no',
     reregisters: 'by-itself',
+    registersInBrowser: 'sometimes',
     connect: ['Enter {mcp}.'],
+    withClient: { secret: 'text', steps: ['Enter {client-id}, and what stands in {secret-file}.'] },
     notes: ['Nothing to add.'],
   };
   expect(customPresets([said])).toMatchObject([
@@ -155,10 +160,23 @@ test('an entry can say all that a built-in preset says', () => {
       registersTwice: 'yes',
       registersPerLogin: 'no',
       reregisters: 'by-itself',
+      registersInBrowser: 'sometimes',
       connect: ['Enter {mcp}.'],
+      withClient: { secret: 'text', steps: ['Enter {client-id}, and what stands in {secret-file}.'] },
       notes: ['Nothing to add.'],
     },
   ]);
+  // Each key that is accepted makes a difference.
+  const told = (entry: object) => JSON.stringify(customPresets([entry])[0]);
+  for (const key of Object.keys(said).filter((one) => !['name', 'redirectUris'].includes(one))) {
+    const { [key]: _left, ...rest } = said as Record<string, unknown>;
+    expect(told(rest), key).not.toBe(told(said));
+  }
+  expect(Object.keys(said).sort()).toEqual(
+    entryKeys()
+      .filter((key) => !['like', 'host'].includes(key))
+      .sort(),
+  );
 });
 
 test.each(SELF_HOSTED)('$name on a host of one’s own is a preset', ({ name, clientNames }) => {
