@@ -1,10 +1,10 @@
 import type { Preset } from '../products/preset.ts';
 import { formatCommand, typedList } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
-import type { Target } from './evidence.ts';
+import type { Evidence, Target } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
-import { wordsOf } from './product-ways.ts';
+import { LET_IT_SIGN_IN, untriedDocuments, wordsOf } from './product-ways.ts';
 import { judging, type Step } from './step.ts';
 
 /** The error that an authorization response carries, as code and description. */
@@ -29,12 +29,20 @@ type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
 
 /** Not run where there is no client to ask for. */
 const asking = (judge: Judge): Check['judge'] =>
-  judging('authorization', (evidence, { target }) => {
+  judging('authorization', (evidence, { target, parts }) => {
     if (evidence.subject) return judge(evidence, target);
     if (target.noRegistration)
       return skipped('No client is registered (--no-registration), and none holds the scope.');
-    return notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.');
+    return withoutClient(parts);
   });
+
+/** No client to make a request for: no failure where nobody has to register and nothing else could be tried. */
+function withoutClient(parts: Evidence['parts']): Judgement {
+  const untried = untriedDocuments(parts);
+  return untried === undefined
+    ? notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.')
+    : notRun(untried, LET_IT_SIGN_IN, { excused: true });
+}
 
 const pkce: Check = {
   id: 'AUTHZ-PKCE',
@@ -97,7 +105,7 @@ const scopes: Check = {
   cause:
     'A product asks for a scope that its client may not have, or the realm demands something of sign-ins that products don’t do.',
   fix: 'Have the MCP server name its own scope, and hide what clients may not have: mcpkc status',
-  judge: judging('authorization', ({ products, productScopes, good }, { target }) => {
+  judge: judging('authorization', ({ products, productScopes, good }, { target, parts }) => {
     const exchanges = [...products, ...productScopes].map(({ exchange }) => exchange);
     for (const { preset, scope, exchange } of products) {
       if (leadsToSignIn(exchange)) continue;
@@ -124,7 +132,7 @@ const scopes: Check = {
         return fail(`A plain request is refused: ${refusalIn(good)}`, { exchanges: [good] });
       if (good) return pass('A plain request leads to the sign-in.', { exchanges: [good] });
       if (target.noRegistration) return skipped('No client is registered (--no-registration).');
-      return notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.');
+      return withoutClient(parts);
     }
     const told = products.map(({ preset, scope }) => `${preset.title}: ${scope ?? 'no scope'}`);
     return pass(`${told.join('; ')}.`, { exchanges });

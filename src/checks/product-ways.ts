@@ -84,11 +84,11 @@ export function connectionOf(way: ProductWay | undefined): Connection {
 /** What gives the tokens of a document's client to look at. */
 export const LET_IT_SIGN_IN = 'Sign in with the product once, then run this again.';
 
-/** Why nothing is known of products that all use documents which a client policy fetches; undefined for any other. */
+/** Why nothing is known of products that all use documents: seen from outside, or where a policy fetches them; else undefined. */
 export function untriedDocuments({ registration }: Run['parts']): string | undefined {
   const all = registration?.presets ?? [];
   const isUntried = ({ way }: { way: ProductWay }) =>
-    way.by === 'document' && way.state?.kind === 'fetched' && way.state.client === undefined;
+    way.by === 'document' && way.state?.kind !== 'unknown' && foundIn(way) === undefined;
   if (all.length === 0 || !all.every(isUntried)) return undefined;
   const titles = all.map(({ preset }) => preset.title).join(', ');
   return `${titles}: whether Keycloak takes the document was not tried, since that would make its client.`;

@@ -50,7 +50,7 @@ function isForScopes({ own, plain }: { own: Registered; plain: Registered | unde
 }
 
 const NOT_HERE =
-  'The chosen products don’t register here: they have clients already, by their documents or made beforehand.';
+  'The chosen products don’t register here: they use their documents, or clients made beforehand.';
 
 const plain: Check = {
   id: 'REG-PLAIN',

@@ -167,6 +167,14 @@ it('status says which product has no client for its document, and its fix makes 
   expect(await login(realm, how)).toMatchObject({ ok: true, claims: { aud: host.url } });
 });
 
+it('from outside nobody knows which client there is: that is said, and no failure', async () => {
+  const outsider = { env: { KC_ISSUER: realm.issuer, HOME } };
+  const ran = await expectCli(0, ['validate', host.url, '--preset', 'vscode', '--json'], outsider);
+  expect(ran.json.outlook).toMatchObject([
+    { way: 'document', clientId: urlOf('vscode'), verdict: 'unknown' },
+  ]);
+});
+
 it('by default each product that has a document is known by it', async () => {
   const names = PRODUCTS.map(({ name }) => name).join(',');
   const before = await realm.snapshot();
