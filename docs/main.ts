@@ -1,6 +1,7 @@
-/** `npm run docs`: writes the generated parts of README.md and docs/; `-- --no-screens` needs no Keycloak. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** `npm run docs`: writes the generated parts of README.md and docs/, and schemas/; `-- --no-screens` needs no Keycloak. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { jsonSchemas } from '../src/schemas/index.ts';
 import { obtainKeycloak } from '../tools/keycloak/obtain.ts';
 import { captureScreens, type Screens } from './screens.ts';
 import { BLOCKS, screenBlock, withBlocks } from './tables.ts';
@@ -27,4 +28,8 @@ for (const file of ['README.md', ...documents.map((name) => join('docs', name))]
   if (after !== before) writeFileSync(join(ROOT, file), after);
   process.stdout.write(`${after === before ? 'current' : 'written'}  ${file}\n`);
 }
+rmSync(join(ROOT, 'schemas'), { recursive: true, force: true });
+mkdirSync(join(ROOT, 'schemas'));
+for (const [file, schema] of Object.entries(jsonSchemas()))
+  writeFileSync(join(ROOT, 'schemas', file), `${JSON.stringify(schema, undefined, 2)}\n`);
 process.exit();

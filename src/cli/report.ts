@@ -1,4 +1,5 @@
 import type { McpkcError } from '../errors.ts';
+import { schemaUrl } from '../schema-url.ts';
 import { inertJson, withoutEndlessWords } from '../text.ts';
 import type { Style } from './style.ts';
 
@@ -18,7 +19,12 @@ export interface Report {
 /** The JSON document of an answer: one line is one document. */
 export function reportJson(report: Report): string {
   const { command, exitStatus, server, realm, document } = report;
-  const common = { schema: `mcpkc/${command}/v1`, ok: exitStatus === 0, exitStatus };
+  const common = {
+    $schema: schemaUrl(command),
+    schema: `mcpkc/${command}/v1`,
+    ok: exitStatus === 0,
+    exitStatus,
+  };
   return jsonText({ ...common, server: server ?? null, realm: realm ?? null, ...document });
 }
 
@@ -29,6 +35,7 @@ export function failureJson(
   where: { server?: string | undefined; realm?: string | undefined },
 ): string {
   const document = {
+    $schema: schemaUrl('error'),
     schema: 'mcpkc/error/v1',
     ok: false,
     exitStatus,

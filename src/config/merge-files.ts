@@ -1,3 +1,4 @@
+import { schemaUrl } from '../schema-url.ts';
 import { formatEnvFile, parseEnvFile } from './env-file.ts';
 import { readJsonObject } from './json-text.ts';
 
@@ -44,7 +45,7 @@ function isAssignment(line: string, key: string): boolean {
 
 /**
  * A JSON config file with other values for some keys; all other members stay, in their order. The text has to be a
- * JSON object or empty: the reader of the configuration has seen to that.
+ * JSON object or empty: the reader of the configuration has seen to that. A new file names its JSON Schema.
  */
 export function mergeConfigFile(
   text: string,
@@ -52,12 +53,14 @@ export function mergeConfigFile(
   same: (key: string, value: unknown) => boolean,
 ): Merged {
   const read = text.trim() === '' ? { value: { members: [], twice: [] } } : readJsonObject(text);
+  const isNew = 'value' in read && read.value.members.length === 0;
   const members = new Map('value' in read ? read.value.members : []);
   const changed = Object.keys(wanted).filter((key) => {
     const now = members.get(key);
     return wanted[key] === null ? now !== undefined && now !== null && now !== '' : !same(key, now);
   });
   if (changed.length === 0) return { text, changed };
+  if (isNew) members.set('$schema', schemaUrl('config'));
   for (const key of changed) {
     const value = wanted[key];
     if (typeof value === 'string') members.set(key, value);

@@ -54,7 +54,7 @@ const documentUrl = z
 export const entryKeys = (): string[] => Object.keys(Entry.shape);
 
 /** The shape of an entry of the configuration's `presets`; all but a name and redirect URIs may be left out. */
-const Entry = z
+export const presetEntry = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'takes 1 to 40 of a-z, 0-9 and -'),
     title: words.optional(),
@@ -97,7 +97,7 @@ const Entry = z
     if (like !== undefined && redirectUris !== undefined) fault('redirectUris', `is known of ${like}`);
   });
 
-type Described = z.infer<typeof Entry>;
+type Described = z.infer<typeof presetEntry>;
 
 function place(path: readonly PropertyKey[]): string {
   return path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
@@ -193,7 +193,7 @@ function bare({ name, title, redirectUris = [], clientUri, clientNames = [] }: D
 /** The presets that the configuration's `presets` describe, without those that have a fault, and every fault. */
 export function parsePresets(entries: readonly unknown[]): { presets: Preset[]; problems: PresetProblem[] } {
   const tooMany = entries.length > 100 ? [{ path: 'presets', message: 'has more than 100 entries' }] : [];
-  const parsed = entries.slice(0, 100).map((entry) => Entry.safeParse(entry));
+  const parsed = entries.slice(0, 100).map((entry) => presetEntry.safeParse(entry));
   const faults = parsed.flatMap(({ error }, index) =>
     (error?.issues ?? []).map(({ path, message }) => ({ path: `presets[${index}]${place(path)}`, message })),
   );

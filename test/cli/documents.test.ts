@@ -1,8 +1,13 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { documentSchemas } from '../../src/schemas/documents.ts';
 import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { LINES } from './lines.ts';
+
+/** The published schemas, which take no field that they don't describe. */
+const EXACTLY = documentSchemas((shape) => z.strictObject(shape));
 
 const realm = await useRealm('documents');
 let account: Account;
@@ -42,7 +47,7 @@ describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
       ok: ran.exit === 0,
       exitStatus: ran.exit,
     });
-    expect(ran.json).toHaveProperty('server');
-    expect(ran.json).toHaveProperty('realm');
+    const { error } = EXACTLY[name]?.safeParse(ran.json) ?? {};
+    expect(error && z.prettifyError(error)).toBeUndefined();
   });
 });

@@ -21,7 +21,9 @@ describe('the package, installed into an empty folder without a registry', () =>
   });
 
   it('holds the bundle, the documents and nothing of development', () => {
-    const outside = installed.files.filter((file) => !/^dist\/[\w-]+\.js$/.test(file));
+    const outside = installed.files.filter(
+      (file) => !/^(?:dist\/[\w-]+\.js|schemas\/[\w-]+\.schema\.json)$/.test(file),
+    );
     expect(outside).toEqual([
       'CHANGELOG.md',
       'LICENSE',
@@ -31,6 +33,13 @@ describe('the package, installed into an empty folder without a registry', () =>
       'dist/THIRD-PARTY.md',
       'package.json',
     ]);
+  });
+
+  it('holds the schema that every document names', () => {
+    const named = JSON.parse(installed.run(['presets', '--json'])).$schema as string;
+    expect(named.startsWith(`https://unpkg.com/mcpkc@${manifest.version}/`)).toBe(true);
+    expect(installed.files).toContain(named.split('/').slice(4).join('/'));
+    for (const { name } of COMMANDS) expect(installed.files).toContain(`schemas/${name}.schema.json`);
   });
 
   it('runs nothing while it is installed', () => {

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { main } from '../../src/main.ts';
 import { WORKING_ROLES } from '../../src/realm/roles.ts';
+import { documentSchemas } from '../../src/schemas/documents.ts';
 import type {} from './build.ts';
 import type { Realm } from './keycloak/realm.ts';
 import { createServiceAccount, type ServiceAccount } from './keycloak/service-account.ts';
@@ -76,10 +78,16 @@ function result(exit: number, out: string, err: string): CliResult {
   };
 }
 
-/** Parses a text that must be exactly one JSON document and a line end. */
+const DOCUMENTS = documentSchemas((shape) => z.looseObject(shape));
+
+/** Parses a text that must be exactly one JSON document and a line end; it has to fit its schema. */
 export function oneDocument(text: string): Record<string, unknown> {
   expect(text.endsWith('}\n')).toBe(true);
-  return JSON.parse(text) as Record<string, unknown>;
+  const document = JSON.parse(text) as Record<string, unknown>;
+  const [, name = ''] = /^mcpkc\/(.+)\/v1$/.exec(String(document.schema)) ?? [];
+  const { error } = DOCUMENTS[name]?.safeParse(document) ?? {};
+  if (error) expect.fail(`src/schemas/documents.ts, ${name}: ${z.prettifyError(error)}`);
+  return document;
 }
 
 function realSleep(ms: number, signal?: AbortSignal): Promise<void> {

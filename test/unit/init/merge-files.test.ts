@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { mergeConfigFile, mergeEnvFile } from '../../../src/config/merge-files.ts';
+import { schemaUrl } from '../../../src/schema-url.ts';
 
 const WANTED = { KC_CLIENT_ID: 'mcpkc', KC_CLIENT_SECRET: "s'ecret $x" };
 
@@ -81,7 +82,10 @@ describe('mergeConfigFile', () => {
   });
 
   it('makes a new one, and takes a member away', () => {
-    expect(JSON.parse(mergeConfigFile('', { KC_REALM: 'mcp' }, same).text)).toEqual({ KC_REALM: 'mcp' });
+    expect(JSON.parse(mergeConfigFile('', { KC_REALM: 'mcp' }, same).text)).toEqual({
+      $schema: schemaUrl('config'),
+      KC_REALM: 'mcp',
+    });
     const { text } = mergeConfigFile('{"KC_ADMIN_REALM":"master"}', { KC_ADMIN_REALM: null }, same);
     expect(JSON.parse(text)).toEqual({});
   });
