@@ -6,6 +6,7 @@ const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,others,products,valida
 
 /** What takes minutes or fetches something more (nginx): `npm run suite -- long`, not part of `npm test`. */
 const LONG = [
+  'test/cli/monitoring.test.ts',
   'test/products/verdicts.test.ts',
   'test/products/fastmcp-server.test.ts',
   'test/validate/made-beforehand.test.ts',

@@ -51,6 +51,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     minutes: 6,
     command: [...vitest, '--project', 'long'],
   },
+  monitoring: {
+    what: 'metrics, alert rules and baselines on a real realm, with Prometheus, promtool and node_exporter (Debian packages prometheus, prometheus-node-exporter); part of long',
+    minutes: 2,
+    command: [...vitest, '--project', 'long', 'test/cli/monitoring.test.ts'],
+  },
   matrix: {
     what: 'all tests that need a Keycloak, on every supported release; --versions 26.4.0 <test file>',
     minutes: 25,

@@ -41,7 +41,17 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
   { heading: 'Checks:', flags: ['--only', '--skip', '--manifest', '--fail-on', '--list-checks'] },
   {
     heading: 'Files:',
-    flags: ['--secret-file', '--show-secret', '--junit', '--html', '--backup', '--audit-file', '--restore'],
+    flags: [
+      '--secret-file',
+      '--show-secret',
+      '--junit',
+      '--html',
+      '--backup',
+      '--audit-file',
+      '--restore',
+      '--metrics',
+      '--baseline',
+    ],
   },
 ];
 

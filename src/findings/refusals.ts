@@ -15,7 +15,8 @@ export interface Refusals {
   last: number;
 }
 
-const KINDS: Readonly<Record<string, Refusals['kind']>> = {
+/** Types of events of refusals → what was refused. */
+export const REFUSAL_KINDS: Readonly<Record<string, Refusals['kind']>> = {
   CLIENT_REGISTER_ERROR: 'registration',
   LOGIN_ERROR: 'sign-in',
   CODE_TO_TOKEN_ERROR: 'token',
@@ -23,7 +24,7 @@ const KINDS: Readonly<Record<string, Refusals['kind']>> = {
 };
 
 /** Whether mcpkc's own probe was refused: its codes name the run, and its foreign redirect URIs are nobody's. */
-function isOfProbe(details: UserEvent['details']): boolean {
+export function isOfProbe(details: UserEvent['details']): boolean {
   return details.code_id?.startsWith(PROBE_CODE) === true || details.redirect_uri === FOREIGN_URI;
 }
 
@@ -31,7 +32,7 @@ function isOfProbe(details: UserEvent['details']): boolean {
 export function groupRefusals(events: readonly UserEvent[]): Refusals[] {
   const groups = new Map<string, Refusals>();
   for (const { type, time, error, clientId, ipAddress, details } of events) {
-    const kind = KINDS[type];
+    const kind = REFUSAL_KINDS[type];
     if (kind === undefined || isOfProbe(details)) continue;
     const refused = refusedBy({ error, details });
     if (!refused) continue;

@@ -236,6 +236,14 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       })
         .optional()
         .describe('with --for'),
+      baseline: object({
+        file: text,
+        known: count,
+        gone: z.array(object({ code: text, severity, subject: text })),
+        notVisible: z.array(unjudged),
+      })
+        .optional()
+        .describe('with --baseline: findings then holds only what is new'),
     },
     'prune-clients': {
       mode: z.enum(['plan', 'observe', 'apply', 'restore', 'keep', 'unkeep']),

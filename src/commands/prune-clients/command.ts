@@ -31,6 +31,7 @@ export type PruneOptions = {
   acceptAge?: string;
   backup?: string;
   auditFile?: string;
+  metrics?: string;
   restore?: string;
   keep?: string[];
   unkeep?: string[];
@@ -76,6 +77,13 @@ export const pruneClients: Command<PruneOptions> = {
       )
       .option('--backup <file>', 'where deleted clients are kept (default: under XDG_STATE_HOME/mcpkc)')
       .option('--audit-file <file>', 'append a JSON line per decision here instead of stderr')
+      .addOption(
+        new Option('--metrics <file>', 'also write what was decided and done as OpenMetrics').conflicts([
+          'restore',
+          'keep',
+          'unkeep',
+        ]),
+      )
       .addOption(
         new Option('--restore <file>', 'make deleted clients again from a backup').conflicts([
           'keep',

@@ -1,5 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import { writeNamed } from '../../cli/named-files.ts';
+import { openMetrics, requireMetricsWritable, writeMetrics } from '../../cli/open-metrics.ts';
 import type { Report } from '../../cli/report.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
@@ -13,9 +14,10 @@ import type { PruneOptions } from './command.ts';
 import { auditLine, type Judged } from './judge/audit.ts';
 import { eventHints } from './judge/hints.ts';
 import { type Limit, limitFor } from './judge/limits.ts';
+import { pruneGauges } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Scan, scan, type Wish } from './scan.ts';
-import { pruneReport } from './text.ts';
+import { type PruneAnswer, pruneReport } from './text.ts';
 
 /** The three ways to run: look, look and remember, do. */
 export type Mode = 'plan' | 'observe' | 'apply';
@@ -33,10 +35,37 @@ export async function prune(
   mode: Mode,
   flags: PruneOptions,
 ): Promise<Report> {
+  const { io } = context;
+  const began = io.elapsed();
+  await requireMetricsWritable(io, flags.metrics);
+  const measure: Measure = async (answer) => {
+    if (flags.metrics === undefined) return;
+    const gauges = pruneGauges(answer, { at: io.now(), ms: io.elapsed() - began });
+    const labels = { server: keycloak.server, realm: keycloak.realm };
+    await writeMetrics(io, flags.metrics, openMetrics(gauges, labels));
+  };
+  const answer = await answerIn(context, keycloak, wish, mode, flags, measure);
+  await measure(answer);
+  return pruneReport(answer);
+}
+
+/** Writes the metrics of a run that came to a decision. */
+type Measure = (
+  answer: Pick<PruneAnswer, 'mode' | 'judged' | 'limit' | 'troubles' | 'exitStatus'>,
+) => Promise<void>;
+
+async function answerIn(
+  context: Context,
+  keycloak: Keycloak,
+  wish: Wish,
+  mode: Mode,
+  flags: PruneOptions,
+  measure: Measure,
+): Promise<PruneAnswer> {
   if (mode === 'plan') return planned(context, keycloak, wish, flags);
   const holder = holderOf(context.io, `prune-clients --${mode}`);
   return withLock(keycloak, context.io, holder, () =>
-    mode === 'observe' ? observed(context, keycloak, wish) : applied(context, keycloak, wish, flags),
+    mode === 'observe' ? observed(context, keycloak, wish) : applied(context, keycloak, wish, flags, measure),
   );
 }
 
@@ -56,27 +85,27 @@ async function planned(
   keycloak: Keycloak,
   wish: Wish,
   flags: PruneOptions,
-): Promise<Report> {
+): Promise<PruneAnswer> {
   const found = await scan(context, keycloak, wish);
   await auditTo(context, keycloak, flags, found.judged);
   const change = found.judged.some(({ decision }) => decision.action !== 'keep');
   const exitStatus = troubleStatus(found) || (change ? 1 : 0);
   const backup = flags.backup ?? null;
-  return pruneReport({
+  return {
     ...common(context, keycloak, wish, found),
     mode: 'plan',
     ...found,
     limit: limitOf(found, wish),
     backup,
     exitStatus,
-  });
+  };
 }
 
-async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promise<Report> {
+async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promise<PruneAnswer> {
   const found = await scan(context, keycloak, wish);
   const seen = await observe(context, keycloak, found, found.judged);
   const limit = limitOf(found, wish);
-  return pruneReport({
+  return {
     ...common(context, keycloak, wish, found),
     mode: 'observe',
     ...found,
@@ -84,7 +113,7 @@ async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promi
     seen,
     backup: null,
     exitStatus: 0,
-  });
+  };
 }
 
 async function applied(
@@ -92,10 +121,15 @@ async function applied(
   keycloak: Keycloak,
   wish: Wish,
   flags: PruneOptions,
-): Promise<Report> {
+  measure: Measure,
+): Promise<PruneAnswer> {
   const found = await scan(context, keycloak, wish);
   const limit = limitOf(found, wish);
-  if (limit.exceeded) throw limitError(limit);
+  if (limit.exceeded) {
+    const error = limitError(limit);
+    await measure({ mode: 'apply', ...found, limit, exitStatus: error.exitStatus });
+    throw error;
+  }
   const backup = flags.backup ?? defaultBackup(context.io, keycloak);
   const append = await backupWriter(context.io, keycloak, backup);
   await withdrawLeftBehind(context, keycloak, 'prune-clients');
@@ -115,7 +149,7 @@ async function applied(
   const seen = await observe(context, keycloak, found, left);
   await writeDeed(context, keycloak, done);
   const exitStatus = troubleStatus(found);
-  return pruneReport({
+  return {
     ...common(context, keycloak, wish, found),
     mode: 'apply',
     ...found,
@@ -124,7 +158,7 @@ async function applied(
     seen,
     backup,
     exitStatus,
-  });
+  };
 }
 
 /** A line of the journal, where clients were cut off. */

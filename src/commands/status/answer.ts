@@ -84,13 +84,17 @@ function scopesOf(seen: Seen): StatusAnswer['scopes'] {
   });
 }
 
-/** The answer as the JSON document has it; what is not visible is null. */
-export function documentOf(seen: Seen, answer: StatusAnswer): Record<string, unknown> {
+/** The answer as the JSON document has it, with the findings that are told; what is not visible is null. */
+export function documentOf(
+  seen: Seen,
+  answer: StatusAnswer,
+  told: readonly Finding[] = answer.findings,
+): Record<string, unknown> {
   const { clients } = seen.parts;
   const listed = !clients.visible || clients.value !== undefined;
   return {
     resource: answer.resource ?? null,
-    findings: answer.findings.map(({ products: _products, depends: _depends, ...finding }) => finding),
+    findings: told.map(({ products: _products, depends: _depends, ...finding }) => finding),
     products: answer.products,
     scopes: seen.parts.scopes.visible ? answer.scopes : null,
     otherAudienceScopes: seen.parts.scopes.visible ? answer.otherScopes.length : null,

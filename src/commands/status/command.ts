@@ -1,5 +1,6 @@
 import { readDocuments } from '../../checks/documents.ts';
 import { type Command, list, Option } from '../../cli/command.ts';
+import { openMetrics, requireMetricsWritable, writeMetrics } from '../../cli/open-metrics.ts';
 import type { Report } from '../../cli/report.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
@@ -21,8 +22,10 @@ import { readStatus } from '../../keycloak/read/status-snapshot.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
 import { knownPresets, wantedPresets } from '../../plan/input.ts';
 import { isPinned } from '../../realm/ways.ts';
-import { answerOf, documentOf } from './answer.ts';
-import { statusText } from './text.ts';
+import { answerOf, documentOf, type StatusAnswer } from './answer.ts';
+import { type News, newsSince, readBaseline } from './baseline.ts';
+import { statusGauges } from './metrics.ts';
+import { newsText, statusText } from './text.ts';
 import { upgradeText } from './upgrade-text.ts';
 
 /** The flags of `mcpkc status`. */
@@ -33,6 +36,8 @@ export type StatusOptions = {
   clients?: true;
   checkDocuments?: true;
   failOn: 'warning' | 'error';
+  metrics?: string;
+  baseline?: string;
 };
 
 /** `mcpkc status` */
@@ -53,6 +58,13 @@ export const status: Command<StatusOptions> = {
         new Option('--fail-on <severity>', 'exit 1 at findings of this severity or worse')
           .choices(['warning', 'error'])
           .default('error'),
+      )
+      .option('--metrics <file>', 'also write what was seen as OpenMetrics, for Prometheus')
+      .addOption(
+        new Option(
+          '--baseline <file>',
+          'only what is new since this document of status --json; nothing where nothing is',
+        ).conflicts('for'),
       );
   },
   examples: [
@@ -63,17 +75,23 @@ export const status: Command<StatusOptions> = {
       'for several products, strictly, in CI',
       'mcpkc status --preset chatgpt,claude --fail-on warning --json',
     ],
+    ['watched by Prometheus', 'mcpkc status --quiet --metrics /var/lib/prometheus/node-exporter/mcpkc.prom'],
+    ['from cron, silent unless something is new', 'mcpkc status --fail-on warning --baseline known.json'],
   ],
   changes: 'Nothing; an account made by mcpkc init --read-only suffices.',
   exits: [
-    [0, 'no finding at or above --fail-on, and with --for nothing that breaks'],
+    [0, 'no finding (with --baseline: no new one) at or above --fail-on, and with --for nothing that breaks'],
     [1, 'there is one'],
   ],
   async run(context, [argument], flags) {
-    const { failOn } = flags;
+    const { failOn, metrics } = flags;
     const resource = givenResource(argument, flags);
     const to = releaseOf(flags.for);
+    const began = context.io.elapsed();
     const config = await context.config();
+    const baseline =
+      flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
+    await requireMetricsWritable(context.io, metrics);
     const presets = wantedPresets(config, flags.preset);
     if (resource !== undefined) canonicalResource(resource);
     const keycloak = await connect(config, context.io, context.signal);
@@ -83,6 +101,7 @@ export const status: Command<StatusOptions> = {
       since: context.io.now() - DAY,
       clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
       clients: flags.clients === true,
+      count: metrics !== undefined,
       onClients: (read) => context.voice.progress(`${read} clients read`),
     });
     const documents =
@@ -91,10 +110,20 @@ export const status: Command<StatusOptions> = {
         : undefined;
     const given = { resource, presets, parts, documents };
     const seen = await seenBy(context, config, keycloak, given);
-    return report(seen, failOn, config, {
-      upgrade: to && upgradeOf(seen, to),
-      verbose: context.settings.verbose,
-    });
+    const upgrade = to && upgradeOf(seen, to);
+    const answer = answerOf(seen);
+    const news = baseline && newsSince(baseline.of(seen), answer.findings, answer.unjudged);
+    const told = report({ seen, answer, news, upgrade }, failOn, config, context.settings.verbose);
+    if (metrics !== undefined) {
+      const run = {
+        ms: context.io.elapsed() - began,
+        exitStatus: told.exitStatus,
+        known: knownPresets(config),
+      };
+      const labels = { server: keycloak.server, realm: keycloak.realm };
+      await writeMetrics(context.io, metrics, openMetrics(statusGauges(seen, answer, run), labels));
+    }
+    return told;
   },
 };
 
@@ -129,23 +158,41 @@ function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
   throw inputError('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
 }
 
+/** What a run has to tell. */
+interface Told {
+  seen: Seen;
+  answer: StatusAnswer;
+  news: News | undefined;
+  upgrade: Upgrade | undefined;
+}
+
 function report(
-  seen: Seen,
+  { seen, answer, news, upgrade }: Told,
   failOn: 'error' | 'warning',
   { server, realm }: Config,
-  { upgrade, verbose }: { upgrade: Upgrade | undefined; verbose: boolean },
+  verbose: boolean,
 ): Report {
-  const answer = answerOf(seen);
-  const bad = fails(answer.findings, failOn) || fails(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
+  const judged = news?.findings ?? answer.findings;
+  const bad = fails(judged, failOn) || fails(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
   return {
     command: 'status',
     exitStatus: bad === true ? 1 : 0,
     server,
     realm,
-    document: { ...documentOf(seen, answer), ...(upgrade === undefined ? {} : { upgrade }) },
+    document: {
+      ...documentOf(seen, answer, judged),
+      ...(upgrade === undefined ? {} : { upgrade }),
+      ...(news === undefined ? {} : { baseline: baselineDocument(news) }),
+    },
     text: (style) =>
-      upgrade === undefined
-        ? statusText(answer, style, verbose)
-        : `${statusText(answer, style, verbose)}\n${upgradeText(upgrade, style)}`,
+      news !== undefined
+        ? newsText(answer, news, style)
+        : upgrade === undefined
+          ? statusText(answer, style, verbose)
+          : `${statusText(answer, style, verbose)}\n${upgradeText(upgrade, style)}`,
   };
+}
+
+function baselineDocument({ file, known, gone, unjudged }: News) {
+  return { file, known, gone, notVisible: unjudged };
 }

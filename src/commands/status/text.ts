@@ -5,6 +5,7 @@ import { connectionText } from '../../products/connection.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, count, listNames, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
+import type { News } from './baseline.ts';
 import { clientTable } from './client-table.ts';
 import { refusalLine } from './refusal-line.ts';
 
@@ -30,6 +31,34 @@ export function statusText(answer: StatusAnswer, style: Style, verbose = false):
     looksSection(answer, style),
     answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
     `${verdict(answer, style)}\n`,
+  ];
+  return sections.filter((one) => one !== '').join('\n');
+}
+
+/** What is new since a baseline; nothing where nothing is. */
+export function newsText(answer: StatusAnswer, news: News, style: Style): string {
+  const { findings, unjudged, gone, known, file } = news;
+  if (findings.length === 0 && unjudged.length === 0) return '';
+  const { realm, server } = answer;
+  const title = `${count(findings.length, 'finding')} new since ${brief(file, 120)}`;
+  const hidden = unjudged.map(({ code, role }) =>
+    wrap(`  ${style.yellow('?')} ${code} can’t be judged any more: needs the role ${role}.`, style.width),
+  );
+  const went = gone.map(({ code, subject }) =>
+    wrap(`${style.green('✓')} ${code} is gone: ${visible(subject)}`, style.width, '  '),
+  );
+  const sections = [
+    `${style.bold(title)} (${known} known)\n${wrap(`realm ${visible(realm)} at ${server}`, style.width, '  ')}\n`,
+    ...(['error', 'warning', 'info'] as const).map((severity) =>
+      findingsSection(
+        { error: 'Errors', warning: 'Warnings', info: 'Good to know' }[severity],
+        severity,
+        { ...answer, findings },
+        style,
+      ),
+    ),
+    section('Not judged', hidden, style),
+    section('Gone', went, style),
   ];
   return sections.filter((one) => one !== '').join('\n');
 }

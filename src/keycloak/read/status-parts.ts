@@ -27,6 +27,8 @@ export interface HeadRoom {
   reached: boolean;
   /** Four fifths of it are used. */
   near: boolean;
+  /** How many clients there are, up to the limit; only where it was asked for. */
+  clients?: number;
 }
 
 /** Every client of the realm, and those of them that have sessions (by internal id). */

@@ -45,6 +45,8 @@ export interface StatusReading {
   /** Whether to list all clients; the only thing here whose cost grows with the realm. */
   clients: boolean;
   onClients?: (read: number) => void;
+  /** Whether the clients are counted up to the limit of registration: a few small requests more. */
+  count?: boolean;
 }
 
 /** Refused sign-ins, codes and renewals (Keycloak 26.7.3; REFRESH_TOKEN_ERROR is not stored by default). */
@@ -83,7 +85,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     allScopes,
     registration,
     part(() => readRegistrationProviders(keycloak)),
-    registration.then((found) => readRoom(keycloak, found, token)),
+    registration.then((found) => readRoom(keycloak, found, token, reading.count === true)),
     part(() => readPolicies(keycloak)),
     part(() => readAuthenticators(keycloak)),
     part(() => readEventsConfig(keycloak)),
@@ -176,6 +178,7 @@ async function readRoom(
   keycloak: Keycloak,
   policies: Part<RegistrationPolicy[]>,
   token: OwnToken,
+  count: boolean,
 ): Promise<Part<HeadRoom>> {
   if (!policies.visible) return policies;
   const limits = policies.value
@@ -192,12 +195,24 @@ async function readRoom(
       more(limit - 1),
       more(Math.max(0, Math.ceil(limit * 0.8) - 1)),
     ]);
-    return { any, limit, reached, near };
+    const clients = count ? { clients: await countClients(keycloak, limit) } : {};
+    return { any, limit, reached, near, ...clients };
   }).then((found) => {
     // Every realm has clients: none at all means that they are not shown.
     if (found.visible && !found.value.any) return HIDDEN;
     return found.visible && seesClients(token) === false ? HIDDEN : found;
   });
+}
+
+/** How many clients there are, at most this many; Keycloak has no count, so each request halves what is open. */
+async function countClients(keycloak: Keycloak, most: number): Promise<number> {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (await hasMoreClientsThan(keycloak, middle - 1)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {

@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeRecord } from '../../src/keycloak/write/record.ts';
+import { useWorlds, World } from '../keycloak/status/world.ts';
+import { accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
+import { connected } from '../support/keycloak/connection.ts';
+import { collecting, EXAMPLES, firing, promtool } from '../support/prometheus.ts';
+
+/* What Prometheus and promtool of Debian make of a real realm. */
+
+const keep = useWorlds();
+let world: World;
+
+beforeAll(async () => {
+  world = keep(await World.provisioned());
+});
+
+/** The file that a run in memory wrote. */
+async function metricsOf(command: string[], env = world.env): Promise<string> {
+  const ran = await runCli([...command, '--metrics', 'mcpkc.prom'], { env });
+  const file = ran.io.disk.get('/here/mcpkc.prom');
+  if (file === undefined || file instanceof Error) expect.fail(`no file: ${ran.err}`);
+  return file.text;
+}
+
+const both = async () => [await metricsOf(['status']), await metricsOf(['prune-clients'])];
+
+it('promtool takes the files, and the example’s rules and their tests', async () => {
+  for (const text of await both()) {
+    expect(text.endsWith('# EOF\n')).toBe(true);
+    expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, text: '' });
+  }
+  expect(promtool(['check', 'rules', join(EXAMPLES, 'mcpkc.rules.yml')])).toMatchObject({ status: 0 });
+  expect(promtool(['test', 'rules', join(EXAMPLES, 'mcpkc.rules.test.yml')])).toMatchObject({ status: 0 });
+});
+
+describe('the alerts', () => {
+  it('are silent on a healthy realm', async () => {
+    expect(firing(await both(), [])).toBe('');
+    // The check can fail.
+    expect(firing(await both(), ['McpkcError'])).not.toBe('');
+  });
+
+  it('fire where a product is stopped', async () => {
+    const hosts = await world.hosts();
+    await world.configure('trusted-hosts', { 'trusted-hosts': ['nobody.example.com'] });
+    expect(firing(await both(), ['McpkcError', 'McpkcProductStopped'])).toBe('');
+    await world.configure('trusted-hosts', { 'trusted-hosts': hosts });
+  });
+
+  it('fire before and when the realm is full', async () => {
+    const clients = await world.admin.get<unknown[]>(world.path('clients'));
+    await world.configure('max-clients', { 'max-clients': [String(clients.length + 1)] });
+    const [near = ''] = await both();
+    expect(near).toMatch(/^mcpkc_registration_room\{.*\} 1$/m);
+    expect(firing([near], ['McpkcRegistrationNearlyFull', 'McpkcWarning'])).toBe('');
+    await world.configure('max-clients', { 'max-clients': [String(clients.length)] });
+    const alerts = ['McpkcError', 'McpkcProductStopped', 'McpkcRegistrationFull'];
+    expect(firing([await metricsOf(['status'])], alerts)).toBe('');
+    await world.configure('max-clients', { 'max-clients': ['200'] });
+  });
+
+  it('fire where registrations are refused, told by the policy', async () => {
+    const url = `${world.realm.issuer}/clients-registrations/openid-connect`;
+    for (let tries = 0; tries < 10; tries += 1) {
+      const body = JSON.stringify({ redirect_uris: ['https://stranger.example.com/callback'] });
+      await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    }
+    const text = await metricsOf(['status']);
+    expect(text).toMatch(/^mcpkc_refusals_last_day\{.*kind="registration",by="Trusted Hosts".*\} 10$/m);
+    expect(text).not.toContain('stranger.example.com');
+    expect(firing([text], ['McpkcRegistrationsRefused'])).toBe('');
+  });
+
+  it('fire where a killed run left an adoption open, and where the account may not see everything', async () => {
+    const fresh = keep(await World.provisioned());
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const run = { by: 'op', host: 'h', pid: 1, command: 'onboard', nonce: 'n' };
+    const client = { id: '0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11', clientId: 'left' };
+    const entry = { client, key: 'k.k', resource: fresh.host.url, scope: 's', run } as const;
+    const keycloak = await connected(fresh.account);
+    await writeRecord(keycloak, {
+      remember: [{ kind: 'provisional', since: at(-900_000), until: at(-300_000), ...entry }],
+    });
+    const text = await metricsOf(['status'], fresh.env);
+    expect(firing([text], ['McpkcAdoptionLeftOpen'])).toBe('');
+    const blind = await accountIn(fresh.realm, ['view-clients'], 'blind');
+    const unseen = await metricsOf(['status'], { ...fresh.env, ...blind.env });
+    const alerts = /code="ACCOUNT_MISSING_ROLE",severity="error"\} 0/.test(unseen) ? [] : ['McpkcError'];
+    expect(firing([unseen], ['McpkcNotVisible', ...alerts])).toBe('');
+  });
+});
+
+describe('a real Prometheus', () => {
+  it('collects the file whole, through node_exporter and as OpenMetrics, and its rules see it', async () => {
+    let file = '';
+    const prometheus = await collecting(() => (existsSync(file) ? readFileSync(file, 'utf8') : '# EOF\n'));
+    file = prometheus.file;
+    const { done } = spawnCli(['status', '--quiet', '--metrics', file], world.env);
+    expect((await done).exit).toBe(0);
+    const samples = readFileSync(file, 'utf8').match(/^mcpkc_/gm)?.length ?? 0;
+    const number = async (job: string) => {
+      const [found] = await prometheus.query(`count({__name__=~"mcpkc_.*",job="${job}"})`);
+      return found?.value;
+    };
+    await until('both jobs', async () => {
+      try {
+        return (await number('node')) === samples && (await number('openmetrics')) === samples;
+      } catch {
+        return false;
+      }
+    });
+    expect(await prometheus.errors()).toEqual(['', '']);
+    expect(await prometheus.query('mcpkc_status_exit_status{job="node"}')).toMatchObject([
+      { metric: { realm: world.realm.name }, value: 0 },
+    ]);
+    expect(await prometheus.query('ALERTS{alertname="McpkcError"}')).toEqual([]);
+    const hosts = await world.hosts();
+    await world.configure('trusted-hosts', { 'trusted-hosts': ['nobody.example.com'] });
+    expect((await spawnCli(['status', '--metrics', file], world.env).done).exit).toBe(1);
+    await until(
+      'the alert',
+      async () => (await prometheus.query('ALERTS{alertname="McpkcProductStopped"}')).length > 0,
+    );
+    await world.configure('trusted-hosts', { 'trusted-hosts': hosts });
+  });
+});
+
+it('a baseline makes a cron job silent until something is new', async () => {
+  const { out: known } = await runCli(['status', '--json'], { env: world.env });
+  const files = { 'known.json': known };
+  const again = ['status', '--fail-on', 'warning', '--baseline', 'known.json'];
+  const calm = await expectCli(0, again, { env: world.env, files });
+  expect([calm.out, calm.err]).toEqual(['', '']);
+  const hosts = await world.hosts();
+  await world.configure('trusted-hosts', { 'trusted-hosts': ['nobody.example.com'] });
+  const news = await expectCli(1, again, { env: world.env, files });
+  expect(news.out).toContain('TRUSTED_HOST_MISSING');
+  const document = await expectCli(1, [...again, '--json'], { env: world.env, files });
+  expect(document.json.baseline).toMatchObject({ file: 'known.json' });
+  await world.configure('trusted-hosts', { 'trusted-hosts': hosts });
+});
