@@ -46,6 +46,7 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
       '--show-secret',
       '--junit',
       '--html',
+      '--sarif',
       '--backup',
       '--audit-file',
       '--restore',

@@ -6,6 +6,7 @@ import { useWorlds, World } from '../keycloak/status/world.ts';
 import { accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
 import { collecting, EXAMPLES, firing, promtool } from '../support/prometheus.ts';
+import { sarifProblems } from '../support/sarif-schema.ts';
 
 /* What Prometheus and promtool of Debian make of a real realm. */
 
@@ -137,7 +138,14 @@ it('a baseline makes a cron job silent until something is new', async () => {
   await world.configure('trusted-hosts', { 'trusted-hosts': ['nobody.example.com'] });
   const news = await expectCli(1, again, { env: world.env, files });
   expect(news.out).toContain('TRUSTED_HOST_MISSING');
-  const document = await expectCli(1, [...again, '--json'], { env: world.env, files });
+  const document = await expectCli(1, [...again, '--json', '--sarif', 'news.sarif'], {
+    env: world.env,
+    files,
+  });
+  const sarif = document.io.disk.get('/here/news.sarif');
+  const log = JSON.parse(sarif === undefined || sarif instanceof Error ? '' : sarif.text);
+  expect(sarifProblems(log)).toBeUndefined();
+  expect(JSON.stringify(log)).toContain('"baselineState":"new"');
   expect(document.json.baseline).toMatchObject({ file: 'known.json' });
   await world.configure('trusted-hosts', { 'trusted-hosts': hosts });
 });

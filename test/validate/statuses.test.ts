@@ -3,6 +3,7 @@ import { runCli } from '../support/cli.ts';
 import { startBrokenHost } from '../support/hosts/broken.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import { createServiceAccount } from '../support/keycloak/service-account.ts';
+import { sarifProblems } from '../support/sarif-schema.ts';
 import { adoptedConnector, newStage, probesIn, type Stage, senders, validateRun } from './stage.ts';
 
 let stage: Stage;
@@ -149,9 +150,9 @@ describe('the outputs', () => {
     ).toEqual([]);
   });
 
-  it('JUnit and annotations say the same as the document', async () => {
+  it('JUnit, SARIF and annotations say the same as the document', async () => {
     const { io, exit } = await runCli(
-      ['validate', host.url, '--json', '--junit', 'out.xml', '--fail-on', 'should'],
+      ['validate', host.url, '--json', '--junit', 'out.xml', '--sarif', 'out.sarif', '--fail-on', 'should'],
       {
         env: { ...stage.account.env, GITHUB_ACTIONS: 'true' },
       },
@@ -163,6 +164,10 @@ describe('the outputs', () => {
     expect(xml).toMatch(
       /<testcase classname="mcpkc.TOK" name="TOK-USERLESS [^"]*" time="[\d.]+"><failure message="should: /,
     );
+    const sarif = io.disk.get('/here/out.sarif');
+    const log = JSON.parse(sarif === undefined || sarif instanceof Error ? '' : sarif.text);
+    expect(sarifProblems(log)).toBeUndefined();
+    expect(log.runs[0].results).toMatchObject([{ ruleId: 'TOK-USERLESS', level: 'warning' }]);
     expect(io.err()).toMatch(/^::error title=TOK-USERLESS [^\n]*::A self-registered client got one\.%0A/m);
   });
 

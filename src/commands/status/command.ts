@@ -1,11 +1,12 @@
 import { readDocuments } from '../../checks/documents.ts';
-import { type Command, list, Option } from '../../cli/command.ts';
+import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { openMetrics, requireMetricsWritable, writeMetrics } from '../../cli/open-metrics.ts';
 import type { Report } from '../../cli/report.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
+import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
-import { inputError } from '../../errors.ts';
+import { inputError, McpkcError } from '../../errors.ts';
 import { fails } from '../../findings/judge.ts';
 import {
   compareReleases,
@@ -25,6 +26,7 @@ import { isPinned } from '../../realm/ways.ts';
 import { answerOf, documentOf, type StatusAnswer } from './answer.ts';
 import { type News, newsSince, readBaseline } from './baseline.ts';
 import { statusGauges } from './metrics.ts';
+import { statusSarif } from './sarif.ts';
 import { newsText, statusText } from './text.ts';
 import { upgradeText } from './upgrade-text.ts';
 
@@ -38,6 +40,7 @@ export type StatusOptions = {
   failOn: 'warning' | 'error';
   metrics?: string;
   baseline?: string;
+  sarif?: string;
 };
 
 /** `mcpkc status` */
@@ -59,6 +62,7 @@ export const status: Command<StatusOptions> = {
           .choices(['warning', 'error'])
           .default('error'),
       )
+      .option('--sarif <file>', 'also write the findings as SARIF 2.1.0')
       .option('--metrics <file>', 'also write what was seen as OpenMetrics, for Prometheus')
       .addOption(
         new Option(
@@ -84,48 +88,61 @@ export const status: Command<StatusOptions> = {
     [1, 'there is one'],
   ],
   async run(context, [argument], flags) {
-    const { failOn, metrics } = flags;
-    const resource = givenResource(argument, flags);
-    const to = releaseOf(flags.for);
-    const began = context.io.elapsed();
-    const config = await context.config();
-    const baseline =
-      flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
-    await requireMetricsWritable(context.io, metrics);
-    const presets = wantedPresets(config, flags.preset);
-    if (resource !== undefined) canonicalResource(resource);
-    const keycloak = await connect(config, context.io, context.signal);
-    const parts = await readStatus(keycloak, {
-      account: config.clientId ?? '',
-      issuer: config.issuer,
-      since: context.io.now() - DAY,
-      clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
-      clients: flags.clients === true,
-      count: metrics !== undefined,
-      onClients: (read) => context.voice.progress(`${read} clients read`),
-    });
-    const documents =
-      flags.checkDocuments === true
-        ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
-        : undefined;
-    const given = { resource, presets, parts, documents };
-    const seen = await seenBy(context, config, keycloak, given);
-    const upgrade = to && upgradeOf(seen, to);
-    const answer = answerOf(seen);
-    const news = baseline && newsSince(baseline.of(seen), answer.findings, answer.unjudged);
-    const told = report({ seen, answer, news, upgrade }, failOn, config, context.settings.verbose);
-    if (metrics !== undefined) {
-      const run = {
-        ms: context.io.elapsed() - began,
-        exitStatus: told.exitStatus,
-        known: knownPresets(config),
-      };
-      const labels = { server: keycloak.server, realm: keycloak.realm };
-      await writeMetrics(context.io, metrics, openMetrics(statusGauges(seen, answer, run), labels));
+    try {
+      return await look(context, argument, flags);
+    } catch (error) {
+      if (flags.sarif !== undefined && error instanceof McpkcError && error.code !== 'FILE_NOT_WRITTEN')
+        await writeSarif(context.io, flags.sarif, failedSarifText('status', error));
+      throw error;
     }
-    return told;
   },
 };
+
+async function look(context: Context, argument: string | undefined, flags: StatusOptions): Promise<Report> {
+  const { failOn, metrics } = flags;
+  const resource = givenResource(argument, flags);
+  const to = releaseOf(flags.for);
+  const began = context.io.elapsed();
+  const config = await context.config();
+  const baseline = flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
+  await requireMetricsWritable(context.io, metrics);
+  const presets = wantedPresets(config, flags.preset);
+  if (resource !== undefined) canonicalResource(resource);
+  const keycloak = await connect(config, context.io, context.signal);
+  const parts = await readStatus(keycloak, {
+    account: config.clientId ?? '',
+    issuer: config.issuer,
+    since: context.io.now() - DAY,
+    clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
+    clients: flags.clients === true,
+    count: metrics !== undefined,
+    onClients: (read) => context.voice.progress(`${read} clients read`),
+  });
+  const documents =
+    flags.checkDocuments === true
+      ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
+      : undefined;
+  const given = { resource, presets, parts, documents };
+  const seen = await seenBy(context, config, keycloak, given);
+  const upgrade = to && upgradeOf(seen, to);
+  const answer = answerOf(seen);
+  const news = baseline && newsSince(baseline.of(seen), answer.findings, answer.unjudged);
+  const told = report({ seen, answer, news, upgrade }, failOn, config, context.settings.verbose);
+  if (metrics !== undefined) {
+    const run = {
+      ms: context.io.elapsed() - began,
+      exitStatus: told.exitStatus,
+      known: knownPresets(config),
+    };
+    const labels = { server: keycloak.server, realm: keycloak.realm };
+    await writeMetrics(context.io, metrics, openMetrics(statusGauges(seen, answer, run), labels));
+  }
+  if (flags.sarif !== undefined) {
+    const run = { exitStatus: told.exitStatus, file: config.files.config };
+    await writeSarif(context.io, flags.sarif, sarifText(statusSarif(answer, news, run)));
+  }
+  return told;
+}
 
 /** The documents of the configuration's own presets. */
 function ownDocuments(config: Config): string[] {

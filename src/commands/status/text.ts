@@ -55,6 +55,7 @@ export function newsText(answer: StatusAnswer, news: News, style: Style): string
         severity,
         { ...answer, findings },
         style,
+        true,
       ),
     ),
     section('Not judged', hidden, style),

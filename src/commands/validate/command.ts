@@ -7,6 +7,7 @@ import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
 import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
+import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { findingsFor } from '../../findings/look.ts';
@@ -18,6 +19,7 @@ import { readTypedName } from '../../text.ts';
 import { annotations, failureAnnotation } from './annotations.ts';
 import { failedHtml, validateHtml } from './html.ts';
 import { failedJunitXml, junitXml, type RunTime } from './junit.ts';
+import { validateSarif } from './sarif.ts';
 import { catalogueText, validateText } from './text.ts';
 
 /** The flags of `mcpkc validate`. */
@@ -40,6 +42,7 @@ export type ValidateOptions = {
   failOn: 'must' | 'should';
   junit?: string;
   html?: string;
+  sarif?: string;
   listChecks?: true;
 };
 
@@ -87,6 +90,7 @@ export const validate: Command<ValidateOptions> = {
         '--html <file>',
         'also write a page for colleagues: where it broke, why, and every exchange, masked',
       )
+      .option('--sarif <file>', 'also write what failed as SARIF 2.1.0, for code scanning')
       .option('--list-checks', 'list the checks, and do nothing else');
   },
   examples: [
@@ -128,7 +132,7 @@ export const validate: Command<ValidateOptions> = {
       const findings = await runValidation(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, wish, judged);
-      await sideOutputs(context, answer, flags, time());
+      await sideOutputs(context, answer, flags, time(), config);
       return reportOf(answer, context.settings.verbose);
     } catch (error) {
       if (error instanceof McpkcError) await failedOutputs(context, error, flags, time());
@@ -159,7 +163,7 @@ function noFindings(error: unknown): undefined {
 async function failedOutputs(
   { io }: Context,
   error: McpkcError,
-  { junit, html }: ValidateOptions,
+  { junit, html, sarif }: ValidateOptions,
   time: RunTime,
 ): Promise<void> {
   if (error.code === 'FILE_NOT_WRITTEN') return;
@@ -167,6 +171,7 @@ async function failedOutputs(
     await writeNamed('--html', html, () => io.files.write(html, failedHtml(error, time)));
   if (junit !== undefined)
     await writeNamed('--junit', junit, () => io.files.write(junit, failedJunitXml(error, time)));
+  if (sarif !== undefined) await writeSarif(io, sarif, failedSarifText('validate', error));
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(failureAnnotation(error));
 }
 
@@ -248,13 +253,15 @@ async function readToken({ io }: Context, file: string): Promise<string> {
 async function sideOutputs(
   { io }: Context,
   answer: Answer,
-  { junit, html }: ValidateOptions,
+  { junit, html, sarif }: ValidateOptions,
   time: RunTime,
+  { files }: Config,
 ): Promise<void> {
   if (html !== undefined)
     await writeNamed('--html', html, () => io.files.write(html, validateHtml(answer, time)));
   if (junit !== undefined)
     await writeNamed('--junit', junit, () => io.files.write(junit, junitXml(answer, time)));
+  if (sarif !== undefined) await writeSarif(io, sarif, sarifText(validateSarif(answer, files.config)));
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
 }
 

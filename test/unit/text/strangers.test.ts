@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, ShownCheck } from '../../../src/checks/answer.ts';
 import { failureText } from '../../../src/cli/failure.ts';
 import { failureJson, reportJson } from '../../../src/cli/report.ts';
+import { sarifText } from '../../../src/cli/sarif.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 import { voiceFor } from '../../../src/cli/voice.ts';
 import { type AccessAnswer, accessDocument, accessText } from '../../../src/commands/access/text.ts';
@@ -23,6 +24,7 @@ import { statusText } from '../../../src/commands/status/text.ts';
 import { annotations } from '../../../src/commands/validate/annotations.ts';
 import { validateHtml } from '../../../src/commands/validate/html.ts';
 import { junitXml } from '../../../src/commands/validate/junit.ts';
+import { validateSarif } from '../../../src/commands/validate/sarif.ts';
 import { validateText } from '../../../src/commands/validate/text.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { planText } from '../../../src/plan/text.ts';
@@ -236,6 +238,7 @@ const CHANGE = (stranger: string) =>
 
 /** Every output: how it shows what a stranger wrote. An output that comes gets its row here. */
 const TEXTS: Record<string, (stranger: string, width: number) => string> = {
+  'SARIF of validate': (stranger) => sarifText(validateSarif(validateAnswer(stranger), undefined)),
   'status, text': (stranger, width) => statusText(statusAnswer(stranger).answer, styleFor(false, width)),
   'prune-clients, text': (stranger, width) =>
     pruneReport({
