@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY examples/mcp-host/package.json examples/mcp-host/
 # Without scripts: nothing that is downloaded runs but the bundler below.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsdown.config.ts third-party.ts ./
+COPY tsconfig.json tsdown.config.ts third-party.ts software-bill.ts ./
 COPY src src
 RUN node node_modules/tsdown/dist/run.mjs --logLevel warn
 

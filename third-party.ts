@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { softwareBill } from './software-bill.ts';
 
 /** A package whose code is in the bundle. */
 interface Bundled {
@@ -29,7 +30,7 @@ interface NoticesPlugin {
 }
 
 /**
- * Writes `THIRD-PARTY.md` beside the bundle: each package whose code is in it, with its licence in full, as these
+ * Writes `THIRD-PARTY.md` and the software bill of materials `sbom.cdx.json` beside the bundle: each package whose code is in it, with its licence in full, as these
  * licences ask for. A package without a licence file is named with what its manifest says; without even a licence's name
  * the build fails.
  */
@@ -41,6 +42,8 @@ export function thirdPartyNotices(): NoticesPlugin {
       const folders = new Set(ids.map(packageFolder).filter((folder) => folder !== undefined));
       const packages = [...folders].map(read).sort((a, b) => (a.name < b.name ? -1 : 1));
       this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY.md', source: notices(packages) });
+      const mcpkc = read(import.meta.dirname);
+      this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: softwareBill(mcpkc, packages) });
     },
   };
 }

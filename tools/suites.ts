@@ -56,6 +56,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     minutes: 2,
     command: [...vitest, '--project', 'long', 'test/cli/monitoring.test.ts'],
   },
+  executable: {
+    what: 'mcpkc as one Linux executable does the demo’s main job in a chroot with its shared libraries alone; takes root',
+    minutes: 2,
+    command: ['test/executable/main.ts'],
+  },
   matrix: {
     what: 'all tests that need a Keycloak, on every supported release; --versions 26.4.0 <test file>',
     minutes: 25,
