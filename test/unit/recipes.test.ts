@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,4 +52,48 @@ describe('the recipe for Docker Compose', () => {
     expect(compose.services.keycloak.command).toContain(`--hostname=${environment.KC_SERVER}`);
     expect(environment.MCP_TRANSPORT_URL).toBe('http://127.0.0.1:3000/mcp');
   });
+});
+
+describe.each(['mcpkc-prune', 'mcpkc-status'])('the systemd unit %s', (name) => {
+  const unit = read(`examples/systemd/${name}.service`);
+
+  it('may do nothing but talk to Keycloak and write where it says', () => {
+    for (const line of [
+      'NoNewPrivileges=yes',
+      'CapabilityBoundingSet=',
+      'ProtectSystem=strict',
+      'ProtectHome=yes',
+      'PrivateDevices=yes',
+      'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK',
+      'SystemCallFilter=@system-service',
+      'SystemCallFilter=~@privileged',
+    ])
+      expect(unit.split('\n')).toContain(line);
+    // V8 compiles at run time.
+    expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
+  });
+
+  it('is exposed less than 3 of 10, as far as systemd is here to say so', () => {
+    const file = join(ROOT, `examples/systemd/${name}.service`);
+    const { error, stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', file], {
+      encoding: 'utf8',
+    });
+    if (error) return;
+    const [, level] = /Overall exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
+    expect(Number(level)).toBeLessThan(3);
+  });
+
+  it('is started by its timer', () => {
+    const timer = read(`examples/systemd/${name}.timer`);
+    expect(timer).toMatch(/^OnCalendar=\*\S*[- :]/m);
+    expect(timer).toMatch(/^WantedBy=timers.target$/m);
+  });
+});
+
+it('status from systemd fails for a run without an answer, not for a finding', () => {
+  const unit = read('examples/systemd/mcpkc-status.service');
+  expect(unit).toMatch(/^SuccessExitStatus=1$/m);
+  const [, file = ''] = /--metrics (\S+)$/m.exec(unit) ?? [];
+  const [, folder = 'none'] = /^ReadWritePaths=(\S+)$/m.exec(unit) ?? [];
+  expect(file.startsWith(`${folder}/`)).toBe(true);
 });
