@@ -6,6 +6,11 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
   process.stderr.write(`mcpkc needs Node.js 22.12 or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 2;
+} else if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2])) {
+  // Scripts ask for it at every start: nothing of the bundle is loaded.
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  process.stdout.write(`${JSON.parse(manifest).version}\n`);
 } else {
   nodeModule.enableCompileCache();
   tuneForRequests();

@@ -103,15 +103,21 @@ describe('starting up', () => {
     'the admin client': 'kiota',
   };
 
-  /** Which of them a run loads. */
-  function loaded(args: readonly string[]): string[] {
+  /** The files of the bundle that a run loads. */
+  function files(args: readonly string[]): string[] {
     const hook = `import { registerHooks } from 'node:module'; registerHooks({ load(url, context, next) {
       process.stderr.write('LOADED ' + url + '\\n'); return next(url, context); } });`;
     const said = installed.runWith(['--import', `data:text/javascript,${encodeURIComponent(hook)}`], args);
-    const chunks = [...said.matchAll(/^LOADED file:\/\/(\S+\/dist\/\S+)$/gm)].map(([, file = '']) => file);
-    expect(chunks.length).toBeGreaterThan(0);
-    return marked(chunks.map((file) => readFileSync(file, 'utf8')).join('\n'));
+    return [...said.matchAll(/^LOADED file:\/\/(\S+\/dist\/\S+)$/gm)].map(([, file = '']) => file);
   }
+
+  /** Which of them it loads. */
+  const loaded = (args: readonly string[]) =>
+    marked(
+      files(args)
+        .map((file) => readFileSync(file, 'utf8'))
+        .join('\n'),
+    );
 
   function marked(code: string): string[] {
     return Object.entries(MARKS).flatMap(([name, mark]) => (code.includes(mark) ? [name] : []));
@@ -126,8 +132,11 @@ describe('starting up', () => {
     expect(loaded(['status', '--realm', 'x'])).toContain('zod');
   });
 
-  it.each([['--version'], ['--help']])('loads none of the large packages for %s', (flag) => {
-    expect(loaded([flag])).toEqual([]);
+  it('loads nothing of the bundle for --version, and none of the large packages for --help', () => {
+    expect(files(['--version'])).toEqual([]);
+    expect(installed.run(['-V'])).toBe(installed.run(['--version']));
+    expect(files(['--help']).length).toBeGreaterThan(0);
+    expect(loaded(['--help'])).toEqual([]);
   });
 
   it.each(COMMANDS.map(({ name }) => name))('loads no client and no animation for %s --help', (name) => {

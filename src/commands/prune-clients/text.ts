@@ -24,6 +24,9 @@ export interface PruneAnswer {
   short: boolean;
 }
 
+/** As many clients of a kind are listed for a person: a page; the rest is counted. */
+const PAGE = 100;
+
 const ACTIONS: readonly Action[] = ['delete', 'disable', 'mark', 'revive', 'keep'];
 const DONE: Record<Action, string> = {
   delete: 'deleted',
@@ -90,10 +93,12 @@ function pruneText(answer: PruneAnswer, style: Style): string {
     const title = mode === 'apply' ? DONE[action] : action;
     // Applications and Keycloak's own clients are never pruned: a number says enough.
     const isNamed = ({ evidence }: Judged) => action !== 'keep' || evidence.origin.kind !== 'other';
-    const others = list.filter((one) => !isNamed(one)).length;
+    const named = list.filter(isNamed);
+    const others = list.length - named.length;
     return [
       `\n${style.bold(`${title} (${list.length.toLocaleString('en')})`)}\n`,
-      ...list.filter(isNamed).map((one) => clientText(one, style)),
+      ...named.slice(0, PAGE).map((one) => clientText(one, style)),
+      named.length > PAGE ? moreText(named.length - PAGE, style) : '',
       others === 0 ? '' : `  ${style.dim(`${count(others, 'client')} that did not register themselves`)}\n`,
     ];
   });
@@ -103,6 +108,11 @@ function pruneText(answer: PruneAnswer, style: Style): string {
 /** The clients that a run would delete, for the question before it. */
 export function goingText(judged: readonly Judged[], style: Style): string {
   return judged.map((one) => clientText(one, style)).join('');
+}
+
+function moreText(number: number, style: Style): string {
+  const text = `… and ${number.toLocaleString('en')} more: --json lists all, and so does --audit-file.`;
+  return `  ${style.dim(wrap(text, style.width - 2, '  ').trimStart())}\n`;
 }
 
 function clientText({ clientId, name, decision, outcome }: Judged, style: Style): string {

@@ -6,8 +6,26 @@ import type { ClientRow } from './client-rows.ts';
 /** Clients, two lines each so that 80 columns hold them: who it is, and what is known of it. */
 export function clientTable(rows: readonly ClientRow[], style: Style): string {
   if (rows.length === 0) return '  none registered itself, and none holds an audience scope';
-  return rows.map((row) => clientText(row, style)).join('\n');
+  const more = rows.length - PAGE;
+  const rest = more > 0 ? [style.dim(`  … and ${more.toLocaleString('en')} more; --json lists all`)] : [];
+  const first = [...rows].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict)).slice(0, PAGE);
+  // What fits on a page stays in Keycloak's order.
+  const shown = more > 0 ? first : rows;
+  return [...shown.map((row) => clientText(row, style)), ...rest].join('\n');
 }
+
+/** As many clients are listed for a person: a page; the rest is counted. */
+const PAGE = 100;
+/** Whom a person looks for first, where not all are shown. */
+const RANK: readonly ClientRow['verdict'][] = [
+  'foreign',
+  'adopted',
+  'holds',
+  'account',
+  'disabled',
+  'no scope',
+  'probe',
+];
 
 const MARK: Record<ClientRow['verdict'], string> = {
   adopted: '✓',
