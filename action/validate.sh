@@ -5,6 +5,7 @@ set -uo pipefail
 json=${RUNNER_TEMP:-/tmp}/mcpkc-validate.json
 arguments=(validate "$INPUT_URL" --preset "$INPUT_PRESET" --fail-on "$INPUT_FAIL_ON" --json)
 if [[ -n $INPUT_JUNIT ]]; then arguments+=(--junit "$INPUT_JUNIT"); fi
+if [[ -n ${INPUT_SARIF:-} ]]; then arguments+=(--sarif "$INPUT_SARIF"); fi
 # Blanks are what separates them: word splitting is meant, globbing is not.
 set -f
 # shellcheck disable=SC2206
