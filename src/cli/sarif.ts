@@ -31,10 +31,10 @@ export interface SarifResult {
   isNew?: boolean;
 }
 
-/** What a run was about. */
+/** The subject, the rules and the results of a run. */
 export interface SarifRun {
   command: 'status' | 'validate';
-  /** What the results are about, as the operator calls it: a realm, an MCP server. */
+  /** The realm or the MCP server, in an operator’s words. */
   about: readonly string[];
   exitStatus: number;
   /** The configuration that was read, the one file that a reviewer of code has; undefined where there is none. */

@@ -43,6 +43,7 @@ const row = (clientId: string, verdict: ClientRow['verdict']): ClientRow => ({
   scopes: [],
   sessions: null,
   consent: true,
+  pkce: true,
   verdict,
 });
 
