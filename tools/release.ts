@@ -12,7 +12,7 @@ const NAMED: readonly (readonly [file: string, pattern: RegExp])[] = [
   ['examples/github-actions/prune-clients.yml', /mcpkc@(\d\S*)/g],
   ['examples/github-actions/validate.yml', /mcpkc@v(\d\S*)/g],
   ['examples/kubernetes/mcpkc-prune.yaml', /mcpkc@(\d[^"]*)/g],
-  ['docs/recipes.md', /mcpkc@(\d\S*)/g],
+  ['docs/automation.md', /mcpkc@(\d\S*)/g],
 ];
 
 /** What keeps a tag from being released; `read` gives the text of a file of the project. */
