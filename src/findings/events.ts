@@ -1,5 +1,6 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import type { Preset } from '../products/preset.ts';
+import { advisedRetention } from '../realm/events.ts';
 import { typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atMcpServer, command } from './fixes.ts';
@@ -72,7 +73,7 @@ const off: Rule = {
     if (enabled && lacking.length === 0) return [];
     const what = enabled ? `not ${lacking.join(', ')}` : 'none';
     const message = `User events are stored: ${what}. So nothing shows which registrations and sign-ins were refused.`;
-    return [{ subject: 'events', message, fix: command(seen, ['init', ['--events', '30d']]) }];
+    return [{ subject: 'events', message, fix: command(seen, ['init', ['--events', advisedRetention()]]) }];
   },
 };
 

@@ -1,4 +1,4 @@
-import { DAY, exactDuration } from '../duration.ts';
+import { DAY, durationText, exactDuration } from '../duration.ts';
 import type { StoredEvents } from './account.ts';
 
 /**
@@ -27,6 +27,14 @@ export const PRUNING = { olderThanMs: 7 * DAY, graceMs: 3 * DAY } as const;
 
 /** How long events have to be kept for prune-clients to remove anything: a client’s age and both stages. */
 export const PRUNING_NEEDS_MS = PRUNING.olderThanMs + 2 * PRUNING.graceMs;
+
+/** The time for which events are stored unless told otherwise. */
+export const USUAL_RETENTION_MS = 30 * DAY;
+
+/** The retention to advise, as `init --events` takes it: the usual one, or longer where pruning needs longer. */
+export function advisedRetention(neededMs: number = PRUNING_NEEDS_MS): string {
+  return durationText(Math.max(USUAL_RETENTION_MS, Math.ceil(neededMs / DAY) * DAY));
+}
 
 /** The time for which events are kept, as an operator reads it; undefined is for ever, as Keycloak has it. */
 export function retentionText(ms: number | undefined): string {

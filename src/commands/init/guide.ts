@@ -2,7 +2,7 @@ import { askYes } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import { type Config, issuerOf, withProof } from '../../config/load.ts';
 import { baseUrl, ValueProblem } from '../../config/values.ts';
-import { DAY, durationText, parseDuration } from '../../duration.ts';
+import { durationText, parseDuration } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import type { SignedIn } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
@@ -14,7 +14,7 @@ import {
 } from '../../keycloak/read/server-there.ts';
 import { nearMiss } from '../../names/nearest.ts';
 import { parseResource } from '../../names/resource-url.ts';
-import { PRUNING_NEEDS_MS } from '../../realm/events.ts';
+import { PRUNING_NEEDS_MS, USUAL_RETENTION_MS } from '../../realm/events.ts';
 import { formatCommand, listNames, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
 import { FROM_PROMPT } from './files.ts';
@@ -243,8 +243,6 @@ async function lookAtMcp(
     : 'silent';
 }
 
-/** How long events are kept where nobody says otherwise. */
-export const USUAL_RETENTION_MS = 30 * DAY;
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 

@@ -190,7 +190,7 @@ function fixLines(severity: Severity, { kind, text }: Fix, style: Style): string
 function groupsSection({ groups }: StatusAnswer, style: Style): string {
   const lines = groups.flatMap(({ title, state, roles }) => {
     const hidden = roles.length === 0 ? '' : `not visible to this account (needs ${roles.join(', ')})`;
-    if (state === 'good') return [`  ${style.green('✓')} ${title}`];
+    if (state === 'good') return [`  ${style.green('✓')} ${wrap(title, style.width, '    ').trimStart()}`];
     if (hidden === '' || state === 'empty') return [];
     const text = wrap(`${title}: ${state === 'bad' ? 'partly ' : ''}${hidden}`, style.width, '    ');
     return [`  ${style.yellow('?')} ${text.trimStart()}`];

@@ -24,3 +24,12 @@ it.each([
   if (fix === undefined) expect(hints).toEqual([]);
   else expect(hints).toEqual([expect.stringMatching(fix)]);
 });
+
+it('the retention that is advised is long enough for the run’s own settings', () => {
+  const off = { enabled: false, types, expirationMs: undefined };
+  expect(eventHints(off, 13 * DAY)[0]).toContain('mcpkc init --events 30d');
+  expect(eventHints(off, 66 * DAY)[0]).toContain('mcpkc init --events 66d');
+  expect(eventHints({ enabled: true, types, expirationMs: 30 * DAY }, 66 * DAY)[0]).toContain(
+    'Events are kept for 30d, pruning needs 66d. Keep them longer: mcpkc init --events 66d',
+  );
+});

@@ -168,3 +168,10 @@ it('lists who registered and who holds a scope, and nobody else', () => {
     { verdict: 'no scope', ageMs: null, sessions: null },
   ]);
 });
+
+it.each([40, 60, 80, 120])('keeps to %i columns, but for what is to be pasted', (width) => {
+  const lines = statusText(answer(), styleFor(false, width)).split('\n');
+  const broken = lines.filter((line) => line.trim().includes(' ') && !/mcpkc |^ +\S*$|\\$/.test(line));
+  const tooLong = broken.filter((line) => line.length > width && !/\S{30}/.test(line));
+  expect(tooLong).toEqual([]);
+});

@@ -1,4 +1,6 @@
 import { durationText } from '../../../duration.ts';
+import { advisedRetention } from '../../../realm/events.ts';
+import { formatCommand } from '../../../text.ts';
 import { DEMANDED } from './evidence.ts';
 
 /** Which events a realm stores, and for how long; undefined is for ever. */
@@ -15,7 +17,8 @@ export interface StoredTypes {
 export function eventHints(config: StoredTypes | undefined, neededMs: number): string[] {
   if (config === undefined) return [];
   const missing = DEMANDED.filter((type) => !config.enabled || !config.types.includes(type));
-  const fix = 'mcpkc init --events 30d switches them on.';
+  const line = formatCommand(['init', ['--events', advisedRetention(neededMs)]]);
+  const fix = `${line} switches them on.`;
   if (missing.length > 0) {
     return [
       `Events of type ${missing.join(', ')} are not stored, and without them nothing is ever pruned. ${fix}`,
@@ -24,6 +27,6 @@ export function eventHints(config: StoredTypes | undefined, neededMs: number): s
   const { expirationMs } = config;
   if (expirationMs === undefined || expirationMs >= neededMs) return [];
   return [
-    `Events are kept for ${durationText(expirationMs)}, pruning needs ${durationText(neededMs)}. Keep them longer: mcpkc init --events 30d`,
+    `Events are kept for ${durationText(expirationMs)}, pruning needs ${durationText(neededMs)}. Keep them longer: ${line}`,
   ];
 }
