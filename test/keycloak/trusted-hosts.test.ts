@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { schemaUrl } from '../../src/schema-url.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { adminEvents, clearEvents, switchEventsOn } from '../support/keycloak/events.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
@@ -41,6 +42,7 @@ describe('listing', () => {
 
   it('--json has the policies and an empty plan', async () => {
     expect((await run(0, '--list', '--json')).json).toEqual({
+      $schema: schemaUrl('trusted-hosts'),
       schema: 'mcpkc/trusted-hosts/v1',
       ok: true,
       exitStatus: 0,
