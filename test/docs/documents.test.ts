@@ -85,6 +85,9 @@ function harmless(words: readonly string[], realm: string): { args: string[]; st
   // Its account serves the other lines, with its secret.
   if (args.includes('--key'))
     return { args: [...new Set([...args, '--admin-user', adminUser, '--dry-run'])], statuses: [1] };
+  // Without a terminal nobody is asked who the administrator is.
+  if (name === 'init' && !args.includes('--admin-user'))
+    return { args: [...args, '--admin-user', adminUser], statuses: [0] };
   // There is no such MCP server: that is the answer.
   if (name === 'validate') return { args: [...args, '--request-timeout', '2s'], statuses: [1, 3] };
   return { args, statuses: name === 'status' ? [0, 1] : [0] };

@@ -215,7 +215,9 @@ function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): str
   ].join('');
   if (silent) return `${notes}${style.red('✗')} ${visible(mcp)} never answered. ${counts}\n`;
   if (red.length === 0) return `${notes}${style.green('✓')} ${counts}\n`;
-  return `${notes}${style.red('✗')} ${wrap(`${counts} In the way: ${red.join(', ')}`, style.width, '  ').trimStart()}\n`;
+  const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null).map(({ id }) => id);
+  const inTheWay = causes.length === 0 ? red : causes;
+  return `${notes}${style.red('✗')} ${wrap(`${counts} In the way: ${inTheWay.join(', ')}`, style.width, '  ').trimStart()}\n`;
 }
 
 /** The catalogue of checks. */

@@ -44,6 +44,7 @@ describe('a red run', () => {
     expect(at('Cause: Cause of PRM-FOUND.')).toBeLessThan(at('✓ CHAL '));
     expect(at('✗ PRM protected')).toBeLessThan(at('✗ ASM-ISS'));
     expect(told).toContain('Not run: PRM-AGREE (needs PRM-FOUND).');
+    expect(told).toContain('1 not run. In the way: PRM-FOUND\n');
   });
 
   it('ends with one command: a fix that is one, the realm’s first, else what explains the cause', () => {
