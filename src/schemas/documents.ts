@@ -24,7 +24,7 @@ const stage = z.enum([
   'mcp',
 ]);
 
-/** The schema of each command's JSON document, and of a failure (`error`). */
+/** The schema of each command's JSON document, and of a failure (`error`); a command that isn't there may have one. */
 export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.ZodType>> {
   const change = object({
     kind: text.describe('the kind of thing'),
@@ -359,6 +359,28 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       codes: z.array(object({ code: text, kind: text, what: text, cause: text, fix: text, sources: texts })),
     },
     completion: { shell: text, script: text },
+    plan: {
+      prune: flag.optional(),
+      added: count.optional(),
+      changed: count.optional(),
+      removed: count.optional(),
+      realms: z.array(map),
+      sources: z
+        .array(object({ file: text, text }))
+        .optional()
+        .describe('the files, so that apply --plan can tell'),
+      offline: flag.optional().describe('with --offline: no realm was asked'),
+      files: texts.optional(),
+      notes: z.array(object({ at: text, message: text })).optional(),
+    },
+    apply: { prune: flag, added: count, changed: count, removed: count, realms: z.array(map) },
+    export: {
+      file: text.optional(),
+      servers: texts.optional(),
+      leftOut: z.array(object({ resource: text, why: text })).optional(),
+      foreign: texts.optional(),
+      jsonSchema: map.optional(),
+    },
     error: { code: text, message: text, fix: text, details: map.optional() },
   };
   return Object.fromEntries(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMANDS } from '../commands/index.ts';
 import { schemaUrl } from '../schema-url.ts';
 import { configSchema } from './config.ts';
 import { documentSchemas } from './documents.ts';
@@ -13,10 +14,13 @@ export function jsonSchemas(): Record<string, object> {
     ...published('config', 'Configuration of mcpkc', configSchema()),
     patternProperties: Object.fromEntries(COMMENTS.map((pattern) => [pattern, true])),
   };
-  const answers = Object.entries(documents).map(([command, schema]) => {
-    const title = command === 'error' ? 'A failure of mcpkc' : `mcpkc ${command} --json`;
-    return [`${command}.schema.json`, published(command, title, schema)];
-  });
+  const isThere = (name: string) => name === 'error' || COMMANDS.some((one) => one.name === name);
+  const answers = Object.entries(documents)
+    .filter(([name]) => isThere(name))
+    .map(([command, schema]) => {
+      const title = command === 'error' ? 'A failure of mcpkc' : `mcpkc ${command} --json`;
+      return [`${command}.schema.json`, published(command, title, schema)];
+    });
   return { 'config.schema.json': config, ...Object.fromEntries(answers) };
 }
 
