@@ -69,8 +69,10 @@ export function documentConnection(
 
 /** A connection in words, to stand behind the product's name: way, client, and by whose policy. */
 export function connectionText({ way, clientId, reason }: Connection): string {
-  const who = [clientId ?? '', reason ?? ''].filter((part) => part !== '').join(', ');
   const name = WAY_NAMES[way];
+  // The name of the way has that word already.
+  const why = (reason ?? '').replace(/^fetched /, '');
+  const who = [clientId ?? '', why].filter((part) => part !== '').join(', ');
   if (who === '') return name;
   return name.endsWith(')') ? `${name.slice(0, -1)}, ${visible(who)})` : `${name} (${visible(who)})`;
 }

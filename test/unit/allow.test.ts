@@ -3,6 +3,7 @@ import { GROUPS } from '../../src/findings/index.ts';
 import { judge } from '../../src/findings/judge.ts';
 import { productStates } from '../../src/findings/product-states.ts';
 import { givenSteps } from '../../src/products/connect.ts';
+import { connectionText } from '../../src/products/connection.ts';
 import { registration } from '../../src/products/dynamic.ts';
 import { PRESETS } from '../../src/products/index.ts';
 import { resolvePresets } from '../../src/products/resolve.ts';
@@ -85,6 +86,16 @@ describe('whose a client is', () => {
     expect(registration(fetched).kind).toBe('cimd');
   });
 });
+
+it.each([
+  [{ way: 'registration', clientId: null, reason: null }, 'by registration'],
+  [{ way: 'client', clientId: 'mcp-svc-codex', reason: null }, 'by a client made beforehand (mcp-svc-codex)'],
+  [{ way: 'document-pinned', clientId: DOCUMENT, reason: null }, `by its document (pinned, ${DOCUMENT})`],
+  [
+    { way: 'document-fetched', clientId: DOCUMENT, reason: 'fetched by the client policy ‘docs’' },
+    `by its document (fetched, ${DOCUMENT}, by the client policy ‘docs’)`,
+  ],
+] as const)('%o reads %s', (connection, words) => expect(connectionText(connection)).toBe(words));
 
 describe('what products are told', () => {
   it('redirect URIs are exact, loopback ones without a port, a connection’s own left out', () => {
