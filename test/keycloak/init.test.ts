@@ -154,6 +154,25 @@ describe('the first run', () => {
   });
 });
 
+describe('the issuer that the realm names', () => {
+  const frontend = (frontendUrl: string) =>
+    realm.admin.put(realm.path(''), { realm: realm.name, attributes: { frontendUrl } });
+  const kept = async (url: string) => {
+    await frontend(url);
+    const ran = await init(`faced-${new URL(url).hostname}`);
+    expect(ran.status, ran.err).toBe(0);
+    return (JSON.parse(fileText(ran, 'config.local.json')) as Record<string, unknown>).KC_ISSUER;
+  };
+
+  it('is kept where it is public, so that no later command has to be told', async () => {
+    expect(await kept('https://auth.public.example')).toBe(
+      `https://auth.public.example/realms/${realm.name}`,
+    );
+    expect(await kept('http://localhost:9')).toBe(undefined);
+    await frontend('');
+  });
+});
+
 describe('a later run repairs', () => {
   const broken: [what: string, (clientId: string) => Promise<void>][] = [
     [

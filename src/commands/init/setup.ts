@@ -14,6 +14,7 @@ import { type AccountRealms, readAccount, readAccountSecret } from '../../keyclo
 import { askAddress } from '../../keycloak/read/server-there.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
+import { isLoopback } from '../../names/loopback.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
 import {
   ACCOUNT_CLIENT,
@@ -114,7 +115,10 @@ function withResource(config: Config, resource: string | undefined): Config {
   ]);
 }
 
-/** The realm’s issuer as its own metadata names it, where nothing else does: it is what tokens and people see. */
+/**
+ * The configuration with the realm’s issuer as its own metadata names it, where nothing else does: tokens hold it and people
+ * see it. A loopback address is no public issuer: a Keycloak that doesn’t know its own name yet gives that.
+ */
 async function withIssuer(context: Context, config: Config): Promise<Config> {
   const { hostname, realm, server } = config;
   if (hostname !== undefined || realm === undefined || config.originOf('KC_ISSUER') !== undefined)
@@ -123,7 +127,7 @@ async function withIssuer(context: Context, config: Config): Promise<Config> {
   const answer = await askAddress(address, config, context.io, context.signal);
   if (answer.kind === 'failure' || answer.status !== 200) return config;
   const issuer = issuerIn(answer.body);
-  if (issuer === undefined || issuer === config.issuer) return config;
+  if (issuer === undefined || issuer === config.issuer || isLoopback(new URL(issuer))) return config;
   return { ...learned(config, {}, ['KC_ISSUER']), issuer };
 }
 
