@@ -92,10 +92,12 @@ function clientLines(
   ];
 }
 
+/** The role may be there already, and making it twice is exit status 1 (26.7.3); mapping it twice is none. */
 function sealLines({ clientId }: DesiredAccount, realm: string): string[] {
   const user = `kcadm.sh get clients/$CLIENT/service-account-user ${realm} ${ID_ONLY}`;
+  const isThere = `kcadm.sh get clients/$CLIENT/roles/${SEAL_ROLE} ${realm} > /dev/null 2>&1`;
   return [
-    `kcadm.sh create clients/$CLIENT/roles ${realm} -s name=${SEAL_ROLE}`,
+    `${isThere} || kcadm.sh create clients/$CLIENT/roles ${realm} -s name=${SEAL_ROLE}`,
     `kcadm.sh add-roles ${realm} --uid "$(${user})" --cclientid ${shellWord(clientId)} --rolename ${SEAL_ROLE}`,
   ];
 }
@@ -238,7 +240,8 @@ function fileLines({ server, account, files, keyPath }: KcadmContext, realm: str
     none: [],
     create: [`touch ${env} && chmod 600 ${env}`, `${print} > ${env}`],
     update: [
-      `OTHERS=$(grep -vE '^KC_(CLIENT_|SERVER=|REALM=|ADMIN_REALM=)' ${env})`,
+      // Nothing else in the file is no failure, also for a shell that stops at one.
+      `OTHERS=$(grep -vE '^KC_(CLIENT_|SERVER=|REALM=|ADMIN_REALM=)' ${env} || true)`,
       `chmod 600 ${env}`,
       `{ printf '%s\\n' "$OTHERS"; ${print}; } > ${env}`,
     ],

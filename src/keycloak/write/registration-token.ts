@@ -87,7 +87,7 @@ export interface Revoked {
 /** The time by which a change that was under way when the token was replaced is done. */
 const SETTLED_MS = 500;
 /** So often a token is replaced of somebody who goes on changing his client. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 
 /**
  * Shows that the registrants' tokens are dead, and replaces those that aren't once more. Throws CHANGE_NOT_KEPT where a

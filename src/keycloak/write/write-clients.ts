@@ -8,7 +8,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { unsafeIdError } from '../connection/guarded-ids.ts';
 import { findClient, findClientById } from '../read/clients.ts';
-import { type Revoked, withdrawRegistrationToken } from './registration-token.ts';
+import { proveRevoked, type Revoked, withdrawRegistrationToken } from './registration-token.ts';
 import type { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -131,8 +131,12 @@ async function fixedClient(
   const token = client && (await withdrawRegistrationToken(keycloak, client));
   if (!client || token === undefined) return undefined;
   // Nobody but administrators had a token of others.
-  if (cameByRegistration(client) && client.enabled !== false)
-    revoked.push({ client, token, at: keycloak.waiting.now(), seen });
+  if (cameByRegistration(client) && client.enabled !== false) {
+    const one = { client, token, at: keycloak.waiting.now(), seen };
+    // A scope that is assigned waits for the proof at the plan's end; one that is removed would come back by a living token.
+    if (seen !== undefined) revoked.push(one);
+    else await proveRevoked(keycloak, [one]);
+  }
   return findClientById(keycloak, client.id);
 }
 
