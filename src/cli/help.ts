@@ -78,15 +78,22 @@ Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachab
   5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>`;
 }
 
+/** The exit statuses of every command that talks to a server, unless it has words of its own for them. */
+const TALKING: readonly (readonly [number, string])[] = [
+  [3, 'Keycloak or the MCP server can’t be reached, or fails'],
+  [4, 'not authorised'],
+];
+
 /** The part after the options in a command's help: examples, what it changes, its exit statuses. */
 export function commandHelp(command: Command, width: number): string {
   const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
-  const exits = new Map<number, string>([
-    ...command.exits,
-    [2, 'usage or configuration'],
-    [3, 'Keycloak or the MCP server can’t be reached, or fails'],
-    [4, 'not authorised'],
-  ]);
+  const offline = command.changes.includes('does not talk to Keycloak');
+  const exits = new Map<number, string>([[2, 'usage or configuration'], ...(offline ? [] : TALKING)]);
+  // A command's own words count, or are added to those of all.
+  for (const [status, meaning] of command.exits) {
+    const [, more] = /^also: (.*)$/.exec(meaning) ?? [];
+    exits.set(status, more === undefined ? meaning : `${exits.get(status)}; ${more}`);
+  }
   const table = [...exits]
     .sort(([a], [b]) => a - b)
     .map(([status, meaning]) => `  ${String(status).padEnd(4)}${wrap(meaning, width, '      ').trimStart()}`);

@@ -58,6 +58,21 @@ describe.each(COMMANDS.map((entry) => [entry.name, entry] as const))('help of %s
   });
 });
 
+describe('the table of exit statuses', () => {
+  it('has the command’s own words where it has some', async () => {
+    const { out } = await run('init', '--help');
+    expect(out).toMatch(/^ {2}4 {3}the administrator’s sign-in is refused/m);
+  });
+
+  it('lists nothing that can’t happen to a command that talks to nobody', async () => {
+    for (const name of ['explain', 'presets', 'completion']) {
+      const { out } = await run(name, '--help');
+      expect(out).not.toMatch(/^ {2}[34] /m);
+    }
+    expect((await run('env', '--help')).out).toMatch(/^ {2}3 {3}Keycloak or the MCP server/m);
+  });
+});
+
 describe('flags in groups', () => {
   it('are flags that some command has', async () => {
     const flags = new Set<string>();
