@@ -1,4 +1,4 @@
-import { type Command, type Context, list } from '../../cli/command.ts';
+import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
@@ -10,7 +10,7 @@ import { resourceFor, wantedPresets } from '../../plan/input.ts';
 import { shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import { boxStates } from './checklist.ts';
-import type { RunbookFacts } from './facts.ts';
+import { RUNS_ON, type RunbookFacts, type RunsOn } from './facts.ts';
 import { observeChain } from './observe.ts';
 import { RUNBOOK_MARK, runbookText } from './runbook.ts';
 
@@ -21,6 +21,7 @@ export type RunbookOptions = {
   withSecrets?: true;
   preset?: string[];
   validate?: true;
+  runsOn: RunsOn;
   force?: true;
 };
 
@@ -41,11 +42,17 @@ export const runbook: Command<RunbookOptions> = {
       )
       .option('--preset <name>', 'the products that it is for … (default: chatgpt)', list)
       .option('--validate', 'run the playbook too, so that its boxes can be ticked (registers probes)')
+      .addOption(
+        new Option('--runs-on <what>', 'how Keycloak and the MCP server are run, for the lines on their logs')
+          .choices([...RUNS_ON])
+          .default('docker'),
+      )
       .option('--force', 'replace a file that isn’t a runbook');
   },
   examples: [
     ['for the team’s wiki', 'mcpkc runbook https://svc.example.com/mcp --output runbook.md'],
     ['with every box ticked that is proven', 'mcpkc runbook https://svc.example.com/mcp --validate'],
+    ['for a deployment on Kubernetes', 'mcpkc runbook https://svc.example.com/mcp --runs-on kubernetes'],
     ['what is still open, for a script', 'mcpkc runbook --json | jq \'.boxes[] | select(.state != "done")\''],
   ],
   changes:
@@ -105,6 +112,7 @@ async function factsOf(
     hostnameAdmin: config.hostnameAdmin,
     clientId: config.clientId,
     secretOrigin: secretOrigin(config),
+    runsOn: flags.runsOn,
     secret: flags.withSecrets === true ? config.clientSecret : undefined,
     observed: { findings, checks },
   };

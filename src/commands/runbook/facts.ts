@@ -22,6 +22,10 @@ export interface Observed {
   checks: readonly SeenCheck[] | undefined;
 }
 
+/** How Keycloak and the MCP server are run. */
+export const RUNS_ON = ['docker', 'systemd', 'kubernetes'] as const;
+export type RunsOn = (typeof RUNS_ON)[number];
+
 /** Everything that a runbook is written from; the same facts give the same text. */
 export interface RunbookFacts {
   /** mcpkc's version, and the day as yyyy-mm-dd. */
@@ -38,5 +42,7 @@ export interface RunbookFacts {
   secretOrigin: string | undefined;
   /** The secret itself, only where it should stand in the text. */
   secret: string | undefined;
+  /** How the servers are run: decides the lines that read their logs. */
+  runsOn: RunsOn;
   observed: Observed;
 }

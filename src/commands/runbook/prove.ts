@@ -1,5 +1,5 @@
 import { formatCommand, shellWord } from '../../text.ts';
-import type { RunbookFacts } from './facts.ts';
+import type { RunbookFacts, RunsOn } from './facts.ts';
 import { block, code, table } from './markdown.ts';
 import { metadataUrl } from './mcp-server.ts';
 
@@ -23,8 +23,15 @@ ${code('mcpkc validate')} registers a client as the product does and removes it 
 server; it never calls a tool. ${code('--login')} adds a real sign-in in the browser.`;
 }
 
+/** The last ten minutes of a service's log, by how it is run; the name is that of the service, unit or deployment. */
+const LOGS: Readonly<Record<RunsOn, (name: string) => string>> = {
+  docker: (name) => `docker compose logs --since 10m ${name}`,
+  systemd: (name) => `journalctl --since '-10 min' -u ${name}`,
+  kubernetes: (name) => `kubectl logs --since 10m deployment/${name}`,
+};
+
 /** Where to look when a connection fails. */
-export function failureSection({ deployment }: RunbookFacts): string {
+export function failureSection({ deployment, runsOn }: RunbookFacts): string {
   const { resource, scope, mode } = deployment;
   const status = code(formatCommand(['status', ['--resource', resource]]));
   const adopt = code(`${formatCommand(['onboard', resource])} <client-id>`);
@@ -62,8 +69,8 @@ export function failureSection({ deployment }: RunbookFacts): string {
     ['it worked until the metadata changed', 'a cache serves the old one', 'the purge under "Cache"'],
   ];
   const logs = [
-    "docker compose logs --since 10m keycloak | grep -E 'clients-registrations|openid-connect/(auth|token)'",
-    'docker compose logs --since 10m "$MCP_SERVICE" | grep "$REQUEST_ID"',
+    `${LOGS[runsOn]('keycloak')} | grep -E 'clients-registrations|openid-connect/(auth|token)'`,
+    `${LOGS[runsOn]('"$MCP_SERVICE"')} | grep "$REQUEST_ID"`,
     'mcpkc status --clients   # who registered, who holds which scope',
   ];
   const head = ['What people see', 'Most likely', 'What helps'];

@@ -34,6 +34,7 @@ function facts(more: Partial<RunbookFacts> = {}): RunbookFacts {
     clientId: 'mcpkc',
     secretOrigin: 'file .keycloak-env line 2',
     secret: undefined,
+    runsOn: 'docker',
     observed: { findings: undefined, checks: undefined },
     ...more,
   };
@@ -116,4 +117,14 @@ describe('a runbook', () => {
     );
     expect(code('a`b``c')).toBe('```a`b``c```');
   });
+});
+
+it.each([
+  ['docker', 'docker compose logs --since 10m keycloak'],
+  ['systemd', "journalctl --since '-10 min' -u keycloak"],
+  ['kubernetes', 'kubectl logs --since 10m deployment/keycloak'],
+] as const)('reads the logs as a deployment on %s has them', (runsOn, line) => {
+  const text = runbookText(facts({ runsOn }));
+  expect(text).toContain(line);
+  expect(text.match(/docker compose logs|journalctl|kubectl logs/g)).toHaveLength(2);
 });
