@@ -9,6 +9,7 @@ const LONG = [
   'test/cli/monitoring.test.ts',
   'test/products/verdicts.test.ts',
   'test/products/fastmcp-server.test.ts',
+  'test/keycloak/fleet-many.test.ts',
   'test/validate/made-beforehand.test.ts',
   'test/validate/page.test.ts',
   'test/validate/nginx.test.ts',

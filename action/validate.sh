@@ -2,6 +2,9 @@
 # The step of action.yml: runs mcpkc validate, writes the job's summary, and ends with mcpkc's exit status.
 set -uo pipefail
 
+# A file of MCP servers: plan, apply, status or validate over all of its realms.
+if [[ -n ${INPUT_FILE:-} || -n ${INPUT_PLAN:-} ]]; then exec bash "$(dirname "${BASH_SOURCE[0]}")/fleet.sh"; fi
+
 json=${RUNNER_TEMP:-/tmp}/mcpkc-validate.json
 arguments=(validate "$INPUT_URL" --preset "$INPUT_PRESET" --fail-on "$INPUT_FAIL_ON" --json)
 if [[ -n $INPUT_JUNIT ]]; then arguments+=(--junit "$INPUT_JUNIT"); fi

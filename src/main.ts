@@ -8,6 +8,7 @@ import { documentWithRunFlags, runFlags, withRunFlags } from './cli/run-flags.ts
 import { styleFor, wantsColor } from './cli/style.ts';
 import { voiceFor } from './cli/voice.ts';
 import { COMMANDS } from './commands/index.ts';
+import { profileFiles } from './config/find-file.ts';
 import type { Config } from './config/load.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, meantBy, programFor } from './program.ts';
@@ -173,7 +174,23 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
       config ??= load(how);
       return config;
     },
-    named: { config: nameOf(options.config), credentials: nameOf(options.credentials) },
+    configOf: async (profile, realm) => {
+      const { loadConfig } = await import('./config/load.ts');
+      // Files that flags name belong to this run's own configuration, never to another profile.
+      const own = profile ? { ...options, profile, config: undefined, credentials: undefined } : options;
+      const named = { ...own, ...(realm && { realm }) };
+      return loadConfig(named, io);
+    },
+    named: namedFiles(io, options),
+  };
+}
+
+/** The files that flags name, else those of the profile that is. */
+function namedFiles(io: Io, options: Flags): Context['named'] {
+  const profile = profileFiles(io, nameOf(options.profile) ?? io.env.MCPKC_PROFILE ?? '');
+  return {
+    config: nameOf(options.config) ?? profile?.config,
+    credentials: nameOf(options.credentials) ?? profile?.credentials,
   };
 }
 

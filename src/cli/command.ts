@@ -17,7 +17,12 @@ export interface Context {
    * need not be there yet, since the command is about to write it.
    */
   config(how?: { newFiles?: boolean }): Promise<Config>;
-  /** The files that `--config` and `--credentials` name. */
+  /**
+   * The configuration of a profile, read anew with this run's flags; of a realm by that name where one is told. Undefined as
+   * profile is the configuration without one.
+   */
+  configOf(profile: string | undefined, realm?: string): Promise<Config>;
+  /** The files that `--config` and `--credentials` name, or the profile in use. */
   named: { config: string | undefined; credentials: string | undefined };
   /** All subcommands of the program. */
   commands: readonly CommandEntry[];

@@ -1,6 +1,16 @@
 // biome-ignore-all lint/style/noRestrictedImports: this is the Io’s part on files.
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,6 +22,8 @@ export interface Files {
    */
   read(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
+  /** Names of what lies in a folder, sorted; none where there is no such folder. */
+  list(path: string): Promise<string[]>;
   /** Where a path leads once all links are followed, absolute; undefined where there is no such file. */
   realPath(path: string): Promise<string | undefined>;
   /** Permission bits (`0o600`), or undefined where there is no such file or the platform has no such bits. */
@@ -96,6 +108,7 @@ export function filesFor({ pid, platform }: { pid: number; platform: string }): 
   return {
     read: (path) => readIfThere(() => readWhole(path)),
     exists: async (path) => (await readIfThere(() => stat(path))) !== undefined,
+    list: async (path) => ((await readIfThere(() => readdir(path))) ?? []).sort(),
     realPath: (path) => readIfThere(() => realpath(path)),
     mode: async (path) => {
       if (platform === 'win32') return undefined;

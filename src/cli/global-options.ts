@@ -10,6 +10,10 @@ export function defineGlobal(root: Commander): Commander {
     .helpOption('-h, --help', 'print this, or the help of a command')
     .optionsGroup('Configuration:')
     .option(
+      '--profile <name>',
+      'a named set of both files, in XDG_CONFIG_HOME/mcpkc/<name> (or MCPKC_PROFILE)',
+    )
+    .option(
       '--config <file>',
       'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
     )
@@ -30,4 +34,4 @@ export function defineGlobal(root: Commander): Commander {
 }
 
 /** The global options that take a value, for code that has to tell an option's value from a command's name. */
-export const GLOBAL_VALUES = /^--(config|credentials|server|realm|request-timeout|ca-file|wait)$/;
+export const GLOBAL_VALUES = /^--(profile|config|credentials|server|realm|request-timeout|ca-file|wait)$/;

@@ -45,6 +45,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./access/command.ts')).access,
   },
   {
+    name: 'plan',
+    group: 'Provision and connect',
+    summary: 'show what apply would change, for many servers and realms',
+    load: async () => (await import('./fleet/plan-command.ts')).planCommand,
+  },
+  {
+    name: 'apply',
+    group: 'Provision and connect',
+    summary: 'make realms what a file of MCP servers describes',
+    load: async () => (await import('./fleet/apply-command.ts')).applyCommand,
+  },
+  {
+    name: 'export',
+    group: 'Look and prove',
+    summary: 'write the file that describes a realm’s MCP servers',
+    load: async () => (await import('./fleet/export-command.ts')).exportCommand,
+  },
+  {
     name: 'connections',
     group: 'Clean up',
     summary: 'say who is connected to what, and cut it',

@@ -58,6 +58,8 @@ export interface Config {
   refusals: { account: McpkcError | undefined; administrator: McpkcError | undefined };
   /** The files that were read. */
   files: { config: string | undefined; credentials: string | undefined };
+  /** Name of the profile in use (`--profile`, MCPKC_PROFILE); undefined where none is. */
+  profile: string | undefined;
 }
 
 const SETUP = 'mcpkc init --server <url> --realm <name>';

@@ -38,9 +38,31 @@ export async function findFile(
   return undefined;
 }
 
-/** The user's own config file by the XDG Base Directory Specification, which wants relative paths ignored. */
-export function userConfigFiles({ env }: Pick<Io, 'env'>): string[] {
+/**
+ * The folder of the user's own files by the XDG Base Directory Specification, which wants relative paths ignored; undefined
+ * where neither XDG_CONFIG_HOME nor HOME tells.
+ */
+export function userFolder({ env }: Pick<Io, 'env'>): string | undefined {
   const base = env.XDG_CONFIG_HOME;
-  if (base !== undefined && isAbsolute(base)) return [`${base.replace(/\/$/, '')}/mcpkc/config.json`];
-  return env.HOME !== undefined && isAbsolute(env.HOME) ? [`${env.HOME}/.config/mcpkc/config.json`] : [];
+  if (base !== undefined && isAbsolute(base)) return `${base.replace(/\/$/, '')}/mcpkc`;
+  return env.HOME !== undefined && isAbsolute(env.HOME) ? `${env.HOME}/.config/mcpkc` : undefined;
+}
+
+/** The user's own config file. */
+export function userConfigFiles(io: Pick<Io, 'env'>): string[] {
+  const folder = userFolder(io);
+  return folder === undefined ? [] : [`${folder}/config.json`];
+}
+
+/** The names that a profile may have: those of a folder, never a path. */
+export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Both files of a profile, in a folder of its name; undefined where there is no folder of the user's. */
+export function profileFiles(
+  io: Pick<Io, 'env'>,
+  name: string,
+): { config: string; credentials: string } | undefined {
+  const folder = userFolder(io);
+  if (folder === undefined || !PROFILE_NAME.test(name)) return undefined;
+  return { config: `${folder}/${name}/config.json`, credentials: `${folder}/${name}/.keycloak-env` };
 }

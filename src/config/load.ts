@@ -69,6 +69,7 @@ export async function loadConfig(
     refusals: { account: refused, administrator: administratorNotTrustedError(way) },
     originOf: (key) => given(key)?.origin,
     files: sources.files,
+    profile: sources.profile,
   };
   refuse(sources.problems);
   const isKey = secret?.key === 'KC_CLIENT_KEY_FILE';

@@ -118,7 +118,7 @@ async function isBelow(folder: string, file: string, io: Io): Promise<boolean> {
 
 /** The files that hold a secret as a value, whether it is the one that counts or not. */
 async function warnOfReadableFiles(sources: Sources, io: Io): Promise<void> {
-  const [, , credentials, configFile] = sources.levels;
+  const [credentials, configFile] = sources.levels.slice(-2);
   const holders = [
     credentials?.has('KC_CLIENT_SECRET') ? sources.files.credentials : undefined,
     configFile?.has('KC_CLIENT_SECRET') ? sources.files.config : undefined,

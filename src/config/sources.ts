@@ -6,6 +6,7 @@ import { parseEnvFile } from './env-file.ts';
 import { type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
 import { folderOf, isAbsolute } from './paths.ts';
+import { keysLeftOut, type Profile, profileOf, profileVariables } from './profile.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';
 
@@ -34,6 +35,8 @@ export interface Sources {
   problems: string[];
   warnings: string[];
   files: { config: string | undefined; credentials: string | undefined };
+  /** Name of the profile in use. */
+  profile: string | undefined;
 }
 
 type Flags = Record<string, unknown>;
@@ -44,18 +47,27 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   const told: Complaints = { problems: [], warnings: [] };
   const find = (flag: string, named: unknown, usual: readonly string[]) =>
     findFile(io, told.problems, flag, named, usual, newFiles);
-  const credentials = await find('credentials', flags.credentials, ['.keycloak-env']);
-  const usual = ['config.local.json', ...userConfigFiles(io)];
-  const config = await find('config', flags.config, usual);
+  const profile = await profileOf(flags, io, told.problems, newFiles);
+  // A profile is a whole set: nothing of the working directory is mixed into it.
+  const usual = profile
+    ? { credentials: own(profile.files?.credentials), config: own(profile.files?.config) }
+    : { credentials: ['.keycloak-env'], config: ['config.local.json', ...userConfigFiles(io)] };
+  const credentials = await find('credentials', flags.credentials, usual.credentials);
+  const config = await find('config', flags.config, usual.config);
   const envLevel: Level = credentials ? fromEnvFile(credentials, told) : new Map();
   const file = config ? fromConfigFile(config, told) : { level: new Map(), presets: [], protect: [] };
   return {
-    levels: [fromFlags(flags), fromEnvironment(io), envLevel, file.level],
+    levels: [fromFlags(flags), fromEnvironment(io, profile, told), envLevel, file.level],
     presets: file.presets,
     protect: file.protect,
     ...told,
     files: { config: config?.path, credentials: credentials?.path },
+    profile: profile?.name,
   };
+}
+
+function own(path: string | undefined): string[] {
+  return path === undefined ? [] : [path];
 }
 
 function fromFlags(flags: Flags): Level {
@@ -72,13 +84,26 @@ function fromFlags(flags: Flags): Level {
   return level;
 }
 
-/** An empty variable counts as none: compose files and CI write `KC_REALM=` for what isn't set. */
-function fromEnvironment({ env }: Io): Level {
+/**
+ * An empty variable counts as none: compose files and CI write `KC_REALM=` for what isn't set. With a profile its own
+ * variables count, and of the plain ones those alone that name no realm and no account.
+ */
+function fromEnvironment({ env }: Io, profile: Profile | undefined, { warnings }: Complaints): Level {
   const level: Level = new Map();
+  const give = (key: string, raw: string, origin: string) =>
+    level.set(key, { raw, origin, folder: '', file: undefined, found: false });
+  const left = profile === undefined ? [] : keysLeftOut({ env });
   for (const key of ENV_KEYS) {
     const raw = env[key];
-    if (raw) level.set(key, { raw, origin: 'environment', folder: '', file: undefined, found: false });
+    if (raw && !left.includes(key)) give(key, raw, 'environment');
   }
+  if (profile === undefined) return level;
+  for (const { key, variable, value } of profileVariables(profile.name, { env }))
+    give(key, value, `environment ${variable}`);
+  if (left.length > 0)
+    warnings.push(
+      `The profile '${profile.name}' is in use: ${left.join(', ')} of the environment ${left.length === 1 ? 'does' : 'do'} not count.`,
+    );
   return level;
 }
 

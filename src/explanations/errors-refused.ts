@@ -16,6 +16,20 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     fix: 'Use https, or a tunnel to 127.0.0.1. Where the network in between is trusted: --allow-http (MCPKC_ALLOW_HTTP=true).',
     sources: ['RFC 6749 §3.2'],
   },
+  PROFILE_MISMATCH: {
+    what: 'A file of MCP servers names another server or realm than the profile does. Nothing was sent there.',
+    cause:
+      'Server, account and secret come from the profile; what the file has of them is compared, never followed. Else a change of the file could send a secret elsewhere.',
+    fix: 'Correct the file, or name the profile of that server. A realm of the file is followed only where the profile names none (no KC_REALM) and its account is one of master (KC_ADMIN_REALM).',
+    sources: [],
+  },
+  PLAN_MOVED: {
+    what: 'The realm is no longer as the plan was made for: what would be written now is another plan. Nothing was written.',
+    cause:
+      'Somebody else changed the realm since, by hand or with mcpkc, or the plan was carried out already.',
+    fix: 'Make a new plan and look at it: mcpkc plan --json > plan.json. Then: mcpkc apply --plan plan.json (exactly that one, or nothing).',
+    sources: [],
+  },
   FOLDER_NOT_TRUSTED: {
     what: 'A secret would have gone to a server, or over a connection, that only a file in the current folder names. It was not sent.',
     cause:

@@ -41,6 +41,7 @@ export async function seenBy(
     initFlags: namingFlags(config),
     now: io.now(),
     documents: given.documents,
+    profile: config.profile,
     backupOf: await backups(context, keycloak),
   };
 }
@@ -48,8 +49,12 @@ export async function seenBy(
 /** The global options of this run that a printed command has to repeat to mean the same. */
 function globalFlags(config: Config): CommandPart[] {
   const flagged = (key: string) => config.originOf(key)?.startsWith('flag') === true;
-  const { credentials, config: file } = config.files;
+  // A profile is named as such, in place of its files.
+  const isFlagged = (path: string | undefined) => path !== undefined && config.profile === undefined;
+  const credentials = isFlagged(config.files.credentials) ? config.files.credentials : undefined;
+  const file = isFlagged(config.files.config) ? config.files.config : undefined;
   const flags: CommandPart[][] = [
+    config.profile === undefined ? [] : [['--profile', config.profile]],
     flagged('KC_SERVER') ? [['--server', config.server]] : [],
     flagged('KC_REALM') ? [['--realm', config.realm ?? '']] : [],
     flagged('MCPKC_CA_FILE') ? [['--ca-file', config.caFile ?? '']] : [],

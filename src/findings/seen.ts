@@ -36,6 +36,8 @@ export interface Seen {
   now: number;
   /** Products' documents as they are now; undefined where they were not asked for. */
   documents?: ReadonlyMap<string, { redirectUris: string[] } | { why: string }> | undefined;
+  /** Name of the profile in use. */
+  profile?: string | undefined;
   /** Which backup of pruned clients holds a client; undefined where none is known. */
   backupOf(clientId: string): string | undefined;
 }

@@ -31,6 +31,8 @@ export interface AccessWish {
   revoke?: readonly string[];
   /** `--anybody`. */
   anybody?: boolean;
+  /** Exactly these roles, as `roleLabel` writes them, and nobody where there is none; `add` and `revoke` don't count then. */
+  only?: readonly string[];
 }
 
 /** Who may use an MCP server, as far as it was read. */
@@ -107,19 +109,24 @@ export function planAccess(
   resource: string,
   scopes: readonly string[],
   facts: AccessFacts,
-  { add, revoke = [], anybody = false }: AccessWish,
+  { add: more, revoke: less = [], anybody = false, only }: AccessWish,
 ): AccessPlan {
-  requireGates(add, facts.roles);
   const mapped = distinctRoles(facts.access.flatMap(({ roles }) => roles));
   if (anybody) return opened(scopes, facts, mapped);
   const before = currentGates(facts, mapped);
+  const labels = (before ?? []).map(roleLabel);
+  const add = only?.filter((label) => !labels.includes(label)) ?? more;
+  const revoke = only === undefined ? less : labels.filter((label) => !only.includes(label));
+  requireGates(add, facts.roles);
   const wished = add.map((name): RoleName => ({ client: null, name }));
   const revoked = revoke.map((label) => labelled(label, before ?? []));
-  if (before === undefined && wished.length === 0) return { desired: {}, gates: undefined, entry: undefined };
+  if (before === undefined && wished.length === 0 && only === undefined)
+    return { desired: {}, gates: undefined, entry: undefined };
   const kept = (before ?? []).filter((role) => !revoked.some((one) => isSameRole(one, role)));
   const gates = distinctRoles([...kept.map(nameOf), ...wished]);
   // Restricted by somebody else's hand, and nothing was asked for: it stays as it is.
-  const isTheirs = facts.remembered === undefined && wished.length === 0 && revoked.length === 0;
+  const isTheirs =
+    facts.remembered === undefined && wished.length === 0 && revoked.length === 0 && only === undefined;
   const nobody = isTheirs ? mapped.filter(isNobodyRole).map(nameOf) : [nobodyFor(facts, mapped)];
   const all = [...gates, ...nobody];
   const why = 'so that only those who have one of these roles get the audience';

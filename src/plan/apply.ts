@@ -70,6 +70,8 @@ export interface Applying {
   onApplied?: (change: Change) => void;
   /** The plan puts things back as they were before mcpkc: nothing of it is to be put back later. */
   back?: boolean;
+  /** The lock is held already, by the same holder, and stays so. */
+  locked?: boolean;
   /** Hears what the operator should know though the command goes on. */
   warn?: (text: string) => void;
 }
@@ -213,7 +215,7 @@ export async function applyAndVerify(
     await writeRecord(keycloak, { remember: ownEntries(plan, desired.remember ?? []) });
     return snapshot;
   }
-  const { io, holder, signal, onApplied, warn, back = false } = applying;
+  const { io, holder, signal, onApplied, warn, back = false, locked = false } = applying;
   await requireRoles(keycloak, attemptsOf(plan));
   const clientIds = [
     ...snapshot.clients,
@@ -222,7 +224,7 @@ export async function applyAndVerify(
     ...(desired.assignments ?? []),
     ...(desired.resourceClients ?? []),
   ];
-  const lock = needsLock(plan) ? await takeLock(keycloak, io, holder) : undefined;
+  const lock = needsLock(plan) && !locked ? await takeLock(keycloak, io, holder) : undefined;
   try {
     // How things were is written down before the first of them is changed.
     const record = await readRecord(keycloak);

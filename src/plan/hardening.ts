@@ -42,6 +42,8 @@ export interface Opening {
   scopes: readonly string[];
   /** The products that may register. */
   presets: readonly Preset[];
+  /** Further MCP servers that are opened at the same time, each with its products; their scopes are among `scopes`. */
+  also?: readonly { resource: string; presets: readonly Preset[] }[];
   /** Hosts where anything may be registered, and single redirect URIs, as `trusted-hosts --add` names them. */
   hosts?: readonly string[];
   uris?: readonly string[];
@@ -201,8 +203,9 @@ interface Wanted {
 
 function wantedOf(
   record: RealmRecord,
-  { presets, hosts = [], uris = [], known = PRESETS, removed = [] }: Opening,
+  { presets: own, also = [], hosts = [], uris = [], known = PRESETS, removed = [] }: Opening,
 ): Wanted {
+  const presets = [...new Set([...own, ...also.flatMap((one) => one.presets)])];
   const names = entriesOf(record, 'wanted').flatMap(({ products }) => products);
   const before = known.filter(({ name }) => names.includes(name));
   const texts = (prefix: string) =>
@@ -236,11 +239,17 @@ function wishesOf(keycloak: Keycloak, record: RealmRecord, opening: Opening): En
     if (JSON.stringify(all) === JSON.stringify(there)) return [];
     return [{ kind: 'wanted', resource, products: all, since }];
   };
-  const { presets, hosts = [], uris = [], resource = REALM_WIDE } = opening;
+  const { presets, also = [], hosts = [], uris = [], resource = REALM_WIDE } = opening;
   const places = [...hosts.map((host) => `${HOST}${host}`), ...uris.map((uri) => `${URI}${uri}`)];
   const names = presets.map(({ name }) => name);
   if (resource === REALM_WIDE) return entry(REALM_WIDE, [...names, ...places]);
-  return [...entry(resource, names), ...entry(REALM_WIDE, places)];
+  const others = also.flatMap((one) =>
+    entry(
+      one.resource,
+      one.presets.map(({ name }) => name),
+    ),
+  );
+  return [...entry(resource, names), ...others, ...entry(REALM_WIDE, places)];
 }
 
 function rememberedOf({ keycloak, io, command }: Hardener, record: RealmRecord, opening: Opening): Entry[] {
@@ -325,9 +334,13 @@ function userlessScopes(snapshot: RealmSnapshot, { scopes }: Opening): string[] 
 }
 
 /** Hosts where nothing but known redirect URIs may be registered: the products', and the MCP servers' own. */
-function closedHosts(snapshot: RealmSnapshot, { resource }: Opening, { presets }: Wanted): string[] {
+function closedHosts(
+  snapshot: RealmSnapshot,
+  { resource, also = [] }: Opening,
+  { presets }: Wanted,
+): string[] {
   const servers = snapshot.scopes.filter(isAudienceScope).map(resourceOf);
-  const urls = [...servers, resource].filter((url) => url !== undefined);
+  const urls = [...servers, resource, ...also.map((one) => one.resource)].filter((url) => url !== undefined);
   return [...new Set([...presets.flatMap(({ trustedHosts }) => trustedHosts), ...urls.map(trustedHost)])];
 }
 

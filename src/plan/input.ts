@@ -5,7 +5,7 @@ import { customPresets } from '../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
-import type { ScopeWish } from '../realm/mcp-scope.ts';
+import { isScopeName, NO_SCOPE_NAME, type ScopeWish } from '../realm/mcp-scope.ts';
 import type { McpServer } from '../realm/mcp-server.ts';
 import { type Here, isLiveWindow, openedBy } from '../realm/window-mark.ts';
 import type { Reservation } from './plan.ts';
@@ -54,14 +54,9 @@ export function scopeWish(
   };
 }
 
-/**
- * A name that may go into a token's `scope`: RFC 6749 §3.3 (visible ASCII without quote and backslash); and without a
- * slash, which Keycloak's paths and our keys divide by.
- */
 function checkedName(option: string, name: string): string {
-  if (/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,255}$/.test(name)) return name;
-  const problem =
-    'this is not a name for a client scope (visible ASCII without blank, quote, slash and backslash, at most 255 characters)';
+  if (isScopeName(name)) return name;
+  const problem = NO_SCOPE_NAME;
   throw new McpkcError(
     'INPUT_INVALID',
     `${option} ${JSON.stringify(name.slice(0, 80))}: ${problem}.`,

@@ -21,6 +21,18 @@ export interface ScopeWish {
   configured: { resource: string | undefined; scopeName: string };
 }
 
+/**
+ * Whether a name may go into a token's `scope`: RFC 6749 §3.3 (visible ASCII without quote and backslash); and without a
+ * slash, which Keycloak's paths and our keys divide by.
+ */
+export function isScopeName(name: string): boolean {
+  return /^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,255}$/.test(name);
+}
+
+/** The sentence about a name that may not. */
+export const NO_SCOPE_NAME =
+  'this is not a name for a client scope (visible ASCII without blank, quote, slash and backslash, at most 255 characters)';
+
 /** The resource that a scope is for: as marked, else the URL among its audiences. */
 export function resourceOf(scope: ClientScope): string | undefined {
   // Anybody who administers the realm can edit the mark: one that is no URL counts as none.

@@ -24,7 +24,7 @@ const stage = z.enum([
   'mcp',
 ]);
 
-/** The schema of each command's JSON document, and of a failure (`error`); a command that isn't there may have one. */
+/** The schema of each command's JSON document, and of a failure (`error`). */
 export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.ZodType>> {
   const change = object({
     kind: text.describe('the kind of thing'),
@@ -43,6 +43,51 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
   const finding = object({ code: text, severity, subject: text, message: text, fix });
   const unjudged = object({ code: text, role: text });
   const client = object({ clientId: text, name: text.nullable(), redirectUris: texts });
+  const place = object({ file: text, line: count, column: count });
+  const failure = object({ code: text, message: text, fix: text, exitStatus: count }).nullable();
+  const planRealm = {
+    profile: text.nullable(),
+    server: text.nullable(),
+    realm: text.nullable(),
+    at: place,
+    error: failure,
+    added: count,
+    changed: count,
+    removed: count,
+    servers: z.array(
+      object({
+        resource: text,
+        scope: text.nullable(),
+        mode,
+        roles: texts.nullable().describe('who may use it; null: everybody'),
+        products: z.array(object({ product: text.nullable(), way: text })),
+        changes: count,
+        error: failure,
+      }),
+    ),
+    retired: z.array(
+      object({ resource: text, state: z.enum(['gone', 'foreign', 'stays', 'goes']), holders: count }),
+    ),
+    unlisted: texts.describe('servers of mcpkc that the file does not name'),
+    foreign: texts.describe('servers that somebody else set up'),
+    needsConsent: texts,
+    notes: texts,
+    changes: z.array(change),
+  };
+  const overFile = {
+    files: texts,
+    realms: z.array(
+      object({
+        profile: text.nullable(),
+        server: text.nullable(),
+        realm: text.nullable(),
+        at: place,
+        ok: flag,
+        error: failure,
+        reports: z.array(map).describe('as without -f'),
+      }),
+    ),
+  };
   const planned = { resource, scope, mode, changes: z.array(change), applied: flag };
   const document = (command: string, shape: z.ZodRawShape) =>
     object({
@@ -167,6 +212,7 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       tokensWorkUntil: time.nullable(),
     },
     status: {
+      profile: text.nullable().describe('name of the profile in use'),
       resource,
       findings: z.array(finding),
       products: z.array(
@@ -337,6 +383,43 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       runId: text.optional(),
       failOn: z.enum(['must', 'should']).optional(),
     },
+    plan: {
+      prune: flag.optional(),
+      added: count.optional(),
+      changed: count.optional(),
+      removed: count.optional(),
+      realms: z.array(
+        z.union([
+          object(planRealm),
+          object({ profile: text.nullable(), at: place, servers: texts, retired: texts }).describe(
+            'with --offline',
+          ),
+        ]),
+      ),
+      sources: z
+        .array(object({ file: text, text }))
+        .optional()
+        .describe('the files as they were read: what apply --plan goes by'),
+      offline: z.literal(true).optional(),
+      files: texts.optional(),
+      notes: z.array(object({ at: text, message: text })).optional(),
+    },
+    apply: {
+      prune: flag,
+      added: count,
+      changed: count,
+      removed: count,
+      realms: z.array(
+        object({ ...planRealm, applied: count, open: count.describe('changes that were not made') }),
+      ),
+    },
+    export: {
+      jsonSchema: map.optional().describe('with --schema'),
+      file: text.optional().describe('the file, YAML'),
+      servers: texts.optional(),
+      leftOut: z.array(object({ resource: text, why: text })).optional(),
+      foreign: texts.optional(),
+    },
     env: {
       resource,
       scope,
@@ -359,31 +442,13 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       codes: z.array(object({ code: text, kind: text, what: text, cause: text, fix: text, sources: texts })),
     },
     completion: { shell: text, script: text },
-    plan: {
-      prune: flag.optional(),
-      added: count.optional(),
-      changed: count.optional(),
-      removed: count.optional(),
-      realms: z.array(map),
-      sources: z
-        .array(object({ file: text, text }))
-        .optional()
-        .describe('the files, so that apply --plan can tell'),
-      offline: flag.optional().describe('with --offline: no realm was asked'),
-      files: texts.optional(),
-      notes: z.array(object({ at: text, message: text })).optional(),
-    },
-    apply: { prune: flag, added: count, changed: count, removed: count, realms: z.array(map) },
-    export: {
-      file: text.optional(),
-      servers: texts.optional(),
-      leftOut: z.array(object({ resource: text, why: text })).optional(),
-      foreign: texts.optional(),
-      jsonSchema: map.optional(),
-    },
     error: { code: text, message: text, fix: text, details: map.optional() },
   };
   return Object.fromEntries(
-    Object.entries(schemas).map(([command, shape]) => [command, document(command, shape)]),
+    Object.entries(schemas).map(([command, shape]) => {
+      const own = document(command, shape);
+      const isOver = command === 'status' || command === 'validate';
+      return [command, isOver ? z.union([own, document(command, overFile).describe('with -f')]) : own];
+    }),
   );
 }

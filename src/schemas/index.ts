@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COMMANDS } from '../commands/index.ts';
+import { fleetSchema } from '../fleet/schema.ts';
 import { schemaUrl } from '../schema-url.ts';
 import { configSchema } from './config.ts';
 import { documentSchemas } from './documents.ts';
@@ -14,14 +14,12 @@ export function jsonSchemas(): Record<string, object> {
     ...published('config', 'Configuration of mcpkc', configSchema()),
     patternProperties: Object.fromEntries(COMMENTS.map((pattern) => [pattern, true])),
   };
-  const isThere = (name: string) => name === 'error' || COMMANDS.some((one) => one.name === name);
-  const answers = Object.entries(documents)
-    .filter(([name]) => isThere(name))
-    .map(([command, schema]) => {
-      const title = command === 'error' ? 'A failure of mcpkc' : `mcpkc ${command} --json`;
-      return [`${command}.schema.json`, published(command, title, schema)];
-    });
-  return { 'config.schema.json': config, ...Object.fromEntries(answers) };
+  const answers = Object.entries(documents).map(([command, schema]) => {
+    const title = command === 'error' ? 'A failure of mcpkc' : `mcpkc ${command} --json`;
+    return [`${command}.schema.json`, published(command, title, schema)];
+  });
+  const fleet = published('fleet', 'A file of MCP servers (mcpkc.yaml)', fleetSchema);
+  return { 'config.schema.json': config, 'fleet.schema.json': fleet, ...Object.fromEntries(answers) };
 }
 
 function published(name: string, title: string, schema: z.ZodType): object {

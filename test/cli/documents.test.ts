@@ -4,7 +4,7 @@ import { COMMANDS } from '../../src/commands/index.ts';
 import { documentSchemas } from '../../src/schemas/documents.ts';
 import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { LINES } from './lines.ts';
+import { FILES, LINES } from './lines.ts';
 
 /** The published schemas, which take no field that they don't describe. */
 const EXACTLY = documentSchemas((shape) => z.strictObject(shape));
@@ -40,7 +40,7 @@ describe.each(COMMANDS.map(({ name }) => name))('law 7: %s --json', (name) => {
       KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword,
     };
     if (name === 'access' || name === 'connections') await provision();
-    const ran = await runCli(line, { env });
+    const ran = await runCli(line, { env, files: FILES });
     expect([0, 1], ran.err).toContain(ran.exit);
     expect(ran.json).toMatchObject({
       schema: `mcpkc/${name}/v1`,

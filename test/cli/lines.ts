@@ -1,6 +1,11 @@
 /** The MCP server that the command lines are about. */
 const RESOURCE = 'https://svc.example.com/mcp';
 
+/** The file that `plan` and `apply` find. */
+export const FILES: Readonly<Record<string, string>> = {
+  'mcpkc.yaml': `realms: [{ servers: [{ resource: ${RESOURCE} }] }]`,
+};
+
 /** A command line of each command that reaches its answer in a new realm, or in one that has the server's scope. */
 export const LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['--dry-run'],
@@ -14,6 +19,9 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   'prune-clients': [],
   env: [RESOURCE],
   runbook: [RESOURCE],
+  plan: [],
+  apply: [],
+  export: [],
   presets: [],
   explain: ['USAGE'],
   completion: ['bash'],

@@ -93,6 +93,37 @@ const access: Row[] = [
   },
 ];
 
+const FLEET = `realms:
+  - servers:
+      - resource: ${RESOURCE}
+        roles: [finance]
+        products: [chatgpt, { preset: mcp-remote, by: client }]
+`;
+const fleet: Row[] = [
+  {
+    command: 'plan',
+    name: 'of a file',
+    argv: ['plan', '-f', 'fleet.yaml'],
+    stage: async () => ({ files: { 'fleet.yaml': FLEET } }),
+    status: 1,
+  },
+  {
+    command: 'apply',
+    name: 'of a file',
+    argv: ['apply', '-f', 'fleet.yaml'],
+    stage: async () => ({ files: { 'fleet.yaml': FLEET } }),
+  },
+];
+
+const exported: Row[] = [
+  {
+    command: 'export',
+    name: 'of a realm',
+    argv: ['export'],
+    stage: (realm) => makeResource(realm, { holders: [] }),
+  },
+];
+
 const connections: Row[] = [
   {
     command: 'connections',
@@ -157,6 +188,8 @@ export function makeRows(): Row[] {
     ...looking(chatgpt),
     ...onboard(chatgpt),
     ...allowing,
+    ...fleet,
+    ...exported,
     ...pruneRows,
     { command: 'env', name: 'from the realm', argv: ['env', RESOURCE], sideBySide: true },
     { command: 'runbook', name: 'from the realm', argv: ['runbook', RESOURCE], sideBySide: true },

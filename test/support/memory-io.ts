@@ -72,6 +72,11 @@ function memoryFiles(
   const files: Io['files'] = {
     read: async (path) => find(path)?.text,
     exists: async (path) => disk.has(at(path)),
+    list: async (path) => {
+      const folder = `${at(path).replace(/\/$/, '')}/`;
+      const below = [...disk.keys()].filter((one) => one.startsWith(folder));
+      return [...new Set(below.map((one) => one.slice(folder.length).split('/')[0] ?? ''))].sort();
+    },
     realPath: async (path) => at(path),
     mode: async (path) => (platform === 'win32' ? undefined : find(path)?.mode),
     write: async (path, text, { mode = 0o644 } = {}) => put(path, text, mode),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { LINES } from '../cli/lines.ts';
+import { FILES, LINES } from '../cli/lines.ts';
 import { expectCli } from '../support/cli.ts';
 import { envFor, freePort } from '../support/fake-keycloak.ts';
 
@@ -30,19 +30,19 @@ describe.each(TALKERS)('law 7: %s --json fails with one document', (name) => {
   const line = [name, ...(LINES[name] ?? []), '--json'];
 
   it('where the configuration is wrong', async () => {
-    const ran = await expectCli(2, line, { env: { ...ACCOUNT, KC_SERVER: 'ftp://x' } });
+    const ran = await expectCli(2, line, { env: { ...ACCOUNT, KC_SERVER: 'ftp://x' }, files: FILES });
     expect(ran.json).toMatchObject({ schema: 'mcpkc/error/v1', code: 'CONFIG_INVALID', realm: null });
   });
 
   it('where nothing is configured', async () => {
-    const ran = await expectCli(2, line, { env: {} });
+    const ran = await expectCli(2, line, { env: {}, files: FILES });
     expect(ran.json).toMatchObject({ schema: 'mcpkc/error/v1', code: 'CONFIG_MISSING', realm: null });
   });
 
   it('where nobody answers', async () => {
     const server = `http://127.0.0.1:${await freePort()}`;
     const env = { ...ACCOUNT, KC_SERVER: server, KC_BOOTSTRAP_ADMIN_PASSWORD: 'of-the-administrator' };
-    const ran = await expectCli(3, line, { env, clock: 'virtual' });
+    const ran = await expectCli(3, line, { env, files: FILES, clock: 'virtual' });
     expect(ran.json).toMatchObject({ schema: 'mcpkc/error/v1', code: 'KEYCLOAK_UNREACHABLE', server });
   });
 });

@@ -17,6 +17,8 @@ const REACHED = {
   WRONG_SERVER_PATH: 'keycloak/account.test.ts',
   SCOPE_NOT_FOUND: 'keycloak/account.test.ts',
   CLIENT_NOT_IN_REALM: 'keycloak/create-scope-clients.test.ts',
+  PROFILE_MISMATCH: 'unit/fleet/commands.test.ts',
+  PLAN_MOVED: 'keycloak/fleet.test.ts',
   POLICIES_PUT_BACK: 'keycloak/hardening-proved.test.ts',
   FILE_NOT_WRITTEN: 'unit/init/files.test.ts',
   KEYCLOAK_UNREACHABLE: 'edge/network.test.ts',

@@ -33,7 +33,7 @@ describe('the schemas in the package', () => {
   });
 
   it('are one for each command, for failures and for the configuration', () => {
-    const names = [...COMMANDS.map(({ name }) => name), 'config', 'error'];
+    const names = [...COMMANDS.map(({ name }) => name), 'config', 'error', 'fleet'];
     expect(FILES.sort()).toEqual(names.map((name) => `${name}.schema.json`).sort());
   });
 

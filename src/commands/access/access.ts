@@ -2,6 +2,7 @@ import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
+import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import {
@@ -88,6 +89,8 @@ export async function changeAccess(
         input.yes,
       );
     await apply(context, keycloak, subject, { plan, desired, planned });
+    const { resource, scope } = subject;
+    await noteFile(context, config, { resource, scope, access: planned });
   }
   const gates = planned ? planned.gates : gatesNow(subject.facts);
   return report(context, keycloak, subject, { gates, plan, dryRun: input.dryRun, isAsked });

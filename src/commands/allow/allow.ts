@@ -8,31 +8,28 @@ import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
+import type { Target } from '../../plan/allow-targets.ts';
+import { allowedEntry, withAllowed } from '../../plan/allowed.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import type { Assignment, Desired, DesiredAllowed } from '../../plan/desired.ts';
-import { NOT_HARDENED } from '../../plan/hardening.ts';
 import { commonReservations, knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { described } from '../../plan/named.ts';
 import { type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { proveAudience, provingUser } from '../../plan/prove.ts';
-import { provisioned } from '../../plan/provisioned.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
 import { documentRefusedBy } from '../../realm/document-policies.ts';
-import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
-import { type Allowed, adoptedIn, allowancesOf, allowedIn, clientKeyOf } from '../../realm/record.ts';
+import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { CIMD_ATTRIBUTE, isAdvertised, PINNED_UNTIL, plainScopes } from '../../realm/ways.ts';
+import { isAdvertised, plainScopes } from '../../realm/ways.ts';
 import { count, formatCommand, listNames, typedName, visible } from '../../text.ts';
 import { defaultSecretFile, writeSecret } from './secret-file.ts';
 import type { Subject } from './subject.ts';
-import type { Target } from './targets.ts';
 
 /** How `allow` should go about it. */
 export interface Manner {
@@ -75,7 +72,9 @@ export async function allowTargets(
   const { keycloak, snapshot, context, resource } = subject;
   const taken = targets.flatMap((target) => takenBy(subject, target) ?? []);
   for (const { id, clientId } of taken) if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
-  const entries = targets.map((target) => entryFor(subject, target));
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const by = deedBy(holderOf(context.io, 'allow'));
+  const entries = targets.map((target) => allowedEntry(subject, target, { since, by }));
   const standIn = await planResourceClient({
     keycloak,
     snapshot,
@@ -88,9 +87,7 @@ export async function allowTargets(
   const scopes = [...new Set([subject.scope, subject.carrier, ...subject.carriers])];
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, manner.roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: manner.roles });
-  const since = new Date(keycloak.serverNow()).toISOString();
-  const wish = desiredFor(subject, targets, entries);
-  const bound = withAccess(wish, access, since, deedBy(holderOf(context.io, 'allow')));
+  const bound = withAccess(withAllowed(subject, targets, entries), access, since, by);
   const desired = withResourceClient(bound, standIn);
   const plan = planFor(desired, snapshot);
   const files = targets.map((target) => fileFor(subject, target, manner));
@@ -103,14 +100,14 @@ export async function allowTargets(
     ];
     requireConsent(reservations, manner.yes);
     const { io, signal, voice } = context;
-    const by = holderOf(io, 'allow');
+    const holder = holderOf(io, 'allow');
     const now = await applyAndVerify(keycloak, plan, desired, snapshot, {
       io,
-      holder: by,
+      holder,
       signal,
       onApplied: (change) => voice.progress(changeName(change)),
     }).finally(() => voice.progress(undefined));
-    await rememberPlan(keycloak, io, { resource, plan, clients: now.clients, by });
+    await rememberPlan(keycloak, io, { resource, plan, clients: now.clients, by: holder });
   }
   if (!manner.dryRun) await tidyRecord(subject, entries);
   const stands = standIn.desired.resourceClients !== undefined;
@@ -174,30 +171,6 @@ async function takenReservations(
   });
 }
 
-/** The entry of a target: the one that proves the client that is there, else a new one. */
-function entryFor(subject: Subject, target: Target): Allowed {
-  const { keycloak, snapshot, record, resource, carrier, context } = subject;
-  const found = snapshot.clients.find(({ clientId }) => clientId === target.clientId);
-  const there = found ? allowancesOf(record, found) : [];
-  const same = there.find((one) => one.resource === resource);
-  const id = there[0]?.client.id ?? crypto.randomUUID();
-  const { clientId, way, preset } = target;
-  const products = [...new Set([...(same?.products ?? []), ...(preset ? [preset.name] : [])])];
-  return {
-    kind: 'allowed',
-    client: { id, clientId },
-    key: clientKeyOf(clientOf(subject, target, id)),
-    proof: there[0]?.proof ?? crypto.randomUUID(),
-    way,
-    products,
-    resource,
-    scope: carrier,
-    madeScopes: same?.madeScopes ?? madeScopes(subject),
-    since: same?.since ?? new Date(keycloak.serverNow()).toISOString(),
-    by: same?.by ?? deedBy(holderOf(context.io, 'allow')),
-  };
-}
-
 /** Entries that no plan wrote, and those of clients that had the same client id and are gone. */
 async function tidyRecord(
   { keycloak, record, resource }: Subject,
@@ -210,94 +183,6 @@ async function tidyRecord(
     entries.some(({ client }) => client.clientId === old.client.clientId && client.id !== old.client.id),
   );
   await writeRecord(keycloak, { remember: entries.filter((entry) => !isThere(entry)), forget });
-}
-
-/** Whether the resource's scopes are there for such clients alone. */
-function madeScopes({ isNew, record, resource }: Subject): boolean {
-  return isNew || allowedIn(record, resource).some((one) => one.madeScopes);
-}
-
-/** The client as Keycloak is to have it. */
-function clientOf({ snapshot }: Subject, target: Target, id: string): Client {
-  const { clientId, name, way, secret, redirectUris, requestedScopes, preset } = target;
-  const scopes = plainScopes(snapshot, requestedScopes);
-  return {
-    id,
-    clientId,
-    name,
-    description: `Made by mcpkc for a product, by ${way}; the next mcpkc allow undoes what is changed here.`,
-    protocol: 'openid-connect',
-    enabled: true,
-    publicClient: secret === 'none',
-    bearerOnly: false,
-    standardFlowEnabled: true,
-    implicitFlowEnabled: false,
-    directAccessGrantsEnabled: false,
-    serviceAccountsEnabled: false,
-    consentRequired: true,
-    fullScopeAllowed: false,
-    redirectUris,
-    attributes: {
-      [PKCE_ATTRIBUTE]: PKCE_METHOD,
-      ...(way === 'document' ? { [CIMD_ATTRIBUTE]: PINNED_UNTIL } : {}),
-    },
-    defaultClientScopes: scopes.defaults,
-    optionalClientScopes: scopes.optionals,
-    ...(preset && preset.origins.length > 0 ? { webOrigins: [...preset.origins] } : {}),
-  };
-}
-
-function desiredFor(subject: Subject, targets: readonly Target[], entries: readonly Allowed[]): Desired {
-  const { scope, audienceScope, resource, mode, list } = subject;
-  const whole = provisioned({
-    scope,
-    audienceScope,
-    resource,
-    mode,
-    list,
-    presets: [],
-    hardening: NOT_HARDENED,
-    assignments: targets.flatMap((target) => assignmentsFor(subject, target)),
-    clients: [],
-  });
-  const allowedClients = targets.flatMap((target, index): DesiredAllowed[] => {
-    const entry = entries[index];
-    if (entry === undefined) return [];
-    const { id } = entry.client;
-    const { id: _id, ...create } = clientOf(subject, target, id);
-    const why = `so that ${target.name} connects without registering`;
-    return [{ clientId: target.clientId, id, proof: entry.proof, create, why }];
-  });
-  // Nothing of registration: hosts, allowed scopes, mappers and policies stay as they are.
-  const { clientScopes, audienceMappers, defaultScopes, assignments } = whole;
-  return {
-    ...(clientScopes && { clientScopes }),
-    ...(audienceMappers && { audienceMappers }),
-    ...(defaultScopes && { defaultScopes }),
-    ...(assignments && { assignments }),
-    allowedClients,
-    remember: entries,
-  };
-}
-
-/** The audience as default; in adopted mode the scope that the product may name besides. */
-function assignmentsFor({ mode, scope, carrier }: Subject, { clientId, name }: Target): Assignment[] {
-  const audience: Assignment = {
-    clientId,
-    scope: carrier,
-    list: 'default',
-    why: `so that ${name}’s tokens carry the MCP server’s audience`,
-  };
-  if (mode === 'standing') return [audience];
-  return [
-    audience,
-    {
-      clientId,
-      scope,
-      list: 'optional',
-      why: `so that ${name} may name the scope that the MCP server names`,
-    },
-  ];
 }
 
 /** Other resources of a client that several MCP servers share: a document is one client for the whole realm. */

@@ -11,7 +11,9 @@ import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/reso
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
+import { noteFile } from '../../fleet/hint.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
+import { type AllowWish, requireWish, targetsOf } from '../../plan/allow-targets.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus } from '../../plan/plan.ts';
@@ -21,7 +23,6 @@ import { readAllowed } from './list.ts';
 import { entriesFor, removeAllowed } from './remove.ts';
 import { removeSecret } from './secret-file.ts';
 import { type Subject, subjectFor } from './subject.ts';
-import { type AllowWish, requireWish, targetsOf } from './targets.ts';
 import { allowText, listText, removalText, stepsFor } from './text.ts';
 
 /** The flags of `mcpkc allow`. */
@@ -140,6 +141,14 @@ async function allowReport(subject: Subject, wish: AllowWish, flags: AllowOption
     roles: flags.role ?? [],
   };
   const { plan, products } = await allowTargets(subject, targets, manner);
+  if (!dryRun) {
+    const made = targets.map(({ preset, way, clientId, redirectUris }) => ({
+      preset: preset?.name,
+      by: way,
+      ...(preset === undefined ? { clientId, redirectUris } : {}),
+    }));
+    await noteFile(subject.context, subject.config, { resource, scope, mode, products: made });
+  }
   const fails = products.some(({ prospect }) => prospect.connects === 'no');
   return {
     command: 'allow',
@@ -209,6 +218,10 @@ async function removeReport(subject: Subject, wish: AllowWish, flags: AllowOptio
   const dryRun = flags.dryRun === true;
   const result = await removeAllowed(subject, entries, { yes: flags.yes === true, dryRun });
   const { plan, removed, scopesGo } = result;
+  if (!dryRun) {
+    const products = removed.map(({ entry }) => ({ preset: entry.products[0], by: entry.way }));
+    await noteFile(subject.context, subject.config, { resource, scope, removed: products });
+  }
   const gone = dryRun ? [] : removed.filter(({ client, others }) => client && others.length === 0);
   const files: string[] = [];
   for (const { entry } of gone)

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
+import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -94,6 +95,12 @@ export async function changeScope(
     const now = await apply(context, subject, stages);
     const by = holderOf(context.io, 'create-scope');
     await rememberPlan(keycloak, context.io, { resource: subject.resource, plan, clients: now.clients, by });
+  }
+  if (!dryRun) {
+    const { resource, scope, mode, access, presets, registration } = subject;
+    const named = flags.preset === undefined || registration === 'keep' ? [] : presets;
+    const products = named.map(({ name }) => ({ preset: name, by: 'registration' as const }));
+    await noteFile(context, config, { resource, scope, mode, access, products });
   }
   return report(subject, plan, dryRun);
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { gatesNow } from '../../plan/access.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
+import { sharedAudience } from '../../plan/shared-audience.ts';
 import { roleLabel } from '../../realm/access.ts';
 import {
   foreignAudience,
@@ -8,7 +9,6 @@ import {
   nameScopeOf,
   nearResources,
   resourceOf,
-  standingScopes,
 } from '../../realm/mcp-scope.ts';
 import { scopeNamed } from '../../realm/snapshot.ts';
 import { formatCommand, listNames, visible } from '../../text.ts';
@@ -29,29 +29,6 @@ export function reservations(
     ...shared,
     {
       message: `The scope '${scope}' carries the audience ${foreign}. Its clients lose that and get ${resource}.`,
-    },
-  ];
-}
-
-/**
- * A second server that everybody may connect to: each connector's token then opens both, so that either server can use
- * it at the other. Only asked for when it becomes so.
- */
-function sharedAudience({
-  scope,
-  resource,
-  mode,
-  list,
-  snapshot,
-}: Pick<Subject, 'scope' | 'resource' | 'mode' | 'list' | 'snapshot'>): Reservation[] {
-  if (mode !== 'standing' || list === 'none') return [];
-  const standing = standingScopes(snapshot);
-  const others = standing.filter((one) => one.name !== scope);
-  if (others.length === 0 || standing.some((one) => one.name === scope)) return [];
-  const servers = others.map((one) => visible(resourceOf(one) ?? one.name)).join(', ');
-  return [
-    {
-      message: `Every client of the realm then gets tokens for ${visible(resource)} and for ${servers} alike: each of these servers can use at the others what it is sent. Instead: --attach none (adopted clients only), or roles (mcpkc access), or resource indicators.`,
     },
   ];
 }

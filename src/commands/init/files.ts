@@ -129,7 +129,7 @@ function learnedKeys(config: Config): Wanted {
  */
 function authority(config: Config, cwd: string, place: Wanted): Wanted {
   const origin = config.originOf('MCPKC_CA_FILE') ?? '';
-  const isPassing = origin.startsWith('flag') || origin === 'environment' || origin === FROM_PROMPT;
+  const isPassing = origin.startsWith('flag') || origin.startsWith('environment') || origin === FROM_PROMPT;
   if (!isPassing || config.caFile === undefined) return place;
   return { ...place, MCPKC_CA_FILE: absolute(config.caFile, cwd) };
 }

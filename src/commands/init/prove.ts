@@ -51,7 +51,8 @@ export async function warnOfOverrides(
   { clientId, realm, target }: DesiredAccount,
   proof: Proof,
 ): Promise<void> {
-  const next = await loadConfig({ config: named.config, credentials: named.credentials }, io);
+  const { profile } = config;
+  const next = await loadConfig({ profile, config: named.config, credentials: named.credentials }, io);
   const keys = [
     next.server === config.server ? [] : ['KC_SERVER'],
     next.realm === target ? [] : ['KC_REALM'],
@@ -62,7 +63,7 @@ export async function warnOfOverrides(
   ].flat();
   for (const key of keys) {
     const byFile = next.originOf(`${key}_FILE`);
-    const said = byFile === 'environment' ? `${key}_FILE` : key;
+    const said = byFile?.startsWith('environment') ? `${key}_FILE` : key;
     const origin = next.originOf(said) ?? byFile ?? 'another place';
     voice.warn(`${said} has another value from: ${origin}. It wins over the files that were just written.`);
   }

@@ -12,6 +12,7 @@ import { givenResource } from '../../cli/resource-option.ts';
 import { requireAccount } from '../../config/config.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError } from '../../errors.ts';
+import { noteFile } from '../../fleet/hint.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
@@ -25,7 +26,7 @@ import { allowancesOf, allowedIn } from '../../realm/record.ts';
 import { count, readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
-import { close, onboardNamed, onboardNext } from './onboard.ts';
+import { close, type Onboarded, onboardNamed, onboardNext } from './onboard.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { called } from './run.ts';
 import type { Until } from './watch.ts';
@@ -152,13 +153,20 @@ export const onboard: Command<OnboardOptions> = {
       await agreeTo(context, { server, plan, question });
     }
     if (kind === 'close') return report(await close(prepared, yes), config, { kind });
-    if (prepared.named) return report(await onboardNamed(prepared, prepared.named, yes), config, { kind });
+    const noted = async (onboarded: Onboarded) => {
+      const { resource: url, scope, mode, gates } = onboarded.run;
+      const named = flags.preset === undefined || kind === 'named' ? [] : presets;
+      const products = named.map(({ name }) => ({ preset: name, by: 'registration' as const }));
+      await noteFile(context, config, { resource: url, scope, mode, access: { gates }, products });
+      return report(onboarded, config, { kind });
+    };
+    if (prepared.named) return noted(await onboardNamed(prepared, prepared.named, yes));
     const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
     const choose = context.settings.input
       ? (held: readonly Held[], signal: AbortSignal) => ask(context, held, signal)
       : undefined;
     const manner = { timeoutMs, until, user: flags.user, yes, choose };
-    return report(await onboardNext(prepared, manner), config, { kind });
+    return noted(await onboardNext(prepared, manner));
   },
 };
 

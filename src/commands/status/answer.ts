@@ -14,6 +14,8 @@ import { type ClientRow, clientRows } from './client-rows.ts';
 export interface StatusAnswer {
   server: string;
   realm: string;
+  /** Name of the profile in use. */
+  profile?: string | undefined;
   resource: string | undefined;
   scopes: {
     name: string;
@@ -47,7 +49,7 @@ export interface StatusAnswer {
 
 /** Judges what was seen. */
 export function answerOf(seen: Seen): StatusAnswer {
-  const { parts, server, realm, resource, now } = seen;
+  const { parts, server, realm, profile, resource, now } = seen;
   const { refusals, eventsConfig, scopes } = parts;
   const judgement = judge(GROUPS, seen);
   return {
@@ -55,6 +57,7 @@ export function answerOf(seen: Seen): StatusAnswer {
     products: productStates(seen, judgement.findings, judgement.unjudged.length === 0),
     server,
     realm,
+    profile,
     resource,
     now,
     scopes: scopes.visible ? scopesOf(seen) : [],
@@ -93,6 +96,7 @@ export function documentOf(
   const { clients } = seen.parts;
   const listed = !clients.visible || clients.value !== undefined;
   return {
+    profile: answer.profile ?? null,
     resource: answer.resource ?? null,
     findings: told.map(({ products: _products, depends: _depends, ...finding }) => finding),
     products: answer.products,

@@ -17,6 +17,7 @@ import {
 } from '../../findings/releases.ts';
 import type { Seen } from '../../findings/seen.ts';
 import { seenBy } from '../../findings/seen-by.ts';
+import { lookOver, registering } from '../../fleet/over.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../../keycloak/read/status-parts.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
@@ -41,6 +42,7 @@ export type StatusOptions = {
   metrics?: string;
   baseline?: string;
   sarif?: string;
+  file?: string[];
 };
 
 /** `mcpkc status` */
@@ -50,6 +52,11 @@ export const status: Command<StatusOptions> = {
       .description('Show what would stop the next connector in this realm, and how to fix it.')
       .argument('[resource]', 'judge this MCP server alone (default: the configured one, and all of mcpkc’s)')
       .option('--resource <url>', SAME_AS_OPTION)
+      .addOption(
+        new Option('-f, --file <file>', 'for every realm of a file of MCP servers …')
+          .argParser(list)
+          .conflicts(['resource', 'metrics', 'baseline', 'sarif']),
+      )
       .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
       .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
       .option(
@@ -74,6 +81,7 @@ export const status: Command<StatusOptions> = {
   examples: [
     ['is the realm ready for ChatGPT?', 'mcpkc status'],
     ['who registered, and who holds the audience?', 'mcpkc status --clients'],
+    ['for every realm of a file', 'mcpkc status -f mcpkc.yaml'],
     ['what breaks when Keycloak is upgraded?', 'mcpkc status --for 26.8'],
     [
       'for several products, strictly, in CI',
@@ -89,7 +97,7 @@ export const status: Command<StatusOptions> = {
   ],
   async run(context, [argument], flags) {
     try {
-      return await look(context, argument, flags);
+      return await lookWith(context, argument, flags);
     } catch (error) {
       if (flags.sarif !== undefined && error instanceof McpkcError && error.code !== 'FILE_NOT_WRITTEN')
         await writeSarif(context.io, flags.sarif, failedSarifText('status', error));
@@ -98,16 +106,36 @@ export const status: Command<StatusOptions> = {
   },
 };
 
-async function look(context: Context, argument: string | undefined, flags: StatusOptions): Promise<Report> {
-  const { failOn, metrics } = flags;
+/** Looks at the realm of the configuration, or at every realm of a file. */
+async function lookWith(
+  context: Context,
+  argument: string | undefined,
+  flags: StatusOptions,
+): Promise<Report> {
   const resource = givenResource(argument, flags);
+  releaseOf(flags.for);
+  if (resource !== undefined) canonicalResource(resource);
+  if (flags.file === undefined) return look(context, await context.config(), resource, flags);
+  if (resource !== undefined) throw inputError('-f', 'the file names the servers', 'Leave the URL out.');
+  return lookOver(context, 'status', flags.file, async (config, wish) => {
+    const named = registering(wish);
+    const own = named.length === 0 ? flags : { preset: named, ...flags };
+    return [await look(context, config, undefined, own)];
+  });
+}
+
+async function look(
+  context: Context,
+  config: Config,
+  resource: string | undefined,
+  flags: StatusOptions,
+): Promise<Report> {
+  const { failOn, metrics } = flags;
   const to = releaseOf(flags.for);
   const began = context.io.elapsed();
-  const config = await context.config();
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
   await requireMetricsWritable(context.io, metrics);
   const presets = wantedPresets(config, flags.preset);
-  if (resource !== undefined) canonicalResource(resource);
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
     account: config.clientId ?? '',

@@ -92,7 +92,7 @@ function excess({ findings }: HolderLook): string {
 }
 
 function header(answer: StatusAnswer, style: Style): string {
-  const { server, realm, resource, scopes, otherScopes } = answer;
+  const { server, realm, profile, resource, scopes, otherScopes } = answer;
   const title =
     resource === undefined ? `Realm ${visible(realm)}, no MCP server configured` : visible(resource);
   const names = scopes.map(({ name, resource: of, mode, roles }) => {
@@ -103,7 +103,14 @@ function header(answer: StatusAnswer, style: Style): string {
   });
   const others =
     otherScopes.length === 0 ? [] : [`  ${count(otherScopes.length, 'audience scope')} of others`];
-  const lines = [style.bold(title), wrap(`realm ${visible(realm)} at ${server}`, style.width, '  ')];
+  const lines = [
+    style.bold(title),
+    wrap(
+      `realm ${visible(realm)} at ${server}${profile === undefined ? '' : `, profile ${profile}`}`,
+      style.width,
+      '  ',
+    ),
+  ];
   return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
 }
 

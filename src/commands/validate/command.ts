@@ -11,6 +11,7 @@ import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { findingsFor } from '../../findings/look.ts';
+import { lookOver, registering } from '../../fleet/over.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT } from '../../products/index.ts';
@@ -44,6 +45,7 @@ export type ValidateOptions = {
   html?: string;
   sarif?: string;
   listChecks?: true;
+  file?: string[];
 };
 
 /** `mcpkc validate` */
@@ -85,6 +87,11 @@ export const validate: Command<ValidateOptions> = {
           .choices(['must', 'should'])
           .default('must'),
       )
+      .addOption(
+        new Option('-f, --file <file>', 'for every server of a file of MCP servers …')
+          .argParser(list)
+          .conflicts(['login', 'saveToken', 'tokenFile', 'client', 'user', 'junit', 'html']),
+      )
       .option('--junit <file>', 'also write the results as JUnit XML')
       .option(
         '--html <file>',
@@ -114,6 +121,7 @@ export const validate: Command<ValidateOptions> = {
       'a page for the colleague who runs the proxy',
       'mcpkc validate https://svc.example.com/mcp --html validate.html',
     ],
+    ['every server of a file', 'mcpkc validate -f mcpkc.yaml'],
     ['in CI', 'mcpkc validate --json --junit validate.xml --fail-on should'],
   ],
   changes:
@@ -124,11 +132,13 @@ export const validate: Command<ValidateOptions> = {
   ],
   async run(context, [argument], flags) {
     if (flags.listChecks === true) return listing();
+    const url = givenResource(argument, flags);
+    if (flags.file !== undefined) return validateAll(context, url, flags, flags.file);
     const began = context.io.now();
     const time = () => ({ at: new Date(began).toISOString(), ms: context.io.now() - began });
     try {
       const config = await context.config();
-      const wish = await wishOf(context, config, givenResource(argument, flags), flags);
+      const wish = await wishOf(context, config, url, flags);
       const findings = await runValidation(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, wish, judged);
@@ -140,6 +150,28 @@ export const validate: Command<ValidateOptions> = {
     }
   },
 };
+
+/** Every server of a file, in its realm; one after the other, since each registers clients there. */
+function validateAll(
+  context: Context,
+  url: string | undefined,
+  flags: ValidateOptions,
+  files: readonly string[],
+): Promise<Report> {
+  if (url !== undefined) throw inputError('-f', 'the file names the servers', 'Leave the URL out.');
+  return lookOver(context, 'validate', files, async (config, { servers }) => {
+    const reports: Report[] = [];
+    for (const server of servers) {
+      const named = flags.preset ?? registering({ servers: [server] });
+      const own = { ...flags, ...(named.length > 0 ? { preset: named } : { registration: false }) };
+      const wish = await wishOf(context, config, server.resource, own);
+      const judged = answerOf(await runValidation(context, config, wish), { config, failOn: flags.failOn });
+      const answer = await withRealm(context, config, wish, judged);
+      reports.push(reportOf(answer, context.settings.verbose));
+    }
+    return reports;
+  });
+}
 
 /** The answer with what `status` finds in the realm, where something is red and the account may look. */
 async function withRealm(context: Context, config: Config, wish: Wish, answer: Answer): Promise<Answer> {

@@ -1,12 +1,12 @@
-import type { Config } from '../../config/load.ts';
-import { inputError } from '../../errors.ts';
-import { isCimdOf } from '../../products/dynamic.ts';
-import { patternProblem } from '../../products/pattern.ts';
-import type { Preset } from '../../products/preset.ts';
-import { exactRedirects, type IssuerSays, preferredWay } from '../../products/way.ts';
-import { isBuiltIn } from '../../realm/account.ts';
-import { allowedIn, RECORD_CLIENT, type RealmRecord } from '../../realm/record.ts';
-import { brief } from '../../text.ts';
+import type { Config } from '../config/load.ts';
+import { inputError } from '../errors.ts';
+import { isCimdOf } from '../products/dynamic.ts';
+import { patternProblem } from '../products/pattern.ts';
+import type { Preset } from '../products/preset.ts';
+import { exactRedirects, type IssuerSays, preferredWay } from '../products/way.ts';
+import { isBuiltIn } from '../realm/account.ts';
+import { allowedIn, RECORD_CLIENT, type RealmRecord } from '../realm/record.ts';
+import { brief } from '../text.ts';
 
 /** What was asked for. */
 export interface AllowWish {
@@ -83,7 +83,7 @@ function requireDocuments(presets: readonly Preset[], clientId: string | undefin
 }
 
 /** `mcp-svc-chatgpt`: the resource's name and the product's. */
-function clientIdFor(scope: string, { name }: Preset): string {
+export function clientIdFor(scope: string, { name }: Preset): string {
   const label = scope.replace(/^mcp-resource-?/, '').slice(0, 150) || 'server';
   return `mcp-${label}-${name}`;
 }

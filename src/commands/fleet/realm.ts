@@ -1,0 +1,347 @@
+import type { Context } from '../../cli/command.ts';
+import type { Config } from '../../config/config.ts';
+import { McpkcError } from '../../errors.ts';
+import { configFor } from '../../fleet/connect.ts';
+import type { FleetRealm } from '../../fleet/fleet.ts';
+import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { readRealm } from '../../keycloak/read/realm.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
+import { type Holder, withLock } from '../../keycloak/write/lock.ts';
+import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
+import { applyAndVerify } from '../../plan/apply.ts';
+import { driftNotes } from '../../plan/drift.ts';
+import { knownPresets } from '../../plan/input.ts';
+import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
+import type { Change, RealmChange, RealmPlan } from '../../plan/plan.ts';
+import { rememberPlan } from '../../plan/remember.ts';
+import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
+import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
+import { changeName } from '../../plan/text.ts';
+import { allowedIn, type Entry, wantedIn } from '../../realm/record.ts';
+import { brief, visible } from '../../text.ts';
+
+/** How a run goes about the realms of a file. */
+export interface FleetRun {
+  context: Context;
+  command: 'plan' | 'apply' | 'export';
+  holder: Holder;
+  /** What stands under `retired` goes, as far as mcpkc made it. */
+  prune: boolean;
+}
+
+/** What becomes of a server that stands under `retired`. */
+export interface RetiredServer {
+  resource: string;
+  /** `gone`: it isn't there; `foreign`: mcpkc didn't make it; `stays`: --prune wasn't said; `goes`: it is removed. */
+  state: 'gone' | 'foreign' | 'stays' | 'goes';
+  changes: RealmPlan;
+  /** Clients that lose the audience. */
+  holders: number;
+}
+
+/** A realm as it would be changed, or why that can't be told. */
+export interface RealmPlanned {
+  wish: FleetRealm;
+  config: Config | undefined;
+  error: McpkcError | undefined;
+  /** Undefined where it failed. */
+  servers: readonly PlannedServer[] | undefined;
+  /** What the record should hold though nothing of the realm changes: who is wanted, who may. */
+  wishes: readonly Entry[];
+  retired: RetiredServer[];
+  /** All changes, in the order in which they are applied. */
+  changes: RealmPlan;
+  /** What needs a person's word. */
+  reservations: string[];
+  notes: string[];
+  /** MCP servers that mcpkc works on and the file doesn't name. */
+  unlisted: string[];
+  /** MCP servers that somebody else set up. */
+  foreign: string[];
+}
+
+/** Plans a realm; a failure is part of the answer, so that it stops no other realm. Reads only. */
+export async function planRealm(run: FleetRun, wish: FleetRealm): Promise<RealmPlanned> {
+  const nothing = {
+    wish,
+    servers: undefined,
+    wishes: [],
+    retired: [],
+    changes: [],
+    reservations: [],
+    notes: [],
+    unlisted: [],
+    foreign: [],
+  };
+  let config: Config | undefined;
+  try {
+    config = await configFor(run.context, wish);
+    const keycloak = await connect(config, run.context.io, run.context.signal);
+    // What was read of the realm is let go of: a file may have fifty.
+    const { full: _full, ...planned } = await planWith(run, config, keycloak, wish, true);
+    return { wish, config, error: undefined, ...planned };
+  } catch (error) {
+    if (!(error instanceof McpkcError) || run.context.signal.aborted) throw error;
+    return { ...nothing, config, error };
+  }
+}
+
+type Planned = Omit<RealmPlanned, 'wish' | 'config' | 'error'> & { full: PlannedServers };
+
+async function planWith(
+  run: FleetRun,
+  config: Config,
+  keycloak: Keycloak,
+  wish: FleetRealm,
+  dryRun: boolean,
+): Promise<Planned> {
+  const { context, command, holder } = run;
+  const planning = {
+    context,
+    config,
+    keycloak,
+    command,
+    by: deedBy(holder),
+    harden: wish.harden,
+    dryRun,
+  };
+  const planned = await planServers(planning, wish.servers);
+  const retirements: { state: RetiredServer; plan: PlannedRetirement | undefined }[] = [];
+  for (const { resource } of wish.retired)
+    retirements.push(await retirementOf(run, config, keycloak, planned, resource));
+  const { snapshot } = planned;
+  const named = [...wish.servers, ...wish.retired].map(({ resource }) => resource);
+  const scopes = planned.servers.flatMap((one) => (one.error ? [] : [one.server.scope]));
+  const others = serversIn(snapshot).filter(
+    ({ resource, scope }) => !scopes.includes(scope) && !named.includes(resource ?? ''),
+  );
+  const shown = ({ resource, scope }: (typeof others)[number]) => visible(resource ?? scope);
+  return {
+    full: planned,
+    servers: planned.servers,
+    wishes: freshWishes(planned),
+    retired: retirements.map(({ state }) => state),
+    changes: [...planned.plan, ...retirements.flatMap(({ plan }) => plan?.plan ?? [])],
+    reservations: [
+      ...planned.reservations.map(({ message }) => message),
+      ...retirements.flatMap(({ state, plan }) => [
+        ...(plan && plan.plan.length > 0 ? [`${visible(state.resource)} is retired.`] : []),
+        ...(plan?.reservations.map(({ message }) => message) ?? []),
+      ]),
+    ],
+    notes: [
+      ...planned.notes,
+      ...besideNotes(wish, planned),
+      ...(dryRun ? await driftNotes(keycloak, planned.plan, snapshot) : []),
+    ],
+    unlisted: others.filter((one) => isKnownServer(one)).map(shown),
+    foreign: others.filter((one) => !isKnownServer(one)).map(shown),
+  };
+}
+
+async function retirementOf(
+  { prune }: FleetRun,
+  config: Config,
+  keycloak: Keycloak,
+  { snapshot, record }: Pick<PlannedServers, 'snapshot' | 'record'>,
+  resource: string,
+): Promise<{ state: RetiredServer; plan: PlannedRetirement | undefined }> {
+  const none = { resource, changes: [], holders: 0 };
+  const there = serversIn(snapshot).find((one) => one.resource === resource);
+  if (!there) return { state: { ...none, state: 'gone' }, plan: undefined };
+  if (!isMadeServer(there, record)) return { state: { ...none, state: 'foreign' }, plan: undefined };
+  if (!prune) return { state: { ...none, state: 'stays' }, plan: undefined };
+  const products = knownPresets(config);
+  const server = { ...there, resource };
+  const plan = await planRetirement(keycloak, { snapshot, server, record, products });
+  return {
+    state: { resource, state: 'goes', changes: plan.plan, holders: plan.holders.length },
+    plan,
+  };
+}
+
+/** Products that connect to a server of the file and that the file doesn't name: nothing of them is removed. */
+function besideNotes({ servers }: FleetRealm, { record }: PlannedServers): string[] {
+  return servers.flatMap(({ resource, products }) => {
+    const by = (way: string) => products.filter((one) => one.by === way).map(({ preset }) => preset);
+    const registered = (wantedIn(record, resource) ?? [])
+      .filter((name) => !by('registration').includes(name))
+      .map((name) => `${brief(name, 60)} by registration`);
+    const made = allowedIn(record, resource)
+      .filter(
+        (entry) =>
+          !products.some(
+            (one) =>
+              one.by === entry.way &&
+              (entry.products.includes(one.preset ?? '') || one.clientId === entry.client.clientId),
+          ),
+      )
+      .map((entry) => `${brief(entry.products.join(', ') || entry.client.clientId, 60)} by ${entry.way}`);
+    const all = [...registered, ...made];
+    if (all.length === 0) return [];
+    return [
+      `${visible(resource)}: the file doesn’t name ${all.join(', ')}. Nothing of it is removed; mcpkc allow --remove and mcpkc trusted-hosts --remove do that.`,
+    ];
+  });
+}
+
+/** What names an audience scope at random, and ids that Keycloak or mcpkc make. */
+const RANDOM_NAME = /(?<=mcp-audience-[^"/]*)[0-9a-f]{32}/g;
+const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/**
+ * Changes as they can be compared: without the random names and ids that each plan makes anew. What is there (`before`) keeps
+ * its ids, so that another client in the place of one is another plan.
+ */
+export function fingerprints(
+  changes: readonly Pick<Change, 'kind' | 'action' | 'key' | 'before' | 'after'>[],
+): string[] {
+  const named = (value: unknown) => JSON.stringify(value ?? null).replaceAll(RANDOM_NAME, '*');
+  return changes.map(({ kind, action, key, before, after }) =>
+    [kind, action, named(key), named(before), named(after).replaceAll(RANDOM_ID, '*')].join(' '),
+  );
+}
+
+/** What became of a realm: the changes that were made, and the plan as it was when they were made. */
+export interface RealmApplied {
+  applied: RealmChange[];
+  now: Omit<Planned, 'full'> | undefined;
+  error: McpkcError | undefined;
+}
+
+/**
+ * How far a plan may have changed between the look at it and the lock. `exact`: not at all, it was saved. `shown`: it may have
+ * become less, since somebody agreed to what was shown. `free`: nobody looked at it; it must need no other consent.
+ */
+export type Strictness = 'exact' | 'shown' | 'free';
+
+/**
+ * Applies a realm's plan. It is made once more under the realm's lock, and that one is written: the servers' changes at once,
+ * then what is retired, one after the other. PLAN_MOVED where it differs more than it may. A failure is part of the answer.
+ */
+export async function applyRealm(
+  run: FleetRun,
+  shown: RealmPlanned,
+  { strictness, yes }: { strictness: Strictness; yes: boolean },
+): Promise<RealmApplied> {
+  const { context, holder } = run;
+  const { wish, config, error, changes, wishes } = shown;
+  const applied: RealmChange[] = [];
+  let now: RealmApplied['now'];
+  if (config === undefined || error !== undefined || changes.length + wishes.length === 0)
+    return { applied, now, error: undefined };
+  try {
+    const keycloak = await connect(config, context.io, context.signal);
+    if (changes.length === 0) {
+      await writeRecord(keycloak, { remember: wishes });
+      return { applied, now, error: undefined };
+    }
+    await withdrawLeftBehind(context, keycloak, 'apply');
+    await withLock(keycloak, context.io, holder, async () => {
+      const { full, ...planned } = await planWith(run, config, keycloak, wish, false);
+      if (strictness !== 'free')
+        requireSame(fingerprints(changes), fingerprints(planned.changes), strictness === 'exact');
+      const fresh = planned.reservations.filter((one) => !shown.reservations.includes(one));
+      requireAgreed(fresh, yes);
+      now = planned;
+      await write(run, config, keycloak, full, planned.retired, applied);
+    });
+    return { applied, now, error: undefined };
+  } catch (failure) {
+    if (!(failure instanceof McpkcError)) throw failure;
+    return { applied, now, error: failure };
+  }
+}
+
+/** Refuses (CONSENT_NEEDED) what needs a person's word and didn't get it; nothing was written then. */
+export function requireAgreed(reservations: readonly string[], yes: boolean): void {
+  if (yes || reservations.length === 0) return;
+  throw new McpkcError(
+    'CONSENT_NEEDED',
+    reservations.join('\n'),
+    'Nothing was written. To agree, add --yes. The whole plan:\nmcpkc plan',
+  );
+}
+
+/** Entries of the record that are no line of its journal. */
+function freshWishes({ stages }: PlannedServers): Entry[] {
+  return stages.flatMap(({ desired }) => desired.remember ?? []).filter(({ kind }) => kind !== 'deed');
+}
+
+/** Refuses (PLAN_MOVED) a plan that is more than what was shown, and with `exactly` one that is less. */
+export function requireSame(shown: readonly string[], now: readonly string[], exactly: boolean): void {
+  const extra = now.filter((one) => !shown.includes(one));
+  const missing = exactly ? shown.filter((one) => !now.includes(one)) : [];
+  if (extra.length === 0 && missing.length === 0) return;
+  const told = (all: readonly string[]) =>
+    all
+      .slice(0, 5)
+      .map((one) => visible(one.split(' ').slice(0, 3).join(' ')))
+      .join('; ');
+  const parts = [
+    ...(extra.length > 0 ? [`now it would also be: ${told(extra)}`] : []),
+    ...(missing.length > 0 ? [`no longer needed, or otherwise: ${told(missing)}`] : []),
+  ];
+  throw new McpkcError(
+    'PLAN_MOVED',
+    `The realm is not as it was when the plan was made: ${parts.join('. ')}. Nothing was written to it.`,
+    'Look at a new plan:\nmcpkc plan',
+  );
+}
+
+async function write(
+  { context, holder }: FleetRun,
+  config: Config,
+  keycloak: Keycloak,
+  planned: PlannedServers,
+  retired: readonly RetiredServer[],
+  applied: RealmChange[],
+): Promise<void> {
+  const { io, signal, voice } = context;
+  const applying = {
+    io,
+    holder,
+    signal,
+    locked: true,
+    onApplied: (change: Change) => {
+      applied.push(change as RealmChange);
+      voice.progress(`${keycloak.realm}: ${changeName(change)}`);
+    },
+    warn: (text: string) => voice.warn(`${visible(keycloak.realm)}: ${text}`),
+  };
+  let now = planned.snapshot;
+  for (const { desired, plan } of planned.stages)
+    now = await applyAndVerify(keycloak, plan, desired, now, applying);
+  for (const one of planned.servers) {
+    if (one.error || one.changes.length === 0) continue;
+    const { resource } = one.wish;
+    await rememberPlan(keycloak, io, { resource, plan: one.changes, clients: now.clients, by: holder });
+    const old = allowedIn(planned.record, resource).filter((entry) =>
+      one.entries.some(
+        ({ client }) => client.clientId === entry.client.clientId && client.id !== entry.client.id,
+      ),
+    );
+    await writeRecord(keycloak, { forget: old });
+  }
+  for (const { resource, state } of retired) {
+    if (state !== 'goes') continue;
+    await retire(config, keycloak, resource, applying);
+  }
+}
+
+/** Retires a server, planned anew: the one before it may have been the last but one. */
+async function retire(
+  config: Config,
+  keycloak: Keycloak,
+  resource: string,
+  applying: Parameters<typeof applyRetirement>[3],
+): Promise<void> {
+  const [snapshot, record] = await Promise.all([readRealm(keycloak, [resource]), readRecord(keycloak)]);
+  const there = serversIn(snapshot).find((one) => one.resource === resource);
+  if (!there || !isMadeServer(there, record)) return;
+  const products = knownPresets(config);
+  const server = { ...there, resource };
+  const plan = await planRetirement(keycloak, { snapshot, server, record, products });
+  await applyRetirement(keycloak, plan, snapshot, applying);
+}

@@ -1,0 +1,155 @@
+import type { NamedServer } from '../realm/mcp-server.ts';
+import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../realm/own-policies.ts';
+import type { Allowed, RealmRecord } from '../realm/record.ts';
+import { allowancesOf, allowedIn, clientKeyOf } from '../realm/record.ts';
+import type { Client } from '../realm/representations.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { CIMD_ATTRIBUTE, PINNED_UNTIL, plainScopes } from '../realm/ways.ts';
+import type { Target } from './allow-targets.ts';
+import type { Assignment, Desired, DesiredAllowed } from './desired.ts';
+import { NOT_HARDENED } from './hardening.ts';
+import { provisioned } from './provisioned.ts';
+
+/** What clients for products are planned by: the server as it is wanted, and the realm as it is. */
+export interface AllowSubject extends NamedServer {
+  /** Whether the resource's scopes are still to be made. */
+  isNew: boolean;
+  snapshot: RealmSnapshot;
+  record: RealmRecord;
+}
+
+/** When and by whom something is written down. */
+export interface AllowStamp {
+  /** ISO 8601, UTC, by the server's clock. */
+  since: string;
+  by: string;
+}
+
+/**
+ * The entry of a target: the one that proves the client that is there, else a new one. `planned`: entries that the same plan
+ * makes for other servers: a product's document is one client for all of them.
+ */
+export function allowedEntry(
+  subject: AllowSubject,
+  target: Target,
+  stamp: AllowStamp,
+  planned: readonly Allowed[] = [],
+): Allowed {
+  const { snapshot, record, resource, carrier } = subject;
+  const found = snapshot.clients.find(({ clientId }) => clientId === target.clientId);
+  const proved = found ? allowancesOf(record, found) : [];
+  const there =
+    proved.length > 0 ? proved : planned.filter(({ client }) => client.clientId === target.clientId);
+  const same = there.find((one) => one.resource === resource);
+  const id = there[0]?.client.id ?? crypto.randomUUID();
+  const { clientId, way, preset } = target;
+  const products = [...new Set([...(same?.products ?? []), ...(preset ? [preset.name] : [])])];
+  return {
+    kind: 'allowed',
+    client: { id, clientId },
+    key: clientKeyOf(clientOf(subject, target, id)),
+    proof: there[0]?.proof ?? crypto.randomUUID(),
+    way,
+    products,
+    resource,
+    scope: carrier,
+    madeScopes: same?.madeScopes ?? madeScopes(subject),
+    since: same?.since ?? stamp.since,
+    by: same?.by ?? stamp.by,
+  };
+}
+
+/** Whether the resource's scopes are there for such clients alone. */
+function madeScopes({ isNew, record, resource }: AllowSubject): boolean {
+  return isNew || allowedIn(record, resource).some((one) => one.madeScopes);
+}
+
+/** The client as Keycloak is to have it. */
+function clientOf({ snapshot }: AllowSubject, target: Target, id: string): Client {
+  const { clientId, name, way, secret, redirectUris, requestedScopes, preset } = target;
+  const scopes = plainScopes(snapshot, requestedScopes);
+  return {
+    id,
+    clientId,
+    name,
+    description: `Made by mcpkc for a product, by ${way}; the next mcpkc allow undoes what is changed here.`,
+    protocol: 'openid-connect',
+    enabled: true,
+    publicClient: secret === 'none',
+    bearerOnly: false,
+    standardFlowEnabled: true,
+    implicitFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: false,
+    consentRequired: true,
+    fullScopeAllowed: false,
+    redirectUris,
+    attributes: {
+      [PKCE_ATTRIBUTE]: PKCE_METHOD,
+      ...(way === 'document' ? { [CIMD_ATTRIBUTE]: PINNED_UNTIL } : {}),
+    },
+    defaultClientScopes: scopes.defaults,
+    optionalClientScopes: scopes.optionals,
+    ...(preset && preset.origins.length > 0 ? { webOrigins: [...preset.origins] } : {}),
+  };
+}
+
+/** The audience as default; in adopted mode the scope that the product may name besides. */
+function assignmentsFor({ mode, scope, carrier }: AllowSubject, { clientId, name }: Target): Assignment[] {
+  const audience: Assignment = {
+    clientId,
+    scope: carrier,
+    list: 'default',
+    why: `so that ${name}’s tokens carry the MCP server’s audience`,
+  };
+  if (mode === 'standing') return [audience];
+  return [
+    audience,
+    {
+      clientId,
+      scope,
+      list: 'optional',
+      why: `so that ${name} may name the scope that the MCP server names`,
+    },
+  ];
+}
+
+/**
+ * A realm in which clients for some products hold a server's audience, and the server's scopes are there. Nothing of
+ * registration: hosts, allowed scopes, mappers and policies stay as they are.
+ */
+export function withAllowed(
+  subject: AllowSubject,
+  targets: readonly Target[],
+  entries: readonly Allowed[],
+): Desired {
+  const { scope, audienceScope, resource, mode, list } = subject;
+  const whole = provisioned({
+    scope,
+    audienceScope,
+    resource,
+    mode,
+    list,
+    presets: [],
+    hardening: NOT_HARDENED,
+    assignments: targets.flatMap((target) => assignmentsFor(subject, target)),
+    clients: [],
+  });
+  const allowedClients = targets.flatMap((target, index): DesiredAllowed[] => {
+    const entry = entries[index];
+    if (entry === undefined) return [];
+    const { id } = entry.client;
+    const { id: _id, ...create } = clientOf(subject, target, id);
+    const why = `so that ${target.name} connects without registering`;
+    return [{ clientId: target.clientId, id, proof: entry.proof, create, why }];
+  });
+  const { clientScopes, audienceMappers, defaultScopes, assignments } = whole;
+  return {
+    ...(clientScopes && { clientScopes }),
+    ...(audienceMappers && { audienceMappers }),
+    ...(defaultScopes && { defaultScopes }),
+    ...(assignments && { assignments }),
+    allowedClients,
+    remember: entries,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Desired, DesiredHosts } from './desired.ts';
+
+type Scopes = Extract<Desired['allowedScopes'], { add: string[] }>;
+
+const all = <T>(parts: readonly (readonly T[] | undefined)[]): T[] => parts.flatMap((part) => part ?? []);
+const each = <T>(values: readonly T[], keyOf: (one: T) => string): T[] => [
+  ...new Map(values.map((one) => [keyOf(one), one])).values(),
+];
+
+/**
+ * One wish for several MCP servers of a realm. What each of them adds to a list is added; a thing that several wish for is
+ * wished for once. Only for servers that are provisioned: what puts things back (`restore`) is planned one by one.
+ */
+export function together(wishes: readonly Desired[]): Desired {
+  const of = <Key extends keyof Desired>(key: Key) => wishes.map((one) => one[key]);
+  const hosts = wishes.flatMap(({ trustedHosts }): DesiredHosts[] =>
+    trustedHosts && 'add' in trustedHosts ? [trustedHosts] : [],
+  );
+  const scopes = wishes.flatMap(({ allowedScopes }): Scopes[] =>
+    allowedScopes && 'add' in allowedScopes ? [allowedScopes] : [],
+  );
+  const [firstHosts] = hosts;
+  return {
+    clientScopes: each(all(of('clientScopes')), ({ name }) => name),
+    audienceMappers: all(of('audienceMappers')),
+    defaultScopes: each(all(of('defaultScopes')), ({ scope }) => scope),
+    realmRoles: each(all(of('realmRoles')), ({ name }) => name),
+    access: all(of('access')),
+    resourceClients: all(of('resourceClients')),
+    clients: each(all(of('clients')), ({ clientId }) => clientId),
+    allowedClients: each(all(of('allowedClients')), ({ clientId }) => clientId),
+    assignments: all(of('assignments')),
+    remember: all(of('remember')),
+    ...(firstHosts
+      ? {
+          trustedHosts: {
+            ...firstHosts,
+            add: [...new Set(hosts.flatMap(({ add }) => add))],
+            remove: [...new Set(hosts.flatMap(({ remove }) => remove))],
+          },
+        }
+      : {}),
+    ...(scopes.length > 0
+      ? {
+          allowedScopes: {
+            add: [...new Set(scopes.flatMap(({ add }) => add))],
+            remove: [...new Set(scopes.flatMap(({ remove }) => remove))],
+            defaults: scopes.some(({ defaults }) => defaults),
+          },
+        }
+      : {}),
+  };
+}

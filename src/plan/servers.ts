@@ -1,0 +1,542 @@
+import type { Context } from '../cli/command.ts';
+import type { Config } from '../config/config.ts';
+import { McpkcError } from '../errors.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readAllAccess, readRealmRoles } from '../keycloak/read/access.ts';
+import { clientsNamedLike } from '../keycloak/read/clients.ts';
+import { readRealm } from '../keycloak/read/realm.ts';
+import { readRecord } from '../keycloak/read/record.ts';
+import type { Preset } from '../products/preset.ts';
+import { resolvePresets } from '../products/resolve.ts';
+import { roleLabel } from '../realm/access.ts';
+import type { RealmList } from '../realm/lists.ts';
+import type { Mode } from '../realm/marks.ts';
+import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
+import { inMode, mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
+import { OWN_POLICY } from '../realm/own-policies.ts';
+import {
+  type Allowed,
+  accessIn,
+  allowancesOf,
+  type Entry,
+  entryName,
+  entryText,
+  type RealmRecord,
+} from '../realm/record.ts';
+import { isKeycloakId } from '../realm/representations.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
+import type { Way } from '../realm/ways.ts';
+import { count, formatCommand, listNames, visible } from '../text.ts';
+import { type AccessFacts, type AccessPlan, gatesNow, planAccess, withAccess } from './access.ts';
+import { type Target, targetsOf } from './allow-targets.ts';
+import { allowedEntry, withAllowed } from './allowed.ts';
+import type { Desired } from './desired.ts';
+import { requireEditablePolicies } from './editable-policies.ts';
+import { type Hardening, harden, NOT_HARDENED } from './hardening.ts';
+import { commonReservations, knownPresets, scopeWish } from './input.ts';
+import { planFor } from './kinds/index.ts';
+import { narrowingReservations } from './losing.ts';
+import { together } from './merged.ts';
+import { keeping, type Moving, movingReservations, readMoving } from './moving.ts';
+import { described } from './named.ts';
+import type { Change, RealmPlan, Reservation } from './plan.ts';
+import { carriersFor, freed, provisioned } from './provisioned.ts';
+import { withoutRegistration } from './registration.ts';
+import { planResourceClient, withResourceClient } from './resource-client.ts';
+import { sharedAudience } from './shared-audience.ts';
+
+/** A product of a server, and how it connects. */
+export interface ProductWish {
+  /** Undefined where a client is made of redirect URIs alone. */
+  preset: string | undefined;
+  by: Way;
+  clientId: string | undefined;
+  redirectUris: readonly string[];
+}
+
+/** An MCP server as it is wanted; undefined is "as it is in the realm". */
+export interface ServerWish {
+  resource: string;
+  mode: Mode | undefined;
+  attach: Exclude<RealmList, 'none'> | undefined;
+  /** Its tokens may open the other standing servers of the realm. */
+  shared: boolean;
+  scope: string | undefined;
+  access: 'anybody' | { roles: readonly string[] } | undefined;
+  products: readonly ProductWish[];
+}
+
+/** What several servers of a realm are planned with. */
+export interface Planning {
+  context: Pick<Context, 'io' | 'voice'>;
+  config: Config;
+  keycloak: Keycloak;
+  /** The command's name, for the record. */
+  command: string;
+  /** Who runs it, for the record. */
+  by: string;
+  /** Off with `harden: false`. */
+  harden: boolean;
+  /** Nothing is asked by a write, even one that the server refuses. */
+  dryRun: boolean;
+}
+
+/** A server that is planned, or why it can't be: that one stops no other. */
+export type PlannedServer = { wish: ServerWish } & (
+  | { error: McpkcError }
+  | {
+      error: undefined;
+      server: NamedServer;
+      gates: AccessPlan['gates'];
+      /** The changes that are about this server alone. */
+      changes: RealmPlan;
+      entries: readonly Allowed[];
+    }
+);
+
+/** What a realm would be changed to for its servers. */
+export interface PlannedServers {
+  snapshot: RealmSnapshot;
+  record: RealmRecord;
+  /** In the order in which they are applied: mcpkc's own account is freed of the scopes first. */
+  stages: readonly { desired: Desired; plan: RealmPlan }[];
+  plan: RealmPlan;
+  servers: readonly PlannedServer[];
+  /** What needs a person's word. */
+  reservations: Reservation[];
+  /** What the operator should know; it stops nothing. */
+  notes: string[];
+}
+
+/** A server on its way through planning. */
+interface Subject extends NamedServer {
+  wish: ServerWish;
+  presets: Preset[];
+  targets: Target[];
+  moving: Moving;
+}
+
+/** How ids begin of the clients that mcpkc makes for products. */
+const MADE = 'mcp-';
+
+/**
+ * Plans several servers of a realm as one: the realm is read once, what they wish for is put together, and compared once. An
+ * unchanged realm takes a fixed number of requests, however many servers there are. Reads only.
+ */
+export async function planServers(
+  planning: Planning,
+  wishes: readonly ServerWish[],
+): Promise<PlannedServers> {
+  const { config, keycloak } = planning;
+  const account = config.clientId === undefined ? [] : [config.clientId];
+  const [snapshot, record, roles] = await Promise.all([
+    readRealm(keycloak, account),
+    readRecord(keycloak),
+    readRealmRoles(keycloak),
+  ]);
+  const failed = new Map<ServerWish, McpkcError>();
+  const attempt = async <T>(wish: ServerWish, work: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof McpkcError) || !isOfServer(error)) throw error;
+      failed.set(wish, error);
+      return undefined;
+    }
+  };
+  const subjects: Subject[] = [];
+  for (const wish of wishes) {
+    const subject = await attempt(wish, () => subjectOf(planning, wish, snapshot, record, subjects));
+    if (subject) subjects.push(subject);
+  }
+  const ids = subjects.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
+  const names = [...new Set(subjects.flatMap(scopesOf))];
+  const [clients, access] = await Promise.all([
+    clientsNamedLike(keycloak, [...new Set(ids)], MADE),
+    readAllAccess(keycloak, snapshot, names, roles),
+  ]);
+  addClients(snapshot, clients);
+  snapshot.access = access;
+  snapshot.roles = roles;
+  return assemble(planning, { wishes, subjects, snapshot, record, failed, attempt });
+}
+
+/** Failures of the whole realm, or of the way to it, stop all of its servers; these are about one of them. */
+function isOfServer({ code }: McpkcError): boolean {
+  return [
+    'INPUT_INVALID',
+    'SCOPE_TAKEN',
+    'OLD_WINDOW',
+    'ROLE_COMPOSITE',
+    'CLIENT_ID_UNSAFE',
+    'CLIENT_TAKEN',
+  ].includes(code);
+}
+
+function addClients(snapshot: RealmSnapshot, clients: RealmSnapshot['clients']): void {
+  for (const client of clients)
+    if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
+}
+
+const scopesOf = ({ scope, carrier, carriers }: NamedServer): string[] => [
+  ...new Set([scope, carrier, ...carriers]),
+];
+
+async function subjectOf(
+  { config, keycloak }: Planning,
+  wish: ServerWish,
+  snapshot: RealmSnapshot,
+  record: RealmRecord,
+  before: readonly Subject[],
+): Promise<Subject> {
+  const { resource } = wish;
+  const named = scopeWish(config, resource, { scope: wish.scope });
+  const server = mcpServerIn(snapshot, named, wish.mode ?? 'adopted');
+  requireOwnScope(server.scope, named, snapshot);
+  requireFree(server, before);
+  if (server.window !== undefined) throw oldWindowError(server);
+  const mode = wish.mode ?? server.mode;
+  const list = wish.attach ?? listFor(mode, server.list);
+  const wanted = inMode(server, { mode, list });
+  const known = knownPresets(config);
+  const presetsBy = (by: Way) =>
+    wish.products.filter((one) => one.by === by).flatMap(({ preset }) => preset ?? []);
+  const targets = wish.products
+    .filter(({ by }) => by !== 'registration')
+    .flatMap(({ preset, by, clientId, redirectUris }) =>
+      targetsOf(
+        {
+          presets: preset === undefined ? [] : resolvePresets([preset], known),
+          by: by === 'document' ? 'document' : 'client',
+          clientId,
+          redirectUris,
+        },
+        { scope: server.scope, resource, record, issuer: { documents: false } },
+      ),
+    );
+  const decided = [config.clientId, ...config.audiences.clients];
+  const moving = await readMoving(keycloak, snapshot, wanted, known, decided);
+  return { ...wanted, wish, presets: resolvePresets(presetsBy('registration'), known), targets, moving };
+}
+
+/** Two servers of a file that come to one scope: neither of them is there yet, or both name it. */
+function requireFree({ scope, resource }: NamedServer, before: readonly Subject[]): void {
+  const other = before.find((one) => one.scope === scope);
+  if (!other) return;
+  throw new McpkcError(
+    'SCOPE_TAKEN',
+    `The client scope '${scope}' is the one of ${visible(other.resource)}, and ${visible(resource)} would take it, too.`,
+    `Give one of them a name of its own in the file, such as: scope: ${scope}-2`,
+    { details: { scope, heldBy: other.resource } },
+  );
+}
+
+function oldWindowError({ scope, resource }: NamedServer): McpkcError {
+  const line = formatCommand(['create-scope', ['--resource', resource], '--dry-run']);
+  const message = `A run of mcpkc 0.1.0 keeps a window open for '${scope}' of ${resource}.`;
+  return new McpkcError('OLD_WINDOW', message, `Settle it first; what that changes:\n${line}`);
+}
+
+/** What planning goes on with once everything was read. */
+interface Parts {
+  wishes: readonly ServerWish[];
+  subjects: readonly Subject[];
+  snapshot: RealmSnapshot;
+  record: RealmRecord;
+  failed: Map<ServerWish, McpkcError>;
+  attempt<T>(wish: ServerWish, work: () => T | Promise<T>): Promise<T | undefined>;
+}
+
+/** What one server wishes for. */
+interface Single {
+  subject: Subject;
+  access: AccessPlan;
+  facts: AccessFacts;
+  entries: Allowed[];
+  desired: Desired;
+  reservations: Reservation[];
+  notes: string[];
+}
+
+async function assemble(planning: Planning, parts: Parts): Promise<PlannedServers> {
+  const { keycloak, config } = planning;
+  const { wishes, snapshot, record, failed } = parts;
+  const checked: { subject: Subject; access: AccessPlan; facts: AccessFacts }[] = [];
+  for (const subject of parts.subjects) {
+    const done = await parts.attempt(subject.wish, () => {
+      for (const { clientId } of subject.targets) requireUsable(planning, snapshot, clientId);
+      return accessOf(subject, snapshot, record);
+    });
+    if (done) checked.push({ subject, ...done });
+  }
+  const hardening = await hardeningFor(
+    planning,
+    checked.map(({ subject }) => subject),
+    snapshot,
+  );
+  const singles: Single[] = [];
+  for (const one of checked) singles.push(await single(planning, one, hardening, snapshot, record, singles));
+  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
+  const carriers = singles.flatMap(({ subject }) => subject.carriers);
+  const free: Desired = keycloak.accountRealm === keycloak.realm ? { assignments: freed(own, carriers) } : {};
+  const whole = withHardening(together(singles.map(({ desired }) => desired)), hardening);
+  const desired = { ...whole, remember: freshEntries(whole.remember ?? [], record) };
+  const first = planFor(free, snapshot);
+  const isFirst = (kind: string, key: string) => first.some((one) => one.kind === kind && one.key === key);
+  const rest = planFor(desired, snapshot).filter(({ kind, key }) => !isFirst(kind, key));
+  const plan = [...first, ...rest];
+  await requireEditablePolicies(keycloak, plan, snapshot);
+  const narrowing: Reservation[] = [];
+  for (const { subject, facts, access } of singles) {
+    const { scope, resource } = subject;
+    narrowing.push(
+      ...(await narrowingReservations(keycloak, { resource, scope, snapshot, facts, gates: access.gates })),
+    );
+  }
+  return {
+    snapshot,
+    record,
+    stages: [
+      { desired: free, plan: first },
+      { desired, plan: rest },
+    ],
+    plan,
+    servers: wishes.map((wish): PlannedServer => {
+      const found = singles.find(({ subject }) => subject.wish === wish);
+      if (!found) return { wish, error: failed.get(wish) as McpkcError };
+      const { subject, access, entries } = found;
+      const changes = plan.filter((change) => isAbout(change, subject, plan));
+      return { wish, error: undefined, server: subject, gates: access.gates, changes, entries };
+    }),
+    reservations: [
+      ...commonReservations(keycloak.realm, plan),
+      ...singles.flatMap(({ reservations }) => reservations),
+      ...narrowing,
+    ],
+    notes: [...hardening.leftOut.map(({ message }) => message), ...singles.flatMap(({ notes }) => notes)],
+  };
+}
+
+/** Refuses a client that no product may be made of: mcpkc's own account, or one whose internal id is a path. */
+function requireUsable({ config, keycloak }: Planning, snapshot: RealmSnapshot, clientId: string): void {
+  if (clientId === config.clientId && keycloak.accountRealm === keycloak.realm)
+    throw new McpkcError(
+      'CLIENT_TAKEN',
+      `'${visible(clientId)}' is mcpkc’s own account, which gets no MCP audience.`,
+      'Choose another clientId in the file.',
+    );
+  const found = snapshot.clients.find((client) => client.clientId === clientId);
+  if (found && !isKeycloakId(found.id))
+    throw new McpkcError(
+      'CLIENT_ID_UNSAFE',
+      `The client '${visible(clientId)}' has an internal id that Keycloak doesn’t make: ${visible(found.id)}.`,
+      'Delete it in the admin console, then run the command again.',
+    );
+}
+
+function accessOf(
+  subject: Subject,
+  snapshot: RealmSnapshot,
+  record: RealmRecord,
+): { access: AccessPlan; facts: AccessFacts } {
+  const { resource, wish } = subject;
+  const scopes = scopesOf(subject);
+  const facts: AccessFacts = {
+    access: (snapshot.access ?? []).filter(({ scope }) => scopes.includes(scope)),
+    roles: snapshot.roles ?? [],
+    remembered: accessIn(record, resource),
+  };
+  const asked =
+    wish.access === 'anybody'
+      ? { add: [], anybody: true }
+      : wish.access === undefined
+        ? { add: [] }
+        : { add: [], only: wish.access.roles };
+  return { access: planAccess(resource, scopes, facts, asked), facts };
+}
+
+/** How the realm is hardened for all of its servers whose products may register; once, since its policies are the realm's. */
+async function hardeningFor(
+  { context, config, keycloak, command, harden: wanted, dryRun }: Planning,
+  subjects: readonly Subject[],
+  snapshot: RealmSnapshot,
+): Promise<Hardening> {
+  const [first, ...others] = subjects.filter(({ presets }) => presets.length > 0);
+  if (!first) return NOT_HARDENED;
+  const opening = {
+    resource: first.resource,
+    presets: first.presets,
+    also: others.map(({ resource, presets }) => ({ resource, presets })),
+    scopes: [first, ...others].flatMap((one) => carriersFor(one)),
+    known: knownPresets(config),
+    holders: [],
+  };
+  const hardening = await harden(
+    // Other people's clients are hurt by nobody's file: what would is left out, and named.
+    { io: context.io, keycloak, snapshot, consent: false, ask: !dryRun, command },
+    opening,
+  );
+  if (wanted) return hardening;
+  const { remember, registrations, rehearsal } = hardening.desired;
+  const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
+  // Where the policy is there already, products are refused unless it knows their redirect URIs.
+  const desired = {
+    ...(remember ? { remember } : {}),
+    ...(isHardened && registrations ? { registrations } : {}),
+    ...(isHardened && rehearsal ? { rehearsal } : {}),
+  };
+  return { ...NOT_HARDENED, desired };
+}
+
+function withHardening(desired: Desired, { desired: more, clients }: Hardening): Desired {
+  const { remember = [], ...rest } = more;
+  return {
+    ...desired,
+    ...rest,
+    clients: [...(desired.clients ?? []), ...clients],
+    remember: [...(desired.remember ?? []), ...remember],
+  };
+}
+
+async function single(
+  planning: Planning,
+  { subject, access, facts }: { subject: Subject; access: AccessPlan; facts: AccessFacts },
+  { trustsServer }: Hardening,
+  snapshot: RealmSnapshot,
+  record: RealmRecord,
+  before: readonly Single[],
+): Promise<Single> {
+  const { keycloak, config, command, by } = planning;
+  const { wish, scope, audienceScope, resource, mode, list, presets, targets, moving } = subject;
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
+  const plain = provisioned({
+    scope,
+    audienceScope,
+    resource,
+    mode,
+    list,
+    presets,
+    hardening: { ...NOT_HARDENED, trustsServer },
+    assignments: kept,
+    clients: [],
+  });
+  const { windowMark: _mark, ...open } = plain;
+  const server = presets.length > 0 ? open : withoutRegistration(open);
+  const allowing = { ...subject, isNew: false, snapshot, record };
+  const planned = before.flatMap(({ entries }) => entries);
+  const entries = targets.map((target) => allowedEntry(allowing, target, { since, by }, planned));
+  const standIn = await planResourceClient({
+    keycloak,
+    snapshot,
+    resource,
+    command,
+    asked: false,
+    consent: false,
+  });
+  const { allowedClients, assignments = [], remember = [] } = withAllowed(allowing, targets, entries);
+  const withClients: Desired = {
+    ...server,
+    assignments: [...(server.assignments ?? []), ...assignments],
+    ...(allowedClients && { allowedClients }),
+    remember,
+  };
+  const desired = withResourceClient(withAccess(withClients, access, since, by), standIn);
+  return {
+    subject,
+    access,
+    facts,
+    entries,
+    desired,
+    reservations: [
+      ...(wish.shared ? [] : sharedAudience({ scope, resource, mode, list, snapshot })),
+      ...movingReservations(moving, resource),
+      ...takenReservations(subject, snapshot, record),
+      ...standIn.reservations,
+    ],
+    notes: [
+      ...standIn.warnings,
+      ...restrictionNotes(subject, facts, access),
+      ...scopeNotes(config, subject, snapshot),
+    ],
+  };
+}
+
+/** A client that has the id of one that is to be made, and that mcpkc didn't make. */
+function takenReservations(
+  { targets }: Subject,
+  { clients }: RealmSnapshot,
+  record: RealmRecord,
+): Reservation[] {
+  return targets.flatMap(({ clientId }) => {
+    const found = clients.find((client) => client.clientId === clientId);
+    if (!found || allowancesOf(record, found).length > 0) return [];
+    const message = `There is a client of that id that mcpkc didn’t make. It is deleted and made anew, since who made it could change it later:\n  ${described(found)}`;
+    return [{ message }];
+  });
+}
+
+function restrictionNotes({ resource, wish }: Subject, facts: AccessFacts, { gates }: AccessPlan): string[] {
+  if (wish.access !== undefined || gates === undefined) return [];
+  const roles = listNames(gates.map(roleLabel)) || 'none';
+  const was =
+    gatesNow(facts) === undefined
+      ? ' Nothing in the realm restricts it any more: it is restricted again.'
+      : '';
+  return [
+    `${visible(resource)} is restricted (roles: ${roles}), and the file has nothing about it: it stays so.${was} To open it, write access: anybody.`,
+  ];
+}
+
+/** Scopes that a product asks for and that this realm doesn't offer: its sign-in would be refused. */
+function scopeNotes(_config: Config, { presets }: Subject, snapshot: RealmSnapshot): string[] {
+  const offered = [...snapshot.defaultScopes, ...snapshot.optionalScopes];
+  return presets.flatMap(({ title, requestedScopes }) => {
+    const missing = requestedScopes.filter((scope) => !offered.includes(scope));
+    if (missing.length === 0) return [];
+    return [
+      `${title} asks for ${count(missing.length, 'scope')} that this realm doesn’t offer (${missing.join(', ')}): its sign-in ends in invalid_scope.`,
+    ];
+  });
+}
+
+/** Entries that the record doesn't hold yet: what is known already is not written again with another date. */
+function freshEntries(entries: readonly Entry[], record: RealmRecord): Entry[] {
+  const timeless = (entry: Entry) => {
+    const { since: _since, by: _by, ...rest } = JSON.parse(entryText(entry)) as Record<string, unknown>;
+    return `${entryName(entry)} ${JSON.stringify(rest)}`;
+  };
+  const known = new Set(record.entries.map(timeless));
+  return entries.filter((entry) => entry.kind === 'deed' || !known.has(timeless(entry)));
+}
+
+/** Whether a change is about a server alone: its scopes, who may use it, clients that are made for it. */
+function isAbout({ kind, key, after }: Change, subject: Subject, plan: RealmPlan): boolean {
+  const scopes = [
+    ...scopesOf(subject),
+    ...(subject.audienceScope === undefined ? [] : [subject.audienceScope]),
+  ];
+  switch (kind) {
+    case 'client-scope':
+    case 'scope-access':
+    case 'default-scope':
+      return scopes.includes(key);
+    case 'audience-mapper':
+      return scopes.some((scope) => key.startsWith(`${scope}/`));
+    case 'client-scope-assignment':
+      return after !== null && scopes.includes(after.scope);
+    case 'allowed-client':
+      return subject.targets.some(({ clientId }) => clientId === key);
+    case 'resource-client':
+      return key === subject.resource;
+    case 'realm-role':
+      return plan.some(
+        (one) =>
+          one.kind === 'scope-access' &&
+          scopes.includes(one.key) &&
+          one.after?.roles.some(({ client, name }) => client === null && name === key),
+      );
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { together } from '../../../src/plan/merged.ts';
+
+it('what several servers wish for is wished for once', () => {
+  const role = { name: 'finance', description: '', why: '' };
+  const hosts = (add: string[]) => ({
+    add,
+    remove: [],
+    matchFlags: { sender: false, clientUris: true },
+    createMissing: true,
+  });
+  const one = together([
+    {
+      realmRoles: [role],
+      trustedHosts: hosts(['a', 'b']),
+      allowedScopes: { add: ['openid'], remove: ['x'], defaults: false },
+      defaultScopes: [{ scope: 's', list: 'default' }],
+    },
+    {
+      realmRoles: [role],
+      trustedHosts: hosts(['b', 'c']),
+      allowedScopes: { add: ['openid'], remove: ['y'], defaults: true },
+      defaultScopes: [{ scope: 't', list: 'optional' }],
+    },
+    // A server without products leaves registration alone.
+    { defaultScopes: [{ scope: 'u', list: 'optional' }] },
+  ]);
+  expect(one).toMatchObject({
+    realmRoles: [role],
+    trustedHosts: hosts(['a', 'b', 'c']),
+    allowedScopes: { add: ['openid'], remove: ['x', 'y'], defaults: true },
+    defaultScopes: [{ scope: 's' }, { scope: 't' }, { scope: 'u' }],
+  });
+  expect(together([{ defaultScopes: [] }])).not.toHaveProperty('trustedHosts');
+  expect(together([])).not.toHaveProperty('allowedScopes');
+});
