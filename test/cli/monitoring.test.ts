@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeRecord } from '../../src/keycloak/write/record.ts';
 import { useWorlds, World } from '../keycloak/status/world.ts';
 import { accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
@@ -9,6 +9,9 @@ import { collecting, EXAMPLES, firing, promtool } from '../support/prometheus.ts
 import { sarifProblems } from '../support/sarif-schema.ts';
 
 /* What Prometheus and promtool of Debian make of a real realm. */
+
+// promtool evaluates thirty hours of rules.
+vi.setConfig({ testTimeout: 240_000 });
 
 const keep = useWorlds();
 let world: World;
