@@ -33,7 +33,10 @@ export interface Target {
 }
 
 /** Checks what was asked for, before anything is read; throws INPUT_INVALID. */
-export function requireWish({ presets, by, clientId, redirectUris }: AllowWish, config: Config): void {
+export function requireWish(
+  { presets, by, clientId, redirectUris }: AllowWish,
+  config: Pick<Config, 'realm' | 'clientId'>,
+): void {
   const help = 'See mcpkc allow --help';
   for (const uri of redirectUris) {
     const problem = patternProblem(uri) ?? (uri.includes('{id}') ? '{id} is not exact' : undefined);

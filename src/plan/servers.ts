@@ -28,7 +28,7 @@ import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';
 import { count, formatCommand, listNames, visible } from '../text.ts';
 import { type AccessFacts, type AccessPlan, gatesNow, planAccess, withAccess } from './access.ts';
-import { type Target, targetsOf } from './allow-targets.ts';
+import { requireWish, type Target, targetsOf } from './allow-targets.ts';
 import { allowedEntry, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
@@ -203,17 +203,17 @@ async function subjectOf(
     wish.products.filter((one) => one.by === by).flatMap(({ preset }) => preset ?? []);
   const targets = wish.products
     .filter(({ by }) => by !== 'registration')
-    .flatMap(({ preset, by, clientId, redirectUris }) =>
-      targetsOf(
-        {
-          presets: preset === undefined ? [] : resolvePresets([preset], known),
-          by: by === 'document' ? 'document' : 'client',
-          clientId,
-          redirectUris,
-        },
-        { scope: server.scope, resource, record, issuer: { documents: false } },
-      ),
-    );
+    .flatMap(({ preset, by, clientId, redirectUris }) => {
+      const asked = {
+        presets: preset === undefined ? [] : resolvePresets([preset], known),
+        by: by === 'document' ? ('document' as const) : ('client' as const),
+        clientId,
+        redirectUris,
+      };
+      // As allow: never a client of Keycloak's own or mcpkc's, nor somebody else's document.
+      requireWish(asked, { realm: keycloak.realm, clientId: config.clientId });
+      return targetsOf(asked, { scope: server.scope, resource, record, issuer: { documents: false } });
+    });
   const decided = [config.clientId, ...config.audiences.clients];
   const moving = await readMoving(keycloak, snapshot, wanted, known, decided);
   return { ...wanted, wish, presets: resolvePresets(presetsBy('registration'), known), targets, moving };

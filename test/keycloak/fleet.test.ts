@@ -66,6 +66,21 @@ describe('a file of three servers', () => {
   });
 });
 
+describe('a client that is not mcpkc’s to make', () => {
+  it.each([
+    ['Keycloak’s own', "{ by: client, clientId: account, redirectUris: ['https://a.example.com/cb'] }"],
+    ['mcpkc’s record', "{ by: client, clientId: mcpkc-record, redirectUris: ['https://a.example.com/cb'] }"],
+    ['mcpkc’s account', '{ preset: claude, by: client, clientId: mcpkc }'],
+    ['another’s document', '{ preset: chatgpt, by: document, clientId: https://evil.example.com/d.json }'],
+  ])('is refused with its server, which stops no other: %s', async (_what, product) => {
+    const text = `${FILE}      - resource: https://four.example.com/mcp\n        products: [${product}]\n`;
+    const ran = await run(2, ['plan'], text);
+    const [one] = ran.json.realms as { changes: unknown[]; servers: { error: { code: string } | null }[] }[];
+    expect(one?.changes).toEqual([]);
+    expect(one?.servers.map(({ error }) => error?.code ?? null)).toEqual([null, null, null, 'INPUT_INVALID']);
+  });
+});
+
 describe('an account that only reads', () => {
   it('plans the same, and export is the file that a plan on is empty', async () => {
     const reader = await accountIn(realm, ['view-clients', 'view-realm'], 'reader');
