@@ -28,6 +28,8 @@ export interface Desired {
   allowedScopes?:
     | { add: string[]; remove: string[]; defaults: boolean }
     | { restore: Readonly<Record<string, { scopes: string[]; defaults: boolean }>> };
+  /** Origins from which web pages may register. */
+  registrationOrigins?: { add: readonly string[] } | { restore: Readonly<Record<string, readonly string[]>> };
   /** The only types of protocol mappers that a registration may bring. */
   mapperTypes?:
     | { only: readonly string[] }
@@ -85,6 +87,8 @@ export interface DesiredScope {
   begin?: Record<string, string>;
   /** Only set when the scope is made; anybody who changes it later keeps the change. */
   description: string;
+  /** Why, where it isn’t what mcpkc’s marks are for. */
+  why?: string;
 }
 
 export interface DesiredHosts {

@@ -481,10 +481,12 @@ function serverLeftOut({ redirects, strict }: Means): LeftOut[] {
 /** A registration to try the policies with: a wanted product's, else one at what was named. */
 function rehearsalOf({ io }: Hardener, opening: Opening, wanted: Wanted): Rehearsed | undefined {
   const { tosUri } = runMark(io);
-  const [preset] = [...opening.presets, ...wanted.presets];
+  const all = [...opening.presets, ...wanted.presets];
+  // What no Keycloak takes says nothing about the policies.
+  const preset = all.find(({ cannotRegister }) => cannotRegister === undefined);
   const [uri] = wanted.uris.map((one) => exampleRedirect(redirect(one), 40_000, 'id'));
   const [host] = wanted.hosts.map((one) => `https://${one.replace('*.', '')}/mcpkc-probe`);
-  const redirectUri = uri ?? host;
+  const redirectUri = uri ?? host ?? all[0]?.registration.redirect_uris[0];
   const made = redirectUri && { client_name: 'mcpkc probe', redirect_uris: [redirectUri] };
   const registration = preset ? { ...preset.registration } : made;
   if (!registration) return undefined;

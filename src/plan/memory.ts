@@ -8,6 +8,7 @@ const REMEMBERED: readonly RealmKind[] = [
   'default-scope',
   'trusted-hosts',
   'allowed-scopes',
+  'registration-origins',
   'mapper-types',
   'client',
   'realm-role',

@@ -34,6 +34,7 @@ export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 export const REMOVAL_KINDS = [
   'client-policy',
   'mapper-types',
+  'registration-origins',
   'trusted-hosts',
   'allowed-scopes',
   'resource-client',
@@ -144,6 +145,7 @@ const AT_ONCE = 4;
 export const REALM_LISTS: readonly ChangeKind[] = [
   'trusted-hosts',
   'allowed-scopes',
+  'registration-origins',
   'mapper-types',
   'client-policy',
 ];

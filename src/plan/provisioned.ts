@@ -31,6 +31,12 @@ export function hostsFor(presets: readonly Preset[], resource: string, trustsSer
   return [...new Set([...products, ...(trustsServer ? [trustedHost(resource)] : [])])];
 }
 
+/** The Origins that registrations of these products carry. */
+export function originsFor(presets: readonly Preset[]): string[] {
+  const browsers = presets.filter(({ registersInBrowser }) => registersInBrowser !== undefined);
+  return [...new Set(browsers.flatMap(({ origins }) => origins))];
+}
+
 /** The scopes that carry the resource's audience once it is provisioned. */
 export function carriersFor({
   scope,
@@ -64,6 +70,7 @@ export function provisioned(input: Provisioning): Desired {
     },
     // `openid` is not a client scope: a registration that names it is refused unless it is listed (26.7.3).
     allowedScopes: { add: ['openid'], remove: [scope, ...carriers], defaults: true },
+    registrationOrigins: { add: originsFor(presets) },
     ...hardening.desired,
     // What a run of 0.1.0 left: nothing is given by a moment any more.
     windowMark: { scope, mark: null },

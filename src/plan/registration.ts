@@ -48,6 +48,7 @@ export function withoutRegistration(desired: Desired): Desired {
   const {
     trustedHosts: _hosts,
     allowedScopes: _scopes,
+    registrationOrigins: _origins,
     mapperTypes: _mappers,
     registrations: _registrations,
     userless: _userless,

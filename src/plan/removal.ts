@@ -4,11 +4,12 @@ import { heldAs } from '../realm/lists.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { resourceOf } from '../realm/mcp-scope.ts';
 import { allowancesOf, beforeOf, type RealmRecord } from '../realm/record.ts';
-import { allowedScopesOf, hostsOf, mapperTypesOf } from '../realm/registration-policies.ts';
+import { allowedScopesOf, hostsOf, mapperTypesOf, webOriginsOf } from '../realm/registration-policies.ts';
 import { type Client, type ClientScope, isKeycloakId, POLICY } from '../realm/representations.ts';
 import { isOwnResourceClient } from '../realm/resource-client.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
 import { ACCOUNT_CLIENT } from './account/desired.ts';
+import { advertisedBack } from './advertised.ts';
 import type { Desired } from './desired.ts';
 import { planFor } from './kinds/index.ts';
 import type { Change, RemovalKind } from './plan.ts';
@@ -19,6 +20,7 @@ import {
   hostsBack,
   isMadeByMcpkc,
   mapperTypesBack,
+  originsBack,
   type StillWanted,
 } from './way-back.ts';
 
@@ -64,11 +66,13 @@ export function removalOf(facts: RemovalFacts): Removal[] {
   return [
     ...clientPolicies(facts),
     ...mapperTypes(facts),
+    ...registrationOrigins(facts),
     ...trustedHosts(facts),
     ...allowedScopes(facts),
     ...resourceClients(facts),
     ...clients(facts),
     ...scopes(facts),
+    ...advertised(facts),
     ...facts.roles.map((name): Removal => {
       return { kind: 'realm-role', action: 'delete', key: name, before: { name }, after: null, why: WHY };
     }),
@@ -105,7 +109,7 @@ function clientPolicies({ snapshot }: RemovalFacts): Removal[] {
 }
 
 /** Nothing of registration is wanted any more. */
-const NOTHING: StillWanted = { hosts: [], patterns: [], nothing: true };
+const NOTHING: StillWanted = { hosts: [], patterns: [], origins: [], nothing: true };
 
 function mapperTypes({ snapshot, record: known }: RemovalFacts): Removal[] {
   return anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap((policy): Removal[] => {
@@ -118,6 +122,15 @@ function mapperTypes({ snapshot, record: known }: RemovalFacts): Removal[] {
     } as const;
     if (back === null) return [{ ...change, action: 'delete', after: null, why: WHY }];
     return [{ ...change, action: 'update', after: { types: back }, why: WHY_BACK }];
+  });
+}
+
+function registrationOrigins({ snapshot, record: known }: RemovalFacts): Removal[] {
+  return anonymousPolicies(snapshot, POLICY.webOrigins).flatMap((policy): Removal[] => {
+    const [now, back] = [webOriginsOf(policy), originsBack(policy, known, NOTHING)];
+    if (back.length === now.length) return [];
+    const change = { before: { origins: now }, after: { origins: back }, why: WHY_BACK };
+    return [{ kind: 'registration-origins', action: 'update', key: policy.name, ...change }];
   });
 }
 
@@ -211,6 +224,13 @@ function scopes({ snapshot, record: known }: RemovalFacts): Removal[] {
     };
     return planFor(back, snapshot) as Removal[];
   });
+}
+
+/** Scopes of others that mcpkc took out of the issuer’s metadata. */
+function advertised({ snapshot, record: known }: RemovalFacts): Removal[] {
+  const own = ownScopes(snapshot).map(({ name }) => name);
+  const back = advertisedBack(snapshot, known).filter(({ name }) => !own.includes(name));
+  return planFor({ clientScopes: back }, snapshot) as Removal[];
 }
 
 function record({ record: known, snapshot }: RemovalFacts): Removal[] {

@@ -17,6 +17,7 @@ import {
 } from '../realm/representations.ts';
 import { isOwnResourceClient } from '../realm/resource-client.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
+import { advertisedBack } from './advertised.ts';
 import type { Desired, DesiredAllowed, DesiredClient, DesiredScope } from './desired.ts';
 import { unhardened } from './unhardened.ts';
 import {
@@ -24,6 +25,7 @@ import {
   attributesBack,
   hostsBack,
   isMadeByMcpkc,
+  originsBack,
   patternsGone,
   type StillWanted,
   stillWanted,
@@ -63,9 +65,12 @@ export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desire
   const back = { ...wanted, nothing: last };
   return {
     allowedClients: needless(resource, record, snapshot),
-    clientScopes: both.map((name) =>
-      going.includes(name) ? { name, absent: true } : scopeBack(name, record),
-    ),
+    clientScopes: [
+      ...both.map((name) =>
+        going.includes(name) ? { name, absent: true as const } : scopeBack(name, record),
+      ),
+      ...(last ? advertisedBack(snapshot, record).filter(({ name }) => !both.includes(name)) : []),
+    ],
     audienceMappers: both
       .filter((name) => !going.includes(name))
       .flatMap((name) => mappersBack(name, record)),
@@ -74,6 +79,9 @@ export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desire
       restore: byName(snapshot, POLICY.allowedScopes, (policy) =>
         allowedScopesBack(policy, record, back, going),
       ),
+    },
+    registrationOrigins: {
+      restore: byName(snapshot, POLICY.webOrigins, (policy) => originsBack(policy, record, back)),
     },
     userless: { add: [], remove: both },
     formerPolicies: { scope },

@@ -9,9 +9,11 @@ import {
   hostsOf,
   mapperTypesOf,
   PAIRWISE_MAPPER,
+  webOriginsOf,
 } from '../realm/registration-policies.ts';
 import { type Client, isKeycloakId, type RegistrationPolicy } from '../realm/representations.ts';
 import { hostOfUri, REALM_WIDE } from './hardening.ts';
+import { originsFor } from './provisioned.ts';
 
 /** What is still wanted of registration once something is retired. */
 export interface StillWanted {
@@ -19,6 +21,8 @@ export interface StillWanted {
   hosts: readonly string[];
   /** Patterns of redirect URIs likewise. */
   patterns: readonly string[];
+  /** Origins of products that register from a web page. */
+  origins: readonly string[];
   /** Nothing that stays needs registration: everything is put back. */
   nothing: boolean;
 }
@@ -51,6 +55,7 @@ export function stillWanted(
       ...presets.flatMap(({ redirectUris }) => redirectUris.map(redirectExpression)),
       ...uris.map((uri) => redirectExpression(redirect(uri))),
     ],
+    origins: originsFor(presets),
     nothing: staying.length === 0 && wishes.length === 0,
   };
 }
@@ -73,6 +78,17 @@ export function hostsBack(
   const flag = (name: 'senderMatch' | 'clientUrisMatch') =>
     wrote[name] === now[name] ? (was?.[name] ?? now[name]) : now[name];
   return { hosts, senderMatch: flag('senderMatch'), clientUrisMatch: flag('clientUrisMatch') };
+}
+
+/** An 'Allowed Registration Web Origins' policy without what mcpkc put there and no product needs. */
+export function originsBack(policy: RegistrationPolicy, record: RealmRecord, wanted: StillWanted): string[] {
+  const wrote = wroteOf(record, 'registration-origins', policy.name) as { origins?: readonly string[] };
+  const was = beforeOf(record, 'registration-origins', policy.name)?.value as
+    | { origins?: readonly string[] }
+    | undefined;
+  const keeps = (origin: string) =>
+    was?.origins?.includes(origin) === true || wanted.origins.includes(origin);
+  return webOriginsOf(policy).filter((origin) => wrote.origins?.includes(origin) !== true || keeps(origin));
 }
 
 /** An 'Allowed Client Scopes' policy without the scopes that go, and without what mcpkc put there where nothing is wanted. */

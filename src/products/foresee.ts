@@ -67,6 +67,18 @@ export function asksFor(preset: Preset, scope: string, doors: ScopeDoors, naming
   return split(requestedScope(preset.scopes, met, registered)).includes(scope);
 }
 
+/**
+ * Whether a product's token gets the audience of a standing scope: it asks for the scope by name, or registers without naming
+ * any and so holds the realm's defaults.
+ */
+export function getsAudience(preset: Preset, doors: ScopeDoors, naming: Naming, scope: string): boolean {
+  const met = { ...naming, issuer: doors.advertised };
+  const registered = registeredScope(preset.scopes, met);
+  if (registered === undefined && doors.defaults.includes(scope)) return true;
+  const asked = requestedScope(preset.scopes, met, registered ?? doors.optionals.join(' '));
+  return split(asked).includes(scope);
+}
+
 /** Whether a product names scopes when it registers, where an MCP server names these. */
 export function namesScopes(preset: Preset, doors: ScopeDoors, naming: Naming): boolean {
   return registeredScope(preset.scopes, { ...naming, issuer: doors.advertised }) !== undefined;

@@ -76,6 +76,8 @@ export interface Preset {
    * Whether its page registers from the browser. The request then carries `Origin`, and Keycloak's policy 'Allowed
    * Registration Web Origins' must list it. Absent: never, as for products that send from servers or the command line.
    */
+  /** Why its registration is refused at every Keycloak, as a clause; absent where it registers. */
+  cannotRegister?: string;
   registersInBrowser?: 'always' | 'sometimes';
   /**
    * The way in which the metadata's `resource` must fit the URL that was typed. `exact`: byte for byte; `prefix`: the

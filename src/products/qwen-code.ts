@@ -19,6 +19,7 @@ export const qwenCode: Preset = {
     // Keycloak 26.7 can’t parse a list there: 400.
     code_challenge_method: ['S256'],
   },
+  cannotRegister: 'its registration has a list as code_challenge_method, which Keycloak can’t parse (400)',
   requestedScopes: [],
   origins: [],
   comparesResource: 'unknown',

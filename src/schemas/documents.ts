@@ -120,6 +120,10 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       ...planned,
       roles: z.array(map).nullable().optional().describe('the roles that let people in; null: everybody'),
       registration: z.enum(['keep', 'open']).nullable().optional(),
+      offer: object({ scopes: texts, products: texts, command: text })
+        .nullable()
+        .optional()
+        .describe('advertised scopes that no new client may have, and the command that hides them'),
       holders: z.array(object({ clientId: text, name: text.nullable() })).optional(),
       keptRoles: texts.optional(),
     },

@@ -8,6 +8,7 @@ import {
   hostsBack,
   isMadeByMcpkc,
   mapperTypesBack,
+  originsBack,
   stillWanted,
 } from '../../src/plan/way-back.ts';
 import { PRESETS } from '../../src/products/index.ts';
@@ -18,12 +19,13 @@ import {
   mapperTypesOf,
   refusesEveryRegistration,
   trustsNoHost,
+  webOriginsOf,
 } from '../../src/realm/registration-policies.ts';
 import type { RegistrationPolicy } from '../../src/realm/representations.ts';
 import { client, policy } from './status/seen.ts';
 
 const STAMP = { since: '2026-11-27T12:00:00.000Z', by: 'a test' };
-const NOTHING = { hosts: [], patterns: [], nothing: true };
+const NOTHING = { hosts: [], patterns: [], origins: [], nothing: true };
 
 /** A record as Keycloak keeps it: attributes that are merged. */
 class Notes {
@@ -81,7 +83,12 @@ describe('hosts', () => {
   it('what something else still needs stays, and the flags with it', () => {
     const notes = new Notes();
     notes.carryOut(edited(theirs, opened));
-    const back = hostsBack(opened, notes.record, { hosts: ['chatgpt.com'], patterns: [], nothing: false });
+    const back = hostsBack(opened, notes.record, {
+      hosts: ['chatgpt.com'],
+      patterns: [],
+      origins: [],
+      nothing: false,
+    });
     expect(back).toMatchObject({
       hosts: ['chatgpt.com', 'openai.com', 'their.example.com'],
       senderMatch: false,
@@ -257,4 +264,21 @@ describe('registration', () => {
     expect(refusesEveryRegistration([trusted([], false)])).toBe(false);
     expect(trustsNoHost([{ ...trusted([]), subType: 'authenticated' }])).toBe(false);
   });
+});
+
+it('origins: those go that mcpkc wrote and no product needs', () => {
+  const notes = new Notes();
+  const theirs = policy('registration-web-origins', { 'web-origins': ['https://their.example.com'] });
+  const open = policy('registration-web-origins', {
+    'web-origins': ['http://localhost:6274', 'https://their.example.com'],
+  });
+  notes.carryOut({
+    kind: 'registration-origins',
+    action: 'update',
+    key: theirs.name,
+    before: { origins: webOriginsOf(theirs) },
+    after: { origins: webOriginsOf(open) },
+  });
+  expect(originsBack(open, notes.record, NOTHING)).toEqual(['https://their.example.com']);
+  expect(originsBack(open, notes.record, { ...NOTHING, origins: ['http://localhost:6274'] })).toHaveLength(2);
 });

@@ -7,6 +7,7 @@ import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy } from '../../keycloak/write/record.ts';
 import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
+import { type Offer, offerSentence, offerToHide } from '../../plan/advertised.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
@@ -102,7 +103,8 @@ export async function changeScope(
     const products = named.map(({ name }) => ({ preset: name, by: 'registration' as const }));
     await noteFile(context, config, { resource, scope, mode, access, products });
   }
-  return report(subject, plan, dryRun);
+  const offer = await offerIn(subject, flags);
+  return report(subject, plan, { dryRun, offer });
 }
 
 async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {
@@ -131,6 +133,15 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: roles });
   return { ...wanted, config, keycloak, presets, snapshot, facts, access, registration };
+}
+
+/** What would still stop the products that may register, and is not this server’s; nothing where nobody registers. */
+function offerIn(
+  { config, keycloak, presets, resource, scope, snapshot, registration }: Subject,
+  { hideScope = [] }: CreateScopeOptions,
+): Promise<Offer | undefined> {
+  if (registration === 'keep' || hideScope.length > 0) return Promise.resolve(undefined);
+  return offerToHide({ keycloak, issuer: config.issuer, snapshot, presets, resource, scope });
 }
 
 /** Who has the audience by the scope that clients name, where this takes it out of it. */
@@ -184,7 +195,7 @@ async function apply(
 function report(
   { keycloak, resource, scope, mode, list, access, registration, snapshot }: Subject,
   plan: RealmPlan,
-  dryRun: boolean,
+  { dryRun, offer }: { dryRun: boolean; offer: Offer | undefined },
 ): Report {
   const { server, realm } = keycloak;
   const kept = keptSentence(registration, snapshot);
@@ -192,6 +203,7 @@ function report(
     modeSentence(mode, list),
     ...gatesSentences(access, resource),
     ...(kept === undefined ? [] : [kept]),
+    ...(offer === undefined ? [] : [offerSentence(offer)]),
   ];
   if (!dryRun) next.push(`Next: ${formatCommand(['validate', resource])}`);
   const answer = { server, realm, resource, scope, mode, plan, dryRun, next };
@@ -207,6 +219,7 @@ function report(
       roles: access.gates ?? null,
       registration,
       changes: plan,
+      offer: offer ?? null,
       applied: !dryRun,
     },
     text: (style) => provisioningText(answer, style),

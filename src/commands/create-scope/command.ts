@@ -23,6 +23,7 @@ export type CreateScopeOptions = WritingOptions & {
   replaceAudience?: true;
   registration?: 'keep' | 'open';
   resourceClient?: true;
+  hideScope?: string[];
   remove?: true;
 };
 
@@ -56,6 +57,11 @@ export const createScope: Command<CreateScopeOptions> = {
         '--resource-client',
         'make the client that stands for the MCP server where Keycloak judges `resource` (feature resource-indicators); done on its own there',
       )
+      .option(
+        '--hide-scope <name>',
+        'take this client scope out of the issuer’s metadata …, where products ask for it and may not have it',
+        list,
+      )
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
       .option(
         '--no-harden',
@@ -75,6 +81,7 @@ export const createScope: Command<CreateScopeOptions> = {
           'replaceAudience',
           'registration',
           'resourceClient',
+          'hideScope',
         ]),
       );
     defineWriting(command);

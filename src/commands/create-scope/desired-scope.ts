@@ -1,4 +1,5 @@
 import type { Context } from '../../cli/command.ts';
+import { hiddenFromMetadata } from '../../plan/advertised.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
 import { type Hardening, hardenFor, NOT_HARDENED, pkceOf } from '../../plan/hardening.ts';
 import { knownPresets } from '../../plan/input.ts';
@@ -75,6 +76,8 @@ export async function desiredFor(
         : unpkced(snapshot, holders, hardening)),
     ],
   });
+  const hidden = hiddenFromMetadata(flags.hideScope ?? [], snapshot);
+  desired.clientScopes = [...(desired.clientScopes ?? []), ...hidden];
   if (subject.registration === 'open') return desired;
   return keptAsItIs(desired, subject.keycloak, resource, snapshot);
 }

@@ -14,6 +14,7 @@ import {
   readAccessFacts,
   withAccess,
 } from '../../plan/access.ts';
+import { offerSentence, offerToHide } from '../../plan/advertised.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
@@ -108,6 +109,12 @@ export async function prepare(
     onPage: (read) => run.voice.progress(`${count(read, 'client')} read`),
   }).finally(() => run.voice.progress(undefined));
   for (const warning of standIn.warnings) run.voice.warn(warning);
+  const { presets } = input;
+  const offer =
+    named || input.close
+      ? undefined
+      : await offerToHide({ keycloak, issuer: config.issuer, snapshot, presets, resource, scope: run.scope });
+  if (offer) run.voice.warn(offerSentence(offer));
   const provisioning = await desiredFor(run, snapshot, named, hardening, [
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),

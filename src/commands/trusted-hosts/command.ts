@@ -24,6 +24,7 @@ import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { originsFor } from '../../plan/provisioned.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
@@ -200,7 +201,7 @@ async function desiredFor(
     consent: flags.yes === true,
     dryRun: flags.dryRun === true,
   });
-  return { ...desired, clients, trustedHosts };
+  return { ...desired, clients, trustedHosts, registrationOrigins: { add: originsFor(presets) } };
 }
 
 /** Nobody is wanted any more, for any MCP server of the realm: what comes later is asked for anew. */

@@ -1,5 +1,6 @@
 import type { Keycloak } from '../connection/connect.ts';
 import { listOf } from '../connection/lists.ts';
+import { findHolderNamed } from './role-holders.ts';
 
 const DEFAULTS = { what: 'read the realm’s default roles', role: 'view-realm' } as const;
 const OF_USER = { what: 'read the roles of a user', role: 'view-users' } as const;
@@ -18,8 +19,7 @@ export async function defaultRoles(keycloak: Keycloak): Promise<string[]> {
 
 /** Realm roles that a user has, by groups and composites too; undefined where there is no user of that name. */
 export async function rolesOfUser(keycloak: Keycloak, username: string): Promise<string[] | undefined> {
-  const [user] = await keycloak.read(OF_USER, (admin) => admin.users.find({ username, exact: true, max: 1 }));
-  const { id } = user ?? {};
+  const { id } = (await findHolderNamed(keycloak, 'user', username)) ?? {};
   if (id === undefined) return undefined;
   const roles = await keycloak.read(OF_USER, (admin) => admin.users.listCompositeRealmRoleMappings({ id }));
   return names(listOf(roles, OF_USER));

@@ -122,14 +122,6 @@ export function lendRedirect(keycloak: Keycloak, id: string, redirectUris: strin
   );
 }
 
-/** The id of the user of this name, or undefined. */
-export async function userNamed(keycloak: Keycloak, username: string): Promise<string | undefined> {
-  const found = await keycloak.read({ what: 'find the user of --user', role: 'view-users' }, (admin) =>
-    admin.users.find({ username, exact: true, max: 1 }),
-  );
-  return found[0]?.id;
-}
-
 /** A client by which a person signs in for later runs (`--save-token`). */
 export interface SignInClient {
   clientId: string;

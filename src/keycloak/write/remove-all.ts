@@ -8,7 +8,12 @@ import { removeRecord } from './record.ts';
 import { accountWriter } from './write-account.ts';
 import { writeClientPolicy } from './write-client-policies.ts';
 import { deleteClient, writeClient } from './write-clients.ts';
-import { writeAllowedScopes, writeMapperTypes, writeTrustedHosts } from './write-policies.ts';
+import {
+  writeAllowedScopes,
+  writeMapperTypes,
+  writeRegistrationOrigins,
+  writeTrustedHosts,
+} from './write-policies.ts';
 import { ScopeIds, writeAudienceMapper, writeClientScope, writeDefaultScope } from './write-scopes.ts';
 
 /** Writes one change of a removal, with an administrator's rights. */
@@ -24,6 +29,7 @@ export function removalWriter(
   const writes: Writers<RemovalKind> = {
     'client-policy': (change) => writeClientPolicy(target, change),
     'mapper-types': (change) => writeMapperTypes(target, change),
+    'registration-origins': (change) => writeRegistrationOrigins(target, change),
     'trusted-hosts': (change) => writeTrustedHosts(target, change),
     'allowed-scopes': (change) => writeAllowedScopes(target, change),
     'resource-client': (change) => removeClient(target, change),

@@ -7,7 +7,9 @@ import {
   hostsOf,
   MAPPERS_CONFIG,
   mapperTypesOf,
+  ORIGINS_CONFIG,
   SCOPES_CONFIG,
+  webOriginsOf,
 } from '../../realm/registration-policies.ts';
 import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
@@ -95,6 +97,17 @@ export async function writeAllowedScopes(
       [SCOPES_CONFIG.scopes]: merged(now.scopes, before.scopes, after.scopes),
       [SCOPES_CONFIG.defaults]: [String(before.defaults === after.defaults ? now.defaults : after.defaults)],
     };
+  });
+}
+
+/** Writes the 'Allowed Registration Web Origins' policy of that name, merged likewise. */
+export async function writeRegistrationOrigins(
+  keycloak: Keycloak,
+  { key, before, after }: Change<'registration-origins'>,
+): Promise<void> {
+  await editPolicy(keycloak, POLICY.webOrigins, key, (policy) => {
+    const wanted = merged(webOriginsOf(policy), [...(before?.origins ?? [])], [...(after?.origins ?? [])]);
+    return { [ORIGINS_CONFIG.origins]: wanted };
   });
 }
 

@@ -8,6 +8,7 @@ import { clientScopeAssignment } from './client-scope-assignment.ts';
 import { defaultScope } from './default-scope.ts';
 import { mapperTypes } from './mapper-types.ts';
 import { realmRole } from './realm-role.ts';
+import { registrationOrigins } from './registration-origins.ts';
 import { resourceClient } from './resource-client.ts';
 import { roleHolder } from './role-holder.ts';
 import { scopeAccess } from './scope-access.ts';
@@ -24,6 +25,7 @@ export const REALM = {
   'audience-mapper': audienceMapper,
   'trusted-hosts': trustedHosts,
   'allowed-scopes': allowedScopes,
+  'registration-origins': registrationOrigins,
   'mapper-types': mapperTypes,
   'resource-client': resourceClient,
   // A client gets its own PKCE setting before the policy goes that demanded it.

@@ -42,9 +42,11 @@ function diffOne(wanted: Wanted, snapshot: RealmSnapshot): Change<'client-scope'
   const names = Object.keys(attributes);
   const owned = Object.fromEntries(names.map((name) => [name, scope.attributes[name] ?? null]));
   if (names.every((name) => owned[name] === attributes[name])) return [];
-  const why = isHidden
-    ? 'so that the scope stays hidden, and every command knows what it belongs to'
-    : 'so that every command knows the scope’s resource and mode';
+  const why =
+    wanted.why ??
+    (isHidden
+      ? 'so that the scope stays hidden, and every command knows what it belongs to'
+      : 'so that every command knows the scope’s resource and mode');
   const before = { attributes: owned };
   return [{ kind: 'client-scope', action: 'update', key, before, after: { attributes }, why }];
 }

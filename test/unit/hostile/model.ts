@@ -1,5 +1,10 @@
 import type { Change, RealmChange, RealmKind, RealmPlan } from '../../../src/plan/plan.ts';
-import { HOSTS_CONFIG, MAPPERS_CONFIG, SCOPES_CONFIG } from '../../../src/realm/registration-policies.ts';
+import {
+  HOSTS_CONFIG,
+  MAPPERS_CONFIG,
+  ORIGINS_CONFIG,
+  SCOPES_CONFIG,
+} from '../../../src/realm/registration-policies.ts';
 import type { ClientPolicy, ClientProfile, RegistrationPolicy } from '../../../src/realm/representations.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 
@@ -24,6 +29,7 @@ const MODEL: { readonly [Kind in RealmKind]: (realm: RealmSnapshot, change: Chan
   'audience-mapper': mapper,
   'trusted-hosts': hosts,
   'allowed-scopes': allowed,
+  'registration-origins': origins,
   'mapper-types': mapperTypes,
   'client-policy': policy,
   'default-scope': list,
@@ -131,6 +137,10 @@ function allowed(realm: RealmSnapshot, { key, after }: Change<'allowed-scopes'>)
   const { config } = anonymous(realm, key);
   config[SCOPES_CONFIG.scopes] = scopes;
   config[SCOPES_CONFIG.defaults] = [String(defaults)];
+}
+
+function origins(realm: RealmSnapshot, { key, after }: Change<'registration-origins'>): void {
+  anonymous(realm, key).config[ORIGINS_CONFIG.origins] = [...(after?.origins ?? [])];
 }
 
 function mapperTypes(realm: RealmSnapshot, { action, key, after }: Change<'mapper-types'>): void {
