@@ -1,5 +1,17 @@
 import { McpkcError } from '../errors.ts';
 
+/**
+ * The audiences that an MCP server takes beside its URL, as OIDC_AUDIENCE has them. That is said of the configured server:
+ * where another one is configured, nothing of it.
+ */
+export function otherAudiences(
+  { audiences, transportUrl }: Pick<Config, 'audiences' | 'transportUrl'>,
+  resource: string | undefined,
+): string[] {
+  if (transportUrl !== undefined && transportUrl !== resource) return [];
+  return [...audiences.urls, ...audiences.clients].filter((one) => one !== resource);
+}
+
 /** The settings of flags, environment and files, checked and with defaults; made by `loadConfig`. */
 export interface Config {
   /** KC_SERVER: base URL for admin and token requests; lower-case scheme and host, no default port, no slash at the end. */

@@ -1,12 +1,15 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
+import { namesScopes } from '../products/foresee.ts';
 import { distinctRoles, gatesOf, isNobodyRole, isSameRole, type Role, roleLabel } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { accessIn, entriesOf } from '../realm/record.ts';
 import { listNames, typedList } from '../text.ts';
+import { doorsOf } from './asked-scopes.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, command, createScope } from './fixes.ts';
+import { atKeycloak, atMcpServer, command, createScope } from './fixes.ts';
 import { listServers, realmOf, type Seen, shown } from './seen.ts';
+import { registering } from './ways.ts';
 
 /** A server and the roles that its scopes map. */
 interface Restricted {
@@ -315,11 +318,46 @@ const shared: Rule = {
   },
 };
 
+const withoutRoles: Rule = {
+  code: 'TOKENS_WITHOUT_ROLES',
+  severity: 'info',
+  needs: ['scopes', 'access', 'registrationPolicies'],
+  explanation: {
+    what: 'Keycloak leaves the MCP server’s audience out of the token of a user who lacks the role, so the audience alone tells who may use it. The token itself names no role: its client holds the client scope ‘roles’ only where it registered without naming scopes, and ‘roles’ is a default of the realm. An MCP server that reads realm_access.roles turns everybody away.',
+    cause:
+      'A registration that names scopes gets those and ‘basic’ alone (Keycloak 26.4 to 26.7). Clients that register have no full scope.',
+    fix: 'Have the MCP server go by aud. One that has to read roles gets them by a mapper of the scope itself: Client scopes, the scope, Mappers, User Realm Role, token claim name realm_access.roles.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const doors = doorsOf(seen);
+    const hasRoles = doors.defaults.includes('roles');
+    return restricted(seen).flatMap((server): Found[] => {
+      const { resource, judged } = server;
+      const mapper = 'oidc-usermodel-realm-role-mapper';
+      const scopes = realmOf(seen).scopes.filter(({ name }) =>
+        [judged.scope, ...judged.carriers].includes(name),
+      );
+      if (scopes.some(({ mappers }) => mappers.some(({ protocolMapper }) => protocolMapper === mapper)))
+        return [];
+      const naming = { challenge: judged.scope, metadata: [judged.scope] };
+      const without = registering(seen).filter((preset) => !hasRoles || namesScopes(preset, doors, naming));
+      if (without.length === 0) return [];
+      const who = without.map(({ title }) => title).join(', ');
+      const message = `Tokens of ${who} for ${resource} name no role of their user: the audience alone tells who may use it. An MCP server that reads roles turns everybody away.`;
+      const fix = atMcpServer(
+        'Go by aud, which only who has the role gets. To have roles in the token: Client scopes, the scope, Mappers, add User Realm Role.',
+      );
+      return [{ subject: judged.scope, message, fix }];
+    });
+  },
+};
+
 /** Who may use MCP servers. */
 export const accessGroup: RuleGroup = {
   title: 'Who may use an MCP server is decided by its roles',
   applies: ({ parts: { access: seen, record } }) =>
     (seen.visible && seen.value.mapped.some(({ roles }) => roles.length > 0)) ||
     (record.visible && entriesOf(record.value, 'access').length > 0),
-  rules: [open, notClosed, nobodyHeld, composite, gone, everybodys, unused, shared],
+  rules: [open, notClosed, nobodyHeld, composite, gone, everybodys, unused, shared, withoutRoles],
 };

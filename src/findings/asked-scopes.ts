@@ -12,11 +12,11 @@ import { OFFLINE } from '../products/scopes.ts';
 import { allowedScopesOf } from '../realm/registration-policies.ts';
 import { POLICY } from '../realm/representations.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak } from './fixes.ts';
+import { atKeycloak, hideScope } from './fixes.ts';
 import { anonymous } from './hosts.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { isShut, listServers, type Seen, shown } from './seen.ts';
 import { told } from './server.ts';
-import { clientOf, registering } from './ways.ts';
+import { clientOf, registering, withoutClient } from './ways.ts';
 
 /** What decides here about the scopes that products name. */
 export function doorsOf(seen: Seen): ScopeDoors {
@@ -46,7 +46,9 @@ interface Foreseen {
 function foreseen(seen: Seen): Foreseen[] {
   const doors = doorsOf(seen);
   const { named, silent } = namingsOf(seen);
-  return seen.presets.map((preset) => {
+  const lost = withoutClient(seen).filter(({ cannotRegister }) => cannotRegister !== undefined);
+  const concerned = seen.presets.filter((preset) => !lost.includes(preset));
+  return concerned.map((preset) => {
     const client = clientOf(seen, preset);
     const held = client && { defaults: client.defaultClientScopes, optionals: client.optionalClientScopes };
     return {
@@ -67,19 +69,21 @@ const refused: Rule = {
     what: 'The issuer’s metadata lists a client scope that a new client may not have. Products that ask for all that the issuer advertises are refused: at registration with 403, or at sign-in with invalid_scope before the login page. Many do so where the MCP server names no scope, and add offline_access wherever it is advertised.',
     cause:
       'Keycloak advertises every client scope of the realm, also those that are neither default nor optional. A new realm has service_account among them.',
-    fix: 'Take the scope out of the metadata (Client scopes, the scope, “Include in OpenID Provider Metadata” off), or make it an optional client scope of the realm. Have the MCP server name its own scope in challenge and metadata.',
+    fix: 'mcpkc create-scope --hide-scope takes it out of the metadata (in the admin console: Client scopes, the scope, “Include in OpenID Provider Metadata”). Or make it an optional client scope of the realm, or have the MCP server name its own scope in challenge and metadata.',
     sources: ['RFC 8414 §2', REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
+    if (isShut(seen)) return [];
     const all = foreseen(seen);
     const { advertised } = doorsOf(seen);
     const names = new Set(
       all.flatMap(({ named, silent }) => [...(named?.scopes ?? []), ...(silent?.scopes ?? [])]),
     );
-    // openid is no client scope: ALLOWED_SCOPES_BLOCKS_REGISTRATION tells of it. The servers’ own have rules of their own.
+    // ALLOWED_SCOPES_BLOCKS_REGISTRATION tells of openid, which is no client scope, BASIC_NOT_DEFAULT of basic. The servers’
+    // own have rules of their own.
     const own = listServers(seen).map(({ scope }) => scope);
     const barred = [...names].filter(
-      (name) => name !== 'openid' && advertised.includes(name) && !own.includes(name),
+      (name) => !['openid', 'basic'].includes(name) && advertised.includes(name) && !own.includes(name),
     );
     return barred.map((name): Found => {
       const has = (refusal: ForeseenRefusal | undefined) => refusal?.scopes.includes(name) === true;
@@ -92,9 +96,7 @@ const refused: Rule = {
       return {
         subject: name,
         message: `The issuer advertises the scope '${name}', which no new client may have: ${who.join('; ')}.`,
-        fix: atKeycloak(
-          `In the admin console, Client scopes, '${name}': switch “Include in OpenID Provider Metadata” off.`,
-        ),
+        fix: hideScope(seen, name),
         ...(always.length === 0 ? { severity: 'warning' as const } : {}),
         products: always.map(({ preset }) => preset.name),
         depends: silent.map(({ preset }) => preset.name),
@@ -129,6 +131,9 @@ const basicMissing: Rule = {
         message: `The client scope 'basic' is no default of the realm: users’ tokens have no sub.${who}`,
         fix: atKeycloak('In the admin console, Client scopes: set the assigned type of basic to Default.'),
         products: stopped.map(({ name }) => name),
+        depends: foreseen(seen)
+          .filter(({ silent }) => silent?.scopes.includes('basic'))
+          .map(({ preset }) => preset.name),
       },
     ];
   },
@@ -141,7 +146,7 @@ const offlineRole: Rule = {
   explanation: {
     what: 'Products add offline_access to what they ask for wherever the issuer advertises it. A user without the role offline_access signs in and consents, and the token request that follows is refused (400 not_allowed).',
     cause: 'The role was taken out of the realm’s default role, or users got their roles in another way.',
-    fix: 'Add the role offline_access to the default role (Realm roles, default-roles-…), or take the scope out of the metadata.',
+    fix: 'mcpkc create-scope --hide-scope offline_access takes the scope out of the metadata: connections then last as long as a session. Or add the role offline_access to the default role (Realm roles, default-roles-…).',
     sources: ['OpenID Connect Core §11', SEEN],
   },
   find(seen) {
@@ -156,9 +161,7 @@ const offlineRole: Rule = {
       {
         subject: OFFLINE,
         message: `New users have no role offline_access, and ${who} asks for that scope: without the role the token request is refused.`,
-        fix: atKeycloak(
-          `In the admin console, Client scopes, '${OFFLINE}': switch “Include in OpenID Provider Metadata” off. Or add the role to the realm’s default role.`,
-        ),
+        fix: hideScope(seen, OFFLINE),
         depends: asking.map(({ name }) => name),
       },
     ];

@@ -1,29 +1,38 @@
 import { ageText } from '../duration.ts';
 import { ADMIN_GUIDE, REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { asksFor } from '../products/foresee.ts';
+import { asksFor, type Naming } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
 import { OFFLINE } from '../products/scopes.ts';
 import { OWN_POLICY } from '../realm/own-policies.ts';
 import { webOriginsOf } from '../realm/registration-policies.ts';
-import { type ClientPolicy, POLICY } from '../realm/representations.ts';
+import { AUDIENCE_MAPPER, type ClientPolicy, type ClientScope, POLICY } from '../realm/representations.ts';
+import { type CommandPart, typedList } from '../text.ts';
 import { doorsOf, namingsOf } from './asked-scopes.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak } from './fixes.ts';
+import { atKeycloak, atMcpServer, command, trustHosts } from './fixes.ts';
 import { anonymous } from './hosts.ts';
-import { listServers, type Seen, shown } from './seen.ts';
-import { registering } from './ways.ts';
+import { isShut, listServers, type Seen, shown } from './seen.ts';
+import { registering, withoutClient } from './ways.ts';
 
 /** What a client policy may demand of a client. */
 interface Demand {
   what: string;
-  /** Whether a product can't do it. */
-  stops(preset: Preset): boolean;
+  /** Whether a product can't do it in this realm, where the MCP server names these scopes. */
+  stops(preset: Preset, seen: Seen, naming: Naming): boolean;
+  /** It judges sign-ins and tokens alone, where a condition about registrations abstains. */
+  atSignIn?: true;
 }
 
 const isPublic = ({ registration }: Preset) => registration.token_endpoint_auth_method === 'none';
 const isLoopback = ({ registration }: Preset) =>
   registration.redirect_uris.some((uri) => uri.startsWith('http:'));
 const everybody = () => true;
+/** Whether a scope's audience is in lightweight tokens as well. */
+const isInLightweight = (scope: ClientScope | undefined) =>
+  scope?.mappers.some(
+    ({ protocolMapper, config }) =>
+      protocolMapper === AUDIENCE_MAPPER && config['lightweight.claim'] === 'true',
+  ) === true;
 
 /** Executors that products can’t satisfy (Keycloak 26.7); the others either change the client or ask what products do. */
 const DEMANDS: Readonly<Record<string, Demand>> = {
@@ -41,6 +50,21 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'confidential-client': { what: 'confidential clients', stops: isPublic },
   'secure-client-uris': { what: 'https in every URI', stops: isLoopback },
   'reject-request': { what: 'no such request at all', stops: everybody },
+  'secure-response-type': {
+    what: 'ID tokens or signed answers from the authorization endpoint',
+    stops: everybody,
+  },
+  'intent-client-bind-checker': { atSignIn: true, what: 'an intent id in the request', stops: everybody },
+  'secure-session': {
+    atSignIn: true,
+    what: 'a nonce',
+    stops: (preset, seen, naming) => asksFor(preset, 'openid', doorsOf(seen), naming),
+  },
+  'use-lightweight-access-token': {
+    atSignIn: true,
+    what: 'lightweight access tokens, which have no aud',
+    stops: (_preset, seen) => !listServers(seen).some(({ scopes }) => isInLightweight(scopes.carrier)),
+  },
 };
 
 /** Executors of Keycloak’s own profiles, which the realm’s list doesn’t have (26.7.3). */
@@ -105,7 +129,7 @@ function meets(preset: Preset, { conditions = [] }: ClientPolicy): boolean | und
 const foreignPolicy: Rule = {
   code: 'POLICY_STOPS_PRODUCTS',
   severity: 'error',
-  needs: ['clientPolicies'],
+  needs: ['clientPolicies', 'scopes', 'registrationPolicies'],
   explanation: {
     what: 'A client policy demands something of clients that registered themselves which these products don’t do: DPoP proofs, signed assertions, https redirect URIs. The registration is refused (403), or everything works as far as the token request, which is refused (400).',
     cause:
@@ -115,6 +139,7 @@ const foreignPolicy: Rule = {
   },
   find(seen) {
     const { policies, profiles } = shown(seen.parts.clientPolicies);
+    const { named } = namingsOf(seen);
     const own: readonly string[] = Object.values(OWN_POLICY);
     return policies
       .filter(({ name, enabled }) => enabled === true && !own.includes(name))
@@ -127,26 +152,40 @@ const foreignPolicy: Rule = {
           const demand = Object.hasOwn(DEMANDS, executor) ? DEMANDS[executor] : undefined;
           return demand ? [{ executor, ...demand }] : [];
         });
-        // A condition on who updates a client is met by registrations alone.
-        const asked = policy.conditions?.some(({ condition }) => condition === 'client-updater-context')
-          ? registering(seen)
-          : seen.presets;
-        const stopped = asked.filter(
-          (preset) => meets(preset, policy) === true && demands.some(({ stops }) => stops(preset)),
+        const isOfRegistration = (policy.conditions ?? []).some(
+          ({ condition }) => condition === 'client-updater-context',
         );
-        if (stopped.length === 0) return [];
-        const hit = demands.filter(({ stops }) => stopped.some(stops));
+        const judging = demands.filter(({ atSignIn }) => !(atSignIn && isOfRegistration));
+        // A condition on who updates a client is met by registrations alone.
+        const asked = isOfRegistration ? registering(seen) : seen.presets;
+        const met = asked.filter((preset) => meets(preset, policy) === true);
+        const stoppedBy = (naming: Naming) =>
+          met.filter((preset) => judging.some(({ stops }) => stops(preset, seen, naming)));
+        const stopped = stoppedBy(named);
+        const silent = stoppedBy({}).filter((preset) => !stopped.includes(preset));
+        const concerned = [...stopped, ...silent];
+        if (concerned.length === 0) return [];
+        const hit = judging.filter(({ stops }) =>
+          concerned.some((preset) => stops(preset, seen, named) || stops(preset, seen, {})),
+        );
+        const titles = (of: readonly Preset[]) => of.map(({ title }) => title).join(', ');
+        const who = [
+          stopped.length === 0 ? '' : `${titles(stopped)} can’t connect`,
+          silent.length === 0 ? '' : `${titles(silent)} can’t connect where the MCP server names no scope`,
+        ].filter((part) => part !== '');
         const what = [...new Set(hit.map((demand) => demand.what))].join(', ');
         const which = [...new Set(hit.map(({ executor }) => executor))].join(', ');
         const conditions = (policy.conditions ?? []).map(({ condition }) => condition).join(', ');
         return [
           {
             subject: policy.name,
-            message: `The client policy '${policy.name}' (condition ${conditions || 'none'}, executor ${which}) demands ${what}: ${stopped.map(({ title }) => title).join(', ')} can’t connect.`,
+            message: `The client policy '${policy.name}' (condition ${conditions || 'none'}, executor ${which}) demands ${what}: ${who.join('; ')}.`,
             fix: atKeycloak(
               `In the admin console, Realm settings, Client policies: narrow the condition of '${policy.name}' to the clients that it is for.`,
             ),
+            ...(stopped.length === 0 ? { severity: 'warning' as const } : {}),
             products: stopped.map(({ name }) => name),
+            depends: silent.map(({ name }) => name),
           },
         ];
       });
@@ -160,12 +199,12 @@ const originsMissing: Rule = {
   explanation: {
     what: 'A product registers from a web page, so that the request carries the page’s Origin, and the policy ‘Allowed Registration Web Origins’ doesn’t list it: 403 “Invalid origin”. The preflight before it is answered with 200 all the same.',
     cause: 'The list is empty in every new realm.',
-    fix: 'Add the product’s origins to the policy: Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins.',
+    fix: 'mcpkc trusted-hosts --preset <name> and create-scope --preset <name> add the product’s origins and leave the others as they are.',
     sources: [REGISTRATION_GUIDE, 'Fetch, CORS protocol', SEEN],
   },
   find(seen) {
     const policies = anonymous(seen, POLICY.webOrigins).map(webOriginsOf);
-    if (policies.length === 0) return [];
+    if (policies.length === 0 || isShut(seen)) return [];
     return registering(seen).flatMap((preset): Found[] => {
       const { registersInBrowser, origins, title, name } = preset;
       if (registersInBrowser === undefined) return [];
@@ -177,10 +216,44 @@ const originsMissing: Rule = {
         {
           subject: title,
           message: `${title} ${when} from ${missing.join(', ')}, which the policy ‘Allowed Registration Web Origins’ doesn’t list: 403 “Invalid origin”.`,
-          fix: atKeycloak(
-            `In the admin console, Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins: add ${missing.join(', ')}.`,
-          ),
+          fix: trustHosts(seen, { presets: [name] }),
           ...(always ? { products: [name] } : { severity: 'warning' as const, depends: [name] }),
+        },
+      ];
+    });
+  },
+};
+
+const unregistrable: Rule = {
+  code: 'PRODUCT_CANNOT_REGISTER',
+  severity: 'error',
+  needs: ['record', 'ids', 'clientPolicies', 'scopes', 'registrationPolicies'],
+  explanation: {
+    what: 'What this product sends to register is refused by every Keycloak, whatever the realm allows.',
+    cause: 'A fault of the product, which Keycloak 26.4 to 26.7 answers with 400: no event is stored of it.',
+    fix: 'mcpkc allow <resource> --preset <name> --by client makes a client for it and prints what to write into its settings.',
+    sources: [REGISTRATION_GUIDE, 'RFC 7591 §3.2.2', SEEN],
+  },
+  find(seen) {
+    if (isShut(seen)) return [];
+    const resource = seen.resource ?? listServers(seen).find((one) => one.resource)?.resource;
+    return withoutClient(seen).flatMap((preset): Found[] => {
+      if (preset.cannotRegister === undefined) return [];
+      const { name, title } = preset;
+      const parts: CommandPart[] = [
+        ['--preset', typedList([name])],
+        ['--by', 'client'],
+      ];
+      const fix =
+        resource === undefined
+          ? atMcpServer('Name the MCP server: mcpkc allow <its URL> makes a client for the product.')
+          : command(seen, ['allow', resource, ...parts]);
+      return [
+        {
+          subject: title,
+          message: `${title} can’t register: ${preset.cannotRegister}.`,
+          fix,
+          products: [name],
         },
       ];
     });
@@ -248,5 +321,5 @@ const lifetime: Rule = {
 export const connectors: RuleGroup = {
   title: 'What products meet at registration and token endpoint',
   applies: (seen: Seen) => listServers(seen).length > 0,
-  rules: [foreignPolicy, originsMissing, rotation, lifetime],
+  rules: [unregistrable, foreignPolicy, originsMissing, rotation, lifetime],
 };

@@ -57,10 +57,17 @@ export function repair(seen: Seen, judged: PresentServer, flags: readonly Comman
 }
 
 /** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */
-export function repairAny(seen: Seen): Fix | undefined {
-  if (seen.resource !== undefined) return createScope(seen, seen.resource, nameFor(seen, seen.resource));
+export function repairAny(seen: Seen, flags: readonly CommandPart[] = []): Fix | undefined {
+  if (seen.resource !== undefined)
+    return createScope(seen, seen.resource, nameFor(seen, seen.resource), flags);
   const known = listServers(seen).find(({ resource }) => resource !== undefined);
-  return known && repair(seen, known);
+  return known && repair(seen, known, flags);
+}
+
+/** Takes a client scope out of the issuer’s metadata. */
+export function hideScope(seen: Seen, name: string): Fix {
+  const byHand = `In the admin console, Client scopes, '${name}': switch “Include in OpenID Provider Metadata” off.`;
+  return repairAny(seen, [['--hide-scope', typedList([name])]]) ?? atKeycloak(byHand);
 }
 
 /** `trusted-hosts` with the products' hosts and, where asked, those of the MCP servers. */

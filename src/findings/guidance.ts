@@ -1,18 +1,21 @@
 import { MCP_SPEC, SEEN } from '../explanation.ts';
 import { cameByRegistration, isProbe, presetOf } from '../products/dynamic.ts';
+import { getsAudience } from '../products/foresee.ts';
 import { PRESETS } from '../products/index.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { addsDefaults } from '../realm/registration-policies.ts';
 import { count, formatCommand } from '../text.ts';
+import { doorsOf } from './asked-scopes.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atMcpServer } from './fixes.ts';
 import { listServers, type Seen } from './seen.ts';
+import { registering } from './ways.ts';
 
 const dcrWithScope: Rule = {
   code: 'DCR_WITH_SCOPE',
   severity: 'info',
-  needs: ['scopes'],
+  needs: ['scopes', 'registrationPolicies'],
   explanation: {
     what: 'A client that names scopes when it registers gets those as optional scopes and none of the realm’s defaults. So products on the official SDK, VS Code, Codex and others get the audience only if they ask for its scope by name, which they do when the MCP server’s metadata lists it in scopes_supported.',
     cause:
@@ -25,6 +28,8 @@ const dcrWithScope: Rule = {
       .filter(({ mode, list }) => mode === 'standing' && list !== 'none')
       .filter(({ list }) => list === 'optional' || !defaultsAreAdded(seen))
       .map(({ scope: name, resource, list }) => {
+        const doors = doorsOf(seen);
+        const silent = registering(seen).filter((preset) => !getsAudience(preset, doors, {}, name));
         const who =
           list === 'optional'
             ? 'No client gets the optional scope unless it asks for it by name'
@@ -35,6 +40,7 @@ const dcrWithScope: Rule = {
           subject: name,
           message,
           fix: atMcpServer(`In the protected resource metadata of ${where}: "scopes_supported": ["${name}"]`),
+          depends: silent.map((preset) => preset.name),
         };
       }),
 };

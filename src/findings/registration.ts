@@ -24,14 +24,21 @@ const defaultsOff: Rule = {
     fix: 'mcpkc create-scope for the resource switches it on.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
-  find: (seen) =>
-    anonymous(seen, POLICY.allowedScopes)
+  find(seen) {
+    const doors = doorsOf(seen);
+    const { named } = namingsOf(seen);
+    const stopped = registering(seen).filter(
+      (preset) => foreseeScopes(preset, doors, named)?.stage === 'registration',
+    );
+    return anonymous(seen, POLICY.allowedScopes)
       .filter((policy) => !isShut(seen) && !allowedScopesOf(policy).defaults)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ("Not permitted to use specified clientScope").`,
         fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER),
-      })),
+        products: stopped.map((preset) => preset.name),
+      }));
+  },
 };
 
 const blocks: Rule = {

@@ -7,7 +7,7 @@ import { freeName } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import { listNames } from '../text.ts';
-import type { Rule, RuleGroup } from './finding.ts';
+import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, createScope, repair } from './fixes.ts';
 import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
 
@@ -87,10 +87,13 @@ const mismatch: Rule = {
   find: (seen) => listServers(seen).flatMap((judged) => mismatchOf(seen, judged)),
 };
 
-function mismatchOf(seen: Seen, judged: PresentServer) {
+function mismatchOf(seen: Seen, judged: PresentServer): Found[] {
   const { scope, scopes, resource } = judged;
   const audiences = audiencesOf(scopes.carrier);
   if (resource === undefined || audiences.length === 0 || audiences.includes(resource)) return [];
+  const taken = resource === seen.resource && audiences.find((one) => seen.otherAudiences.includes(one));
+  if (taken)
+    return [{ subject: scope, severity: 'warning', ...otherAudience(seen, judged, taken, resource) }];
   const difference = audiences.map((one) => ({ one, how: differenceOf(one, resource) }));
   const nearest = difference.find(({ how }) => how !== 'host') ?? difference[0];
   if (nearest === undefined || nearest.how === 'same') return [];
@@ -98,6 +101,20 @@ function mismatchOf(seen: Seen, judged: PresentServer) {
   const foreign = nearest.how === 'host' && scopes.named.attributes['mcpkc.resource'] !== resource;
   const fix = foreign ? createScope(seen, resource, freeName(resource, realmOf(seen))) : repair(seen, judged);
   return [{ subject: scope, message, fix }];
+}
+
+/** An audience that isn't the URL and that the MCP server takes: it works, against RFC 8707. */
+function otherAudience(
+  seen: Seen,
+  judged: PresentServer,
+  audience: string,
+  resource: string,
+): Pick<Found, 'message' | 'fix'> {
+  const { text } = repair(seen, judged);
+  return {
+    message: `Tokens with the scope '${judged.scope}' name ${audience}, as OIDC_AUDIENCE has it, and not ${resource}: a product that compares the two turns away (RFC 8707).`,
+    fix: atMcpServer(`Let the MCP server take ${resource} as well; then: ${text}`),
+  };
 }
 
 const notInAccessToken: Rule = {

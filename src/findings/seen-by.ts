@@ -1,6 +1,7 @@
 import type { Context } from '../cli/command.ts';
 import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
 import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
+import { otherAudiences } from '../config/config.ts';
 import type { Config } from '../config/load.ts';
 import { namingFlags } from '../config/trust.ts';
 import { McpkcError } from '../errors.ts';
@@ -37,6 +38,7 @@ export async function seenBy(
     account: config.clientId ?? '',
     roleClient: keycloak.place.roleClient,
     staticClients: config.audiences.clients,
+    otherAudiences: otherAudiences(config, named ?? config.transportUrl),
     globalFlags: globalFlags(config),
     initFlags: namingFlags(config),
     now: io.now(),

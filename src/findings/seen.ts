@@ -28,6 +28,8 @@ export interface Seen {
   roleClient: string;
   /** Client ids of OIDC_AUDIENCE. */
   staticClients: readonly string[];
+  /** What the MCP server in question takes in `aud` beside its URL (OIDC_AUDIENCE). */
+  otherAudiences: readonly string[];
   /** Global flags that printed commands need, as they were given. */
   globalFlags: readonly CommandPart[];
   /** Flags that a printed `init` needs besides, since an administrator's password goes to no server that only a file here names. */

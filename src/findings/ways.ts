@@ -85,8 +85,13 @@ export function clientOf(seen: Seen, preset: Preset): Client | undefined {
   return known.find((one) => one.clientId === clientId);
 }
 
-/** The products in question that have to register: the others have a client. */
+/** The products in question that have to register, and can: the others have a client, or need one. */
 export function registering(seen: Seen): Preset[] {
+  return withoutClient(seen).filter(({ cannotRegister }) => cannotRegister === undefined);
+}
+
+/** The products in question that use no document and for which nothing in the realm stands. */
+export function withoutClient(seen: Seen): Preset[] {
   return seen.presets.filter(
     (preset) => !usesDocument(seen, preset) && unregisteredWay(seen, preset) === undefined,
   );

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { replay } from '../../products/replay.ts';
+import { grant } from '../../support/people.ts';
 import type { Stage } from './error-stages.ts';
 import type { World } from './world.ts';
 
@@ -19,9 +20,6 @@ const rightFor = (preset: string) => ({
   async before(world: World) {
     await world.mcpkc(0, 'create-scope', '--preset', preset);
     await advertise(world, 'service_account', false);
-    await world.configure('registration-web-origins', {
-      'web-origins': ['http://127.0.0.1:6274', 'http://localhost:6274'],
-    });
   },
 });
 
@@ -90,6 +88,34 @@ export const PRODUCT_STAGES: readonly Stage[] = [
     async truth(world) {
       const result = await replay('gemini-cli', { user: world.user }, world.host);
       expect(result).toMatchObject({ ok: false, stage: 'registration', status: 403 });
+    },
+  },
+  {
+    code: 'PRODUCT_CANNOT_REGISTER',
+    flags: ['--preset', 'qwen-code'],
+    async before(world) {
+      await rightFor('qwen-code').before(world);
+      await world.mcpkc(0, 'allow', world.host.url, '--preset', 'qwen-code', '--by', 'client');
+    },
+    async stage(world) {
+      await world.mcpkc(0, 'allow', world.host.url, '--preset', 'qwen-code', '--by', 'client', '--remove');
+    },
+    async truth(world) {
+      const result = await replay('qwen-code', { user: world.user }, world.host);
+      expect(result).toMatchObject({ ok: false, stage: 'registration', status: 400 });
+    },
+  },
+  {
+    code: 'TOKENS_WITHOUT_ROLES',
+    ...rightFor('codex'),
+    async stage(world) {
+      await world.mcpkc(0, 'access', '--role', 'finance');
+      await grant(world.realm, 'users', world.user.id, 'finance');
+    },
+    async truth(world) {
+      const result = await replay('codex', { user: world.user }, world.host);
+      expect(result).toMatchObject({ ok: true, opens: true });
+      expect(result).not.toHaveProperty('claims.realm_access');
     },
   },
   {

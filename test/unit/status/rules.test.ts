@@ -51,6 +51,14 @@ describe('scopes', () => {
     expect(first?.message).toContain(words);
   });
 
+  it('takes an audience that OIDC_AUDIENCE names for one that works, and leaves it alone', () => {
+    const parts = withScopes([{ ...AUDIENCE_SCOPE, mappers: [mapper('svc')] }]);
+    expect(found(parts, { otherAudiences: ['svc'] })).toMatchObject([
+      { code: 'AUDIENCE_MISMATCH', severity: 'warning', fix: { kind: 'mcp-server' } },
+    ]);
+    expect(found(parts)).toMatchObject([{ severity: 'error' }]);
+  });
+
   it('gives a server a scope of its own where the name carries another host’s audience', () => {
     const taken = scope('mcp-resource', { mappers: [mapper('https://other.example.com/mcp')] });
     const [first] = found(withScopes([taken]));

@@ -158,6 +158,7 @@ export function seen(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> 
     account: 'mcpkc',
     roleClient: 'realm-management',
     staticClients: [],
+    otherAudiences: [],
     globalFlags: [],
     initFlags: [],
     now: NOW,
