@@ -3,6 +3,7 @@ import { shellWord, typedList } from '../text.ts';
 import type { CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import type { Exchange } from './exchange.ts';
+import { type Framework, frameworkOf, inWordsOf } from './framework.ts';
 import { isRed } from './judge.ts';
 import { type Secrets, type ShownExchange, shown } from './mask.ts';
 import type { Outlook } from './outlook.ts';
@@ -72,7 +73,8 @@ export function answerOf(
   const silent = parts.challenge?.answered === false;
   const show = once((exchange: Exchange) => shown(exchange, secrets));
   const fill = filling(evidence, config);
-  const checks = results.map((result) => shownCheck(result, secrets, show, fill));
+  const framework = frameworkOf(evidence);
+  const checks = results.map((result) => shownCheck(result, { secrets, show, fill, framework }));
   const outlook = findings.outlook.map((one) => ({
     ...one,
     reason: one.reason === null ? null : secrets.clean(one.reason),
@@ -143,16 +145,20 @@ function once<K, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
-function shownCheck(
-  result: CheckResult,
-  secrets: Secrets,
-  show: (exchange: Exchange) => ShownExchange,
-  fill: (text: string) => string,
-): ShownCheck {
+/** How results are shown in this run. */
+interface Showing {
+  secrets: Secrets;
+  show: (exchange: Exchange) => ShownExchange;
+  fill: (text: string) => string;
+  framework: Framework | undefined;
+}
+
+function shownCheck(result: CheckResult, { secrets, show, fill, framework }: Showing): ShownCheck {
   const { check, severity, outcome, message, warning, exchanges = [], facts = {} } = result;
   const troubled = outcome === 'fail';
   const cause = result.cause ?? (troubled ? check.cause : undefined);
-  const fix = result.fix ?? (troubled ? check.fix : undefined);
+  const own = result.fix ?? (troubled ? check.fix : undefined);
+  const fix = own !== undefined && troubled ? inWordsOf(framework, check.id, own) : own;
   const clean = (text: string | undefined) => (text === undefined ? null : secrets.clean(fill(text)));
   const distinct = [...new Set(exchanges.filter((one) => one !== undefined))];
   return {

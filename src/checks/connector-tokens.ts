@@ -65,19 +65,22 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
     inside.facts.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
   if (subjects.length === 0) return noSubjects(run);
   try {
-    const { id: userId, may, message, fix } = await provingUser(inside, run.user);
+    const { id: userId, username, may, message, fix } = await provingUser(inside, run.user);
     const without = await barredUser(inside);
-    const tokensOf = (user: string) =>
+    const tokensOf = (user: string, name: string | undefined) =>
       Promise.all(
         subjects.map(async ({ preset, clientId, id, scope, once }): Promise<ConnectorToken> => {
           const claims = await exampleClaims(inside.keycloak, id, user, scope ?? '');
-          return { preset, clientId, how: 'example', scope, claims, user: run.user, once };
+          return { preset, clientId, how: 'example', scope, claims, user: name, once };
         }),
       );
-    const barred = without && { username: without.username, tokens: await tokensOf(without.id) };
+    const barred = without && {
+      username: without.username,
+      tokens: await tokensOf(without.id, without.username),
+    };
     const found = { ...NONE, ...(barred && { barred }) };
     if (userId === undefined) return { ...found, message, fix };
-    const tokens = await tokensOf(userId);
+    const tokens = await tokensOf(userId, username);
     return { ...found, tokens, ...(may ? {} : { mayNot: { message, fix } }) };
   } catch (error) {
     if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;

@@ -2,6 +2,7 @@ import { audiencesIn } from '../keycloak/connection/token-claims.ts';
 import { visible } from '../text.ts';
 import { bearerOf } from './challenge-header.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
+import type { Evidence } from './evidence.ts';
 import { type Exchange, outcomeOf, record } from './exchange.ts';
 import { answerWords, withToken } from './mcp-judging.ts';
 import type { EraEvidence } from './mcp-opening.ts';
@@ -29,7 +30,8 @@ const open: Check = {
   spec: LIFECYCLE,
   cause: 'The MCP server refuses or fails at the first request of every client.',
   fix: 'The MCP server’s log shows why; search it for the request id.',
-  judge: withToken(({ eras }, { target, parts }) => {
+  judge: withToken(({ eras }, evidence) => {
+    const { target, parts } = evidence;
     const exchanges = eras.map(({ open: one }) => one.exchange);
     const sendable = parts.token?.sendable;
     const spoken = eras.filter((era) => era.spoken);
@@ -43,6 +45,16 @@ const open: Check = {
     };
     if (spoken.length === 0) {
       const seen = eras.map((era) => `${era.era}: ${answerWords(era.open)}`).join('; ');
+      const lacking = target.outside ? lackingScopes(evidence) : [];
+      if (lacking.length > 0) {
+        return withoutBearer(
+          {
+            message: `The only token that can be had from outside lacks ${lacking.join(' ')}, which the MCP server demands; with it: ${seen}.`,
+            fix: 'Sign in (--login), or configure the service account (mcpkc init).',
+          },
+          target,
+        );
+      }
       return fail(`With ${SOURCE[sendable?.source ?? 'login']}: ${seen}.`, {
         exchanges,
         facts,
@@ -64,6 +76,14 @@ const open: Check = {
     return pass(`${message}; ${id}. Sent: ${SOURCE[sendable?.source ?? 'login']}.`, { exchanges, facts });
   }),
 };
+
+/** Scopes of the challenge that a token of the run's own lacks. */
+function lackingScopes({ parts: { challenge, token } }: Evidence): string[] {
+  const { sendable } = token ?? {};
+  if (sendable?.source !== 'client-credentials') return [];
+  const has = String(sendable.claims.scope ?? '').split(' ');
+  return (challenge?.scopes ?? []).filter((name) => !has.includes(name));
+}
 
 /** Why no era was opened, as far as the answers tell. */
 function whyClosed(

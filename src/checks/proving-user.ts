@@ -1,6 +1,5 @@
 import { exampleUser } from '../keycloak/read/example-token.ts';
-import { findHolder, hasOneOf, readRoleTree } from '../keycloak/read/role-holders.ts';
-import { userNamed } from '../keycloak/write/probe-clients.ts';
+import { findHolder, findHolderNamed, hasOneOf, readRoleTree } from '../keycloak/read/role-holders.ts';
 import { roleLabel } from '../realm/access.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import type { Inside } from './inside.ts';
@@ -8,6 +7,8 @@ import type { Inside } from './inside.ts';
 /** For whom example tokens are made. */
 export interface ProvingUser {
   id: string | undefined;
+  /** By which name, where the server is bound to roles, or where it was named (`--user`). */
+  username: string | undefined;
   /** Has one of the server's roles, or everybody may use it. */
   may: boolean;
   /** Why there is nobody, and the way out. */
@@ -27,24 +28,26 @@ export async function provingUser(
   named: string | undefined,
 ): Promise<ProvingUser> {
   const { gates, resource: mcp } = facts;
-  const given = named === undefined ? undefined : await userNamed(keycloak, named);
+  const given = named === undefined ? undefined : (await findHolderNamed(keycloak, 'user', named))?.id;
   if (gates === undefined) {
     const id = named === undefined ? await exampleUser(keycloak) : given;
-    return { id, may: true, message: 'There is no user to ask for.', fix: 'Name one: --user <name>' };
+    const message = 'There is no user to ask for.';
+    return { id, username: named, may: true, message, fix: 'Name one: --user <name>' };
   }
   const roles = listNames(gates.map(roleLabel)) || 'none';
   const fix = `To see who may use it:\n${formatCommand(['access', mcp])}`;
   if (named !== undefined) {
     const may = given !== undefined && (await hasOneOf(keycloak, given, gates));
     const message = `${visible(named)} may not use this server: that takes the role ${roles}.`;
-    return { id: given, may, message, fix };
+    return { id: given, username: named, may, message, fix };
   }
   const found =
     gates.length === 0 ? undefined : await findHolder(keycloak, gates, await readRoleTree(keycloak));
-  const id = found === 'unknown' ? undefined : found?.id;
+  const person = found === 'unknown' ? undefined : found;
   return {
-    id,
-    may: id !== undefined,
+    id: person?.id,
+    username: person?.username,
+    may: person !== undefined,
     message: `Nobody was found who may use this server (role ${roles}).`,
     fix,
   };

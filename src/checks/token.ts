@@ -57,7 +57,7 @@ const aud: Check = {
       if (mayNot)
         return fail(mayNot.message, {
           facts,
-          cause: 'The person has none of the server’s roles.',
+          cause: `The audience takes the role ${listNames((target.inside?.gates ?? []).map(roleLabel)) || 'none'}, which ${visible(bad.user ?? 'the person')} lacks.`,
           fix: mayNot.fix,
         });
       const has = audiencesIn(bad.claims);
@@ -142,7 +142,18 @@ const claims: Check = {
   spec: 'RFC 9068 §2; RFC 7519',
   cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
   fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
-  judge: judging('token', ({ verified, skew, sendable, unsendable }, { target }) => {
+  judge: judging('token', ({ verified, skew, sendable, unsendable, connectors }, { target }) => {
+    const nameless = connectors.tokens.find((token) => token.claims.sub === undefined);
+    if (nameless && (!verified || verified.problem === undefined)) {
+      return warn(
+        `${nameOf(nameless)}: a user’s token has no sub (${HOW[nameless.how]}), so an MCP server can’t tell its users apart.`,
+        {
+          facts: { clientId: nameless.clientId, scope: nameless.scope ?? null },
+          cause: 'The client scope ‘basic’ is no default client scope of the realm, or lacks its sub mapper.',
+          fix: 'In the admin console, Client scopes: set the assigned type of basic to Default. Products register anew.',
+        },
+      );
+    }
     if (!verified) return withoutBearer(unsendable, target);
     const source = sendable?.source ?? 'client-credentials';
     const facts = {

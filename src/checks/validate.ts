@@ -1,7 +1,7 @@
 // biome-ignore-all lint/plugin/clock: the run’s own time limit.
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
-import { type Config, hasAccount } from '../config/config.ts';
+import { type Config, hasAccount, otherAudiences } from '../config/config.ts';
 import { inputError, McpkcError } from '../errors.ts';
 import {
   dispatcherFor,
@@ -11,7 +11,7 @@ import {
   requireSafeTransport,
 } from '../keycloak/connection/http.ts';
 import { findClient } from '../keycloak/read/clients.ts';
-import { userNamed } from '../keycloak/write/probe-clients.ts';
+import { findHolderNamed } from '../keycloak/read/role-holders.ts';
 import type { Preset } from '../products/preset.ts';
 import { runMark } from '../products/probe-mark.ts';
 import { visible } from '../text.ts';
@@ -162,7 +162,7 @@ async function targetOf(
     noRegistration: wish.noRegistration,
     client: wish.client === undefined ? undefined : await namedClient(inside, wish.client),
     requireUser: wish.requireUser,
-    accepted: [...new Set([wish.mcp, ...config.audiences.urls, ...config.audiences.clients])],
+    accepted: [wish.mcp, ...otherAudiences(config, wish.mcp)],
     manifestRequired: wish.manifest,
     runId,
   };
@@ -220,7 +220,7 @@ async function ownWord(config: Config, recorder: Recorder): Promise<string | und
 }
 
 async function requireUser({ keycloak }: Inside, name: string): Promise<void> {
-  if ((await userNamed(keycloak, name)) !== undefined) return;
+  if ((await findHolderNamed(keycloak, 'user', name)) !== undefined) return;
   const message = `There is no user '${name}' in realm '${keycloak.realm}' (--user).`;
   throw new McpkcError('INPUT_INVALID', message, 'Name one that is there, or leave --user out.', {
     details: { culprit: '--user' },

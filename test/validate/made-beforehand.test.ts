@@ -88,7 +88,7 @@ describe('a person', () => {
     const other = await stage.realm.createUser();
     const run = await stage.validate(host.url, ['--user', other.username]);
     expect(run.ids('fail')).toEqual(['TOK-AUD']);
-    expect(run.check('TOK-AUD').cause).toContain(`takes the role 'mcp-users', which ${other.username} lacks`);
+    expect(run.check('TOK-AUD').cause).toContain(`takes the role mcp-users, which ${other.username} lacks`);
   });
 
   it('signs in once, and later runs prove the whole chain with what was kept', async () => {

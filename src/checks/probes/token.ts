@@ -147,9 +147,11 @@ async function credentials(
   if (client?.secret === undefined || url === undefined) return undefined;
   const { inside, mcp } = run.target;
   const body = new URLSearchParams({ grant_type: 'client_credentials', resource: mcp });
-  if (scope !== undefined) body.set('scope', scope);
-  else if (inside?.list === 'optional' && client.scopes.includes(inside.scope))
-    body.set('scope', inside.scope);
+  const optional = inside?.list === 'optional' && client.scopes.includes(inside.scope) ? [inside.scope] : [];
+  // The server's demands, as far as the client may name them: openid is no client scope, and nobody is refused it.
+  const asked = demandsOf(run).filter((name) => name === 'openid' || client.scopes.includes(name));
+  const words = scope ?? [...new Set([...optional, ...asked])].join(' ');
+  if (words !== '') body.set('scope', words);
   const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.secret)}`;
   const exchange = await run.recorder.send(url, {
     method: 'POST',
@@ -371,7 +373,11 @@ function withheldOr(run: Run, token: string, source: 'login' | 'token-file'): Ch
   };
 }
 
-function whyNone({ target }: Run, issued: readonly (Exchange | undefined)[]): string {
+/** Scopes that the MCP server's challenge demands of every token. */
+const demandsOf = ({ parts }: Run): readonly string[] => parts.challenge?.scopes ?? [];
+
+function whyNone(run: Run, issued: readonly (Exchange | undefined)[]): string {
+  const { target } = run;
   const { inside } = target;
   if (target.noRegistration) return 'There is no token to send: no client is registered (--no-registration).';
   const got = issued.map(tokenIn).find((token) => token !== undefined);
