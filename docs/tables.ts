@@ -136,11 +136,16 @@ const FAILS: Readonly<Record<string, string>> = {
 function verdicts(): string {
   if (!existsSync(VERDICTS_FILE)) return '';
   const { products: names, rows } = JSON.parse(readFileSync(VERDICTS_FILE, 'utf8')) as Verdicts;
-  const cell = (verdict = '') => FAILS[verdict] ?? (verdict === 'unknown' ? '?' : '✓');
-  return table(
-    ['situation', ...names],
-    rows.map(({ situation, verdicts: of }) => [situation, ...names.map((name) => cell(of[name]))]),
-  );
+  const works = (verdict: string) => (verdict.endsWith('once-adopted') ? '✓ once adopted' : '✓');
+  const cell = (verdict = '') => FAILS[verdict] ?? (verdict === 'unknown' ? '?' : works(verdict));
+  const all = rows.flatMap(({ verdicts: of }) => names.map((name) => cell(of[name])));
+  const number = (mark: string) => all.filter((one) => one.startsWith(mark)).length;
+  const told = `${all.length} cells: ${number('✓')} work, ${number('✗')} fail, ${number('?')} not known.`;
+  const cells = rows.map(({ situation, verdicts: of }) => [
+    situation,
+    ...names.map((name) => cell(of[name])),
+  ]);
+  return `${told}\n\n${table(['situation', ...names], cells)}`;
 }
 
 function attacks(): string {

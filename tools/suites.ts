@@ -37,7 +37,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     command: [...vitest, '--config', 'test/scale/vitest.config.ts'],
   },
   products: {
-    what: 'the newest client products, whole flows, compared with their recordings; codex opencode runs two of them, --replay codex holds replay and product against each other',
+    what: 'the newest client products, whole flows, compared with their recordings; codex opencode runs two of them, --replay codex holds replay and product against each other, --verdict codex verdict and product',
     minutes: 15,
     command: ['test/products/real/main.ts'],
   },

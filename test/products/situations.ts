@@ -29,6 +29,8 @@ export interface Situation {
   readonly env?: Readonly<Record<string, string>>;
   /** A fault of the server: the name of a knob. */
   readonly knob?: string;
+  /** Why `status` can’t know what stops products here: it is nothing of the realm’s. */
+  readonly beyond?: string;
   /** Spoils the realm. */
   readonly spoil?: (realm: Realm, user: RealmUser, resource: string) => Promise<unknown>;
 }
@@ -120,6 +122,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     title: 'the user lacks the role `offline_access`',
+    beyond: 'one user’s roles, others have it',
     staging: { ...EVERYBODY, offlineAccess: 'no-role' },
     server: named,
   },
@@ -165,6 +168,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     title: 'the server demands `openid` (FastMCP’s default), which registrations may name',
+    beyond: 'what the server names',
     staging: EVERYBODY,
     server: { scope: 'openid', advertisedScopes: ['openid'] },
   },
@@ -185,6 +189,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     title: 'the server lists a scope that the realm lacks',
+    beyond: 'what the server names',
     staging: EVERYBODY,
     server: { scope: 'no-such-scope', advertisedScopes: ['no-such-scope'] },
   },
@@ -209,6 +214,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     title: 'the audience takes a role that the user lacks',
+    beyond: 'one user’s roles, others have it',
     staging: EVERYBODY,
     server: named,
     spoil: roleBound(false),
@@ -233,13 +239,21 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     title: 'the server names the issuer’s metadata in place of the issuer',
+    beyond: 'a fault of the server',
     staging: EVERYBODY,
     server: named,
     knob: 'issuer-as-metadata-url',
   },
-  { title: 'the server has no metadata', staging: EVERYBODY, server: named, knob: 'prm-missing' },
+  {
+    title: 'the server has no metadata',
+    beyond: 'a fault of the server',
+    staging: EVERYBODY,
+    server: named,
+    knob: 'prm-missing',
+  },
   {
     title: 'the server fails at its first request',
+    beyond: 'a fault of the server',
     staging: EVERYBODY,
     server: named,
     knob: 'initialize-error',

@@ -3,8 +3,11 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { WORKING_ROLES } from '../../../src/realm/roles.ts';
 import { obtainKeycloak } from '../../../tools/keycloak/obtain.ts';
 import { type RunningKeycloak, startKeycloak } from '../../../tools/keycloak/server.ts';
+import { createServiceAccount } from '../../support/keycloak/service-account.ts';
+import { runMcpkc } from '../../support/run-mcpkc.ts';
 import { plain } from '../../support/terminal.ts';
 import {
   type RecordedRun,
@@ -20,12 +23,14 @@ import { install, makeGround } from './ground.ts';
 import { type Reached, reached, recordedRun } from './normal.ts';
 import { REAL_PRODUCTS, type RealProduct, type Shown } from './products.ts';
 import { RECORDED_STAGINGS, SITUATIONS } from './situations.ts';
-import { markOwnRequests, STANDING, type Staging, startStage } from './stage.ts';
+import { markOwnRequests, SCOPE, STANDING, type Stage, type Staging, startStage } from './stage.ts';
 
 const USAGE = `npm run record -- <product>…       runs a product and writes what it sent to test/products/recordings/
 npm run suite -- products [product…]  runs products, whole flows, and compares them with their recordings
 npm run suite -- products --replay [product…]
                                      puts products and their replays before the same realms and servers
+npm run suite -- products --verdict [product…]
+                                     holds what validate says of products against what they do there
 
   --only <text>   the situations of --replay whose title has this text; repeat it for several
   --version <v>   this version of the package in place of the newest
@@ -160,6 +165,15 @@ async function testProduct(
   ];
 }
 
+/** The situations that were asked for (`--only`). */
+function situationsOf({ only }: Options): [string, Staging][] {
+  const chosen = Object.entries(SITUATIONS).filter(
+    ([title]) => only.length === 0 || only.some((text) => title.includes(text)),
+  );
+  if (chosen.length === 0) throw new Error(`no situation has the text ${only.join(', ')}`);
+  return chosen;
+}
+
 /** Puts real product and replay before the same realms and servers. */
 async function compareWithReplay(
   keycloak: RunningKeycloak,
@@ -168,11 +182,7 @@ async function compareWithReplay(
 ): Promise<Row[]> {
   const { folder, version } = await install(product.package, options.version);
   const rows: Row[] = [];
-  const chosen = Object.entries(SITUATIONS).filter(
-    ([title]) => options.only.length === 0 || options.only.some((text) => title.includes(text)),
-  );
-  if (chosen.length === 0) throw new Error(`no situation has the text ${options.only.join(', ')}`);
-  for (const [mode, staging] of chosen) {
+  for (const [mode, staging] of situationsOf(options)) {
     const real = endOf(await runProduct(keycloak, product, folder, staging));
     const stage = await startStage(keycloak, staging);
     const replayed = await replay(product.name, stage, { url: stage.mcpUrl });
@@ -195,6 +205,54 @@ async function compareWithReplay(
   return rows;
 }
 
+/** The stages of a verdict as an end is told. */
+const STAGE_OF: Readonly<Record<string, string>> = { mcp: 'a token that opens nothing' };
+
+/** What `validate` says of a product on a stage, in the words that an end is told in. */
+async function verdictOn(stage: Stage, product: RealProduct): Promise<string> {
+  const { realm, mcpUrl, issuer, user } = stage;
+  const account = await createServiceAccount(realm, 'mcpkc', WORKING_ROLES);
+  const preset = product.name.replace(/^inspector-.*/, 'inspector');
+  const env = {
+    KC_SERVER: realm.issuer.replace(/\/realms\/.*/, ''),
+    KC_REALM: realm.name,
+    KC_CLIENT_ID: account.clientId,
+    KC_CLIENT_SECRET: account.secret,
+    KC_ISSUER: issuer,
+    MCP_TRANSPORT_URL: mcpUrl,
+    MCP_SCOPE_NAME: SCOPE,
+  };
+  const argv = ['validate', mcpUrl, '--json', '--preset', preset, '--user', user.username];
+  const { outlook } = (await runMcpkc(argv, { env })).document() as {
+    outlook?: { verdict: string; stage: string | null }[];
+  };
+  const [told] = outlook ?? [];
+  if (!told) return 'no verdict';
+  if (told.verdict.endsWith('once-adopted')) return 'a token that opens nothing';
+  if (told.verdict !== 'fails') return told.verdict === 'unknown' ? 'unknown' : 'a token for the server';
+  return STAGE_OF[told.stage ?? ''] ?? `${told.stage}: `;
+}
+
+/** Holds the verdict on a product against what it does in the same realms, with the same servers. */
+async function compareWithVerdict(
+  keycloak: RunningKeycloak,
+  product: RealProduct,
+  options: Options,
+): Promise<Row[]> {
+  const { folder, version } = await install(product.package, options.version);
+  const rows: Row[] = [];
+  for (const [mode, staging] of situationsOf(options)) {
+    const real = endOf(await runProduct(keycloak, product, folder, staging));
+    const stage = await startStage(keycloak, staging);
+    const said = await verdictOn(stage, product).finally(() => stage.stop());
+    const good = said.endsWith(': ') ? real.startsWith(said) : real === said;
+    const result = good ? real : `${real}; the verdict: ${said}`;
+    rows.push({ product: product.name, version, mode, result, good });
+    say(`${product.name}, ${mode}: ${result}`);
+  }
+  return rows;
+}
+
 interface Options {
   readonly record: boolean;
   readonly verbose: boolean;
@@ -210,6 +268,7 @@ async function main(): Promise<number> {
       record: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      verdict: { type: 'boolean', default: false },
       version: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
@@ -232,7 +291,7 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   try {
     for (const product of chosen) {
-      const run = values.replay ? compareWithReplay : testProduct;
+      const run = values.replay ? compareWithReplay : values.verdict ? compareWithVerdict : testProduct;
       rows.push(...(await run(keycloak, product, options)));
     }
   } finally {
