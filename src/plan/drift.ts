@@ -48,6 +48,8 @@ function pathOf({ kind, key }: RealmPlan[number], snapshot: RealmSnapshot): stri
       return policy(POLICY.trustedHosts);
     case 'allowed-scopes':
       return policy(POLICY.allowedScopes);
+    case 'registration-origins':
+      return policy(POLICY.webOrigins);
     case 'mapper-types':
       return policy(POLICY.allowedMappers);
     case 'client-policy':

@@ -19,6 +19,9 @@ export function together(wishes: readonly Desired[]): Desired {
   const scopes = wishes.flatMap(({ allowedScopes }): Scopes[] =>
     allowedScopes && 'add' in allowedScopes ? [allowedScopes] : [],
   );
+  const origins = wishes.flatMap(({ registrationOrigins: wanted }) =>
+    wanted && 'add' in wanted ? wanted.add : [],
+  );
   const [firstHosts] = hosts;
   return {
     clientScopes: each(all(of('clientScopes')), ({ name }) => name),
@@ -31,6 +34,7 @@ export function together(wishes: readonly Desired[]): Desired {
     allowedClients: each(all(of('allowedClients')), ({ clientId }) => clientId),
     assignments: all(of('assignments')),
     remember: all(of('remember')),
+    ...(origins.length > 0 ? { registrationOrigins: { add: [...new Set(origins)] } } : {}),
     ...(firstHosts
       ? {
           trustedHosts: {
