@@ -63,7 +63,7 @@ describe('FastMCP’s example server', () => {
   const verdictOn = (document: Document, product: string) =>
     document.outlook.find(({ preset }) => preset === product)?.verdict;
 
-  it('is green as it is, inside and outside', async () => {
+  it('is green as it is, inside and outside', { timeout: 180_000 }, async () => {
     const inside = await stage.validate(url);
     expect(mustsOf(inside)).toEqual([]);
     expect(inside.exit).toBe(0);
@@ -73,7 +73,9 @@ describe('FastMCP’s example server', () => {
     expect(outside.exit).toBe(0);
   });
 
-  it('names no scope of the realm’s, so that Codex is told to fail, and fails; the fix is in its words', async () => {
+  it('names no scope of the realm’s, so that Codex is told to fail, and fails; the fix is in its words', {
+    timeout: 180_000,
+  }, async () => {
     const without = await stage.validate(url, ['--preset', 'codex']);
     expect(verdictOn(without.document, 'codex')).toBe('fails');
     expect(await replay('codex', { user: stage.user }, { url })).toMatchObject({ ok: true, opens: false });
@@ -119,7 +121,7 @@ describe('a server on the official SDK', () => {
     await stage?.remove();
   });
 
-  it('is green, inside and outside', async () => {
+  it('is green, inside and outside', { timeout: 180_000 }, async () => {
     const run = await stage.validate(url, ['--preset', 'chatgpt,codex']);
     expect(run.ids('fail').filter((id) => run.check(id).severity === 'must')).toEqual([]);
     expect(run.exit).toBe(0);
