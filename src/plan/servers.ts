@@ -9,8 +9,9 @@ import { readRecord } from '../keycloak/read/record.ts';
 import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
 import { roleLabel } from '../realm/access.ts';
+import { audiencesOf } from '../realm/audiences.ts';
 import type { RealmList } from '../realm/lists.ts';
-import type { Mode } from '../realm/marks.ts';
+import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
 import { OWN_POLICY } from '../realm/own-policies.ts';
@@ -193,6 +194,7 @@ async function subjectOf(
   const named = scopeWish(config, resource, { scope: wish.scope });
   const server = mcpServerIn(snapshot, named, wish.mode ?? 'adopted');
   requireOwnScope(server.scope, named, snapshot);
+  requireMcpScope(server);
   requireFree(server, before);
   if (server.window !== undefined) throw oldWindowError(server);
   const mode = wish.mode ?? server.mode;
@@ -217,6 +219,22 @@ async function subjectOf(
   const decided = [config.clientId, ...config.audiences.clients];
   const moving = await readMoving(keycloak, snapshot, wanted, known, decided);
   return { ...wanted, wish, presets: resolvePresets(presetsBy('registration'), known), targets, moving };
+}
+
+/**
+ * A scope that is there, isn't marked by mcpkc and carries no audience of this server is something else: one of Keycloak's own
+ * (`profile`) would leave the realm's defaults, and applications lose it. A command that names it may take it over.
+ */
+function requireMcpScope({ scope, resource, scopes: { named } }: NamedServer): void {
+  if (!named || named.attributes[ATTRIBUTE.mode] !== undefined || audiencesOf(named).includes(resource))
+    return;
+  const line = formatCommand(['create-scope', ['--resource', resource], ['--scope', scope], '--dry-run']);
+  throw new McpkcError(
+    'SCOPE_TAKEN',
+    `The client scope '${scope}' is there, and is not one of ${visible(resource)}. A file takes over no such scope.`,
+    `Name another in the file. Or take it over, by a command; what that changes:\n${line}`,
+    { details: { scope } },
+  );
 }
 
 /** Two servers of a file that come to one scope: neither of them is there yet, or both name it. */

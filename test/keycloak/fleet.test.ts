@@ -81,6 +81,15 @@ describe('a client that is not mcpkc’s to make', () => {
   });
 });
 
+describe('a scope that is something else', () => {
+  it('is taken over by no file: Keycloak’s own profile stays what it is', async () => {
+    const text = `${FILE}      - { resource: https://five.example.com/mcp, scope: profile }\n`;
+    const ran = await run(5, ['plan'], text);
+    const [one] = ran.json.realms as { changes: unknown[]; servers: { error: { code: string } | null }[] }[];
+    expect([one?.changes, one?.servers[3]?.error?.code]).toEqual([[], 'SCOPE_TAKEN']);
+  });
+});
+
 describe('an account that only reads', () => {
   it('plans the same, and export is the file that a plan on is empty', async () => {
     const reader = await accountIn(realm, ['view-clients', 'view-realm'], 'reader');

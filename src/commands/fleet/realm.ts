@@ -18,7 +18,9 @@ import { rememberPlan } from '../../plan/remember.ts';
 import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
-import { allowedIn, type Entry, wantedIn } from '../../realm/record.ts';
+import type { PresentServer } from '../../realm/mcp-server.ts';
+import { allowedIn, type Entry, type RealmRecord, wantedIn } from '../../realm/record.ts';
+import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { brief, visible } from '../../text.ts';
 
 /** How a run goes about the realms of a file. */
@@ -140,6 +142,16 @@ async function planWith(
   };
 }
 
+/** The server of a URL: of several, the one that mcpkc made. */
+function retirable(
+  snapshot: RealmSnapshot,
+  record: RealmRecord,
+  resource: string,
+): PresentServer | undefined {
+  const all = serversIn(snapshot).filter((one) => one.resource === resource);
+  return all.find((one) => isMadeServer(one, record)) ?? all[0];
+}
+
 async function retirementOf(
   { prune }: FleetRun,
   config: Config,
@@ -148,7 +160,7 @@ async function retirementOf(
   resource: string,
 ): Promise<{ state: RetiredServer; plan: PlannedRetirement | undefined }> {
   const none = { resource, changes: [], holders: 0 };
-  const there = serversIn(snapshot).find((one) => one.resource === resource);
+  const there = retirable(snapshot, record, resource);
   if (!there) return { state: { ...none, state: 'gone' }, plan: undefined };
   if (!isMadeServer(there, record)) return { state: { ...none, state: 'foreign' }, plan: undefined };
   if (!prune) return { state: { ...none, state: 'stays' }, plan: undefined };
@@ -338,7 +350,7 @@ async function retire(
   applying: Parameters<typeof applyRetirement>[3],
 ): Promise<void> {
   const [snapshot, record] = await Promise.all([readRealm(keycloak, [resource]), readRecord(keycloak)]);
-  const there = serversIn(snapshot).find((one) => one.resource === resource);
+  const there = retirable(snapshot, record, resource);
   if (!there || !isMadeServer(there, record)) return;
   const products = knownPresets(config);
   const server = { ...there, resource };
