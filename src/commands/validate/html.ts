@@ -39,10 +39,10 @@ body{margin:0 auto;max-width:60rem;padding:1.5rem;background:var(--ground);color
 h1{font-size:1.3rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:0}
 p{margin:.3rem 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0}
 .verdict{font-weight:600;font-size:1.1rem;margin:.5rem 0}.good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}.part,.dark,.left,.soft{color:var(--soft)}
-.card{border:1px solid var(--line);border-left:.3rem solid var(--bad);border-radius:.3rem;padding:.6rem .9rem;margin:.6rem 0;background:var(--box)}
+.card{border:1px solid var(--line);border-left:.3rem solid var(--bad);border-radius:.3rem;padding:.6rem .9rem;margin:.6rem 0;background:var(--box)}.card.doubt{border-left-color:var(--unsure)}
 pre,code{font:0.85rem/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;margin:.3rem 0;padding:.5rem;background:var(--box);border:1px solid var(--line);border-radius:.3rem}
 details{border-top:1px solid var(--line);padding:.35rem 0}summary{cursor:pointer}details details{margin-left:1rem}
-svg{width:100%;height:auto;max-width:52rem}svg text{font:13px system-ui,sans-serif;fill:currentColor}svg .head{font-weight:600}
+.scroll{overflow-x:auto}svg{width:100%;height:auto;min-width:34rem;max-width:52rem}svg text{font:13px system-ui,sans-serif;fill:currentColor}svg .head{font-weight:600}
 svg line,svg path{stroke:currentColor;fill:none;stroke-width:1.5}svg .lane{stroke:var(--line)}svg .dark line,svg .left line{stroke-dasharray:4 4}
 table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{text-align:left;padding:.15rem .5rem;border-top:1px solid var(--line);vertical-align:top}
 @media print{body{max-width:none;padding:0;background:#fff;color:#000}.card,details,tr,svg{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}}
@@ -64,6 +64,7 @@ export function validateHtml(answer: Answer, time: RunTime): string {
     section('The way of a client', journeySvg(answer)),
     section('In the way', causesHtml(answer)),
     section('In the realm', realmHtml(answer)),
+    section('Worth knowing', doubtsHtml(answer)),
     section('Products', answer.outlook.map(outlookHtml).join('')),
     section('All checks', groupsHtml(answer)),
     section('Every request', requestsHtml(answer)),
@@ -147,7 +148,7 @@ function journeySvg(answer: Answer): string {
     return `<g class="${state}"><line x1="${from}" y1="${y}" x2="${end}" y2="${y}"/><path d="M${end - 8} ${y - 5}L${end} ${y}L${end - 8} ${y + 5}"/><text x="${from + 10}" y="${y - 6}">${index + 1}. ${does}: ${SAID[state]}</text></g>`;
   });
   const told = JOURNEY.map(({ group, does }) => `${does}: ${SAID[stateOf(group, answer)]}`).join('; ');
-  return `<svg viewBox="0 0 780 ${height}" role="img" aria-label="${markupText(told)}">${lanes.join('')}${arrows.join('')}</svg>`;
+  return `<div class="scroll"><svg viewBox="0 0 780 ${height}" role="img" aria-label="${markupText(told)}">${lanes.join('')}${arrows.join('')}</svg></div>`;
 }
 
 function causesHtml(answer: Answer): string {
@@ -160,6 +161,20 @@ function causesHtml(answer: Answer): string {
         after.length === 0 ? '' : `<p class="soft">Not run for it: ${after.map(markupText).join(', ')}</p>`;
       return `<div class="card"><h3 class="bad">✗ ${markupText(check.id)} ${markupText(check.title)}</h3>${reasonHtml(check)}${hung}${exchangesHtml(check)}</div>`;
     })
+    .join('');
+}
+
+/** What is no failure and deserves a look: what only some clients break at, and warnings. */
+function doubtsHtml({ checks, red }: Answer): string {
+  return checks
+    .filter(
+      ({ id, outcome, warning, culprit }) =>
+        !red.includes(id) && culprit === null && (outcome === 'fail' || warning),
+    )
+    .map(
+      (check) =>
+        `<div class="card doubt"><h3 class="unsure">! ${markupText(check.id)} ${markupText(check.title)}</h3>${reasonHtml(check)}${exchangesHtml(check)}</div>`,
+    )
     .join('');
 }
 
