@@ -15,7 +15,7 @@ export function defineGlobal(root: Commander): Commander {
     )
     .option(
       '--config <file>',
-      'configuration file (default: config.local.json here, else in XDG_CONFIG_HOME/mcpkc)',
+      'configuration file (default: config.local.json here or in docs/local, else in XDG_CONFIG_HOME/mcpkc)',
     )
     .option('--credentials <file>', 'the file that holds the service account (default: .keycloak-env here)')
     .option('--server <url>', 'KC_SERVER: base URL of Keycloak for admin and token requests')

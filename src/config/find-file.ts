@@ -11,6 +11,9 @@ export interface Found {
   asked: boolean;
 }
 
+/** The config files that are found in the working directory, the first that is there; older guides put it at the second place. */
+export const CONFIG_FILES_HERE: readonly string[] = ['config.local.json', 'docs/local/config.local.json'];
+
 /**
  * The file that a flag names, or the first of the usual ones that is there; undefined where there is none. The file of
  * a flag must be there unless it `mayBeNew`. Faults of the file are added to `problems`.

@@ -3,7 +3,7 @@ import { nearest } from '../names/nearest.ts';
 import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
-import { type Found, findFile, userConfigFiles } from './find-file.ts';
+import { CONFIG_FILES_HERE, type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
 import { folderOf, isAbsolute } from './paths.ts';
 import { keysLeftOut, type Profile, profileOf, profileVariables } from './profile.ts';
@@ -51,7 +51,7 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   // A profile is a whole set: nothing of the working directory is mixed into it.
   const usual = profile
     ? { credentials: own(profile.files?.credentials), config: own(profile.files?.config) }
-    : { credentials: ['.keycloak-env'], config: ['config.local.json', ...userConfigFiles(io)] };
+    : { credentials: ['.keycloak-env'], config: [...CONFIG_FILES_HERE, ...userConfigFiles(io)] };
   const credentials = await find('credentials', flags.credentials, usual.credentials);
   const config = await find('config', flags.config, usual.config);
   const envLevel: Level = credentials ? fromEnvFile(credentials, told) : new Map();

@@ -2,6 +2,7 @@ import type { Context } from '../cli/command.ts';
 import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
 import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
 import { otherAudiences } from '../config/config.ts';
+import { CONFIG_FILES_HERE } from '../config/find-file.ts';
 import type { Config } from '../config/load.ts';
 import { namingFlags } from '../config/trust.ts';
 import { McpkcError } from '../errors.ts';
@@ -63,7 +64,7 @@ function globalFlags(config: Config): CommandPart[] {
     flagged('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : [],
     credentials === undefined || credentials === '.keycloak-env' ? [] : [['--credentials', credentials]],
     // Found without being named: here, or in the user's configuration folder.
-    file === undefined || /^config\.local\.json$|\/mcpkc\/config\.json$/.test(file)
+    file === undefined || CONFIG_FILES_HERE.includes(file) || /\/mcpkc\/config\.json$/.test(file)
       ? []
       : [['--config', file]],
   ];

@@ -1,4 +1,5 @@
 import type { Context } from '../../cli/command.ts';
+import { CONFIG_FILES_HERE } from '../../config/find-file.ts';
 import type { Config } from '../../config/load.ts';
 import { mergeConfigFile, mergeEnvFile, type Wanted } from '../../config/merge-files.ts';
 import { absolute, folderOf } from '../../config/paths.ts';
@@ -48,7 +49,9 @@ export async function planFiles(
   proof: Proof,
 ): Promise<FilePlan[]> {
   const envPath = named.credentials ?? USUAL_CREDENTIALS;
-  const configPath = named.config ?? 'config.local.json';
+  // A second file would hide the rest of the one that was read.
+  const read = CONFIG_FILES_HERE.find((path) => path === config.files.config);
+  const configPath = named.config ?? read ?? 'config.local.json';
   const place = placeKeys(config, account);
   const envText = await io.files.read(envPath);
   const configText = await io.files.read(configPath);

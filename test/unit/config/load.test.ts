@@ -54,6 +54,20 @@ describe('precedence', () => {
     expect(config.files).toEqual({ config: 'config.local.json', credentials: undefined });
   });
 
+  it('finds the config file where older guides put it, and trusts it no more than one here', async () => {
+    const there = {
+      'docs/local/config.local.json': '{"KC_REALM": "from-docs", "KC_SERVER": "https://a.example"}',
+    };
+    const config = await load({
+      files: there,
+      env: { KC_CLIENT_ID: 'a', KC_CLIENT_SECRET: 'from-elsewhere' },
+    });
+    expect(config.realm).toBe('from-docs');
+    expect(config.refusals.account?.code).toBe('FOLDER_NOT_TRUSTED');
+    const both = await load({ files: { ...there, ...files } }, {});
+    expect(both.files.config).toBe('config.local.json');
+  });
+
   it('takes the user’s own file where there is none here', async () => {
     const rest = without('.keycloak-env', 'config.local.json');
     expect((await load({ files: rest, env: { HOME: '/home/me' } })).realm).toBe('from-home');
