@@ -151,6 +151,10 @@ describe('the first run', () => {
     expect(JSON.parse(fileText(told, 'config.local.json'))).toMatchObject({
       MCP_TRANSPORT_URL: 'https://svc.first.example/mcp',
     });
+    // A profile is named as such, in place of its files.
+    const named = ['svc.first.example', '--profile', 'prod'];
+    const profiled = await init('first', named, { env: { XDG_CONFIG_HOME: '/xdg' } });
+    expect(profiled.out).toMatch(/\nmcpkc --profile prod onboard --preset chatgpt\n\s*$/);
   });
 });
 

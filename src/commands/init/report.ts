@@ -137,10 +137,12 @@ function nextLines({ named }: Context, config: Config, outcome: Outcome): string
           `Events were kept longer than that already (${retentionText(kept)}), and still are: init never shortens it.`,
         ]
       : [];
-  const options: CommandPart[] = [
+  const ownFiles: CommandPart[] = [
     ...(named.credentials === undefined ? [] : [['--credentials', named.credentials] as const]),
     ...(named.config === undefined ? [] : [['--config', named.config] as const]),
   ];
+  // A profile is named as such, in place of its files.
+  const options: CommandPart[] = config.profile === undefined ? ownFiles : [['--profile', config.profile]];
   const next = nextStep(options, config, outcome);
   const secret =
     outcome.ignored !== true && files.some(({ action }) => action !== 'none')
