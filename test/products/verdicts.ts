@@ -134,9 +134,9 @@ export async function cellsOf(situation: Situation, products: readonly string[])
     const presets = ['--preset', products.join(',')];
     const asked = ['validate', host.url, '--json', '--user', user.username, ...presets];
     const inside = await runCli(asked, { env });
-    // Where the realm refuses mcpkc’s own account too (4), an outsider’s verdict is what there is.
+    // Where the realm refuses mcpkc’s own account too, an outsider’s verdict is what there is.
     const outside = () => runCli(['validate', host.url, '--json', '--outside', ...presets], { env });
-    const { json } = inside.exit === 4 ? await outside() : inside;
+    const { json } = inside.json.outlook === undefined ? await outside() : inside;
     const outlook = json.outlook as unknown as Told[];
     const { json: status } = await runCli(['status', '--json', ...presets], { env });
     const told = (status.products ?? []) as unknown as { preset: string; verdict: string }[];
