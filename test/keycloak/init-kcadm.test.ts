@@ -41,7 +41,7 @@ async function paste(lines: readonly string[]): Promise<void> {
     KC_OPTS: `-Duser.home=${folder} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC`,
     KC_CLI_PASSWORD: server.adminPassword,
   };
-  await promisify(execFile)('/bin/sh', [script], { cwd: folder, env, timeout: 100_000 });
+  await promisify(execFile)('/bin/sh', [script], { cwd: folder, env, timeout: 400_000 });
 }
 
 async function envFiles(): Promise<Record<string, string>> {
@@ -60,8 +60,11 @@ describe('the lines of --dry-run', () => {
     expect((await stat(join(folder, '.keycloak-env'))).mode & 0o777).toBe(0o600);
     const files = await envFiles();
     const next = await runMcpkc(['trusted-hosts', '--add', 'kcadm.example.com'], { files });
-    expect({ status: next.status, err: next.err }).toEqual({ status: 0, err: '' });
-    const seen = await runMcpkc(['init', '--dry-run', '--events', '30d', '--json'], { env: admin, files });
+    expect(next.status, next.err).toBe(0);
+    const seen = await runMcpkc(['init', ...place, '--dry-run', '--events', '30d', '--json'], {
+      env: admin,
+      files,
+    });
     expect(seen.document()).toMatchObject({
       exitStatus: 0,
       changes: [],
@@ -72,7 +75,7 @@ describe('the lines of --dry-run', () => {
     expect(config.enabledEventTypes).toEqual(
       expect.arrayContaining([...EVENT_TYPES, 'LOGOUT', 'UPDATE_TOTP']),
     );
-  }, 150_000);
+  }, 450_000);
 
   it('pasted, repair: scopes, roles, settings, secret; what else the files hold stays', async () => {
     const files = await envFiles();
@@ -92,24 +95,49 @@ describe('the lines of --dry-run', () => {
     });
     const flags = ['--rotate-secret', '--exact', '--dry-run', '--json'];
     const now = await envFiles();
-    const dry = await runMcpkc(['init', ...flags], { env: admin, files: now });
+    const dry = await runMcpkc(['init', ...place, ...flags], { env: admin, files: now });
     expect(dry.status).toBe(1);
     await paste(dry.document().kcadm as string[]);
     const after = await envFiles();
     expect(after['.keycloak-env']).toContain('ALLOWED_ORIGINS=https://a.example');
     expect(after['.keycloak-env']).not.toContain(files['.keycloak-env']);
-    const seen = await runMcpkc(['init', '--exact', '--dry-run', '--json'], { env: admin, files: after });
+    const seen = await runMcpkc(['init', ...place, '--exact', '--dry-run', '--json'], {
+      env: admin,
+      files: after,
+    });
     expect(seen.document()).toMatchObject({ exitStatus: 0, changes: [] });
     const next = await runMcpkc(['trusted-hosts'], { files: after });
     expect({ status: next.status, err: next.err }).toEqual({ status: 0, err: '' });
-  }, 150_000);
+  }, 450_000);
 
   it('hold no secret', async () => {
     const files = await envFiles();
     const flags = ['--rotate-secret', '--dry-run'];
-    const { out, err } = await runMcpkc(['init', ...flags], { env: admin, files });
+    const { status, out, err } = await runMcpkc(['init', ...place, ...flags], { env: admin, files });
+    expect({ status, err }).toEqual({ status: 1, err: '' });
     const secret = /KC_CLIENT_SECRET=(\S+)/.exec(files['.keycloak-env'] ?? '')?.[1] ?? '';
     expect(secret.length).toBeGreaterThan(20);
     expect(`${out}${err}`).not.toContain(secret);
   });
+
+  it('pasted, give the account a key instead of its secret, by openssl', async () => {
+    const dry = await runMcpkc(['init', ...place, '--key', '--dry-run', '--json'], {
+      env: admin,
+      files: await envFiles(),
+    });
+    await paste(dry.document().kcadm as string[]);
+    const key = join(folder, '.keycloak-env.key');
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    const written = await envFiles();
+    expect(written['.keycloak-env']).not.toContain('KC_CLIENT_SECRET');
+    const files = {
+      ...written,
+      '.keycloak-env.key': { text: await readFile(key, 'utf8'), mode: 0o600 },
+    };
+    const now = Date.now();
+    const seen = await runMcpkc(['init', ...place, '--dry-run', '--json'], { env: admin, files, now });
+    expect(seen.document()).toMatchObject({ exitStatus: 0, changes: [] });
+    const next = await runMcpkc(['trusted-hosts'], { files, now });
+    expect({ status: next.status, err: next.err }).toEqual({ status: 0, err: '' });
+  }, 450_000);
 });
