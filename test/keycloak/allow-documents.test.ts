@@ -160,7 +160,7 @@ it('status says which product has no client for its document, and its fix makes 
     },
   ]);
   expect(before.status).toMatchObject([
-    { way: 'none', verdict: 'stopped', reason: expect.stringContaining('DOCUMENT_NOT_ALLOWED') },
+    { way: 'none', verdict: 'stopped', codes: expect.arrayContaining(['DOCUMENT_NOT_ALLOWED']) },
   ]);
   await expectCli(0, [...(none?.fix.text ?? '').split(' ').slice(1), '--scope', SCOPE], { env });
   expect(await found('--preset', 'vscode')).toEqual([]);
