@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Child, startChild } from '../../tools/keycloak/child.ts';
 import { freePort } from '../../tools/keycloak/ports.ts';
 
 /** A running PostgreSQL with an empty database `keycloak`. */
@@ -29,7 +30,7 @@ function owner(): { uid?: number; gid?: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Starts one on a free loopback port, in a folder of its own that goes with it. */
+/** Starts one on a free loopback port, in a folder of its own that goes with it; it ends with this process, also a killed one. */
 export async function startPostgres(): Promise<Postgres> {
   const bin = programs();
   const as = owner();
@@ -40,11 +41,15 @@ export async function startPostgres(): Promise<Postgres> {
     execFileSync(join(bin, program), args, { ...as, cwd: folder, stdio: 'pipe' });
   run('initdb', '-D', join(folder, 'data'), '-U', 'keycloak', '--auth=trust', '--no-sync');
   const port = await freePort();
-  const child = spawn(
-    join(bin, 'postgres'),
-    ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'],
-    { ...as, cwd: folder, stdio: 'ignore' },
-  );
+  const child = startChild({
+    command: join(bin, 'postgres'),
+    args: ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'],
+    ...as,
+    cwd: folder,
+    env: process.env,
+    logFile: join(folder, 'log'),
+    folder,
+  });
   await answering(child, () =>
     run('createdb', '-h', '127.0.0.1', '-p', String(port), '-U', 'keycloak', 'keycloak'),
   );
@@ -55,18 +60,18 @@ export async function startPostgres(): Promise<Postgres> {
       '--db-password=keycloak',
     ],
     async stop() {
-      const ended = new Promise((resolve) => child.on('close', resolve));
       // Immediate shutdown: its data goes anyway.
-      child.kill('SIGQUIT');
-      await ended;
+      child.signal('SIGQUIT');
+      await child.ended;
+      child.release();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function answering(child: ChildProcess, ask: () => void): Promise<void> {
+async function answering(child: Child, ask: () => void): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`);
+    if (child.outcome() !== undefined) throw new Error(`PostgreSQL ${child.outcome()}`);
     try {
       ask();
       return;

@@ -25,6 +25,9 @@ export interface ChildOptions {
   env: Env;
   logFile: string;
   folder: string;
+  /** Another user to run as, where this process is root. */
+  uid?: number;
+  gid?: number;
 }
 
 const living = new Map<number, string>();
@@ -33,9 +36,9 @@ const living = new Map<number, string>();
  * Starts a program such that it ends with us: when this process exits, by a handler; when it is killed, by a watchdog
  * that holds a pipe to it. Neither keeps this process running.
  */
-export function startChild({ command, args, cwd, env, logFile, folder }: ChildOptions): Child {
+export function startChild({ command, args, logFile, folder, ...how }: ChildOptions): Child {
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { ...how, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   let result: string | undefined;
   const ended = new Promise<string>((resolve) => {
