@@ -206,17 +206,20 @@ const TEMPORARY: readonly number[] = [3, 129, 130, 143];
 /** Somebody else was at it at the same time. */
 const TEMPORARY_CODES: readonly string[] = ['CHANGE_NOT_KEPT', 'LOCK_HELD', 'LOCK_LOST'];
 
+/** When the same command does what a failure left undone: a refusal stays one until its cause is gone. */
+export function restSentence({ exitStatus, code }: McpkcError): string {
+  const isTemporary = TEMPORARY.includes(exitStatus) || TEMPORARY_CODES.includes(code);
+  return isTemporary
+    ? 'The same command does the rest.'
+    : 'Once that is right, the same command does the rest.';
+}
+
 function incomplete(reason: unknown, plan: readonly AnyChange[], applied: readonly AnyChange[]): unknown {
   if (!(reason instanceof McpkcError) || plan.length < 2) return reason;
   const open = plan.filter((change) => !applied.includes(change));
   const name = ({ action, kind, key }: AnyChange) => `${action} ${kind} ${key}`;
   const done = applied.length === 0 ? 'Nothing was written.' : `Done: ${applied.map(name).join('; ')}.`;
-  // Said only where it is so: a refusal stays one until its cause is gone.
-  const isTemporary = TEMPORARY.includes(reason.exitStatus) || TEMPORARY_CODES.includes(reason.code);
-  const rest = isTemporary
-    ? 'The same command does the rest.'
-    : 'Once that is right, the same command does the rest.';
-  const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. ${rest}`;
+  const fix = `${reason.fix}\n${done} Not done: ${open.map(name).join('; ')}. ${restSentence(reason)}`;
   return new McpkcError(reason.code, reason.message, fix, {
     cause: reason.cause,
     details: { ...reason.details, applied: applied.map(name), open: open.map(name) },

@@ -82,6 +82,15 @@ describe('create-scope --remove puts the realm back as it was', () => {
     if (theirs !== undefined) await realm.admin.del(realm.path(`client-scopes/${theirs}`));
   });
 
+  it('allow and its removal', async () => {
+    const before = withoutRecord(await realm.snapshot());
+    const words = ['allow', RESOURCE, '--preset', 'vscode', '--by', 'client'];
+    await run(0, ...words);
+    expect(withoutRecord(await realm.snapshot())).not.toEqual(before);
+    await run(0, ...words, '--remove', '--yes');
+    expect(withoutRecord(await realm.snapshot())).toEqual(before);
+  });
+
   it('leaves what an operator changed since, and what another server needs', async () => {
     await run(0, 'create-scope', '--resource', RESOURCE, '--preset', 'chatgpt');
     await run(

@@ -12,6 +12,7 @@ import { heldOf } from '../../realm/mcp-scope.ts';
 import { scopesNamedBy } from '../../realm/own-policies.ts';
 import { type Allowed, accessIn, adoptedIn, allowancesOf, allowedIn, entriesOf } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
+import { isOwnResourceClient, RESOURCE_CLIENT } from '../../realm/resource-client.ts';
 import { count, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
@@ -81,7 +82,10 @@ export async function removeAllowed(
   const deeds = removed.map(({ entry }) =>
     deedOf(io, 'no longer allowed', `${entry.client.clientId} for ${resource}`, deedBy(holder)),
   );
-  await writeRecord(keycloak, { remember: deeds, forget: [...entries, ...adopted] });
+  const standIn = entriesOf(subject.record, 'wrote').filter(
+    ({ what, of }) => scopesGo && what === RESOURCE_CLIENT && of === resource,
+  );
+  await writeRecord(keycloak, { remember: deeds, forget: [...entries, ...adopted, ...standIn] });
   return { plan, removed, scopesGo };
 }
 
@@ -141,7 +145,7 @@ async function areScopesNeedless(subject: Subject, entries: readonly Allowed[]):
 }
 
 function desiredFor(subject: Subject, removed: readonly Removed[], scopesGo: boolean): Desired {
-  const { scope, audienceScope: audience } = subject;
+  const { scope, audienceScope: audience, resource, record, snapshot } = subject;
   const ours = removed.flatMap((one) => (one.client ? [{ ...one, client: one.client }] : []));
   const why = 'as asked for with --remove';
   const gone = ours.filter(({ others }) => others.length === 0);
@@ -162,6 +166,9 @@ function desiredFor(subject: Subject, removed: readonly Removed[], scopesGo: boo
       ? {
           clientScopes: held.map((name) => ({ name, absent: true as const })),
           defaultScopes: held.map((one) => ({ scope: one, list: 'none' as const })),
+          resourceClients: snapshot.clients
+            .filter((client) => isOwnResourceClient(client, resource, record))
+            .map(({ clientId, id }) => ({ clientId, absent: id, why: 'since its MCP server goes' })),
         }
       : {}),
   };

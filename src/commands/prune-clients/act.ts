@@ -6,6 +6,7 @@ import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { deleteClient, type Written } from '../../keycloak/write/write-clients.ts';
 import { setEnabled, withSecret } from '../../keycloak/write/write-pruned.ts';
+import { restSentence } from '../../plan/plan.ts';
 import type { AgeAccepted, Stage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import type { Action } from './judge/stages.ts';
@@ -173,7 +174,7 @@ function incomplete(reason: unknown, todo: readonly Judged[], results: ReadonlyM
   const open = todo.filter(({ id }) => !results.has(id));
   const names = open.slice(0, NAMED).map(name).join('; ');
   const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
-  const fix = `${reason.fix}\nDone: ${done.length} of ${todo.length}. Not done: ${open.length === 0 ? 'nothing' : `${names}${more}`}. The same command does the rest.`;
+  const fix = `${reason.fix}\nDone: ${done.length} of ${todo.length}. Not done: ${open.length === 0 ? 'nothing' : `${names}${more}`}. ${restSentence(reason)}`;
   return new McpkcError(reason.code, reason.message, fix, {
     cause: reason.cause,
     details: { ...reason.details, done: done.map(name), open: open.map(name) },

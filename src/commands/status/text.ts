@@ -111,7 +111,7 @@ function header(answer: StatusAnswer, style: Style): string {
       '  ',
     ),
   ];
-  return `${[...lines, ...names, ...others, `  ${verdict(answer, style)}`].join('\n')}\n`;
+  return `${[...lines, ...names, ...others, verdict(answer, style, '  ')].join('\n')}\n`;
 }
 
 /** A line per product: how it connects, whether the realm lets it through, and the findings that say otherwise. */
@@ -132,8 +132,10 @@ function productsSection({ products }: StatusAnswer, style: Style): string {
   return section('Products', lines, style);
 }
 
-/** The one line that a person reads. */
-function verdict({ findings, groups, products }: StatusAnswer, style: Style): string {
+/** The one sentence that a person reads; broken where the terminal is narrow. */
+function verdict({ findings, groups, products }: StatusAnswer, style: Style, indent = ''): string {
+  const line = (colour: (text: string) => string, mark: string, words: string) =>
+    indent + colour(`${mark} ${wrap(words, style.width, `${indent}  `).trimStart()}`);
   const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [number('error'), number('warning')];
   const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);
@@ -144,11 +146,12 @@ function verdict({ findings, groups, products }: StatusAnswer, style: Style): st
       stopped || products.length === 0
         ? 'not ready for connectors'
         : 'products get through, and others could, too';
-    return style.red(`✗ ${count(errors, 'error')}${also}: ${means}`);
+    return line(style.red, '✗', `${count(errors, 'error')}${also}: ${means}`);
   }
-  if (unseen) return style.yellow('? no errors seen, but not everything was visible');
-  if (warnings > 0) return style.yellow(`! ready for connectors, with ${count(warnings, 'warning')}`);
-  return style.green('✓ ready for connectors');
+  if (unseen) return line(style.yellow, '?', 'no errors seen, but not everything was visible');
+  if (warnings > 0)
+    return line(style.yellow, '!', `ready for connectors, with ${count(warnings, 'warning')}`);
+  return line(style.green, '✓', 'ready for connectors');
 }
 
 function section(title: string, blocks: readonly string[], style: Style): string {
