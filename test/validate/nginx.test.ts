@@ -143,7 +143,7 @@ describe('nginx that ends TLS in front of a Keycloak of its own', () => {
   it('no X-Forwarded-Proto: the issuer has another scheme', async () => {
     const found = await run(() => ['--proxy-headers=xforwarded'], HOST);
     expect(found.ids('fail')).toEqual(expect.arrayContaining(['ASM-ISSUER', 'ASM-ENDPOINTS']));
-    expect(told(found, 'ASM-ISSUER')).toMatch(/says http:.*not https:.*--hostname/s);
+    expect(told(found, 'ASM-ISSUER')).toMatch(/names http:.*not https:.*--hostname/s);
     expect(told(found, 'ASM-ENDPOINTS')).toMatch(/X-Forwarded-Proto/);
   });
 
