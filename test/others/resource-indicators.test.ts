@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningHost } from '../../examples/mcp-host/host.ts';
 import type { Finding } from '../../src/findings/finding.ts';
 import { type RunningKeycloak, startKeycloak } from '../../tools/keycloak/server.ts';
@@ -8,6 +8,8 @@ import { Connector } from '../support/connectors/chatgpt.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
 import { register, startOnboard } from '../support/onboarding.ts';
 import { addClient, clientIn } from '../support/realm-things.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 let server: RunningKeycloak;
 let realm: Realm;

@@ -115,7 +115,7 @@ export async function prepare(
       ? undefined
       : await offerToHide({ keycloak, issuer: config.issuer, snapshot, presets, resource, scope: run.scope });
   if (offer) run.voice.warn(offerSentence(offer));
-  const provisioning = await desiredFor(run, snapshot, named, hardening, [
+  const provisioning = await desiredFor(run, snapshot, keepsRegistration(input), hardening, [
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),
     ...attached(run, fixed, 'because of --static-client'),
@@ -191,6 +191,11 @@ async function movingFor(run: Run, snapshot: RealmSnapshot, named: readonly (Cli
   return moving;
 }
 
+/** Whether nothing of registration is touched: the audience is for a client that is there, and no product is named. */
+function keepsRegistration({ client, staticClient, namesProducts }: OnboardInput): boolean {
+  return client !== undefined || (staticClient !== undefined && !namesProducts);
+}
+
 /** How the realm is hardened for this server; a client that is named needs nothing of registration. */
 function hardeningFor(
   context: Context,
@@ -198,7 +203,7 @@ function hardeningFor(
   snapshot: RealmSnapshot,
   input: OnboardInput,
 ): Promise<Hardening> {
-  if (input.client !== undefined || input.close) return Promise.resolve(NOT_HARDENED);
+  if (keepsRegistration(input) || input.close) return Promise.resolve(NOT_HARDENED);
   const holders = input.staticClient === undefined ? [] : [input.staticClient];
   const opening = { resource, scopes: [carrier], presets, known: knownPresets(config), holders };
   return hardenFor(context, opening, {
@@ -211,11 +216,11 @@ function hardeningFor(
   });
 }
 
-/** The resource's provisioning; for a client that is named nothing of registration: it is there. */
+/** The resource's provisioning; with `keep` nothing of registration. */
 async function desiredFor(
   run: Run,
   snapshot: RealmSnapshot,
-  named: Client | undefined,
+  keep: boolean,
   hardening: Hardening,
   assignments: Assignment[],
 ): Promise<Desired> {
@@ -233,7 +238,7 @@ async function desiredFor(
     assignments: [...assignments, ...free],
     clients: [],
   });
-  return named ? keptAsItIs(desired, keycloak, resource, snapshot) : desired;
+  return keep ? keptAsItIs(desired, keycloak, resource, snapshot) : desired;
 }
 
 function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {
