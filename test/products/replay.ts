@@ -14,7 +14,7 @@ import { signIn, type User } from '../support/connectors/sign-in.ts';
 import { audiences, claimsOf } from '../support/connectors/tokens.ts';
 import { documentedRecording } from './documented.ts';
 import { type Recording, recordingOf, requestsOf, type SentRequest, type Situation } from './recording.ts';
-import { DOCUMENTED_RULES, RECORDED_RULES } from './scope-rules.ts';
+import { COMPARES_RESOURCE, DOCUMENTED_RULES, RECORDED_RULES } from './scope-rules.ts';
 
 /** The realm as far as a product is concerned: somebody can sign in to it. */
 export interface ReplayRealm {
@@ -123,6 +123,8 @@ class Replay {
     if (!challenged.ok) return challenged;
     const resource = await this.#resourceMetadata(challenged.metadataUrl);
     if (!resource.ok) return resource;
+    if (COMPARES_RESOURCE.includes(this.#recording.product) && resource.resource !== this.#mcpUrl)
+      return fail('resource-metadata', 200, 'resource_mismatch', `${resource.resource} is not the URL`);
     const found = await this.#serverMetadata(resource.issuer);
     if (!found.ok) return found;
     const met = {

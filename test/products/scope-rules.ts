@@ -56,6 +56,9 @@ export const DOCUMENTED_RULES: Readonly<Record<string, ScopeRule>> = {
   cline: (met) => both(join(withOffline(named(met), met))),
 };
 
+/** Recorded products that stop where the metadata's `resource` is not the URL: seen with gemini-cli-core 0.61.0. */
+export const COMPARES_RESOURCE: readonly string[] = ['gemini-cli'];
+
 /** The rules by product, of those that were recorded. */
 export const RECORDED_RULES: Readonly<Record<string, ScopeRule>> = {
   'claude-code': (met) => both(join(withOffline(met.resourceScopes ?? [], met))),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { PRESETS } from '../../../src/products/index.ts';
 import type { Preset } from '../../../src/products/preset.ts';
-import { hasClientName } from '../../../src/products/preset.ts';
+import { hasClientName, isRecorded } from '../../../src/products/preset.ts';
 import { matchesAny } from '../../../src/products/redirect.ts';
 import { resolvePresets } from '../../../src/products/resolve.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import { SUITES } from '../../../tools/suites.ts';
 import { DOCUMENTED_PRODUCTS, documentedRecording } from '../../products/documented.ts';
 import { type RecordedRun, recordedProducts, recordingOf, requestsOf } from '../../products/recording.ts';
-import { DOCUMENTED_RULES, RECORDED_RULES } from '../../products/scope-rules.ts';
+import { COMPARES_RESOURCE, DOCUMENTED_RULES, RECORDED_RULES } from '../../products/scope-rules.ts';
 import { record } from '../../support/connectors/outcome.ts';
 
 /** The preset of each recording; a client of one's own on an SDK is nobody's product. */
@@ -188,4 +188,9 @@ describe.each(PRESETS)('$name', (preset) => {
     expect(preset.connect.length).toBeGreaterThan(0);
     expect(preset.connect.join(' ')).toContain('{mcp}');
   });
+});
+
+it('the recorded products that stop at another resource are those that say so', () => {
+  const exact = PRESETS.filter((preset) => isRecorded(preset) && preset.comparesResource === 'exact');
+  expect(exact.map(({ name }) => name)).toEqual(COMPARES_RESOURCE);
 });
