@@ -183,20 +183,46 @@ export function foreignAudience(scope: ClientScope, resource: string): string | 
 
 /**
  * Refuses (SCOPE_TAKEN, exit status 5) a scope that carries another host's audience: taking it over would cut that
- * server's clients off. A difference in slash, case, scheme or path on the same host is repaired by the plan.
+ * server's clients off. A difference in slash, case, scheme or path on the same host is repaired by the plan. Refused
+ * likewise, also where another host's may be taken over (`replace`): a scope that serves applications (`profile`), whose
+ * tokens would all name the MCP server.
  */
-export function requireOwnScope(name: string, wish: ScopeWish, snapshot: RealmSnapshot): void {
+export function requireOwnScope(
+  name: string,
+  wish: ScopeWish,
+  snapshot: RealmSnapshot,
+  { replace = false }: { replace?: boolean } = {},
+): void {
   const scope = scopeNamed(snapshot, name);
   if (!scope) return;
   const { resource } = wish;
   const foreign = foreignAudience(scope, resource);
-  if (foreign === undefined && scope.protocol === 'openid-connect') return;
   const free = freeName(resource, snapshot);
+  const details = { scope: name, heldBy: foreign ?? null, free };
+  const other = `Use another name: --scope ${free}`;
+  if (foreign === undefined && servesApplications(scope, snapshot))
+    throw new McpkcError(
+      'SCOPE_TAKEN',
+      `The client scope '${name}' is one of the realm’s own, and applications may use it: their tokens would name ${resource}.`,
+      other,
+      { details },
+    );
+  if (replace || (foreign === undefined && scope.protocol === 'openid-connect')) return;
   const what = foreign === undefined ? `is a ${scope.protocol} scope` : `is the scope of ${foreign}`;
-  const fix = `Use another name: --scope ${free}\nOr, if ${foreign ?? 'its owner'} is gone, take it over: --replace-audience --yes`;
+  const fix = `${other}\nOr, if ${foreign ?? 'its owner'} is gone, take it over: --replace-audience --yes`;
   throw new McpkcError('SCOPE_TAKEN', `The client scope '${name}' ${what}, not of ${resource}.`, fix, {
-    details: { scope: name, heldBy: foreign ?? null, free },
+    details,
   });
+}
+
+/**
+ * Whether a scope is there for something else than an MCP server: it bears no mark of mcpkc's and no audience, and it
+ * has mappers, or stands in a list of the realm's (as all scopes that Keycloak makes for a realm do, 26.7.4).
+ */
+function servesApplications(scope: ClientScope, snapshot: RealmSnapshot): boolean {
+  const isMarked = [ATTRIBUTE.mode, ATTRIBUTE.resource].some((key) => scope.attributes[key] !== undefined);
+  if (isMarked || audiencesOf(scope).length > 0) return false;
+  return scope.mappers.length > 0 || realmListOf(snapshot, scope.name) !== 'none';
 }
 
 /** A name `mcp-resource-<alias>` that no scope of the realm has. */

@@ -64,6 +64,21 @@ describe('a second resource in the same realm', () => {
   });
 });
 
+describe('a scope that applications use', () => {
+  it.each([
+    ['profile', ['--dry-run']],
+    ['offline_access', ['--attach', 'none']],
+    ['role_list', []],
+    ['email', ['--replace-audience', '--yes']],
+    ['web-origins', ['--remove', '--yes']],
+  ])('%s is never made one of an MCP server', async (scope, args) => {
+    const before = await realm.snapshot();
+    const ran = await create(5, 'https://own.example.com/mcp', '--scope', scope, ...args, '--json');
+    expect(ran.json).toMatchObject({ code: 'SCOPE_TAKEN', details: { scope, heldBy: null } });
+    expect(await realm.snapshot()).toEqual(before);
+  });
+});
+
 describe('--replace-audience', () => {
   it('needs --yes, then takes the scope over, the other’s mapper included', async () => {
     await addScope(realm, 'shared', {}, 'https://gone.example.org/mcp', 'their-mapper');

@@ -118,7 +118,7 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   ]);
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish, 'standing');
-  if (flags.replaceAudience !== true) requireOwnScope(server.scope, wish, snapshot);
+  requireOwnScope(server.scope, wish, snapshot, { replace: flags.replaceAudience === true });
   const registration = registrationChoice(
     {
       choice: flags.registration,
