@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { ADMIN_GUIDE, type Explanation, HOSTNAME_GUIDE, SEEN } from '../explanation.ts';
 
-/** What ends with exit status 2: usage, configuration, input. */
+/** Errors that end with exit status 2: usage, configuration, input. */
 export const INPUT_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   USAGE: {
     what: 'The command line could not be read: an unknown command or option, or one without its value. Nothing was done.',

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { type Explanation, SEEN } from '../explanation.ts';
 
-/** What ends with exit status 5 or above: refused for safety, timed out, interrupted, a bug. */
+/** Errors that end with exit status 5 or above: refused for safety, timed out, interrupted, a bug. */
 export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
   CONSENT_NEEDED: {
     what: 'The command would do something that needs a person’s consent. Nothing was changed.',

@@ -8,7 +8,7 @@ import {
   UPGRADING_GUIDE,
 } from '../explanation.ts';
 
-/** What ends with exit status 3 or 4: Keycloak or the MCP server can't be reached, fails, or doesn't let us. */
+/** Errors that end with exit status 3 or 4: Keycloak or the MCP server can't be reached, fails, or refuses mcpkc. */
 export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   KEYCLOAK_UNREACHABLE: {
     what: 'No connection to Keycloak came about.',

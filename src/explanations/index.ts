@@ -29,5 +29,5 @@ const checks: ExplainedCode[] = CHECKS.map(({ id, title, severity, spec, cause, 
   explanation: { what: sentence(title), cause: sentence(cause), fix: sentence(fix), sources: [spec] },
 }));
 
-/** Everything that `mcpkc explain` knows: anybody who has codes adds a line. */
+/** Everything that `mcpkc explain` knows: each source of codes is a line here. */
 export const EXPLAINED: readonly ExplainedCode[] = [...findings, ...errors, ...checks];

@@ -15,12 +15,12 @@ import { registering } from './ways.ts';
 interface Restricted {
   judged: PresentServer;
   resource: string;
-  /** Of all of its scopes. */
+  /** Role names, of all of the server's scopes. */
   roles: Role[];
   gates: Role[];
-  /** Whether each scope that carries its audience maps a role. */
+  /** Whether each scope that carries the server's audience maps a role. */
   everywhere: boolean;
-  /** mcpkc restricted it, with these roles; undefined where the record doesn't say so. */
+  /** The roles that mcpkc restricted the server to; undefined where the record shows no restriction. */
   remembered: readonly string[] | undefined;
 }
 
@@ -39,7 +39,7 @@ function servers(seen: Seen): Restricted[] {
   });
 }
 
-/** Those that are restricted now. */
+/** The servers that are restricted now. */
 const restricted = (seen: Seen) => servers(seen).filter(({ roles }) => roles.length > 0);
 
 /** `mcpkc access` with roles; the scope is named where the command would choose another one. */
@@ -56,7 +56,9 @@ function access(
   return command(seen, ['access', resource, ...named, [option, typedList(names)]]);
 }
 
-/** Takes a role's holders out, those who are connected too: the hole is closed before anybody decides what comes after. */
+/**
+ * Shuts a role's holders out, those who are connected too: the hole is closed before anybody decides what comes after.
+ */
 function shut(seen: Seen, server: Restricted, gate: Role): Fix {
   const { kind, text } = access(seen, server, '--revoke', [roleLabel(gate)]);
   return { kind, text: `${text} --yes` };
@@ -98,7 +100,7 @@ function opened(seen: Seen): Found[] {
     });
 }
 
-/** Scopes that are not the server's and give its audience all the same. */
+/** Scopes that carry the server's audience though they are not the server's. */
 function around(seen: Seen): Found[] {
   const { mapped } = shown(seen.parts.access);
   return restricted(seen).flatMap(({ judged, resource, gates }) =>
@@ -353,7 +355,7 @@ const withoutRoles: Rule = {
   },
 };
 
-/** Who may use MCP servers. */
+/** Rules about who may use MCP servers. */
 export const accessGroup: RuleGroup = {
   title: 'Who may use an MCP server is decided by its roles',
   applies: ({ parts: { access: seen, record } }) =>

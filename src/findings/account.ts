@@ -9,7 +9,7 @@ import type { Fix, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, command, repair } from './fixes.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 
-/** What an operator calls the parts that a role shows. */
+/** An operator's names for the parts that a role shows. */
 const PARTS: Record<PartName, string> = {
   scopes: 'client scopes',
   registrationPolicies: 'client registration policies',
@@ -61,7 +61,7 @@ const missingRole: Rule = {
   },
 };
 
-/** `init` with what keeps the account what it is. */
+/** The `init` command that repairs the account and keeps its kind: read-only, or one that writes. */
 export function repairAccount(seen: Seen): Fix {
   return command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
 }

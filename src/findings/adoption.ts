@@ -16,7 +16,7 @@ function moved(seen: Seen) {
   });
 }
 
-/** To the mode as it is meant, also where nothing marks it. */
+/** Restores the mode that is meant, also where nothing marks it. */
 const adoptedMode = (seen: Seen, judged: PresentServer) => repair(seen, judged, [['--attach', 'none']]);
 
 const exposed: Rule = {

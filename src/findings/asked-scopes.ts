@@ -18,7 +18,7 @@ import { isShut, listServers, type Seen, shown } from './seen.ts';
 import { told } from './server.ts';
 import { clientOf, registering, withoutClient } from './ways.ts';
 
-/** What decides here about the scopes that products name. */
+/** The realm's lists that decide about the scopes that products name. */
 export function doorsOf(seen: Seen): ScopeDoors {
   const { defaults, optionals } = shown(seen.parts.scopes);
   return {
@@ -29,14 +29,16 @@ export function doorsOf(seen: Seen): ScopeDoors {
   };
 }
 
-/** An MCP server as `mcpkc env` sets it up names its scope in challenge and metadata; others name none. */
+/**
+ * The scope names that an MCP server set up by `mcpkc env` shows in challenge and metadata; other servers name none.
+ */
 export function namingsOf(seen: Seen): { named: Naming; silent: Naming } {
   const servers = listServers(seen);
   const scope = (servers.find(({ resource }) => resource === seen.resource) ?? servers[0])?.scope;
   return { named: scope === undefined ? {} : { challenge: scope, metadata: [scope] }, silent: {} };
 }
 
-/** What stops a product, where the MCP server names its scope and where it names none. */
+/** The refusal that stops a product: where the MCP server names its scope, and where it names none. */
 interface Foreseen {
   preset: Preset;
   named: ForeseenRefusal | undefined;
@@ -79,8 +81,8 @@ const refused: Rule = {
     const names = new Set(
       all.flatMap(({ named, silent }) => [...(named?.scopes ?? []), ...(silent?.scopes ?? [])]),
     );
-    // ALLOWED_SCOPES_BLOCKS_REGISTRATION tells of openid, which is no client scope, BASIC_NOT_DEFAULT of basic. The servers’
-    // own have rules of their own.
+    // ALLOWED_SCOPES_BLOCKS_REGISTRATION covers openid, which is not a client scope; BASIC_NOT_DEFAULT covers basic.
+    // The servers’ own scopes have rules of their own.
     const own = listServers(seen).map(({ scope }) => scope);
     const barred = [...names].filter(
       (name) => !['openid', 'basic'].includes(name) && advertised.includes(name) && !own.includes(name),

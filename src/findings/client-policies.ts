@@ -79,7 +79,7 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
   return command(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
 }
 
-/** mcpkc's policy for what registers itself, where it is there, enabled, and applies to nothing else. */
+/** mcpkc's policy for clients that register themselves, where it is there, enabled, and applies to nothing else. */
 function ownPolicy(seen: Seen): Partial<OwnPolicy> {
   const { policies, profiles } = shown(seen.parts.clientPolicies);
   const policy = policies.find(({ name }) => name === OWN_POLICY.registrations);
@@ -88,7 +88,7 @@ function ownPolicy(seen: Seen): Partial<OwnPolicy> {
   return { policy, ...(profile && { profile }) };
 }
 
-/** Whether a policy meets what registers itself, whatever else it meets. */
+/** Whether a policy applies to clients that registered themselves, and perhaps to others. */
 function isForRegistrations({ conditions = [] }: ClientPolicy): boolean {
   return conditions.every(({ condition, configuration }) => {
     if (condition === 'any-client') return true;
@@ -99,7 +99,7 @@ function isForRegistrations({ conditions = [] }: ClientPolicy): boolean {
   });
 }
 
-/** Whether registrations meet an executor of mcpkc's policy, or there can be none. */
+/** Whether registrations meet an executor of mcpkc's policy, or there can be no registration. */
 function isHeldBy(seen: Seen, executor: string): boolean {
   const { profile } = ownPolicy(seen);
   return isRegistrationShut(seen) || profile?.executors?.some((one) => one.executor === executor) === true;
@@ -305,8 +305,9 @@ function machines({ parts }: Seen, scope: string): Client[] {
 }
 
 /**
- * mcpkc's policy in its verified form, that of 0.1.0, or another that rejects client credentials of the scope's holders.
- * mcpkc's refuses them to clients with S256 as their own setting alone: with `client`, whether it refuses this one.
+ * Whether tokens without a user are refused to the scope's holders. Policies that count are mcpkc's in its verified
+ * form, that of 0.1.0, and others that reject the holders' client credentials. The policy of mcpkc refuses only clients
+ * that have S256 as their own setting: with `client`, whether it refuses this one.
  */
 function userlessRefused(seen: Seen, scope: string, client?: Client): boolean {
   const { policies, profiles } = shown(seen.parts.clientPolicies);
@@ -377,7 +378,7 @@ const machineClient: Rule = {
     listServers(seen).flatMap((judged): Found[] => {
       const { scope: name } = judged;
       if (!servesEveryClient(judged) || isTooOld(seen)) return [];
-      // Where the policy is there, a client from before it lacks the setting that it goes by: named, it gets it.
+      // A client that is older than the policy lacks the setting that the policy goes by. Naming the client sets it.
       const isThere = userlessRefused(seen, name);
       return machines(seen, name)
         .filter((client) => cameByRegistration(client) && !userlessRefused(seen, name, client))

@@ -59,7 +59,7 @@ function serverOf(seen: Seen, servers: readonly PresentServer[], client: Client)
   return named.length === 1 ? named[0] : undefined;
 }
 
-/** Several servers are there, and nothing tells which one a client is for: only a person can say it. */
+/** With several servers, nothing tells which one a client is for: only a person can name it. */
 function whichServer({ clientId }: Client): Fix {
   const line = formatCommand(['status', '--clients']);
   return atMcpServer(
@@ -99,7 +99,9 @@ const foreign: Rule = {
     ),
 };
 
-/** Whether a client holds a scope without having been given it, being a product's, or what the mode is for. */
+/**
+ * Whether a client holds a scope though nobody granted it, it is no product's client, and the mode isn't meant for it.
+ */
 export function isForeign(
   seen: Seen,
   client: Client,

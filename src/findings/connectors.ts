@@ -14,10 +14,10 @@ import { anonymous } from './hosts.ts';
 import { isShut, listServers, type Seen, shown } from './seen.ts';
 import { registering, withoutClient } from './ways.ts';
 
-/** What a client policy may demand of a client. */
+/** An executor's demand on a client, which a client policy may make. */
 interface Demand {
   what: string;
-  /** Whether a product can't do it in this realm, where the MCP server names these scopes. */
+  /** Whether a product fails the demand in this realm, where the MCP server names these scopes. */
   stops(preset: Preset, seen: Seen, naming: Naming): boolean;
   /** It judges sign-ins and tokens alone, where a condition about registrations abstains. */
   atSignIn?: true;
@@ -317,7 +317,7 @@ const lifetime: Rule = {
   },
 };
 
-/** What else products meet on their way. */
+/** Rules about other client policies that products meet on their way. */
 export const connectors: RuleGroup = {
   title: 'What products meet at registration and token endpoint',
   applies: (seen: Seen) => listServers(seen).length > 0,

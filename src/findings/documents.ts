@@ -52,7 +52,7 @@ const notAllowed: Rule = {
   find(seen) {
     if (!isAdvertised(seen)) return [];
     return seen.presets.flatMap((preset): Found[] => {
-      // One that was given a client id uses it in place of its document.
+      // A product that was assigned a client id uses it in place of its document.
       if (unregisteredWay(seen, preset)?.way === 'client') return [];
       const state = documentState(seen, preset);
       const without = withoutAudience(seen, preset, state);
@@ -70,7 +70,7 @@ const notAllowed: Rule = {
   },
 };
 
-/** A document's client that holds the audience of other MCP servers alone, or of none. */
+/** A document's client that holds no audience, or only that of other MCP servers. */
 function withoutAudience(
   seen: Seen,
   preset: Preset,

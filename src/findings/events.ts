@@ -6,7 +6,7 @@ import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atMcpServer, command } from './fixes.ts';
 import { type Seen, shown } from './seen.ts';
 
-/** An id that Keycloak gives to anybody who registers. */
+/** The form of the ids that Keycloak assigns to anybody who registers. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const prunedTooEarly: Rule = {
@@ -34,7 +34,7 @@ const prunedTooEarly: Rule = {
       }),
 };
 
-/** How a product gets a new client once its own is gone. */
+/** The steps by which a product gets a new client once its own is gone. */
 const RECOVERS: Readonly<Record<Preset['reregisters'], string>> = {
   'by-itself': 'registers anew on its own',
   'at-login': 'registers anew when its user signs in again',
@@ -42,7 +42,9 @@ const RECOVERS: Readonly<Record<Preset['reregisters'], string>> = {
   unknown: 'may have to be removed and added again by its user',
 };
 
-/** What the products in question do after invalid_client; which of them the client was for is not known any more. */
+/**
+ * The steps of the products in question after invalid_client; it is no longer known which of them the client was for.
+ */
 function recovery({ presets }: Seen): string {
   return presets.map(({ title, reregisters }) => `${title} ${RECOVERS[reregisters]}.`).join(' ');
 }
@@ -77,7 +79,7 @@ const off: Rule = {
   },
 };
 
-/** What Keycloak remembers. */
+/** Rules about the events that Keycloak stores. */
 export const events: RuleGroup = {
   title: 'Clients in use are there',
   applies: (seen) => shown(seen.parts.eventsConfig).enabled,

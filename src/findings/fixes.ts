@@ -25,8 +25,8 @@ function toRegister(seen: Seen): string[] {
 }
 
 /**
- * `--preset a,b`, where it isn't what the command does on its own. Where registration is shut, naming a product opens it: it is
- * named until somebody decided to keep it shut.
+ * The flags `--preset a,b`, where these aren't the command's defaults. Where registration is shut, naming a product
+ * opens it: products are named until somebody decided to keep it shut.
  */
 function presetFlags(seen: Seen): CommandPart[] {
   if (isShutOnPurpose(seen)) return [];
@@ -37,7 +37,7 @@ function presetFlags(seen: Seen): CommandPart[] {
     : [['--preset', typedList(names)]];
 }
 
-/** `create-scope` for a resource: it provisions, and repairs what it made. */
+/** The command `create-scope` for a resource: it provisions, and repairs what it made. */
 export function createScope(
   seen: Seen,
   resource: string,
@@ -49,14 +49,16 @@ export function createScope(
   return command(seen, [...parts, ...named, ...presetFlags(seen), ...flags]);
 }
 
-/** The same for a scope that is there; where nobody knows its resource, only a person can say it. */
+/** The command `create-scope` for an existing scope; where nobody knows its resource, only a person can name it. */
 export function repair(seen: Seen, judged: PresentServer, flags: readonly CommandPart[] = []): Fix {
   if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.scope, flags);
   const line = formatCommand(['create-scope', ['--scope', judged.scope], ...flags]);
   return atMcpServer(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
 }
 
-/** `create-scope` for the resource in question, else for any that is there; undefined where there is none. */
+/**
+ * The command `create-scope` for the resource in question, else for any that is there; undefined where there is none.
+ */
 export function repairAny(seen: Seen, flags: readonly CommandPart[] = []): Fix | undefined {
   if (seen.resource !== undefined)
     return createScope(seen, seen.resource, nameFor(seen, seen.resource), flags);
@@ -64,13 +66,13 @@ export function repairAny(seen: Seen, flags: readonly CommandPart[] = []): Fix |
   return known && repair(seen, known, flags);
 }
 
-/** Takes a client scope out of the issuer’s metadata. */
+/** The command that removes a client scope from the issuer’s metadata. */
 export function hideScope(seen: Seen, name: string): Fix {
   const byHand = `In the admin console, Client scopes, '${name}': switch “Include in OpenID Provider Metadata” off.`;
   return repairAny(seen, [['--hide-scope', typedList([name])]]) ?? atKeycloak(byHand);
 }
 
-/** `trusted-hosts` with the products' hosts and, where asked, those of the MCP servers. */
+/** The command `trusted-hosts` with the products' hosts and, where asked, those of the MCP servers. */
 export function trustHosts(
   seen: Seen,
   {
@@ -91,7 +93,10 @@ export function trustHosts(
   ]);
 }
 
-/** What leaves registration safer: `create-scope` for a resource that is there, else `trusted-hosts` for the products. */
+/**
+ * The command that leaves registration safer: `create-scope` for a resource that is there, else `trusted-hosts` for the
+ * products.
+ */
 export function harden(seen: Seen): Fix {
   return (isClosed(seen) ? undefined : repairAny(seen)) ?? trustHosts(seen);
 }

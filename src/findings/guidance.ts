@@ -45,7 +45,7 @@ const dcrWithScope: Rule = {
       }),
 };
 
-/** Whether registrations that name scopes get the realm's defaults, too; not where it isn't visible. */
+/** Whether registrations that name scopes get the realm's defaults, too; false where that isn't visible. */
 function defaultsAreAdded({
   parts: { registrationPolicies: policies, registrationProviders: providers },
 }: Seen): boolean {
@@ -84,7 +84,10 @@ const mode: Rule = {
     }),
 };
 
-/** Which clients hold a standing audience that are no known product’s: applications that inherited it, among others. */
+/**
+ * A sentence with the clients that hold a standing audience and are no known product’s, such as applications that
+ * inherited it.
+ */
 function inherited(seen: Seen, { mode: kind, list, carriers }: PresentServer): string {
   if (kind !== 'standing' || list === 'none') return '';
   const { clients, fewClients } = seen.parts;
@@ -108,10 +111,10 @@ function inherited(seen: Seen, { mode: kind, list, carriers }: PresentServer): s
   return ` ${count(foreign.length, 'client')} that ${foreign.length === 1 ? 'is' : 'are'} no known product’s ${foreign.length === 1 ? 'holds' : 'hold'} it: ${names}${more}.`;
 }
 
-/** So many clients are named. */
+/** Number of clients that are named. */
 const SHOWN = 5;
 
-/** What is no fault, but good to know. */
+/** Rules about what is good to know, and no fault. */
 export const guidance: RuleGroup = {
   title: 'Good to know',
   applies: () => false,

@@ -19,8 +19,8 @@ function looked(seen: Seen): Client[] {
 }
 
 /**
- * Who of them holds the audience of an MCP server. mcpkc's own account has a finding of its own. The mark of a probe
- * counts for nothing: a registrant writes it, too.
+ * The clients that hold the audience of an MCP server, each with that server. mcpkc's own account has a finding of its
+ * own. The mark of a probe counts for nothing: a registrant can write it, too.
  */
 function holders(seen: Seen): { client: Client; judged: PresentServer }[] {
   return listServers(seen).flatMap((judged) => {
@@ -39,7 +39,7 @@ function called({ clientId, name }: Client): string {
 const detach = (seen: Seen, judged: PresentServer, { clientId }: Client) =>
   repair(seen, judged, [['--detach', typedList([clientId])]]);
 
-/** What puts a changed client right: one that mcpkc made is made as it was; another one loses the audience. */
+/** The fix for a changed client: one that mcpkc made is made anew; any other loses the audience. */
 function restore(seen: Seen, judged: PresentServer, client: Client): Fix {
   const { record } = seen.parts;
   const made = record.visible ? allowancesOf(record.value, client) : [];
@@ -74,7 +74,7 @@ const exceeds: Rule = {
   },
   find: (seen) =>
     holders(seen).flatMap(({ client, judged }): Found[] => {
-      // Its policy decides, and detaching doesn't last: FETCHED_CLIENT_EXCEEDS.
+      // The policy decides about this client, and detaching doesn't last: FETCHED_CLIENT_EXCEEDS.
       if (registration(client).kind === 'cimd') return [];
       const problems = holderProblems(client, [...seen.presets, ...PRESETS]);
       if (problems.length === 0) return [];
@@ -169,7 +169,7 @@ const lost: Rule = {
   },
 };
 
-/** Who gets an audience, and whether it is still what it was when it got it. */
+/** Rules about the holders of an audience, and whether each is still as it was when it was granted. */
 export const holdersGroup: RuleGroup = {
   title: 'Who gets an audience is still what was adopted',
   applies: (seen) => {

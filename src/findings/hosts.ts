@@ -23,7 +23,7 @@ function policies(seen: Seen): ({ name: string } & HostsOfPolicy)[] {
 }
 
 /**
- * Whether Keycloak's policy trusts a host: an entry is compared letter by letter, upper and lower case too; `*.x` is x
+ * Whether Keycloak's policy trusts a host. An entry is compared letter by letter, upper and lower case too; `*.x` is x
  * and everything below it (26.7.3).
  */
 export function trusts(hosts: readonly string[], host: string): boolean {
@@ -99,7 +99,7 @@ const missing: Rule = {
   },
 };
 
-/** The hosts of what a product registers with: its redirect URIs and its home page. */
+/** Hosts in a product's registration: those of its redirect URIs and its home page. */
 function neededHosts({ registration }: Preset): string[] {
   const { redirect_uris: redirects, client_uri: home } = registration;
   const uris = home === undefined ? redirects : [...redirects, home];
@@ -120,7 +120,7 @@ function missingOf(seen: Seen, preset: Preset, hosts: readonly string[]): Found[
   return [{ subject: title, message, fix, severity: 'warning' }];
 }
 
-/** The MCP server's own host belongs into the list where patterns keep anything from registering there. */
+/** The MCP server's own host belongs in the list where patterns keep anything from registering there. */
 function missingServers(seen: Seen, hosts: readonly string[]): Found[] {
   const { profiles } = shown(seen.parts.clientPolicies);
   const own = profiles.find(({ name }) => name === OWN_POLICY.registrations);
@@ -193,7 +193,7 @@ const tooWide: Rule = {
     }),
 };
 
-/** The policy that decides whose clients may register. */
+/** Rules about the policy that decides whose clients may register. */
 export const hosts: RuleGroup = {
   title: 'Trusted Hosts',
   rules: [policyMissing, empty, senderMatch, missing, urisMatchOff, tooWide],

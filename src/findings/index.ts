@@ -15,7 +15,7 @@ import { registration } from './registration.ts';
 import { scopes } from './scopes.ts';
 import { server } from './server.ts';
 
-/** All rules, the most important first: what stops everybody, then what stops a connector on its way. */
+/** All rules, the most important first: those about all products, then those about one connector on its way. */
 export const GROUPS: readonly RuleGroup[] = [
   account,
   server,

@@ -2,22 +2,25 @@ import type { PartName } from '../keycloak/read/status-parts.ts';
 import type { Finding, RuleGroup, Severity } from './finding.ts';
 import type { Seen } from './seen.ts';
 
-/** A rule that could not be judged, and the role that it would take. */
+/** A rule that could not be judged, and the role that judging needs. */
 export interface Unjudged {
   code: string;
   role: string;
 }
 
-/** How one group of rules came out. */
+/** The outcome of one group of rules. */
 export interface GroupVerdict {
   title: string;
-  /** `bad`: an error or a warning; `unseen`: nothing found, but not everything visible; `empty`: nothing to judge. */
+  /**
+   * State of the group. `bad`: an error or a warning; `unseen`: nothing found, but not everything visible; `empty`:
+   * nothing to judge.
+   */
   state: 'good' | 'bad' | 'unseen' | 'empty';
   /** Roles that are missing to judge all of it. */
   roles: string[];
 }
 
-/** What the rules say of a realm. */
+/** The findings of all rules about the realm. */
 export interface Judgement {
   /** The most important first. */
   findings: Finding[];

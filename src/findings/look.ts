@@ -10,7 +10,7 @@ import { GROUPS } from './index.ts';
 import { judge } from './judge.ts';
 import { seenBy } from './seen-by.ts';
 
-/** What `status` finds in the realm for an MCP server; undefined where no service account is configured. */
+/** Findings of `status` about the realm of an MCP server; undefined where no service account is configured. */
 export async function findingsFor(
   context: Context,
   config: Config,

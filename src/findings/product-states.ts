@@ -3,13 +3,16 @@ import type { Finding } from './finding.ts';
 import type { Seen } from './seen.ts';
 import { unregisteredWay, usesDocument } from './ways.ts';
 
-/** How a product connects, and what the realm has in store for it, as far as it can be read. */
+/** The way in which a product connects, and whether the realm lets it, as far as that can be read. */
 export interface ProductState extends Connection {
   preset: string;
   title: string;
-  /** `depends`: on what the MCP server names, or on the user, as the findings say; `unknown`: not all was visible. */
+  /**
+   * The verdict. `depends`: on the scopes that the MCP server names, or on the user, as the findings show; `unknown`:
+   * not all was visible.
+   */
   verdict: 'ready' | 'stopped' | 'depends' | 'unknown';
-  /** The findings that say so. */
+  /** Codes of the findings that the verdict rests on. */
   codes: string[];
 }
 
@@ -35,10 +38,10 @@ const STOPS_REGISTRATION: readonly string[] = [
 
 /** Findings that stop one product, which they are about. */
 const STOPS_SUBJECT: readonly string[] = ['REQUESTED_SCOPE_MISSING', 'DOCUMENT_NOT_ALLOWED'];
-/** The same, where it registers. */
+/** The finding that stops one product where it registers. */
 const STOPS_SUBJECTS_REGISTRATION = 'TRUSTED_HOST_MISSING';
 
-/** How each product in question connects, and what the findings mean for it. */
+/** The state of each product in question: how it connects, and what the findings mean for it. */
 export function productStates(seen: Seen, findings: readonly Finding[], allVisible: boolean): ProductState[] {
   return seen.presets.map((preset) => {
     const { name, title, registration } = preset;
@@ -48,7 +51,7 @@ export function productStates(seen: Seen, findings: readonly Finding[], allVisib
       if (severity !== 'error') return false;
       if (products !== undefined) return products.includes(name);
       if (code === 'BASIC_AUTH_DISABLED') return usesSecret;
-      // With a profile alone it is later edits of profiles that fail.
+      // A profile alone makes only later edits of profiles fail.
       if (code === 'DOCUMENT_POLICY_BREAKS_REALM') return subject.startsWith('policy ');
       if (STOPS_EVERYBODY.includes(code)) return true;
       const isAbout = [name, title].includes(subject);

@@ -15,7 +15,7 @@ export interface Refusals {
   last: number;
 }
 
-/** Types of events of refusals → what was refused. */
+/** Types of events of refusals → the request that was refused. */
 export const REFUSAL_KINDS: Readonly<Record<string, Refusals['kind']>> = {
   CLIENT_REGISTER_ERROR: 'registration',
   LOGIN_ERROR: 'sign-in',

@@ -83,7 +83,7 @@ const blocks: Rule = {
   },
 };
 
-/** What registrations name and the realm's lists don't allow by themselves. */
+/** Entries that registrations name and that the realm's lists don't allow on their own. */
 function namedScopes(seen: Seen): string[] {
   const standing = listServers(seen).filter(({ mode, list }) => mode === 'standing' && list === 'none');
   return ['openid', ...standing.map(({ scope }) => scope)];
@@ -170,7 +170,7 @@ const wideMappers: Rule = {
       return [{ subject: policy.name, message, fix: harden(seen) }];
     }),
 };
-/** What else is lost where the policies are gone that mark registrations (Keycloak 26.4.0 and 26.7.4). */
+/** A further loss where the policies that mark registrations are gone (Keycloak 26.4.0 and 26.7.4). */
 const NO_MARK = 'nothing tells it from a client that an administrator made, mcpkc’s own account included';
 
 /** A policy that every new realm has and that somebody deleted. */
@@ -205,7 +205,7 @@ function missingPolicy(
   };
 }
 
-/** The other policies for anonymous registration. */
+/** Rules about the other policies for anonymous registration. */
 export const registration: RuleGroup = {
   title: 'Client registration policies',
   rules: [

@@ -9,18 +9,21 @@ import { listServers, type Seen, shown } from './seen.ts';
 /** A release of Keycloak, such as 26.8.2; compared number by number. */
 export type Release = readonly [major: number, minor: number, patch: number];
 
-/** What a release changes that mcpkc or its MCP servers meet. */
+/** A change in a release of Keycloak that mcpkc or its MCP servers meet. */
 export interface ReleaseFact {
   /** The first release with it. */
   from: Release;
   change: string;
-  /** What it means for mcpkc, as a sentence. */
+  /** The change's meaning for mcpkc, as a sentence. */
   means: string;
-  /** `seen`: tests of mcpkc ran on such a server. `read`: it stands in Keycloak's guides or issues and was rehearsed at most. */
+  /**
+   * Basis of the fact. `seen`: tests of mcpkc ran on such a server. `read`: Keycloak's guides or issues show it, and it
+   * was rehearsed at most.
+   */
   certainty: 'seen' | 'read';
-  /** What has to be visible to say whether this realm is concerned. */
+  /** Parts that must be visible to tell whether this realm is concerned. */
   needs?: readonly PartName[];
-  /** What breaks in this realm when it comes; absent where nothing that is set up can. */
+  /** Finds what breaks in this realm with the change; absent where nothing that is set up can break. */
   breaks?(seen: Seen): Found[];
 }
 
@@ -201,7 +204,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   },
 ];
 
-/** `26.8` as the newest release of that line, `26.8.2` as it is; undefined where it is not a version. */
+/** Parses `26.8` as the newest release of that line, `26.8.2` as it is; undefined where it is not a version. */
 export function parseRelease(text: string): Release | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(text);
   if (!match) return undefined;
@@ -209,32 +212,32 @@ export function parseRelease(text: string): Release | undefined {
   return [Number(major), Number(minor), patch === undefined ? Number.POSITIVE_INFINITY : Number(patch)];
 }
 
-/** Below 0 where `a` is the older one, 0 where they are the same. */
+/** Compares two releases: below 0 where `a` is the older one, 0 where they are the same. */
 export function compareReleases(a: Release, b: Release): number {
   const at = a.findIndex((number, index) => number !== b[index]);
   return at < 0 ? 0 : (a[at] as number) - (b[at] as number);
 }
 
-/** `26.8.2`. */
+/** The release as text: `26.8.2`. */
 export const releaseText = (release: Release): string =>
   release.filter((number) => Number.isFinite(number)).join('.');
 
-/** The newest release that the list knows something of. */
+/** The newest release that the list has a fact about. */
 export const NEWEST_KNOWN: Release = RELEASE_FACTS.map(({ from }) => from).reduce((a, b) =>
   compareReleases(a, b) < 0 ? b : a,
 );
 
-/** What an upgrade would do to this realm. */
+/** Effects of an upgrade on this realm. */
 export interface Upgrade {
   to: string;
-  /** This server's release; undefined where it isn't shown to the account, and everything up to `to` was judged. */
+  /** This server's release; undefined where the account can't see it, and everything up to `to` was judged. */
   now: string | undefined;
   breakages: Breakage[];
-  /** Facts that could not be judged, and the role that it takes. */
+  /** Facts that could not be judged, each with the role that judging needs. */
   unjudged: { from: string; change: string; role: string }[];
-  /** The other facts of the way: nothing of this realm breaks by them. */
+  /** The other facts between the two releases: nothing of this realm breaks by them. */
   harmless: { from: string; change: string; means: string }[];
-  /** Whether `to` is newer than anything the list knows. */
+  /** Whether `to` is newer than every release in the list. */
   beyond: boolean;
 }
 
@@ -266,7 +269,7 @@ export function judgeUpgrade(seen: Seen, to: Release, written: string): Upgrade 
   return upgrade;
 }
 
-/** `26.7.4` of `26.7.4.redhat-00001`, and of a server's nightly build `26.8.0-SNAPSHOT`. */
+/** The release `26.7.4` of `26.7.4.redhat-00001`, and of a server's nightly build `26.8.0-SNAPSHOT`. */
 function plainVersion(version: string | undefined): string {
   return /^\d+\.\d+\.\d+/.exec(version ?? '')?.[0] ?? '';
 }

@@ -103,7 +103,7 @@ function mismatchOf(seen: Seen, judged: PresentServer): Found[] {
   return [{ subject: scope, message, fix }];
 }
 
-/** An audience that isn't the URL and that the MCP server takes: it works, against RFC 8707. */
+/** An audience that isn't the URL and that the MCP server accepts works, against RFC 8707. */
 function otherAudience(
   seen: Seen,
   judged: PresentServer,
@@ -222,14 +222,14 @@ const shared: Rule = {
   },
 };
 
-/** The roles of which a person needs one; none where everybody may use it, or that isn't visible. */
+/** The roles of which a person needs one; none where everybody may use the server, or that isn't visible. */
 function rolesFor({ parts: { access } }: Seen, { scope, carriers }: PresentServer): string[] {
   const mapped = access.visible ? access.value.mapped : [];
   const roles = [scope, ...carriers].flatMap((one) => rolesOf(mapped, one));
   return distinctRoles(gatesOf(roles)).map(roleLabel);
 }
 
-/** The audience scopes and what is in them. */
+/** Rules about the audience scopes and their mappers. */
 export const scopes: RuleGroup = {
   title: 'Audience scope and mapper',
   rules: [missing, mapperMissing, mismatch, notInAccessToken, notDefault, requestedMissing, shared],

@@ -63,7 +63,7 @@ function globalFlags(config: Config): CommandPart[] {
     flagged('MCPKC_CA_FILE') ? [['--ca-file', config.caFile ?? '']] : [],
     flagged('MCPKC_ALLOW_HTTP') ? ['--allow-http'] : [],
     credentials === undefined || credentials === '.keycloak-env' ? [] : [['--credentials', credentials]],
-    // Found without being named: here, or in the user's configuration folder.
+    // The profile was found without being named: here, or in the user's configuration folder.
     file === undefined || CONFIG_FILES_HERE.includes(file) || /\/mcpkc\/config\.json$/.test(file)
       ? []
       : [['--config', file]],
@@ -71,7 +71,7 @@ function globalFlags(config: Config): CommandPart[] {
   return flags.flat();
 }
 
-/** Which backup of pruned clients holds a client: the usual one of this realm. Its secrets are not kept. */
+/** Looks up the backup of pruned clients that holds a client: the realm's usual one. Its secrets are not kept. */
 async function backups({ io }: Context, keycloak: Keycloak): Promise<Seen['backupOf']> {
   try {
     const file = defaultBackup(io, keycloak);
@@ -80,7 +80,7 @@ async function backups({ io }: Context, keycloak: Keycloak): Promise<Seen['backu
     const ids = new Set(parseBackup(text, file).records.map(({ clientId }) => clientId));
     return (clientId) => (ids.has(clientId) ? file : undefined);
   } catch (error) {
-    // No place for backups, or one that can't be read: then none is known.
+    // Without a place for backups, or with one that can't be read, no backup is known.
     if (error instanceof McpkcError || (error as NodeJS.ErrnoException).code !== undefined)
       return () => undefined;
     throw error;

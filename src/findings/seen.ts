@@ -16,7 +16,7 @@ export interface Seen {
   server: string;
   /** The MCP server that `status` was asked about or that is configured. */
   resource: string | undefined;
-  /** `--resource` was said: other resources are not judged. */
+  /** Whether `--resource` was named: other resources are not judged. */
   only: boolean;
   /** The configured resource and MCP_SCOPE_NAME. */
   configured: { resource: string | undefined; scopeName: string };
@@ -28,9 +28,9 @@ export interface Seen {
   roleClient: string;
   /** Client ids of OIDC_AUDIENCE. */
   staticClients: readonly string[];
-  /** What the MCP server in question takes in `aud` beside its URL (OIDC_AUDIENCE). */
+  /** Audiences that the MCP server in question accepts in `aud` beside its URL (OIDC_AUDIENCE). */
   otherAudiences: readonly string[];
-  /** Global flags that printed commands need, as they were given. */
+  /** Global flags that printed commands need, as this run got them. */
   globalFlags: readonly CommandPart[];
   /** Flags that a printed `init` needs besides, since an administrator's password goes to no server that only a file here names. */
   initFlags: readonly CommandPart[];
@@ -40,7 +40,7 @@ export interface Seen {
   documents?: ReadonlyMap<string, { redirectUris: string[] } | { why: string }> | undefined;
   /** Name of the profile in use. */
   profile?: string | undefined;
-  /** Which backup of pruned clients holds a client; undefined where none is known. */
+  /** Looks up the backup of pruned clients that holds a client; undefined where none is known. */
   backupOf(clientId: string): string | undefined;
 }
 
@@ -56,7 +56,7 @@ export function isClosed(seen: Seen): boolean {
   return registrationPolicies.visible && trustsNoHost(registrationPolicies.value);
 }
 
-/** Whether every anonymous registration is refused: what would be wrong with one concerns nobody then. */
+/** Whether every anonymous registration is refused: faults of registrations then concern nobody. */
 export function isShut(seen: Seen): boolean {
   const { registrationPolicies } = seen.parts;
   return registrationPolicies.visible && refusesEveryRegistration(registrationPolicies.value);

@@ -8,7 +8,7 @@ import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, repair } from './fixes.ts';
 import { listServers, type Seen, shown } from './seen.ts';
 
-/** What clients are told: by the public address where it answers, else by the one that administration is done at. */
+/** The metadata that clients get: from the public address where it answers, else from the address of administration. */
 export function told({ parts }: Seen): IssuerMetadata | undefined {
   return parts.face.atIssuer ?? parts.face.atKeycloak;
 }
@@ -37,7 +37,7 @@ const mismatch: Rule = {
       return [{ subject: issuer, message, fix }];
     }
     const { face } = seen.parts;
-    // Only two addresses that answer, each with itself, show that none is fixed.
+    // Only two addresses that answer, each with itself as issuer, show that none is fixed.
     const dynamic =
       face.atIssuer !== undefined &&
       face.atKeycloak !== undefined &&
@@ -136,7 +136,7 @@ function standsFor(seen: Seen, resource: string): boolean {
   );
 }
 
-/** Somebody else's client in its place is deleted for it, which takes a person's word. */
+/** Somebody else's client in its place would be deleted, which needs a person's word. */
 function makeResourceClient(seen: Seen, judged: PresentServer): Fix {
   const { resource = '' } = judged;
   const isTaken = shown(seen.parts.ids).some(({ clientId }) => clientId === resource);
@@ -163,7 +163,7 @@ const foreignResource: Rule = {
       const claiming = listed.filter(
         ({ clientId, attributes }) => clientId !== resource && attributes[RESOURCE_URL] === resource,
       );
-      // One that registered itself is a finding of its own, feature or not.
+      // A client that registered itself is a finding of its own, with or without the feature.
       const there = shown(seen.parts.ids).filter(
         (client) => client.clientId === resource && (judgesResource(seen) || !cameByRegistration(client)),
       );
@@ -178,7 +178,7 @@ const foreignResource: Rule = {
   },
 };
 
-/** What is decided where Keycloak is started, and by the realm's own settings. */
+/** Rules about Keycloak's start options, and the realm's own settings. */
 export const server: RuleGroup = {
   title: 'Issuer, sign-in and features',
   rules: [mismatch, notHttps, basicOff, resourceIndicators, foreignResource],

@@ -22,7 +22,10 @@ export function fetchedBy(seen: Seen, url: string): DocumentPolicy | undefined {
   return documentFetchedBy(shown(seen.parts.clientPolicies), url);
 }
 
-/** How this realm knows the document of a product; undefined where it has none. Needs record, ids and client policies. */
+/**
+ * The state of a product's document in this realm; undefined where the product has none. Needs record, ids and client
+ * policies.
+ */
 export function documentState(seen: Seen, { cimdUrl }: Preset): DocumentState | undefined {
   if (cimdUrl === undefined) return undefined;
   const client = shown(seen.parts.ids).find(({ clientId }) => clientId === cimdUrl);
@@ -30,7 +33,7 @@ export function documentState(seen: Seen, { cimdUrl }: Preset): DocumentState | 
   return documentStateOf(cimdUrl, { client, record: shown(record), lists: shown(clientPolicies) });
 }
 
-/** Whether this issuer tells products that it takes documents. */
+/** Whether this issuer tells products that it accepts documents. */
 export const isAdvertised = (seen: Seen): boolean => told(seen)?.cimd === true;
 
 /** The MCP server in question: the one that was named, else the first that the realm knows. */
@@ -41,7 +44,9 @@ export function serverOf(seen: Seen): PresentServer | undefined {
     : servers.find(({ resource }) => resource === seen.resource);
 }
 
-/** How a product that doesn't register connects; undefined where it registers, or its document is known to nobody. */
+/**
+ * The connection of a product that doesn't register; undefined where it registers, or its document is known to nobody.
+ */
 export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefined {
   const { record, ids, clientPolicies, scopes } = seen.parts;
   if (!record.visible || !scopes.visible) return undefined;
@@ -59,12 +64,12 @@ export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefi
     : { way: 'client', clientId, reason: null };
 }
 
-/** Whether a product uses its document here, whether or not the realm knows it: it registers in no case. */
+/** Whether a product uses its document here, known to the realm or not: it registers in no case. */
 export function usesDocument(seen: Seen, { cimdUrl }: Preset): boolean {
   return cimdUrl !== undefined && isAdvertised(seen);
 }
 
-/** The connection of a product whose document's id somebody else's client has. */
+/** The connection of a product where somebody else's client has its document's id. */
 function takenConnection({ redirectUris, cimdUrl = '' }: Preset, client: Client): Connection {
   const fits = client.redirectUris.some((uri) => matchesAny(redirectUris, uri));
   return fits
@@ -98,8 +103,8 @@ export function withoutClient(seen: Seen): Preset[] {
 }
 
 /**
- * Whether nobody can register, and nobody in question has to: what would make registration safer has nothing to do then.
- * A Trusted Hosts policy that lists no host refuses every anonymous registration (26.4.0 to 26.7.4).
+ * Whether nobody can register, and no product in question needs to: a safer registration is then no use. A Trusted
+ * Hosts policy that lists no host refuses every anonymous registration (26.4.0 to 26.7.4).
  */
 export function isRegistrationShut(seen: Seen): boolean {
   const { registrationPolicies } = seen.parts;
@@ -109,11 +114,11 @@ export function isRegistrationShut(seen: Seen): boolean {
     .some((policy) => hostsOf(policy).hosts.length === 0);
 }
 
-/** A product's client that mcpkc made and that doesn't let it in any more, with what became of it. */
+/** A product's client that mcpkc made and that doesn't let it in any more, with the reason. */
 export interface LostClient {
   entry: Allowed;
   message: string;
-  /** Somebody may have switched it off on purpose, after a breach say. */
+  /** Whether the client is disabled: somebody may have done that on purpose, for example after a breach. */
   isDisabled: boolean;
 }
 

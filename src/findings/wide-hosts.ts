@@ -1,6 +1,6 @@
 /**
- * Domains below which anybody can get a host: not the whole Public Suffix List (publicsuffix.org, which changes daily),
- * but what people write into a list of trusted hosts. Seen 2026-11-24.
+ * Domains below which anybody can get a host: those that people write into a list of trusted hosts. Not the whole
+ * Public Suffix List (publicsuffix.org, which changes daily). Seen 2026-11-24.
  */
 const SHARED = [
   'amazonaws.com',

@@ -7,10 +7,10 @@ import { brief, count, visible } from '../text.ts';
 import { type FileProblem, type Fleet, type FleetRealm, placeText } from './fleet.ts';
 import { type FileText, readFleet } from './read.ts';
 
-/** The files that are taken where `-f` names none, in this folder; the first that is there. */
+/** Names of the files to read where `-f` names none: the first that is in this folder. */
 export const USUAL_FILES = ['mcpkc.yaml', 'mcpkc.yml', 'mcpkc.json'] as const;
 
-/** A fleet as the command line names it, and what is worth a word about its files. */
+/** A fleet as the command line names it, and notes about its files. */
 export interface LoadedFleet {
   fleet: Fleet;
   notes: FileProblem[];
@@ -32,7 +32,7 @@ export async function loadFleet(
   return checked(texts);
 }
 
-/** The fleet in texts, as `loadFleet`. */
+/** Reads the fleet in these texts, as `loadFleet`. */
 export function checked(texts: readonly FileText[]): LoadedFleet {
   const { fleet, problems, notes } = readFleet(texts);
   if (problems.length === 0) return { fleet, notes, texts };
@@ -46,7 +46,7 @@ export function checked(texts: readonly FileText[]): LoadedFleet {
   );
 }
 
-/** A problem as editors and CI logs take it. */
+/** A problem in the form that editors and CI logs recognize. */
 export function problemText({ at, message }: FileProblem): string {
   return `${visible(placeText(at))} ${message}`;
 }
@@ -72,9 +72,9 @@ async function textOf(io: Context['io'], file: string): Promise<string> {
 }
 
 /**
- * The configuration of a realm of the file: of its profile, else of this run. What the file says of server and realm is
- * compared; PROFILE_MISMATCH where it differs. A realm is followed only where the profile names none and its account is one
- * of master, so that no text of the file sends a secret anywhere else than the profile says.
+ * The configuration of a realm of the file: of its profile, else of this run. The file's server and realm are compared
+ * with it; PROFILE_MISMATCH where they differ. The file's realm is followed only where the profile names none and its
+ * account is one of master. So no text of the file sends a secret anywhere but to the profile's server.
  */
 export async function configFor(context: Context, { profile, realm, server }: FleetRealm): Promise<Config> {
   const config = await (profile === undefined ? context.config() : context.configOf(profile));
@@ -114,7 +114,7 @@ function mismatchError(message: string): McpkcError {
   return new McpkcError('PROFILE_MISMATCH', message, 'Correct the file, or name the profile of that server.');
 }
 
-/** How many realms and servers, for a headline. */
+/** The numbers of realms and servers, for a headline. */
 export function fleetCount({ realms }: Fleet): string {
   const servers = realms.reduce((sum, one) => sum + one.servers.length, 0);
   return `${count(servers, 'MCP server')} in ${count(realms.length, 'realm')}`;

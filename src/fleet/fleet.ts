@@ -28,7 +28,7 @@ export interface FleetServer {
   /** Its tokens may open the other standing servers of the realm. */
   shared: boolean;
   scope: string | undefined;
-  /** Who may use it: everybody, or exactly who has one of these roles. */
+  /** The people who may use it: everybody, or exactly those who have one of these roles. */
   access: 'anybody' | { roles: string[] } | undefined;
   products: FleetProduct[];
   at: Place;
@@ -44,7 +44,7 @@ export interface FleetRetired {
 export interface FleetRealm {
   /** Undefined: the configuration without a profile. */
   profile: string | undefined;
-  /** What the file says of the connection: compared, never followed (`realm` see docs/fleet.md). */
+  /** The connection as the file names it: compared, never followed (`realm` see docs/fleet.md). */
   realm: string | undefined;
   server: string | undefined;
   harden: boolean;
@@ -53,19 +53,19 @@ export interface FleetRealm {
   at: Place;
 }
 
-/** What one or more files ask for. */
+/** The realms that one or more files ask for. */
 export interface Fleet {
   files: string[];
   realms: FleetRealm[];
 }
 
-/** What is wrong with a file, or worth a word. */
+/** A fault in a file, or a note about it. */
 export interface FileProblem {
   at: Place;
   message: string;
 }
 
-/** A place as editors and CI logs take it. */
+/** A place in the form that editors and CI logs recognize. */
 export function placeText({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`;
 }

@@ -9,13 +9,13 @@ import type { FleetProduct, FleetServer } from './fleet.ts';
 import { readFleet } from './read.ts';
 import type { FileServer } from './schema.ts';
 
-/** What a command made of a server, as far as the file of this folder may have it otherwise. */
+/** The state of a server after a command, as far as the file of this folder may differ. */
 export interface Done {
   resource: string;
   scope: string;
-  /** Undefined: the command has nothing to do with it. */
+  /** Undefined where the command doesn't set it. */
   mode?: Mode | undefined;
-  /** Who may use it now: everybody where `gates` is undefined. */
+  /** The people who may use it now: everybody where `gates` is undefined. */
   access?: { gates: readonly RoleName[] | undefined };
   /** Products that connect now, and how. */
   products?: readonly Pick<FleetProduct, 'preset' | 'by'>[];
@@ -24,8 +24,8 @@ export interface Done {
 }
 
 /**
- * Says where a file of MCP servers in this folder would undo what a command did, or doesn't name it; with the lines to write.
- * A file that can't be read, and one of other realms, is nobody's business here.
+ * Warns where a file of MCP servers in this folder would undo what a command did, or doesn't name it. Shows the lines
+ * to write. A file that can't be read, or that is about other realms, is passed over.
  */
 export async function noteFile(
   { io, voice }: Pick<Context, 'io' | 'voice'>,
@@ -63,7 +63,7 @@ async function fileHere(io: Context['io']): Promise<{ file: string; text: string
 const names = ({ products }: FleetServer, { preset, by }: Pick<FleetProduct, 'preset' | 'by'>) =>
   products.some((one) => one.preset === preset && one.by === by);
 
-/** What of the file says otherwise. */
+/** Differences between the file and the command's result. */
 function undoneBy(server: FleetServer, { mode, access, removed }: Done): string[] {
   if (removed === 'server') return ['it under servers (move its URL to retired)'];
   const gone = (removed ?? []).filter((one) => names(server, one));
@@ -85,7 +85,7 @@ function undoneBy(server: FleetServer, { mode, access, removed }: Done): string[
   ];
 }
 
-/** The server's entry as it would stand in the file: what is there, with what the command did. */
+/** The server's entry as it should stand in the file: the present one, with what the command did. */
 function linesOf(
   { resource, scope, mode, access, products = [] }: Done,
   server: FleetServer | undefined,

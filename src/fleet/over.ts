@@ -8,10 +8,10 @@ import { visible } from '../text.ts';
 import { configFor, loadFleet, problemText } from './connect.ts';
 import type { FleetRealm } from './fleet.ts';
 
-/** So many realms are looked at at once. */
+/** Number of realms that are looked at at once. */
 const REALMS_AT_ONCE = 4;
 
-/** What a look at a realm came to: reports of it, or of its servers; or why it failed. */
+/** The outcome of a look at a realm: reports of it, or of its servers; or its failure. */
 export interface Looked {
   wish: FleetRealm;
   config: Config | undefined;
@@ -20,8 +20,8 @@ export interface Looked {
 }
 
 /**
- * Looks at every realm of a file, some side by side: one document, one exit status. A realm that fails stops no other; the
- * worst exit status counts, that of a failure before that of an answer.
+ * Looks at every realm of a file, some side by side: one document, one exit status. A realm that fails stops no other.
+ * The worst exit status counts; a failure's comes before that of an answer.
  */
 export async function lookOver(
   context: Context,

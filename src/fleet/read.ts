@@ -21,13 +21,13 @@ import type {
 } from './fleet.ts';
 import { type FileProduct, type FileServer, type FleetFile, fleetSchema } from './schema.ts';
 
-/** A file's text and what it is called. */
+/** A file's text and its name. */
 export interface FileText {
   file: string;
   text: string;
 }
 
-/** What files ask for, or every problem in them at once; notes stop nothing. */
+/** The fleet in the files, or every problem in them at once; notes stop nothing. */
 export interface ReadFleet {
   fleet: Fleet;
   problems: FileProblem[];
@@ -36,13 +36,13 @@ export interface ReadFleet {
 
 type Path = readonly (string | number)[];
 
-/** Where in a file something stands, by its path in the document. */
+/** A function that finds a place in a file, by the path in the document. */
 type PlaceOf = (path: Path, isKey?: boolean) => Place;
 
 /**
- * Reads files of MCP servers, YAML 1.2 or JSON. All that is wrong with them is told at once, each with line and column:
- * syntax, shape, and what contradicts itself. Pure; nothing that they name is read or asked. `presets`: names of products
- * that the configuration adds; undefined where no configuration was read, so that an unknown product is a note.
+ * Reads files of MCP servers, YAML 1.2 or JSON. All faults are reported at once, each with line and column: syntax,
+ * shape, and contradictions. Pure; nothing that the files name is read or asked. `presets`: names of products that the
+ * configuration adds. Where no configuration was read it is undefined, and an unknown product is a note.
  */
 export function readFleet(texts: readonly FileText[], presets?: readonly string[]): ReadFleet {
   const read = texts.map((one) => readFile(one, presets));
@@ -51,7 +51,7 @@ export function readFleet(texts: readonly FileText[], presets?: readonly string[
     realms: merged(read.flatMap(({ realms }) => realms)),
   };
   const problems = read.flatMap((one) => one.problems);
-  // What contradicts itself is told once the shape is right.
+  // Contradictions are reported once the shape is right.
   if (problems.length === 0) problems.push(...contradictions(fleet));
   return { fleet, problems: inOrder(problems), notes: inOrder(read.flatMap(({ notes }) => notes)) };
 }
@@ -71,7 +71,7 @@ interface ReadFile {
   notes: FileProblem[];
 }
 
-/** More aliases of one document are no fleet: a file of a few lines must not grow to fill the memory. */
+/** A document with more aliases is not a fleet: a file of a few lines must not grow to fill the memory. */
 const MOST_ALIASES = 100;
 
 function readFile({ file, text }: FileText, presets: readonly string[] | undefined): ReadFile {
@@ -101,7 +101,7 @@ function readFile({ file, text }: FileText, presets: readonly string[] | undefin
   return realmsOf(shaped.data, placeOf, presets);
 }
 
-/** Where a value, or a map's key, begins; of what isn't there, its nearest parent. */
+/** The place where a value, or a map's key, begins; for a missing one, that of its nearest parent. */
 function offsetOf(document: Document, path: Path, isKey = false): number {
   for (let length = path.length; length >= 0; length -= 1) {
     const parent = document.getIn(path.slice(0, length - 1), true);
@@ -125,7 +125,7 @@ function pathText(path: Path): string {
     .join('');
 }
 
-/** What is wrong with the shape, in words; of a choice, what is wrong with the form that was meant. */
+/** The fault in the shape, in words; for a choice, the fault in the form that was meant. */
 function issueProblems(issue: Issue, above: Path, placeOf: PlaceOf): FileProblem[] {
   const path = [...above, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   if (issue.code === 'invalid_union') {
@@ -241,7 +241,7 @@ function realmsOf(data: FleetFile, placeOf: PlaceOf, presets: readonly string[] 
       at: placeOf(path),
     };
   });
-  // A default that several servers take is judged once.
+  // A default that several servers use is judged once.
   const distinct = (all: FileProblem[]) => [
     ...new Map(all.map((one) => [JSON.stringify(one), one])).values(),
   ];
@@ -278,7 +278,7 @@ function productProblems(
     const near = nearMiss(preset, [...PRESETS.map(({ name }) => name), ...(own ?? [])]);
     const hosted = SELF_HOSTED.some(({ name }) => name === preset);
     const message = `there is no client preset ${brief(preset, 60)}${near ? `; did you mean ${near}?` : hosted ? '; one that runs on a host of your own needs a preset in the configuration' : ''}`;
-    // A profile's configuration may have presets of its own; a slip of the pen is told all the same.
+    // A profile's configuration may have presets of its own; a typing error is reported all the same.
     problems.push({ part: 'preset', message, ...(own === undefined && !near ? { isNote: true } : {}) });
   }
   if (by === 'registration' && (clientId !== undefined || redirectUris.length > 0))
@@ -317,7 +317,7 @@ function merged(realms: readonly FleetRealm[]): FleetRealm[] {
   return all;
 }
 
-/** What can't hold at once. */
+/** Combinations that can't hold at once. */
 function contradictions({ realms }: Fleet): FileProblem[] {
   return [
     ...twice(realms, ({ profile, realm }) =>

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What makes an object of its fields: one that takes further fields (published), or none (held against real output). */
+/**
+ * A function that makes an object schema of its fields: open to further fields (published), or closed (held against
+ * real output).
+ */
 export type ObjectMaker = (shape: z.ZodRawShape) => z.ZodType;
 
 const text = z.string();
