@@ -15,14 +15,14 @@ export interface ShownCheck {
   title: string;
   severity: CheckResult['severity'];
   outcome: CheckResult['outcome'];
-  /** Of what was not run: the check whose failure is the reason; null where it is something else. */
+  /** For a check that was not run: the check whose failure is the reason; null where the reason is something else. */
   culprit: string | null;
-  /** Of what was not run: that it is no failure. */
+  /** Whether a check that was not run counts as no failure. */
   excused: boolean;
   /** The sentence about what was found. */
   message: string;
   warning: boolean;
-  /** What was judged. */
+  /** The exchanges and facts that were judged. */
   evidence: { exchanges: ShownExchange[]; facts: Record<string, unknown> };
   /** Null where it passed. */
   cause: string | null;
@@ -30,14 +30,14 @@ export interface ShownCheck {
   spec: string;
 }
 
-/** An error that `status` finds, as far as it is told here. */
+/** An error that `status` finds, as far as it is shown here. */
 export interface RealmError {
   code: string;
   message: string;
   fix: { kind: string; text: string };
 }
 
-/** All that is said of a run, as text, JSON, JUnit or annotations. */
+/** Everything that a run reports, as text, JSON, JUnit or annotations. */
 export interface Answer {
   mcp: string;
   issuer: string | null;
@@ -49,7 +49,7 @@ export interface Answer {
   outlook: Outlook[];
   /** Ids of what is red at the threshold. */
   red: string[];
-  /** The MCP server answered nothing at all. */
+  /** Whether the MCP server answered nothing at all. */
   silent: boolean;
   exitStatus: number;
   requests: { id: string; request: string; to: string; status: number | null; ms: number }[];
@@ -113,7 +113,7 @@ function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['reque
   });
 }
 
-/** What a check's general words leave open, in the words of this run: the URL, the products, the issuer. */
+/** The values that fill a check's general words in this run: the URL, the products, the issuer. */
 export function filling(
   { target, parts }: Pick<Evidence, 'target' | 'parts'>,
   { hostname }: Pick<Config, 'hostname'>,
@@ -135,7 +135,7 @@ export function filling(
     Object.entries(values).reduce((rest, [name, value]) => rest.replaceAll(name, () => value), text);
 }
 
-/** Many checks judge the same exchange: it is cleaned once. */
+/** Makes a function that cleans each exchange once, since many checks judge the same one. */
 function once<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
   return (key) => {
@@ -145,7 +145,7 @@ function once<K, V>(make: (key: K) => V): (key: K) => V {
   };
 }
 
-/** How results are shown in this run. */
+/** The settings by which results are shown in this run. */
 interface Showing {
   secrets: Secrets;
   show: (exchange: Exchange) => ShownExchange;
@@ -180,7 +180,7 @@ function shownCheck(result: CheckResult, { secrets, show, fill, framework }: Sho
   };
 }
 
-/** Facts hold plain data; what outsiders wrote in them is cleaned like everything else. */
+/** Facts hold plain data; text in them that outsiders wrote is cleaned like everything else. */
 function cleaned(
   facts: Record<string, unknown>,
   clean: (text: string) => string | null,

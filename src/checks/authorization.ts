@@ -27,7 +27,7 @@ const refusalIn = (exchange: Exchange) => {
 
 type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
 
-/** Not run where there is no client to ask for. */
+/** A judge that is not run where there is no client to ask for. */
 const asking = (judge: Judge): Check['judge'] =>
   judging('authorization', (evidence, { target, parts }) => {
     if (evidence.subject) return judge(evidence, target);
@@ -36,7 +36,10 @@ const asking = (judge: Judge): Check['judge'] =>
     return withoutClient(parts);
   });
 
-/** No client to make a request for: no failure where nobody has to register and nothing else could be tried. */
+/**
+ * The judgement without a client to make a request for. It is no failure where nobody has to register and nothing else
+ * could be tried.
+ */
 function withoutClient(parts: Evidence['parts']): Judgement {
   const untried = untriedDocuments(parts);
   return untried === undefined
@@ -139,7 +142,7 @@ const scopes: Check = {
   }),
 };
 
-/** Why Keycloak refuses a product's authorization request (26.4 to 26.7). */
+/** The reason for which Keycloak refuses a product's authorization request (26.4 to 26.7). */
 function refusedCause(
   words: string,
   scope: string | undefined,

@@ -58,7 +58,7 @@ function why401({ tokenless }: ChallengeEvidence, { target, parts }: Evidence): 
   };
 }
 
-/** Why nobody answered. */
+/** The reason why nobody answered. */
 function whySilent(kind: string | undefined, { isProxied }: Target): Partial<Judgement> {
   const cause = 'The MCP server can’t be reached, so no client can connect.';
   if (kind === 'tls') {
@@ -92,7 +92,7 @@ const challenge401: Check = {
   }),
 };
 
-/** What is wrong with the challenge as a pointer to the metadata. */
+/** The fault of the challenge as a pointer to the metadata. */
 function headerProblem({ tokenless, challenge }: ChallengeEvidence, mcp: string): string | undefined {
   const header = tokenless.headers.get('www-authenticate');
   if (header === null) return 'The 401 has no WWW-Authenticate header.';
@@ -177,7 +177,7 @@ const badToken: Check = {
   }),
 };
 
-/** The door: what the MCP server answers without a good token. */
+/** The step of the door: the MCP server's answers without a good token. */
 export const challengeStep: Step<'challenge'> = {
   name: 'challenge',
   doing: 'Knocking at the MCP server without a token',

@@ -2,7 +2,7 @@ import type { Evidence } from './evidence.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
- * `must`: real clients break, or the specification says MUST. `should`: some clients break. `info`: worth knowing. One
+ * `must`: real clients break, or the specification has a MUST. `should`: some clients break. `info`: worth knowing. One
  * id has one severity.
  */
 export type Severity = 'must' | 'should' | 'info';
@@ -10,21 +10,24 @@ export type Severity = 'must' | 'should' | 'info';
 /** `not-run`: what the check needs failed or could not be had; `skipped`: the operator chose so, or it doesn't apply. */
 export type Outcome = 'pass' | 'fail' | 'not-run' | 'skipped';
 
-/** What a check says of the evidence. */
+/** A check's judgement of the evidence. */
 export interface Judgement {
   outcome: Outcome;
-  /** What was found, a sentence; may hold what outsiders wrote. */
+  /** The finding, a sentence; may hold text that outsiders wrote. */
   message: string;
-  /** Why, and what fixes it: instead of the check's general words, where the evidence tells more. */
+  /** The cause, and the fix: instead of the check's general words, where the evidence tells more. */
   cause?: string;
   fix?: string;
   /** Passed, but an operator should read the sentence. */
   warning?: true;
-  /** Not run for want of what nobody has to have (an account, a bearer): no failure, unless the operator demands it. */
+  /**
+   * Not run without something that nobody has to have (an account, a bearer): no failure, unless the operator demands
+   * it.
+   */
   excused?: true;
   /** The check whose failure left nothing to judge. */
   culprit?: string;
-  /** What was judged. */
+  /** The exchanges that were judged. */
   exchanges?: readonly (Exchange | undefined)[];
   /** Further facts for the document: no secrets, no foreign objects. */
   facts?: Record<string, unknown>;
@@ -36,13 +39,13 @@ export interface Check {
   id: string;
   title: string;
   severity: Severity;
-  /** Checks that must pass (or be left out by the operator) for this one to mean anything; else it is not run. */
+  /** Checks that must pass for this one to mean anything, else it is not run; the operator may leave them out. */
   needs: readonly string[];
-  /** Checks whose failure may leave nothing to judge: what this one works with is got there, or in another way. */
+  /** Checks whose failure may leave nothing to judge: the input of this one comes from there, or in another way. */
   mayNeed?: readonly string[];
-  /** Where it is written. */
+  /** The place of the specification where it is written. */
   spec: string;
-  /** Why it usually fails, and what then fixes it. */
+  /** The usual cause of a failure, and its fix. */
   cause: string;
   fix: string;
   judge(evidence: Evidence): Judgement;
@@ -81,7 +84,7 @@ export const skipped = (message: string, rest: Rest = {}): Judgement => ({
   ...rest,
 });
 
-/** What each group of checks is about, in the playbook’s order. */
+/** The subject of each group of checks, in the playbook’s order. */
 export const GROUP_TITLES: Readonly<Record<string, string>> = {
   META: 'manifest and caches',
   CHAL: 'what the MCP server answers without a right token',
@@ -95,7 +98,7 @@ export const GROUP_TITLES: Readonly<Record<string, string>> = {
   LOG: 'Keycloak’s events',
 };
 
-/** The group of a check, as `--only` and `--skip` take it: what stands before the first dash of its id. */
+/** The group of a check, as `--only` and `--skip` take it: the part of its id before the first dash. */
 export function groupOf({ id }: Pick<Check, 'id'>): string {
   return id.slice(0, id.indexOf('-'));
 }

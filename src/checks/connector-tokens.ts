@@ -10,37 +10,44 @@ import { askedBy, clientOf, foundIn, LET_IT_SIGN_IN, scopesMet, untriedDocuments
 import { barredUser, provingUser } from './proving-user.ts';
 import type { Run } from './step.ts';
 
-/** What one connector's token would hold. */
+/** The token that one connector would get. */
 export interface ConnectorToken {
   /** The product, where it is known. */
   preset: string | undefined;
   clientId: string;
-  /** `example`: Keycloak's answer what it would issue, without a signature; `issued`: one that it did issue. */
+  /**
+   * `example`: Keycloak's example of a token that it would issue, without a signature; `issued`: one that it did issue.
+   */
   how: 'example' | 'issued';
   /** The `scope` that was asked for; undefined where the product sends none. */
   scope: string | undefined;
   claims: Readonly<Record<string, unknown>>;
   /** The user whom it is for, where a role had to be had for the audience. */
   user: string | undefined;
-  /** Mode adopted: a client of this run that was given the audience as `onboard` gives it; none of the product's was adopted. */
+  /**
+   * Mode adopted: the client is one of this run, granted the audience as `onboard` grants it; none of the product's was
+   * adopted.
+   */
   once: boolean;
 }
 
-/** What is known of connectors' tokens, or why nothing is. */
+/** The connectors' tokens as far as they are known, or the reason why none are. */
 export interface ConnectorTokens {
   tokens: readonly ConnectorToken[];
-  /** Why there are none, and the way out. */
+  /** The reason why there are none, and the way out. */
   message: string;
   fix: string;
-  /** Whose tokens they are may not use the server: why, and the way out. */
+  /** Set where the tokens' user may not use the server: the reason, and the way out. */
   mayNot?: { message: string; fix: string };
-  /** The tokens of somebody who has none of the server's roles; absent where everybody may use it, or nobody was found. */
+  /**
+   * The tokens of a user who has none of the server's roles; absent where everybody may use it, or nobody was found.
+   */
   barred?: { username: string; tokens: readonly ConnectorToken[] };
-  /** There are none from outside, which is no failure. */
+  /** Whether there are none because the run is from outside, which is no failure. */
   excused: boolean;
 }
 
-/** What of the run's own tokens may stand for a connector's. */
+/** The tokens of the run itself that may stand for a connector's. */
 export interface Issued {
   client: ProbeClient | undefined;
   claims: Readonly<Record<string, unknown>>;
@@ -52,9 +59,10 @@ const MOST = 5;
 const NONE: ConnectorTokens = { tokens: [], message: '', fix: '', excused: false };
 
 /**
- * The tokens that connectors would get, each asking for what its product asks for here: standing, of the clients just
- * registered; adopted, of the clients that were adopted, and of products without one of a client of this run that is
- * given the audience in the same way. Example tokens need the admin side; an outsider has the token of a sign-in.
+ * The tokens that connectors would get, each asking for the scopes that its product asks for here. Mode standing: those
+ * of the clients just registered. Mode adopted: those of the adopted clients; for products without one, of a client of
+ * this run that is granted the audience alike. Example tokens need the admin side; an outsider has the token of a
+ * sign-in.
  */
 export async function connectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
   const { inside } = run;
@@ -132,7 +140,7 @@ async function adopted(run: Run, own: readonly Subject[]): Promise<Subject[]> {
   return [...chosen, ...pinned, ...lent.flat()];
 }
 
-/** Gives the audience to a client of this run, as `onboard` does; nothing where the account may not. */
+/** Grants the audience to a client of this run, as `onboard` does; does nothing where the account may not. */
 async function lendTo({ inside }: Run, subject: Subject): Promise<Subject[]> {
   const { keycloak, scopeId } = inside ?? {};
   if (keycloak === undefined || scopeId === undefined) return [];
@@ -179,7 +187,8 @@ function outsiders(run: Run, { client, claims, login }: Issued): ConnectorTokens
     return { ...NONE, tokens: [one] };
   };
   if (login) return token(String(login.azp ?? ''), login);
-  // A client that registered itself has the audience where the mode is standing, and none before it is adopted.
+  // In mode standing a client that registered itself has the audience; in mode adopted it has none before it is
+  // adopted.
   if (client && audiencesIn(claims).some((one) => target.accepted.includes(one)))
     return token(client.clientId, claims);
   return {

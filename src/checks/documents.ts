@@ -3,15 +3,16 @@ import type { Config } from '../config/load.ts';
 import { dispatcherFor, isProxied, pinnedDispatcher } from '../keycloak/connection/http.ts';
 import { Recorder } from './recorder.ts';
 
-/** A metadata document as it is now, or in words why it can't be read. */
+/** A metadata document as it is now, or in words the reason why it can't be read. */
 export type LiveDocument = { redirectUris: string[] } | { why: string };
 
-/** A vendor's page answers at once, or is not waited for. */
+/** The time limit for a vendor's page, which answers at once or is not waited for. */
 const REQUEST_MS = 10_000;
 
 /**
- * Reads metadata documents at their addresses, without a redirect and from public addresses alone: what a client id
- * leads to, an outsider may have chosen. `own`: addresses that the operator's configuration names.
+ * Reads metadata documents at their addresses, without a redirect and from public addresses alone. The reason: an
+ * outsider may have chosen the address that a client id leads to. `own`: addresses that the operator's configuration
+ * names.
  */
 export async function readDocuments(
   { io, signal }: Context,

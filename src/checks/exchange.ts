@@ -1,4 +1,4 @@
-/** Why there is no answer, or only a part of one. */
+/** The reason why there is no answer, or only a part of one. */
 export interface Problem {
   kind: 'refused' | 'timeout' | 'tls' | 'network' | 'too-long' | 'cut';
   /** A sentence without the URL. */
@@ -34,7 +34,7 @@ export function record(value: unknown): Readonly<Record<string, unknown>> {
     : {};
 }
 
-/** The strings of a list; empty for what is no list. */
+/** The strings of a list; empty for anything else. */
 export function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
@@ -50,7 +50,7 @@ export function isPage({ headers, text }: Exchange): boolean {
   return headers.get('content-type')?.includes('html') === true || /^\s*<(!doctype|html)/i.test(text);
 }
 
-/** What came back, in a few words: "401", "200 with a page instead of JSON", "no answer: …". */
+/** The answer in a few words: "401", "200 with a page instead of JSON", "no answer: …". */
 export function outcomeOf(exchange: Exchange): string {
   const { status, problem } = exchange;
   if (status === undefined) return `no answer (${problem?.message ?? 'unknown'})`;

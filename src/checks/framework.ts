@@ -2,7 +2,7 @@ import { isCommandLine } from '../text.ts';
 import { parseChallenges } from './challenge-header.ts';
 import type { Evidence } from './evidence.ts';
 
-/** What an MCP server is made with, as far as its answers tell. */
+/** The framework that an MCP server is made with, as far as its answers tell. */
 export type Framework = 'fastmcp' | 'spring';
 
 /**
@@ -37,7 +37,10 @@ const WORDS: Readonly<Record<string, Partial<Record<Framework, string>>>> = {
   'PRM-ISSUER': { fastmcp: FASTMCP_ISSUER, spring: SPRING_ISSUER },
 };
 
-/** A fix in the words of the MCP server's framework as well, where that is known and has a setting; commands stay as they are. */
+/**
+ * A fix that speaks of the MCP server's framework as well, where that is known and has a setting; commands stay as they
+ * are.
+ */
 export function inWordsOf(framework: Framework | undefined, checkId: string, fix: string): string {
   const words = framework === undefined ? undefined : WORDS[checkId]?.[framework];
   if (words === undefined || fix.includes('\n') || isCommandLine(fix)) return fix;

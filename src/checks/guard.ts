@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Names of the metadata services that clouds give to their machines; what answers there may hold credentials. Google,
+ * Names of the metadata services that clouds offer to their machines; answers from there may hold credentials. Google,
  * and the alias that several providers share.
  */
 const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
@@ -10,7 +10,7 @@ const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadat
 /** Metadata addresses outside the link-local ranges: Alibaba, Oracle, Azure's wire server, AWS over IPv6. */
 const METADATA_ADDRESSES = new Set(['100.100.100.200', '192.0.0.192', '168.63.129.16', 'fd00:ec2::254']);
 
-/** What no public server leads to: the IANA special-purpose registries (RFC 6890), each with what it is for. */
+/** Networks that no public server leads to: the IANA special-purpose registries (RFC 6890), each with its purpose. */
 const PRIVATE: readonly (readonly [network: string, bits: number, what: string])[] = [
   ['0.0.0.0', 8, 'an address of this network'],
   ['10.0.0.0', 8, 'a private address'],
@@ -46,7 +46,10 @@ const bare = (address: string) =>
     .replace(/^\[|\]$/g, '')
     .replace(/%.*$/, '');
 
-/** Why an address is never asked though a host named it (RFC 3927, RFC 4291 §2.5.6); undefined where it may be. */
+/**
+ * The reason why an address is never asked though a server named it (RFC 3927, RFC 4291 §2.5.6); undefined where it may
+ * be.
+ */
 export function forbiddenAddress(address: string): string | undefined {
   const plain = embedded(bare(address));
   if (/^169\.254\./.test(plain) || /^fe[89ab][0-9a-f]:/.test(plain))
@@ -56,8 +59,9 @@ export function forbiddenAddress(address: string): string | undefined {
 }
 
 /**
- * Why an address is none of the public network: loopback, private, link-local, unique local, carrier-grade NAT, also
- * within an address of NAT64, 6to4 or an IPv4 address in IPv6 clothes; undefined where it is public.
+ * The reason why an address is not of the public network; undefined where it is public. Such are loopback, private,
+ * link-local, unique local and carrier-grade NAT. An address within one of NAT64, 6to4 or an IPv4 address in IPv6
+ * clothes counts as the inner one.
  */
 export function privateAddress(address: string): string | undefined {
   const plain = embedded(bare(address));
@@ -99,18 +103,19 @@ function expanded(address: string): number[] {
 /** NAT64's prefixes: a network makes such addresses; nobody writes one into a document. */
 const isNat64 = (address: string) => /^64:ff9b:/.test(bare(address));
 
-/** What may be fetched, and where it then has to be fetched from. */
+/** The verdict on a URL: whether it may be fetched, and the addresses that it then has to be fetched from. */
 export interface Target {
-  /** Why it isn't fetched; undefined where it may be. */
+  /** The reason why it isn't fetched; undefined where it may be. */
   why: string | undefined;
   /** The addresses that the name led to, by the one look-up; empty for addresses, and where none was made. */
   addresses: readonly string[];
 }
 
 /**
- * Whether a URL that somebody else chose may be fetched. It may not with another scheme than http(s), with credentials in
- * it, at a link-local or metadata address, also behind a name; and where `publicOnly`, at no address that is not public. A
- * name is looked up once: the request has to go to what was found. Without `lookUp` (a proxy does that) names pass.
+ * Judges whether a URL that somebody else chose may be fetched. Refused are other schemes than http(s), credentials in
+ * it, and link-local or metadata addresses, also behind a name. Where `publicOnly`, so is every address that is not
+ * public. A name is looked up once: the request has to go to the addresses found. Without `lookUp` (a proxy does that)
+ * names pass.
  */
 export async function judgeTarget(
   text: string,
@@ -138,7 +143,7 @@ export async function judgeTarget(
   return { why: found && `${host} leads to a forbidden address: ${found}`, addresses };
 }
 
-/** Whether a URL is one of the public network, as seen from here; a name that leads nowhere counts as one. */
+/** Whether a URL is of the public network, as seen from here; a name that leads nowhere counts as one. */
 export async function isPublic(text: string, lookUp: LookUp | undefined): Promise<boolean> {
   return (await judgeTarget(text, lookUp, { publicOnly: true })).why === undefined;
 }

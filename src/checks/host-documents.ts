@@ -2,7 +2,7 @@ import { type Check, fail, type Judgement, pass } from './check.ts';
 import { type Exchange, isDocument, outcomeOf, record, strings } from './exchange.ts';
 import { judging } from './step.ts';
 
-/** What ChatGPT expects; with older values it falls back to older rules. */
+/** The version that ChatGPT expects; with older values it falls back to older rules. */
 const SCHEMA_VERSION = '2025-06-18';
 
 function judgeManifest(

@@ -23,7 +23,7 @@ export interface Inside {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
   facts: InsideFacts;
-  /** What mcpkc remembers of the realm: the clients that it made for products. */
+  /** The record of mcpkc in the realm: the clients that it made for products. */
   record: RealmRecord;
   /** The audience scope's id, where it is there. */
   scopeId: string | undefined;
@@ -31,7 +31,7 @@ export interface Inside {
   clients: Promise<Relevant>;
 }
 
-/** Of all clients of a realm, the few that a run looks at. */
+/** The few clients of a realm that a run looks at. */
 export interface Relevant {
   probes: Client[];
   adopted: Client[];

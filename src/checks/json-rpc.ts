@@ -5,7 +5,7 @@ import { type Exchange, record } from './exchange.ts';
 export const MODERN = '2026-07-28';
 export const LEGACY = '2025-11-25';
 
-/** Which protocol an MCP server speaks: with `server/discover`, or with `initialize`. */
+/** The protocol that an MCP server speaks: with `server/discover`, or with `initialize`. */
 export type Era = 'modern' | 'legacy';
 
 const CLIENT = { name: 'mcpkc', version: VERSION };
@@ -46,11 +46,11 @@ export function initializeMessage(): Message {
   return legacyMessage('initialize', { protocolVersion: LEGACY, capabilities: {}, clientInfo: CLIENT });
 }
 
-/** What answers a request: a result, an error, or neither. */
+/** The answer to a request: a result, an error, or neither. */
 export interface Answer {
   result: Readonly<Record<string, unknown>> | undefined;
   error: { code: number | undefined; message: string } | undefined;
-  /** The answer's id is the request's. */
+  /** Whether the answer's id is the request's. */
   ours: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Evidence } from './evidence.ts';
 
 /**
  * Judges all checks by the evidence. A check is not run where one that it needs failed, or was not run for such a
- * reason itself; a need that merely could not be judged says nothing, so the check decides by its own evidence.
+ * reason itself. A need that merely could not be judged decides nothing: the check decides by its own evidence.
  */
 export function judgeAll(
   checks: readonly Check[],

@@ -5,13 +5,13 @@ import type { UserEvent } from '../realm/representations.ts';
 import { type Check, fail, pass } from './check.ts';
 import { judging, type Run, type Step, withoutAdmin } from './step.ts';
 
-/** What the logs and events hold of a run. */
+/** The traces of a run in logs and events. */
 export interface LogEvidence {
   /** Whether the realm stores events; undefined where that is not known. */
   stored: boolean | undefined;
   /** The run's own, oldest first. */
   events: readonly UserEvent[];
-  /** Why they could not be read. */
+  /** The reason why they could not be read. */
   problem: string | undefined;
   /** Whether the run did anything that leaves an event. */
   expected: boolean;
@@ -31,14 +31,15 @@ const TYPES = [
   'CLIENT_LOGIN_ERROR',
 ];
 
-/** Clocks may differ: events are looked for from a little earlier on, and told by their client. */
+/** The head start for clocks that differ: events are looked for from a little earlier on, and told by their client. */
 const EARLIER_MS = 60_000;
 
 async function probeLog(run: Run): Promise<LogEvidence> {
   const { inside, target, recorder, since, parts } = run;
   const from = new Date(since).toISOString();
   const clients = run.probes.clientIds;
-  // A client id is the server's word, and from outside anybody's: one that means something to grep or a shell stays out.
+  // A client id is chosen by the server, or from outside by anybody: one that means something to grep or a shell stays
+  // out.
   const plain = clients.filter((id) => /^[\w-]+$/.test(id));
   const pattern = plain.length === 0 ? `'${target.runId}'` : `-E '${plain.join('|')}'`;
   const commands = {

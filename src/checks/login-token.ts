@@ -13,7 +13,7 @@ import { endpoint } from './probes/server-metadata.ts';
 import { foreignSignIn, type SavedSignIn } from './saved-sign-in.ts';
 import type { Run } from './step.ts';
 
-/** A token that a person signed in for, or why there is none. */
+/** A token that a person signed in for, or the reason why there is none. */
 export interface LoginToken {
   token?: string;
   /** The refresh token beside it, where there is one. */
@@ -21,7 +21,7 @@ export interface LoginToken {
   problem?: string;
 }
 
-/** A person signs in, through a client of the run's own (`--login`). */
+/** Lets a person sign in, through a client of this run (`--login`). */
 export async function loginToken(run: Run): Promise<LoginToken> {
   const { parts, target, voice, io, recorder } = run;
   const document = parts['server-metadata']?.document ?? {};
@@ -35,7 +35,7 @@ export async function loginToken(run: Run): Promise<LoginToken> {
   }
   if (target.noRegistration)
     return { problem: 'To sign in takes a client, and none is registered (--no-registration).' };
-  // A person's browser is sent there: no other scheme, and nothing that mcpkc itself would not ask.
+  // The endpoint is where a person's browser is sent: no other scheme, and no address that mcpkc itself would not ask.
   const { why } = await recorder.judge(authorizationEndpoint);
   if (why !== undefined) return { problem: `The authorization endpoint is not opened: ${why}.` };
   const asked = (parts.registration?.asked ?? []).filter((name) => name !== 'openid');
@@ -108,7 +108,7 @@ async function keptClient(
     : { clientId, secret, redirectUris: [redirectUri], scopes: optionals, authMethod: undefined };
 }
 
-/** A token of a sign-in that was kept; what Keycloak answers with is kept in its place. */
+/** A token of a sign-in that was kept; the sign-in that Keycloak answers with is kept in its place. */
 export async function renewSignIn(run: Run, saved: SavedSignIn): Promise<LoginToken> {
   const { recorder, target, parts } = run;
   const foreign = foreignSignIn(saved, { mcp: target.mcp, issuer: parts['server-metadata']?.issuer });
@@ -138,7 +138,10 @@ export async function renewSignIn(run: Run, saved: SavedSignIn): Promise<LoginTo
   return { token };
 }
 
-/** A client for the loopback redirect: registered with it, or, where 127.0.0.1 isn't trusted, given it by the admin side. */
+/**
+ * A client for the loopback redirect: registered with it, or, where 127.0.0.1 isn't trusted, assigned it by the admin
+ * side.
+ */
 async function clientFor(run: Run, redirectUri: string): Promise<ProbeClient | undefined> {
   const { parts, probes, inside, target } = run;
   const url = parts.registration?.endpoint;

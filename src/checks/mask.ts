@@ -26,7 +26,7 @@ const SECRET_FIELD =
 const SECRET_PARAMETER =
   /\b((?:access_token|refresh_token|id_token|code|client_secret|code_verifier|session_state|assertion)=)[^&\s"]+/g;
 
-/** The secrets of a run: whatever is shown goes through `clean`, even what an MCP server echoes. */
+/** The secrets of a run: everything that is shown goes through `clean`, even text that an MCP server echoes. */
 export class Secrets {
   readonly #known = new Set<string>();
 
@@ -57,7 +57,9 @@ export interface ShownExchange {
   problem: string | null;
 }
 
-/** What of an exchange may be shown: request line, status, the headers that matter, the beginning of the body. */
+/**
+ * The part of an exchange that may be shown: request line, status, the headers that matter, the beginning of the body.
+ */
 export function shown(exchange: Exchange, secrets: Secrets): ShownExchange {
   const { id, method, url, status, ms, headers, text, problem } = exchange;
   const clean = (value: string, most: number) => cut(secrets.clean(value.slice(0, most * 2)), most);

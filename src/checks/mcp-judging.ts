@@ -6,7 +6,7 @@ import type { McpEvidence } from './probes/mcp.ts';
 import { judging } from './step.ts';
 import { withoutBearer } from './token.ts';
 
-/** A judge of what was sent with a token; not run, with the ways out, where there is none. */
+/** A judge of requests that were sent with a token; not run, with the ways out, where there is none. */
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
   return judging('mcp', (evidence, all) => {
     const { token } = all.parts;
@@ -16,7 +16,7 @@ export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judge
   });
 }
 
-/** What came back, in words: a JSON-RPC error, a page, nothing. */
+/** The answer in words: a JSON-RPC error, a page, nothing. */
 export function answerWords({ exchange, answer }: Asked): string {
   if (answer?.error)
     return `${exchange.status}, JSON-RPC error ${answer.error.code ?? ''}: ${answer.error.message}`;

@@ -12,7 +12,7 @@ import {
 } from './json-rpc.ts';
 import type { Run } from './step.ts';
 
-/** A message and what came back. */
+/** A message and its answer. */
 export interface Asked {
   exchange: Exchange;
   answer: Answer | undefined;
@@ -103,7 +103,7 @@ export async function openLegacy(post: Post): Promise<EraEvidence> {
   return { era: 'legacy', open, spoken, revision, session, tools, oddVersion };
 }
 
-/** What every request of the legacy era carries after `initialize`. */
+/** The headers that every request of the legacy era carries after `initialize`. */
 export function sessionHeaders(session: string | undefined, revision = LEGACY): Record<string, string> {
   return {
     'mcp-protocol-version': revision,

@@ -77,7 +77,7 @@ const open: Check = {
   }),
 };
 
-/** Scopes of the challenge that a token of the run's own lacks. */
+/** Scopes of the challenge that a token of this run lacks. */
 function lackingScopes({ parts: { challenge, token } }: Evidence): string[] {
   const { sendable } = token ?? {};
   if (sendable?.source !== 'client-credentials') return [];
@@ -85,7 +85,7 @@ function lackingScopes({ parts: { challenge, token } }: Evidence): string[] {
   return (challenge?.scopes ?? []).filter((name) => !has.includes(name));
 }
 
-/** Why no era was opened, as far as the answers tell. */
+/** The reason why no era was opened, as far as the answers tell. */
 function whyClosed(
   eras: readonly EraEvidence[],
   claims: Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ function whyClosed(
   return {};
 }
 
-/** What a refusal says in its own words: of the challenge, else of the body. */
+/** The refusal in the server's own words: of the challenge, else of the body. */
 function ownWords({ headers, json }: Exchange): string | undefined {
   const { error, error_description: told } = bearerOf(headers.get('www-authenticate'))?.params ?? {};
   const { error_description: body, message } = record(json);

@@ -10,7 +10,7 @@ import { judging, withoutAdmin } from './step.ts';
 /** Keycloak's attribute for the PKCE method that a client is held to (26.7). */
 const PKCE = 'pkce.code.challenge.method';
 
-/** What a client that somebody made lacks for a product; undefined where it fits. */
+/** The settings that a client made by somebody lacks for a product; undefined where it fits. */
 function settingsProblem(client: Client, preset: Preset): { message: string; fix: string } | undefined {
   const inConsole = (what: string) => `In the admin console, Clients, ${visible(client.clientId)}: ${what}`;
   const sendsNone = preset.withClient

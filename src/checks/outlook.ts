@@ -6,7 +6,7 @@ import type { Evidence } from './evidence.ts';
 import { judgeAll } from './judge.ts';
 import { connectionOf, foundIn } from './product-ways.ts';
 
-/** Where a client is stopped, in the order in which it gets there. */
+/** The stages at which a client may be stopped, in the order in which it gets there. */
 export type Stage =
   | 'challenge'
   | 'resource-metadata'
@@ -16,14 +16,14 @@ export type Stage =
   | 'token'
   | 'mcp';
 
-/** What awaits a product's users. */
+/** The prospect of a product's users. */
 export interface Outlook extends Connection {
   preset: string;
   title: string;
   /**
-   * `works`: a product that was recorded, tried as far as it goes without a person; `expected`: the same of a product that
-   * is known from documentation alone; `works-once-adopted`, `expected-once-adopted`: mode adopted, and none of its clients
-   * was adopted yet; `unknown`: something on its way could not be tried.
+   * `works`: a product that was recorded, tried as far as it goes without a person. `expected`: the same of a product
+   * that is known from documentation alone. `works-once-adopted`, `expected-once-adopted`: mode adopted, and none of
+   * its clients was adopted yet. `unknown`: something on its way could not be tried.
    */
   verdict:
     | 'works'
@@ -33,13 +33,15 @@ export interface Outlook extends Connection {
     | 'expected-once-adopted'
     | 'fails'
     | 'unknown';
-  /** Where it fails. */
+  /** The stage where it fails. */
   stage: Stage | null;
   /** The check that found it. */
   check: string | null;
   /** A sentence. */
   message: string;
-  /** What this run did as the product does it, what it read in place of doing it, and what it didn't look at. */
+  /**
+   * The parts that this run did as the product does them, those that it read instead, and those that it didn't look at.
+   */
   tried: string[];
   read: string[];
   untried: string[];
@@ -67,7 +69,7 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   mcp: 'the MCP server',
 };
 
-/** What each chosen product will meet: all checks judged by the evidence of that product alone. */
+/** The prospect of each chosen product: all checks judged by the evidence of that product alone. */
 export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
   const all = new Set(checks.map(({ id }) => id));
   return evidence.target.presets.map((preset) => {
@@ -76,7 +78,7 @@ export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[
   });
 }
 
-/** The evidence without what is other products'. */
+/** The evidence without the parts of other products. */
 function evidenceOf(preset: Preset, { target, parts }: Evidence): Evidence {
   const { registration, authorization, token } = parts;
   const tokens = token?.connectors.tokens.filter((one) => one.preset === preset.name) ?? [];
@@ -138,13 +140,13 @@ function unknown(check: string, message: string): Told {
 }
 
 function failing(evidence: Evidence, stage: Stage, check: string, message: string): Told {
-  // Another issuer that is one takes the client in; it is there that it is a stranger.
+  // Clients go to another issuer that is one, and are strangers to it: they stop at registration there.
   const elsewhere = check === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere === true;
   const at = elsewhere ? 'registration' : stage;
   return { verdict: 'fails', stage: at, check, message: `fails at ${STAGE_NAMES[at]}: ${message}` };
 }
 
-/** A product that uses its metadata document, where no request of it told how that ends. */
+/** The doubt about a product that uses its metadata document, where no request of it told how that ends. */
 function documentDoubt({ parts }: Evidence): Told | undefined {
   const [own] = parts.registration?.presets ?? [];
   if (own?.way.by !== 'document') return undefined;
@@ -186,7 +188,7 @@ function working(preset: Preset, results: readonly CheckResult[], { target, part
   return { verdict, ...nothing, message: `${word}${noted}.${others}` };
 }
 
-/** What a verdict rests on. */
+/** The basis of a verdict. */
 function basisOf(preset: Preset, { target, parts }: Evidence): Pick<Outlook, 'tried' | 'read' | 'untried'> {
   const { token, mcp, authorization, registration } = parts;
   const [own] = registration?.presets ?? [];
@@ -225,7 +227,7 @@ function basisOf(preset: Preset, { target, parts }: Evidence): Pick<Outlook, 'tr
   };
 }
 
-/** Whether a check that failed, or could not be judged, is in this product's way. */
+/** Whether a check that failed, or could not be judged, stops this product. */
 function concerns(id: string, preset: Preset, { parts, target }: Evidence): boolean {
   const { registration } = preset;
   if ((target.noRegistration || target.client) && id.startsWith('REG-')) return false;
@@ -242,7 +244,7 @@ function resourceConcerns({ comparesResource }: Preset, resource: unknown, mcp: 
   if (comparesResource === 'exact' || typeof resource !== 'string') return true;
   const [configured, typed] = [URL.parse(resource), new URL(mcp)];
   if (configured?.origin !== typed.origin) return true;
-  // As the SDK's checkResourceAllowed: the typed path must lie below the resource's.
+  // Like the SDK's checkResourceAllowed: the typed path must lie below the resource's.
   const below = (path: string) => (path.endsWith('/') ? path : `${path}/`);
   return !below(typed.pathname).startsWith(below(configured.pathname));
 }

@@ -6,16 +6,16 @@ import type { Client } from '../realm/representations.ts';
 import type { Registered } from './probe-clients/probes.ts';
 import type { Run } from './step.ts';
 
-/** How a product gets its client here. */
+/** The way in which a product gets its client here. */
 export type ProductWay =
-  /** It registers (RFC 7591). */
+  /** The product registers (RFC 7591). */
   | { by: 'registration'; registered: Registered }
   /** Its client id is the URL of its metadata document; how the realm knows it is undefined from outside. */
   | { by: 'document'; documentUrl: string; state: DocumentState | undefined; connection: Connection }
-  /** It was made beforehand: the operator named it (`--client`), or mcpkc made it for the product (`isOwn`). */
+  /** The client was made beforehand: the operator named it (`--client`), or mcpkc made it for the product (`isOwn`). */
   | { by: 'client'; clientId: string; found: Client | undefined; isOwn: boolean };
 
-/** The client that a product would sign in with: what is needed to send its requests. */
+/** The client that a product would sign in with: the facts that its requests need. */
 export interface ProductClient {
   clientId: string;
   /** Undefined for a public client. */
@@ -25,7 +25,7 @@ export interface ProductClient {
   registeredScope: string;
 }
 
-/** What a product meets here, as far as scopes are concerned. */
+/** The scopes that a product meets here. */
 export function scopesMet({ parts }: Pick<Run, 'parts'>): ScopesMet {
   const challenged = parts.challenge?.scopes ?? [];
   const listed = parts['resource-metadata']?.scopes ?? [];
@@ -74,17 +74,20 @@ export function foundIn(way: ProductWay): Client | undefined {
   return way.state === undefined || way.state.kind === 'unknown' ? undefined : way.state.client;
 }
 
-/** How a product connects here, whether or not it gets through. */
+/** The connection of a product here, whether or not it gets through. */
 export function connectionOf(way: ProductWay | undefined): Connection {
   if (way?.by === 'document') return way.connection;
   if (way?.by === 'client') return { way: 'client', clientId: way.clientId, reason: null };
   return { way: 'registration', clientId: null, reason: null };
 }
 
-/** What gives the tokens of a document's client to look at. */
+/** The step that makes the tokens of a document's client visible. */
 export const LET_IT_SIGN_IN = 'Sign in with the product once, then run this again.';
 
-/** Why nothing is known of products that all use documents: seen from outside, or where a policy fetches them; else undefined. */
+/**
+ * The reason why nothing is known of products that all use documents: seen from outside, or where a policy fetches
+ * them; else undefined.
+ */
 export function untriedDocuments({ registration }: Run['parts']): string | undefined {
   const all = registration?.presets ?? [];
   const isUntried = ({ way }: { way: ProductWay }) =>

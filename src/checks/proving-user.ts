@@ -4,14 +4,14 @@ import { roleLabel } from '../realm/access.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import type { Inside } from './inside.ts';
 
-/** For whom example tokens are made. */
+/** The user for whom example tokens are made. */
 export interface ProvingUser {
   id: string | undefined;
-  /** By which name, where the server is bound to roles, or where it was named (`--user`). */
+  /** The username, where the server is bound to roles, or where it was named (`--user`). */
   username: string | undefined;
-  /** Has one of the server's roles, or everybody may use it. */
+  /** Whether the user has one of the server's roles, or everybody may use it. */
   may: boolean;
-  /** Why there is nobody, and the way out. */
+  /** The reason why there is nobody, and the way out. */
   message: string;
   fix: string;
 }
@@ -22,7 +22,10 @@ export interface Barred {
   username: string;
 }
 
-/** Somebody who may use the server: who was named, else who is found; where it is bound to roles, somebody who has one. */
+/**
+ * A user who may use the server: the one who was named, else one who is found. Where it is bound to roles, one who has
+ * one of them.
+ */
 export async function provingUser(
   { keycloak, facts }: Inside,
   named: string | undefined,
@@ -53,10 +56,10 @@ export async function provingUser(
   };
 }
 
-/** As many users are asked for their roles to find one without. */
+/** The number of users who are asked for their roles to find one without. */
 const MOST_ASKED = 20;
 
-/** Somebody without the server's roles: the account's own user, where it has none of them, else a user of the realm. */
+/** A user without the server's roles: the account's own, where it has none of them, else one of the realm. */
 export async function barredUser({ keycloak, facts }: Inside): Promise<Barred | undefined> {
   const { gates } = facts;
   if (gates === undefined) return undefined;

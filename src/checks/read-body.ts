@@ -1,6 +1,6 @@
 import type { Problem } from './exchange.ts';
 
-/** More than this is never read of a body: a mebibyte, unpacked. */
+/** The most bytes that are read of a body: a mebibyte, unpacked. */
 export const MOST_BYTES = 1_048_576;
 
 /** A body, or as much of it as was read. */
@@ -9,7 +9,7 @@ export interface Body {
   problem: Problem | undefined;
 }
 
-/** Reads a body until its end, the cap, or `enough`; the rest is not waited for. Throws what the connection throws. */
+/** Reads a body until its end, the cap, or `enough`; the rest is not waited for. Throws the connection's errors. */
 export async function readBody(response: Response, enough: (text: string) => boolean): Promise<Body> {
   const reader = response.body?.getReader();
   if (!reader) return { text: '', problem: undefined };

@@ -7,23 +7,23 @@ import { judgeTarget, type LookUp } from './guard.ts';
 import { Secrets } from './mask.ts';
 import { readBody } from './read-body.ts';
 
-/** What a request is beside its URL. */
+/** The parts of a request beside its URL. */
 export interface Sending {
   method?: string;
   to: Exchange['to'];
   headers?: Readonly<Record<string, string>>;
   body?: string;
-  /** The URL is the operator's own, not one that a server named: it is not looked at. */
+  /** Whether the URL is the operator's own, not one that a server named: it is not looked at. */
   own?: boolean;
   /** Stops reading the body here: an event stream need not end. */
   enough?: (text: string) => boolean;
   /** An event stream need not send anything: it is not read at all. */
   onlyOpens?: boolean;
-  /** Runs on when the run is aborted: what it makes has to be known, to be removed. */
+  /** Runs on when the run is aborted: a thing that it makes has to be known, to be removed. */
   detached?: boolean;
 }
 
-/** What the recorder is given. */
+/** The parts that the recorder works with. */
 export interface RecorderSetup {
   runId: string;
   now(): number;
@@ -46,9 +46,9 @@ const MOST_REDIRECTS = 3;
 const NEVER = () => false;
 
 /**
- * Sends the requests of a run and keeps each with its answer. A request carries an id of the run and a User-Agent,
- * ends after a time-out, follows no redirect on its own, and asks no address that a client must not be sent to. It
- * never throws for what a server does.
+ * Sends the requests of a run and keeps each with its answer. A request carries an id of the run and a User-Agent, and
+ * ends after a time-out. It follows no redirect on its own, and asks no address that a client must not be sent to.
+ * Nothing that a server does makes it throw.
  */
 export class Recorder {
   readonly exchanges: Exchange[] = [];
@@ -65,18 +65,18 @@ export class Recorder {
     this.#lookUp = setup.lookUp === null ? undefined : (setup.lookUp ?? inquire);
   }
 
-  /** How names are looked up here; undefined where a proxy does it. */
+  /** The function that looks names up here; undefined where a proxy does it. */
   get lookUp(): LookUp | undefined {
     return this.#lookUp;
   }
 
-  /** From now on nothing is sent to an address that is not public, but to these origins: the operator's own. */
+  /** Restricts requests from now on: to public addresses, and to these origins, the operator's own. */
   keepToPublic(origins: Iterable<string>): void {
     this.#publicOnly = true;
     for (const origin of origins) this.#known.add(origin);
   }
 
-  /** Where a URL that a server named may be fetched from, or why it may not be. */
+  /** The verdict on a URL that a server named: where it may be fetched from, or why it may not be. */
   judge(url: string) {
     const origin = URL.parse(url)?.origin;
     const publicOnly = this.#publicOnly && !(origin !== undefined && this.#known.has(origin));
@@ -116,7 +116,7 @@ export class Recorder {
     return exchange;
   }
 
-  /** A GET that follows redirects, each looked at and kept; gives the last. A loop ends in a redirect. */
+  /** A GET that follows redirects, each looked at and kept; returns the last. A loop ends in a redirect. */
   async get(url: string, sending: Sending): Promise<Exchange> {
     let exchange = await this.send(url, sending);
     for (let hop = 0; hop < MOST_REDIRECTS; hop++) {

@@ -3,7 +3,7 @@ import { formatCommand, typedList } from '../text.ts';
 import type { Judgement } from './check.ts';
 import type { Target } from './evidence.ts';
 
-/** Why a product's plain registration was refused, from Keycloak's words (26.7.3). */
+/** The reason why a product's plain registration was refused, from Keycloak's words (26.7.3). */
 export function plainCause(words: string, preset: Preset, { inside }: Target): Partial<Judgement> {
   const fix = formatCommand(['trusted-hosts', ['--preset', typedList([preset.name])]]);
   if (/Host not trusted/i.test(words)) {
@@ -42,7 +42,7 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
   };
 }
 
-/** Why a registration that names scopes was refused. */
+/** The reason why a registration that names scopes was refused. */
 export function scopeCause(named: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
   const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   if (!inside)

@@ -304,7 +304,7 @@ const paths: Check = {
   }),
 };
 
-/** Anonymous registration, as each product does it. */
+/** The step of anonymous registration, as each product does it. */
 export const registrationStep: Step<'registration'> = {
   name: 'registration',
   doing: 'Registering as the products do',

@@ -100,7 +100,7 @@ function text(exchange: Exchange | undefined, name: string): string {
   return Array.isArray(value) ? strings(value).join(' ') : String(value);
 }
 
-/** What the MCP server says of itself: metadata, manifest, caches. */
+/** The step of the MCP server's own documents: metadata, manifest, caches. */
 export const resourceMetadataStep: Step<'resource-metadata'> = {
   name: 'resource-metadata',
   doing: 'Reading the MCP server’s metadata',

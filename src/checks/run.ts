@@ -3,7 +3,7 @@ import type { Run, Step } from './step.ts';
 
 /**
  * Runs the steps: each begins when those that it comes after are done, so independent ones run side by side. A step
- * whose evidence is missing because the run's time was up leaves its checks not run; other failures end the run.
+ * whose evidence is missing because the run's time was up leaves its checks not run. Other failures end the run.
  */
 export async function runSteps(
   steps: readonly Step[],

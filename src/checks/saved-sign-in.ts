@@ -1,6 +1,6 @@
 import { visible } from '../text.ts';
 
-/** A sign-in that is kept for later runs (`--save-token`): what it takes to get a token of the same person again. */
+/** A sign-in that is kept for later runs (`--save-token`): the values that get a token of the same person again. */
 export interface SavedSignIn {
   /** The MCP server that it is for. */
   resource: string;
@@ -31,7 +31,7 @@ export function readSignIn(text: string): SavedSignIn | undefined {
   }
 }
 
-/** Why a saved sign-in is none of this run's, as a sentence; undefined where it is. */
+/** The reason why a saved sign-in is none of this run's, as a sentence; undefined where it is. */
 export function foreignSignIn(
   saved: SavedSignIn,
   { mcp, issuer }: { mcp: string; issuer: string | undefined },
@@ -39,7 +39,7 @@ export function foreignSignIn(
   if (saved.resource !== mcp) return `The saved sign-in is for ${visible(saved.resource)}.`;
   if (issuer !== undefined && saved.issuer !== issuer)
     return `The saved sign-in is of ${visible(saved.issuer)}, and the issuer is ${visible(issuer)}.`;
-  // It goes only where it was got: its endpoint lies below its issuer.
+  // The sign-in goes only where it was got: its endpoint lies below its issuer.
   if (!saved.tokenEndpoint.startsWith(`${saved.issuer}/`))
     return 'The saved sign-in names a token endpoint that is not its issuer’s.';
   return undefined;

@@ -3,10 +3,10 @@ import { type Check, groupOf } from './check.ts';
 import type { StepName } from './evidence.ts';
 import type { Step } from './step.ts';
 
-/** Which checks the operator wants, and which steps that takes. */
+/** The checks that the operator wants, and the steps that they need. */
 export interface Selection {
   wanted: ReadonlySet<string>;
-  /** The same, and what they need: all that requests are sent for. */
+  /** The same, and the checks that they need: all that requests are sent for. */
   asked: ReadonlySet<string>;
   steps: ReadonlySet<StepName>;
 }
@@ -48,7 +48,7 @@ function fits(check: Check, word: string): boolean {
   return check.id === wanted || groupOf(check) === wanted;
 }
 
-/** The steps of these checks, of what they need, and whatever those steps come after. */
+/** The steps of these checks, of the checks that they need, and the steps that those come after. */
 function stepsFor(
   steps: readonly Step[],
   checks: readonly Check[],

@@ -39,7 +39,7 @@ const found: Check = {
   }),
 };
 
-/** Whether an answer makes SDK clients abort: a server error but 502, or 200 with something that is no JSON. */
+/** Whether an answer makes SDK clients abort: a server error but 502, or 200 with something that is not JSON. */
 function stopsClients(exchange: Exchange): boolean {
   const { status } = exchange;
   if (status === undefined) return true;
@@ -67,7 +67,10 @@ const sameIssuer: Check = {
   }),
 };
 
-/** Whether a gateway rewrites the issuer, or Keycloak has no fixed hostname: what it calls itself at KC_SERVER tells. */
+/**
+ * The reason for another issuer: a gateway rewrites it, or Keycloak has no fixed hostname. The name that it calls
+ * itself at KC_SERVER tells.
+ */
 function whyOther(named: string, asked: string | undefined, { ownIssuer }: Target): Partial<Judgement> {
   if (ownIssuer === undefined || ownIssuer === named) return {};
   if (ownIssuer !== asked) return {};
@@ -102,7 +105,7 @@ const redirect: Check = {
   }),
 };
 
-/** What is wrong with the answer of a place that is not the issuer's own. */
+/** The fault in the answer of a place that is not the issuer's own. */
 function strayed(exchange: Exchange, issuer: string | undefined): string | undefined {
   const { status } = exchange;
   if (status === undefined) return outcomeOf(exchange);
@@ -167,7 +170,7 @@ function silentEndpoint({ endpoints: asked }: ServerEvidence): string | undefine
   if (jwks?.status !== 200 || keyIds(jwks.json).length === 0) {
     return `jwks_uri: ${jwks ? outcomeOf(jwks) : 'not asked'}, and no key set.`;
   }
-  // Asked with nothing in the request, both complain; that they do so themselves is what matters.
+  // Both endpoints complain of a request with nothing in it; it matters only that they do so themselves.
   if (!token?.status || token.status >= 500 || token.status === 404)
     return `token_endpoint: ${token ? outcomeOf(token) : 'not asked'}.`;
   if (!authorization?.status || authorization.status >= 500 || authorization.status === 404) {

@@ -7,10 +7,10 @@ import type { Probes } from './probe-clients/probes.ts';
 import type { Recorder } from './recorder.ts';
 import type { SavedSignIn } from './saved-sign-in.ts';
 
-/** What a probe works with. */
+/** The parts that a probe works with. */
 export interface Run {
   readonly target: Target;
-  /** What the steps before have found. */
+  /** The evidence of the steps before. */
   readonly parts: Partial<Parts>;
   readonly recorder: Recorder;
   readonly probes: Probes;
@@ -18,14 +18,14 @@ export interface Run {
   readonly io: Io;
   readonly voice: Voice;
   readonly signal: AbortSignal;
-  /** When the run began, milliseconds since the epoch. */
+  /** The beginning of the run, milliseconds since the epoch. */
   readonly since: number;
   /** `--user`. */
   readonly user: string | undefined;
   readonly login: boolean;
   /** Whether one of these checks, or of these groups, is to be judged: nothing is sent for others alone. */
   wants(...ids: readonly string[]): boolean;
-  /** What `--token-file` holds: a token, or a sign-in that `--save-token` kept. */
+  /** The content of `--token-file`: a token, or a sign-in that `--save-token` kept. */
   readonly givenToken: string | undefined;
   readonly savedSignIn: SavedSignIn | undefined;
   /** `--save-token`, and each renewal of a saved sign-in: keeps it at once, since its old refresh token may be over. */
@@ -35,7 +35,7 @@ export interface Run {
 /** One probe, and the checks that judge what it found. */
 export interface Step<Name extends StepName = StepName> {
   name: Name;
-  /** What it does, for the progress line. */
+  /** The action, for the progress line. */
   doing: string;
   /** Steps whose evidence it uses. */
   after: readonly StepName[];
@@ -59,7 +59,9 @@ export function judging<Name extends StepName>(
   };
 }
 
-/** Why something of the admin side is not known: the operator's choice, or no account. Neither is a failure. */
+/**
+ * The reason why something of the admin side is not known: the operator's choice, or no account. Neither is a failure.
+ */
 export function withoutAdmin({ outside }: Target): Judgement {
   return outside
     ? { outcome: 'skipped', message: 'Takes the admin side (--outside).' }

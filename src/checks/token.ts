@@ -205,7 +205,7 @@ const basic: Check = {
     if (exchange.status === 200)
       return pass('The token endpoint issued a token to a client with HTTP Basic.', { exchanges });
     const { error, error_description: description } = record(exchange.json);
-    // What is refused after the client was authenticated says something else than Basic: client credentials, DPoP.
+    // A refusal after the client was authenticated tells of something else than Basic: client credentials, DPoP.
     if (!isBasicRefused(exchange)) {
       return pass(
         `The token endpoint takes HTTP Basic (and refuses client credentials: ${String(description ?? error)}).`,
@@ -293,7 +293,7 @@ const code: Check = {
     'The realm demands something of token requests that the product doesn’t do: a DPoP proof, a signed assertion, another way to authenticate.',
   fix: 'Take these clients out of the client policy: Realm settings, Client policies.',
   judge: judging('token', ({ codes, basic: own }, { target, parts }) => {
-    // Where Basic doesn't get through at all, that is TOK-BASIC's to tell.
+    // TOK-BASIC reports it where Basic doesn't get through at all.
     const isLost = own !== undefined && own.status !== 200 && isBasicRefused(own);
     const asked = codes.filter(
       ({ exchange, method }) => exchange !== undefined && !(isLost && method === 'client_secret_basic'),
@@ -306,7 +306,7 @@ const code: Check = {
     if (asked.length === 0) return noCodes(codes.length, target);
     for (const { preset, exchange, method, asked: wanted } of asked) {
       const { error, error_description: description } = record(exchange?.json);
-      // The code is looked at last: whatever else is in the way would have been said.
+      // The code is looked at last: anything else in the way would have been reported.
       if (exchange?.status === 400 && error === 'invalid_grant') continue;
       const words = [error, description].filter((one) => typeof one === 'string').join(', ');
       const message = `${preset.title}: ${exchange ? outcomeOf(exchange) : 'no answer'}${words === '' ? '' : `, ${words}`}.`;
@@ -371,7 +371,7 @@ const offline: Check = {
   }),
 };
 
-/** Tokens: what a connector's would hold, and what the realm gives to whom. */
+/** The step of tokens: those that connectors would get, and the audiences that the realm adds to them. */
 export const tokenStep: Step<'token'> = {
   name: 'token',
   doing: 'Asking for tokens',

@@ -31,7 +31,7 @@ import type { SavedSignIn } from './saved-sign-in.ts';
 import { select } from './select.ts';
 import type { Run } from './step.ts';
 
-/** What the operator asked for. */
+/** The operator's wish. */
 export interface Wish {
   mcp: string;
   presets: readonly Preset[];
@@ -52,7 +52,7 @@ export interface Wish {
   keep: ((saved: SavedSignIn) => Promise<void>) | undefined;
 }
 
-/** What a run found. */
+/** The findings of a run. */
 export interface Findings {
   evidence: Evidence;
   results: CheckResult[];
@@ -62,15 +62,15 @@ export interface Findings {
   left: string[];
 }
 
-/** A request to the MCP server or to Keycloak ends after this, unless the operator says otherwise. */
+/** The time limit of a request to the MCP server or to Keycloak, unless the operator sets another. */
 const REQUEST_MS = 10_000;
-/** A run ends after this, and after the sign-in's five minutes with `--login`. */
+/** The time limit of a run; one with `--login` outlasts the sign-in's five minutes. */
 const RUN_MS = 120_000;
 const LOGIN_MS = 6 * 60_000;
-/** Clean-up has this long, whatever became of the run. */
+/** The time limit of the clean-up, however the run ended. */
 const CLEANUP_MS = 30_000;
 
-/** Runs the playbook. Whatever becomes of it, the clients that it registered are removed. */
+/** Runs the playbook. However it ends, the clients that it registered are removed. */
 export async function validate(context: Context, config: Config, wish: Wish): Promise<Findings> {
   const { io, voice } = context;
   const chosen = select(STEPS, CHECKS, wish);
@@ -105,7 +105,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
     const evidence = await runSteps(STEPS, chosen.steps, run, () => limit.aborted && !context.signal.aborted);
     const results = judgeAll(CHECKS, evidence, chosen.wanted);
     const left = [...(evidence.parts.registration?.swept.left ?? [])];
-    // A verdict on a product takes every check: of a few chosen ones none is given.
+    // A verdict on a product needs every check: where only a few were chosen, none is made.
     const outlook = wish.only.length > 0 ? [] : outlooks(CHECKS, evidence);
     return { evidence, results, outlook, recorder, left };
   } finally {
@@ -181,8 +181,8 @@ async function namedClient(inside: Inside | undefined, clientId: string): Promis
 }
 
 /**
- * A public server's metadata leads to public addresses only: any other is a target that the server's operator chose, on the
- * network of anybody who runs this. The configured Keycloak may be anywhere.
+ * Restricts requests to public addresses where the MCP server is public. Any other address is a target that the
+ * server's operator chose, on the network of anybody who runs this. The configured Keycloak may be anywhere.
  */
 async function keepToPublic(
   { voice }: Context,
@@ -207,7 +207,7 @@ async function keepToPublic(
   }
 }
 
-/** What Keycloak calls itself at KC_SERVER: with a fixed hostname that is the public name. */
+/** The name that Keycloak calls itself at KC_SERVER: with a fixed hostname that is the public name. */
 async function ownWord(config: Config, recorder: Recorder): Promise<string | undefined> {
   const url = `${config.server}/realms/${encodeURIComponent(config.realm ?? '')}/.well-known/openid-configuration`;
   const { json } = await recorder.get(url, {

@@ -1,6 +1,6 @@
 import { record } from './exchange.ts';
 
-/** How far clocks may be apart, in seconds. */
+/** The difference that clocks may have, in seconds. */
 export const LEEWAY_S = 30;
 
 /** Asymmetric only: with HS256 the issuer's public key would do as a secret. */
@@ -18,11 +18,11 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-/** What a signed token says, and whether it is what it should be. */
+/** The claims of a signed token, and whether it is as it should be. */
 export interface Verified {
   claims: Readonly<Record<string, unknown>>;
   algorithm: string;
-  /** What is wrong with it; undefined where it is good. */
+  /** The fault; undefined where it is good. */
   problem: string | undefined;
 }
 

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { listenForRedirect } from './loopback.ts';
 
-/** What a sign-in needs to know of server and client. */
+/** The facts of server and client that a sign-in needs. */
 export interface SignIn {
   issuer: string;
   authorizationEndpoint: string;
@@ -16,17 +16,17 @@ export interface SignIn {
   signal: AbortSignal;
 }
 
-/** A code, and what it takes to redeem it; or why there is none. */
+/** A code, and the values that redeem it; or the reason why there is none. */
 export type SignedIn =
   | { code: string; verifier: string; redirectUri: string; clientId: string }
   | { problem: string };
 
-/** A person has this long. */
+/** The time that a person has. */
 const PATIENCE_MS = 5 * 60_000;
 
 /**
- * Sends a person to the authorization endpoint and waits for the redirect on 127.0.0.1: authorization code with PKCE
- * S256, `state` and `iss` checked (RFC 8252, RFC 7636, RFC 9207). Rejects only where the run was aborted.
+ * Sends a person to the authorization endpoint and waits for the redirect on 127.0.0.1. The flow is authorization code
+ * with PKCE S256, `state` and `iss` checked (RFC 8252, RFC 7636, RFC 9207). Rejects only where the run was aborted.
  */
 export async function signIn(options: SignIn): Promise<SignedIn> {
   const state = randomBytes(16).toString('base64url');

@@ -14,10 +14,10 @@ export interface ProbeClient {
   authMethod: string | undefined;
 }
 
-/** A registration and what came of it. */
+/** A registration and its outcome. */
 export interface Registered {
   exchange: Exchange;
-  /** Undefined where it was refused. */
+  /** The client; undefined where it was refused. */
   client: ProbeClient | undefined;
 }
 
@@ -35,9 +35,9 @@ interface Kept extends ProbeClient {
 const ATTEMPTS = 3;
 
 /**
- * Registers clients anonymously, as a product does, and removes every one of them by its registration token (RFC 7592); keeps
- * what the admin API made beside, for it to remove.
- * A registration that is under way when the run is aborted is waited for: what it makes would stay behind otherwise.
+ * Registers clients anonymously, as a product does, and removes every one of them by its registration token (RFC 7592).
+ * Keeps the clients that the admin API made beside, for it to remove. A registration that is under way when the run is
+ * aborted is waited for: its client would stay behind otherwise.
  */
 export class Probes {
   readonly mark: RunMark;
@@ -62,7 +62,10 @@ export class Probes {
     return this.#made;
   }
 
-  /** Makes one by the admin API; `making` gives undefined where the account may not. It runs on when the run is aborted. */
+  /**
+   * Makes one by the admin API; `making` resolves to undefined where the account may not. It runs on when the run is
+   * aborted.
+   */
   async make(making: Promise<MadeClient | undefined>): Promise<MadeClient | undefined> {
     const attempt = making.then((client) => {
       if (client) this.#made.push(client);
@@ -124,13 +127,13 @@ export class Probes {
     return { exchange, client };
   }
 
-  /** Takes no more, and waits for what is under way. Never throws. */
+  /** Accepts no more, and waits for registrations under way. Never throws. */
   async settle(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#underWay);
   }
 
-  /** Removes all; gives the client ids of those that could not be. Never throws. */
+  /** Removes all; returns the client ids of those that could not be. Never throws. */
   async removeAll(): Promise<string[]> {
     await this.settle();
     const removed = await Promise.all(

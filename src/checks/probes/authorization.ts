@@ -15,19 +15,19 @@ export interface Subject {
   holdsScope: boolean;
 }
 
-/** How the authorization endpoint takes requests; nobody signs in. */
+/** The authorization endpoint's answers to requests; nobody signs in. */
 export interface AuthorizationEvidence {
   subject: Subject | undefined;
-  /** As a client does it: must lead to the sign-in. */
+  /** The request as a client makes it: must lead to the sign-in. */
   good: Exchange | undefined;
   withoutPkce: Exchange | undefined;
   plainPkce: Exchange | undefined;
   badRedirect: Exchange | undefined;
   /** With a scope that no realm has: an error response to look at. */
   badScope: Exchange | undefined;
-  /** What each product sends here, with its own client. */
+  /** The request that each product sends here, with its own client. */
   products: readonly ProductRequest[];
-  /** With the scopes that products were seen to ask for whatever the MCP server lists. */
+  /** Requests with the scopes that products were seen to ask for whatever the MCP server lists. */
   productScopes: readonly { title: string; scopes: readonly string[]; exchange: Exchange }[];
 }
 
@@ -99,8 +99,8 @@ async function askAsProducts(run: Run, url: string): Promise<ProductRequest[]> {
 }
 
 /**
- * The client of a document that the realm doesn't know. It is asked for where no client policy fetches that document:
- * elsewhere the request itself would make one.
+ * The client of a document that the realm doesn't know. It is asked for only where no client policy fetches that
+ * document: elsewhere the request itself would make one.
  */
 function documentClient(preset: Preset, way: ProductWay): ProductClient | undefined {
   if (way.by !== 'document' || way.state?.kind !== 'unknown') return undefined;
@@ -108,7 +108,9 @@ function documentClient(preset: Preset, way: ProductWay): ProductClient | undefi
   return { clientId: way.documentUrl, secret: undefined, redirectUri, registeredScope: '' };
 }
 
-/** The probe, which holds the scope where the mode gives it or it was lent; else a client that was given the scope. */
+/**
+ * The probe, which holds the scope where the mode assigns it or it was lent; else a client that was granted the scope.
+ */
 async function subjectOf({ parts, inside, target }: Run): Promise<Subject | undefined> {
   const probe = parts.registration?.audience?.client;
   const [redirectUri] = probe?.redirectUris ?? [];

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { initializeMessage } from '../json-rpc.ts';
 import type { Run } from '../step.ts';
 
-/** What the MCP server says to those who come without a good token. */
+/** The MCP server's answers to clients without a good token. */
 export interface ChallengeEvidence {
   /** POST without a token. */
   tokenless: Exchange;
@@ -22,9 +22,9 @@ export interface ChallengeEvidence {
   answered: boolean;
 }
 
-/** What no issuer signs. */
+/** A token that no issuer signs. */
 const GARBAGE = 'mcpkc-no-token';
-/** RFC 2606: nobody's. */
+/** An Origin that is nobody's (RFC 2606). */
 export const FOREIGN_ORIGIN = 'https://evil.example';
 
 /** Knocks at the MCP server's door in all the ways that need no token, side by side. */

@@ -16,7 +16,7 @@ import type { Run } from '../step.ts';
 import { FOREIGN_ORIGIN } from './challenge.ts';
 import type { Unsendable } from './token.ts';
 
-/** How the endpoint behaves. A field is undefined where there was nothing to send, or no reason to. */
+/** The endpoint's answers. A field is undefined where there was nothing to send, or no reason to. */
 export interface McpEvidence {
   /** `initialize` and `server/discover` with the token. */
   eras: readonly EraEvidence[];
@@ -27,12 +27,12 @@ export interface McpEvidence {
   unknownSession: Asked | undefined;
   deleted: Exchange | undefined;
   afterDelete: Asked | undefined;
-  /** With the token of somebody else's audience, and with a token in the query. */
+  /** The answers to a token of somebody else's audience, and to a token in the query. */
   strangersToken: Exchange | undefined;
   queryToken: Exchange | undefined;
   /** `initialize` with a token that has none of the scopes which the challenge demands. */
   bare: Asked | undefined;
-  /** Why the answers to the probe's token prove nothing: it lacks a scope that takes a role. */
+  /** The reason why the answers to the probe's token prove nothing: it lacks a scope that needs a role. */
   unproven: Unsendable | undefined;
 }
 
@@ -52,7 +52,10 @@ const NOTHING: McpEvidence = {
   unproven: undefined,
 };
 
-/** Opens the MCP server in both eras, lists its tools (none is called), and tries what a good MCP server refuses. */
+/**
+ * Opens the MCP server in both eras, lists its tools (none is called), and tries requests that a good MCP server
+ * refuses.
+ */
 export async function probeMcp(run: Run): Promise<McpEvidence> {
   // An MCP server that doesn't even challenge is not asked further: every answer would be a time-out, or mean nothing.
   if (run.parts.challenge?.tokenless.status !== 401) return NOTHING;
@@ -79,8 +82,8 @@ export async function probeMcp(run: Run): Promise<McpEvidence> {
 }
 
 /**
- * Whether the MCP server refused the probe's token for nothing but a scope that it demands and that takes a role: the
- * probe's service account has none, and Keycloak leaves the scope out (26.4.0 to 26.7.4).
+ * Whether the MCP server refused the probe's token for nothing but a scope that it demands and that needs a role. The
+ * probe's service account has no role, and Keycloak leaves the scope out (26.4.0 to 26.7.4).
  */
 function lacksRole({ parts, inside }: Run, eras: readonly EraEvidence[]): Unsendable | undefined {
   const { sendable } = parts.token ?? {};

@@ -1,12 +1,12 @@
 import type { Exchange } from '../exchange.ts';
 import type { Recorder } from '../recorder.ts';
 
-/** Where products register, the last part of Keycloak's registration endpoint (26.7.4). */
+/** The path where products register, the last part of Keycloak's registration endpoint (26.7.4). */
 const PRODUCTS = '/openid-connect';
 
 /**
- * Keycloak's other anonymous registration endpoints, and what each answers to a body that none can use, before any policy
- * is asked: nothing is registered and no event is stored (26.4.0 and 26.7.4).
+ * Keycloak's other anonymous registration endpoints, and the status that each answers to a body that none can use. The
+ * answer comes before any policy is asked: nothing is registered and no event is stored (26.4.0 and 26.7.4).
  */
 const OTHERS: readonly { path: string; answers: number }[] = [
   { path: 'default', answers: 400 },

@@ -14,7 +14,7 @@ import type { Run } from '../step.ts';
 import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
 import { endpoint } from './server-metadata.ts';
 
-/** A product, how it gets its client here, and what came of its registration. */
+/** A product, how it gets its client here, and the outcome of its registration. */
 export interface PresetRegistration {
   preset: Preset;
   way: ProductWay;
@@ -22,20 +22,23 @@ export interface PresetRegistration {
   scope: string | undefined;
   /** The same without scopes, where the product's own was refused and named some: it tells whether they were the reason. */
   plain: Registered | undefined;
-  /** Of a product whose page registers from the browser at times: the same with its `Origin`. */
+  /** The same with its `Origin`, for a product whose page registers from the browser at times. */
   withOrigin: Registered | undefined;
-  /** As what its client holds the audience scope, read back by the admin API; undefined where that isn't known. */
+  /**
+   * The list in which its client holds the audience scope, read back by the admin API; undefined where that isn't
+   * known.
+   */
   held: RealmList | undefined;
 }
 
-/** What came of anonymous registrations. */
+/** The outcome of anonymous registrations. */
 export interface RegistrationEvidence {
   endpoint: string | undefined;
   /** A registration that names what the MCP server lists and `openid`, where none of the chosen products sends it. */
   named: { scopes: readonly string[]; registered: Registered } | undefined;
-  /** What the MCP server makes clients ask for: its challenge, else its metadata. */
+  /** The scopes that the MCP server makes clients ask for: its challenge's, else its metadata's. */
   asked: readonly string[];
-  /** What products derive their scopes from here. */
+  /** The facts from which products derive their scopes here. */
   met: ScopesMet;
   presets: readonly PresetRegistration[];
   /** Adopted mode: a registration that names the hidden audience scope, which must be refused. */
@@ -46,7 +49,7 @@ export interface RegistrationEvidence {
   /** A client that does not get the audience scope. */
   stranger: Registered | undefined;
   publicClient: Registered | undefined;
-  /** Every registration is refused, and no chosen product needs one: the run's own are not sent either. */
+  /** Whether every registration is refused, and no chosen product needs one: the run's own are not sent either. */
   isShut: boolean;
   /** Registration endpoints that no product needs; undefined where they were not asked. */
   others: readonly OtherPath[] | undefined;
@@ -65,10 +68,10 @@ const NOTHING = {
   others: undefined,
   isShut: false,
 };
-/** Scopes of every new realm that a stranger may name, none of which gives an audience. */
+/** Scopes of every new realm that a stranger may name, none of which adds an audience. */
 const HARMLESS = ['profile', 'email', 'address', 'phone'];
 
-/** Registers as the products do here, side by side, and reads back what came of it. */
+/** Registers as the products do here, side by side, and reads back the outcome. */
 export async function probeRegistration(run: Run): Promise<RegistrationEvidence> {
   const swept = await sweep(run);
   const asked = askedScopes(run);
@@ -100,7 +103,7 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
       ? register({ ...ownBody(['client_credentials'], []), ...strangersScope(run) })
       : undefined,
   ]);
-  // With redirect URIs that are known to be accepted, where there are some.
+  // Redirect URIs that are known to be accepted come first, where there are some.
   const uris =
     products.map((one) => one && acceptedUris(one)).find((one) => one !== undefined) ??
     body.redirect_uris ??
@@ -155,7 +158,10 @@ const OF_PRODUCTS = [
 const AUTHZ = ['AUTHZ-PKCE', 'AUTHZ-REDIRECT', 'AUTHZ-SCOPES'] as const;
 const BEARER = ['MCP', 'CHAL-QUERY-TOKEN'] as const;
 
-/** How a product gets its client here, tried; undefined where that takes a registration and none may be sent. */
+/**
+ * The way in which a product gets its client here, tried; undefined where that needs a registration and none may be
+ * sent.
+ */
 async function productWay(
   run: Run,
   preset: Preset,
@@ -174,7 +180,7 @@ async function productWay(
   return { ...nothing, way, held: client && inside && heldAs(client, inside.facts.carrier) };
 }
 
-/** The way of a product that uses its document here; undefined where it has none, or was given a client id. */
+/** The way of a product that uses its document here; undefined where it has none, or was assigned a client id. */
 async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undefined> {
   const { cimdUrl: documentUrl } = preset;
   const { inside } = run;
@@ -199,7 +205,10 @@ async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undef
   return { by, documentUrl, state, connection: { ...outside, reason } };
 }
 
-/** The way of a product for which mcpkc made a client (`allow`), whatever became of it; undefined for all others. */
+/**
+ * The way of a product for which mcpkc made a client (`allow`), whether or not it is still there; undefined for all
+ * others.
+ */
 async function madeWay({ inside }: Run, preset: Preset): Promise<ProductWay | undefined> {
   const made = inside && madeFor(inside.record, inside.facts.resource, preset);
   if (!made) return undefined;
@@ -256,15 +265,17 @@ async function readBack({ inside }: Run, client: ProbeClient | undefined): Promi
   return found && heldAs(found, inside.facts.carrier);
 }
 
-/** What clients ask for: the challenge's scopes, else the metadata's (MCP 2025-11-25, "Scope Selection Strategy"). */
+/**
+ * The scopes that clients ask for: the challenge's, else the metadata's (MCP 2025-11-25, "Scope Selection Strategy").
+ */
 function askedScopes({ parts }: Run): readonly string[] {
   const challenged = (parts.challenge?.scopes ?? []).filter((name) => name !== 'offline_access');
   return challenged.length > 0 ? challenged : (parts['resource-metadata']?.scopes ?? []);
 }
 
 /**
- * What the registration names: the metadata's scopes as far as the realm has them (others are PRM-SCOPES' business),
- * and openid; not an audience scope that nobody may name, which has a registration of its own.
+ * The scopes that the registration names: the metadata's as far as the realm has them, and openid. Others are
+ * PRM-SCOPES' business. An audience scope that nobody may name is left out: it has a registration of its own.
  */
 function namedScopes({ parts, target }: Run): string[] {
   const known = parts['server-metadata']?.scopes;
@@ -275,7 +286,10 @@ function namedScopes({ parts, target }: Run): string[] {
   return ['openid', ...listed];
 }
 
-/** In standing mode every registration gets the scope but those that name others. */
+/**
+ * The scope of the stranger's registration: in standing mode every registration gets the audience scope but those that
+ * name others.
+ */
 function strangersScope({ target, parts }: Run): { scope?: string } {
   if (target.inside?.mode === 'adopted') return {};
   const known = target.inside?.realmLists ?? parts['server-metadata']?.scopes ?? [];
@@ -283,7 +297,7 @@ function strangersScope({ target, parts }: Run): { scope?: string } {
   return scope === undefined ? {} : { scope };
 }
 
-/** Removes what killed runs left behind. */
+/** Removes the probes that killed runs left behind. */
 async function sweep({ inside, target, io, probes }: Run): Promise<RegistrationEvidence['swept']> {
   if (!inside || target.noRegistration) return { removed: [], left: [] };
   const old = leftovers((await inside.clients).probes, probes.mark, io);

@@ -1,14 +1,14 @@
 import { type Exchange, isDocument, record, strings } from '../exchange.ts';
 import type { Run } from '../step.ts';
 
-/** A place where metadata may be, and what was found there. */
+/** A place where metadata may be, and the answer found there. */
 export interface Place {
   where: 'challenge' | 'path' | 'root';
   url: string;
   exchange: Exchange;
 }
 
-/** What the MCP server says of itself. */
+/** The MCP server's own documents about itself. */
 export interface MetadataEvidence {
   /** The places in the order in which clients look (RFC 9728 §3.1), each URL once. */
   places: readonly Place[];
@@ -20,7 +20,9 @@ export interface MetadataEvidence {
   manifest: Exchange;
   /** The document and the manifest again, past a cache: each with the exchange that it is compared with. */
   fresh: readonly { plain: Exchange; busted: Exchange }[];
-  /** Where clients may look for the issuer's metadata at the MCP server (each is 404 or leads to Keycloak). */
+  /**
+   * The places at the MCP server where clients may look for the issuer's metadata (each is 404 or leads to Keycloak).
+   */
   issuerPlaces: readonly Exchange[];
 }
 

@@ -1,13 +1,16 @@
 import { type Exchange, isDocument, record, strings } from '../exchange.ts';
 import type { Run } from '../step.ts';
 
-/** What the authorization server says of itself. */
+/** The authorization server's own documents about itself. */
 export interface ServerEvidence {
-  /** The issuer: as configured, else as the MCP server names it, where that proves to be the realm (or, without one, an issuer). */
+  /**
+   * The issuer: as configured, else as the MCP server names it, where that proves to be the realm. Without a realm, any
+   * issuer will do.
+   */
   issuer: string | undefined;
-  /** What was asked, proven or not; undefined where nobody names an issuer. */
+  /** The issuer that was asked, proven or not; undefined where nobody names an issuer. */
   asked: string | undefined;
-  /** The MCP server names another issuer, and that is one: clients go there. */
+  /** Whether the MCP server names another issuer, and that is one: clients go there. */
   elsewhere: boolean;
   /** The places in the order in which clients look (RFC 8414 §3.1, OpenID Connect Discovery §4). */
   places: readonly Exchange[];
@@ -111,9 +114,9 @@ async function askEndpoints(
 }
 
 /**
- * The issuer that the MCP server names, where nobody configured one and Keycloak calls itself otherwise: behind a proxy a
- * server without fixed hostname takes its name from the request. It is the realm where its metadata calls itself so
- * and its keys are the realm's.
+ * The issuer that the MCP server names, where nobody configured one and Keycloak calls itself otherwise. Behind a proxy
+ * a server without fixed hostname derives its name from the request. The issuer is the realm where its metadata calls
+ * itself so and its keys are the realm's.
  */
 async function otherName({ target, recorder }: Run, named: string | undefined): Promise<string | undefined> {
   const { issuer, issuerGiven } = target;

@@ -19,28 +19,28 @@ import type { Run } from '../step.ts';
 import { type Verified, verifyToken } from '../verify-token.ts';
 import { endpoint } from './server-metadata.ts';
 
-/** A token that can be sent, and where it is from. */
+/** A token that can be sent, and its origin. */
 export interface SendableToken {
   token: string;
   source: 'login' | 'token-file' | 'client-credentials';
   claims: Readonly<Record<string, unknown>>;
 }
 
-/** Why there is no token to send; `isAsked`: the operator named a way to get one, and that failed. */
+/** The reason why there is no token to send; `isAsked`: the operator named a way to get one, and that failed. */
 export interface Unsendable {
   message: string;
   fix: string;
   isAsked?: true;
 }
 
-/** What tokens are like in this realm. */
+/** The evidence of tokens in this realm. */
 export interface TokenEvidence {
-  /** What the connectors' tokens would hold. */
+  /** The tokens that connectors would get. */
   connectors: ConnectorTokens;
   /** The token request of a client that registered itself, without a user, before anything was lent to it. */
   userless: Exchange | undefined;
   userlessClaims: Readonly<Record<string, unknown>>;
-  /** What is sent to the MCP server, or why there is nothing. */
+  /** The token that is sent to the MCP server, or the reason why there is none. */
   sendable: SendableToken | undefined;
   unsendable: Unsendable;
   /** A token for this MCP server alone that has none of the scopes which its challenge demands; undefined where it demands none. */
@@ -48,7 +48,7 @@ export interface TokenEvidence {
   /** A genuine token that is not for this MCP server, nor for any other. */
   stranger: string | undefined;
   strangersAudience: readonly string[];
-  /** Audiences, other servers', of the only such token that could be had: it is not sent. */
+  /** Audiences of other servers in the only such token that could be had: it is not sent. */
   strangersOthers: readonly string[];
   /** Token requests with HTTP Basic. */
   basic: Exchange | undefined;
@@ -66,18 +66,19 @@ export interface TokenEvidence {
 /** A product's request at the token endpoint. */
 export interface ProductCode {
   preset: Preset;
-  /** How the product proves who it is; `none` for a public client. */
+  /** The method by which the product proves who it is; `none` for a public client. */
   method: string;
   /** The method that its registration asked for. */
   asked: string;
-  /** Undefined where the secret that it takes is not known here. */
+  /** The exchange; undefined where the secret that it needs is not known here. */
   exchange: Exchange | undefined;
 }
 
 /**
- * Gets tokens: what a connector's would hold, and what can be sent to the MCP server. Best first: sign-in, file, probe. A token is
- * sent only where its one audience is this MCP server, or nobody's: any other is a good bearer somewhere else. Inside it is that
- * of a client that the admin API makes for this run; those that register are judged by what Keycloak would issue to them.
+ * Gets tokens: those that connectors would get, and those that can be sent to the MCP server. Best first: sign-in,
+ * file, probe. A token is sent only where its one audience is this MCP server, or nobody's: any other is a good bearer
+ * somewhere else. Inside, the token is that of a client that the admin API makes for this run. Clients that register
+ * are judged by the token that Keycloak would issue to them.
  */
 export async function probeToken(run: Run): Promise<TokenEvidence> {
   const { parts, target, recorder } = run;
@@ -129,7 +130,9 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
   };
 }
 
-/** Whether a product's token lacks a scope that the challenge demands: then it is tried whether the server takes one. */
+/**
+ * Whether a product's token lacks a scope that the challenge demands: then a token without it is sent to the server.
+ */
 function lacksScopes({ tokens }: ConnectorTokens, demanded: readonly string[]): boolean {
   return tokens.some(({ how, claims }) => {
     const has = String(claims.scope ?? '').split(' ');
@@ -168,9 +171,9 @@ async function credentials(
 }
 
 /**
- * Each product's token request, as it sends it, with a code that Keycloak never issued: authentication and whatever the
- * realm demands of a request (DPoP, signed assertions) come before the code is looked at. The id in the code is written
- * into the event of the refusal, so that it is known for a probe's (Keycloak 26.4 to 26.7: `code_id`).
+ * Each product's token request, as it sends it, with a code that Keycloak never issued. Authentication and the realm's
+ * demands on a request (DPoP, signed assertions) come before the code is looked at. The id in the code is written into
+ * the event of the refusal, which shows that it is a probe's (Keycloak 26.4 to 26.7: `code_id`).
  */
 async function askWithCodes(run: Run): Promise<ProductCode[]> {
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
@@ -233,31 +236,34 @@ export function tokenIn(exchange: Exchange | undefined): string | undefined {
   return exchange?.status === 200 && typeof token === 'string' ? token : undefined;
 }
 
-/** Adopted mode: the probe gets the audience scope for the moment, where the account may do that. It goes with the probe. */
+/** Lends the probe the audience scope in adopted mode, where the account may do that. It goes with the probe. */
 async function lend({ inside, target }: Run, client: ProbeClient | undefined): Promise<boolean> {
   if (!inside || target.inside?.mode !== 'adopted' || !client || inside.scopeId === undefined) return false;
   return lendScope(inside.keycloak, client.clientId, inside.scopeId);
 }
 
-/** What tokens for this MCP server may name: its URL, and what the realm itself gives for it and OIDC_AUDIENCE names, too. */
+/**
+ * The audiences that tokens for this MCP server may name: its URL, those that the realm itself adds for it, and the
+ * names in OIDC_AUDIENCE.
+ */
 export function ownAudiences({ mcp, inside, accepted }: Target): string[] {
   const given = inside?.exists === true ? inside.audiences.filter((one) => accepted.includes(one)) : [];
   return [...new Set([mcp, ...given])];
 }
 
-/** What the MCP server's challenge demands, and the probe may have: `openid` and its own scope. */
+/** The scopes that the MCP server's challenge demands and the probe may have: `openid` and its own scope. */
 function demanded({ parts, inside }: Run): string | undefined {
   const own = inside === undefined ? [] : bearerScopes(inside);
   const words = (parts.challenge?.scopes ?? []).filter((name) => name === 'openid' || own.includes(name));
   return words.length === 0 ? undefined : words.join(' ');
 }
 
-/** What the stranger's token is for: RFC 2606, nobody's. */
+/** The audience of the stranger's token: nobody's (RFC 2606). */
 const ELSEWHERE = 'https://elsewhere.example/mcp';
 
 /**
- * The token of a client that the admin API makes for this run, for these audiences alone; undefined from outside and
- * where the account may not make clients.
+ * The token of a client that the admin API makes for this run, for these audiences alone. It is undefined from outside
+ * and where the account may not make clients.
  */
 async function bearer(
   run: Run,
@@ -287,10 +293,13 @@ async function bearer(
   );
 }
 
-/** What is under way when the run is aborted has this long. */
+/** The time limit for requests that are under way when the run is aborted. */
 const MAKING_MS = 10_000;
 
-/** The MCP server's own scope, for hosts that look at `scope`: unless it gives another audience, or the realm refuses it. */
+/**
+ * The MCP server's own scope, for servers that look at `scope`: unless it adds another audience, or the realm refuses
+ * it.
+ */
 function bearerScopes({ facts, snapshot }: Inside): string[] {
   const fits =
     facts.exists && !facts.machinesRejected && facts.audiences.every((one) => one === facts.resource);
@@ -302,13 +311,17 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
   const exchange = (await bearer(run, 'elsewhere', [ELSEWHERE])) ?? (await credentials(run, client));
   const token = tokenIn(exchange);
   const audience = audiencesIn(readClaims(token ?? ''));
-  // A realm that gives this MCP server's audience to everybody leaves no stranger; another server's token is none of this MCP server's.
+  // A realm that adds this MCP server's audience to everybody leaves no stranger; another server's token is none of
+  // this MCP server's.
   const others = audience.filter((one) => one !== ELSEWHERE && one !== run.target.mcp);
   const foreign = token !== undefined && others.length === 0 && !audience.includes(run.target.mcp);
   return { exchange, token: foreign ? token : undefined, audience, others };
 }
 
-/** Why a token must not leave for an MCP server, as the end of a sentence; undefined where all its audiences are these. */
+/**
+ * The reason why a token must not leave for an MCP server, as the end of a sentence; undefined where all its audiences
+ * are these.
+ */
 export function whyNotFor(own: readonly string[], token: string): string | undefined {
   const claims = readClaims(token) ?? {};
   if (Object.keys(claims).length === 0) return 'is not a JWT, so that nothing tells whom it is for';

@@ -65,6 +65,7 @@ const CLEAN: readonly string[] = [
   'explanations',
   'fleet',
   'schemas',
+  'checks',
 ];
 
 /** Sentences that mean nothing without what stands before them. */
