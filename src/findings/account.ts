@@ -169,7 +169,10 @@ const adminApiScope: Rule = {
   },
 };
 
-/** A token of this many characters is near what servers and proxies take as a header: nginx refuses 8 kB unless told. */
+/**
+ * A token of this many characters is near the limit of servers and proxies for a header: nginx refuses 8 kB unless
+ * told.
+ */
 const LONG_TOKEN = 8000;
 
 const longToken: Rule = {

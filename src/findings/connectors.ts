@@ -19,7 +19,7 @@ interface Demand {
   what: string;
   /** Whether a product fails the demand in this realm, where the MCP server names these scopes. */
   stops(preset: Preset, seen: Seen, naming: Naming): boolean;
-  /** It judges sign-ins and tokens alone, where a condition about registrations abstains. */
+  /** The executor judges sign-ins and tokens alone, where a condition about registrations abstains. */
   atSignIn?: true;
 }
 

@@ -23,33 +23,36 @@ import { type Access, accessIn, beforeOf, type Entry, type RealmRecord } from '.
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired, DesiredRole } from './desired.ts';
 
-/** What was asked for about who may use an MCP server. */
+/** A command's wish about who may use an MCP server. */
 export interface AccessWish {
   /** `--role`: realm roles that let people in, beside those that do. */
   add: readonly string[];
-  /** `--revoke`: roles that do no more. */
+  /** `--revoke`: roles that let people in no more. */
   revoke?: readonly string[];
   /** `--anybody`. */
   anybody?: boolean;
-  /** Exactly these roles, as `roleLabel` writes them, and nobody where there is none; `add` and `revoke` don't count then. */
+  /**
+   * Exactly these roles, as `roleLabel` writes them; nobody where the list is empty. `add` and `revoke` don't count
+   * then.
+   */
   only?: readonly string[];
 }
 
-/** Who may use an MCP server, as far as it was read. */
+/** Facts that were read about who may use an MCP server. */
 export interface AccessFacts {
-  /** What the server's scopes map. */
+  /** Roles that the server's scopes map. */
   access: ScopeAccess[];
   /** Every realm role. */
   roles: Role[];
-  /** What mcpkc last set; undefined where it never restricted the server, or opened it since. */
+  /** The roles that mcpkc last set; undefined where it never restricted the server, or opened it since. */
   remembered: Access | undefined;
-  /** Names of roles that nobody may hold and somebody does: another takes their place. */
+  /** Names of roles that nobody may hold and somebody does: others replace them. */
   held?: readonly string[];
 }
 
-/** Who may use an MCP server from now on. */
+/** A plan of who may use an MCP server from now on. */
 export interface AccessPlan {
-  /** Undefined where everybody may and nothing is said of it: then nothing is written. */
+  /** Empty where everybody may, and nothing is to be written. */
   desired: Pick<Desired, 'realmRoles' | 'access'>;
   /** The roles that let people in; undefined where everybody may. */
   gates: RoleName[] | undefined;
@@ -58,9 +61,9 @@ export interface AccessPlan {
 }
 
 /**
- * Reads who may use an MCP server: a request for each of its scopes that is there, the realm's roles, and mcpkc's record.
- * `snapshot` learns what was read, so that a plan can be made from it. Without `wanted` the roles are read only where the
- * server is restricted.
+ * Reads the facts about who may use an MCP server: a request for each existing scope, the realm's roles, and mcpkc's
+ * record. `snapshot` is extended by what was read, so that a plan can be made from it. Without `wanted` the roles are
+ * read only where the server is restricted.
  */
 export async function readAccessFacts(
   keycloak: Keycloak,
@@ -84,7 +87,7 @@ export function gatesNow({ access }: Pick<AccessFacts, 'access'>): RoleName[] | 
   return mapped.length === 0 ? undefined : gatesOf(mapped);
 }
 
-/** Refuses what can't be a gate: names of mcpkc's own roles, and roles that contain others (ROLE_COMPOSITE). */
+/** Refuses roles that can't be a gate: names of mcpkc's own roles, and roles that contain others (ROLE_COMPOSITE). */
 export function requireGates(names: readonly string[], roles: readonly Role[]): void {
   for (const name of names) {
     if (name === '' || name.length > 255)
@@ -101,9 +104,9 @@ export function requireGates(names: readonly string[], roles: readonly Role[]): 
 }
 
 /**
- * Decides who may use a server. What is mapped counts; where nothing is mapped any more though mcpkc restricted the server,
- * the record does, so that a server is never opened by what somebody deleted. `scopes` are all that carry or name it, those
- * that are yet to be made among them.
+ * Decides who may use a server. The mapped roles count. Where mcpkc restricted the server and nothing is mapped any
+ * more, the record counts: a deletion never opens a server. `scopes` are all that carry or name it, including those
+ * that are yet to be made.
  */
 export function planAccess(
   resource: string,
@@ -162,7 +165,10 @@ function labelled(label: string, gates: readonly RoleName[]): RoleName {
   );
 }
 
-/** The role that nobody holds: the one that is mapped, else the usual one; a fresh one where that one isn't sound any more. */
+/**
+ * The role that nobody holds: the one that is mapped, else the usual one; a new one where that one is composite or
+ * held.
+ */
 function nobodyFor({ roles, held = [] }: AccessFacts, mapped: readonly Role[]): RoleName {
   const isSound = ({ name, composite }: Role) => !composite && !held.includes(name);
   const sound = mapped.filter(isNobodyRole).find(isSound);
@@ -199,7 +205,7 @@ function opened(scopes: readonly string[], { access }: AccessFacts, mapped: read
   };
 }
 
-/** A wish with who may use the server in it, and what the record says of that. */
+/** A wish extended by who may use the server, and by the record's entry about it. */
 export function withAccess(desired: Desired, plan: AccessPlan, since: string, by: string): Desired {
   const entries = accessEntry(plan, since, by);
   return {
@@ -209,12 +215,12 @@ export function withAccess(desired: Desired, plan: AccessPlan, since: string, by
   };
 }
 
-/** What a run writes into the record about it, with the moment and who ran it. */
+/** The record's entry about it, with the moment and who ran it. */
 export function accessEntry({ entry }: AccessPlan, since: string, by: string): Entry[] {
   return entry === undefined ? [] : [{ kind: 'access', ...entry, since, by }];
 }
 
-/** Those of some roles that the scopes of no other MCP server map. */
+/** The roles among these that the scopes of no other MCP server map. */
 export async function unmappedElsewhere(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
@@ -229,9 +235,9 @@ export async function unmappedElsewhere(
   return roles.filter((role) => !mapped.some((one) => isSameRole(one, role)));
 }
 
-/** What becomes of a retired server's roles. */
+/** Outcome for a retired server's roles. */
 export interface RetiredRoles {
-  /** Roles that mcpkc made and that nothing needs any more; they go after the scopes. */
+  /** Roles that mcpkc made and that nothing needs any more; they are removed after the scopes. */
   desired: Pick<Desired, 'realmRoles'>;
   /** Roles that mcpkc made and that somebody has: they stay. */
   kept: string[];
@@ -240,8 +246,9 @@ export interface RetiredRoles {
 }
 
 /**
- * The roles of a server that is retired. Those go that mcpkc made, that no other server is bound to and that nobody has: a
- * role that people have may mean something elsewhere. Reads nothing more where the server isn't restricted.
+ * Sorts the roles of a retired server. A role is removed where mcpkc made it, no other server is bound to it, and
+ * nobody has it. A role that people have may mean something elsewhere. Reads nothing more where the server isn't
+ * restricted.
  */
 export async function retiredRoles(
   keycloak: Keycloak,

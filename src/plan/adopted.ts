@@ -3,7 +3,7 @@ import { deedBy } from '../keycloak/write/record.ts';
 import { type Adopted, clientKeyOf, type Deed, type Run } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 
-/** For what a client was adopted, and by which run. */
+/** The facts of an adoption: the MCP server, the scope, and the run. */
 export interface Adopting {
   keycloak: Keycloak;
   resource: string;
@@ -12,7 +12,7 @@ export interface Adopting {
   me: Run;
 }
 
-/** What the record says of an adoption: that it was, and a line of the journal. */
+/** The record's entries about an adoption: the adoption, and a line of the journal. */
 export function adoptionEntries(
   { keycloak, resource, carrier, me }: Adopting,
   client: Client,

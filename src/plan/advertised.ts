@@ -11,19 +11,22 @@ import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snap
 import { formatCommand, listNames, typedList, visible } from '../text.ts';
 import type { DesiredScope } from './desired.ts';
 
-/** Whether the issuer’s metadata lists a client scope; listed where it is absent (Keycloak 26.4 to 26.7). */
+/**
+ * Name of the attribute by which the issuer’s metadata lists a client scope; listed where it is absent (Keycloak 26.4
+ * to 26.7).
+ */
 export const ADVERTISED = 'include.in.openid.provider.metadata';
 
-/** Scopes that the issuer advertises and no new client may have, and whom that stops. */
+/** Scopes that the issuer advertises and no new client may have, and the products that this stops. */
 export interface Offer {
   scopes: string[];
   /** Titles of the products. */
   products: string[];
-  /** The command that takes them out of the metadata. */
+  /** The command that removes them from the metadata. */
   command: string;
 }
 
-/** Whose metadata is read, and what the realm will let registrations name once the plan is done. */
+/** The issuer whose metadata is read, and the registrations that the realm will allow once the plan is done. */
 export interface Offering {
   keycloak: Keycloak;
   issuer: string | undefined;
@@ -34,8 +37,8 @@ export interface Offering {
 }
 
 /**
- * What a plan offers beside itself: to hide scopes that products ask for because they are advertised, and that are refused.
- * One request, without a token; undefined where nothing stops these products.
+ * An offer beside the plan: to hide scopes that are refused, and that products ask for because they are advertised. One
+ * request, without a token; undefined where nothing stops these products.
  */
 export async function offerToHide(offering: Offering): Promise<Offer | undefined> {
   const { keycloak, issuer, snapshot, presets, resource, scope } = offering;
@@ -65,7 +68,7 @@ export async function offerToHide(offering: Offering): Promise<Offer | undefined
   return { scopes, products: stopped.map(({ preset }) => preset.title), command };
 }
 
-/** An offer for people. */
+/** An offer in words, for people. */
 export function offerSentence({ scopes, products, command }: Offer): string {
   return `The issuer advertises ${listNames(scopes)}, which no new client may have: ${products.join(', ')} may ask for it, and is refused then. To take it out of the metadata:\n${command}`;
 }
@@ -73,8 +76,8 @@ export function offerSentence({ scopes, products, command }: Offer): string {
 const isMcpScope = (one: ClientScope) => isAudienceScope(one) || nameScopeOf(one) !== undefined;
 
 /**
- * The scopes that are named (`--hide-scope`) without their place in the issuer’s metadata. Refuses (INPUT_INVALID) one that
- * isn't there, and an MCP server’s: products that ask for what is advertised find it there.
+ * The scopes that are named (`--hide-scope`), hidden from the issuer’s metadata. Refuses (INPUT_INVALID) one that isn't
+ * there, and an MCP server’s: products that ask for advertised scopes find it there.
  */
 export function hiddenFromMetadata(names: readonly string[], snapshot: RealmSnapshot): DesiredScope[] {
   return names.map((name) => {
@@ -103,7 +106,7 @@ export function hiddenFromMetadata(names: readonly string[], snapshot: RealmSnap
   });
 }
 
-/** Scopes of others that mcpkc took out of the metadata and that are still out of it, as they were before. */
+/** Scopes of others that mcpkc removed from the metadata and that are still out of it, as they were before. */
 export function advertisedBack(snapshot: RealmSnapshot, record: RealmRecord): DesiredScope[] {
   return snapshot.scopes
     .filter((one) => !isMcpScope(one))

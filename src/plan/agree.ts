@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
 
 /**
- * Shows on stderr what would be written, and asks once. CONSENT_NEEDED (exit status 5) where nobody agrees; nothing is
+ * Shows the planned changes on stderr, and asks once. CONSENT_NEEDED (exit status 5) where nobody agrees; nothing is
  * written by then.
  */
 export async function agreeTo(

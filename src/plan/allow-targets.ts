@@ -8,7 +8,7 @@ import { isBuiltIn } from '../realm/account.ts';
 import { allowedIn, RECORD_CLIENT, type RealmRecord } from '../realm/record.ts';
 import { brief } from '../text.ts';
 
-/** What was asked for. */
+/** A command's wish for clients of products. */
 export interface AllowWish {
   /** Undefined where a client is made of redirect URIs alone. */
   presets: readonly Preset[];
@@ -27,12 +27,12 @@ export interface Target {
   redirectUris: string[];
   /** Redirect URIs of the product that can't be written down. */
   leftOut: string[];
-  /** How it is told its secret; `none` for a public client. */
+  /** The form in which the product gets its secret; `none` for a public client. */
   secret: 'none' | 'text' | 'json';
   requestedScopes: readonly string[];
 }
 
-/** Checks what was asked for, before anything is read; throws INPUT_INVALID. */
+/** Checks the wish before anything is read; throws INPUT_INVALID. */
 export function requireWish(
   { presets, by, clientId, redirectUris }: AllowWish,
   config: Pick<Config, 'realm' | 'clientId'>,
@@ -91,7 +91,7 @@ export function clientIdFor(scope: string, { name }: Preset): string {
   return `mcp-${label}-${name}`;
 }
 
-/** The clients that a wish comes to, in this realm and at this issuer. */
+/** The clients that a wish results in, in this realm and at this issuer. */
 export function targetsOf(
   wish: AllowWish,
   here: { scope: string; resource: string; record: RealmRecord; issuer: IssuerSays },
@@ -132,7 +132,7 @@ function targetOf(
   };
 }
 
-/** Confidential where the product keeps a secret; what runs on a user's machine can't. */
+/** Confidential where the product keeps a secret; a product that runs on a user's machine can't. */
 function secretOf(preset: Preset | undefined, redirectUris: readonly string[]): Target['secret'] {
   if (preset?.withClient) return preset.withClient.secret;
   if (preset) return preset.registration.token_endpoint_auth_method === 'none' ? 'none' : 'text';

@@ -10,7 +10,7 @@ import type { Assignment, Desired, DesiredAllowed } from './desired.ts';
 import { NOT_HARDENED } from './hardening.ts';
 import { provisioned } from './provisioned.ts';
 
-/** What clients for products are planned by: the server as it is wanted, and the realm as it is. */
+/** Facts that clients for products are planned by: the wanted server, and the realm as it is. */
 export interface AllowSubject extends NamedServer {
   /** Whether the resource's scopes are still to be made. */
   isNew: boolean;
@@ -18,7 +18,7 @@ export interface AllowSubject extends NamedServer {
   record: RealmRecord;
 }
 
-/** When and by whom something is written down. */
+/** The moment and author of an entry. */
 export interface AllowStamp {
   /** ISO 8601, UTC, by the server's clock. */
   since: string;
@@ -116,7 +116,7 @@ function assignmentsFor({ mode, scope, carrier }: AllowSubject, { clientId, name
 
 /**
  * A realm in which clients for some products hold a server's audience, and the server's scopes are there. Nothing of
- * registration: hosts, allowed scopes, mappers and policies stay as they are.
+ * registration changes: hosts, allowed scopes, mappers and policies stay.
  */
 export function withAllowed(
   subject: AllowSubject,

@@ -32,8 +32,8 @@ import {
 } from './plan.ts';
 
 /**
- * Whether a plan needs the realm's lock: it edits lists, by read, merge and write; or makes an audience scope, whose
- * name says nothing of another one.
+ * Whether a plan needs the realm's lock. It does where it edits lists, by read, merge and write. It does as well where
+ * it makes an audience scope, whose name tells nothing of another one.
  */
 export function needsLock(plan: Plan): boolean {
   return plan.some(
@@ -41,7 +41,7 @@ export function needsLock(plan: Plan): boolean {
   );
 }
 
-/** What a plan takes of the account: what fails half way for want of a role is not begun. */
+/** The account's roles that a plan needs: a plan that would fail half way without one is not begun. */
 function attemptsOf(plan: Plan): Attempt[] {
   const isList = ({ kind }: Change) => REALM_LISTS.includes(kind);
   return [
@@ -62,7 +62,7 @@ export function writer(
   return (change) => writeChange(change, writing);
 }
 
-/** How a plan is applied: who holds the lock meanwhile, and who hears of each change. */
+/** The circumstances in which a plan is applied: the lock's holder, and the listener to each change. */
 export interface Applying {
   io: Io;
   holder: Holder;
@@ -72,7 +72,7 @@ export interface Applying {
   back?: boolean;
   /** The lock is held already, by the same holder, and stays so. */
   locked?: boolean;
-  /** Hears what the operator should know though the command goes on. */
+  /** Gets what the operator should know though the command goes on. */
   warn?: (text: string) => void;
 }
 
@@ -88,13 +88,16 @@ async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
   return { clientPolicies, clientProfiles };
 }
 
-/** The wish's own entries that a plan is worth: what hardened something is a line of the journal only where it did. */
+/**
+ * The wish's own entries that a plan is worth: a deed of hardening is a line of the journal only where something was
+ * hardened.
+ */
 function ownEntries(plan: RealmPlan, entries: readonly Entry[]): Entry[] {
   const hardens = plan.some(({ kind }) => kind === 'client-policy' || kind === 'mapper-types');
   return entries.filter(({ kind }) => kind !== 'deed' || hardens);
 }
 
-/** What the policies are proved by, and what they were before. */
+/** The plan that the policies are proved by, and the policies before it. */
 interface Proving {
   keycloak: Keycloak;
   plan: RealmPlan;
@@ -104,8 +107,8 @@ interface Proving {
 }
 
 /**
- * Reads the client policies back, field by field, then rehearses what wrong ones would break. Where either fails, they
- * are put back as they were, and POLICIES_PUT_BACK says which and why: some wrong forms fail at the code exchange only.
+ * Reads the client policies back, field by field, then rehearses sign-ins that wrong ones would break. Where either
+ * fails, they are put back, and POLICIES_PUT_BACK shows which and why. Some wrong forms fail at the code exchange only.
  */
 async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving): Promise<void> {
   const restore = (cleaning: Keycloak) => restoreClientPolicies(cleaning, policyKeys(plan), before);
@@ -123,15 +126,18 @@ async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving
   throw putBackError(problems, still);
 }
 
-/** How long the policies are tried to be put back after an interruption. */
+/** Time for putting the policies back after an interruption, in milliseconds. */
 const RESTORE_MS = 10_000;
 
-/** How often policies are written again for hosts that were trusted meanwhile, before what is found counts as wrong. */
+/**
+ * Number of times that policies are written again for hosts that were trusted meanwhile; a difference after that counts
+ * as wrong.
+ */
 const POLICY_WRITES = 3;
 
 /**
- * What of the policies isn't as it must be. It is planned anew from the realm as it is: a host that somebody trusted
- * meanwhile gets its pattern too, so only what stays wrong after another write is a problem.
+ * Differences between the policies and their wanted form. They are planned anew from the realm as it is: a host that
+ * somebody trusted meanwhile gets its pattern too. Only a difference that stays after another write is a problem.
  */
 async function problemsOf(
   keycloak: Keycloak,
@@ -155,14 +161,14 @@ async function problemsOf(
   return failures;
 }
 
-/** How a policy of mcpkc's differs from what a change would make of it, a sentence each. */
+/** Differences between a policy of mcpkc and a change's result, a sentence each. */
 function policyProblems({ key, after }: Change<'client-policy'>, now: RealmSnapshot): string[] {
   const { policy, profile } = wholePolicy(after);
   if (!policy || !profile) return [`the policy '${key}': it is still there`];
   return deviations(policyNamed(now, key), { policy, profile }).map((one) => `the policy '${key}': ${one}`);
 }
 
-/** What was written to the lists of policies wasn't kept: as wrong as a form that is read back. */
+/** A list of policies that wasn't kept as written is as wrong as a form that differs when read back. */
 async function orPutBack(
   error: unknown,
   keycloak: Keycloak,
@@ -187,7 +193,7 @@ function putBackError(problems: readonly string[], still: readonly string[]): Mc
   return new McpkcError('POLICIES_PUT_BACK', message, fix, { details: { problems, withoutThem: still } });
 }
 
-/** Reads what a wish says of roles, beside what every wish is about. */
+/** Reads the roles that a wish is about, beside the parts that every wish is about. */
 async function readWanted(keycloak: Keycloak, desired: Desired, now: RealmSnapshot): Promise<void> {
   const { access, realmRoles, roleHolders } = desired;
   if (access)
@@ -201,8 +207,8 @@ async function readWanted(keycloak: Keycloak, desired: Desired, now: RealmSnapsh
 }
 
 /**
- * Writes a plan, under the lock where it edits lists, then reads the realm again: the plan for the same wish must be
- * empty, else CHANGE_NOT_KEPT. Gives the realm as it is now.
+ * Writes a plan, under the lock where it edits lists, then reads the realm again. The plan for the same wish must be
+ * empty then, else CHANGE_NOT_KEPT. Returns the realm as it is now.
  */
 export async function applyAndVerify(
   keycloak: Keycloak,
@@ -226,7 +232,7 @@ export async function applyAndVerify(
   ];
   const lock = needsLock(plan) && !locked ? await takeLock(keycloak, io, holder) : undefined;
   try {
-    // How things were is written down before the first of them is changed.
+    // The state before is written down before the first thing is changed.
     const record = await readRecord(keycloak);
     const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: `mcpkc ${holder.command}` };
     const memory = back ? [] : memoryOf(plan, record, stamp);

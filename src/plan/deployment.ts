@@ -13,11 +13,11 @@ import { scopeWish } from './input.ts';
 export interface Deployment extends Pick<NamedServer, 'resource' | 'scope' | 'mode'> {
   realm: string;
   issuer: string;
-  /** In which list of the realm the scope is; undefined where nobody looked. */
+  /** The realm's list that has the scope; undefined where nobody looked. */
   list: RealmList | undefined;
   /** The roles that let people in; undefined where everybody may use it, or nobody looked. */
   roles: string[] | undefined;
-  /** Where scope and mode are from: the realm, the realm that has no such scope yet, or the configuration alone. */
+  /** Source of scope and mode: the realm, the realm that has no such scope yet, or the configuration alone. */
   source: 'realm' | 'not in realm' | 'configuration';
   /** The MCP server's environment. */
   env: Record<string, string>;
@@ -32,9 +32,9 @@ const NOTHING_ELSE = {
 };
 
 /**
- * What the realm says of a resource, else (where nobody looked, or there is no such scope) what the commands would make
- * of it: `create-scope` a standing scope for the configured resource, `onboard` one of mode adopted for any other. Throws
- * CONFIG_MISSING where no realm is configured.
+ * A resource's deployment as the realm has it. Where nobody looked, or there is no such scope, it is as the commands
+ * would make it. `create-scope` makes a standing scope for the configured resource, `onboard` one of mode adopted for
+ * any other. Throws CONFIG_MISSING where no realm is configured.
  */
 export function deploymentOf(
   config: Config,

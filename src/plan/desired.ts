@@ -8,14 +8,14 @@ import type { Means } from '../realm/server-means.ts';
 import type { RoleHolder } from '../realm/snapshot.ts';
 
 /**
- * What the realm should look like, as far as mcpkc owns it. Every part is optional: what isn't named isn't touched.
+ * The realm as it should be, as far as mcpkc owns it. Every part is optional: a part that isn't named isn't touched.
  * Made by this room's functions from a command's input, compared with the realm by `resources/`.
  */
 export interface Desired {
-  /** The window of a run of 0.1.0 is over: its mark goes. */
+  /** The mark of a run of 0.1.0 whose window is over: it is removed. */
   windowMark?: { scope: string; mark: null };
   clientScopes?: ({ name: string; absent: true } | DesiredScope)[];
-  /** `absent`: the scope's mapper for this audience goes. */
+  /** `absent`: the scope's mapper for this audience is removed. */
   audienceMappers?: (
     | { scope: string; audience: string; absent?: true }
     /** The mapper of that name as it was before mcpkc; null where mcpkc made it. */
@@ -33,24 +33,24 @@ export interface Desired {
   /** The only types of protocol mappers that a registration may bring. */
   mapperTypes?:
     | { only: readonly string[] }
-    /** What a policy of that name allowed before mcpkc narrowed it; null where mcpkc made it. */
+    /** The types that a policy of that name allowed before mcpkc narrowed it; null where mcpkc made it. */
     | { restore: Readonly<Record<string, readonly string[] | null>> };
-  /** The policy for what comes by registration or document; `absent` removes it. */
+  /** The policy for clients that come by registration or document; `absent` removes it. */
   registrations?: DesiredRegistrations | { absent: true };
   /** Scopes whose holders get no token without a user, where they registered themselves. */
   userless?: { add: readonly string[]; remove: readonly string[] };
   /** Remove the policies by client scope of 0.1.0: all of the realm, or those of one scope. */
   formerPolicies?: 'all' | { scope: string };
-  /** What is tried once client policies were written. */
+  /** The registration to try once client policies were written. */
   rehearsal?: Rehearsed;
-  /** What is remembered of it. */
+  /** Entries for the record. */
   remember?: readonly Entry[];
   defaultScopes?: { scope: string; list: RealmList; why?: string }[];
   /** Realm roles that must be there, or must not. */
   realmRoles?: DesiredRole[];
-  /** What scopes map: exactly these roles; none lets everybody in. */
+  /** The roles that scopes map: exactly these; an empty list lets everybody in. */
   access?: DesiredAccess[];
-  /** Whom roles are granted to. */
+  /** The groups and users that roles are granted to. */
   roleHolders?: RoleHolder[];
   /** Clients that stand for MCP servers (RFC 8707): the one with that internal id, or without one. */
   resourceClients?: (
@@ -81,13 +81,13 @@ export interface DesiredAccess {
 
 export interface DesiredScope {
   name: string;
-  /** Attributes that mcpkc owns; null takes one out. */
+  /** Attributes that mcpkc owns; null removes one. */
   attributes: Record<string, string | null>;
   /** Further attributes that it is made with; anybody who changes them later keeps the change. */
   begin?: Record<string, string>;
   /** Only set when the scope is made; anybody who changes it later keeps the change. */
   description: string;
-  /** Why, where it isn’t what mcpkc’s marks are for. */
+  /** Reason, where it isn’t the one that mcpkc’s marks are for. */
   why?: string;
 }
 
@@ -102,7 +102,7 @@ export interface DesiredHosts {
   createMissing: boolean;
 }
 
-/** What registrations are held to. */
+/** The rules that registrations must keep. */
 export interface DesiredRegistrations {
   redirects: Means['redirects'];
   /** Patterns of the redirect URIs that may be registered, beside those that are there. */
@@ -115,26 +115,26 @@ export interface DesiredRegistrations {
   closed: readonly string[];
 }
 
-/** A client that holds a scope, or should not; as optional only what a window of 0.1.0 gave too much of. */
+/** A client that holds a scope, or should not; as optional only a client that a window of 0.1.0 granted too much. */
 export interface Assignment {
   clientId: string;
   scope: string;
   list: RealmList;
   why: string;
   /**
-   * What the client was when it was judged (`clientKeyOf`): its registration access token is withdrawn, and it gets the
-   * scope only where it is that still.
+   * Key of the client when it was judged (`clientKeyOf`): its registration access token is revoked. It gets the scope
+   * only where the key is still the same.
    */
   seen?: string;
 }
 
-/** Attributes of a client that is there (null takes one away), or a client to make. */
+/** Attributes of an existing client (null removes one), or a client to make. */
 export interface DesiredClient {
   clientId: string;
   attributes: Record<string, string | null>;
-  /** What to make it of where it isn't there; absent means that it has to be there. */
+  /** The representation to make it with where it isn't there; absent means that it has to be there. */
   create?: Readonly<Record<string, unknown>>;
-  /** It goes. */
+  /** The client is removed. */
   absent?: true;
   why: string;
 }
@@ -143,7 +143,7 @@ export interface DesiredClient {
 export type DesiredAllowed = {
   clientId: string;
   id: string;
-  /** Never in a plan: who reads it could copy it. */
+  /** Never in a plan: anybody who reads it could copy it. */
   proof: string;
   why: string;
 } & (

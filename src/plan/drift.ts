@@ -7,8 +7,8 @@ import type { RealmPlan } from './plan.ts';
 import { changeName } from './text.ts';
 
 /**
- * By whom the things that a plan would repair were last written, a sentence each, where admin events tell. Only of what is
- * there: what was deleted has no path any more. Reads nothing where nothing is to be repaired.
+ * Names of those who last wrote the things that a plan would repair, a sentence each, where admin events tell. Only
+ * existing things are named: a deleted one has no path any more. Reads nothing where nothing is to be repaired.
  */
 export async function driftNotes(
   keycloak: Keycloak,
@@ -28,7 +28,7 @@ export async function driftNotes(
   });
 }
 
-/** Where admin events have a thing, below the realm. */
+/** Path of a thing in admin events, below the realm. */
 function pathOf({ kind, key }: RealmPlan[number], snapshot: RealmSnapshot): string | undefined {
   const scope = (name: string) => {
     const id = scopeNamed(snapshot, name)?.id;

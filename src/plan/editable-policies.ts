@@ -8,8 +8,9 @@ import { listNames, visible } from '../text.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * Refuses (POLICIES_BROKEN, exit status 5), before anything is written, a plan that edits client policies in a realm where
- * Keycloak would take no edit of them: it would stop half way. One more request, and only for such a plan.
+ * Refuses (POLICIES_BROKEN, exit status 5) to edit client policies in a realm where Keycloak would accept no edit of
+ * them. Called before anything is written, since the plan would stop half way. One more request, and only for such a
+ * plan.
  */
 export async function requireEditablePolicies(
   keycloak: Keycloak,

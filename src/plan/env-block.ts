@@ -1,10 +1,10 @@
-/** What an MCP server's environment is made from. */
+/** The facts that an MCP server's environment is made from. */
 export interface EnvInput {
   /** Canonical URL of the MCP server, as people type it. */
   resource: string;
   scope: string;
   issuer: string;
-  /** Further audiences that the server takes (URLs and client ids of OIDC_AUDIENCE). */
+  /** Further audiences that the server accepts (URLs and client ids of OIDC_AUDIENCE). */
   audiences: readonly string[];
   allowedOrigins: readonly string[];
   /** Roles of which a person needs one; for servers that look at `realm_access.roles` themselves. */
@@ -14,7 +14,7 @@ export interface EnvInput {
 }
 
 /**
- * The environment of the MCP server for a resource: what `examples/mcp-host` and servers like it read. A client may
+ * The environment of the MCP server for a resource, as `examples/mcp-host` and servers like it read it. A client may
  * name the scope in both modes.
  */
 export function envBlock(input: EnvInput): Record<string, string> {

@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
 
-/** How an environment block can be written. */
+/** The formats of an environment block. */
 export const ENV_FORMATS = ['dotenv', 'json', 'compose', 'k8s', 'fastmcp', 'spring', 'quarkus'] as const;
 export type EnvFormat = (typeof ENV_FORMATS)[number];
 
@@ -24,7 +24,7 @@ export function envText(env: Readonly<Record<string, string>>, format: EnvFormat
   }
 }
 
-/** What frameworks need to be told, out of the block. */
+/** Facts that frameworks need, read from the block. */
 function factsIn(env: Readonly<Record<string, string>>) {
   const { MCP_PUBLIC_BASE_URL: base = '', MCP_TRANSPORT_URL: url = '', OIDC_ISSUER: issuer = '' } = env;
   const list = (key: string) => (env[key] ?? '').split(',').filter((one) => one !== '');
@@ -92,7 +92,8 @@ ${scopeLines}#     })));
 /** Properties of Quarkus OIDC (from its documentation; not tried). */
 function quarkus(env: Readonly<Record<string, string>>): string {
   const { issuer, audiences, url, path, scopes } = factsIn(env);
-  // Of application.properties: a backslash and an expression begin something else (java.util.Properties, SmallRye Config).
+  // Quoting of application.properties: a backslash and an expression begin something else (java.util.Properties,
+  // SmallRye Config).
   const value = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('$', '\\\\$');
   const lines = [
     "# Quarkus, application.properties (from Quarkus' documentation; not tried by mcpkc's tests)",
@@ -115,8 +116,9 @@ function dotenv(env: Readonly<Record<string, string>>): string {
 }
 
 /**
- * A value that its reader gives back byte for byte: bare where it has nothing special, else in the first kind of quotes
- * that it doesn't hold (single ones first: only they keep Docker Compose from replacing `$…`).
+ * A value in a form that its reader returns byte for byte: bare where it has nothing special, else quoted. The quotes
+ * are the first kind that it doesn't hold; single ones come first, since only they keep Docker Compose from replacing
+ * `$…`.
  */
 function dotenvValue(key: string, value: string): string {
   if (/^[\w@%+:,./~-]+$/.test(value)) return value;
@@ -142,7 +144,7 @@ function configMap(env: Readonly<Record<string, string>>, name: string): string 
   return `${use}${head}data:\n${yamlEntries(env, '  ')}`;
 }
 
-/** YAML 1.2 takes every JSON string as a double-quoted scalar. */
+/** YAML 1.2 accepts every JSON string as a double-quoted scalar. */
 function yamlEntries(
   env: Readonly<Record<string, string>>,
   indent: string,

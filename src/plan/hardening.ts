@@ -34,7 +34,7 @@ import { count, visible } from '../text.ts';
 import type { Desired, DesiredClient } from './desired.ts';
 import { planFor } from './kinds/index.ts';
 
-/** What is opened, and for whom; what a realm is hardened by follows from it. */
+/** An opening of the realm, and the products that it is for; the hardening follows from it. */
 export interface Opening {
   /** The MCP server; undefined where hosts are trusted for none in particular. */
   resource: string | undefined;
@@ -49,7 +49,7 @@ export interface Opening {
   uris?: readonly string[];
   /** Hosts that are trusted no more. */
   removed?: readonly string[];
-  /** Every product that can be told: mcpkc's and the configuration's own. */
+  /** Every known product: mcpkc's and the configuration's own. */
   known?: readonly Preset[];
   /** Clients that will hold a scope once the plan is done, by client id. */
   holders?: readonly string[];
@@ -58,11 +58,11 @@ export interface Opening {
 /** A part of the hardening that somebody else's clients would feel, and that nobody agreed to. */
 export interface LeftOut {
   piece: 'pkce' | 'userless' | 'redirects' | 'server';
-  /** What is left out, why, and which clients, as a sentence. */
+  /** The part that is left out, why, and the clients concerned, as a sentence. */
   message: string;
 }
 
-/** How a realm is left harder than it was found. */
+/** A realm's hardening: the changes, and the parts that are left out. */
 export interface Hardening {
   desired: Pick<
     Desired,
@@ -78,7 +78,7 @@ export interface Hardening {
 /** `--no-harden`: nothing of it. The MCP server's own host is then open to anybody who registers, so it isn't trusted. */
 export const NOT_HARDENED: Hardening = { desired: {}, clients: [], trustsServer: false, leftOut: [] };
 
-/** What a look at the realm's clients is for, and who agreed to what. */
+/** The means for a look at the realm's clients, and the consent to what it leads to. */
 export interface Hardener {
   io: Pick<Io, 'hostname' | 'pid' | 'now' | 'user' | 'isAlive'>;
   keycloak: Keycloak;
@@ -91,31 +91,31 @@ export interface Hardener {
   onClients?(read: number): void;
 }
 
-/** The resource of what is wanted of registration for no MCP server in particular (`trusted-hosts`), in the record. */
+/** The record's name for registration wishes about no MCP server in particular (`trusted-hosts`). */
 export const REALM_WIDE = '';
 const HOST = 'host:';
 const URI = 'uri:';
 
-/** What a command says about its hardening. */
+/** A command's wish about its hardening. */
 export interface HardeningWish {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
   command: string;
   /** Off with `--no-harden`. */
   wanted: boolean;
-  /** `--yes` was said. */
+  /** Whether `--yes` was named. */
   consent: boolean;
   dryRun: boolean;
 }
 
-/** `harden` for a command: shows how far it came, and says what is left out. */
+/** `harden` for a command: shows its progress, and tells what is left out. */
 export async function hardenFor(
   { io, voice }: Pick<Context, 'io' | 'voice'>,
   opening: Opening,
   { keycloak, snapshot, command, wanted, consent, dryRun }: HardeningWish,
 ): Promise<Hardening> {
   const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
-  // Where the policy is there already, products that come later are refused unless it knows their redirect URIs.
+  // Where the policy is there already, later products are refused unless it knows their redirect URIs.
   if (!wanted && !isHardened) {
     const remember = wishesOf(keycloak, await readRecord(keycloak), opening);
     return { ...NOT_HARDENED, desired: { remember } };
@@ -138,8 +138,8 @@ export async function hardenFor(
 }
 
 /**
- * Decides how the realm is hardened for an opening: asks the server what it can, reads what was asked for before, and,
- * where a policy is new to the realm, looks at every client once, to leave alone what would hurt somebody else's.
+ * Decides how the realm is hardened for an opening: asks the server about its features, and reads earlier wishes. Where
+ * a policy is new to the realm, it looks at every client once, to leave alone the parts that would hurt other people's.
  */
 export async function harden(wish: Hardener, opening: Opening): Promise<Hardening> {
   const { keycloak, snapshot } = wish;
@@ -194,7 +194,7 @@ async function meansOf({ keycloak, snapshot, ask }: Hardener): Promise<Means> {
   return proved ? { ...means, strict: true } : means;
 }
 
-/** What may be registered in the realm: for this opening and every one before it. */
+/** The wishes about registration in the realm: those of this opening and of every one before it. */
 interface Wanted {
   presets: Preset[];
   hosts: string[];
@@ -223,7 +223,7 @@ export function hostOfUri(uri: string): string {
   return new URL(exampleRedirect(redirect(uri), 80, 'id')).hostname;
 }
 
-/** What is wanted of registration, as far as the record doesn't say it yet. */
+/** The opening's wishes about registration that the record doesn't hold yet. */
 function wishesOf(keycloak: Keycloak, record: RealmRecord, opening: Opening): Entry[] {
   const since = new Date(keycloak.serverNow()).toISOString();
   const entry = (resource: string, products: readonly string[]): Entry[] => {
@@ -271,8 +271,8 @@ function rememberedOf({ keycloak, io, command }: Hardener, record: RealmRecord, 
 }
 
 /**
- * Other people's clients that a piece would hurt; `ours` are the products', which every piece was tried with. `machines`
- * have no sign-in that PKCE would hold: S256 is by what they are refused tokens without a user.
+ * Other people's clients that a piece would hurt; `ours` are the products', which every piece was tried with.
+ * `machines` have no sign-in that PKCE would hold; S256 is the mark by which they are refused tokens without a user.
  */
 interface Others {
   ours: Client[];
@@ -306,8 +306,8 @@ function desiredOf(
     ...wanted.uris.map((uri) => redirectExpression(redirect(uri))),
     ...open,
   ];
-  // A server that can't refuse one grant alone would only store what breaks every sign-in.
-  // One that doesn't tell, in a realm that is hardened without it, was asked by the run that hardened it.
+  // A server that can't refuse one grant alone would only store a policy that breaks every sign-in. Where the server
+  // doesn't tell, and the realm is hardened without that policy, the run that hardened it has asked.
   const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
   const can = means.strict ?? !isHardened;
   const refuses = can && others.userless.length === 0;
@@ -345,8 +345,8 @@ function closedHosts(
 }
 
 /**
- * Whether clients have to be looked at: a policy is new, a scope comes under it, a host is narrowed, or policies of 0.1.0
- * are there. A realm that is hardened already, and a product that is added to it, take no look.
+ * Whether clients have to be looked at. They do where a policy is new, a scope comes under it, a host is narrowed, or
+ * policies of 0.1.0 are there. A realm that is hardened already, and a product that is added to it, need no look.
  */
 function needsLook(desired: Desired, { scopes }: Opening, snapshot: RealmSnapshot): boolean {
   const own = snapshot.clientPolicies.find(({ name }) => name === OWN_POLICY.registrations);
@@ -361,7 +361,7 @@ function needsLook(desired: Desired, { scopes }: Opening, snapshot: RealmSnapsho
   );
 }
 
-/** Patterns of whole hosts that the plan takes back, where patterns are there already. */
+/** Patterns of whole hosts that the plan removes, where patterns are there already. */
 function narrowedHosts({ registrations }: Desired, snapshot: RealmSnapshot): string[] {
   if (!registrations || 'absent' in registrations) return [];
   const profile = snapshot.clientProfiles.find(({ name }) => name === OWN_POLICY.registrations);
@@ -400,7 +400,7 @@ async function look(
       const lacks =
         came && !hasPkce && (signsIn || isMachine) && holds(client, scopes) && isKeycloakId(client.id);
       if (lacks) snapshot.clients.push(...(isKnown(snapshot, client) ? [] : [client]));
-      // Who signs in under a policy of 0.1.0 has to use PKCE today already.
+      // People who sign in under a policy of 0.1.0 have to use PKCE today already.
       if (lacks && signsIn && (isProducts || holds(client, demanded))) others.ours.push(client);
       else if (lacks) (signsIn ? others.unpkced : others.machines).push(client);
       if (isMachine && (hasPkce || lacks) && holds(client, refused)) others.userless.push(client);
@@ -414,7 +414,7 @@ function isKnown(snapshot: RealmSnapshot, { id }: Client): boolean {
   return snapshot.clients.some((client) => client.id === id);
 }
 
-/** The closed hosts at which a client redirects where no pattern lets it. */
+/** Notes the closed hosts at which a client redirects and no pattern lets it. */
 function noteHosts(hosts: Map<string, Client[]>, client: Client, { registrations }: Desired): void {
   if (!registrations || 'absent' in registrations || registrations.redirects !== 'patterns') return;
   const { add, closed } = registrations;
@@ -426,7 +426,7 @@ function noteHosts(hosts: Map<string, Client[]>, client: Client, { registrations
   }
 }
 
-/** At most so many clients are named in a sentence. */
+/** Maximum number of clients that are named in a sentence. */
 const NAMED = 5;
 
 function named(clients: readonly Client[]): string {
@@ -478,11 +478,11 @@ function serverLeftOut({ redirects, strict }: Means): LeftOut[] {
   return sentences;
 }
 
-/** A registration to try the policies with: a wanted product's, else one at what was named. */
+/** A registration to try the policies with: a wanted product's, else one at a named host or redirect URI. */
 function rehearsalOf({ io }: Hardener, opening: Opening, wanted: Wanted): Rehearsed | undefined {
   const { tosUri } = runMark(io);
   const all = [...opening.presets, ...wanted.presets];
-  // What no Keycloak takes says nothing about the policies.
+  // A registration that no Keycloak accepts tells nothing about the policies.
   const preset = all.find(({ cannotRegister }) => cannotRegister === undefined);
   const [uri] = wanted.uris.map((one) => exampleRedirect(redirect(one), 40_000, 'id'));
   const [host] = wanted.hosts.map((one) => `https://${one.replace('*.', '')}/mcpkc-probe`);

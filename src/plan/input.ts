@@ -40,7 +40,7 @@ export function knownPresets(config: Config): Preset[] {
   return [...PRESETS, ...customPresets(config.presets, config.files.config)];
 }
 
-/** What decides about the scope's name, from configuration and flags. */
+/** The configuration and flags that decide about the scope's name. */
 export function scopeWish(
   config: Config,
   resource: string,
@@ -68,8 +68,8 @@ function checkedName(option: string, name: string): string {
 }
 
 /**
- * Refuses (OLD_WINDOW, exit status 5) to move a resource while a run of mcpkc 0.1.0 may still wait for its connector;
- * `yes` ends that run's window.
+ * Refuses (OLD_WINDOW, exit status 5) to move a resource while a run of mcpkc 0.1.0 may still wait for its connector.
+ * With `yes`, that run's window ends.
  */
 export function requireNoLiveWindow(
   { scope, window: mark }: Pick<McpServer, 'scope' | 'window'>,
@@ -82,7 +82,7 @@ export function requireNoLiveWindow(
   throw new McpkcError('OLD_WINDOW', message, fix, { details: { scope, mark: { ...mark } } });
 }
 
-/** What only a person may decide about, whatever the command: changes in `master`, a first Trusted Hosts policy. */
+/** Changes that need a person's word, whatever the command: those in `master`, and a first Trusted Hosts policy. */
 export function commonReservations(
   realm: string,
   plan: readonly { kind: string; action: string }[],

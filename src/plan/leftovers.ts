@@ -7,8 +7,8 @@ import type { Run } from '../realm/record.ts';
 import { visible } from '../text.ts';
 
 /**
- * What each command that writes does first: clients that a killed run of `onboard` gave an audience for the time being
- * lose it, and are named. Runs that may still go on are left alone.
+ * The first step of each command that writes. Clients to which a killed run of `onboard` granted an audience for the
+ * time being lose it, and are named. Runs that may still go on are left alone.
  */
 export async function withdrawLeftBehind(
   { io, voice }: { io: Io; voice: Voice },

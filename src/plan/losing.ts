@@ -12,15 +12,21 @@ const NAMED = 10;
 /** In a realm with more users their consents are not read for this: each takes a request. */
 const MOST_USERS = 1_000;
 
-/** Whom a restriction takes the audience from, of those who are connected: by a session, offline ones too, or a consent. */
+/**
+ * The connected people from whom a restriction revokes the audience; connected by a session, offline ones too, or a
+ * consent.
+ */
 interface Losing {
   people: string[];
   clients: string[];
-  /** What could not be counted, as sentences. */
+  /** Parts that could not be counted, as sentences. */
   hidden: string[];
 }
 
-/** Who is connected by a client of the server's and won't have one of these roles: their next refresh has no audience. */
+/**
+ * The people who are connected by a client of the server and won't have one of these roles: their next refresh has no
+ * audience.
+ */
 async function readLosing(
   keycloak: Keycloak,
   carriers: readonly string[],
@@ -52,7 +58,7 @@ async function readLosing(
   };
 }
 
-/** What a restriction takes from people who are connected needs a person's word. */
+/** Losses of connected people by a restriction, which need a person's word. */
 function losingReservations(
   { people, clients, hidden }: Losing,
   resource: string,
@@ -67,7 +73,7 @@ function losingReservations(
   return [{ message }];
 }
 
-/** Whom a narrower rule takes the audience from, to be agreed to; nothing is read where it becomes no narrower. */
+/** Losses by a narrower rule, to be agreed to; nothing is read where it becomes no narrower. */
 export async function narrowingReservations(
   keycloak: Keycloak,
   { resource, scope, snapshot, facts, gates }: Narrowing,

@@ -23,7 +23,10 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const without = (all: readonly unknown[], some: readonly unknown[]) =>
   all.filter((one) => !some.some((other) => isSame(one, other)));
 
-/** What a change puts into each field: entries that it adds to lists, values that it sets; attributes one by one. */
+/**
+ * The values that a change writes into each field: entries that it adds to lists, values that it sets; attributes one
+ * by one.
+ */
 function written(before: Fields | null, after: Fields): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(after).flatMap(([field, value]): [string, unknown][] => {
@@ -36,7 +39,7 @@ function written(before: Fields | null, after: Fields): Record<string, unknown> 
   );
 }
 
-/** What was written before and what is written now, together. */
+/** Earlier and present writes, together. */
 function joined(known: Fields, fresh: Fields): Record<string, unknown> {
   const all = { ...known };
   for (const [field, value] of Object.entries(fresh)) {
@@ -48,7 +51,7 @@ function joined(known: Fields, fresh: Fields): Record<string, unknown> {
   return all;
 }
 
-/** What of it is still there: what a change took out, or set back to how it was, is mcpkc's no more. */
+/** The part of mcpkc's writes that is still there. A value that a change removed, or set back, is no longer mcpkc's. */
 function remaining(wrote: Fields, before: unknown, now: Fields): Record<string, unknown> {
   const was = isFields(before) ? before : {};
   return Object.fromEntries(
@@ -71,21 +74,21 @@ function remaining(wrote: Fields, before: unknown, now: Fields): Record<string, 
 
 const isRemembered = ({ kind }: Change) => REMEMBERED.includes(kind as RealmKind);
 
-/** When and by whom something is written down. */
+/** The moment and author of an entry. */
 export interface Stamp {
   since: string;
   by: string;
 }
 
 /**
- * What is to be written down before a plan is carried out: how each thing was that it changes, as long as nothing is known of
- * that yet, and what it puts there.
+ * Entries to write down before a plan is carried out: the earlier state of each thing that it changes, and its new
+ * values. The earlier state is written only where none is known yet.
  */
 export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): Entry[] {
   const made = plan
     .filter(({ kind, action }) => kind === 'client-scope' && action === 'create')
     .map(({ key }) => key);
-  // Lists and mappers of a scope that mcpkc makes go with the scope.
+  // Lists and mappers of a scope that mcpkc makes are removed with the scope.
   const isPart = ({ kind, key }: Change) =>
     (kind === 'default-scope' && made.includes(key)) ||
     (kind === 'audience-mapper' && made.some((scope) => key.startsWith(`${scope}/`)));
@@ -104,8 +107,8 @@ export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): En
 }
 
 /**
- * What the record changes once a plan was carried out: what was put back, and what is deleted, is forgotten, so that a later
- * removal doesn't bring back what was long ago. `back`: the plan puts things back, so that nothing of it is mcpkc's own.
+ * Changes of the record once a plan was carried out. Anything put back or deleted is forgotten, so that a later removal
+ * doesn't restore an old state. `back`: the plan puts things back, so that nothing of it is mcpkc's own.
  */
 export function forgottenBy(
   plan: RealmPlan,
@@ -130,7 +133,7 @@ export function forgottenBy(
       forget.push(...about);
       continue;
     }
-    // Types that are not allowed any more are in no list of what was written.
+    // Types that are no longer allowed are in no list of written values.
     if (!back && kind === 'mapper-types') continue;
     const known = wroteOf(record, kind, key);
     const wrote = back ? known : joined(known, written(before, after));

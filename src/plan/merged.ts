@@ -8,8 +8,9 @@ const each = <T>(values: readonly T[], keyOf: (one: T) => string): T[] => [
 ];
 
 /**
- * One wish for several MCP servers of a realm. What each of them adds to a list is added; a thing that several wish for is
- * wished for once. Only for servers that are provisioned: what puts things back (`restore`) is planned one by one.
+ * One wish for several MCP servers of a realm. The entries that each adds to a list are added; a thing that several
+ * wish for is wished for once. Only for servers that are provisioned: wishes that put things back (`restore`) are
+ * planned one by one.
  */
 export function together(wishes: readonly Desired[]): Desired {
   const of = <Key extends keyof Desired>(key: Key) => wishes.map((one) => one[key]);

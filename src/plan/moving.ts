@@ -17,8 +17,8 @@ import type { Reservation } from './plan.ts';
 import { adoption } from './provisioned.ts';
 
 /**
- * Whether mode adopted takes the audience out of the scope that clients name: of a standing resource, and of one that
- * 0.1.0 made windowed. Who holds the audience by it has to hold it by the audience scope first.
+ * Whether mode adopted removes the audience from the scope that clients name: that of a standing resource, or one that
+ * 0.1.0 made windowed. A client that holds the audience by it has to hold it by the audience scope first.
  */
 export function takesAudience(scope: string, snapshot: RealmSnapshot): boolean {
   const found = scopeNamed(snapshot, scope);
@@ -26,8 +26,8 @@ export function takesAudience(scope: string, snapshot: RealmSnapshot): boolean {
 }
 
 /**
- * Reads who has the audience by the scope that clients name, where mode adopted takes it out of that scope, and sorts
- * them; they are in the snapshot then. The whole realm is read for that, and only for that.
+ * Reads the clients that have the audience by the scope that clients name, where mode adopted removes it from that
+ * scope. Sorts them; they are in the snapshot then. The whole realm is read for that, and only for that.
  */
 export async function readMoving(
   keycloak: Keycloak,
@@ -53,7 +53,7 @@ export async function readMoving(
   return movingOf(holders, scope, presets, decided, await readRecord(keycloak));
 }
 
-/** What becomes of the clients that hold the audience by the scope that they name. */
+/** Outcome for the clients that hold the audience by the scope that they name. */
 export interface Moving {
   /** Adopted: they have the audience all the time. */
   kept: Client[];
@@ -62,8 +62,8 @@ export interface Moving {
 }
 
 /**
- * Sorts the holders: those are kept that a person names, that mcpkc made (`allow`), and that an adoption would accept. Nothing that a client
- * says about itself (attributes of 0.1.0 among it) counts.
+ * Sorts the holders. Those are kept that a person names, that mcpkc made (`allow`), and that an adoption would accept.
+ * No statement of a client about itself (attributes of 0.1.0 among them) counts.
  */
 export function movingOf(
   holders: readonly Client[],
@@ -81,7 +81,7 @@ export function movingOf(
   return moving;
 }
 
-/** The assignments of those that are kept. */
+/** The assignments of the clients that are kept. */
 export function keeping({ kept }: Moving, audienceScope: string): Assignment[] {
   const why = 'since it is a client of a product that has the audience now, and keeps it';
   return kept.map((client) => adoption(client, audienceScope, why));
@@ -89,7 +89,7 @@ export function keeping({ kept }: Moving, audienceScope: string): Assignment[] {
 
 const LISTED = 20;
 
-/** What a move takes from clients needs a person's word. */
+/** Losses of clients by a move, which need a person's word. */
 export function movingReservations({ left }: Moving, resource: string): Reservation[] {
   if (left.length === 0) return [];
   const lines = left.slice(0, LISTED).map((client) => `  ${described(client)}`);

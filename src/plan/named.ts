@@ -9,7 +9,10 @@ import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { brief, visible } from '../text.ts';
 import type { Reservation } from './plan.ts';
 
-/** A client as an operator has to see it before it gets an audience: who it says it is, where codes go, what it may use. */
+/**
+ * A client as an operator has to see it before it gets an audience. Shows its name for itself, its redirect URIs, its
+ * excess grants, and when it was made.
+ */
 export function described(client: Client): string {
   const { clientId, name, redirectUris } = client;
   const called = name ? ` (${brief(name, 40)})` : '';
@@ -21,18 +24,19 @@ export function described(client: Client): string {
   return `${visible(clientId)}${called}: ${uris}${may}${when}`;
 }
 
-/** Why a client that was named must not get an audience without a person's word; undefined where it may. */
+/** The reason why a named client must not get an audience without a person's word; undefined where it may. */
 export function strangeness(client: Client, presets: readonly Preset[]): string | undefined {
   if (!isKeycloakId(client.id)) return 'its internal id is not one that Keycloak makes';
-  // An administrator's client is his to judge; who names it has the right to.
+  // A client that an administrator made is for an administrator to judge, and naming it is that judgement.
   if (!cameByRegistration(client)) return undefined;
   const verdict = adoptable(client, presets);
   return verdict.adoptable ? undefined : verdict.reason;
 }
 
 /**
- * Clients that are named are judged like newcomers: one that registered itself and that no adoption would accept is
- * shown, and takes a person's word. A registrant chooses client ids, also the one that an operator has in mind.
+ * Reservations about named clients, which are judged like newcomers. A client that registered itself and that no
+ * adoption would accept is shown, and needs a person's word. A registrant chooses client ids, also the one that an
+ * operator has in mind.
  */
 export function namedReservations(
   clients: readonly (Client | undefined)[],
@@ -40,7 +44,7 @@ export function namedReservations(
   record: RealmRecord = NO_RECORD,
 ): Reservation[] {
   return clients.flatMap((client) => {
-    // What mcpkc made looks like a registration, and is proved by its record.
+    // A client that mcpkc made looks like a registration, and is proved by its record.
     const isMade = client !== undefined && allowancesOf(record, client).length > 0;
     const reason = client && !isMade ? strangeness(client, presets) : undefined;
     if (client === undefined || reason === undefined) return [];
@@ -53,8 +57,9 @@ export function namedReservations(
 }
 
 /**
- * An application that gets tokens without a user, and is held to PKCE by its own setting, looks to mcpkc's policy as what
- * registered itself does: once it holds the audience, those tokens would be refused. That takes a person's word.
+ * Reservations about an application that gets tokens without a user, and is held to PKCE by its own setting. To mcpkc's
+ * policy it looks like a client that registered itself. Once it holds the audience, those tokens would be refused. That
+ * needs a person's word.
  */
 export function userlessReservations(
   clients: readonly (Client | undefined)[],

@@ -4,14 +4,17 @@ import { mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
 import { beforeOf, type RealmRecord } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 
-/** The MCP servers that a realm has, whoever made them. */
+/** The MCP servers that a realm has, made by anybody. */
 export function serversIn(snapshot: RealmSnapshot): PresentServer[] {
   return snapshot.scopes
     .filter((scope) => isAudienceScope(scope) && nameScopeOf(scope) === undefined)
     .map((scope) => mcpServerOf(snapshot, scope));
 }
 
-/** Whether mcpkc made a server's scope: its record says that nothing was there before. A mark on the scope proves nothing. */
+/**
+ * Whether mcpkc made a server's scope: its record shows that nothing was there before. A mark on the scope proves
+ * nothing.
+ */
 export function isMadeServer({ scope }: Pick<PresentServer, 'scope'>, record: RealmRecord): boolean {
   const before = beforeOf(record, 'client-scope', scope);
   return before !== undefined && before.value === null;

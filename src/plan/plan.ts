@@ -2,16 +2,16 @@ import { McpkcError } from '../errors.ts';
 import { REALM } from './kinds/all.ts';
 import type { Kind } from './kinds/kind.ts';
 
-/** What is planned beside the kinds of a realm. */
+/** The parts of plans that mcpkc owns beside the kinds of a realm. */
 interface OwnedElsewhere {
   /** The client that mcpkc signs in with: the settings that differ, or the whole client that is made or replaced. */
   'service-account': Readonly<Record<string, unknown>>;
   /** A role of the account: granted to its user, passed on by its client. */
   'account-role': { of: string | null; name: string; granted: boolean; passed: boolean };
-  /** Which user events are stored, and how long (`30d`; null: for ever). */
+  /** The user events that are stored, and for how long (`30d`; null: for ever). */
   events: { stored: boolean; kept: string | null; types: readonly string[] };
   record: { entries: number };
-  /** What a person has with one client: a consent, sessions, offline tokens. */
+  /** A person's ties with one client: a consent, sessions, offline tokens. */
   connection: { userId: string; clientId: string; sessions: number; consented: boolean };
   /** A person's whole session, with all clients. */
   session: { sessionId: string };
@@ -61,7 +61,7 @@ export type ChangeKind = RealmKind | keyof OwnedElsewhere;
 
 type OwnedBy<Rules> = Rules extends Kind<string, infer Owned> ? Owned : never;
 
-/** What mcpkc owns of a thing of this kind. */
+/** The fields that mcpkc owns of a thing of this kind. */
 export type Owned<Name extends ChangeKind> = Name extends RealmKind
   ? OwnedBy<(typeof REALM)[Name]>
   : Name extends keyof OwnedElsewhere
@@ -82,7 +82,7 @@ export type Action = 'create' | 'update' | 'delete' | 'attach' | 'detach';
 
 /**
  * One change of one thing, as data: it can be printed, stored and compared. `key` names the thing as an operator does
- * (never by Keycloak's id); `before` and `after` hold what mcpkc owns of it, null where it isn't there.
+ * (never by Keycloak's id). `before` and `after` hold the fields that mcpkc owns, null where the thing isn't there.
  */
 export interface ChangeOf<Name extends string, Side extends object> {
   kind: Name;
@@ -90,7 +90,7 @@ export interface ChangeOf<Name extends string, Side extends object> {
   key: string;
   before: Readonly<Side> | null;
   after: Readonly<Side> | null;
-  /** Why, in a clause that ends a sentence: "so that ChatGPT's registration is accepted". */
+  /** Reason, in a clause that ends a sentence: "so that ChatGPT's registration is accepted". */
   why: string;
 }
 
@@ -124,8 +124,8 @@ function takesAway(change: AnyChange): boolean {
 }
 
 /**
- * Creates and updates first, in the order of the kinds; then what takes something away, in reverse: access is granted
- * before it is withdrawn, and anybody who names a thing goes before the thing.
+ * Creates and updates come first, in the order of the kinds; then removals, in reverse. Access is granted before it is
+ * revoked, and things that name another are removed before it.
  */
 export function planOf<One extends AnyChange>(changes: readonly One[]): readonly One[] {
   const rank = ({ kind }: AnyChange) => KINDS.indexOf(kind);
@@ -134,7 +134,7 @@ export function planOf<One extends AnyChange>(changes: readonly One[]): readonly
   return [...giving, ...taking];
 }
 
-/** How far applying a plan has come. */
+/** Progress of applying a plan. */
 export interface Progress {
   applied: Change[];
 }
@@ -151,7 +151,7 @@ export const REALM_LISTS: readonly ChangeKind[] = [
 ];
 
 /**
- * Writes a plan. Stops at the first failure, which then says what is done and what is not; running the command again
+ * Writes a plan. Stops at the first failure, which then shows the done and the open changes; running the command again
  * does the rest. `write` looks up ids, writes and reads back.
  */
 export async function applyPlan<One extends AnyChange>(
@@ -201,12 +201,14 @@ function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   );
 }
 
-/** Exit statuses of what passes: Keycloak away or busy, the run interrupted. */
+/** Exit statuses of failures that pass: Keycloak away or busy, the run interrupted. */
 const TEMPORARY: readonly number[] = [3, 129, 130, 143];
-/** Somebody else was at it at the same time. */
+/** Codes of failures because somebody else wrote at the same time. */
 const TEMPORARY_CODES: readonly string[] = ['CHANGE_NOT_KEPT', 'LOCK_HELD', 'LOCK_LOST'];
 
-/** When the same command does what a failure left undone: a refusal stays one until its cause is gone. */
+/**
+ * A sentence on whether the same command does the rest after a failure: a refusal stays one until its cause is gone.
+ */
 export function restSentence({ exitStatus, code }: McpkcError): string {
   const isTemporary = TEMPORARY.includes(exitStatus) || TEMPORARY_CODES.includes(code);
   return isTemporary
@@ -226,9 +228,9 @@ function incomplete(reason: unknown, plan: readonly AnyChange[], applied: readon
   });
 }
 
-/** What a plan needs a person's word for. */
+/** A part of a plan that needs a person's word. */
 export interface Reservation {
-  /** What would happen, as a sentence. */
+  /** The effect, as a sentence. */
   message: string;
 }
 

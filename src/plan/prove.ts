@@ -7,8 +7,8 @@ import type { Client } from '../realm/representations.ts';
 import { formatCommand } from '../text.ts';
 
 /**
- * Somebody who may use the server: with one of its roles, where it is bound to some (`gateRoles`: those of them that are
- * there). Undefined where nobody has one.
+ * A person who may use the server: with one of its roles, where it is bound to some (`gateRoles`: those of them that
+ * are there). Undefined where nobody has one.
  */
 export async function provingUser({
   keycloak,

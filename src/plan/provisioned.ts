@@ -8,7 +8,7 @@ import type { Client } from '../realm/representations.ts';
 import type { Assignment, Desired, DesiredClient, DesiredScope } from './desired.ts';
 import type { Hardening } from './hardening.ts';
 
-/** What a resource's provisioning is made from. */
+/** The facts that a resource's provisioning is made from. */
 export interface Provisioning {
   /** Name of the scope that clients name; in standing mode it carries the audience itself. */
   scope: string;
@@ -48,7 +48,8 @@ export function carriersFor({
 
 /**
  * A realm in which the products' clients can register, and get the resource's audience as its mode wants. Standing: by
- * the scope that they name. Adopted: that scope gives nothing; a hidden one, that only the admin API attaches, does.
+ * the scope that they name. Adopted: that scope carries no audience; a hidden one, which only the admin API attaches,
+ * does.
  */
 export function provisioned(input: Provisioning): Desired {
   const { scope, audienceScope, resource, mode, list, presets, hardening } = input;
@@ -72,7 +73,7 @@ export function provisioned(input: Provisioning): Desired {
     allowedScopes: { add: ['openid'], remove: [scope, ...carriers], defaults: true },
     registrationOrigins: { add: originsFor(presets) },
     ...hardening.desired,
-    // What a run of 0.1.0 left: nothing is given by a moment any more.
+    // Marks that a run of 0.1.0 left: nothing depends on a moment any more.
     windowMark: { scope, mark: null },
     defaultScopes: [
       { scope, list },

@@ -7,7 +7,7 @@ import type { AccessPlan } from './access.ts';
 import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
 
-/** What create-scope and onboard with a client id answer with. */
+/** The answer of create-scope, and of onboard with a client id. */
 export interface ProvisioningAnswer {
   server: string;
   realm: string;
@@ -16,11 +16,11 @@ export interface ProvisioningAnswer {
   mode: Mode | null;
   plan: Plan;
   dryRun: boolean;
-  /** Sentences that come last: whom the mode serves, what to do next. */
+  /** Sentences that come last: the clients that the mode serves, and the next step. */
   next: string[];
 }
 
-/** Header, plan, and what comes next. */
+/** Header, plan, and next steps. */
 export function provisioningText(answer: ProvisioningAnswer, style: Style): string {
   const { server, realm, resource, scope, mode, plan, dryRun, next } = answer;
   const header = [
@@ -39,7 +39,7 @@ export function provisioningText(answer: ProvisioningAnswer, style: Style): stri
   return `${header}\n${list}\n${outcome}\n${tail}`;
 }
 
-/** Who may use the server, where not everybody may. */
+/** Sentences about who may use the server, where not everybody may. */
 export function gatesSentences({ gates }: AccessPlan, resource: string): string[] {
   if (gates === undefined) return [];
   const roles = listNames(gates.map(roleLabel));
@@ -50,7 +50,7 @@ export function gatesSentences({ gates }: AccessPlan, resource: string): string[
   return [`${who} To see who that is, and how to let somebody in: ${formatCommand(['access', resource])}`];
 }
 
-/** Whom a mode serves. */
+/** A sentence about the clients that a mode serves. */
 export function modeSentence(mode: Mode, list: 'default' | 'optional' | 'none'): string {
   if (mode === 'adopted') {
     return 'Mode adopted: only clients that were adopted get this audience. To connect one: mcpkc onboard';

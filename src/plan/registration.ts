@@ -7,10 +7,10 @@ import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { formatCommand, visible } from '../text.ts';
 import type { Desired } from './desired.ts';
 
-/** What becomes of registration: left exactly as it is, or opened (and hardened) for the products. */
+/** Outcome for registration: left exactly as it is, or opened (and hardened) for the products. */
 export type RegistrationChoice = 'keep' | 'open';
 
-/** What flags say about registration. */
+/** The flags about registration. */
 export interface RegistrationWish {
   /** `--registration`, where it was named. */
   choice: RegistrationChoice | undefined;
@@ -21,8 +21,8 @@ export interface RegistrationWish {
 }
 
 /**
- * Whether a command opens registration. Products that are named open it. A command about a named client leaves it alone,
- * and so does one in a realm whose registration is shut: nobody asked for it to be opened.
+ * The choice whether a command opens registration. Products that are named open it. A command about a named client
+ * leaves it alone. So does one in a realm whose registration is shut: nobody asked for it to be opened.
  */
 export function registrationChoice(
   { choice, namesProducts, namesClient }: RegistrationWish,
@@ -43,7 +43,9 @@ export function requireNoContradiction(choice: RegistrationChoice | undefined, n
   );
 }
 
-/** A wish without what concerns registration: hosts, scopes and mappers that a registration may name, its policies. */
+/**
+ * A wish without the parts about registration: hosts, scopes and mappers that a registration may name, its policies.
+ */
 export function withoutRegistration(desired: Desired): Desired {
   const {
     trustedHosts: _hosts,
@@ -59,7 +61,10 @@ export function withoutRegistration(desired: Desired): Desired {
   return rest;
 }
 
-/** What the record holds of a server for which nobody should register: no product is wanted, as far as it doesn't say more. */
+/**
+ * The record's entry for a server for which nobody should register: no product is wanted. Empty where the record knows
+ * more.
+ */
 export function keptWish(record: RealmRecord, resource: string, since: string): Wanted[] {
   if (wantedIn(record, resource) !== undefined) return [];
   return [{ kind: 'wanted', resource, products: [], since }];
@@ -80,8 +85,8 @@ export async function keptAsItIs(
 }
 
 /**
- * Refuses (INPUT_INVALID) to wait for a product in a realm where none can register and none was named: opening it is a
- * decision about the realm.
+ * Refuses (INPUT_INVALID) to wait for a product in a realm where none can register and none was named. Opening
+ * registration is a decision about the realm.
  */
 export function requireOpenRegistration(
   resource: string,
@@ -98,7 +103,9 @@ export function requireOpenRegistration(
   );
 }
 
-/** What was left as it is, and how it is opened; undefined where registration was opened. */
+/**
+ * A sentence about registration that was left as it is, and how to open it; undefined where registration was opened.
+ */
 export function keptSentence(choice: RegistrationChoice, snapshot: RealmSnapshot): string | undefined {
   if (choice === 'open') return undefined;
   if (!trustsNoHost(snapshot.registrationPolicies)) return 'Nothing of registration was changed.';

@@ -13,7 +13,7 @@ export interface Written {
   plan: RealmPlan;
   /** The clients as they are now. */
   clients: readonly Client[];
-  /** Who ran it. */
+  /** The run that wrote it. */
   by: { by: string; host: string; command: string };
 }
 
@@ -21,8 +21,8 @@ export interface Written {
 const LINES = 5;
 
 /**
- * Writes down what a plan did: which clients were adopted for the MCP server and which no more, and what else was
- * changed, in the journal. One request; none where nothing was done.
+ * Writes down a plan's effects in the journal: the clients that were adopted for the MCP server, those that are no
+ * more, and other changes. One request; none where nothing was done.
  */
 export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
   const { resource, plan, clients } = written;
@@ -45,7 +45,7 @@ export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written)
       by,
     }),
   );
-  // Of several scopes that a client may hold for one server, what it got counts.
+  // A client may hold several scopes for one server: the one that it got counts.
   const left = to('none').filter(({ client }) => !adopted.some((one) => one.client.id === client.id));
   const others = plan.filter(({ kind }) => kind !== 'client-scope-assignment');
   const deeds = [

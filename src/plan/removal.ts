@@ -24,7 +24,7 @@ import {
   type StillWanted,
 } from './way-back.ts';
 
-/** All that `init --remove` decides by. */
+/** The facts that `init --remove` decides by. */
 export interface RemovalFacts {
   snapshot: RealmSnapshot;
   record: RealmRecord;
@@ -58,9 +58,9 @@ export function holdersOf(clients: readonly Client[], scopes: readonly ClientSco
 }
 
 /**
- * Everything that mcpkc made in a realm, as a plan: policies before the scopes that they name, the record and the account
- * last, so that a run that was cut off is finished by the next one. What the record knows of before is put back, where
- * it is still as mcpkc wrote it.
+ * Everything that mcpkc made in a realm, as a plan. Policies come before the scopes that they name, the record and the
+ * account last. So a run that was cut off is finished by the next one. Earlier states in the record are put back, where
+ * the present one is still as mcpkc wrote it.
  */
 export function removalOf(facts: RemovalFacts): Removal[] {
   return [
@@ -170,11 +170,11 @@ function allowedScopes({ snapshot, record: known }: RemovalFacts): Removal[] {
   });
 }
 
-/** Clients that mcpkc made go; others lose what mcpkc wrote on them. */
+/** Clients that mcpkc made are removed; others lose the attributes that mcpkc wrote on them. */
 function clients({ clients: all, record: known, accountId }: RemovalFacts): Removal[] {
   return all.flatMap((client): Removal[] => {
     const { id, clientId, attributes } = client;
-    // The record's own client goes with the record; nothing is written to an id that Keycloak didn't make.
+    // The record's own client is removed with the record; nothing is written to an id that Keycloak didn't make.
     if (clientId === accountId || attributes['mcpkc.proof'] !== undefined || !isKeycloakId(id)) return [];
     if (isMadeByMcpkc(client, known) || allowancesOf(known, client).length > 0) {
       const before = { id, redirectUris: client.redirectUris };
@@ -211,7 +211,7 @@ function resourceClients({ clients: all, record: known }: RemovalFacts): Removal
     });
 }
 
-/** Scopes that mcpkc made go; one that was there before is put back as it was: marks, mappers, list. */
+/** Scopes that mcpkc made are removed; one that was there before is put back as it was: marks, mappers, list. */
 function scopes({ snapshot, record: known }: RemovalFacts): Removal[] {
   return ownScopes(snapshot).flatMap(({ name }): Removal[] => {
     if (!wasThere(known, name)) {
@@ -226,7 +226,7 @@ function scopes({ snapshot, record: known }: RemovalFacts): Removal[] {
   });
 }
 
-/** Scopes of others that mcpkc took out of the issuer’s metadata. */
+/** Scopes of others that mcpkc removed from the issuer’s metadata. */
 function advertised({ snapshot, record: known }: RemovalFacts): Removal[] {
   const own = ownScopes(snapshot).map(({ name }) => name);
   const back = advertisedBack(snapshot, known).filter(({ name }) => !own.includes(name));
@@ -240,7 +240,7 @@ function record({ record: known, snapshot }: RemovalFacts): Removal[] {
   return [{ kind: 'record', action: 'delete', key: snapshot.realm, before, after: null, why }];
 }
 
-/** The account goes, unless it administers other realms too: then it loses this realm's roles. */
+/** The account is removed, unless it administers other realms too: then it loses this realm's roles. */
 function account({ account: snapshot, accountId }: RemovalFacts): Removal[] {
   const { client, roles, roleClient } = snapshot;
   if (!client || accountOrigin(snapshot, ACCOUNT_CLIENT).kind === 'unproven') return [];

@@ -16,10 +16,10 @@ import type { Desired } from './desired.ts';
 import { described } from './named.ts';
 import type { Reservation } from './plan.ts';
 
-/** The name of the feature, as the server tells it. */
+/** Name of the feature, as the server reports it. */
 export const RESOURCE_INDICATORS = 'resource-indicators';
 
-/** What a command says about the client that stands for its MCP server. */
+/** A command's wish about the client that stands for its MCP server. */
 export interface ResourceClientWish {
   keycloak: Keycloak;
   /** Clients that are found are added to it. */
@@ -33,12 +33,12 @@ export interface ResourceClientWish {
   onPage?(read: number): void;
 }
 
-/** What follows from it. */
+/** The plan for the client that stands for an MCP server. */
 export interface ResourceClientPlan {
   desired: Pick<Desired, 'resourceClients'>;
   remember: Wrote[];
   reservations: Reservation[];
-  /** What is left out without consent, with its command. */
+  /** Parts that are left out without consent, each with its command. */
   warnings: string[];
 }
 
@@ -46,8 +46,8 @@ const NOTHING: ResourceClientPlan = { desired: {}, remember: [], reservations: [
 
 /**
  * Plans the client that stands for an MCP server: where it was asked for, or the server judges `resource` (feature
- * resource-indicators). Somebody else's client of that id, or with that URL, takes a person's word; where nobody asked for
- * it by name it is left out then, and named. All clients are read once, when it is made or asked for.
+ * resource-indicators). Somebody else's client of that id, or with that URL, needs a person's word. Where nobody asked
+ * for it by name, it is then left out, and named. All clients are read once, when it is made or asked for.
  */
 export async function planResourceClient(wish: ResourceClientWish): Promise<ResourceClientPlan> {
   const { keycloak, resource, asked, consent } = wish;

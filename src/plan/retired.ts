@@ -31,23 +31,23 @@ import {
   stillWanted,
 } from './way-back.ts';
 
-/** What a resource's retirement is made from. */
+/** The facts that a resource's retirement is made from. */
 export interface Retirement {
   scope: string;
   resource: string;
-  /** Every product that can be told. */
+  /** Every known product. */
   products: readonly Preset[];
-  /** What was in the realm before mcpkc, and what mcpkc put there. */
+  /** The realm's state before mcpkc, and mcpkc's own writes. */
   record: RealmRecord;
   /** Every client that is touched: holders of the scopes, and those that the record names. */
   clients: readonly Client[];
 }
 
 /**
- * A realm without the resource: policies that name its scopes go before them, what other resources or products use stays,
- * clients lose the scopes with the scopes. With the last one everything is put back that mcpkc changed and that is still
- * as it wrote it. A scope that was there before mcpkc is put back, too. Throws SCOPE_IN_POLICY where somebody else's client
- * policy names a scope that goes.
+ * A realm without the resource. Policies that name its scopes are removed before them, things that other resources or
+ * products use stay, and clients lose the scopes with the scopes. With the last resource, everything that mcpkc changed
+ * is put back where it is still as mcpkc wrote it. A scope that was there before mcpkc is put back, too. Throws
+ * SCOPE_IN_POLICY where somebody else's client policy names a scope that is to be removed.
  */
 export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desired {
   const { scope, resource, products, record, clients } = retirement;
@@ -151,7 +151,10 @@ function byName<T>(
   );
 }
 
-/** The hosts once the server is gone. One that mcpkc 0.1.0 provisioned has no record: its own host goes, as it went then. */
+/**
+ * The hosts once the server is gone. One that mcpkc 0.1.0 provisioned has no record: its own host is removed, as it was
+ * then.
+ */
 function hostsWithout(
   resource: string,
   scope: string,
@@ -211,7 +214,10 @@ export function listBack(scope: string, record: RealmRecord, snapshot: RealmSnap
   return was?.list !== undefined && wroteOf(record, 'default-scope', scope).list === now ? was.list : now;
 }
 
-/** What of a client is put back: with the last server what mcpkc set on it; one that it made for this server goes. */
+/**
+ * The changes of a client that are put back: with the last server, mcpkc's settings on it. A client that was made for
+ * this server is removed.
+ */
 function clientBack(
   client: Client,
   going: readonly string[],

@@ -26,11 +26,11 @@ export interface Retiring {
   snapshot: RealmSnapshot;
   server: NamedServer;
   record: RealmRecord;
-  /** Every product that can be told. */
+  /** Every known product. */
   products: readonly Preset[];
 }
 
-/** What the retirement of a server comes to. */
+/** The plan of a server's retirement. */
 export interface PlannedRetirement {
   resource: string;
   record: RealmRecord;
@@ -38,11 +38,11 @@ export interface PlannedRetirement {
   plan: RealmPlan;
   /** Clients that lose the audience. */
   holders: readonly Client[];
-  /** What of it needs a person's word. */
+  /** Parts of it that need a person's word. */
   reservations: Reservation[];
   /** Roles that mcpkc made and that somebody has: they stay. */
   kept: readonly string[];
-  /** Who may use the server, as the record has it: to be forgotten. */
+  /** The record's entry about who may use the server: to be forgotten. */
   remembered: Access | undefined;
 }
 
@@ -60,7 +60,7 @@ export async function planRetirement(
   const retirement = { scope, resource, products, record, clients: touched };
   const scopes = [...new Set([scope, ...carriers])];
   const roles = await retiredRoles(keycloak, snapshot, scopes, { resource, record });
-  // Scopes first, roles last: a scope whose roles went before it would be open to everybody.
+  // Scopes first, roles last: a scope whose roles were removed before it would be open to everybody.
   const desired = { ...retired(retirement, snapshot), ...roles.desired };
   const plan = planFor(desired, snapshot);
   await requireEditablePolicies(keycloak, plan, snapshot);
@@ -74,7 +74,7 @@ export async function planRetirement(
   return { resource, record, desired, plan, holders, reservations, kept, remembered };
 }
 
-/** Carries a retirement out; what was remembered of the server goes with it. */
+/** Carries a retirement out; the record's entries about the server are forgotten with it. */
 export async function applyRetirement(
   keycloak: Keycloak,
   { resource, record, desired, plan, remembered }: PlannedRetirement,
@@ -117,7 +117,7 @@ function loss(
   return [{ message: `${lost} ${sessionsSentence(holders, stats)}` }];
 }
 
-/** A Trusted Hosts policy that mcpkc made goes again: registration is then as open as it was. */
+/** A Trusted Hosts policy that mcpkc made is removed again: registration is then as open as it was. */
 function opening(plan: Plan): Reservation[] {
   if (!plan.some(({ kind, action }) => kind === 'trusted-hosts' && action === 'delete')) return [];
   return [
@@ -128,7 +128,7 @@ function opening(plan: Plan): Reservation[] {
   ];
 }
 
-/** What was remembered of the server goes with it. */
+/** The record's entries about the server are forgotten with it. */
 async function forgetServer(
   keycloak: Keycloak,
   { io, holder }: Applying,

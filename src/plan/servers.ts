@@ -67,14 +67,14 @@ export interface ServerWish {
   products: readonly ProductWish[];
 }
 
-/** What several servers of a realm are planned with. */
+/** The facts that several servers of a realm are planned with. */
 export interface Planning {
   context: Pick<Context, 'io' | 'voice'>;
   config: Config;
   keycloak: Keycloak;
   /** The command's name, for the record. */
   command: string;
-  /** Who runs it, for the record. */
+  /** The run's author, for the record. */
   by: string;
   /** Off with `harden: false`. */
   harden: boolean;
@@ -95,7 +95,7 @@ export type PlannedServer = { wish: ServerWish } & (
     }
 );
 
-/** What a realm would be changed to for its servers. */
+/** The changes of a realm for its servers. */
 export interface PlannedServers {
   snapshot: RealmSnapshot;
   record: RealmRecord;
@@ -103,9 +103,9 @@ export interface PlannedServers {
   stages: readonly { desired: Desired; plan: RealmPlan }[];
   plan: RealmPlan;
   servers: readonly PlannedServer[];
-  /** What needs a person's word. */
+  /** Parts that need a person's word. */
   reservations: Reservation[];
-  /** What the operator should know; it stops nothing. */
+  /** Notes for the operator; they stop nothing. */
   notes: string[];
 }
 
@@ -117,11 +117,11 @@ interface Subject extends NamedServer {
   moving: Moving;
 }
 
-/** How ids begin of the clients that mcpkc makes for products. */
+/** Prefix of the ids of the clients that mcpkc makes for products. */
 const MADE = 'mcp-';
 
 /**
- * Plans several servers of a realm as one: the realm is read once, what they wish for is put together, and compared once. An
+ * Plans several servers of a realm as one: the realm is read once, all wishes are put together, and compared once. An
  * unchanged realm takes a fixed number of requests, however many servers there are. Reads only.
  */
 export async function planServers(
@@ -222,8 +222,9 @@ async function subjectOf(
 }
 
 /**
- * A scope that is there, isn't marked by mcpkc and carries no audience of this server is something else: one of Keycloak's own
- * (`profile`) would leave the realm's defaults, and applications lose it. A command that names it may take it over.
+ * An existing scope without mcpkc's mark and without this server's audience is something else. One of Keycloak's own
+ * (`profile`) would leave the realm's defaults, and applications would lose it. A command that names it may take it
+ * over.
  */
 function requireMcpScope({ scope, resource, scopes: { named } }: NamedServer): void {
   if (!named || named.attributes[ATTRIBUTE.mode] !== undefined || audiencesOf(named).includes(resource))
@@ -255,7 +256,7 @@ function oldWindowError({ scope, resource }: NamedServer): McpkcError {
   return new McpkcError('OLD_WINDOW', message, `Settle it first; what that changes:\n${line}`);
 }
 
-/** What planning goes on with once everything was read. */
+/** The facts that planning goes on with once everything was read. */
 interface Parts {
   wishes: readonly ServerWish[];
   subjects: readonly Subject[];
@@ -265,7 +266,7 @@ interface Parts {
   attempt<T>(wish: ServerWish, work: () => T | Promise<T>): Promise<T | undefined>;
 }
 
-/** What one server wishes for. */
+/** The wish of one server. */
 interface Single {
   subject: Subject;
   access: AccessPlan;
@@ -373,7 +374,9 @@ function accessOf(
   return { access: planAccess(resource, scopes, facts, asked), facts };
 }
 
-/** How the realm is hardened for all of its servers whose products may register; once, since its policies are the realm's. */
+/**
+ * The realm's hardening for all of its servers whose products may register; once, since its policies are the realm's.
+ */
 async function hardeningFor(
   { context, config, keycloak, command, harden: wanted, dryRun }: Planning,
   subjects: readonly Subject[],
@@ -390,7 +393,7 @@ async function hardeningFor(
     holders: [],
   };
   const hardening = await harden(
-    // Other people's clients are hurt by nobody's file: what would is left out, and named.
+    // A file hurts nobody else's clients: parts that would are left out, and named.
     { io: context.io, keycloak, snapshot, consent: false, ask: !dryRun, command },
     opening,
   );
@@ -518,7 +521,7 @@ function scopeNotes(_config: Config, { presets }: Subject, snapshot: RealmSnapsh
   });
 }
 
-/** Entries that the record doesn't hold yet: what is known already is not written again with another date. */
+/** Entries that the record doesn't hold yet: a known fact is not written again with another date. */
 function freshEntries(entries: readonly Entry[], record: RealmRecord): Entry[] {
   const timeless = (entry: Entry) => {
     const { since: _since, by: _by, ...rest } = JSON.parse(entryText(entry)) as Record<string, unknown>;

@@ -5,8 +5,8 @@ import { visible } from '../text.ts';
 import type { Reservation } from './plan.ts';
 
 /**
- * A second server that everybody may connect to: each connector's token then opens both, so that either server can use
- * it at the other. Only asked for when it becomes so.
+ * A reservation about a second server that everybody may connect to. Each connector's token then opens both, so that
+ * either server can use it at the other. Only asked for when it becomes so.
  */
 export function sharedAudience({
   scope,

@@ -2,7 +2,10 @@ import type { SessionCount } from '../keycloak/read/sessions.ts';
 import type { Client } from '../realm/representations.ts';
 import { count } from '../text.ts';
 
-/** How many sign-ins clients have that are about to lose something: each is somebody who uses it, or did lately. */
+/**
+ * The number of sign-ins with clients that are about to lose something: each is somebody who uses the client, or did
+ * lately.
+ */
 export function sessionsSentence(
   clients: readonly Client[],
   stats: ReadonlyMap<string, SessionCount>,

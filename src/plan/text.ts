@@ -6,7 +6,7 @@ import { brief, visible, wrap } from '../text.ts';
 import { REALM } from './kinds/all.ts';
 import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type RealmKind } from './plan.ts';
 
-/** How an operator calls the kinds of thing that a plan changes. */
+/** An operator's names for the kinds of thing that a plan changes. */
 const OTHER_TITLES: Record<Exclude<ChangeKind, RealmKind>, string> = {
   'service-account': 'service account',
   'account-role': 'role',
@@ -46,7 +46,7 @@ export function changeName({ action, kind, key }: Change): string {
   return `${action} ${title} ${brief(key, 100)}`;
 }
 
-/** What a client policy does, instead of its fields: where it applies, and what changes in its lists. */
+/** The effect of a client policy, instead of its fields: where it applies, and the changes in its lists. */
 function policyLines({ before, after }: Change<'client-policy'>): string[] {
   if (after === null) {
     const profile = before?.profile;
@@ -78,7 +78,7 @@ function patternLines(old: readonly string[], wanted: readonly string[]): string
   ];
 }
 
-/** A role's holder, and what of it is there already. */
+/** A role's holder, and the parts of the role that are there already. */
 function roleLines({ before, after }: Change<'account-role'>): string[] {
   const of = (after ?? before)?.of;
   const holder = typeof of === 'string' ? `of ${visible(of)}` : 'of the realm';
@@ -88,7 +88,7 @@ function roleLines({ before, after }: Change<'account-role'>): string[] {
   return [`${holder}; ${there}`];
 }
 
-/** What an account that is made is, instead of a dozen settings. */
+/** An account that is made, in a few words instead of a dozen settings. */
 function accountLines({ before, after }: Change<'service-account'>): string[] {
   const scopes = (after?.defaultClientScopes ?? []) as string[];
   const redirects = (before?.redirectUris ?? []) as string[];
@@ -104,7 +104,7 @@ function accountLines({ before, after }: Change<'service-account'>): string[] {
   ];
 }
 
-/** What a client for a product is, instead of a dozen settings; and which one goes for it. */
+/** A client for a product, in a few words instead of a dozen settings; and the one that it replaces. */
 function allowedLines({ before, after }: Change<'allowed-client'>): string[] {
   if (after === null) return listDifference('redirect URIs', before?.redirectUris, []);
   const client = after as {
@@ -128,7 +128,7 @@ function allowedLines({ before, after }: Change<'allowed-client'>): string[] {
   ];
 }
 
-/** The roles that a scope maps, in words: none means everybody. */
+/** The roles that a scope maps, in words: an empty list means everybody. */
 function accessLines({ before, after }: Change<'scope-access'>): string[] {
   const [old, fresh] = [before?.roles ?? [], after?.roles ?? []];
   const label = (role: RoleName) =>
@@ -143,14 +143,14 @@ function accessLines({ before, after }: Change<'scope-access'>): string[] {
   return fresh.length === 0 ? [...lines, 'everybody in the realm'] : lines;
 }
 
-/** What becomes of a client that is given a scope which it was judged for. */
+/** The effect on a client that is assigned a scope which it was judged for. */
 function assignmentLines({ after }: Change<'client-scope-assignment'>): string[] {
   const fixed =
     'anybody who registered it can change it no longer (its registration access token is revoked)';
   return after?.seen === undefined && after?.list !== 'none' ? [] : [fixed];
 }
 
-/** A client that stands for an MCP server is made of a dozen settings that all say the same. */
+/** A client that stands for an MCP server has a dozen settings that all mean the same. */
 function resourceClientLines({ before, after }: Change<'resource-client'>): string[] {
   const redirects = (before?.redirectUris ?? []) as string[];
   const uris = redirects.length === 0 ? '' : `, redirect URIs ${redirects.map(visible).join(', ')}`;

@@ -5,7 +5,7 @@ import { count, visible, wrap } from '../text.ts';
 import type { Plan } from './plan.ts';
 import { planText } from './text.ts';
 
-/** What `trusted-hosts` answers with. */
+/** The answer of `trusted-hosts`. */
 export interface TrustedHostsAnswer {
   server: string;
   realm: string;
@@ -32,7 +32,7 @@ export function trustedHostsText(
   return `${header}\n${planText(plan, style)}\n${dryRun ? '' : `${body}\n`}${dryRun ? style.yellow('!') : style.green('✓')} ${outcome}\n`;
 }
 
-/** What of a trusted host may be registered. */
+/** The redirect URIs that may be registered at trusted hosts. */
 function redirectText(redirectUris: string[] | null, style: Style): string {
   if (redirectUris === null) return '';
   const lines = redirectUris.map((uri) => `    ${visible(uri)}\n`).join('');

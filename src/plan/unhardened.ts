@@ -5,8 +5,8 @@ import type { Desired } from './desired.ts';
 import { mapperTypesBack, type StillWanted } from './way-back.ts';
 
 /**
- * The way back from the hardening: the policy for registrations goes, and mapper types that were allowed before mcpkc
- * are allowed again, where the policy is still as mcpkc wrote it.
+ * The way back from the hardening. The policy for registrations is removed. Mapper types that were allowed before mcpkc
+ * are allowed again, where their policy is still as mcpkc wrote it.
  */
 export function unhardened(
   snapshot: RealmSnapshot,

@@ -15,7 +15,7 @@ import { type Client, isKeycloakId, type RegistrationPolicy } from '../realm/rep
 import { hostOfUri, REALM_WIDE } from './hardening.ts';
 import { originsFor } from './provisioned.ts';
 
-/** What is still wanted of registration once something is retired. */
+/** Registration wishes that remain once something is retired. */
 export interface StillWanted {
   /** Hosts that a product, another MCP server, or an operator by name needs. */
   hosts: readonly string[];
@@ -27,7 +27,7 @@ export interface StillWanted {
   nothing: boolean;
 }
 
-/** What stays wanted without some of the MCP servers: the wishes of the others, and of `trusted-hosts`. */
+/** Wishes that remain without some of the MCP servers: those of the others, and of `trusted-hosts`. */
 export function stillWanted(
   record: RealmRecord,
   products: readonly Preset[],
@@ -41,7 +41,7 @@ export function stillWanted(
   const named = (prefix: string) =>
     names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   const known = staying.every((resource) => written.some((wish) => wish.resource === resource));
-  // Of a server whose products were never written down nobody knows which of them it needs.
+  // Where a server's products were never written down, nobody knows which of them it needs.
   const presets = known ? products.filter(({ name }) => names.includes(name)) : products;
   const uris = named('uri:');
   return {
@@ -60,7 +60,9 @@ export function stillWanted(
   };
 }
 
-/** A Trusted Hosts policy without what mcpkc put there and nothing needs; null where mcpkc made it and nobody else uses it. */
+/**
+ * A Trusted Hosts policy without mcpkc's entries that nothing needs; null where mcpkc made it and nobody else uses it.
+ */
 export function hostsBack(
   policy: RegistrationPolicy,
   record: RealmRecord,
@@ -80,7 +82,7 @@ export function hostsBack(
   return { hosts, senderMatch: flag('senderMatch'), clientUrisMatch: flag('clientUrisMatch') };
 }
 
-/** An 'Allowed Registration Web Origins' policy without what mcpkc put there and no product needs. */
+/** An 'Allowed Registration Web Origins' policy without mcpkc's entries that no product needs. */
 export function originsBack(policy: RegistrationPolicy, record: RealmRecord, wanted: StillWanted): string[] {
   const wrote = wroteOf(record, 'registration-origins', policy.name) as { origins?: readonly string[] };
   const was = beforeOf(record, 'registration-origins', policy.name)?.value as
@@ -91,7 +93,9 @@ export function originsBack(policy: RegistrationPolicy, record: RealmRecord, wan
   return webOriginsOf(policy).filter((origin) => wrote.origins?.includes(origin) !== true || keeps(origin));
 }
 
-/** An 'Allowed Client Scopes' policy without the scopes that go, and without what mcpkc put there where nothing is wanted. */
+/**
+ * An 'Allowed Client Scopes' policy without the removed scopes, and, where nothing is wanted, without mcpkc's entries.
+ */
 export function allowedScopesBack(
   policy: RegistrationPolicy,
   record: RealmRecord,
@@ -127,7 +131,7 @@ export function mapperTypesBack(
   return was.every((type) => now.includes(type)) ? undefined : was;
 }
 
-/** What of a client's attributes is put back: those that are still as mcpkc set them; '' removes one. */
+/** The attributes of a client that are put back: those that are still as mcpkc set them; '' removes one. */
 export function attributesBack(client: Client, record: RealmRecord): Record<string, string> {
   const { clientId, attributes } = client;
   const was = beforeOf(record, 'client', clientId)?.value as
@@ -143,7 +147,7 @@ export function attributesBack(client: Client, record: RealmRecord): Record<stri
   );
 }
 
-/** Whether mcpkc made a client: the record says so, and nobody registered one of that name in its place. */
+/** Whether mcpkc made a client: the record shows it, and nobody registered one of that name in its place. */
 export function isMadeByMcpkc(client: Client, record: RealmRecord): boolean {
   const before = beforeOf(record, 'client', client.clientId);
   return before?.value === null && !cameByRegistration(client) && isKeycloakId(client.id);

@@ -3,7 +3,7 @@ import type { Change } from '../plan.ts';
 import type { AccountKindRules } from './account-kind.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
 
-/** What each role is for, as the plan says it. */
+/** The purpose of each role, as the plan shows it. */
 const WHY: Readonly<Record<string, string>> = {
   'manage-clients': 'to read and write client scopes and clients',
   'manage-realm': 'to read and write registration policies and client policies',
@@ -15,13 +15,13 @@ const WHY: Readonly<Record<string, string>> = {
   'view-users': 'to prove audiences by example tokens and to read consents',
 };
 
-/** A role as an operator calls it; of which client is said where it isn't the administrative one. */
+/** A role as an operator calls it; its client is named where it isn't the administrative one. */
 export function roleName({ of, name }: HeldRole, roleClient: string): string {
   if (of === roleClient) return name;
   return of === null ? `${name} (realm role)` : `${name} (of ${of})`;
 }
 
-/** Roles that the account was given and doesn't need; what Keycloak gives to every user doesn't count. */
+/** Roles that the account holds and doesn't need; those that Keycloak grants to every user don't count. */
 export function excessRoles(
   { roles, roleClient, clientId }: DesiredAccount,
   snapshot: AccountSnapshot,
@@ -64,11 +64,11 @@ function spare(desired: DesiredAccount, snapshot: AccountSnapshot): Change<'acco
   });
 }
 
-/** The roles of the account: granted to its user and passed on by its client. Others are left, but for `--exact`. */
+/** The roles of the account: granted to its user and passed on by its client. Others stay, except with `--exact`. */
 export const accountRole: AccountKindRules<'account-role'> = {
   diff: (desired, snapshot) => {
     const kept = accountOrigin(snapshot, ACCOUNT_CLIENT).kind === 'administrator';
-    // A client that is made anew loses the roles of the one in whose place it comes.
+    // A client that is made anew loses the roles of the one that it replaces.
     const now = kept ? snapshot : { ...snapshot, client: undefined, roles: [], passed: [] };
     return [...missing(desired, now), ...(desired.exact ? spare(desired, now) : [])];
   },

@@ -9,7 +9,7 @@ import {
 } from '../../realm/roles.ts';
 import type { Reservation } from '../plan.ts';
 
-/** What mcpkc's service account should look like, and what the realm should store for it. */
+/** The wanted state of mcpkc's service account, and the events that the realm should store for it. */
 export interface DesiredAccount {
   clientId: string;
   /** The realm that it administers. */
@@ -19,13 +19,16 @@ export interface DesiredAccount {
   /** The client whose roles it gets. */
   roleClient: string;
   roles: readonly Role[];
-  /** Remove what it doesn't need: roles, sign-in flows, the passing on of every role. */
+  /** Remove everything that it doesn't need: roles, sign-in flows, the passing on of every role. */
   exact: boolean;
-  /** Make a new secret or key, though the one that is there is known to nobody else. */
+  /** Make a new secret or key, though nobody else knows the present one. */
   rotate: boolean;
   /** How the account signs in. */
   signIn: 'secret' | 'key';
-  /** Public keys (JWK sets) for `signIn: 'key'`: the one to give it where it needs a new one, and the one that is here. */
+  /**
+   * Public keys (JWK sets) for `signIn: 'key'`: `next` is assigned where it needs a new one, `held` is the one that is
+   * here.
+   */
   keys: { next: string; held: string | undefined } | undefined;
   /** User events to store and for how long; absent leaves them as they are. */
   events?: { retentionMs: number };
@@ -40,7 +43,7 @@ export function desiredAccount(input: {
   target: string;
   realm: string;
   readOnly: boolean;
-  /** `--revoke`: also what ending people's connections takes. */
+  /** `--revoke`: also the roles for ending people's connections. */
   revoke?: boolean;
   exact: boolean;
   rotate: boolean;
@@ -63,10 +66,10 @@ export function desiredAccount(input: {
 }
 
 /**
- * The client to make: confidential, for its service account alone. It names its scopes, since a client that names none
- * gets every realm default, an MCP server's audience among them; and it passes on no role on its own, so that its token
- * holds what is mapped and nothing else. `basic` gives the token its `sub`, `roles` its roles; where the realm has
- * `kc-admin-api`, the account gets it too (`ACCOUNT_SCOPES`).
+ * The client to make: confidential, for its service account alone. It names its scopes. A client that names none gets
+ * every realm default, an MCP server's audience among them. It passes on no role on its own, so that its token holds
+ * only the mapped ones. `basic` sets the token's `sub`, `roles` its roles; where the realm has `kc-admin-api`, the
+ * account gets it too (`ACCOUNT_SCOPES`).
  */
 export const ACCOUNT_CLIENT = {
   name: 'mcpkc',
@@ -105,7 +108,9 @@ export function holdsOwnKey({ keys }: DesiredAccount, { client }: AccountSnapsho
   return client !== undefined && keys?.held !== undefined && signsInWith(client, keys.held);
 }
 
-/** What only a person may decide about: an account in `master`, and a client that no administrator's hand shows on. */
+/**
+ * Changes that need a person's word: an account in `master`, and a client that nothing shows to be an administrator's.
+ */
 export function accountReservations(desired: DesiredAccount, snapshot: AccountSnapshot): Reservation[] {
   const { clientId, target, realm } = desired;
   const reservations: Reservation[] = [];

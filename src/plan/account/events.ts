@@ -1,6 +1,6 @@
 import { EVENT_TYPES, retentionFor, retentionText } from '../../realm/events.ts';
 import type { AccountKindRules } from './account-kind.ts';
-/** Which user events the realm stores: those in force stay, what mcpkc reads is added. */
+/** The user events that the realm stores: those in force stay, those that mcpkc reads are added. */
 export const events: AccountKindRules<'events'> = {
   diff: ({ events: wanted, target }, { events: now }) => {
     if (!wanted || !now) return [];

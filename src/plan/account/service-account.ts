@@ -13,7 +13,7 @@ import type { Change } from '../plan.ts';
 import type { AccountKindRules } from './account-kind.ts';
 import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, accountClient, type DesiredAccount } from './desired.ts';
 
-/** Without these nobody can sign in as the account. */
+/** Settings without which nobody can sign in as the account. */
 const NEEDED = [
   'enabled',
   'publicClient',
@@ -21,7 +21,7 @@ const NEEDED = [
   'clientAuthenticatorType',
   'serviceAccountsEnabled',
 ] as const;
-/** These it doesn't need: removed with `--exact`. */
+/** Settings that the account doesn't need: removed with `--exact`. */
 const SPARE = [
   'standardFlowEnabled',
   'implicitFlowEnabled',
@@ -31,7 +31,7 @@ const SPARE = [
 
 type Field = (typeof NEEDED)[number] | (typeof SPARE)[number];
 
-/** What a client has as it isn't wanted. */
+/** Fields in which a client differs from the wanted one. */
 function differing(
   client: Client,
   fields: readonly Field[],
@@ -40,7 +40,7 @@ function differing(
   return fields.filter((field) => (client[field] ?? ACCOUNT_CLIENT[field]) !== wanted[field]);
 }
 
-/** What the client has on beside what an account needs, as an operator reads it. */
+/** Settings that the client has beside those that an account needs, as an operator reads them. */
 export function spareSettings(client: Client | undefined): string[] {
   return client ? differing(client, SPARE) : [];
 }
@@ -59,7 +59,7 @@ function repair(client: Client, desired: DesiredAccount): Change<'service-accoun
   return [{ kind: 'service-account', action: 'update', key, before: pick(client), after: pick(wanted), why }];
 }
 
-/** The new secret or key that a client needs, and why; none where what it has stays. */
+/** The new secret or key that a client needs, and why; empty where the present one stays. */
 function renewal(client: Client, desired: DesiredAccount, sealed: boolean): Change<'service-account'>[] {
   const { clientId: key, rotate, signIn, keys } = desired;
   const renew = (
@@ -81,7 +81,7 @@ function renewal(client: Client, desired: DesiredAccount, sealed: boolean): Chan
   return keys?.held !== undefined && signsInWith(client, keys.held) ? [] : renew(before, after, WHY_KEY_LOST);
 }
 
-/** What is said of a client that is replaced, with the id by which it was judged. */
+/** The fields shown of a client that is replaced, with the id by which it was judged. */
 function replaced(client: Client): Record<string, unknown> {
   const { id, clientId, consentRequired = false, redirectUris } = client;
   return { id, clientId, consentRequired, redirectUris };
@@ -120,15 +120,15 @@ export const serviceAccount: AccountKindRules<'service-account'> = {
 };
 
 /**
- * The account's client scopes. MCP audiences go: a client that is made while a scope is a realm default holds it from
- * then on, and its administrative tokens name the MCP server.
- * `basic`, `roles` and `kc-admin-api` are there, as far as the realm has them: by its token mcpkc knows which roles it
- * holds, and by the last the admin API of 26.8.2 takes it.
+ * The account's client scopes. MCP audiences are removed: a client that is made while a scope is a realm default holds
+ * it from then on. Its administrative tokens would name the MCP server. `basic`, `roles` and `kc-admin-api` are there,
+ * as far as the realm has them. The token shows mcpkc the account's roles; because of the last scope the admin API of
+ * 26.8.2 accepts it.
  */
 export const accountScopes: AccountKindRules<'client-scope-assignment'> = {
   diff: ({ clientId }, snapshot: AccountSnapshot) => {
     const { client, scopes } = snapshot;
-    // One that is made anew has its scopes from the start.
+    // A client that is made anew has its scopes from the start.
     if (!client || accountOrigin(snapshot, ACCOUNT_CLIENT).kind !== 'administrator') return [];
     return scopes.flatMap((scope): Change<'client-scope-assignment'>[] => {
       const { name } = scope;

@@ -18,7 +18,7 @@ import { windowMark } from './window-mark.ts';
 /** The kinds of thing that mcpkc writes in a realm, in the order in which they are made. */
 export const REALM = {
   'window-mark': windowMark,
-  // Who may use the server is set before anything gives its audience, and is the last that is taken off.
+  // The roles are set before anything grants the server's audience, and are removed last.
   'realm-role': realmRole,
   'client-scope': clientScope,
   'scope-access': scopeAccess,
@@ -28,7 +28,7 @@ export const REALM = {
   'registration-origins': registrationOrigins,
   'mapper-types': mapperTypes,
   'resource-client': resourceClient,
-  // A client gets its own PKCE setting before the policy goes that demanded it.
+  // A client gets its own PKCE setting before the policy that demanded it is removed.
   client,
   'client-policy': clientPolicy,
   'default-scope': defaultScope,

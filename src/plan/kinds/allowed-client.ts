@@ -10,7 +10,7 @@ import type { Kind } from './kind.ts';
 /** A client for a product, or the settings of it that differ; `id` is its internal one. Never its proof. */
 export type OwnedAllowed = Readonly<Record<string, unknown>> & { readonly id: string };
 
-/** The settings of such a client that mcpkc owns; scopes are given when it is made, and by assignments. */
+/** The settings of such a client that mcpkc owns; scopes are assigned when it is made, and by assignments. */
 const FIELDS = [
   'name',
   'enabled',
@@ -26,7 +26,7 @@ const ATTRIBUTES = [PKCE_ATTRIBUTE, CIMD_ATTRIBUTE];
 
 const sorted = (values: readonly string[]) => [...values].sort();
 
-/** What of a client is compared. */
+/** The fields of a client that are compared. */
 function ownedOf(client: Partial<Client>): Record<string, unknown> {
   const attributes = client.attributes ?? {};
   return {
@@ -61,8 +61,8 @@ function diffOne(wanted: DesiredAllowed, found: Client | undefined): Change<'all
 }
 
 /**
- * Clients that a product is known by without registering. One that is in its place and isn't proved to be mcpkc's goes
- * first: it is never repaired, since anybody who registered it could change it afterwards.
+ * Clients that a product is known by without registering. A client in its place that isn't proved to be mcpkc's is
+ * removed first. It is never repaired, since anybody who registered it could change it afterwards.
  */
 export const allowedClient: Kind<'allowed-client', OwnedAllowed> = {
   title: 'client',

@@ -14,7 +14,7 @@ function restored(policy: RegistrationPolicy, after: Allowed | undefined): Chang
   return [{ kind: 'allowed-scopes', action: 'update', key: policy.name, before, after, why }];
 }
 
-/** Which client scopes a registration may name; every such policy of the realm is kept alike. */
+/** The client scopes that a registration may name; every such policy of the realm is kept alike. */
 export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
   title: 'policy',
   diff: ({ allowedScopes: wanted }, snapshot) => {

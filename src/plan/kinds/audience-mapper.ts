@@ -12,14 +12,16 @@ import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** What mcpkc owns of a mapper; `scope` is the client scope that it is in. */
+/** The fields of a mapper that mcpkc owns; `scope` is the client scope that it is in. */
 export interface OwnedMapper {
   scope: string;
   protocolMapper?: string;
   config: Readonly<Record<string, string>>;
 }
 
-/** What mcpkc owns of the mapper's configuration. A client audience would take precedence over the custom one. */
+/**
+ * The keys of the mapper's configuration that mcpkc owns. A client audience would take precedence over the custom one.
+ */
 function owned(config: Readonly<Record<string, string>>): Record<string, string> {
   return {
     [AUDIENCE]: config[AUDIENCE] ?? '',
@@ -28,7 +30,7 @@ function owned(config: Readonly<Record<string, string>>): Record<string, string>
   };
 }
 
-/** The mappers by which a scope gives an audience, and nothing else of what is in it. */
+/** Deletions of the mappers by which a scope carries an audience; its other mappers stay. */
 function removals(name: string, audience: string, snapshot: RealmSnapshot): Change<'audience-mapper'>[] {
   const scope = scopeNamed(snapshot, name);
   const giving = (scope?.mappers ?? []).filter(
@@ -63,7 +65,7 @@ function wantedMapper(name: string, audience: string, snapshot: RealmSnapshot): 
   return [{ kind: 'audience-mapper', action: 'update', key, before: from, after, why }];
 }
 
-/** A mapper as it was before mcpkc changed it; one that mcpkc made goes. */
+/** A mapper as it was before mcpkc changed it; one that mcpkc made is removed. */
 function restored(
   {
     scope: name,

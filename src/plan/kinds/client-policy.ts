@@ -29,7 +29,7 @@ const WHY = {
   gone: 'since no MCP server of the realm needs it any more',
 } as const;
 
-/** One of mcpkc's policies as it should be; it is mcpkc's alone, so that whatever else stands in it is replaced. */
+/** A policy of mcpkc as it should be. It is mcpkc's alone, so anything else in it is replaced. */
 function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): Change<'client-policy'>[] {
   const key = wanted.policy.name;
   const now = policyNamed(snapshot, key);
@@ -70,8 +70,8 @@ function trustedThen({ trustedHosts }: Desired, snapshot: RealmSnapshot): string
 }
 
 /**
- * The patterns that registrations are held against: those that are there, what is wanted, and one for everything at each
- * other trusted host, so that what registers there today can go on.
+ * The patterns that registrations are held against: the present ones, the wanted ones, and one for everything at each
+ * other trusted host. So anything that registers there today can go on.
  */
 export function wantedPatterns(
   desired: Desired,
@@ -106,7 +106,7 @@ function userless({ userless: wanted }: Desired, snapshot: RealmSnapshot): Chang
   const name = OWN_POLICY.userless;
   const { policy } = policyNamed(snapshot, name);
   const there = policy ? scopesNamedBy(policy) : [];
-  // A name that is gone would make Keycloak refuse the list whole, other people's policies too.
+  // A missing name would make Keycloak refuse the list whole, other people's policies too.
   const isScope = (scope: string) => snapshot.scopes.some((one) => one.name === scope);
   const kept = there.filter((scope) => isScope(scope) && !wanted.remove.includes(scope));
   const scopes = [...new Set([...kept, ...wanted.add])];

@@ -4,7 +4,7 @@ import { heldAs, type RealmList } from '../../realm/lists.ts';
 import type { Action, Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** As what a client holds a scope; `seen`: what the client was when it was judged (`clientKeyOf`). */
+/** The list in which a client holds a scope; `seen`: the client's key when it was judged (`clientKeyOf`). */
 export interface OwnedAssignment {
   clientId: string;
   scope: string;
@@ -12,7 +12,7 @@ export interface OwnedAssignment {
   seen?: string;
 }
 
-/** Scopes that clients hold by themselves. Optional → default is one change, since Keycloak ignores half of it. */
+/** Scopes assigned to single clients. Optional → default is one change, since Keycloak ignores half of it. */
 export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignment> = {
   title: 'client’s scope',
   diff: ({ assignments: wanted }, snapshot) =>

@@ -5,7 +5,7 @@ import type { Desired } from '../desired.ts';
 import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** What mcpkc owns of a client scope; null as an attribute's value is one that isn't there. */
+/** The fields of a client scope that mcpkc owns; null as an attribute's value is one that isn't there. */
 export interface OwnedScope {
   name?: string;
   protocol?: string;

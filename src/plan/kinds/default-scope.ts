@@ -4,7 +4,7 @@ import { type RealmList, realmListOf } from '../../realm/lists.ts';
 import type { Action, Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** In which of the realm's lists a client scope is. */
+/** The list of the realm that a client scope is in. */
 export interface OwnedMembership {
   list: RealmList;
 }

@@ -5,17 +5,17 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired } from '../desired.ts';
 import type { ChangeOf } from '../plan.ts';
 
-/** What a change is written with: the connection, and the ids of client scopes as they become known. */
+/** The means of writing a change: the connection, and the ids of client scopes as they become known. */
 export interface Writing {
   keycloak: Keycloak;
   ids: ScopeIds;
-  /** Whose registration access tokens were replaced, for the proof at the end that they are dead. */
+  /** Clients whose registration access tokens were replaced, for the proof at the end that the old ones are dead. */
   revoked: Revoked[];
 }
 
 /**
- * A kind of thing that mcpkc writes in a realm: how a plan calls it, how what is wanted differs from what is there, and
- * how one change is written. `Owned` is what mcpkc owns of such a thing; the diff is pure and touches nothing else.
+ * A kind of thing that mcpkc writes in a realm: its name in plans, its comparison of wanted and present things, and its
+ * writer. `Owned` is the part of such a thing that mcpkc owns; the diff is pure and touches nothing else.
  */
 export interface Kind<Name extends string, Owned extends object> {
   /** In a plan's lines: "create **client scope** mcp-resource". */

@@ -39,7 +39,7 @@ function restored(
   });
 }
 
-/** Which protocol mappers a registration may bring; every such policy of the realm is narrowed alike. */
+/** The protocol mappers that a registration may bring; every such policy of the realm is narrowed alike. */
 export const mapperTypes: Kind<'mapper-types', OwnedTypes> = {
   title: 'policy',
   diff: ({ mapperTypes: wanted }, snapshot) => {
@@ -53,7 +53,7 @@ export const mapperTypes: Kind<'mapper-types', OwnedTypes> = {
     }
     return policies.flatMap((policy): Change<'mapper-types'>[] => {
       const types = mapperTypesOf(policy);
-      // No type listed means that a registration may bring no mapper at all: narrower than what is wanted.
+      // An empty list of types means that a registration may bring no mapper at all: narrower than what is wanted.
       const kept = types.filter((type) => wanted.only.includes(type));
       if (kept.length === types.length) return [];
       const change = { before: { types }, after: { types: kept }, why: WHY };

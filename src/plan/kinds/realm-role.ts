@@ -2,7 +2,7 @@ import { writeRealmRole } from '../../keycloak/write/write-access.ts';
 import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** What mcpkc owns of a realm role: that it is there. */
+/** The part of a realm role that mcpkc owns: that it is there. */
 export interface OwnedRole {
   name: string;
   description?: string;

@@ -22,8 +22,8 @@ function changed(
 }
 
 /**
- * The Origins from which a web page may register; every such policy of the realm is kept alike. A realm without the policy
- * asks for none, so none is made.
+ * The Origins from which a web page may register; every such policy of the realm is kept alike. A realm without the
+ * policy asks for none, so none is made.
  */
 export const registrationOrigins: Kind<'registration-origins', OwnedOrigins> = {
   title: 'policy',

@@ -9,8 +9,9 @@ export type OwnedResourceClient = Readonly<Record<string, unknown>> & { readonly
 const WHY = 'so that sign-ins which name the MCP server in `resource` get its audience, and no other';
 
 /**
- * The client that stands for an MCP server where Keycloak judges `resource`. One that is there and is not mcpkc's, or not
- * as it is made, is deleted and made anew, never changed: its registrant may hold its registration access token.
+ * The client that stands for an MCP server where Keycloak judges `resource`. An existing one that is not mcpkc's, or
+ * not as it is made, is deleted and made anew. It is never changed: its registrant may hold its registration access
+ * token.
  */
 export const resourceClient: Kind<'resource-client', OwnedResourceClient> = {
   title: 'resource client',

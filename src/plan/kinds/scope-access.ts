@@ -3,7 +3,7 @@ import { isSameRole, type RoleName, roleLabel, rolesOf } from '../../realm/acces
 import type { Action, Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** The roles that a scope maps; none lets everybody in. */
+/** The roles that a scope maps; an empty list lets everybody in. */
 export interface OwnedAccess {
   scope: string;
   roles: readonly RoleName[];
@@ -13,8 +13,8 @@ const named = (roles: readonly RoleName[]): RoleName[] =>
   roles.map(({ client, name }) => ({ client, name })).sort((a, b) => (roleLabel(a) < roleLabel(b) ? -1 : 1));
 
 /**
- * The roles that a scope maps: who gets its audience. One change a scope, so that the roles of a scope that is restricted
- * come in one request, and those of one that is opened go together.
+ * The roles that a scope maps: those who have one get its audience. Each scope is one change. So the roles of a scope
+ * that is restricted come in one request, and those of one that is opened are removed together.
  */
 export const scopeAccess: Kind<'scope-access', OwnedAccess> = {
   title: 'who may use',

@@ -6,7 +6,7 @@ import type { DesiredHosts } from '../desired.ts';
 import type { Change } from '../plan.ts';
 import type { Kind } from './kind.ts';
 
-/** What is removed is compared as names are: without regard to case. */
+/** Hosts to remove are compared as names are: without regard to case. */
 function has(hosts: readonly string[], host: string): boolean {
   return hosts.some((one) => one.toLowerCase() === host.toLowerCase());
 }
@@ -45,7 +45,7 @@ function create(wanted: DesiredHosts): Change<'trusted-hosts'>[] {
   return [{ kind: 'trusted-hosts', action: 'create', key: 'Trusted Hosts', before: null, after, why: WHY }];
 }
 
-/** Policies as they were before mcpkc; one that mcpkc made goes. */
+/** Policies as they were before mcpkc; one that mcpkc made is removed. */
 function restored(
   restore: Readonly<Record<string, HostsOfPolicy | null>>,
   snapshot: RealmSnapshot,

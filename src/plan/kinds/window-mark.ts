@@ -3,7 +3,7 @@ import { scopeNamed } from '../../realm/snapshot.ts';
 import { type WindowMark, windowMarkOf } from '../../realm/window-mark.ts';
 import type { Kind } from './kind.ts';
 
-/** The mark of a window that a run of 0.1.0 left open: the last thing that goes when the window is settled. */
+/** The mark of a window that a run of 0.1.0 left open: the last thing that is removed when the window is settled. */
 export const windowMark: Kind<'window-mark', WindowMark> = {
   title: 'window',
   diff: ({ windowMark: wanted }, snapshot) => {

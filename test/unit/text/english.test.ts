@@ -61,6 +61,7 @@ const CLEAN: readonly string[] = [
   'config',
   'cli',
   'products',
+  'plan',
   'findings',
   'explanations',
   'fleet',
