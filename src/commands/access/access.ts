@@ -38,16 +38,16 @@ import { type RealmSnapshot, type RoleHolder, scopeNamed } from '../../realm/sna
 import { count, formatCommand, visible } from '../../text.ts';
 import { type AccessAnswer, accessDocument, accessText } from './text.ts';
 
-/** What `access` was asked for. */
+/** The request to `access`. */
 export interface AccessInput {
   resource: string;
   scope: string | undefined;
   /** Realm roles that let people in from now on. */
   add: string[];
-  /** Roles that do no more. */
+  /** Roles that no longer let people in. */
   revoke: string[];
   anybody: boolean;
-  /** Whom the role is granted to. */
+  /** Groups that the role is granted to. */
   groups: string[];
   users: string[];
   dryRun: boolean;
@@ -66,7 +66,7 @@ interface Subject {
   tree: RoleTree;
 }
 
-/** `mcpkc access`: shows who may use an MCP server, and sets it where that was asked for. */
+/** Runs `mcpkc access`: shows who may use an MCP server, and changes it where that was asked for. */
 export async function changeAccess(
   context: Context,
   config: Config,
@@ -233,7 +233,10 @@ interface Applying {
   planned: AccessPlan;
 }
 
-/** Writes the record first where the server is restricted, and last where it is opened: what it says is never less than what holds. */
+/**
+ * Writes the record first where the server is restricted, and last where it is opened. So it never names less than what
+ * holds.
+ */
 async function apply(
   context: Context,
   keycloak: Keycloak,
@@ -284,7 +287,7 @@ async function report(
   { gates, plan, dryRun, isAsked }: Reported,
 ): Promise<Report> {
   const { resource, scope, mode, scopes, facts } = subject;
-  // What the plan made or granted is looked at again; nothing was written without one.
+  // Things that the plan made or granted are looked at again; nothing was written without a plan.
   const isWritten = !dryRun && plan.length > 0;
   const tree = isWritten ? await readRoleTree(keycloak) : subject.tree;
   const known = distinctRoles([...tree.roles, ...facts.access.flatMap(({ roles }) => roles)]);

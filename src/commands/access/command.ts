@@ -62,7 +62,7 @@ export const access: Command<AccessOptions> = {
 
 const names = (value: readonly string[] = []): string[] => [...new Set(value)];
 
-/** What the flags ask for; nothing of it contradicts the rest. */
+/** The input that the flags ask for; nothing of it contradicts the rest. */
 function inputOf(flags: AccessOptions): Omit<AccessInput, 'resource' | 'scope'> {
   const [add, revoke] = [names(flags.role), names(flags.revoke)];
   const both = add.find((role) => revoke.includes(role));

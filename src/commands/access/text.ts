@@ -15,7 +15,7 @@ import {
   wrap,
 } from '../../text.ts';
 
-/** What `access` answers with. */
+/** The answer of `access`. */
 export interface AccessAnswer {
   server: string;
   realm: string;
@@ -29,23 +29,23 @@ export interface AccessAnswer {
   reach: Reach;
   /** Whether a role that nobody holds is mapped beside them. */
   isFailClosed: boolean;
-  /** Restricted in the console: mcpkc never did. */
+  /** Whether it was restricted in the console, never by mcpkc. */
   byHand: boolean;
-  /** Other scopes that give the same audience. */
+  /** Other scopes that carry the same audience. */
   around: readonly string[];
   plan: Plan;
   dryRun: boolean;
   isAsked: boolean;
 }
 
-/** As many people are named. */
+/** The most people that are named. */
 const NAMED = 100;
 const SHOWN_GROUPS = 20;
-/** What is never looked at, since it takes a look at every client of the realm. */
+/** Holders that are never looked at, since that needs a look at every client of the realm. */
 const UNSEEN =
   'Not looked at: roles of clients that contain one of these and that no realm role contains; to find those takes a look at every client.';
 
-/** Who may, through what, what was changed, and how to let somebody in. */
+/** The text: the people who may use the server and through what, the changes, and the way to let somebody in. */
 export function accessText(answer: AccessAnswer, style: Style): string {
   const { server, realm, resource, scope, mode } = answer;
   const line = (text: string) => `${wrap(text, style.width)}\n`;
@@ -83,7 +83,7 @@ function whoSentence(answer: AccessAnswer): string {
   return `${may}: anybody who has ${gates.length === 1 ? 'the role' : 'one of the roles'} ${names}.`;
 }
 
-/** How a server that is shut lets its people in again. */
+/** The way to let people in again where a server is shut. */
 function again({ remembered = [], resource }: AccessAnswer): string {
   const line = (option: CommandPart) => formatCommand(['access', resource, option]);
   const roles =
@@ -143,7 +143,7 @@ function notes({ gates, reach, isFailClosed, byHand, around, resource }: AccessA
   ];
 }
 
-/** How a person or a group gets the role: the console's path, and kcadm. */
+/** The way in which a person or a group gets the role: the console's path, and kcadm. */
 function howTo({ gates, reach, realm, resource }: AccessAnswer, style: Style): string {
   if (gates === undefined) {
     const line = formatCommand(['access', resource, '--role', 'ROLE']);

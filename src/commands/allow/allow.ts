@@ -31,22 +31,22 @@ import { count, formatCommand, listNames, typedName, visible } from '../../text.
 import { defaultSecretFile, writeSecret } from './secret-file.ts';
 import type { Subject } from './subject.ts';
 
-/** How `allow` should go about it. */
+/** The manner in which `allow` should go about it. */
 export interface Manner {
   yes: boolean;
   dryRun: boolean;
   secretFile: string | undefined;
   showSecret: boolean;
-  /** `--role`: who alone may use the server. */
+  /** `--role`: the roles that alone may use the server. */
   roles: readonly string[];
 }
 
-/** A product that was allowed, and what it will do. */
+/** A product that was allowed, and its prospect. */
 export interface AllowedProduct {
   target: Target;
-  /** Where its secret is; undefined for a public client. */
+  /** The file of its secret; undefined for a public client. */
   secretFile: string | undefined;
-  /** Only where it was asked to be shown. */
+  /** The secret, only where showing it was asked for. */
   secret: string | undefined;
   /** `aud` of its example token; undefined where nobody was there to make one for. */
   audience: string[] | undefined;
@@ -57,13 +57,13 @@ export interface AllowedProduct {
   superfluous: string[];
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface AllowResult {
   plan: RealmPlan;
   products: AllowedProduct[];
 }
 
-/** Plans, asks, makes the clients, proves each, and says what each product will do here. */
+/** Plans, asks, makes the clients, proves each, and tells each product's prospect here. */
 export async function allowTargets(
   subject: Subject,
   targets: readonly Target[],
@@ -148,7 +148,7 @@ function fileFor(
   return secretFile ?? defaultSecretFile(io, keycloak, { clientId, secret });
 }
 
-/** Who has a target's client id and isn't proved to be mcpkc's. */
+/** The client that has a target's client id and isn't proved to be mcpkc's. */
 function takenBy({ snapshot, record }: Subject, { clientId }: Target): Client | undefined {
   const found = snapshot.clients.find((client) => client.clientId === clientId);
   return found && allowancesOf(record, found).length === 0 ? found : undefined;
@@ -191,10 +191,10 @@ function otherResources({ record, resource }: Subject, id: string): string[] {
   return [...new Set(others.map((one) => one.resource))].filter((one) => one !== resource);
 }
 
-/** Registered clients are looked up one by one: so many at most. */
+/** The most registered clients that are looked up, since each takes a request. */
 const MOST_LOOKED = 20;
 
-/** Adopted clients of the product that registered: what this makes them is not needed any more. */
+/** Adopted clients of the product that registered: the client made now makes them needless. */
 async function superfluousFor(
   { keycloak, record, resource, config }: Subject,
   { preset }: Target,
@@ -210,7 +210,10 @@ async function superfluousFor(
   );
 }
 
-/** What the realm adds to a prospect: scopes that the product asks for and can't have, and features that end every sign-in. */
+/**
+ * A prospect with the realm's part: scopes that the product asks for and can't have, and features that end every
+ * sign-in.
+ */
 function withRealm(
   { snapshot, resource }: Subject,
   { preset, requestedScopes, way, clientId }: Target,

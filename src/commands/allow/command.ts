@@ -40,7 +40,7 @@ export type AllowOptions = WritingOptions & {
   remove?: true;
 };
 
-/** What makes a client, and so goes neither with looking nor with removing. */
+/** Flags that make a client, and so go neither with looking nor with removing. */
 const MAKING = ['redirectUri', 'secretFile', 'showSecret', 'role'];
 
 /** `mcpkc allow` */

@@ -16,7 +16,7 @@ import { isOwnResourceClient, RESOURCE_CLIENT } from '../../realm/resource-clien
 import { count, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
-/** Which of a resource's clients go; all, where nothing is told. */
+/** The wish for the clients of a resource that go; all of them, where it names none. */
 export interface RemovalWish {
   products: readonly string[];
   way: Allowed['way'] | undefined;
@@ -26,15 +26,15 @@ export interface RemovalWish {
 /** A client that goes, or loses the resource. */
 export interface Removed {
   entry: Allowed;
-  /** Undefined where it is gone, or another client has its id: that one stays as it is. */
+  /** The client; undefined where it is gone, or another client has its id: that one stays as it is. */
   client: Client | undefined;
-  /** Other resources that it is for: then it stays, without this one's audience. */
+  /** Other resources that it is for: where there are some it stays, without this one's audience. */
   others: string[];
   users: number;
   sessions: number;
 }
 
-/** What a removal comes to. */
+/** The outcome of a removal. */
 export interface RemovalResult {
   plan: RealmPlan;
   removed: Removed[];
@@ -52,7 +52,7 @@ export function entriesFor({ record, resource }: Subject, wish: RemovalWish): Al
   );
 }
 
-/** Takes the clients back; users and sessions are counted first, and asked about. */
+/** Removes the clients; users and sessions are counted first, and asked about. */
 export async function removeAllowed(
   subject: Subject,
   entries: readonly Allowed[],
@@ -118,8 +118,8 @@ function loss(removed: readonly Removed[]): Reservation[] {
 }
 
 /**
- * Whether the resource's scopes were made for such clients and nothing else came to use them: no client beside, nothing
- * that was asked for by `create-scope` or `onboard`, no client policy. Every client is read, where it comes to that.
+ * Whether the resource's scopes were made for such clients and nothing else came to use them. That is: no client
+ * beside, no request of `create-scope` or `onboard`, no client policy. Every client is read, where it comes to that.
  */
 async function areScopesNeedless(subject: Subject, entries: readonly Allowed[]): Promise<boolean> {
   const { record, resource, scope, carrier, mode, snapshot, keycloak, context } = subject;

@@ -3,7 +3,7 @@ import { writeNamed } from '../../cli/named-files.ts';
 import { inputError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 
-/** Where the secret of a client is kept unless `--secret-file` names a file: beside the backups of `prune-clients`. */
+/** The place of a client's secret unless `--secret-file` names a file: beside the backups of `prune-clients`. */
 export function defaultSecretFile(
   io: Io,
   { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
@@ -35,7 +35,7 @@ export async function writeSecret(
   await writeNamed('--secret-file', file, () => io.files.write(file, `${text}\n`, { mode: 0o600 }));
 }
 
-/** Removes the secret of a client that is gone from where it is kept by default; gives the files that were there. */
+/** Removes the secret of a client that is gone from its default place; returns the files that were there. */
 export async function removeSecret(
   io: Io,
   keycloak: Pick<Keycloak, 'server' | 'realm'>,

@@ -13,7 +13,7 @@ import type { RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { formatCommand } from '../../text.ts';
 
-/** What `allow` knows of an MCP server and its realm before it decides. */
+/** The facts that `allow` knows of an MCP server and its realm before it decides. */
 export interface Subject extends NamedServer {
   context: Context;
   config: Config;
@@ -55,7 +55,7 @@ export async function subjectFor(
   };
 }
 
-/** Refuses (OLD_WINDOW) a resource that is as mcpkc 0.1.0 left it: moving it may take the audience from clients. */
+/** Refuses (OLD_WINDOW) a resource that is as mcpkc 0.1.0 left it: moving it may revoke the audience of clients. */
 function requireMoved({ resource, scope, window, windowed }: NamedServer): void {
   if (window === undefined && !windowed) return;
   const line = formatCommand(['create-scope', ['--resource', resource], ['--attach', 'none'], '--dry-run']);

@@ -10,7 +10,7 @@ import type { AllowedProduct } from './allow.ts';
 import type { AllowedRow } from './list.ts';
 import type { Removed } from './remove.ts';
 
-/** Where an answer is about. */
+/** The place that an answer is about. */
 export interface Place {
   server: string;
   realm: string;
@@ -19,14 +19,16 @@ export interface Place {
   mode: Mode;
 }
 
-/** What `allow` answers with. */
+/** The answer of `allow`. */
 export interface AllowAnswer extends Place {
   plan: RealmPlan;
   dryRun: boolean;
   products: readonly AllowedProduct[];
 }
 
-/** What a person does in a product: the steps of its document, of its static client, or what any product asks for. */
+/**
+ * The steps of a person in a product: those of its document, of its static client, or those that any product asks for.
+ */
 export function stepsFor({ target, secretFile }: AllowedProduct, resource: string): string[] {
   const { preset, way, clientId } = target;
   if (preset && way === 'document') return connectSteps(preset, resource);
@@ -55,7 +57,7 @@ function outcome(plan: RealmPlan, dryRun: boolean, style: Style): string {
     : `${style.green('✓')} ${changes} made.`;
 }
 
-/** The plan, then each product: its client, what a person does in it, and what it will do here. */
+/** The plan, then each product: its client, the steps of a person in it, and its prospect here. */
 export function allowText(answer: AllowAnswer, style: Style): string {
   const { plan, dryRun, products, resource } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
@@ -142,7 +144,7 @@ function rowText({ products, way, clientId, since, signedIn, state }: AllowedRow
   return `${wrap(text, style.width, '  ')}${fault}\n`;
 }
 
-/** What `--remove` answers with. */
+/** The answer of `--remove`. */
 export interface RemovalAnswer extends Place {
   plan: RealmPlan;
   dryRun: boolean;
@@ -152,7 +154,7 @@ export interface RemovalAnswer extends Place {
   files: readonly string[];
 }
 
-/** The plan of a removal, and what becomes of each client. */
+/** The plan of a removal, and the outcome of each client. */
 export function removalText(answer: RemovalAnswer, style: Style): string {
   const { plan, dryRun, removed, scopesGo, files } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;

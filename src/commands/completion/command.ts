@@ -38,7 +38,7 @@ export const completion: Command = {
   },
 };
 
-/** What can be completed, from the definitions that the program itself parses by. */
+/** The words that can be completed, from the definitions that the program itself parses by. */
 export async function completions(entries: readonly CommandEntry[]): Promise<Completions> {
   const root = defineGlobal(new Commander('mcpkc'));
   const commands = await Promise.all(

@@ -1,4 +1,4 @@
-/** What may stand after a flag or as an argument. */
+/** The values that may stand after a flag or as an argument. */
 export type Values =
   | { kind: 'words'; words: readonly string[]; commas: boolean }
   | { kind: 'file' }
@@ -7,10 +7,10 @@ export type Values =
 
 /** A flag of a command. */
 export interface Flag {
-  /** As it is typed: `--preset`; `-h` where there is a short one too. */
+  /** The names as they are typed: `--preset`; `-h` where there is a short one too. */
   names: readonly string[];
   description: string;
-  /** Undefined where the flag takes no value. */
+  /** The values; undefined where the flag takes none. */
   values: Values | undefined;
 }
 
@@ -19,11 +19,11 @@ export interface Completable {
   name: string;
   summary: string;
   flags: readonly Flag[];
-  /** What its first argument may be. */
+  /** The values that its first argument may have. */
   argument: Values | undefined;
 }
 
-/** Everything that a completion script is made of. */
+/** The parts that a completion script is made of. */
 export interface Completions {
   /** Flags that every command takes. */
   global: readonly Flag[];

@@ -50,7 +50,7 @@ function candidates(values: Values): string {
   }
 }
 
-/** In single quotes fish knows two escapes: of the quote and of the backslash. */
+/** fish knows two escapes in single quotes: of the quote and of the backslash. */
 function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -33,14 +33,14 @@ import { count, formatCommand, visible } from '../../text.ts';
 import { type Connection, connectionsIn, type Server } from './rows.ts';
 import { connectionsDocument, connectionsText } from './text.ts';
 
-/** What `connections` was asked for. */
+/** The request to `connections`. */
 export interface ConnectionsInput {
   resource: string | undefined;
   user: string | undefined;
   client: string | undefined;
   /** Name of a product. */
   preset: string | undefined;
-  /** Every product that can be told. */
+  /** Every product that a client can be recognised as. */
   presets: readonly Preset[];
   idleMs: number | undefined;
   revoke: boolean;
@@ -50,7 +50,7 @@ export interface ConnectionsInput {
   yes: boolean;
 }
 
-/** `mcpkc connections`: shows who is connected to what, and ends what was asked for. */
+/** Runs `mcpkc connections`: shows who is connected to what, and ends what was asked for. */
 export async function listConnections(
   context: Context,
   keycloak: Keycloak,
@@ -73,7 +73,7 @@ export async function listConnections(
   return report(keycloak, { seen, rows, plan, input });
 }
 
-/** The MCP servers of the realm, or one of them, with who may use it where it is bound to roles. */
+/** The MCP servers of the realm, or one of them, with the people who may use each that is bound to roles. */
 async function serversIn(
   keycloak: Keycloak,
   scopes: readonly ClientScope[],
@@ -121,7 +121,7 @@ function isWanted(
   if (preset !== undefined && row.preset !== preset) return false;
   if (client !== undefined && row.client.clientId !== client) return false;
   if (user !== undefined && row.username.toLowerCase() !== user.toLowerCase()) return false;
-  // Who lost the role is still connected, and can be cut.
+  // A person who lost the role is still connected, and can be cut.
   if (resource !== undefined && row.servers.length === 0 && row.sessions.length === 0) return false;
   if (idleMs === undefined) return true;
   const last = row.lastUsed?.at ?? row.since;
@@ -130,7 +130,10 @@ function isWanted(
 
 const WHY = 'since it was asked for';
 
-/** What ends: connections last where a client goes off or loses the audience, so that nothing is renewed meanwhile. */
+/**
+ * The plan of what ends. Connections come last where a client is disabled or loses the audience, so that nothing is
+ * renewed meanwhile.
+ */
 function planFor(
   rows: readonly Connection[],
   servers: readonly Server[],
@@ -181,7 +184,7 @@ function endsOf({
     after: null,
     why: WHY,
   };
-  // Without a consent Keycloak ends no client's part of a session: only the whole of it.
+  // Keycloak ends no client's part of a session without a consent: only the whole session.
   const online = consented ? [] : sessions.filter(({ offline }) => !offline);
   const whole = online.map(({ id }): Change<'session'> => {
     const key = `${username} ${id}`;
@@ -190,7 +193,10 @@ function endsOf({
   return [...(byConsent ? [own] : []), ...whole];
 }
 
-/** Ending takes a right that `init` grants only with `--revoke`: said before anything is written. */
+/**
+ * Refuses, before anything is written, where the account lacks the right to end connections: `init` grants it only with
+ * `--revoke`.
+ */
 async function requireRight(keycloak: Keycloak, plan: Plan<ConnectionKind>): Promise<void> {
   const ends = plan.some(({ kind }) => kind === 'connection' || kind === 'session');
   if (!ends || (await accountSees(keycloak, REVOKING_ROLE))) return;

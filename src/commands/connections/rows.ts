@@ -4,7 +4,7 @@ import type { Preset } from '../../products/preset.ts';
 import { heldOf } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 
-/** An MCP server, the scopes that carry its audience, and who may use it. */
+/** An MCP server, the scopes that carry its audience, and the people who may use it. */
 export interface Server {
   resource: string;
   carriers: readonly string[];
@@ -23,23 +23,23 @@ export interface Connection {
   way: 'registration' | 'document' | 'client';
   /** The MCP servers that its token opens for this person. */
   servers: string[];
-  /** When the person agreed to it, in milliseconds; undefined where nobody was asked, or that isn't visible. */
+  /** The time of the person's consent, in milliseconds; undefined where nobody was asked, or that isn't visible. */
   since: number | undefined;
-  /** When it was last seen in use, and by what; undefined where nothing tells. */
+  /** The last time that it was seen in use, and the source; undefined where nothing tells. */
   lastUsed: { at: number; by: 'session' | 'offline session' | 'event' } | undefined;
   sessions: SeenSession[];
   consented: boolean;
 }
 
-/** How a client came to be. */
+/** The way in which a client came to be. */
 function wayOf(client: Client): Connection['way'] {
   if (/^https:\/\//i.test(client.clientId)) return 'document';
   return registration(client).kind === 'dynamic' || cameByRegistration(client) ? 'registration' : 'client';
 }
 
 /**
- * A row for each person and client that holds an MCP server's audience, the one that was used last first, those of which
- * nothing tells last.
+ * A row for each person and client that holds an MCP server's audience. The one that was used last comes first; those
+ * of which nothing tells come last.
  */
 export function connectionsIn(
   seen: SeenConnections,

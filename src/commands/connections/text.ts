@@ -6,7 +6,7 @@ import { planText } from '../../plan/text.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
 import type { Connection } from './rows.ts';
 
-/** What `connections` answers with. */
+/** The answer of `connections`. */
 export interface ConnectionsAnswer {
   server: string;
   realm: string;
@@ -15,7 +15,7 @@ export interface ConnectionsAnswer {
   plan: Plan;
   revoke: boolean;
   dryRun: boolean;
-  /** By the server's clock, in milliseconds. */
+  /** The time by the server's clock, in milliseconds. */
   now: number;
   lifetimes: Lifetimes;
   hidden: readonly string[];
@@ -23,7 +23,7 @@ export interface ConnectionsAnswer {
 
 const seconds = (number: number) => durationText(number * 1000);
 
-/** A row for each person and client, what was ended, and what isn't known. */
+/** A row for each person and client, the connections that were ended, and the facts that aren't known. */
 export function connectionsText(answer: ConnectionsAnswer, style: Style): string {
   const { server, realm, resource, rows, hidden } = answer;
   const what = resource === undefined ? 'Connections to MCP servers' : `Connections to ${visible(resource)}`;
@@ -56,7 +56,7 @@ function lastUsedText({ lastUsed }: Connection): string {
   return `last used ${when(lastUsed.at)} (${lastUsed.by})`;
 }
 
-/** How long it goes on without a new sign-in. */
+/** The time for which it goes on without a new sign-in. */
 function goesOn({ sessions, consented }: Connection, { lifetimes, now }: ConnectionsAnswer): string {
   const { sessionIdle, sessionMax, offlineIdle, offlineMax } = lifetimes;
   const [newest] = sessions

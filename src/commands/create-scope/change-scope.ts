@@ -135,7 +135,10 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   return { ...wanted, config, keycloak, presets, snapshot, facts, access, registration };
 }
 
-/** What would still stop the products that may register, and is not this server’s; nothing where nobody registers. */
+/**
+ * The faults that would still stop the products that may register, and are not this server’s; empty where nobody
+ * registers.
+ */
 function offerIn(
   { config, keycloak, presets, resource, scope, snapshot, registration }: Subject,
   { hideScope = [] }: CreateScopeOptions,
@@ -144,7 +147,7 @@ function offerIn(
   return offerToHide({ keycloak, issuer: config.issuer, snapshot, presets, resource, scope });
 }
 
-/** Who has the audience by the scope that clients name, where this takes it out of it. */
+/** The clients that have the audience by the scope that clients name, where this change removes it from that scope. */
 async function movingIn({ voice }: Context, subject: Subject, named: NamedClients): Promise<Moving> {
   const { config, keycloak, snapshot } = subject;
   const decided = [...named.attach, ...named.detach].map(({ clientId }) => clientId);
@@ -160,7 +163,7 @@ interface Stage {
   plan: RealmPlan;
 }
 
-/** mcpkc's own account is freed of the scope first: what comes then may lock out who holds it. */
+/** The scope is removed from mcpkc's own account first: the later changes may lock out clients that hold it. */
 function stagesOf(subject: Subject, desired: Desired): Stage[] {
   const freed = freeOwnAccount(subject);
   const first = planFor(freed, subject.snapshot);

@@ -18,7 +18,7 @@ export type CreateScopeOptions = WritingOptions & {
   preset?: string[];
   role?: string[];
   createStatic?: true;
-  /** False with `--no-harden`. */
+  /** Whether to harden; false with `--no-harden`. */
   harden: boolean;
   replaceAudience?: true;
   registration?: 'keep' | 'open';
@@ -114,11 +114,11 @@ export const createScope: Command<CreateScopeOptions> = {
     const flags = resource === undefined ? given : { ...given, resource };
     requireNoContradiction(flags.registration, flags.preset !== undefined);
     const config = await context.config();
-    // What is wrong with the words is said before anything is sent.
+    // Faults in the words are reported before anything is sent.
     scopeWish(config, resourceFor(config, flags.resource), flags);
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
-    // Before the plan: who loses something by it is planned for as it is then.
+    // Holders are read before the plan: a client that loses something by it is planned for as it is then.
     if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'create-scope');
     return flags.remove === true
       ? retireScope(context, config, keycloak, flags)

@@ -18,7 +18,7 @@ import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
 import type { Subject } from './subject.ts';
 
-/** The mode and the realm's list that a scope should have: as `--attach` says, else as they are; standing for a new one. */
+/** The mode and the realm's list that a scope should have: `--attach`, else as they are; standing for a new one. */
 export function modeAndList(
   { scopes: { named }, mode, list }: McpServer,
   flags: CreateScopeOptions,
@@ -26,12 +26,12 @@ export function modeAndList(
   if (flags.attach === 'none') return { mode: 'adopted', list: 'optional' };
   if (flags.attach === 'default' || flags.attach === 'optional')
     return { mode: 'standing', list: flags.attach };
-  // A scope that is in neither list and was never marked is one that somebody began: create-scope makes it standing.
+  // A scope that is in neither list and was never marked is a half-made one: create-scope makes it standing.
   const begun = named && named.attributes[ATTRIBUTE.mode] === undefined && mode === 'adopted';
   return begun ? { mode: 'standing', list: 'default' } : { mode, list: listFor(mode, list) };
 }
 
-/** What the realm should look like. A client that several reasons apply to is decided by the first: what flags say. */
+/** The desired state of the realm. A client that several reasons apply to is decided by the first: the flags. */
 export async function desiredFor(
   context: Context,
   subject: Subject,
@@ -82,7 +82,7 @@ export async function desiredFor(
   return keptAsItIs(desired, subject.keycloak, resource, snapshot);
 }
 
-/** Clients that registered themselves and are given the scope: each is held to PKCE from now on. */
+/** Clients that registered themselves and are granted the scope: each is held to PKCE from now on. */
 function unpkced(
   snapshot: RealmSnapshot,
   holders: readonly string[],
@@ -94,7 +94,7 @@ function unpkced(
     .map(pkceOf);
 }
 
-/** How the realm is hardened for this server; what is left out is said. */
+/** The hardening of the realm for this server; steps that are left out are reported. */
 async function hardeningFor(
   context: Context,
   subject: Subject,
@@ -119,7 +119,7 @@ interface Wanted {
   mark?: DesiredClient;
 }
 
-/** What was decided first about a client counts; a decision may be about several of its scopes. */
+/** The first decision about a client counts; a decision may be about several of its scopes. */
 function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
   const decided = new Map<string, string>();
   return all.filter(({ assignment: { clientId, why } }) => {
@@ -128,7 +128,10 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
   });
 }
 
-/** On while this is the realm's only audience scope and everybody may have it; else each connector keeps its own. */
+/**
+ * Whether it is on: while this is the realm's only audience scope and everybody may have it; else each connector keeps
+ * its own.
+ */
 function wantsExisting({ mode, scope, snapshot, registration }: Subject, flags: CreateScopeOptions): boolean {
   if (typeof flags.existing === 'boolean') return flags.existing;
   if (registration === 'keep') return false;

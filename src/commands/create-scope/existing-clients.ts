@@ -9,7 +9,7 @@ import type { Client } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
-/** With `--existing`: the products' clients that are there already, each to hold the scope. Reads all clients for it. */
+/** The products' clients that are there already, each to hold the scope (`--existing`). Reads all clients for it. */
 export async function existingHolders(
   context: Context,
   subject: Subject,

@@ -14,8 +14,8 @@ export interface NamedClients {
 
 /**
  * Finds the clients of `--client` and `--detach`, by client id or internal id, and puts them into the snapshot. Refuses
- * ids that the realm doesn't have (CLIENT_NOT_IN_REALM, all at once), a client that is named by both flags, and mcpkc's
- * own account, which must not carry an audience.
+ * ids that the realm doesn't have (CLIENT_NOT_IN_REALM, all at once) and a client that is named by both flags. Refuses
+ * mcpkc's own account as well, which must not carry an audience.
  */
 export async function namedClients(
   keycloak: Keycloak,

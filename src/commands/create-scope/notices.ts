@@ -15,7 +15,7 @@ import { formatCommand, listNames, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 import type { Subject } from './subject.ts';
 
-/** What about a plan only a person may decide: taking over another server's scope, a second standing server. */
+/** The parts of a plan that only a person may decide: taking over another server's scope, a second standing server. */
 export function reservations(
   { scope, scopes: { named }, resource, mode, list, snapshot }: Subject,
   flags: CreateScopeOptions,
@@ -33,7 +33,7 @@ export function reservations(
   ];
 }
 
-/** Says which other scopes are for this very server: clients may hold the one or the other. */
+/** Reports which other scopes are for this very server: clients may hold the one or the other. */
 export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: Subject): void {
   const twins = snapshot.scopes.filter(
     (one) =>
@@ -49,7 +49,7 @@ export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: S
   }
 }
 
-/** Says which of the scopes that a product asks for this realm doesn't offer: its sign-in would be refused. */
+/** Reports which of the scopes that a product asks for this realm doesn't offer: its sign-in would be refused. */
 export function warnOfScopes(context: Context, { presets, snapshot }: Subject): void {
   const offered = [...snapshot.defaultScopes, ...snapshot.optionalScopes];
   for (const { title, requestedScopes } of presets) {
@@ -71,7 +71,7 @@ export function warnOfNearResources(context: Context, { scope, resource, snapsho
   );
 }
 
-/** Says that a scope which was made anew, or lost its roles, is bound to them again: the record knows of them. */
+/** Reports that a scope which was made anew, or lost its roles, is bound to them again: the record knows of them. */
 export function warnOfRestriction(context: Context, { resource, facts, access }: Subject): void {
   if (facts.remembered === undefined || gatesNow(facts) !== undefined) return;
   const roles = listNames((access.gates ?? []).map(roleLabel)) || 'none';

@@ -3,8 +3,9 @@ import { freed } from '../../plan/provisioned.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * mcpkc's own service account without the scope: a client made while the scope was a realm default holds it, its admin
- * tokens would name the MCP server, and a policy against userless tokens would lock it out. So this goes first.
+ * The removal of the scope from mcpkc's own service account, which goes first. A client made while the scope was a
+ * realm default holds it, and its admin tokens would name the MCP server. A policy against userless tokens would then
+ * lock it out.
  */
 export function freeOwnAccount({ config, keycloak, carriers, snapshot }: Subject): Desired {
   const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);

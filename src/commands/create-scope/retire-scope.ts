@@ -51,7 +51,7 @@ export async function retireScope(
   return report(keycloak, { resource, scope, plan, holders, kept, dryRun });
 }
 
-/** What was retired, and what stays. */
+/** The parts that were retired, and those that stay. */
 interface Retired {
   resource: string;
   scope: string;

@@ -11,7 +11,7 @@ import { visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * The static clients of OIDC_AUDIENCE: each is given the scope; with `--create-static` one that isn't there is made,
+ * The static clients of OIDC_AUDIENCE: each is granted the scope. With `--create-static` one that isn't there is made:
  * confidential, authorization code with PKCE S256 only, with the products' fixed redirect URIs.
  */
 export function staticClients(
@@ -45,7 +45,9 @@ export function staticClients(
   });
 }
 
-/** What `--create-static` makes: a confidential client for the products' fixed redirect URIs, PKCE with S256 alone. */
+/**
+ * The client that `--create-static` makes: confidential, for the products' fixed redirect URIs, PKCE with S256 alone.
+ */
 function staticBody(presets: readonly Preset[]) {
   return {
     name: `MCP connector (static)`,
@@ -62,8 +64,8 @@ function staticBody(presets: readonly Preset[]) {
 }
 
 /**
- * Refuses (CLIENT_TAKEN, exit status 5) a client of that name that is not what `--create-static` makes: anybody who made it
- * first has its secret, and may have set its redirect URIs, grants and mappers.
+ * Refuses (CLIENT_TAKEN, exit status 5) a client of that name that is not what `--create-static` makes. Anybody who
+ * made it first has its secret, and may have set its redirect URIs, grants and mappers.
  */
 function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void {
   const flags = [

@@ -6,15 +6,18 @@ import type { Preset } from '../../products/preset.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
-/** What a command knows once its flags are read: the MCP server as it is wanted, products, and the realm as it is. */
+/**
+ * The facts that a command knows once its flags are read: the MCP server as it is wanted, products, and the realm as it
+ * is.
+ */
 export interface Subject extends NamedServer {
   config: Config;
   keycloak: Keycloak;
   presets: Preset[];
-  /** What becomes of registration. */
+  /** The wish about registration. */
   registration: RegistrationChoice;
   snapshot: RealmSnapshot;
-  /** Who may use the server: as it is, and as it will be. */
+  /** The people who may use the server: as it is, and as it will be. */
   facts: AccessFacts;
   access: AccessPlan;
 }

@@ -6,7 +6,7 @@ import { nearest } from '../../names/nearest.ts';
 import { brief } from '../../text.ts';
 import { codesText, explanationText } from './text.ts';
 
-/** `mcpkc explain`: the long text of a code that status, validate or a failure gave. */
+/** `mcpkc explain`: the long text of a code that status, validate or a failure named. */
 export const explain: Command = {
   define(command) {
     command
@@ -38,7 +38,7 @@ export const explain: Command = {
 
 const plain = (code: string) => code.toUpperCase().replaceAll(/[-_ ]/g, '');
 
-/** How many codes are proposed at most. */
+/** The most codes that are proposed. */
 const PROPOSED = 6;
 
 /** Codes that a word may have meant: those that hold it, else the one that is a slip away. */

@@ -93,7 +93,10 @@ export const applyCommand: Command<ApplyOptions> = {
   },
 };
 
-/** At a terminal the plan is shown and asked about once; elsewhere a file that was reviewed is answer enough. Whether it was. */
+/**
+ * Whether the plan was reviewed. At a terminal it is shown and asked about once; elsewhere a file that was reviewed is
+ * answer enough.
+ */
 async function requireAnswer(
   { io, settings, signal, voice }: Context,
   loaded: LoadedFleet,
@@ -111,7 +114,7 @@ async function requireAnswer(
   throw new McpkcError('CONSENT_NEEDED', 'Nothing was written.', 'Answer y, or run it with --yes.');
 }
 
-/** Realms side by side; one that fails stops no other. A run that is interrupted begins no more of them. */
+/** Applies realms side by side; one that fails stops no other. A run that is interrupted begins no more of them. */
 async function applyAll(
   run: FleetRun,
   realms: readonly RealmPlanned[],
@@ -133,7 +136,7 @@ async function applyAll(
   ).finally(() => voice.progress(undefined));
 }
 
-/** The same interruption, with how far the run came. */
+/** The same interruption, with the progress of the run. */
 function interrupted(reason: unknown, all: number, finished: number): unknown {
   if (!(reason instanceof McpkcError)) return reason;
   const { code, message, fix, cause } = reason;

@@ -5,7 +5,7 @@ import { roleLabel } from '../../realm/access.ts';
 import { visible } from '../../text.ts';
 import type { RealmApplied, RealmPlanned } from './realm.ts';
 
-/** What sort of change it is to somebody who reads a plan. */
+/** The sort of a change to somebody who reads a plan. */
 export type Sort = 'added' | 'changed' | 'removed';
 
 export const SORTS: readonly Sort[] = ['added', 'changed', 'removed'];
@@ -16,7 +16,7 @@ export function sortOf({ action }: AnyChange): Sort {
   return action === 'update' ? 'changed' : 'removed';
 }
 
-/** How many changes of each sort. */
+/** The number of changes of each sort. */
 export function countsOf(changes: readonly AnyChange[]): Record<Sort, number> {
   const number = (sort: Sort) => changes.filter((change) => sortOf(change) === sort).length;
   return { added: number('added'), changed: number('changed'), removed: number('removed') };
@@ -26,7 +26,7 @@ export function countsOf(changes: readonly AnyChange[]): Record<Sort, number> {
 export interface Group {
   /** The server's URL; undefined for the realm as a whole. */
   resource: string | undefined;
-  /** What it is, in brackets: mode and who may use it. */
+  /** The mode and the people who may use it, in brackets. */
   about: string;
   changes: readonly AnyChange[];
   error: McpkcError | undefined;

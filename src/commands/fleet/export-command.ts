@@ -87,7 +87,7 @@ export const exportCommand: Command<ExportOptions> = {
   },
 };
 
-/** What a realm has, in the words of the file. */
+/** The content of a realm, in the words of the file. */
 interface Described {
   servers: FileServer[];
   /** Servers whose URL nobody knows. */
@@ -159,7 +159,7 @@ function serverOf(
     mode,
     ...(mode === 'standing' && list === 'optional' ? { attach: 'optional' as const } : {}),
     scope,
-    // Restricted by hand, without the role that nobody has: the file leaves it as it is.
+    // A server restricted by hand, without the role that nobody has, stays as it is in the file.
     ...(isOpen
       ? { access: 'anybody' as const }
       : isClosed
@@ -169,7 +169,7 @@ function serverOf(
   };
 }
 
-/** The file, and what it can't describe: a plan on it is empty. */
+/** The file, and the things that it can't describe: a plan on it is empty. */
 interface Fitting {
   servers: FileServer[];
   harden: boolean;
@@ -186,11 +186,14 @@ type Planner = (
   servers: readonly { wish: { resource: string }; error: unknown; changes?: RealmPlan }[];
 }>;
 
-/** Leaves out what a plan would change: first servers of their own, then what would change the realm's registration. */
+/**
+ * Leaves out the parts that a plan would change: first servers of their own, then those that would change the realm's
+ * registration.
+ */
 async function fitting({ servers: all, harden }: Described, plan: Planner): Promise<Fitting> {
   const leftOut: Fitting['leftOut'] = [];
   const sayable = all.filter((server) => {
-    // Names that no command would give: a scope with a slash, a role of mcpkc's own.
+    // Names that no command would assign: a scope with a slash, a role of mcpkc's own.
     const [problem] = readFleet([textOf([server])], []).problems;
     if (problem) leftOut.push({ server, why: problem.message.replace(/^realms\[0\]\.servers\[0\]\.?/, '') });
     return problem === undefined;
@@ -237,7 +240,7 @@ function wishesOf(servers: readonly FileServer[]): FleetServer[] {
   return fleet.realms[0]?.servers ?? [];
 }
 
-/** The file's text, with what it can't describe as comments. */
+/** The file's text, with the things that it can't describe as comments. */
 function fileText({ servers, harden, leftOut, without }: Fitting, profile: string | undefined): string {
   const realm = {
     ...(profile === undefined ? {} : { profile }),

@@ -19,7 +19,7 @@ export type PlanOptions = {
   markdown?: true;
 };
 
-/** So many realms are worked on at once. */
+/** The number of realms that are worked on at once. */
 export const REALMS_AT_ONCE = 4;
 
 /** `mcpkc plan` */
@@ -69,7 +69,7 @@ export const planCommand: Command<PlanOptions> = {
   },
 };
 
-/** "3 MCP servers in 2 realms (mcpkc.yaml)". */
+/** The subject of a plan: "3 MCP servers in 2 realms (mcpkc.yaml)". */
 export function headlineOf({ fleet }: LoadedFleet): string {
   return `${fleetCount(fleet)} (${listNames(fleet.files.map((file) => visible(file)))})`;
 }
@@ -103,7 +103,7 @@ function failureStatus({ error, servers = [] }: RealmPlanned): number {
   return first?.exitStatus ?? 1;
 }
 
-/** The document: what `apply --plan` takes. */
+/** The document, which `apply --plan` takes. */
 export function planDocument(
   realms: readonly RealmPlanned[],
   sources: readonly FileText[],

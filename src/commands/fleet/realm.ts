@@ -23,38 +23,41 @@ import { allowedIn, type Entry, type RealmRecord, wantedIn } from '../../realm/r
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { brief, visible } from '../../text.ts';
 
-/** How a run goes about the realms of a file. */
+/** The manner in which a run goes about the realms of a file. */
 export interface FleetRun {
   context: Context;
   command: 'plan' | 'apply' | 'export';
   holder: Holder;
-  /** What stands under `retired` goes, as far as mcpkc made it. */
+  /** Whether servers that stand under `retired` go, as far as mcpkc made them. */
   prune: boolean;
 }
 
-/** What becomes of a server that stands under `retired`. */
+/** The fate of a server that stands under `retired`. */
 export interface RetiredServer {
   resource: string;
-  /** `gone`: it isn't there; `foreign`: mcpkc didn't make it; `stays`: --prune wasn't said; `goes`: it is removed. */
+  /** `gone`: it isn't there; `foreign`: mcpkc didn't make it; `stays`: --prune is absent; `goes`: it is removed. */
   state: 'gone' | 'foreign' | 'stays' | 'goes';
   changes: RealmPlan;
   /** Clients that lose the audience. */
   holders: number;
 }
 
-/** A realm as it would be changed, or why that can't be told. */
+/** A realm as it would be changed, or the reason why that can't be told. */
 export interface RealmPlanned {
   wish: FleetRealm;
   config: Config | undefined;
   error: McpkcError | undefined;
-  /** Undefined where it failed. */
+  /** The plan; undefined where it failed. */
   servers: readonly PlannedServer[] | undefined;
-  /** What the record should hold though nothing of the realm changes: who is wanted, who may. */
+  /**
+   * Entries that the record should hold though nothing of the realm changes: the products that are wanted, the people
+   * who may.
+   */
   wishes: readonly Entry[];
   retired: RetiredServer[];
   /** All changes, in the order in which they are applied. */
   changes: RealmPlan;
-  /** What needs a person's word. */
+  /** Changes that need a person's consent. */
   reservations: string[];
   notes: string[];
   /** MCP servers that mcpkc works on and the file doesn't name. */
@@ -80,7 +83,7 @@ export async function planRealm(run: FleetRun, wish: FleetRealm): Promise<RealmP
   try {
     config = await configFor(run.context, wish);
     const keycloak = await connect(config, run.context.io, run.context.signal);
-    // What was read of the realm is let go of: a file may have fifty.
+    // The data read of the realm is let go of: a file may have fifty.
     const { full: _full, ...planned } = await planWith(run, config, keycloak, wish, true);
     return { wish, config, error: undefined, ...planned };
   } catch (error) {
@@ -198,13 +201,13 @@ function besideNotes({ servers }: FleetRealm, { record }: PlannedServers): strin
   });
 }
 
-/** What names an audience scope at random, and ids that Keycloak or mcpkc make. */
+/** Names that hold a random part: an audience scope's, and ids that Keycloak or mcpkc make. */
 const RANDOM_NAME = /(?<=mcp-audience-[^"/]*)[0-9a-f]{32}/g;
 const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**
- * Changes as they can be compared: without the random names and ids that each plan makes anew. What is there (`before`) keeps
- * its ids, so that another client in the place of one is another plan.
+ * Changes in a form that can be compared: without the random names and ids that each plan makes anew. Things that are
+ * there (`before`) keep their ids, so that another client in the place of one is another plan.
  */
 export function fingerprints(
   changes: readonly Pick<Change, 'kind' | 'action' | 'key' | 'before' | 'after'>[],
@@ -215,7 +218,7 @@ export function fingerprints(
   );
 }
 
-/** What became of a realm: the changes that were made, and the plan as it was when they were made. */
+/** The outcome of a realm: the changes that were made, and the plan as it was when they were made. */
 export interface RealmApplied {
   applied: RealmChange[];
   now: Omit<Planned, 'full'> | undefined;
@@ -223,14 +226,16 @@ export interface RealmApplied {
 }
 
 /**
- * How far a plan may have changed between the look at it and the lock. `exact`: not at all, it was saved. `shown`: it may have
- * become less, since somebody agreed to what was shown. `free`: nobody looked at it; it must need no other consent.
+ * The degree to which a plan may have changed between the look at it and the lock. `exact`: not at all, it was saved.
+ * `shown`: it may have become less, since somebody agreed to the one that was shown. `free`: nobody looked at it; it
+ * must need no other consent.
  */
 export type Strictness = 'exact' | 'shown' | 'free';
 
 /**
- * Applies a realm's plan. It is made once more under the realm's lock, and that one is written: the servers' changes at once,
- * then what is retired, one after the other. PLAN_MOVED where it differs more than it may. A failure is part of the answer.
+ * Applies a realm's plan. It is made once more under the realm's lock, and that one is written. The servers' changes
+ * come at once, then the retired servers, one after the other. PLAN_MOVED where it differs more than it may. A failure
+ * is part of the answer.
  */
 export async function applyRealm(
   run: FleetRun,
@@ -266,7 +271,7 @@ export async function applyRealm(
   }
 }
 
-/** Refuses (CONSENT_NEEDED) what needs a person's word and didn't get it; nothing was written then. */
+/** Refuses (CONSENT_NEEDED) changes that need a person's consent and didn't get it; nothing was written then. */
 export function requireAgreed(reservations: readonly string[], yes: boolean): void {
   if (yes || reservations.length === 0) return;
   throw new McpkcError(
@@ -281,7 +286,7 @@ function freshWishes({ stages }: PlannedServers): Entry[] {
   return stages.flatMap(({ desired }) => desired.remember ?? []).filter(({ kind }) => kind !== 'deed');
 }
 
-/** Refuses (PLAN_MOVED) a plan that is more than what was shown, and with `exactly` one that is less. */
+/** Refuses (PLAN_MOVED) a plan that is more than the one that was shown, and with `exactly` one that is less. */
 export function requireSame(shown: readonly string[], now: readonly string[], exactly: boolean): void {
   const extra = now.filter((one) => !shown.includes(one));
   const missing = exactly ? shown.filter((one) => !now.includes(one)) : [];

@@ -37,7 +37,7 @@ export interface SavedPlan {
   realms: z.infer<typeof saved>['realms'];
 }
 
-/** Reads a saved plan; INPUT_INVALID for what is none. */
+/** Reads a saved plan; INPUT_INVALID for anything else. */
 export async function readSaved(io: Io, path: string): Promise<SavedPlan> {
   const text = await readNamed(io, '--plan', path === '-' ? '/dev/stdin' : path);
   const fix = 'Make one: mcpkc plan --json > plan.json';

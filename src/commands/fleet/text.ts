@@ -8,28 +8,28 @@ import type { RealmApplied, RealmPlanned } from './realm.ts';
 
 /** A plan's answer, for people. */
 export interface FleetAnswer {
-  /** How many servers and realms, and of which files. */
+  /** The number of servers and realms, and their files. */
   headline: string;
   realms: readonly RealmPlanned[];
-  /** What became of each, in the same order; undefined where nothing was to be written. */
+  /** The outcome of each, in the same order; undefined where nothing was to be written. */
   done: readonly RealmApplied[] | undefined;
 }
 
-/** The realm as an operator calls it. */
+/** The realm by an operator's name for it. */
 export function realmName({ wish, config }: Pick<RealmPlanned, 'wish' | 'config'>): string {
   const place = config === undefined ? '' : `realm ${visible(config.realm ?? '?')} at ${config.server}`;
   if (wish.profile === undefined) return place || 'the configured realm';
   return place === '' ? `profile ${wish.profile}` : `${wish.profile}: ${place}`;
 }
 
-/** "2 added, 1 changed", or undefined where nothing is. */
+/** The counts of changes, as "2 added, 1 changed"; undefined where nothing changes. */
 export function countText(changes: readonly AnyChange[]): string | undefined {
   const counts = countsOf(changes);
   const parts = SORTS.filter((sort) => counts[sort] > 0).map((sort) => `${counts[sort]} ${sort}`);
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
-/** Realm after realm: what of each server changes, what needs consent, what is beside the file. */
+/** The text, realm after realm: the changes of each server, those that need consent, and things beside the file. */
 export function fleetText({ headline, realms, done }: FleetAnswer, style: Style): string {
   const sections = realms.map((one, at) => realmText(one, done?.[at], style));
   return `${style.bold(headline)}\n\n${sections.join('\n')}\n${verdict(realms, done, style)}\n`;
@@ -107,7 +107,7 @@ export function hasFailed(one: RealmPlanned, done?: RealmApplied): boolean {
   return (done?.error ?? one.error) !== undefined || servers.some(({ error }) => error !== undefined);
 }
 
-/** The same as Markdown, for the comment of a pull request: what came from outside is text alone. */
+/** The same as Markdown, for the comment of a pull request: text from outside does nothing. */
 export function fleetMarkdown({ headline, realms }: FleetAnswer): string {
   const parts = realms.map((one) => {
     const sum = one.error !== undefined ? 'not planned' : (countText(one.changes) ?? 'as in the file');

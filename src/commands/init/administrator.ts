@@ -8,15 +8,15 @@ import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
 
-/** What Keycloak calls its first administrator (user or client) where the variable with the name isn't set (26.7.3). */
+/** The name of Keycloak's first administrator (user or client) where the variable with the name isn't set (26.7.3). */
 const BOOTSTRAP_NAME = 'temp-admin';
-/** What is offered at the prompt. */
+/** The name that is offered at the prompt. */
 const USUAL_NAME = 'admin';
 
 /**
- * With what the administrator signs in: a token file, a name with a password (file, environment, prompt), or the
- * bootstrap service client. Flags win over the environment. Undefined where nothing is given and nobody may be asked;
- * with `--dry-run` nobody is asked unless `--admin-user` says that somebody wants to be.
+ * The credentials of the administrator: a token file, a name with a password (file, environment, prompt), or the
+ * bootstrap service client. Flags win over the environment. Undefined where none are there and nobody may be asked.
+ * With `--dry-run` nobody is asked unless `--admin-user` asks for it.
  */
 export async function administratorOf(
   context: Context,
@@ -47,7 +47,7 @@ async function givenPassword(context: Context, flags: InitOptions): Promise<stri
   return context.io.env.KC_BOOTSTRAP_ADMIN_PASSWORD || undefined;
 }
 
-/** Whose password it is: from the environment Keycloak's own default, in a file the name that people use. */
+/** The owner of the password: from the environment Keycloak's own default, in a file the name that people use. */
 function nameWith({ env }: Io, flags: InitOptions): string {
   const named = env.KC_BOOTSTRAP_ADMIN_USERNAME;
   if (named) return named;
@@ -73,12 +73,13 @@ async function ask(
   throw noAdministratorError('There is no password.', '');
 }
 
-/** How often a person may type a password. */
+/** The number of times that a person may type a password. */
 const TRIES = 3;
 
 /**
- * Signs in, and asks again where a person typed the password and Keycloak refused it: for a one-time code first, since
- * Keycloak doesn't tell a wrong password from a missing code (26.7.3), else for the password, three times in all.
+ * Signs in, and asks again where a person typed the password and Keycloak refused it. A one-time code is asked for
+ * first, since Keycloak doesn't tell a wrong password from a missing code (26.7.3). Then comes the password, three
+ * times in all.
  */
 export async function askAgain<T>(
   { io, voice, signal }: Context,
@@ -147,7 +148,7 @@ async function secretFrom({ io, voice }: Context, option: string, given: string)
   return secret;
 }
 
-/** CONFIG_MISSING (exit status 2): how an administrator can sign in, and how to do without one. */
+/** CONFIG_MISSING (exit status 2): the ways for an administrator to sign in, and the way to do without one. */
 export function noAdministratorError(problem: string, realm: string): McpkcError {
   const named: CommandPart[] = realm === '' ? [] : [['--realm', realm]];
   const fix = [

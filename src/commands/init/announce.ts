@@ -3,7 +3,9 @@ import type { DesiredAccount } from '../../plan/account/desired.ts';
 import { changesOf, type Plan } from '../../plan/plan.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 
-/** Says, before it is done, what the realm will store about people: which events, what is in them, for how long. */
+/**
+ * Announces, before it is done, what the realm will store about people: which events, what is in them, for how long.
+ */
 export function announceEvents({ voice }: Context, { target, events }: DesiredAccount, plan: Plan): void {
   for (const sentence of eventsSentences(target, events?.retentionMs, plan)) voice.note(sentence);
 }

@@ -11,9 +11,9 @@ export type InitOptions = WritingOptions & {
   adminTokenFile?: string;
   readOnly?: true;
   revoke?: true;
-  /** Milliseconds. */
+  /** The duration in milliseconds. */
   events?: number;
-  /** False with `--no-key`. */
+  /** Whether to make a key; false with `--no-key`. */
   key?: boolean;
   rotateSecret?: true;
   exact?: true;

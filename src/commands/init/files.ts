@@ -8,27 +8,27 @@ import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import { visible } from '../../text.ts';
 
-/** A file that `init` writes, and what would become of it. */
+/** A file that `init` writes, and its fate. */
 export interface FilePlan {
   path: string;
   action: 'create' | 'update' | 'none';
-  /** Keys that it says otherwise now; values are never shown. */
+  /** Keys that have another value in it now; values are never shown. */
   keys: string[];
   text: string;
   mode: number;
 }
 
-/** Stands for a secret that Keycloak has yet to make: equal to none that a file can hold. */
+/** A stand-in for a secret that Keycloak has yet to make: equal to none that a file can hold. */
 const UNKNOWN = 'still to be made by Keycloak';
 
-/** By what the account signs in: its secret (undefined where Keycloak has yet to make it), or the key in a file. */
+/** The credential of the account: its secret (undefined where Keycloak has yet to make it), or the key in a file. */
 export type Proof = { secret: string | undefined } | { key: KeyFile };
 
 /** A private key, and the file that holds it or is to hold it. */
 export interface KeyFile {
-  /** As it is seen from the working directory. */
+  /** The path as it is seen from the working directory. */
   path: string;
-  /** Never print it. */
+  /** The key itself: never print it. */
   pem: string;
   /** Whether it is made by this run. */
   isNew: boolean;
@@ -77,7 +77,9 @@ export async function planFiles(
   ];
 }
 
-/** One of the three keys; beside the secret itself a file that holds it, or a key, would be a contradiction. */
+/**
+ * One of the three keys may stand: beside the secret itself a file that holds it, or a key, would be a contradiction.
+ */
 function proofKeys(proof: Proof, envPath: string, cwd: string): Wanted {
   if ('secret' in proof) {
     const secret = proof.secret ?? UNKNOWN;
@@ -109,12 +111,12 @@ async function keyFilePlan({ files }: Context['io'], proof: Proof): Promise<File
 /** The origin of a value that somebody typed. */
 export const FROM_PROMPT = 'the prompt';
 
-/** Which server and realm, and where the account lives. */
+/** The keys of server and realm, and of the realm where the account lives. */
 function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wanted {
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
 }
 
-/** What was learned beside, so that no later command has to be told: the MCP server and the public issuer. */
+/** Values that were learned beside, so that no later command has to be told: the MCP server and the public issuer. */
 function learnedKeys(config: Config): Wanted {
   const isLearned = (key: string) => config.originOf(key) === FROM_PROMPT;
   const { transportUrl, issuer } = config;
@@ -127,8 +129,8 @@ function learnedKeys(config: Config): Wanted {
 }
 
 /**
- * A certificate authority that a flag or the environment named is needed every time, also by a cron job without that
- * environment: it goes into the file, by its absolute path.
+ * The certificate authority that a flag or the environment named, by its absolute path. It goes into the file, since it
+ * is needed every time, also by a cron job without that environment.
  */
 function authority(config: Config, cwd: string, place: Wanted): Wanted {
   const origin = config.originOf('MCPKC_CA_FILE') ?? '';
@@ -148,8 +150,9 @@ function isSame(key: string, value: unknown, wanted: string | null | undefined):
 }
 
 /**
- * Files that change though nobody asked for it: all but the account's own credentials file, where it holds the secret that
- * the plan makes anew and nothing else in it changes; and the file of its key, which `--rotate-secret` makes anew.
+ * Files that change though nobody asked for it. Left out is the account's own credentials file, where nothing changes
+ * in it but the secret that the plan makes anew. Left out as well is the file of its key, which `--rotate-secret` makes
+ * anew.
  */
 export async function unaskedFiles(
   { io }: Context,
@@ -169,7 +172,7 @@ export async function unaskedFiles(
 }
 
 /**
- * Asks, at a terminal, whether files that are there may be changed; without one `--force` says so. FILE_EXISTS (exit
+ * Asks, at a terminal, whether files that are there may be changed; elsewhere `--force` agrees. FILE_EXISTS (exit
  * status 5) otherwise, before anything is written anywhere.
  */
 export async function requireFilesConsent(
@@ -192,7 +195,7 @@ export async function requireFilesConsent(
   );
 }
 
-/** Writes what differs. FILE_NOT_WRITTEN (exit status 2) says how to go on: the account is there by then. */
+/** Writes the files that differ. FILE_NOT_WRITTEN (exit status 2) shows how to go on: the account is there by then. */
 export async function writeFiles({ io }: Context, files: readonly FilePlan[]): Promise<void> {
   for (const { path, action, text, mode } of files) {
     if (action === 'none') continue;

@@ -4,12 +4,12 @@ import { McpkcError } from '../../errors.ts';
 import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
 import { formatCommand } from '../../text.ts';
 
-/** Where a Keycloak on this machine listens unless told otherwise (`--http-port`, with and without `/auth`). */
+/** The addresses where a Keycloak on this machine listens by default (`--http-port`, with and without `/auth`). */
 export const USUAL_SERVERS = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
 
 /**
  * The configuration with a server that answers. Where none is configured the default is tried, then the usual ports of
- * this machine; what was found is said. Throws KEYCLOAK_UNREACHABLE with all that was tried.
+ * this machine; the one that was found is reported. Throws KEYCLOAK_UNREACHABLE with all that were tried.
  */
 export async function findServer(context: Context, config: Config, dryRun: boolean): Promise<Config> {
   if (config.originOf('KC_SERVER') !== undefined || config.waitMs > 0) return config;

@@ -20,10 +20,10 @@ import type { InitOptions } from './command.ts';
 import { FROM_PROMPT } from './files.ts';
 import { USUAL_SERVERS } from './find-server.ts';
 
-/** A value, or what is wrong with the answer, as a sentence. */
+/** A value, or the fault of the answer as a sentence. */
 type Tried<T> = { value: T } | { problem: string };
 
-/** How often a person may answer one question. */
+/** The number of times that a person may answer one question. */
 const TRIES = 6;
 
 /** Whether questions are asked: at a terminal, unless nothing is to be written or everything is to go. */
@@ -48,7 +48,7 @@ async function askUntil<T>(
   throw inputError(what, `no answer did (${last})`, 'Find out what it is, and run the command again.');
 }
 
-/** Another configuration for what a person answered; the keys that changed are from the prompt. */
+/** Another configuration for a person's answers; the keys that changed are from the prompt. */
 export function learned(config: Config, more: Partial<Config>, keys: readonly string[]): Config {
   const originOf: Config['originOf'] = (key) => (keys.includes(key) ? FROM_PROMPT : config.originOf(key));
   const next = { ...config, ...more, originOf };
@@ -159,7 +159,7 @@ async function askAuthority(
   return undefined;
 }
 
-/** How many realms are shown to choose from. */
+/** The most realms that are shown to choose from. */
 const SHOWN_REALMS = 20;
 
 /** The realm, out of those that the administrator sees; master is none to register clients in. */
@@ -202,10 +202,10 @@ export async function askRealm(
   return learned(config, { realm, adminRealm: config.adminRealm ?? realm }, ['KC_REALM']);
 }
 
-/** What was found of the MCP server: undefined where none is named. */
+/** The facts found about the MCP server: undefined where none is named. */
 export type ServerLook = 'protected' | 'open' | 'silent' | undefined;
 
-/** The MCP server’s URL, where it isn’t known, and what answers there. */
+/** The MCP server’s URL, where it isn’t known, and the answer from there. */
 export async function askResource(
   context: Context,
   config: Config,
@@ -246,7 +246,7 @@ async function lookAtMcp(
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 
-/** Says what the realm would store about people, and asks; undefined where nothing is to change. */
+/** Shows what the realm would store about people, and asks; undefined where nothing is to change. */
 export async function askEvents(context: Context, realm: string): Promise<number | undefined> {
   const { io, voice, signal } = context;
   voice.note(

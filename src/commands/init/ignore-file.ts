@@ -4,12 +4,12 @@ import { absolute, folderOf } from '../../config/paths.ts';
 import { visible } from '../../text.ts';
 import type { FilePlan } from './files.ts';
 
-/** How many folders are looked through for a Git work tree’s top. */
+/** The most folders that are looked through for a Git work tree’s top. */
 const DEEPEST = 40;
 
 /**
- * Offers to name the files that hold a secret in `.gitignore`, where they lie in a Git work tree and no line of it names
- * them. True where they are named by now, undefined where there is no work tree.
+ * Offers to name the files that hold a secret in `.gitignore`, where a Git work tree holds them and no line names them.
+ * Resolves to true where they are named by now, and to undefined where there is no work tree.
  */
 export async function offerIgnoring(
   context: Context,

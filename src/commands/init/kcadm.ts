@@ -7,7 +7,7 @@ import { schemaUrl } from '../../schema-url.ts';
 import { shellWord } from '../../text.ts';
 import { besideOf } from './files.ts';
 
-/** What the lines need to know beside the plan. */
+/** The facts that the lines need beside the plan. */
 export interface KcadmContext {
   server: string;
   account: DesiredAccount;
@@ -16,11 +16,11 @@ export interface KcadmContext {
   files: { env: KcadmFile; config: KcadmFile };
   /** The file of the account's private key, where it has one or gets one. */
   keyPath: string;
-  /** How long events are to be kept, in seconds; undefined is for ever. */
+  /** The time for which events are to be kept, in seconds; undefined is for ever. */
   retentionSeconds: number | undefined;
   /** The internal id of the client that was judged; undefined where none is there. */
   judgedId: string | undefined;
-  /** Whether the plan was made from what Keycloak says; else from nothing. */
+  /** Whether the plan was made from Keycloak's answers; else from nothing. */
   seen: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface KcadmFile {
   action: 'create' | 'update' | 'none';
 }
 
-/** kcadm puts a realm into the URL as it is given (26.7.3), so it is given encoded. */
+/** kcadm puts a realm into the URL as it stands (26.7.3), so it is passed encoded. */
 const realmWord = (realm: string) => shellWord(encodeURIComponent(realm));
 
 const ID_ONLY = '--fields id --format csv --noquotes';
@@ -67,8 +67,8 @@ function settings(values: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * Which client the other lines write to: the one that is made, by the id that its creation tells, or the one that was
- * judged. Never by its name: a stranger may have registered that meanwhile.
+ * The client which the other lines write to: the new one, by the id that its creation tells, or the one that was
+ * judged. It is never found by its name: a stranger may have registered that meanwhile.
  */
 function clientLines(
   made: Change<'service-account'> | undefined,
@@ -178,7 +178,10 @@ function roleLines(
   ];
 }
 
-/** The id of a client scope. Its name is visible ASCII without quote and backslash; what sed reads as a pattern is made literal. */
+/**
+ * The id of a client scope. Its name is visible ASCII without quote and backslash; characters that sed reads as a
+ * pattern are made literal.
+ */
 function findScope(name: string, realm: string): string {
   const pattern = name.replaceAll(/[.*[\]^$/]/g, '\\$&');
   const list = `kcadm.sh get client-scopes ${realm} --fields id,name --format csv --noquotes`;
@@ -197,7 +200,7 @@ function scopeLines({ before, after }: Change<'client-scope-assignment'>, realm:
   ];
 }
 
-/** Nobody looked whether the realm has the scope that the admin API wants from 26.8.2 on: the lines look. */
+/** The lines look whether the realm has the scope that the admin API wants from 26.8.2 on: nobody looked before. */
 function adminApiLines(realm: string): string[] {
   return [
     `SCOPE=$(${findScope(ADMIN_API_SCOPE, realm)})`,

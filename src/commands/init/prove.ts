@@ -6,7 +6,10 @@ import type { DesiredAccount } from '../../plan/account/desired.ts';
 import { withdrawLeftBehind } from '../../plan/leftovers.ts';
 import type { Proof } from './files.ts';
 
-/** Signs in as the account and reads with each of its roles; throws what an operator would meet at the next command. */
+/**
+ * Signs in as the account and reads with each of its roles; throws the error that an operator would meet at the next
+ * command.
+ */
 export async function proveAccount(
   context: Context,
   config: Config,
@@ -35,15 +38,15 @@ async function readSome(keycloak: Keycloak): Promise<void> {
   ]);
 }
 
-/** What is said instead of the key: another key file, or a secret that a stronger place gives. */
+/** The value that wins over the key: another key file, or a secret from a stronger place. */
 function otherProof({ originOf, clientSecret }: Config): string {
   if (clientSecret === undefined) return 'KC_CLIENT_KEY_FILE';
   return originOf('KC_CLIENT_SECRET') === undefined ? 'KC_CLIENT_SECRET_FILE' : 'KC_CLIENT_SECRET';
 }
 
 /**
- * What the next command would work with, were it called without the flags of this one: a variable or a file that says
- * otherwise is named, since the account that was just made would not be used.
+ * The values that the next command would work with, were it called without the flags of this one. A variable or a file
+ * with another value is named, since the account that was just made would not be used.
  */
 export async function warnOfOverrides(
   { io, named, voice }: Context,

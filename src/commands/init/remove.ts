@@ -168,7 +168,7 @@ function notKeptError(rest: Plan): McpkcError {
   return new McpkcError('CHANGE_NOT_KEPT', message, 'Somebody else edits the realm; run the command again.');
 }
 
-/** What stays, and why, as sentences. */
+/** The parts that stay, each with the reason, as sentences. */
 function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
   const origin = accountOrigin(facts.account, ACCOUNT_CLIENT);
   const { kept = [] } = facts;

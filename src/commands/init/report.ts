@@ -16,23 +16,23 @@ import type { ServerLook } from './guide.ts';
 import { kcadmLines } from './kcadm.ts';
 import { type InitAnswer, initText } from './text.ts';
 
-/** What a run of `init` found, planned and did. */
+/** The findings, plan and deeds of a run of `init`. */
 export interface Outcome {
   account: DesiredAccount;
-  /** As it is now; with `--dry-run` as it was found. */
+  /** The state as it is now; with `--dry-run` as it was found. */
   snapshot: AccountSnapshot;
   plan: Plan;
   files: FilePlan[];
   /** The file of the account's private key, where it has one or would get one. */
   keyPath: string;
   dryRun: boolean;
-  /** Undefined where nobody signed in. */
+  /** The account; undefined where nobody signed in. */
   administrator: Administrator | undefined;
   /** Whether .gitignore names the files with a secret; undefined where that was not asked, or there is no work tree. */
   ignored?: boolean | undefined;
   /** Whether the plan was shown before somebody agreed: it isn’t repeated. */
   isShown?: boolean;
-  /** What answered at the MCP server’s URL, where it was asked. */
+  /** The answer at the MCP server’s URL, where it was asked. */
   look?: ServerLook;
 }
 
@@ -109,7 +109,7 @@ function kcadmContext({ server }: Config, adminName: string, outcome: Outcome) {
 
 const EXAMPLE = 'https://svc.example.com/mcp';
 
-/** The one next step, for what was found. */
+/** The one next step, by the findings. */
 function nextStep(
   options: readonly CommandPart[],
   { transportUrl }: Config,

@@ -62,12 +62,12 @@ import { type Outcome, reportOf } from './report.ts';
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 
-/** Who is signed in, to what, and whether somebody is asked. */
+/** The server and realm, who is signed in, and whether somebody is asked. */
 interface Session {
   administrator: Administrator;
   realms: AccountRealms;
   guided: boolean;
-  /** What answered at the MCP server’s URL. */
+  /** The answer at the MCP server’s URL. */
   look?: ServerLook;
 }
 
@@ -80,7 +80,7 @@ export async function setUpAccount(
   const read = withResource(await context.config({ newFiles: true }), resource);
   requireLongEnough(flags.events);
   const guided = isGuided(context, flags);
-  // Without a realm nothing can be planned; at a terminal it is chosen once somebody is signed in.
+  // Nothing can be planned without a realm; at a terminal it is chosen once somebody is signed in.
   if (!guided || read.realm !== undefined) wishOf(read, flags);
   const located = guided
     ? await askServer(context, read)
@@ -116,8 +116,9 @@ function withResource(config: Config, resource: string | undefined): Config {
 }
 
 /**
- * The configuration with the realm’s issuer as its own metadata names it, where nothing else does: tokens hold it and people
- * see it. A loopback address is no public issuer: a Keycloak that doesn’t know its own name yet gives that.
+ * The configuration with the realm’s issuer as its own metadata names it, where nothing else does: tokens hold it and
+ * people see it. A loopback address is no public issuer: a Keycloak that doesn’t know its own name yet answers with
+ * that.
  */
 async function withIssuer(context: Context, config: Config): Promise<Config> {
   const { hostname, realm, server } = config;
@@ -165,7 +166,7 @@ function wishOf(config: Config, flags: InitOptions): DesiredAccount {
   });
 }
 
-/** With `--dry-run` the plan from nothing, for those who paste it themselves; else CONFIG_MISSING. */
+/** The plan from nothing with `--dry-run`, for those who paste it themselves; else CONFIG_MISSING. */
 async function withoutAdministrator(
   context: Context,
   config: Config,
@@ -272,7 +273,7 @@ async function withEvents(
   return retentionMs === undefined ? wish : { ...wish, events: { retentionMs } };
 }
 
-/** Shows what would be written, here and in Keycloak, and asks once; CONSENT_NEEDED (exit status 5) where nobody agrees. */
+/** Shows the writes, here and in Keycloak, and asks once; CONSENT_NEEDED (exit status 5) where nobody agrees. */
 async function agree(
   context: Context,
   { server }: Config,
@@ -287,8 +288,9 @@ async function agree(
 }
 
 /**
- * How the account signs in: as a flag says, else as it does. An account with a key keeps the one whose private part is
- * here (KC_CLIENT_KEY_FILE, or the file that `init --key` makes); `proof` is that one or a new one, undefined for a secret.
+ * The account's way to sign in: by the flag, else as it does. An account with a key keeps the one whose private part is
+ * here (KC_CLIENT_KEY_FILE, or the file that `init --key` makes). `proof` is that one or a new one, undefined for a
+ * secret.
  */
 async function withSignIn(
   context: Context,
@@ -326,7 +328,7 @@ async function heldKey(context: Context, config: Config): Promise<KeyFile | unde
   }
 }
 
-/** Whether a plan gives the account a new key. */
+/** Whether a plan assigns the account a new key. */
 function madeKey(plan: AccountPlan): boolean {
   return plan.some(({ kind, after }) => kind === 'service-account' && after !== null && 'key' in after);
 }
@@ -336,8 +338,8 @@ function pathOf(context: Context, proof: Proof | undefined): string {
 }
 
 /**
- * The account once nobody but an administrator can change it: where it is to be repaired, its registration access token
- * is withdrawn, and then it is read again and judged. One that is made or made anew has no such token.
+ * The account once nobody but an administrator can change it. Where it is to be repaired, its registration access token
+ * is revoked, and then it is read again and judged. One that is made or made anew has no such token.
  */
 async function ownedAccount(
   realms: AccountRealms,
@@ -386,7 +388,7 @@ async function requireSecret({ home }: AccountRealms, { client }: AccountSnapsho
   return value ?? '';
 }
 
-/** Writes the plan and reads back: what is then still to do was not kept. */
+/** Writes the plan and reads back: changes that are then still to do were not kept. */
 async function apply(
   { voice, signal }: Context,
   realms: AccountRealms,

@@ -3,7 +3,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
 import { count, visible, wrap } from '../../text.ts';
 
-/** What `init` answers with. */
+/** The answer of `init`. */
 export interface InitAnswer {
   server: string;
   realm: string;
@@ -21,7 +21,7 @@ export interface InitAnswer {
   next: readonly string[];
 }
 
-/** Header, plan, files, roles in excess, kcadm lines, and what comes next. */
+/** The text: header, plan, files, roles in excess, kcadm lines, and the next step. */
 export function initText(answer: InitAnswer, style: Style): string {
   const { server, realm, account, plan, kcadm, next } = answer;
   const home = account.realm === realm ? '' : ` (it lives in ${visible(account.realm)})`;
@@ -38,7 +38,7 @@ export function initText(answer: InitAnswer, style: Style): string {
   ].join('');
 }
 
-/** What every run does, so that it is no change: nobody can see whether such a token is there. */
+/** A change that every run makes, so that it counts as none: nobody can see whether such a token is there. */
 const WITHDRAWN = ' Anybody who registered it can’t reach it: registration access tokens are revoked.';
 
 function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Style): string {

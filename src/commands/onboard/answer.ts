@@ -6,17 +6,17 @@ import type { Onboarded } from './onboard.ts';
 import { adoptCommand, named } from './outcome.ts';
 import { type OnboardAnswer, onboardText } from './text.ts';
 
-/** What `onboard` was asked to do: wait for the next connector, adopt a named client, end what an earlier run left. */
+/** The purpose of `onboard`: wait for the next connector, adopt a named client, end the remains of an earlier run. */
 export type Kind = OnboardAnswer['kind'];
 
-/** How the answer came to be. */
+/** The way in which the answer came to be. */
 export interface How {
   kind: Kind;
-  /** Only planned, with the exit status that says whether something would change. */
+  /** Set where it is only planned: the exit status that tells whether something would change. */
   dryRun?: { exitStatus: number };
 }
 
-/** What `onboard` answers, as a document and as a text. */
+/** The answer of `onboard`, as a document and as a text. */
 export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: How): Report {
   const { run, client, audience } = onboarded;
   const { resource, scope, mode, list, keycloak, changes, timeline } = run;

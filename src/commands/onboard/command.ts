@@ -43,7 +43,7 @@ export type OnboardOptions = WritingOptions & {
   role?: string[];
   timeout?: number;
   until?: Until;
-  /** False with `--no-harden`. */
+  /** Whether to harden; false with `--no-harden`. */
   harden: boolean;
   user?: string;
   close?: true;
@@ -120,7 +120,7 @@ export const onboard: Command<OnboardOptions> = {
     requireAccount(config);
     requireUntil(flags, client, context.settings.input);
     const keycloak = await connect(config, context.io, context.signal);
-    // Before the plan: who loses something by it is planned for as it is then.
+    // Holders are read before the plan: a client that loses something by it is planned for as it is then.
     if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'onboard');
     const known =
       client === undefined && flags.close !== true
@@ -171,8 +171,9 @@ export const onboard: Command<OnboardOptions> = {
 };
 
 /**
- * The client id of the one product in question, where its client is there already (`mcpkc allow`) and it will use that:
- * then nobody is waited for. A client that was made beforehand for this resource is told of, since it may register as well.
+ * The client id of the one product in question, where its client is there already (`mcpkc allow`) and it will use that.
+ * Then nobody is waited for. A client that was made beforehand for this resource is reported, since the product may
+ * register as well.
  */
 async function madeFor(
   { voice }: Context,
@@ -210,7 +211,10 @@ async function madeFor(
   return pin.client.id;
 }
 
-/** The MCP server and the client that are named: with `--resource` a lone argument is the client, unless it says the same. */
+/**
+ * The MCP server and the client that are named: with `--resource` a lone argument is the client, unless it is the same
+ * URL.
+ */
 function namedBy(
   [first, second]: readonly (string | undefined)[],
   { resource }: OnboardOptions,
@@ -220,7 +224,7 @@ function namedBy(
   return { argument: givenResource(first, { resource }), typed: second };
 }
 
-/** What goes with what; gives `--until`. */
+/** Refuses flags that contradict each other; returns `--until`. */
 function checkFlags(flags: OnboardOptions, client: string | undefined): Until {
   const { until } = flags;
   const help = 'See mcpkc onboard --help';
@@ -238,7 +242,7 @@ function checkFlags(flags: OnboardOptions, client: string | undefined): Until {
   return until ?? 'connected';
 }
 
-/** Where nobody can be asked it has to be said which newcomer is the right one. */
+/** The right newcomer has to be named by a flag where nobody can be asked. */
 function requireUntil(flags: OnboardOptions, client: string | undefined, canAsk: boolean): void {
   const waits = flags.close !== true && client === undefined && flags.dryRun !== true;
   if (!waits || canAsk || flags.until !== undefined) return;

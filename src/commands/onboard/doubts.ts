@@ -20,8 +20,8 @@ const DPOP_ATTRIBUTE = 'dpop.bound.access.tokens';
 const AT_REGISTRATION = /^client-updater-/;
 
 /**
- * Why the next sign-in of a client may fail though its tokens would name the MCP server: what an example token doesn't
- * tell. Empty where nothing of it was found.
+ * The reasons why the next sign-in of a client may fail though its tokens would name the MCP server. An example token
+ * doesn't show them. Empty where none was found.
  */
 export async function doubtsOf({ keycloak, resource }: Run, client: Client): Promise<string[]> {
   const [{ features = [] }, policies, profiles] = await Promise.all([
@@ -60,7 +60,7 @@ export async function doubtsOf({ keycloak, resource }: Run, client: Client): Pro
   }
 }
 
-/** Whether a policy may meet a client’s sign-in: conditions that can’t be told are taken for met. */
+/** Whether a policy may meet a client’s sign-in: conditions that can’t be told count as met. */
 function mayMeet({ enabled, conditions = [] }: ClientPolicy, client: Client): boolean {
   if (enabled !== true) return false;
   return conditions.every(({ condition, configuration }) => {

@@ -23,17 +23,23 @@ import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { called, type Run, tell } from './run.ts';
 
-/** How long withdrawing is tried again while Keycloak is away. */
+/** The time for which revoking is tried again while Keycloak is away. */
 const WITHDRAWING_MS = 60_000;
-/** A minute more than the watch: for what comes after it. */
+/** The time after the watch, for the steps that follow it: a minute. */
 const AFTER_MS = 60_000;
-/** What a registrant was at when his token was revoked is done by then, so that it shows whether he has another one. */
+/**
+ * The time until a registrant's request that was under way at the revocation is done. A later change shows that he has
+ * another token.
+ */
 const PROVING_MS = 1000;
-/** Adopted again so often at most by somebody who goes on changing the client. */
+/** The most times that a client is adopted again while somebody goes on changing it. */
 const MOST_ROUNDS = 3;
-/** Revoking waits for a change that is under way, as long as the registrant lets it last; nobody else waits with it. */
+/**
+ * The time limit for revoking. It waits for a change that is under way, as long as the registrant lets it last; nobody
+ * else waits with it.
+ */
 const REVOKING_MS = 5000;
-/** Given up where it fails so long while Keycloak does everything else. */
+/** The time after which a client is given up where it fails while Keycloak does everything else. */
 const FAILING_MS = 15_000;
 
 /** A newcomer that holds the audience for the time being. */
@@ -41,25 +47,25 @@ export interface Held {
   client: Client;
   product: Preset;
   address: string | undefined;
-  /** When it was met, in milliseconds of the run's clock. */
+  /** The time at which it was met, in milliseconds of the run's clock. */
   at: number;
   entry: Provisional;
   grant: Grant;
-  /** False until it holds the audience: Keycloak was away in between. */
+  /** Whether it holds the audience already: false while Keycloak was away in between. */
   granted: boolean;
-  /** What shows that its registrant's token is dead, and since when that is so. */
+  /** The proof that its registrant's token is dead, and the time since which that is so. */
   revoked: { token: string; at: number } | undefined;
-  /** That was shown. */
+  /** Whether that was shown. */
   proved: boolean;
-  /** How often it was not so. */
+  /** The number of times that it was not so. */
   rounds: number;
-  /** Since when Keycloak fails to grant or revoke. */
+  /** The time since which Keycloak fails to grant or revoke. */
   failingSince: number | undefined;
-  /** Who signed in with it, as last seen. */
+  /** The users who signed in with it, as last seen. */
   signIns: SignIn[];
 }
 
-/** A newcomer that is not adopted, and why. */
+/** A newcomer that is not adopted, and the reason. */
 export interface Other {
   client: Client;
   reason: string;
@@ -100,9 +106,9 @@ export function meet(run: Run, newcomer: Newcomer, scopeId: string, seen: Seen, 
 }
 
 /**
- * Lets those hold the audience for the time being that came, and looks whether the registrants' tokens stay dead. One
- * for which Keycloak fails stops nobody else: that failure is given, and it is tried again at the next look. Gives the
- * number of requests for looking, too.
+ * Lets newcomers hold the audience for the time being, and looks whether the registrants' tokens stay dead. One for
+ * which Keycloak fails stops nobody else: that failure is returned, and it is tried again at the next look. The result
+ * has the number of requests for looking, too.
  */
 export async function care(run: Run, seen: Seen): Promise<{ requests: number; failure?: McpkcError }> {
   let failure: McpkcError | undefined;
@@ -156,7 +162,9 @@ async function isAnothers({ keycloak, me }: Run, { client, entry }: Held): Promi
   );
 }
 
-/** Its registrant has a token all the same: it loses the audience, and is revoked and judged anew, or given up. */
+/**
+ * The registrant has a token all the same: the client loses the audience, and is revoked and judged anew, or given up.
+ */
 async function takeBack(run: Run, held: Held, seen: Seen): Promise<void> {
   await revokeScope(run.keycloak, held.grant);
   held.granted = false;
@@ -167,18 +175,19 @@ async function takeBack(run: Run, held: Held, seen: Seen): Promise<void> {
 }
 
 async function drop(run: Run, held: Held, seen: Seen, reason: string): Promise<void> {
-  // What an interruption cuts off might be carried out after everything was withdrawn.
+  // A write that an interruption cuts off might be carried out after everything was revoked.
   await writeRecord(run.keycloak.withSignal(new AbortController().signal), { forget: [held.entry] });
   seen.held.splice(seen.held.indexOf(held), 1);
   refuse(run, held, reason, seen);
 }
 
 /**
- * Lets a newcomer hold the audience for the time being. Its registrant's token is revoked and the record says so first;
- * then it is read and judged again, since until then it could change itself. May be repeated where Keycloak was away.
+ * Lets a newcomer hold the audience for the time being. Its registrant's token is revoked and the record notes it
+ * first. Then the client is read and judged again, since until then it could change itself. May be repeated where
+ * Keycloak was away.
  */
 async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<void> {
-  // What an interruption cuts off might be carried out after everything was withdrawn.
+  // A write that an interruption cuts off might be carried out after everything was revoked.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const { client, entry, product } = held;
   const [token] = await Promise.all([revokeToken(run, client), writeRecord(keycloak, { remember: [entry] })]);
@@ -202,8 +211,8 @@ async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<voi
 }
 
 /**
- * A change by the registrant holds the row of the client while it lasts, which he can draw out: Keycloak then fails (H2)
- * or waits (PostgreSQL).
+ * A change by the registrant holds the row of the client while it lasts, and the registrant can draw it out. Keycloak
+ * then fails (H2) or waits (PostgreSQL).
  */
 async function revokeToken(run: Run, client: Client): Promise<string | undefined> {
   // biome-ignore lint/plugin/clock: a limit for what somebody else can draw out.
@@ -222,7 +231,7 @@ function refuse(run: Run, newcomer: Newcomer, reason: string, { others }: Seen):
   others.push({ client: newcomer.client, reason, adoptable: false });
 }
 
-/** What tells a newcomer from others like it. */
+/** The facts that tell a newcomer from others like it. */
 function described({ client, address }: Newcomer): string {
   const from = address === undefined ? '' : `, from ${visible(address)}`;
   const [uri, ...more] = client.redirectUris;
@@ -245,7 +254,10 @@ function provisionalOf(run: Run, client: Client, deadline: number): Provisional 
   };
 }
 
-/** The connector keeps the audience: the record says so in one write. Undefined where it is gone, or is another one now. */
+/**
+ * Lets the connector keep the audience: the record notes it in one write. Undefined where it is gone, or is another one
+ * now.
+ */
 export async function keep(run: Run, held: Held): Promise<Client | undefined> {
   const { carrier, resource, me } = run;
   const { client, entry } = held;
@@ -255,12 +267,12 @@ export async function keep(run: Run, held: Held): Promise<Client | undefined> {
     if (rest > 0) await run.io.sleep(rest);
     if (!(await isRevoked(run, held))) return undefined;
   }
-  // Begun, it is done: an interruption must not leave it between record and scope.
+  // A write that began is finished: an interruption must not leave it between record and scope.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const now = await findClientById(keycloak, client.id);
   if (!now || clientKeyOf(now) !== entry.key || !adoptable(now, run.presets).adoptable) return undefined;
   await writeRecord(keycloak, { remember: adoptionEntries(run, now), forget: [entry] });
-  // Another run that waited too may have taken it back a moment ago.
+  // Another run that waited too may have revoked it a moment ago.
   if (heldAs(now, carrier) !== 'default')
     await grantScope(keycloak, { ...held.grant, before: heldAs(now, carrier) });
   const { clientId } = now;
@@ -276,8 +288,8 @@ export async function keep(run: Run, held: Held): Promise<Client | undefined> {
 }
 
 /**
- * Takes the audience from those that held it for the time being. Runs to its end even after an interruption, tries again
- * while Keycloak is away, and throws NOT_WITHDRAWN with what is left when a minute of that was in vain.
+ * Revokes the audience of those that held it for the time being. Runs to its end even after an interruption, and tries
+ * again while Keycloak is away. Throws NOT_WITHDRAWN with the rest when a minute of that timed out.
  */
 export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
   if (held.length === 0) return;
@@ -287,7 +299,7 @@ export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
     const keycloak = run.keycloak.withSignal(AbortSignal.timeout(WITHDRAWING_MS));
     try {
       const record = await readRecord(keycloak);
-      // One that another run adopted meanwhile is not this run's to take from.
+      // A client that another run adopted meanwhile is not this run's to revoke.
       const isFree = ({ client }: Held) => adoptionOf(record, run.resource, client).state !== 'same';
       const own = held.filter(isFree);
       await mapSome(own, ({ grant }) => revokeScope(keycloak, grant));

@@ -1,7 +1,7 @@
 import { connectSteps } from '../../products/connect.ts';
 import type { Run } from './run.ts';
 
-/** What the operator does now in the product, in plain words. */
+/** The operator's next steps in the product, in plain words. */
 export function instructions({ presets, resource }: Pick<Run, 'presets' | 'resource'>): string {
   const lines = presets.flatMap((preset, index) => [
     `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,

@@ -23,20 +23,20 @@ import type { Prepared } from './prepare.ts';
 import { called, type Run, tell } from './run.ts';
 import { type Awaited, type Until, watch } from './watch.ts';
 
-/** What an onboarding came to. */
+/** The outcome of an onboarding. */
 export interface Onboarded {
   run: Run;
   client: Client | undefined;
   others: Other[];
   /** `aud` of the client's example token; undefined where it wasn't asked for. */
   audience: string[] | undefined;
-  /** Why its next sign-in may fail all the same. */
+  /** The reasons why its next sign-in may fail all the same. */
   doubts: string[];
   /** Adopted clients for the same resource with which nobody is signed in: the new one may take over from them. */
   unused: Adopted[];
 }
 
-/** How `onboard` should go about it. */
+/** The manner in which `onboard` should go about it. */
 export interface Manner {
   timeoutMs: number;
   until: Until;
@@ -46,7 +46,7 @@ export interface Manner {
   choose: ((clients: readonly Held[], signal: AbortSignal) => Promise<Held | undefined>) | undefined;
 }
 
-/** Gives the audience to a client that is there already, and proves it. */
+/** Grants the audience to a client that is there already, and proves it. */
 export async function onboardNamed(prepared: Prepared, client: Client, yes: boolean): Promise<Onboarded> {
   const { run } = prepared;
   const userId = await provingUser(run);
@@ -68,14 +68,14 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
 }
 
 /**
- * Provisions, and waits: each newcomer that an adoption accepts holds the audience for the time being; the one that is
+ * Provisions, and waits. Each newcomer that an adoption accepts holds the audience for the time being. The one that is
  * waited for keeps it, all others lose it again, whatever ends the run.
  */
 export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
   const { run } = prepared;
   const { io, voice, keycloak } = run;
   const userId = await provingUser(run);
-  // Before anything is written: who comes meanwhile is a newcomer, too.
+  // The look comes before anything is written: a client that comes meanwhile is a newcomer, too.
   const newcomers = await watchNewcomers(keycloak, (read) => voice.progress(`${count(read, 'client')} read`));
   voice.progress(undefined);
   const now = await provision(prepared, manner.yes);
@@ -115,7 +115,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   return { run, client, others, audience, doubts: await doubtsOf(run, client), unused };
 }
 
-/** `--close`: ends what a window of 0.1.0, or a killed run, left; the resource is moved to mode adopted. */
+/** Runs `--close`: ends the remains of a window of 0.1.0, or of a killed run; the resource is moved to mode adopted. */
 export async function close(prepared: Prepared, yes: boolean): Promise<Onboarded> {
   await provision(prepared, yes);
   return { run: prepared.run, client: undefined, others: [], audience: undefined, doubts: [], unused: [] };
@@ -141,7 +141,9 @@ async function provision({ run, snapshot, desired, plan, reservations }: Prepare
   }
 }
 
-/** Says when nobody can register at all: Keycloak's limit counts every client of the realm, 200 by default (26.7.3). */
+/**
+ * Reports when nobody can register at all: Keycloak's limit counts every client of the realm, 200 by default (26.7.3).
+ */
 async function warnOfLimit(
   { voice, keycloak }: Run,
   snapshot: RealmSnapshot,
@@ -158,7 +160,7 @@ async function warnOfLimit(
   }
 }
 
-/** Tells until when is waited, and what to do now. */
+/** Shows the end of the wait, and the steps to do now. */
 function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): void {
   const { io, voice } = run;
   const [day, rest = ''] = new Date(deadline).toISOString().split('T');
@@ -173,7 +175,7 @@ function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): vo
   }
 }
 
-/** What a run says that an interruption or a failure ended, once nothing stays open. */
+/** The last words of a run that an interruption or a failure ended, once nothing stays open. */
 function ended(run: Run, failure: unknown): unknown {
   return run.signal.aborted && failure instanceof McpkcError && failure.exitStatus > 128
     ? stoppedError(failure, run)
@@ -216,13 +218,13 @@ function othersOf(
   return [...others, ...lost.map((one) => ({ client: one.client, reason: reasonOf(one), adoptable: true }))];
 }
 
-/** As many are offered at most. */
+/** The most newcomers that are offered. */
 const MOST_UNUSED = 5;
 
 /** Earlier adoptions for the resource that nobody is signed in with, as the record names them. */
 async function unusedBefore({ keycloak, resource }: Run, client: Client): Promise<Adopted[]> {
   const record = await readRecord(keycloak);
-  // What `allow` made serves all users of its product: one who isn't signed in now is no sign.
+  // A client made by `allow` serves all users of its product: one who isn't signed in now is no sign.
   const made = new Set(allowedIn(record).map((one) => one.client.id));
   const earlier = adoptedIn(record, resource).filter(
     (one) => one.client.id !== client.id && !made.has(one.client.id),

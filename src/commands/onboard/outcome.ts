@@ -28,7 +28,10 @@ export function severalNewcomersError(run: Run, several: readonly Client[], unti
   });
 }
 
-/** The time is up (NOTHING_ADOPTED, exit status 6): who came, why each wasn't adopted, and the command that adopts it. */
+/**
+ * The time is up (NOTHING_ADOPTED, exit status 6): the newcomers, why each wasn't adopted, and the command that adopts
+ * it.
+ */
 export function nothingAdoptedError(
   run: Run,
   others: readonly Other[],
@@ -55,8 +58,8 @@ export function nothingAdoptedError(
 }
 
 /**
- * What puts back what this run made in the realm before it waited; empty where it made nothing. A server that was there
- * before is not retired: then only the hosts that this run trusted go.
+ * The commands that undo the things that this run made in the realm before it waited; empty where it made nothing. A
+ * server that was there before is not retired: then only the hosts that this run trusted go.
  */
 export function undoText({ changes, resource, scope }: Pick<Run, 'changes' | 'resource' | 'scope'>): string {
   const made = changes.some(
@@ -85,7 +88,7 @@ export function vanishedError(run: Run, client: Client, others: readonly Other[]
   return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
 
-/** What an interrupted run says last; the exit status is the signal's. */
+/** The last words of an interrupted run; the exit status is the signal's. */
 export function stoppedError(error: McpkcError, run: Run): McpkcError {
   const how = { INTERRUPTED: 'Ctrl-C', TERMINATED: 'SIGTERM', HUNG_UP: 'SIGHUP' }[
     error.code as 'INTERRUPTED'

@@ -36,7 +36,7 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 import type { Run } from './run.ts';
 
-/** What `onboard` was asked for. */
+/** The request to `onboard`. */
 export interface OnboardInput {
   resource: string;
   /** A client that is there already, by client id or internal id. */
@@ -44,27 +44,27 @@ export interface OnboardInput {
   staticClient: string | undefined;
   scope: string | undefined;
   alias: string | undefined;
-  /** `--role`: who alone may use the server. */
+  /** `--role`: the roles that alone may use the server. */
   roles: readonly string[];
   presets: readonly Preset[];
-  /** `--preset` was named. */
+  /** Whether `--preset` was named. */
   namesProducts: boolean;
-  /** Off with `--no-harden`. */
+  /** Whether to harden; off with `--no-harden`. */
   harden: boolean;
   /** `--yes`. */
   consent: boolean;
   dryRun: boolean;
-  /** `--close`: only what 0.1.0 left is planned for. */
+  /** `--close`: only the remains of 0.1.0 are planned for. */
   close: boolean;
 }
 
-/** A run that is ready to begin: the realm as it is, and what it should be before anybody is waited for. */
+/** A run that is ready to begin: the realm as it is, and as it should be before anybody is waited for. */
 export interface Prepared {
   run: Run;
   snapshot: RealmSnapshot;
   desired: Desired;
   plan: RealmPlan;
-  /** What of the plan needs a person's word. */
+  /** The parts of the plan that need a person's consent. */
   reservations: Reservation[];
   /** The client that was named, where one was. */
   named: Client | undefined;
@@ -144,7 +144,10 @@ export async function prepare(
   return { run, snapshot, desired, plan, reservations, named, made };
 }
 
-/** Who may use the server; roles that were mapped or asked for are on its scopes before anything gives its audience. */
+/**
+ * The people who may use the server; roles that were mapped or asked for are on its scopes before anything grants its
+ * audience.
+ */
 async function accessFor(
   { keycloak, resource, scope, carrier, carriers }: Run,
   snapshot: RealmSnapshot,
@@ -181,7 +184,7 @@ function runFor(
   };
 }
 
-/** Who has the audience by what 0.1.0 made: read only where there is such a thing. */
+/** The clients that have the audience by a thing that 0.1.0 made: read only where there is such a thing. */
 async function movingFor(run: Run, snapshot: RealmSnapshot, named: readonly (Client | undefined)[]) {
   const { config, keycloak, voice } = run;
   const decided = [...named.map((client) => client?.clientId), ...config.audiences.clients, config.clientId];
@@ -196,7 +199,7 @@ function keepsRegistration({ client, staticClient, namesProducts }: OnboardInput
   return client !== undefined || (staticClient !== undefined && !namesProducts);
 }
 
-/** How the realm is hardened for this server; a client that is named needs nothing of registration. */
+/** The hardening of the realm for this server; a client that is named needs nothing of registration. */
 function hardeningFor(
   context: Context,
   { config, keycloak, carrier, presets, resource }: Run,

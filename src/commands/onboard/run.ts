@@ -10,7 +10,7 @@ import type { Run as Me } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { brief, visible } from '../../text.ts';
 
-/** What every part of an onboarding knows: the MCP server as it is wanted, and what the run works with. */
+/** The facts that every part of an onboarding knows: the MCP server as it is wanted, and the run's tools. */
 export interface Run extends NamedServer {
   io: Io;
   config: Config;
@@ -24,19 +24,19 @@ export interface Run extends NamedServer {
   gateRoles: readonly Role[];
   /** This run, for the record. */
   me: Me;
-  /** What was written so far, in order; the answer's `changes`. */
+  /** The writes so far, in order; the answer's `changes`. */
   changes: Change[];
   timeline: Moment[];
 }
 
 /** Something that happened, for the answer. */
 export interface Moment {
-  /** ISO 8601, UTC. */
+  /** The time as ISO 8601, UTC. */
   at: string;
   event: string;
 }
 
-/** Tells the operator what happened, and keeps it for the answer. */
+/** Shows the operator an event, and keeps it for the answer. */
 export function tell(run: Run, event: string): void {
   const at = new Date(run.io.now()).toISOString();
   run.timeline.push({ at, event });

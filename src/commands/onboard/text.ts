@@ -11,7 +11,7 @@ interface Shown {
   redirectUris: string[];
 }
 
-/** What `onboard` answers with. */
+/** The answer of `onboard`. */
 export interface OnboardAnswer {
   kind: 'next' | 'named' | 'close';
   server: string;
@@ -29,12 +29,15 @@ export interface OnboardAnswer {
   audience: string[] | null;
   /** The roles that let people in; null where everybody may. */
   roles: string[] | null;
-  /** Why the client's next sign-in may fail though its tokens would have the audience. */
+  /** The reasons why the client's next sign-in may fail though its tokens would have the audience. */
   doubts: readonly string[];
   env: Record<string, string> | null;
 }
 
-/** Who was adopted and with what proof, who was not, the MCP server's environment, and what comes next. */
+/**
+ * The text: the adopted client and its proof, those that were not adopted, the MCP server's environment, and the next
+ * step.
+ */
 export function onboardText(answer: OnboardAnswer, style: Style): string {
   const { server, realm, resource, scope, mode, dryRun, kind } = answer;
   const head = `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n\n`;
@@ -84,14 +87,14 @@ function connector(answer: OnboardAnswer, style: Style): string {
   return `${style.green('✓')} ${who} ${what}.\n${wrap(proof, style.width, '  ')}\n`;
 }
 
-/** What was written beside the adoption, a line per change; the plan has the details (--dry-run). */
+/** The writes beside the adoption, a line per change; the plan has the details (--dry-run). */
 function changed({ changes }: OnboardAnswer, style: Style): string {
   if (changes.length === 0) return '';
   const lines = changes.map((change) => wrap(changeName(change), style.width, '  '));
   return `Changed in the realm:\n${lines.join('\n')}\n\n`;
 }
 
-/** Who came too, and why not. */
+/** The other newcomers, each with the reason against it. */
 function others({ others: list }: OnboardAnswer, style: Style): string {
   return list
     .map(({ clientId, name, reason, command }) => {
@@ -102,7 +105,9 @@ function others({ others: list }: OnboardAnswer, style: Style): string {
     .join('');
 }
 
-/** Offered, never done: who nobody is signed in with now may still be somebody's connector. */
+/**
+ * Removals that are offered, never done: a client that nobody is signed in with now may still be somebody's connector.
+ */
 function takeOver({ unused, resource }: OnboardAnswer, style: Style): string {
   return unused
     .map(({ clientId, since }) => {

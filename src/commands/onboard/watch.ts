@@ -6,11 +6,11 @@ import { visible } from '../../text.ts';
 import { care, type Held, meet, type Seen } from './holding.ts';
 import { called, type Run, tell } from './run.ts';
 
-/** While nobody has come: at most four requests a second. */
+/** The pace while nobody has come: at most four requests a second. */
 const IDLE_PACE_MS = 250;
-/** Afterwards: at most six. */
+/** The pace afterwards: at most six. */
 const BUSY_PACE_MS = 167;
-/** A look that took many requests is not paid for by not looking for long. */
+/** The longest pause: a look that took many requests is not paid for by not looking for long. */
 const LONGEST_PAUSE_MS = 5000;
 /** A registration may be one of several attempts, and some products register twice, a second or two apart. */
 const SETTLING_MS = 2000;
@@ -18,15 +18,15 @@ const SETTLING_TWICE_MS = 4000;
 /** A second sign-in within this time makes a person choose. */
 const CONFIRMING_MS = 1000;
 
-/** When a watch ends: at the first registration, or at the first sign-in. */
+/** The end of a watch: the first registration, or the first sign-in. */
 export type Until = 'registered' | 'connected';
 
-/** What is waited for. */
+/** The subject of a watch. */
 export interface Awaited {
   until: Until;
   /** `--user`: that person's sign-in alone counts. */
   user: string | undefined;
-  /** In milliseconds of the run's clock. */
+  /** The end, in milliseconds of the run's clock. */
   deadline: number;
 }
 
@@ -79,7 +79,7 @@ export async function watch(
   }
 }
 
-/** What is waited for now, and for how long yet. */
+/** The words for the wait: its subject, and the time left. */
 function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string {
   const seconds = Math.max(0, Math.ceil(restMs / 1000));
   const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
@@ -87,7 +87,7 @@ function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string
   return `waiting for ${what}, ${left}`;
 }
 
-/** One look; gives how many requests it took, those that adopt apart, and a failure that stopped an adoption. */
+/** One look; returns the number of requests, those that adopt apart, and a failure that stopped an adoption. */
 async function look(
   run: Run,
   newcomers: Newcomers,

@@ -66,7 +66,7 @@ export function presetListText(presets: readonly Preset[], style: Style): string
   return `${blocks.join('\n')}\n\n${own}\n\nAll about one of them: mcpkc presets <name>\n`;
 }
 
-/** A page for anybody who connects a server: the steps, and what to say when it doesn't work. */
+/** A page for anybody who connects a server: the steps, and the answers for when it doesn't work. */
 export function connectText(preset: Preset, mcp: string, style: Style): string {
   const { title, custom, sources, reregisters } = preset;
   const steps = numberedSteps(connectSteps(preset, mcp), style);

@@ -13,23 +13,23 @@ import type { Action } from './judge/stages.ts';
 import { progressOf } from './progress.ts';
 import { type Checked, type Rechecking, recheck } from './recheck.ts';
 
-/** What acting needs beside the judged clients. */
+/** The tools for acting, beside the judged clients. */
 export interface Acting extends Rechecking {
   /** Puts clients' whole representations on disk; returns when they are there. */
   backup(clients: readonly { id: string; clientId: string; representation: object }[]): Promise<void>;
-  /** Hears of each client that was acted on or spared. */
+  /** Called for each client that was acted on or spared. */
   audit(judged: readonly Judged[]): Promise<void>;
 }
 
-/** Giving back comes first, deleting last. */
+/** The order of the steps: enabling comes first, deleting last. */
 const ORDER: readonly Action[] = ['revive', 'mark', 'disable', 'delete'];
 /** Clients that share a look at sessions and events and a place in the backup: a quarter of a second's work. */
 const BATCH = 64;
 
 /**
- * Does what was decided, four clients at a time, and gives every client with what became of it. Right before a client
- * is disabled or deleted it is read and judged again. Stops at the first failure, which then says how much is done and
- * what is not; the next run does the rest.
+ * Carries out the decisions, four clients at a time, and returns every client with its outcome. Right before a client
+ * is disabled or deleted it is read and judged again. Stops at the first failure, which then reports how much is done
+ * and how much is not; the next run does the rest.
  */
 export async function act(acting: Acting): Promise<Judged[]> {
   const { context, scan } = acting;
@@ -45,7 +45,7 @@ export async function act(acting: Acting): Promise<Judged[]> {
     if (context.signal.aborted) throw incomplete(context.signal.reason, todo, results);
     const action = todo[at]?.decision.action;
     const batch = todo.slice(at, at + BATCH).filter(({ decision }) => decision.action === action);
-    // What throws did so before anything of the batch was written.
+    // An error thrown here came before anything of the batch was written.
     const { done, failure } = await actOn(acting, news, batch).catch(nothingDone);
     for (const one of done) results.set(one.id, one);
     await acting.audit(done);
@@ -89,7 +89,10 @@ function isCutOff({ decision: { action, standing } }: Judged): boolean {
   return action === 'delete' || (action === 'disable' && standing === 'accepted');
 }
 
-/** What is about to be done, before it is: a run that is killed in between leaves who it did not reach as he was. */
+/**
+ * The intent, written down before the act: a run that is killed in between leaves the clients that it did not reach as
+ * they were.
+ */
 async function writeBefore({ keycloak, context, scan }: Acting, found: readonly Checked[]): Promise<void> {
   const at = new Date(context.io.now()).toISOString();
   const accepted: AgeAccepted[] = [];
@@ -114,7 +117,7 @@ function acceptedEntry({ id, clientId, key, evidence }: Judged, since: string, b
   return { kind: 'age-accepted', client: { id, clientId }, key, age, since, by };
 }
 
-/** What was done. */
+/** The record of the act. */
 async function writeAfter({ keycloak, context, scan }: Acting, done: readonly Judged[]): Promise<void> {
   const now = context.io.now();
   const at = new Date(now).toISOString();
@@ -144,7 +147,7 @@ function asTheyWere(batch: readonly Judged[]): Checked[] {
   return batch.map((judged) => ({ judged, whole: undefined }));
 }
 
-/** Does to the client what was decided, and gives it with what became of it. */
+/** Carries out the decision on the client, and returns it with its outcome. */
 async function write({ keycloak }: Acting, judged: Judged): Promise<Judged> {
   const { decision, evidence, outcome } = judged;
   const { action } = decision;
@@ -160,7 +163,7 @@ async function write({ keycloak }: Acting, judged: Judged): Promise<Judged> {
   }
   if (outcome === 'spared') return judged;
   if (action === 'delete') return done(deleteClient(keycloak, judged));
-  // Who registered it could enable it again by its registration access token (26.4.0).
+  // The registrant could enable it again by its registration access token (26.4.0).
   const isThere = await withdrawRegistrationToken(keycloak, judged);
   return isThere ? done(setEnabled(keycloak, judged, false)) : { ...judged, outcome: 'gone' };
 }

@@ -5,7 +5,7 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { ensureBackupKey } from '../../keycloak/write/record.ts';
 import { type BackupRecord, backupLine, tornLine } from './judge/backup.ts';
 
-/** Where the backup of a realm's deleted clients is kept unless `--backup` says otherwise. */
+/** The place of the backup of a realm's deleted clients, unless `--backup` names another. */
 export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
   const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
   const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
@@ -21,7 +21,7 @@ export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
   return `${folder}/mcpkc/pruned-${host}-${encodeURIComponent(realm)}.jsonl`;
 }
 
-/** Appends to the backup; what it was given is on disk when it returns. */
+/** Appends records to the backup; they are on disk when it returns. */
 export type BackupWriter = (
   clients: readonly { id: string; clientId: string; representation: object }[],
 ) => Promise<void>;

@@ -3,7 +3,7 @@ import type { Style } from '../../cli/style.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
 import type { Revival } from './judge/revival.ts';
 
-/** What `--keep` and `--unkeep` did. */
+/** The outcome of `--keep` and `--unkeep`. */
 export interface ProtectAnswer {
   server: string;
   realm: string;
@@ -38,12 +38,12 @@ export function protectReport(answer: ProtectAnswer): Report {
   };
 }
 
-/** A client of a backup and what became of it. `there`: it is back already; `taken`: another client has its id. */
+/** A client of a backup and its outcome. `there`: it is back already; `taken`: another client has its id. */
 export interface Restored extends Revival {
   outcome: 'done' | 'there' | 'taken' | 'planned';
 }
 
-/** What `--restore` did. */
+/** The outcome of `--restore`. */
 export interface RestoreAnswer {
   server: string;
   realm: string;
@@ -53,7 +53,7 @@ export interface RestoreAnswer {
   dryRun: boolean;
 }
 
-/** What a client that is made again lacks (seen on Keycloak 26.7.3). */
+/** The things that a client that is made again lacks (seen on Keycloak 26.7.3). */
 const LOST =
   'What can’t come back: users’ consents (they are asked again), sessions and refresh tokens (they sign in again), the registration access token (the product can’t change its own registration).';
 
@@ -91,7 +91,7 @@ const BECAME: Record<Restored['outcome'], string> = {
   planned: 'would be restored',
 };
 
-/** Every line says what the client may do: a person who restores agrees to that. */
+/** Every line shows the client's rights: a person who restores agrees to them. */
 function revivalText(one: Restored, style: Style): string {
   const { clientId, name, outcome, authentic, from, scopes } = one;
   const title = name === null ? '' : ` (${brief(name, 60)})`;

@@ -21,7 +21,7 @@ import { goingText } from './text.ts';
 export type PruneOptions = {
   observe?: true;
   apply?: true;
-  /** Milliseconds, as `grace`. */
+  /** The duration in milliseconds, as `grace`. */
   olderThan?: number;
   grace?: number;
   preset?: string[];
@@ -204,7 +204,7 @@ function wishOf(config: Config, flags: PruneOptions, accepting: Wish['accepting'
   };
 }
 
-/** What `--accept-age` says: a day that is over, and clients. */
+/** The value of `--accept-age`: a day that is over, and clients. */
 function acceptingOf(
   { io }: Context,
   args: readonly unknown[],
@@ -213,7 +213,7 @@ function acceptingOf(
   if (acceptAge === undefined) return undefined;
   const text = String(acceptAge);
   const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  // JavaScript takes 2026-02-31 for a day of March.
+  // JavaScript reads 2026-02-31 as a day of March.
   if (Number.isNaN(age) || new Date(age).toISOString().slice(0, 10) !== text) {
     throw inputError('--accept-age', `${brief(text, 40)} is not a day`, 'Write it like 2026-01-31.');
   }
@@ -246,7 +246,7 @@ function forbidMaster({ realm }: Config): void {
   );
 }
 
-/** `--now` deletes without a grace: the realm's name has to be said, as a flag or at the terminal. */
+/** Confirms `--now`, which deletes without a grace: the realm's name has to be typed, as a flag or at the terminal. */
 function requireAnswerable({ settings }: Context, { realm }: Config, { confirm }: PruneOptions): void {
   if (confirm === realm || (confirm === undefined && settings.input)) return;
   throw notConfirmedError(realm, confirm);
@@ -260,7 +260,7 @@ function notConfirmedError(realm: string | undefined, said: string | undefined):
   return new McpkcError('CONSENT_NEEDED', message, `If that is what you want: --now --confirm ${realm}`);
 }
 
-/** Shows who would go, and asks for the realm’s name; where nobody would, nothing is asked. */
+/** Shows the clients that would go, and asks for the realm’s name; where none would, nothing is asked. */
 async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
   const { io, signal, voice, settings } = context;
   const { realm } = keycloak;

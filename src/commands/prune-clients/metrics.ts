@@ -7,7 +7,7 @@ const ACTIONS: readonly Action[] = ['keep', 'mark', 'disable', 'delete', 'revive
 const OUTCOMES: readonly Outcome[] = ['planned', 'done', 'spared', 'gone'];
 const STANDINGS = ['foreign', 'shielded', 'alive', 'unsettled', 'unknown', 'accepted', 'orphan'] as const;
 
-/** What `prune-clients` decided and did, as gauges; no label holds a client's id or name. */
+/** The decisions and acts of `prune-clients`, as gauges; no label holds a client's id or name. */
 export function pruneGauges(
   answer: Pick<PruneAnswer, 'mode' | 'judged' | 'limit' | 'troubles' | 'exitStatus'>,
   { at, ms }: { at: number; ms: number },

@@ -10,8 +10,8 @@ import type { Observed } from './judge/marks.ts';
 import type { Scan } from './scan.ts';
 
 /**
- * Writes down what was seen, in one request: the clients that are new, the last signs of life, and that this look was
- * complete. What is remembered of clients that are gone is forgotten. Gives of how many clients there was news.
+ * Writes down the look, in one request: the clients that are new, the last signs of life, and that this look was
+ * complete. The notes on clients that are gone are forgotten. Returns the number of clients of which there was news.
  */
 export async function observe(
   { io }: Context,
@@ -27,7 +27,8 @@ export async function observe(
     observed.complete !== undefined && observed.complete < startedAt ? observed.complete : undefined;
   let news = 0;
   for (const one of clients.filter(isObserved)) {
-    // With ids that were known it was there before as something else, or comes in another's place: its age is unknown.
+    // A client with ids that were known was there before as something else, or comes in another's place: its age is
+    // unknown.
     const madeSince = knownIds.has(idsOf(one.key)) ? undefined : before;
     ledger.sawFirst(one.key, startedAt, madeSince);
     const sign = signOfLife(one.evidence, now);
@@ -48,7 +49,9 @@ export async function observe(
   return news;
 }
 
-/** What this look adds to what earlier ones saw. A change of the settings makes a type's being on count anew. */
+/**
+ * The notes that this look adds to those of earlier ones. A change of the settings makes a type's being on count anew.
+ */
 export function nextObserved(
   scan: Pick<Scan, 'startedAt' | 'eventsConfig' | 'eventsChanged' | 'known'>,
 ): Observed {

@@ -1,7 +1,7 @@
 import type { Io } from '../../cli/io.ts';
 import type { Voice } from '../../cli/voice.ts';
 
-/** Says how far something has come: number, rate, and the time that is left where the total is known. */
+/** Shows progress: number, rate, and the time that is left where the total is known. */
 export function progressOf(io: Io, voice: Voice, what: string): (done: number, all?: number) => void {
   const start = io.now();
   return (done, all) => {

@@ -18,7 +18,9 @@ import {
 import type { Client } from '../../realm/representations.ts';
 import { protectReport } from './care-text.ts';
 
-/** `--keep` and `--unkeep`: protects clients from pruning, or no longer. A kept client leaves its stage at once. */
+/**
+ * Runs `--keep` and `--unkeep`: protects clients from pruning, or no longer. A kept client leaves its stage at once.
+ */
 export async function protect(
   { io, signal }: Context,
   keycloak: Keycloak,
@@ -41,7 +43,7 @@ export async function protect(
     const deed = deedOf(io, keep ? 'kept' : 'no longer kept', to, by);
     if (keep) {
       for (const client of changed) {
-        // Only what pruning disabled: a client that a person disabled stays so.
+        // Only clients that pruning disabled are enabled: one that a person disabled stays so.
         const wasDisabled = stagesOf(record, client).some(({ stage }) => stage !== 'marked');
         if (wasDisabled && client.enabled !== true) await setEnabled(keycloak, client, true);
       }
@@ -68,7 +70,7 @@ function isKept(record: RealmRecord, client: Client): boolean {
   return keepOf(record, client).state === 'same';
 }
 
-/** Under another content too: what was disabled as something else was disabled by pruning. */
+/** A note under another content counts, too: a client that was disabled as something else was disabled by pruning. */
 function stagesOf(record: RealmRecord, client: Client): Stage[] {
   const key = clientKeyOf(client);
   return entriesOf(record, 'stage').filter((one) => isSameId(one.key, key));

@@ -22,12 +22,12 @@ import { type PruneAnswer, pruneReport } from './text.ts';
 /** The three ways to run: look, look and remember, do. */
 export type Mode = 'plan' | 'observe' | 'apply';
 
-/** Who is meant by "by whom" in audit lines. */
+/** The name that "by whom" in audit lines means. */
 function byWhom({ io }: Context, { place }: Keycloak): string {
   return `${place.account} (${io.user} on ${io.hostname})`;
 }
 
-/** `prune-clients` without `--restore`, `--keep` and `--unkeep`. */
+/** Runs `prune-clients` without `--restore`, `--keep` and `--unkeep`. */
 export async function prune(
   context: Context,
   keycloak: Keycloak,
@@ -69,7 +69,7 @@ async function answerIn(
   );
 }
 
-/** Whom a run would disable or delete now, and the limit that it would keep to. Writes nothing. */
+/** The clients that a run would disable or delete now, and the limit that it would keep to. Writes nothing. */
 export async function going(
   context: Context,
   keycloak: Keycloak,
@@ -196,7 +196,10 @@ function troubleStatus({ troubles }: Scan): number {
   return statuses.includes(4) ? 4 : (statuses[0] ?? 0);
 }
 
-/** An audit line per client, to the file, or else to stderr (there only what isn't kept, not with `--quiet`, and not at a terminal). */
+/**
+ * An audit line per client, to the file, or else to stderr. On stderr there are only clients that aren't kept, and none
+ * with `--quiet` or at a terminal.
+ */
 async function auditTo(
   context: Context,
   keycloak: Keycloak,
@@ -209,7 +212,8 @@ async function auditTo(
     list.map((one) => auditLine(one, now, byWhom(context, keycloak), keycloak.realm)).join('');
   if (flags.auditFile !== undefined) {
     const file = flags.auditFile;
-    // Also where there is nothing to say: a file that can't be written to is known before the first client is touched.
+    // The file is opened even where there is nothing to write: one that can't be written to is known before the first
+    // client is touched.
     await writeNamed('--audit-file', file, () => io.files.append(file, lines(judged), { mode: 0o600 }));
     return;
   }

@@ -13,7 +13,7 @@ import { withEvent } from './judge/history.ts';
 import { rememberedIn } from './judge/marks.ts';
 import { judged as judgeAgain, type Scan, type Wish } from './scan.ts';
 
-/** What judging again needs. */
+/** The tools for judging again. */
 export interface Rechecking {
   context: Context;
   keycloak: Keycloak;
@@ -21,13 +21,13 @@ export interface Rechecking {
   scan: Scan;
 }
 
-/** A client as it is now, undefined where it is gone, and what is decided of it now. */
+/** A client as it is now, undefined where it is gone, and the decision on it now. */
 export interface Checked {
   judged: Judged;
   whole: object | undefined;
 }
 
-/** Reads and judges again who is to be cut off: the clients first, then their signs of life. */
+/** Reads and judges again the clients that are to be cut off: the clients first, then their signs of life. */
 export async function recheck(
   acting: Rechecking,
   news: NewEvents,
@@ -43,7 +43,7 @@ export async function recheck(
     readRecord(keycloak),
     news.look(),
   ]);
-  // Somebody may have said --keep meanwhile.
+  // Somebody may have run --keep meanwhile.
   const known = { ...acting.scan.known, remembered: rememberedIn(record) };
   const found = results.map(({ was, whole }) => judgedNow(acting, was, whole, { sessions, news, known }));
   return { found, failure };

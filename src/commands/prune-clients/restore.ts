@@ -17,18 +17,18 @@ import { latestRecords, parseBackup } from './judge/backup.ts';
 import { Ledger } from './judge/ledger.ts';
 import { type Revival, revivalOf } from './judge/revival.ts';
 
-/** What `--restore` was asked for. */
+/** The request to `--restore`. */
 export interface RestoreWish {
   file: string;
-  /** All of the backup, where none is named. */
+  /** The clients to restore: all of the backup, where none is named. */
   clientIds: readonly string[];
   dryRun: boolean;
-  /** Also what isn't authentic, or would not be adopted. */
+  /** Whether lines that aren't authentic, or would not be adopted, are restored, too. */
   yes: boolean;
   presets: readonly Preset[];
 }
 
-/** `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
+/** Runs `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
 export async function restore(
   { io, signal }: Context,
   keycloak: Keycloak,
@@ -69,7 +69,10 @@ async function textOf(io: Context['io'], file: string): Promise<string> {
   );
 }
 
-/** Anybody who brings a client back wants it: it is kept until `--unkeep`. That it was ever used is not said. */
+/**
+ * A client that somebody brings back is wanted: it is kept until `--unkeep`. That is no statement that it was ever
+ * used.
+ */
 async function rememberRestored(
   io: Context['io'],
   keycloak: Keycloak,
@@ -117,7 +120,10 @@ function requireConsent(
   });
 }
 
-/** Makes it; where its ids are taken, by itself or by another client: a registrant may choose the ids of a deleted one. */
+/**
+ * Makes it, or tells whose its ids are where they are taken: its own or another client's. A registrant may choose the
+ * ids of a deleted one.
+ */
 async function revive(keycloak: Keycloak, { clientId, body }: Revival): Promise<Restored['outcome']> {
   const outcome = await recreateClient(keycloak, body);
   if (outcome === 'done') return outcome;

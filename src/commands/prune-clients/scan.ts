@@ -23,7 +23,7 @@ import { judge, type Rules } from './judge/verdict.ts';
 import { progressOf } from './progress.ts';
 import { readSources, requireRole, type Sources } from './sources.ts';
 
-/** What was asked for, in the form that judging takes; times are added at the moment of judging. */
+/** The request in the form that judging reads; times are added at the moment of judging. */
 export interface Wish {
   house: House;
   rules: Omit<Rules, 'now'>;
@@ -35,13 +35,13 @@ export interface Wish {
 
 /** A realm's clients, judged. */
 export interface Scan {
-  /** When it began, by our clock. */
+  /** The beginning, by mcpkc's clock. */
   startedAt: number;
   judged: Judged[];
-  /** What was known before, and what this run adds. */
+  /** The notes from before, and those that this run adds. */
   known: Known;
   ledger: Ledger;
-  /** Who holds an audience, counted while all clients were read. */
+  /** The holders of an audience, counted while all clients were read. */
   holders: HolderCount;
   /** The newest stored event's time by the server's clock. */
   newestEvent: number;
@@ -58,14 +58,14 @@ export function judged(candidate: Candidate, wish: Wish, now: number): Judged {
 }
 
 /**
- * Reads and judges every client. Clients first, then the signs of life: what happens in between is seen. Holds a few
+ * Reads and judges every client. Clients come first, then the signs of life: events in between are seen. Holds a few
  * facts of each client and never a representation.
  */
 export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Promise<Scan> {
   const { io, voice, signal } = context;
   const startedAt = io.now();
   await requireRole(keycloak, 'view-clients', 'read the clients');
-  // What is remembered comes first: who is there and isn't remembered is newer than the last complete look.
+  // The notes come first: a client that is there and isn't in them is newer than the last complete look.
   const { known: remembered, ledger, audienceScopes } = await readKnown(keycloak);
   const created = await readCreationTimes(keycloak);
   const known: Known = { ...remembered, created, accepting: wish.accepting };
@@ -128,8 +128,8 @@ function withSources(candidate: Candidate, sources: Sources): Candidate {
 }
 
 /**
- * What earlier runs saw (nothing where the account may not read it, which the sessions' trouble tells already), and the
- * scopes whose holders are adopted.
+ * The notes of earlier runs, and the scopes whose holders are adopted. The notes are empty where the account may not
+ * read them, which the sessions' trouble tells already.
  */
 async function readKnown(
   keycloak: Keycloak,
@@ -150,7 +150,9 @@ async function readKnown(
   return { known: { remembered: ledger.remembered, adoptedScopes }, ledger, audienceScopes };
 }
 
-/** Scope → how many clients hold it; code of a finding of `status` → how many clients have it. */
+/**
+ * The counts: scope → number of clients that hold it; code of a finding of `status` → number of clients that have it.
+ */
 export type HolderCount = Pick<HolderLook, 'holders' | 'findings'>;
 
 function countHolder(

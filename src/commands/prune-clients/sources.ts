@@ -12,7 +12,7 @@ import type { Evidence } from './judge/evidence.ts';
 import { History } from './judge/history.ts';
 import type { Observed } from './judge/marks.ts';
 
-/** The three sources beside the clients themselves, as they give evidence for one client. */
+/** The three sources beside the clients themselves, with their evidence for one client. */
 export interface Sources {
   sessions(id: string): Evidence['sessions'];
   consents(clientId: string): Evidence['consents'];
@@ -20,25 +20,25 @@ export interface Sources {
   /** The newest stored event's time by the server's clock. */
   newestEvent: number;
   eventsConfig: EventsConfig | undefined;
-  /** When an administrator last changed which events are stored, as far as that is known. */
+  /** The last time at which an administrator changed which events are stored, as far as that is known. */
   eventsChanged: number | undefined;
-  /** Why a source could not be read: a missing role, or Keycloak's failure. */
+  /** The reason why a source could not be read: a missing role, or Keycloak's failure. */
   troubles: McpkcError[];
 }
 
-/** How the sources are read. */
+/** The manner in which the sources are read. */
 export interface Reading {
   keycloak: Keycloak;
   signal: AbortSignal;
   now: number;
   observed: Observed;
-  /** Whose events matter. */
+  /** The clients whose events matter. */
   clientIds: ReadonlySet<string>;
   onConsents(done: number, all: number): void;
   onEvents(done: number): void;
 }
 
-/** Throws ROLE_MISSING (exit status 4) unless the account's token says that it holds the role. */
+/** Throws ROLE_MISSING (exit status 4) unless the account's token shows that it holds the role. */
 export async function requireRole(keycloak: Keycloak, role: Role, what: string): Promise<void> {
   if (await accountSees(keycloak, role)) return;
   const { account, roleClient } = keycloak.place;
@@ -75,7 +75,7 @@ export async function readSources(reading: Reading): Promise<Sources> {
   return { ...evidenceFrom(sessions, consents, events, reading.now), troubles };
 }
 
-/** What was read, as evidence for one client; a text is why it could not be read. */
+/** The data of a source as evidence for one client; a text is the reason why it could not be read. */
 function evidenceFrom(
   sessions: Map<string, SessionCount> | string,
   consents: Consents | string,
@@ -113,7 +113,7 @@ interface HistoryRead {
   why?: string;
 }
 
-/** The history, or why there is none though the settings could be read. */
+/** The history, or the reason why there is none though the settings could be read. */
 async function readHistory({ keycloak, observed, clientIds, onEvents }: Reading): Promise<HistoryRead> {
   const config = await readEventsConfig(keycloak);
   const changed = await lastEventsChange(keycloak);

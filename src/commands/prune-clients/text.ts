@@ -6,7 +6,7 @@ import { evidenceDocument, type Judged } from './judge/audit.ts';
 import type { Limit } from './judge/limits.ts';
 import type { Action } from './judge/stages.ts';
 
-/** What `prune-clients` found and did. */
+/** The findings and acts of `prune-clients`. */
 export interface PruneAnswer {
   server: string;
   realm: string;
@@ -14,9 +14,9 @@ export interface PruneAnswer {
   judged: readonly Judged[];
   limit: Limit;
   troubles: readonly McpkcError[];
-  /** What keeps pruning from working at all, with what to do. */
+  /** The reasons why pruning can't work at all, with the fixes. */
   hints: readonly string[];
-  /** How many clients got marks of what was seen. */
+  /** The number of clients on which notes were made. */
   seen?: number;
   backup: string | null;
   exitStatus: number;
@@ -24,7 +24,7 @@ export interface PruneAnswer {
   short: boolean;
 }
 
-/** As many clients of a kind are listed for a person: a page; the rest is counted. */
+/** The most clients of a kind that are listed for a person: a page; the rest is counted. */
 const PAGE = 100;
 
 const ACTIONS: readonly Action[] = ['delete', 'disable', 'mark', 'revive', 'keep'];
@@ -58,7 +58,7 @@ export function pruneReport(answer: PruneAnswer): Report {
     exitStatus,
     server,
     realm,
-    // Made when it is asked for: with 10,000 clients it is larger than all else.
+    // The text is made when it is asked for: with 10,000 clients it is larger than all else.
     get document() {
       return pruneDocument(answer);
     },
@@ -91,7 +91,7 @@ function pruneText(answer: PruneAnswer, style: Style): string {
     const list = judged.filter(({ decision }) => decision.action === action);
     if (list.length === 0) return [];
     const title = mode === 'apply' ? DONE[action] : action;
-    // Applications and Keycloak's own clients are never pruned: a number says enough.
+    // Applications and Keycloak's own clients are never pruned: a number is enough.
     const isNamed = ({ evidence }: Judged) => action !== 'keep' || evidence.origin.kind !== 'other';
     const named = list.filter(isNamed);
     const others = list.length - named.length;
@@ -123,7 +123,7 @@ function clientText({ clientId, name, decision, outcome }: Judged, style: Style)
     revive: style.green,
     keep: style.dim,
   };
-  // Keycloak's own clients are called by keys of its messages (`${client_account}`), which say nothing here.
+  // Keycloak's own clients are called by keys of its messages (`${client_account}`), which mean nothing here.
   const title =
     name === undefined || name === '' || name.startsWith('${') ? '' : ` ${style.dim(`(${brief(name, 60)})`)}`;
   const became =
@@ -132,7 +132,7 @@ function clientText({ clientId, name, decision, outcome }: Judged, style: Style)
   return `  ${paint[decision.action](brief(clientId, 100))}${title}${became}\n${why}\n`;
 }
 
-/** What the operator should know beside the clients. */
+/** Notes for the operator beside the clients. */
 function notes({ judged, limit, troubles, hints, mode }: PruneAnswer, style: Style): string {
   const disabled = judged.filter(({ evidence }) => evidence.marks.stage?.stage === 'disabled').length;
   const found = [

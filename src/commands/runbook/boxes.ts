@@ -2,13 +2,13 @@ import { type CommandPart, formatCommand, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { code } from './markdown.ts';
 
-/** A step of a deployment, and what proves that it is done. */
+/** A step of a deployment, and the proof that it is done. */
 export interface Box {
   id: string;
   title: string;
-  /** What does it, as Markdown. */
+  /** The command or setting that does it, as Markdown. */
   how(facts: RunbookFacts): string;
-  /** Findings of `status` that say it is not done. */
+  /** Findings of `status` that show it is not done. */
   findings: readonly string[];
   /** Checks of `validate` that all have to pass. */
   checks: readonly string[];

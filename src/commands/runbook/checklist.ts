@@ -3,7 +3,7 @@ import { BOXES } from './boxes.ts';
 import type { Observed, RunbookFacts } from './facts.ts';
 import { code } from './markdown.ts';
 
-/** How a box stands: `open` with the reasons, or `unknown` where not everything was looked at. */
+/** The state of a box: `open` with the reasons, or `unknown` where not everything was looked at. */
 export interface BoxState {
   id: string;
   title: string;
@@ -11,7 +11,7 @@ export interface BoxState {
   reasons: string[];
 }
 
-/** How each box stands after what was observed; the last one is the whole playbook. */
+/** The state of each box after the observation; the last one is the whole playbook. */
 export function boxStates(observed: Observed): BoxState[] {
   const states = BOXES.map(({ id, title, findings, checks }) => {
     const against = [...brokenBy(observed, findings), ...failed(observed, checks)];

@@ -16,13 +16,13 @@ export interface SeenCheck {
   message: string;
 }
 
-/** What was looked at for the deployment checklist; undefined where nobody looked. */
+/** The observations for the deployment checklist; undefined where nobody looked. */
 export interface Observed {
   findings: readonly SeenFinding[] | undefined;
   checks: readonly SeenCheck[] | undefined;
 }
 
-/** How Keycloak and the MCP server are run. */
+/** The way in which Keycloak and the MCP server are run. */
 export const RUNS_ON = ['docker', 'systemd', 'kubernetes'] as const;
 export type RunsOn = (typeof RUNS_ON)[number];
 
@@ -38,11 +38,11 @@ export interface RunbookFacts {
   hostname: string | undefined;
   hostnameAdmin: string | undefined;
   clientId: string | undefined;
-  /** Where the account's secret is, in words; undefined where there is none. */
+  /** The place of the account's secret, in words; undefined where there is none. */
   secretOrigin: string | undefined;
   /** The secret itself, only where it should stand in the text. */
   secret: string | undefined;
-  /** How the servers are run: decides the lines that read their logs. */
+  /** The way in which the servers are run: it decides the lines that read their logs. */
   runsOn: RunsOn;
   observed: Observed;
 }

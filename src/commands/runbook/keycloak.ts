@@ -2,7 +2,7 @@ import { type CommandPart, formatCommand, listNames, shellWord, typedList } from
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
-/** What happens between product, Keycloak and MCP server, in order. */
+/** The exchange between product, Keycloak and MCP server, in order of time. */
 export function flowSection({ deployment }: RunbookFacts): string {
   const { resource, issuer } = deployment;
   return `## What happens when somebody connects

@@ -9,7 +9,7 @@ export function code(text: string): string {
   return `${fence}${pad}${shown}${pad}${fence}`;
 }
 
-/** A fenced block. The texts in it are ours or checked URLs; a fence inside is outlived by a longer one. */
+/** A fenced block. The texts in it are mcpkc's or checked URLs; a fence inside is outlived by a longer one. */
 export function block(language: string, lines: readonly string[]): string {
   const text = lines.join('\n');
   const longest = Math.max(2, ...(text.match(/^`+/gm) ?? []).map((run) => run.length));

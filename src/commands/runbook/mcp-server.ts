@@ -3,7 +3,7 @@ import { shellWord } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
-/** What the MCP server has to be told and has to answer. */
+/** The settings that the MCP server needs, and the answers that it has to send. */
 export function mcpServerSection({ deployment }: RunbookFacts): string {
   const { resource, issuer, scope, env } = deployment;
   const metadata = {
@@ -43,7 +43,7 @@ send ${code('Cache-Control: no-store')} there, and a rule of the CDN bypass the 
 ${block('sh', purgeLines(resource))}`;
 }
 
-/** Where RFC 9728 §3.1 puts the metadata of a resource. */
+/** The place where RFC 9728 §3.1 puts the metadata of a resource. */
 export function metadataUrl(resource: string): string {
   const { origin, pathname } = new URL(resource);
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;

@@ -5,13 +5,15 @@ import type { Config } from '../../config/config.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { Observed } from './facts.ts';
 
-/** What a runbook is about. */
+/** The subject of a runbook. */
 export interface Subject {
   resource: string;
   presets: readonly Preset[];
 }
 
-/** What `validate` finds: with the account from inside, without one from outside. Registers probes and removes them. */
+/**
+ * The results of `validate`: with the account from inside, without one from outside. Registers probes and removes them.
+ */
 export async function observeChain(
   context: Context,
   config: Config,

@@ -1,6 +1,6 @@
 import { code } from './markdown.ts';
 
-/** What guides of 2025 say otherwise, and what is so today. */
+/** Statements in guides of 2025 that no longer hold, each with today's fact. */
 export function olderGuidesSection(): string {
   const points: [string, string][] = [
     [

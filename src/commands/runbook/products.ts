@@ -4,7 +4,7 @@ import { formatCommand, markdownText, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
-/** What a person does in the product. */
+/** The steps of a person in the product. */
 export function connectSection({ deployment, presets }: RunbookFacts): string {
   const { resource, mode } = deployment;
   const first =
@@ -22,7 +22,7 @@ ${first}${parts.join('\n\n')}
 In any other product: add an MCP server (HTTP) with the URL ${code(resource)} and sign in when asked.`;
 }
 
-/** How it connects where registration stays shut. */
+/** The way in which it connects where registration stays shut. */
 function shut({ name, cimdUrl, withClient }: Preset, resource: string): string {
   if (withClient === undefined && cimdUrl === undefined) return '';
   const line = formatCommand(['allow', resource, ['--preset', typedList([name])]]);
@@ -39,7 +39,7 @@ function markdownStep(step: string): string {
     .join('');
 }
 
-/** What is good to know about each product. */
+/** Notes on each product. */
 export function productsSection({ presets }: RunbookFacts): string {
   const parts = presets.map(({ title, notes, trustedHosts, requestedScopes }) => {
     const asks =

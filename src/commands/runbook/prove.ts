@@ -3,7 +3,7 @@ import type { RunbookFacts, RunsOn } from './facts.ts';
 import { block, code, table } from './markdown.ts';
 import { metadataUrl } from './mcp-server.ts';
 
-/** How to prove it, with one command and by hand. */
+/** The proofs, with one command and by hand. */
 export function proveSection({ deployment }: RunbookFacts): string {
   const { resource, issuer } = deployment;
   const url = shellWord(resource);
@@ -30,7 +30,7 @@ const LOGS: Readonly<Record<RunsOn, (name: string) => string>> = {
   kubernetes: (name) => `kubectl logs --since 10m deployment/${name}`,
 };
 
-/** Where to look when a connection fails. */
+/** The places to look at when a connection fails. */
 export function failureSection({ deployment, runsOn }: RunbookFacts): string {
   const { resource, scope, mode } = deployment;
   const status = code(formatCommand(['status', ['--resource', resource]]));

@@ -10,7 +10,7 @@ import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { type ClientRow, clientRows } from './client-rows.ts';
 
-/** What `status` answers with, for people and for scripts. */
+/** The answer of `status`, for people and for scripts. */
 export interface StatusAnswer {
   server: string;
   realm: string;
@@ -28,26 +28,26 @@ export interface StatusAnswer {
   /** Names of audience scopes that are somebody else's. */
   otherScopes: readonly string[];
   findings: readonly Finding[];
-  /** How each product in question connects, and whether the realm lets it through. */
+  /** The connection of each product in question, and whether the realm lets it through. */
   products: readonly ProductState[];
   unjudged: readonly Unjudged[];
   groups: readonly GroupVerdict[];
-  /** Code → what brings it about. */
+  /** The causes, by code. */
   causes: ReadonlyMap<string, string>;
-  /** The refusals of the last day, or the role that it would take to see them. */
+  /** The refusals of the last day, or the role that is needed to see them. */
   refusals: Refusals[] | { role: string };
   /** Whether the realm stores user events; undefined where that is not visible. */
   eventsOn: boolean | undefined;
-  /** What was done with mcpkc lately, newest first; undefined where the record is not visible. */
+  /** The latest deeds of mcpkc, newest first; undefined where the record is not visible. */
   journal: readonly Deed[] | undefined;
-  /** What the last look at all clients found, where all were not looked at now. */
+  /** The results of the last look at all clients, where all were not looked at now. */
   lastLook: HolderLook | undefined;
-  /** Undefined where clients were not listed or are not visible. */
+  /** The clients; undefined where they were not listed or are not visible. */
   rows: ClientRow[] | undefined;
   now: number;
 }
 
-/** Judges what was seen. */
+/** Judges the observations. */
 export function answerOf(seen: Seen): StatusAnswer {
   const { parts, server, realm, profile, resource, now } = seen;
   const { refusals, eventsConfig, scopes } = parts;
@@ -87,7 +87,7 @@ function scopesOf(seen: Seen): StatusAnswer['scopes'] {
   });
 }
 
-/** The answer as the JSON document has it, with the findings that are told; what is not visible is null. */
+/** The answer as the JSON document has it, with the findings that are shown; values that aren't visible are null. */
 export function documentOf(
   seen: Seen,
   answer: StatusAnswer,

@@ -13,23 +13,23 @@ export interface Known {
   subject: string;
 }
 
-/** What an earlier `status --json` saw. */
+/** The findings of an earlier `status --json`. */
 export interface Baseline {
   file: string;
   findings: readonly Known[];
   notVisible: readonly Unjudged[];
 }
 
-/** What changed since a baseline. */
+/** The changes since a baseline. */
 export interface News {
   file: string;
-  /** In the order of all findings. */
+  /** New findings, in the order of all findings. */
   findings: readonly Finding[];
-  /** What could be judged then and can't be now. */
+  /** Subjects that could be judged then and can't be now. */
   unjudged: readonly Unjudged[];
-  /** How many of today's findings the baseline has. */
+  /** The number of today's findings that the baseline has. */
   known: number;
-  /** What the baseline has and is no more. */
+  /** Findings that the baseline has and that are gone. */
   gone: readonly Known[];
 }
 
@@ -45,7 +45,7 @@ const Saved = z.object({
   baseline: z.undefined({ error: 'it holds only what was new' }).optional(),
 });
 
-/** What a baseline has to be about. */
+/** The subject that a baseline has to have. */
 export interface Subject {
   server: string;
   realm: string;
@@ -53,8 +53,9 @@ export interface Subject {
 }
 
 /**
- * Reads the document that `status --json` wrote earlier. Throws INPUT_INVALID, with the command that makes one, for what is
- * none, was itself made with `--baseline`, or is about another realm or MCP server.
+ * Reads the document that `status --json` wrote earlier. Throws INPUT_INVALID, with the command that makes one, for
+ * anything else. It throws as well for one that was itself made with `--baseline`, or is about another realm or MCP
+ * server.
  */
 export async function readBaseline(io: Io, file: string): Promise<{ of(subject: Subject): Baseline }> {
   const make = `Make one: ${formatCommand(['status', '--json'])} > ${brief(file, 200)}`;
@@ -90,12 +91,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What makes two findings the same: numbers in the message change from day to day; a severity that rose is news. */
+/**
+ * The key by which two findings are the same: numbers in the message change from day to day; a severity that rose is
+ * news.
+ */
 function keyOf({ code, severity, subject }: Known): string {
   return JSON.stringify([code, severity, subject]);
 }
 
-/** What is new since a baseline. Of several findings alike, as many as the baseline has are known. */
+/** The findings that are new since a baseline. Of several findings alike, as many as the baseline has are known. */
 export function newsSince(
   { file, findings: before, notVisible }: Baseline,
   findings: readonly Finding[],
@@ -104,7 +108,7 @@ export function newsSince(
   const left = new Map<string, Known[]>();
   for (const one of before) left.set(keyOf(one), [...(left.get(keyOf(one)) ?? []), one]);
   const fresh = findings.filter((one) => left.get(keyOf(one))?.pop() === undefined);
-  // What can't be judged any more is not gone.
+  // Findings that can't be judged any more are not gone.
   const hidden = new Set(unjudged.map(({ code }) => code));
   return {
     file,

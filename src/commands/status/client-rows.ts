@@ -8,12 +8,13 @@ import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
 import type { Client } from '../../realm/representations.ts';
 
 /**
- * What a client is to the MCP servers: `adopted` holds the audience of a resource of that mode; `holds` one of a standing resource; `foreign`
- * holds one that nobody gave it; `no scope` holds none; `probe` is mcpkc's own; `account` is mcpkc itself.
+ * The relation of a client to the MCP servers. `adopted` holds the audience of a resource of that mode; `holds` one of
+ * a standing resource. `foreign` holds one that nobody granted it; `no scope` holds none. `probe` is mcpkc's own;
+ * `account` is mcpkc itself.
  */
 export type RowVerdict = 'adopted' | 'holds' | 'foreign' | 'no scope' | 'disabled' | 'probe' | 'account';
 
-/** A client of the table: those that registered themselves, and anybody else who holds a scope that is judged. */
+/** A client of the table: those that registered themselves, and any other that holds a scope that is judged. */
 export interface ClientRow {
   clientId: string;
   name: string | null;
@@ -21,12 +22,12 @@ export interface ClientRow {
   kind: 'dynamic' | 'cimd' | 'other';
   /** The product that it is one of; null where it is none of those in question. */
   product: string | null;
-  /** ISO 8601; null where Keycloak doesn't tell: public clients carry no time. */
+  /** The time as ISO 8601; null where Keycloak doesn't tell: public clients carry no time. */
   createdAt: string | null;
   ageMs: number | null;
-  /** The judged scopes that it holds, and as what. */
+  /** The judged scopes that it holds, each with the list in which it is held. */
   scopes: { name: string; list: 'default' | 'optional' }[];
-  /** null where sessions are not visible to the account. */
+  /** The number of sessions; null where they are not visible to the account. */
   sessions: SessionCount | null;
   /** Whether Keycloak asks users for consent. */
   consent: boolean;

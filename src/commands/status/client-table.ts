@@ -3,20 +3,20 @@ import { ageText } from '../../duration.ts';
 import { brief, visible, wrap } from '../../text.ts';
 import type { ClientRow } from './client-rows.ts';
 
-/** Clients, two lines each so that 80 columns hold them: who it is, and what is known of it. */
+/** Clients, two lines each so that 80 columns hold them: the name, then the facts. */
 export function clientTable(rows: readonly ClientRow[], style: Style): string {
   if (rows.length === 0) return '  none registered itself, and none holds an audience scope';
   const more = rows.length - PAGE;
   const rest = more > 0 ? [style.dim(`  … and ${more.toLocaleString('en')} more; --json lists all`)] : [];
   const first = [...rows].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict)).slice(0, PAGE);
-  // What fits on a page stays in Keycloak's order.
+  // Clients that fit on a page stay in Keycloak's order.
   const shown = more > 0 ? first : rows;
   return [...shown.map((row) => clientText(row, style)), ...rest].join('\n');
 }
 
-/** As many clients are listed for a person: a page; the rest is counted. */
+/** The most clients that are listed for a person: a page; the rest is counted. */
 const PAGE = 100;
-/** Whom a person looks for first, where not all are shown. */
+/** The clients that a person looks for first, where not all are shown. */
 const RANK: readonly ClientRow['verdict'][] = [
   'foreign',
   'adopted',

@@ -203,7 +203,7 @@ function upgradeOf(seen: Seen, { written, release }: Target): Upgrade {
   throw inputError('--for', problem, 'Name a newer one; without --for status judges the realm as it is.');
 }
 
-/** What a run has to tell. */
+/** The report of a run. */
 interface Told {
   seen: Seen;
   answer: StatusAnswer;

@@ -10,7 +10,7 @@ import { refusedBy } from '../../realm/refused-registration.ts';
 import type { Client, UserEvent } from '../../realm/representations.ts';
 import type { StatusAnswer } from './answer.ts';
 
-/** What a run was, beside its answer. */
+/** The facts of a run, beside its answer. */
 export interface StatusRun {
   ms: number;
   exitStatus: number;
@@ -19,8 +19,9 @@ export interface StatusRun {
 }
 
 /**
- * What `status` saw, as gauges. Label values are codes, names of products, roles, policies and scopes: never a client's id
- * or name, nor anything else that a registrant writes. What the account may not see has no sample.
+ * The observations of `status`, as gauges. Label values are codes, names of products, roles, policies and scopes. They
+ * are never a client's id or name, nor anything else that a registrant writes. Values that the account may not see have
+ * no sample.
  */
 export function statusGauges(seen: Seen, answer: StatusAnswer, run: StatusRun): Gauge[] {
   return [
@@ -90,7 +91,7 @@ function roomGauges({ parts: { room } }: Seen): Gauge[] {
   ];
 }
 
-/** Keycloak's error codes; what else stands there is counted as `other`. */
+/** Keycloak's error codes; anything else is counted as `other`. */
 const ERROR_CODE = /^[a-z][a-z_]{1,50}$/;
 
 function refusalSamples(seen: Seen, known: readonly Preset[]): Sample[] {
@@ -187,7 +188,7 @@ function standings(record: RealmRecord): Record<string, number> {
 
 const ROW_VERDICTS = ['adopted', 'holds', 'foreign', 'no scope', 'disabled', 'probe', 'account'] as const;
 
-/** What a look at every client found: now with `--clients`, else the last time. */
+/** The results of a look at every client: now with `--clients`, else the last time. */
 function lookGauges({ parts: { record } }: Seen, { rows, lastLook }: StatusAnswer): Gauge[] {
   const listed: Gauge = {
     name: 'mcpkc_listed_clients',

@@ -9,7 +9,7 @@ const WHAT: Record<Refusals['kind'], readonly [one: string, many: string]> = {
   renewal: ['renewal', 'renewals'],
 };
 
-/** Refusals that are alike in a sentence: how many, by what, of which client, from where, when last. */
+/** Refusals that are alike in a sentence: their number, policy, client, origin and last time. */
 export function refusalLine(
   { kind, count: number, by, clientId, address, first, last }: Refusals,
   now: number,
@@ -25,7 +25,9 @@ export function refusalLine(
   return `${count(number, one, many)}${client} refused ${who} ${since}${from}${hint(kind, by)}`;
 }
 
-/** What Keycloak doesn’t keep of a refusal by Trusted Hosts: which of the registration’s URIs it was (26.7). */
+/**
+ * The part of a refusal by Trusted Hosts that Keycloak doesn’t keep: which of the registration’s URIs it was (26.7).
+ */
 function hint(kind: Refusals['kind'], by: string): string {
   if (kind !== 'registration' || by !== 'Trusted Hosts') return '';
   return ': a redirect URI, client_uri or logo_uri is at a host that is not listed, or the sender is';

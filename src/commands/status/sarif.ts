@@ -6,7 +6,7 @@ import type { News } from './baseline.ts';
 
 const LEVEL: Readonly<Record<Severity, SarifLevel>> = { error: 'error', warning: 'warning', info: 'note' };
 
-/** The findings as SARIF; against a baseline, all of them, each told whether it is new. */
+/** The findings as SARIF; against a baseline, all of them, each marked as new or known. */
 export function statusSarif(
   { server, realm, findings }: StatusAnswer,
   news: News | undefined,

@@ -16,8 +16,8 @@ function paint(severity: Severity, style: Style): (text: string) => string {
 }
 
 /**
- * The answer for a person: header, findings by severity, what is in order, what was refused, clients, the verdict. `verbose`
- * tells the cause of every finding, not of errors alone.
+ * The answer for a person: header, findings by severity, the parts that are OK, refusals, clients, the verdict.
+ * `verbose` shows the cause of every finding, not of errors alone.
  */
 export function statusText(answer: StatusAnswer, style: Style, verbose = false): string {
   const sections = [
@@ -35,7 +35,7 @@ export function statusText(answer: StatusAnswer, style: Style, verbose = false):
   return sections.filter((one) => one !== '').join('\n');
 }
 
-/** What is new since a baseline; nothing where nothing is. */
+/** The findings that are new since a baseline; nothing where there are none. */
 export function newsText(answer: StatusAnswer, news: News, style: Style): string {
   const { findings, unjudged, gone, known, file } = news;
   if (findings.length === 0 && unjudged.length === 0) return '';
@@ -64,10 +64,10 @@ export function newsText(answer: StatusAnswer, news: News, style: Style): string
   return sections.filter((one) => one !== '').join('\n');
 }
 
-/** How many lines of the journal are shown; `--json` has all. */
+/** The number of lines of the journal that are shown; `--json` has all. */
 const DEEDS = 5;
 
-/** What was done lately, and who holds an audience as of the last look at all clients. */
+/** The latest deeds, and the holders of an audience as of the last look at all clients. */
 function looksSection({ journal = [], lastLook, now }: StatusAnswer, style: Style): string {
   const since = (at: string) => `${ageText(Math.max(0, now - Date.parse(at)))} ago`;
   const deeds = journal
@@ -114,7 +114,7 @@ function header(answer: StatusAnswer, style: Style): string {
   return `${[...lines, ...names, ...others, verdict(answer, style, '  ')].join('\n')}\n`;
 }
 
-/** A line per product: how it connects, whether the realm lets it through, and the findings that say otherwise. */
+/** A line per product: its connection, whether the realm lets it through, and the findings against that. */
 function productsSection({ products }: StatusAnswer, style: Style): string {
   const told = {
     ready: [style.green('✓'), 'nothing in the realm stops it'],

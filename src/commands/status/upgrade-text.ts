@@ -2,7 +2,10 @@ import type { Style } from '../../cli/style.ts';
 import type { Breakage, Upgrade } from '../../findings/releases.ts';
 import { count, shellLines, visible, wrap } from '../../text.ts';
 
-/** What an upgrade would break, what could not be judged, and what else it changes; the last line says which it is. */
+/**
+ * The things that an upgrade would break, those that could not be judged, and those that it changes otherwise; the last
+ * line names the verdict.
+ */
 export function upgradeText(upgrade: Upgrade, style: Style): string {
   const { to, now, breakages, unjudged, harmless } = upgrade;
   const from =

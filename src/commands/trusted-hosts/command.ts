@@ -47,7 +47,7 @@ export type TrustedHostsOptions = WritingOptions & {
   remove?: string[];
   preset?: string[];
   close?: true;
-  /** False with `--no-harden`. */
+  /** Whether to harden; false with `--no-harden`. */
   harden: boolean;
 };
 
@@ -128,7 +128,7 @@ function removable(text: string): string {
   return text === '*' ? text : normaliseHost(text);
 }
 
-/** What the flags ask for. */
+/** The changes that the flags ask for. */
 interface Wish {
   /** Hosts where anything may be registered. */
   hosts: string[];
@@ -196,7 +196,7 @@ async function desiredFor(
     keycloak,
     snapshot,
     command: 'trusted-hosts',
-    // What only takes hosts away opens nothing.
+    // Flags that only remove hosts open nothing.
     wanted: flags.harden !== false && trustedHosts.add.length > 0,
     consent: flags.yes === true,
     dryRun: flags.dryRun === true,
@@ -204,7 +204,7 @@ async function desiredFor(
   return { ...desired, clients, trustedHosts, registrationOrigins: { add: originsFor(presets) } };
 }
 
-/** Nobody is wanted any more, for any MCP server of the realm: what comes later is asked for anew. */
+/** Nobody is wanted any more, for any MCP server of the realm: a later one is asked for anew. */
 async function wishForNobody(keycloak: Keycloak, snapshot: RealmSnapshot): Promise<void> {
   const wishes = entriesOf(await readRecord(keycloak), 'wanted');
   const servers = snapshot.scopes.filter(isAudienceScope).flatMap((scope) => resourceOf(scope) ?? []);
@@ -249,7 +249,7 @@ function sayAbsent({ voice }: Context, { remove }: Wish, snapshot: RealmSnapshot
   }
 }
 
-/** How wide a whole host is, said before it is opened. */
+/** The reach of a whole host, shown before it is opened. */
 function sayWidth({ voice }: Context, { hosts }: Wish, { registrations }: Desired): void {
   if (hosts.length === 0) return;
   const held = registrations && !('absent' in registrations) && registrations.redirects === 'patterns';

@@ -33,7 +33,7 @@ export type ValidateOptions = {
   login?: true;
   saveToken?: string;
   tokenFile?: string;
-  /** False with `--no-registration`. */
+  /** Whether to register; false with `--no-registration`. */
   registration: boolean;
   outside?: true;
   allowPrivate?: true;
@@ -173,7 +173,7 @@ function validateAll(
   });
 }
 
-/** The answer with what `status` finds in the realm, where something is red and the account may look. */
+/** The answer with the findings of `status` in the realm, where something is red and the account may look. */
 async function withRealm(context: Context, config: Config, wish: Wish, answer: Answer): Promise<Answer> {
   const isAsked = answer.red.length > 0 && !wish.outside;
   const found = isAsked
@@ -185,13 +185,13 @@ async function withRealm(context: Context, config: Config, wish: Wish, answer: A
   return { ...answer, realmErrors, document: { ...answer.document, realmErrors } };
 }
 
-/** What can’t be looked at leaves the checks’ own causes; that is no failure of the run. */
+/** The checks’ own causes stay where the realm can’t be looked at; that is no failure of the run. */
 function noFindings(error: unknown): undefined {
   if (error instanceof McpkcError) return undefined;
   throw error;
 }
 
-/** What a pipeline reads in place of results, so that it doesn’t take an older run’s for this one’s. */
+/** The report that a pipeline reads in place of results, so that it doesn’t read an older run’s for this one’s. */
 async function failedOutputs(
   { io }: Context,
   error: McpkcError,
@@ -242,7 +242,7 @@ async function wishOf(
   };
 }
 
-/** What `--token-file` holds: a bare access token, or a sign-in that was kept. */
+/** The content of `--token-file`: a bare access token, or a sign-in that was kept. */
 async function givenToken(
   context: Context,
   file: string | undefined,

@@ -5,7 +5,7 @@ import { count, markupText } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import type { RunTime } from './junit.ts';
 
-/** A step of a client’s way to the MCP server: what it does, with whom, and the checks that judge it. */
+/** A step of a client’s way to the MCP server: its action, its partner, and the checks that judge it. */
 const JOURNEY = [
   { group: 'CHAL', to: 'mcp-server', does: 'asks without a token' },
   { group: 'PRM', to: 'mcp-server', does: 'reads the resource metadata' },
@@ -28,7 +28,9 @@ const SAID: Record<State, string> = {
   left: '– not tried',
 };
 
-/** Everything is in the page: no script, and nothing is asked for anywhere, which its policy (CSP) holds browsers to. */
+/**
+ * Everything is in the page: no script, and nothing is asked for anywhere, which its policy (CSP) holds browsers to.
+ */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const STYLE = `
@@ -48,7 +50,10 @@ table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{text-align:left
 @media print{body{max-width:none;padding:0;background:#fff;color:#000}.card,details,tr,svg{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 
-/** A page for the colleague who runs the MCP server or the proxy: where the way broke, why, what fixes it, and every exchange. */
+/**
+ * A page for the colleague who runs the MCP server or the proxy: where the way broke, the cause, the fix, and every
+ * exchange.
+ */
 export function validateHtml(answer: Answer, time: RunTime): string {
   const { mcp, issuer, realm, scope, mode } = answer;
   const facts: [string, string | null | undefined][] = [
@@ -116,7 +121,7 @@ function verdictHtml({ checks, red, silent }: Answer): string {
     : `<p class="verdict bad">✗ ${counts}.</p>`;
 }
 
-/** How a step went: broken where a check of it is red itself, dark where another’s failure left it not run. */
+/** The state of a step: broken where a check of it is red itself, dark where another’s failure left it not run. */
 function stateOf(group: string, { checks, red }: Answer): State {
   const own = checks.filter((check) => groupOf(check) === group && !isUnchosen(check));
   if (own.some(({ id, outcome, culprit }) => outcome === 'fail' && culprit === null && red.includes(id)))
@@ -164,7 +169,7 @@ function causesHtml(answer: Answer): string {
     .join('');
 }
 
-/** What is no failure and deserves a look: what only some clients break at, and warnings. */
+/** Results that are no failure and deserve a look: those that only some clients break at, and warnings. */
 function doubtsHtml({ checks, red }: Answer): string {
   return checks
     .filter(

@@ -1,13 +1,16 @@
 import type { Answer, ShownCheck } from '../../checks/answer.ts';
 import { markupText } from '../../text.ts';
 
-/** When a run began, as ISO 8601, and how long it took in milliseconds. */
+/** The beginning of a run, as ISO 8601, and its duration in milliseconds. */
 export interface RunTime {
   at: string;
   ms: number;
 }
 
-/** The results as JUnit XML: a test case per check, its id as name; what is not run is an error, what is info never fails. */
+/**
+ * The results as JUnit XML: a test case per check, its id as name. A check that is not run is an error; one of severity
+ * info never fails.
+ */
 export function junitXml({ mcp, checks, red }: Answer, { at, ms }: RunTime): string {
   const count = (outcome: ShownCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome && !isSkipped(check, red)).length;
@@ -28,7 +31,10 @@ export function failedJunitXml(
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${totals}>\n<testsuite name="mcpkc validate" ${totals} timestamp="${at}">\n${testcase}\n</testsuite>\n</testsuites>\n`;
 }
 
-/** What isn't red but didn't pass is told as skipped, since JUnit has no warnings; and what a failed check left not run. */
+/**
+ * A check that isn't red but didn't pass is reported as skipped, since JUnit has no warnings. So is one that a failed
+ * check left not run.
+ */
 function isSkipped({ outcome, id, culprit }: ShownCheck, red: readonly string[]): boolean {
   return outcome === 'skipped' || (outcome !== 'pass' && (culprit !== null || !red.includes(id)));
 }

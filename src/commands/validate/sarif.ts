@@ -25,7 +25,7 @@ export function validateSarif({ mcp, checks, red, exitStatus }: Answer, file: st
       fix,
       sources: [spec],
     })),
-    // What was not run for another check's failure is told there.
+    // Checks that were not run for another check's failure are reported there.
     results: checks
       .filter(
         ({ id, outcome, culprit }) =>

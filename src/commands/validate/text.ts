@@ -7,8 +7,9 @@ import { connectionText } from '../../products/connection.ts';
 import { count, formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
 
 /**
- * A report with a line per group of checks: what is red first, with its cause and fix, and the realm’s own errors; products;
- * the verdict, and after a red one the next command. `verbose` has a line per check instead.
+ * A report with a line per group of checks. First come the red checks, each with cause and fix, and the realm’s own
+ * errors. Then come products, the verdict, and after a red one the next command. `verbose` has a line per check
+ * instead.
  */
 export function validateText(answer: Answer, style: Style, verbose: boolean): string {
   const isTold = ({ outcome, message, culprit, excused }: ShownCheck) =>
@@ -33,7 +34,7 @@ export function validateText(answer: Answer, style: Style, verbose: boolean): st
   return parts.filter((part) => part !== '').join('\n');
 }
 
-/** A line per group that something was chosen of: how many passed, and which did not. */
+/** A line per group that something was chosen of: the number that passed, and those that did not. */
 function groupsText({ checks, red }: Answer, style: Style): string {
   const groups = Map.groupBy(checks, groupOf);
   const lines = [...groups].flatMap(([group, all]) => {
@@ -73,7 +74,7 @@ function groupMark(checks: readonly ShownCheck[], red: readonly string[], style:
   return some(({ outcome }) => outcome === 'pass') ? style.green('✓') : style.dim('-');
 }
 
-/** What `status` finds wrong with the realm: both sides of the chain in one report. */
+/** The findings of `status` in the realm: both sides of the chain in one report. */
 function realmText({ realmErrors }: Answer, style: Style): string {
   if (realmErrors.length === 0) return '';
   const lines = realmErrors.map(({ code, message, fix }) => {
@@ -87,7 +88,9 @@ function realmText({ realmErrors }: Answer, style: Style): string {
   return `${style.bold('In the realm (mcpkc status)')}\n${lines.join('')}`;
 }
 
-/** After a red verdict the one command to go on with: the first fix that is one, else what explains the first cause. */
+/**
+ * The one command to go on with after a red verdict: the first fix that is one, else one that explains the first cause.
+ */
 function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Style): string {
   if (silent) return `Next, once it runs:\n  ${formatCommand(['validate', mcp])}\n`;
   if (red.length === 0) return '';
@@ -100,7 +103,7 @@ function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Styl
   return `Next:\n${shellLines(visible(next), style.width, '  ')}\n`;
 }
 
-/** What was not run because this check failed, in one line. */
+/** The checks that were not run because this check failed, in one line. */
 function notRunFor({ id }: ShownCheck, { checks }: Answer, style: Style): string {
   const ids = checks.filter(({ culprit }) => culprit === id).map((one) => one.id);
   return ids.length === 0
@@ -108,7 +111,7 @@ function notRunFor({ id }: ShownCheck, { checks }: Answer, style: Style): string
     : `${wrap(`Not run: ${ids.join(', ')} (needs ${id}).`, style.width, '    ')}\n`;
 }
 
-/** What was not run and is no failure, a line for each reason. */
+/** The checks that were not run and are no failure, a line for each reason. */
 function excusedText({ checks }: Answer, style: Style): string {
   const reasons = Map.groupBy(
     checks.filter(({ excused, outcome }) => excused && outcome === 'not-run'),

@@ -67,6 +67,7 @@ const CLEAN: readonly string[] = [
   'fleet',
   'schemas',
   'checks',
+  'commands',
 ];
 
 /** Sentences that mean nothing without what stands before them. */

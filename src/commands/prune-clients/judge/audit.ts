@@ -3,16 +3,16 @@ import { inertJson } from '../../../text.ts';
 import { type Candidate, DEMANDED, type Evidence } from './evidence.ts';
 import type { Decision } from './stages.ts';
 
-/** What became of a decision. `spared`: judged otherwise right before; `gone`: deleted by somebody else meanwhile. */
+/** The outcome of a decision. `spared`: judged otherwise right before; `gone`: deleted by somebody else meanwhile. */
 export type Outcome = 'planned' | 'done' | 'spared' | 'gone';
 
-/** A client with what was decided, and what became of it. */
+/** A client with the decision on it, and the outcome. */
 export interface Judged extends Candidate {
   decision: Decision;
   outcome: Outcome;
 }
 
-/** Evidence with times that people read; what is unknown is null. Holds no secret. */
+/** Evidence with times that people read; unknown values are null. Holds no secret. */
 export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
   const { origin, preset, enabled, secretMade, marks, sessions, consents, events } = evidence;
   const time = (ms: number | undefined) => (ms === undefined ? null : when(ms));
@@ -54,7 +54,7 @@ function eventsDocument(
   };
 }
 
-/** One decision as a line of JSON: when, what, which client, why, by whom, on what evidence. */
+/** One decision as a line of JSON: its time, kind, client, reason, author and evidence. */
 export function auditLine(judged: Judged, at: number, by: string, realm: string): string {
   const { id, clientId, name, decision, outcome, evidence } = judged;
   const line = JSON.stringify({

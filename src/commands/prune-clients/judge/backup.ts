@@ -4,13 +4,15 @@ import { inputError } from '../../../errors.ts';
 import { cameByRegistration } from '../../../products/dynamic.ts';
 import { isKeycloakId } from '../../../realm/representations.ts';
 
-/** What each line of a backup names as its format. Lines of 0.1.0 have no seal. */
+/** The name of the format in each line of a backup. Lines of 0.1.0 have no seal. */
 const [OLD_FORMAT, FORMAT] = ['prune-backup/v1', 'prune-backup/v2'];
 const LONGEST_LINE = 1_000_000;
-/** No client is nested deeper; Keycloak's authorization settings are six. */
+/** The deepest nesting that a client may have; Keycloak's authorization settings are six deep. */
 const DEEPEST = 64;
 
-/** A client as it was before it was deleted. `representation` is Keycloak's own, secret included, and opaque to us. */
+/**
+ * A client as it was before it was deleted. `representation` is Keycloak's own, secret included, and opaque to mcpkc.
+ */
 export interface BackupRecord {
   at: string;
   by: string;
@@ -53,7 +55,9 @@ export function backupLine(record: BackupRecord, key: string): string {
   return sealed({ mcpkc: FORMAT, at, by, server, realm, id, clientId, representation }, key);
 }
 
-/** What is appended to a file whose last line a killed run left unfinished: it says so, and of which line. */
+/**
+ * The text that is appended to a file whose last line a killed run left unfinished: it notes that, and of which line.
+ */
 export function tornLine(unfinished: string, key: string): string {
   return `\n${sealed({ mcpkc: FORMAT, torn: digest(unfinished) }, key)}`;
 }
@@ -65,9 +69,9 @@ export interface Backup {
 }
 
 /**
- * Reads a backup; `key` is the realm's, undefined where it has none. Only the last line can be unfinished, or one that a
- * later run found so (`tornLine`). Any other line that is no record refuses the whole file (INPUT_INVALID): a file
- * of somebody else's making could otherwise hide a record, or create any client.
+ * Reads a backup; `key` is the realm's, undefined where it has none. Only the last line can be unfinished, or one that
+ * a later run found so (`tornLine`). Any other line that is no record refuses the whole file (INPUT_INVALID). A file of
+ * somebody else's making could otherwise hide a record, or create any client.
  */
 export function parseBackup(text: string, file: string, key?: string): Backup {
   const lines = text.split('\n');
@@ -105,12 +109,15 @@ function isUnfinished(line: string): boolean {
   });
 }
 
-/** Whether a line says, with a seal that holds, that a run found the line before it unfinished. */
+/** Whether a line notes, with a seal that holds, that a run found the line before it unfinished. */
 function isTornOf(line: string, before: string, key: string | undefined): boolean {
   return line.startsWith(`{"mcpkc":"${FORMAT}","torn":"${digest(before)}"`) && isAuthentic(line, key);
 }
 
-/** Whether a text is nested deeper than a client is: what reads it by recursion could run out of stack (Node 24: `JSON.stringify`). */
+/**
+ * Whether a text is nested deeper than a client is: a recursive reader could run out of stack (Node 24:
+ * `JSON.stringify`).
+ */
 function isTooDeep(line: string): boolean {
   let depth = 0;
   let inText = false;
@@ -125,7 +132,7 @@ function isTooDeep(line: string): boolean {
   return false;
 }
 
-/** The record of a line, or what is wrong with it. */
+/** The record of a line, or its fault. */
 function parseLine(line: string, key: string | undefined): ReadRecord | string {
   if (isTooDeep(line)) return 'it is nested deeper than any client is';
   let value: unknown;
@@ -165,7 +172,8 @@ function recordOf(value: unknown): BackupRecord | string {
 }
 
 /**
- * One record of each client: the last that is authentic, else the last. Of these clients, where some are named.
+ * The latest record of each client that is authentic, else its latest. Only those of the named clients, where some are
+ * named.
  */
 export function latestRecords(
   records: readonly ReadRecord[],

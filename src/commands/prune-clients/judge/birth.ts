@@ -1,11 +1,12 @@
 import type { Evidence } from './evidence.ts';
 
-/** How far Keycloak's clock and ours may be apart. */
+/** The difference that Keycloak's clock and mcpkc's may have. */
 export const SKEW_MS = 600_000;
 
 /**
- * Between which times a client was made, in milliseconds since the epoch. `latest` proves age: it is at least as old as
- * that. `earliest` is from when on its whole life has to be accounted for. Undefined where nothing proves it.
+ * The times between which a client was made, in milliseconds since the epoch. `latest` proves age: the client is at
+ * least as old as that. `earliest` is the time from which its whole life has to be accounted for. Undefined where
+ * nothing proves it.
  */
 export interface Birth {
   earliest: number | undefined;
@@ -13,9 +14,10 @@ export interface Birth {
 }
 
 /**
- * Where the server tells when a client was made, that is both. Else its registration's event tells both. The time of its secret proves
- * age alone, since a secret can be made anew. So does our first-seen mark, unless an earlier complete look at the realm did not find the
- * client: then it was made since. The youngest time that Keycloak tells counts as its age; an operator's word only where nothing tells.
+ * The bounds of a client's birth. A time of making that the server tells is both; else its registration's event tells
+ * both. The time of its secret proves age alone, since a secret can be made anew. So does mcpkc's first-seen mark,
+ * unless an earlier complete look at the realm did not find the client: then it was made since. The youngest time that
+ * Keycloak tells counts as its age; an operator's word only where nothing tells.
  */
 export function birthOf({ created, acceptedAge, events, secretMade, marks }: Evidence): Birth {
   if (created !== undefined) return { earliest: created, latest: created };

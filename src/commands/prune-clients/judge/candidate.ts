@@ -18,27 +18,27 @@ import { matchesGlob } from './glob.ts';
 import { marksOf, type Remembered } from './marks.ts';
 import { tracesOf } from './traces.ts';
 
-/** What the configuration says of clients. */
+/** The facts about clients in the configuration. */
 export interface House {
   presets: readonly Preset[];
   /** `protect`: client ids or globs. */
   protect: readonly string[];
-  /** Client ids of static clients (OIDC_AUDIENCE) and of our own service account. */
+  /** Client ids of static clients (OIDC_AUDIENCE) and of mcpkc's own service account. */
   fixed: readonly string[];
 }
 
-/** What the realm says of clients, where no registrant can write. */
+/** The facts about clients in the realm, where no registrant can write. */
 export interface Known {
   remembered: Remembered;
   /** Names of the scopes that only adopted clients hold. */
   adoptedScopes: readonly string[];
-  /** When clients were made, where the server tells. */
+  /** The times at which clients were made, where the server tells. */
   created?: CreationTimes | undefined;
-  /** `--accept-age`: of these clients an operator says that they are from then, at least. */
+  /** `--accept-age`: the clients that are from that time at least, by an operator's word. */
   accepting?: Accepting | undefined;
 }
 
-/** What `--accept-age` says. */
+/** The value of `--accept-age`. */
 export interface Accepting {
   /** Milliseconds since the epoch. */
   age: number;
@@ -46,9 +46,10 @@ export interface Accepting {
 }
 
 /**
- * How a client came to be, for pruning. A registrant may choose the client id (`clients-registrations/default`), so one of
- * a person's choice is judged like others where it has the mark of registration; whether it registered, its event says. A URL that
- * may be a product's document is left out: mcpkc itself makes such clients.
+ * The way in which a client came to be, for pruning. A registrant may choose the client id
+ * (`clients-registrations/default`). So a client with a chosen id is judged like others where it has the mark of
+ * registration; its event tells whether it registered. A URL that may be a product's document is left out: mcpkc itself
+ * makes such clients.
  */
 export function originOf(client: Client, presets: readonly Preset[]): { origin: Origin; isChosen: boolean } {
   const origin = registration(client);
@@ -60,7 +61,7 @@ export function originOf(client: Client, presets: readonly Preset[]): { origin: 
   return { origin: { kind: 'dynamic', why }, isChosen: true };
 }
 
-/** Why a client must not be touched, whatever the evidence; undefined for most. */
+/** The reason why a client must not be touched, whatever the evidence; undefined for most. */
 export function shieldOf(
   client: Client,
   house: House,
@@ -86,14 +87,17 @@ function isAdopted(client: Client, adoptedScopes: readonly string[]): boolean {
   return adoptedScopes.some((scope) => heldAs(client, scope) !== 'none');
 }
 
-/** One of a product that registers for each sign-in is left behind by the next: it goes by the signs of its use. */
+/**
+ * A client of a product that registers for each sign-in is left behind by the next: it is judged by the signs of its
+ * use.
+ */
 function isPerLogin(client: Client, { presets }: House): boolean {
   return presetOf(client, presets)?.registersPerLogin === 'yes';
 }
 
 const NOT_READ = { readable: false, why: 'not read' } as const;
 
-/** What a client's own representation tells; sessions, consents and events are still to be read. */
+/** The evidence in a client's own representation; sessions, consents and events are still to be read. */
 export function candidateOf(client: Client, house: House, known: Known): Candidate {
   const key = clientKeyOf(client);
   const { created, accepting, remembered } = known;
@@ -120,8 +124,8 @@ export function candidateOf(client: Client, house: House, known: Known): Candida
 }
 
 /**
- * Whether a client is written down when it is first seen: all that could ever be taken for a dynamic one, whatever else
- * was changed on it, so that one that isn't there is certainly newer than the last complete look.
+ * Whether a client is written down when it is first seen: any that could ever count as dynamic, whatever else was
+ * changed on it. So one that isn't written down is certainly newer than the last complete look.
  */
 export function isObserved({ id }: Pick<Candidate, 'id'>): boolean {
   return isKeycloakId(id);

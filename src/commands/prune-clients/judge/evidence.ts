@@ -1,22 +1,25 @@
 import type { Origin } from '../../../products/dynamic.ts';
 import type { Trace } from './traces.ts';
 
-/** What a source told, or why it could not be read: unreadable is never "none". */
+/** The answer of a source, or the reason why it could not be read: unreadable is never "none". */
 export type Source<T> = ({ readable: true } & T) | { readable: false; why: string };
 
-/** A stage that an earlier run put a client into, and when (milliseconds since the epoch, our clock). */
+/** A stage that an earlier run put a client into, and its time (milliseconds since the epoch, mcpkc's clock). */
 export interface StageMark {
   stage: 'marked' | 'disabled';
   at: number;
 }
 
-/** When we first saw a client; `after`: a complete look at the realm at that time did not find it. Milliseconds. */
+/**
+ * The time at which mcpkc first saw a client; `after`: a complete look at the realm at that time did not find it.
+ * Milliseconds.
+ */
 export interface FirstSeen {
   at: number;
   after: number | undefined;
 }
 
-/** What earlier runs wrote down of the client, in mcpkc's record. */
+/** The notes of earlier runs on the client, in mcpkc's record. */
 export interface Marks {
   firstSeen: FirstSeen | undefined;
   /** A sign of life at that time. It proves life, never disuse. */
@@ -25,9 +28,9 @@ export interface Marks {
 }
 
 /**
- * From when on the stored events of a type are complete: the latest of what retention leaves, the oldest event that is
- * still stored, and the first proof that the type was on. `from` is undefined where there is no such time; `why` says
- * what bounds it.
+ * The time from which the stored events of a type are complete. It is the latest of three: retention's limit, the
+ * oldest event that is still stored, and the first proof that the type was on. `from` is undefined where there is no
+ * such time; `why` names its bound.
  */
 export interface Reach {
   from: number | undefined;
@@ -43,16 +46,16 @@ export const TRACED = [
   'AUTHREQID_TO_TOKEN',
   'TOKEN_EXCHANGE',
 ] as const;
-/** The type that shows that somebody misses a client that is disabled. */
+/** The event type that shows that somebody misses a client that is disabled. */
 export const MISSED = 'LOGIN_ERROR';
 export type TracedType = (typeof TRACED)[number];
 /** The types of which it is known since when they are stored. */
 export const REACHED = [...DEMANDED, ...TRACED, MISSED] as const;
 export type ReachedType = (typeof REACHED)[number];
 
-/** What the stored events say of one client. Times are the server's, in milliseconds since the epoch. */
+/** The evidence of the stored events on one client. Times are the server's, in milliseconds since the epoch. */
 export interface Activity {
-  /** When its registration was stored. */
+  /** The time at which its registration was stored. */
   registered: number | undefined;
   /** Events without error other than the registration: somebody used it. */
   uses: number;
@@ -63,7 +66,7 @@ export interface Activity {
   missed: number | undefined;
 }
 
-/** No event at all. */
+/** Whether there is no event at all. */
 export const NO_ACTIVITY: Activity = {
   registered: undefined,
   uses: 0,
@@ -78,21 +81,23 @@ export interface Evidence {
   /** The client product that it matches, by name. */
   preset: string | undefined;
   enabled: boolean;
-  /** Why it must not be touched, in words: kept by a person, protected, adopted, static. */
+  /** The reason why it must not be touched, in words: kept by a person, protected, adopted, static. */
   shield: string | undefined;
   /** Whether it was adopted for a product that registers anew for each sign-in: an old use is no sign of life then. */
   isLeftBehind?: boolean;
-  /** When the run began whose mark it carries, as a probe of mcpkc's would; its registrant may have written it. */
+  /**
+   * The beginning of the run whose mark it carries, as a probe of mcpkc's would; its registrant may have written it.
+   */
   probeBegun: number | undefined;
   /** Whether its client id was chosen, so that only its registration's event tells it from one of an administrator's. */
   isChosen: boolean;
-  /** When it was made, where the server tells; milliseconds of the server's clock. */
+  /** The time at which it was made, where the server tells; milliseconds of the server's clock. */
   created: number | undefined;
-  /** From when on an operator said that it is there, at least. Milliseconds. */
+  /** The time since which an operator stated that it is there, at least. Milliseconds. */
   acceptedAge: number | undefined;
-  /** What it may use that leaves no session or consent. */
+  /** The grants that it may use and that leave no session or consent. */
   traces: readonly Trace[];
-  /** When its secret was made: the client is at least as old. Undefined for public clients. */
+  /** The time at which its secret was made: the client is at least as old. Undefined for public clients. */
   secretMade: number | undefined;
   marks: Marks;
   sessions: Source<{ active: number; offline: number }>;
@@ -100,9 +105,9 @@ export interface Evidence {
   events: Source<Activity & { reach: Readonly<Record<ReachedType, Reach>> }>;
 }
 
-/** A client with what is known about it. */
+/** A client with the evidence about it. */
 export interface Candidate {
-  /** Under which earlier runs remember it (`realm/record.ts`). */
+  /** The keys under which earlier runs remember it (`realm/record.ts`). */
   key: string;
   id: string;
   clientId: string;
@@ -110,11 +115,11 @@ export interface Candidate {
   evidence: Evidence;
 }
 
-/** A sign of life and what it is, in words. */
+/** A sign of life and its kind, in words. */
 export interface Sign {
   at: number;
   what: string;
-  /** It is over: nobody needs to have the client for that any more. */
+  /** Whether it is over: nobody needs to have the client for that any more. */
   isPast?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { advisedRetention } from '../../../realm/events.ts';
 import { formatCommand } from '../../../text.ts';
 import { DEMANDED } from './evidence.ts';
 
-/** Which events a realm stores, and for how long; undefined is for ever. */
+/** The events that a realm stores, and for how long; undefined is for ever. */
 export interface StoredTypes {
   enabled: boolean;
   types: readonly string[];
@@ -11,8 +11,8 @@ export interface StoredTypes {
 }
 
 /**
- * Why a realm's settings for events let nothing ever be pruned: a type that is needed is not stored, or events are gone
- * before a client is old enough and through its stages (`neededMs`). Each says what to do.
+ * The reasons why a realm's settings for events let nothing ever be pruned. Either a type that is needed is not stored.
+ * Or events are gone before a client is old enough and through its stages (`neededMs`). Each reason names the fix.
  */
 export function eventHints(config: StoredTypes | undefined, neededMs: number): string[] {
   if (config === undefined) return [];

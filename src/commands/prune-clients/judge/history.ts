@@ -1,7 +1,7 @@
 import { durationText, when } from '../../../duration.ts';
 import { type Activity, NO_ACTIVITY, REACHED, type Reach, type ReachedType } from './evidence.ts';
 
-/** What is needed of a stored event; `time` in milliseconds of the server's clock. */
+/** The fields that are needed of a stored event; `time` in milliseconds of the server's clock. */
 export interface HistoryEvent {
   time: number;
   type: string;
@@ -9,20 +9,20 @@ export interface HistoryEvent {
   error: string | undefined;
 }
 
-/** What bounds a realm's stored events, beside the events themselves. Times in milliseconds. */
+/** The bounds of a realm's stored events, beside the events themselves. Times in milliseconds. */
 export interface HistoryLimits {
   /** Whether a type is stored now. */
   isOn(type: string): boolean;
-  /** How long events are kept; undefined for ever. */
+  /** The time for which events are kept; undefined for ever. */
   retentionMs: number | undefined;
-  /** When an administrator last changed what is stored, as far as that is known. */
+  /** The last time at which an administrator changed which events are stored, as far as that is known. */
   changed: number | undefined;
-  /** Since when every look of mcpkc found a type on; when a look last found it off. */
+  /** The time since which every look of mcpkc found a type on; the time when a look last found it off. */
   on: Readonly<Record<string, number>>;
   off: Readonly<Record<string, number>>;
 }
 
-/** Adds an event to what is known of its client. */
+/** Adds an event to the evidence on its client. */
 export function withEvent(known: Activity, { type, time, error }: HistoryEvent): Activity {
   const later = (a: number | undefined) => Math.max(a ?? 0, time);
   if (type === 'CLIENT_REGISTER') return { ...known, registered: Math.min(known.registered ?? time, time) };
@@ -33,7 +33,9 @@ export function withEvent(known: Activity, { type, time, error }: HistoryEvent):
   return { ...known, lastTry: later(known.lastTry), ...missed };
 }
 
-/** The stored events of a realm, boiled down while they stream by: the clients of interest and what bounds the rest. */
+/**
+ * The stored events of a realm, boiled down while they stream by: the clients of interest and the bounds of the rest.
+ */
 export class History {
   readonly #of: ReadonlySet<string>;
   readonly #activity = new Map<string, Activity>();
@@ -42,7 +44,7 @@ export class History {
   #oldest: number | undefined;
   #newest: number | undefined;
 
-  /** `clientIds`: whose activity is kept; anybody can make events that name any client id. */
+  /** `clientIds`: the clients whose activity is kept; anybody can make events that name any client id. */
   constructor(clientIds: ReadonlySet<string>, limits: HistoryLimits) {
     this.#of = clientIds;
     this.#limits = limits;
@@ -68,13 +70,13 @@ export class History {
     return this.#activity.get(clientId) ?? NO_ACTIVITY;
   }
 
-  /** How far back the history of the demanded types is complete. */
+  /** The time back to which the history of the demanded types is complete. */
   reach(now: number): Record<ReachedType, Reach> {
     const entries = REACHED.map((type) => [type, this.#reachOf(type, now)] as const);
     return Object.fromEntries(entries) as Record<ReachedType, Reach>;
   }
 
-  /** Until when a type's being on before proves nothing: it was off, or somebody changed the settings. */
+  /** The time before which a type's being on proves nothing: it was off, or somebody changed the settings. */
   #floor(type: string): number {
     return Math.max(this.#limits.off[type] ?? 0, this.#limits.changed ?? 0);
   }

@@ -19,8 +19,8 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const midnight = (ms: number) => Math.floor(ms / DAY) * DAY;
 
 /**
- * What pruning remembers, while a run changes it. Clients that one look saw first, or that lived on one day, share an
- * entry, so that the record grows with the looks and not with the clients. Only under the realm's lock.
+ * The memory of pruning, while a run changes it. Clients that one look saw first, or that lived on one day, share an
+ * entry: the record grows with the looks, not the clients. Only under the realm's lock.
  */
 export class Ledger {
   readonly #record: RealmRecord;
@@ -44,7 +44,7 @@ export class Ledger {
     );
   }
 
-  /** What earlier runs saw. */
+  /** The notes of earlier runs. */
   get remembered(): Remembered {
     return rememberedIn(this.#record);
   }
@@ -59,13 +59,13 @@ export class Ledger {
     this.#alive.set(key, Math.max(this.#alive.get(key) ?? 0, midnight(at)));
   }
 
-  /** Puts a client into a stage, or takes it out. */
+  /** Puts a client into a stage, or out of it. */
   setStage(key: string, stage: Stage | undefined): void {
     if (stage === undefined) this.#stages.delete(key);
     else this.#stages.set(key, stage);
   }
 
-  /** A complete look is over: these clients are there, and what is known of others is forgotten. */
+  /** Notes the end of a complete look: these clients are there, and the notes on others are forgotten. */
   sawAll(present: ReadonlySet<string>, observed: Observed): void {
     this.#observed = observed;
     this.#present = present;
@@ -74,7 +74,7 @@ export class Ledger {
     }
   }
 
-  /** What is to be written, since it was last asked for. */
+  /** The changes to write, since they were last asked for. */
   edit(): RecordEdit {
     const now = new Map(this.#entries().map((entry) => [entryName(entry), entry]));
     const remember = [...now].flatMap(([name, entry]) => {
@@ -86,7 +86,7 @@ export class Ledger {
     return { remember, forget: [...forget, ...this.#dead()] };
   }
 
-  /** What is remembered of clients that are gone: who comes with their ids is a stranger. */
+  /** The notes on clients that are gone: a client that comes with their ids is a stranger. */
   #dead(): Entry[] {
     const present = this.#present;
     if (present === undefined) return [];

@@ -1,4 +1,4 @@
-/** What a run may disable or delete at most. */
+/** The most clients that a run may disable or delete. */
 export const MOST_AT_ONCE = 25;
 export const MOST_SHARE = 0.3;
 /** A share means something only from this many dynamic clients on. */
@@ -6,16 +6,16 @@ export const SHARE_FROM = 10;
 
 /** Whether a plan stays within the limits. */
 export interface Limit {
-  /** How many clients would be disabled or deleted. */
+  /** The number of clients that would be disabled or deleted. */
   wanted: number;
-  /** How many may be. */
+  /** The number that is allowed. */
   allowed: number;
   exceeded: boolean;
-  /** What the limit is, as a clause. */
+  /** The limit, as a clause. */
   why: string;
 }
 
-/** The limit for a realm with so many dynamic clients; `max` is what `--max` says, in place of both limits. */
+/** The limit for a realm with so many dynamic clients; `max` is the value of `--max`, in place of both limits. */
 export function limitFor(wanted: number, dynamic: number, max: number | undefined): Limit {
   if (max !== undefined) return { wanted, allowed: max, exceeded: wanted > max, why: `--max ${max}` };
   const share = dynamic >= SHARE_FROM ? Math.floor(dynamic * MOST_SHARE) : MOST_AT_ONCE;

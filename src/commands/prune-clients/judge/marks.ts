@@ -10,9 +10,9 @@ import {
 import type { Client } from '../../../realm/representations.ts';
 import type { FirstSeen, Marks, StageMark } from './evidence.ts';
 
-/** What earlier runs saw of the realm as a whole; times in milliseconds of mcpkc's clock. */
+/** The notes of earlier runs on the realm as a whole; times in milliseconds of mcpkc's clock. */
 export interface Observed {
-  /** When the last complete look at all clients began, after which each of them was known. */
+  /** The beginning of the last complete look at all clients, after which each of them was known. */
   complete: number | undefined;
   /** Event types that were on at every look since that time. */
   on: Readonly<Record<string, number>>;
@@ -20,11 +20,11 @@ export interface Observed {
   off: Readonly<Record<string, number>>;
 }
 
-/** What earlier runs saw, by the keys of clients; from the record, where no registrant can write. */
+/** The notes of earlier runs, by the keys of clients; from the record, where no registrant can write. */
 export interface Remembered {
   observed: Observed;
   firstSeen: ReadonlyMap<string, FirstSeen>;
-  /** The ids of all clients that a look saw, whatever they were then. */
+  /** The ids of all clients that a look saw, of any kind. */
   knownIds: ReadonlySet<string>;
   /** Key → midnight (UTC) of the day of its last sign of life. */
   alive: ReadonlyMap<string, number>;
@@ -39,7 +39,7 @@ function msOf(times: Readonly<Record<string, string>>): Record<string, number> {
   return Object.fromEntries(Object.entries(times).map(([type, time]) => [type, Date.parse(time)]));
 }
 
-/** What the record says to pruning. */
+/** The record as pruning reads it. */
 export function rememberedIn(record: RealmRecord): Remembered {
   const [looks] = entriesOf(record, 'looks');
   const firstSeen = new Map<string, FirstSeen>();
@@ -69,7 +69,7 @@ export function rememberedIn(record: RealmRecord): Remembered {
   };
 }
 
-/** What is remembered of one client, as it is now: of another with its ids nothing is. */
+/** The notes on one client as it is now; there are none on another with its ids. */
 export function marksOf(client: Client, remembered: Remembered): Marks {
   const key = clientKeyOf(client);
   return {

@@ -5,7 +5,7 @@ import { PAIRWISE_MAPPER } from '../../../realm/registration-policies.ts';
 import type { Client } from '../../../realm/representations.ts';
 import type { ReadRecord } from './backup.ts';
 
-/** What a realm has that a client of a backup may hold. */
+/** The parts of a realm that a client of a backup may hold. */
 export interface RealmScopes {
   /** Names of all client scopes. */
   all: readonly string[];
@@ -13,26 +13,31 @@ export interface RealmScopes {
   listed: readonly string[];
 }
 
-/** What making a client again would bring into the realm. */
+/** The effect that making a client again would have on the realm. */
 export interface Revival {
   clientId: string;
   name: string | null;
-  /** Whether the line is mcpkc's own, of this realm; else it is judged as a newcomer, and brings what a newcomer can. */
+  /**
+   * Whether the line is mcpkc's own, of this realm; else it is judged as a newcomer, and brings only what a newcomer
+   * can.
+   */
   authentic: boolean;
-  /** When the client was written to the backup, by which user, of which realm and server; the line's word. */
+  /**
+   * The time at which the client was written to the backup, by which user, of which realm and server; the line's word.
+   */
   from: { at: string; by: string; server: string; realm: string };
   redirectUris: string[];
   grants: string[];
   scopes: { default: string[]; optional: string[] };
   /** Types of protocol mappers of its own. */
   mappers: string[];
-  /** Scopes that it had and the realm has no more. */
+  /** Scopes that it had and the realm no longer has. */
   lostScopes: string[];
-  /** What a line that isn't authentic names and a registration couldn't bring. */
+  /** The parts that a line that isn't authentic names and a registration couldn't bring. */
   leftOut: string[];
   /** Whether the backup holds a mask in place of its secret, so that Keycloak makes a new one. */
   lostSecret: boolean;
-  /** Why it is done only when a person says so; empty for an authentic line of a connector. */
+  /** The reasons why it needs a person's consent; empty for an authentic line of a connector. */
   reservations: string[];
   /** The representation to send. Holds the secret; never shown. */
   body: object;
@@ -71,7 +76,7 @@ function mapperTypes(representation: ReadRecord['representation']): string[] {
   );
 }
 
-/** The attributes without mcpkc's own, which say nothing any more, and for a newcomer with PKCE demanded. */
+/** The attributes without mcpkc's own, which mean nothing any more, and for a newcomer with PKCE demanded. */
 function attributesOf({ representation, authentic }: ReadRecord): Record<string, unknown> {
   const kept = Object.entries((representation.attributes ?? {}) as Record<string, unknown>).filter(
     ([name]) => !name.startsWith('mcpkc.'),

@@ -4,14 +4,14 @@ import type { Verdict } from './verdict.ts';
 
 export type Action = 'keep' | 'mark' | 'disable' | 'delete' | 'revive';
 
-/** What happens to a client in this run, and why. */
+/** The step of a client in this run, and its reason. */
 export interface Decision {
   action: Action;
   reason: string;
   standing: Verdict['standing'];
 }
 
-/** How fast orphans go: a stage per grace, or at once. */
+/** The pace at which orphans go: a stage per grace, or at once. */
 export interface Pace {
   now: number;
   graceMs: number;
@@ -20,8 +20,9 @@ export interface Pace {
 }
 
 /**
- * The next step for a judged client: mark, then disable, then delete, a grace apart; back again at a sign of life. One that
- * Keycloak made from a metadata document is never disabled, which would lock all its users out: deleted, it comes back.
+ * The next step for a judged client: mark, then disable, then delete, a grace apart; back again at a sign of life. A
+ * client that Keycloak made from a metadata document is never disabled, which would lock all its users out. Deleted, it
+ * comes back.
  */
 export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: Pace): Decision {
   const { stage } = evidence.marks;
@@ -40,7 +41,10 @@ export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: 
 
 type As = (action: Action, why?: string) => Decision;
 
-/** What an operator stands for is disabled first, whatever the pace, and deleted once nobody was heard for a grace. */
+/**
+ * A client that goes on an operator's word is disabled first, whatever the pace, and deleted once nobody was heard for
+ * a grace.
+ */
 function decideAccepted(as: As, { marks, events }: Evidence, pace: Pace): Decision {
   const { stage } = marks;
   if (stage?.stage !== 'disabled') return as('disable');

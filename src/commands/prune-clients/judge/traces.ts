@@ -1,7 +1,7 @@
 import { type ClientFacts, grantAttributesOf } from '../../../products/dynamic.ts';
 import type { TracedType } from './evidence.ts';
 
-/** A grant whose use leaves neither a session for sure, nor a consent: what shows it is a stored event, if anything. */
+/** A grant whose use leaves neither a session for sure, nor a consent: only a stored event shows it, if anything. */
 export interface Trace {
   grant: string;
   /** The event type of its use; undefined where none is known. */
@@ -19,8 +19,8 @@ const EVENT_OF: Readonly<Record<string, Trace>> = {
 };
 
 /**
- * What a client may use beside signing in. The code flow, the implicit flow and the password grant are no part of it: each
- * leaves a LOGIN.
+ * The grants that a client may use beside signing in. The code flow, the implicit flow and the password grant are no
+ * part of it: each leaves a LOGIN.
  */
 export function tracesOf(client: ClientFacts): Trace[] {
   const own = grantAttributesOf(client).map((name) =>

@@ -3,19 +3,20 @@ import { birthOf, SKEW_MS } from './birth.ts';
 import { DEMANDED, type Evidence, type Sign, signOfLife } from './evidence.ts';
 
 /**
- * What a client is. `foreign`: not ours to judge (a person disabled it, too); `shielded`: somebody said to keep it; `alive`: it worked once;
- * `unsettled`: too young, or tried a short while ago; `unknown`: a proof is missing; `orphan`: proof of age and proof
- * of no use since it was made; `accepted`: no use of it is known, and for what isn't proven an operator stands (`--accept-age`).
+ * The verdict on a client. `foreign`: not mcpkc's to judge (a person disabled it, too). `shielded`: somebody asked to
+ * keep it. `alive`: it worked once. `unsettled`: too young, or tried a short while ago. `unknown`: a proof is missing.
+ * `orphan`: proof of age and proof of no use since it was made. `accepted`: no use of it is known, and an operator
+ * stands for the unproven rest (`--accept-age`).
  */
 export type Standing = 'foreign' | 'shielded' | 'alive' | 'unsettled' | 'unknown' | 'accepted' | 'orphan';
 
 export interface Verdict {
   standing: Standing;
-  /** Why, as a clause that goes on after "since". */
+  /** The reason, as a clause that goes on after "since". */
   reason: string;
 }
 
-/** What the operator asked for. */
+/** The wish of the operator. */
 export interface Rules {
   now: number;
   olderThanMs: number;
@@ -71,7 +72,7 @@ const alive: Rule = (evidence, { now, olderThanMs }) => {
   return { standing: 'alive', reason: `${sign.what} (${when(sign.at)})` };
 };
 
-/** Of a product that registers anew for each sign-in no client is used again once its session is over. */
+/** A client of a product that registers anew for each sign-in is never used again once its session is over. */
 function isOver({ isLeftBehind = false }: Evidence, { isPast = false, at }: Sign, before: number): boolean {
   return isLeftBehind && isPast && at <= before;
 }
@@ -196,16 +197,16 @@ const RULES: readonly Rule[] = [
   unreadable,
 ];
 
-/** What has to be proven of an orphan beside; an operator may take it upon himself, client by client. */
+/** The further proofs that an orphan needs; an operator may vouch for them, client by client. */
 const PROOFS: readonly Rule[] = [chosenId, ageUnknown, historyTooShort, untraced];
 
 /**
- * Judges one client. An orphan needs every proof there is: it registered itself and matches a chosen preset; its age is
- * told; sessions, consents and events could be read and hold no use of it; and sign-ins (LOGIN) and code exchanges
- * (CODE_TO_TOKEN) are known to have been stored without a break from before it was made until now. Since a realm's
- * events can be switched off, cleared or expire, that is proven by three things together: an event from then is still
- * there, the type was on by then (by an event of it, or as we saw it), and neither we nor the admin events saw the
- * settings change since.
+ * Judges one client. An orphan needs every proof there is. It registered itself and matches a chosen preset; its age is
+ * told. Sessions, consents and events could be read and hold no use of it. And sign-ins (LOGIN) and code exchanges
+ * (CODE_TO_TOKEN) are known to have been stored without a break from before it was made until now. A realm's events can
+ * be switched off, cleared or expire, so that is proven by three things together. An event from then is still there.
+ * The type was on by then (by an event of it, or as mcpkc saw it). Neither mcpkc nor the admin events saw the settings
+ * change since.
  */
 export function judge(evidence: Evidence, rules: Rules): Verdict {
   for (const rule of RULES) {
