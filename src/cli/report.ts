@@ -1,5 +1,5 @@
 import type { McpkcError } from '../errors.ts';
-import { schemaUrl } from '../schema-url.ts';
+import { schemaUrn } from '../schema-urn.ts';
 import { inertJson, withoutEndlessWords } from '../text.ts';
 import type { Style } from './style.ts';
 
@@ -20,7 +20,7 @@ export interface Report {
 export function reportJson(report: Report): string {
   const { command, exitStatus, server, realm, document } = report;
   const common = {
-    $schema: schemaUrl(command),
+    $schema: schemaUrn(command),
     schema: `mcpkc/${command}/v1`,
     ok: exitStatus === 0,
     exitStatus,
@@ -35,7 +35,7 @@ export function failureJson(
   where: { server?: string | undefined; realm?: string | undefined },
 ): string {
   const document = {
-    $schema: schemaUrl('error'),
+    $schema: schemaUrn('error'),
     schema: 'mcpkc/error/v1',
     ok: false,
     exitStatus,

@@ -1,4 +1,4 @@
-import { schemaUrl } from '../schema-url.ts';
+import { schemaUrn } from '../schema-urn.ts';
 import { formatEnvFile, parseEnvFile } from './env-file.ts';
 import { readJsonObject } from './json-text.ts';
 
@@ -60,7 +60,7 @@ export function mergeConfigFile(
     return wanted[key] === null ? now !== undefined && now !== null && now !== '' : !same(key, now);
   });
   if (changed.length === 0) return { text, changed };
-  if (isNew) members.set('$schema', schemaUrl('config'));
+  if (isNew) members.set('$schema', schemaUrn('config'));
   for (const key of changed) {
     const value = wanted[key];
     if (typeof value === 'string') members.set(key, value);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fleetSchema } from '../fleet/schema.ts';
-import { schemaUrl } from '../schema-url.ts';
+import { schemaUrn } from '../schema-urn.ts';
 import { configSchema } from './config.ts';
 import { documentSchemas } from './documents.ts';
 
@@ -24,5 +24,5 @@ export function jsonSchemas(): Record<string, object> {
 
 function published(name: string, title: string, schema: z.ZodType): object {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return { $schema, $id: schemaUrl(name), title, ...rest };
+  return { $schema, $id: schemaUrn(name), title, ...rest };
 }

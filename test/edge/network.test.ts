@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { schemaUrl } from '../../src/schema-url.ts';
+import { schemaUrn } from '../../src/schema-urn.ts';
 import { expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import {
   type Behave,
@@ -41,7 +41,7 @@ describe('a server that isn’t there', () => {
     const server = `http://127.0.0.1:${await freePort()}/auth`;
     const ran = await expectCli(3, LIST, { env: envFor(server), clock: 'virtual' });
     expect(ran.json).toEqual({
-      $schema: schemaUrl('error'),
+      $schema: schemaUrn('error'),
       schema: 'mcpkc/error/v1',
       ok: false,
       exitStatus: 3,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { READING_ROLES, WORKING_ROLES } from '../../src/realm/roles.ts';
-import { schemaUrl } from '../../src/schema-url.ts';
+import { schemaUrn } from '../../src/schema-urn.ts';
 import { adminEvents, clearEvents, switchEventsOn } from '../support/keycloak/events.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
@@ -104,7 +104,7 @@ describe('the first run', () => {
     expect(envValue(ran, 'KC_SERVER')).toBe(server.url);
     expect(ran.io.disk.get('/here/.keycloak-env')).toMatchObject({ mode: 0o600 });
     expect(JSON.parse(fileText(ran, 'config.local.json'))).toEqual({
-      $schema: schemaUrl('config'),
+      $schema: schemaUrn('config'),
       KC_SERVER: server.url,
       KC_REALM: realm.name,
     });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { schemaUrl } from '../../src/schema-url.ts';
+import { schemaUrn } from '../../src/schema-urn.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { adminEvents, clearEvents, switchEventsOn } from '../support/keycloak/events.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
@@ -42,7 +42,7 @@ describe('listing', () => {
 
   it('--json has the policies and an empty plan', async () => {
     expect((await run(0, '--list', '--json')).json).toEqual({
-      $schema: schemaUrl('trusted-hosts'),
+      $schema: schemaUrn('trusted-hosts'),
       schema: 'mcpkc/trusted-hosts/v1',
       ok: true,
       exitStatus: 0,

@@ -39,8 +39,7 @@ describe('the package, installed into an empty folder without a registry', () =>
 
   it('holds the schema that every document names', () => {
     const named = JSON.parse(installed.run(['presets', '--json'])).$schema as string;
-    expect(named.startsWith(`https://unpkg.com/mcpkc@${manifest.version}/`)).toBe(true);
-    expect(installed.files).toContain(named.split('/').slice(4).join('/'));
+    expect(named).toBe(`urn:mcpkc:schema:presets:${manifest.version}`);
     for (const { name } of COMMANDS) expect(installed.files).toContain(`schemas/${name}.schema.json`);
   });
 

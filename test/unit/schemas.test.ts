@@ -7,7 +7,7 @@ import { reportJson } from '../../src/cli/report.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { answerOf, documentOf } from '../../src/commands/status/answer.ts';
 import { mergeConfigFile } from '../../src/config/merge-files.ts';
-import { schemaUrl } from '../../src/schema-url.ts';
+import { schemaUrn } from '../../src/schema-urn.ts';
 import { documentSchemas } from '../../src/schemas/documents.ts';
 import { jsonSchemas } from '../../src/schemas/index.ts';
 import { LINES } from '../cli/lines.ts';
@@ -20,8 +20,8 @@ const read = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')
 
 /** Problems of a document by the schema that it names, as the package has it. */
 function problemsOf(document: Readonly<Record<string, unknown>>): unknown {
-  const name = /\/schemas\/([\w-]+\.schema\.json)$/.exec(String(document.$schema))?.[1] ?? 'none';
-  const check = new Ajv2020({ strict: false, allErrors: true }).compile(read(`schemas/${name}`));
+  const name = /^urn:mcpkc:schema:([\w-]+):/.exec(String(document.$schema))?.[1] ?? 'none';
+  const check = new Ajv2020({ strict: false, allErrors: true }).compile(read(`schemas/${name}.schema.json`));
   return check(document) ? undefined : check.errors;
 }
 
@@ -37,12 +37,12 @@ describe('the schemas in the package', () => {
     expect(FILES.sort()).toEqual(names.map((name) => `${name}.schema.json`).sort());
   });
 
-  it('are JSON Schemas, by the address that documents name', () => {
+  it('are JSON Schemas, by the name that documents have for them', () => {
     const ajv = new Ajv2020({ strict: false });
     for (const file of FILES) {
       const schema = read(`schemas/${file}`);
       expect(ajv.validateSchema(schema), file).toBe(true);
-      expect(schema.$id).toBe(schemaUrl(file.replace('.schema.json', '')));
+      expect(schema.$id).toBe(schemaUrn(file.replace('.schema.json', '')));
     }
   });
 });
@@ -50,7 +50,7 @@ describe('the schemas in the package', () => {
 describe('the schema of the config file', () => {
   it('takes the sample, which names it', () => {
     const sample = read('config.sample.json');
-    expect(sample.$schema).toBe(schemaUrl('config'));
+    expect(sample.$schema).toBe(schemaUrn('config'));
     expect(problemsOf(sample)).toBeUndefined();
   });
 
@@ -68,7 +68,7 @@ describe('the schema of the config file', () => {
     [{ protect: 'legacy' }, '/protect'],
     [{ presets: [{ name: 'x', redirectUri: 'https://x.example.com' }] }, 'redirectUri'],
   ])('refuses %j', (config, where) => {
-    const problems = problemsOf({ $schema: schemaUrl('config'), ...config });
+    const problems = problemsOf({ $schema: schemaUrn('config'), ...config });
     expect(JSON.stringify(problems)).toContain(where);
   });
 });
@@ -81,7 +81,7 @@ describe('documents of runs', () => {
     async (name) => {
       const env = { KC_SERVER: 'https://auth.example.com', KC_REALM: 'tools' };
       const { json } = await runCli([name, ...(LINES[name] ?? []), '--json'], { env });
-      expect(json.$schema).toBe(schemaUrl(name));
+      expect(json.$schema).toBe(schemaUrn(name));
       expect(problemsOf(json)).toBeUndefined();
       expect(exactly[name]?.safeParse(json).error).toBeUndefined();
     },
@@ -89,7 +89,7 @@ describe('documents of runs', () => {
 
   it('a failure names its schema and fits it', async () => {
     const { json } = await runCli(['status', '--json'], { env: {} });
-    expect(json.$schema).toBe(schemaUrl('error'));
+    expect(json.$schema).toBe(schemaUrn('error'));
     expect(problemsOf(json)).toBeUndefined();
     expect(exactly.error?.safeParse(json).error).toBeUndefined();
   });

@@ -23,7 +23,6 @@ import type { PresentServer } from '../../realm/mcp-server.ts';
 import { OWN_POLICY } from '../../realm/own-policies.ts';
 import { accessIn, allowedIn, type RealmRecord, wantedIn } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { schemaUrl } from '../../schema-url.ts';
 import { brief, count, visible } from '../../text.ts';
 
 /** The flags of `mcpkc export`. */
@@ -249,7 +248,8 @@ function fileText({ servers, harden, leftOut, without }: Fitting, profile: strin
   };
   const comment = (text: string) => text.split('\n').map((line) => `# ${line}`.trimEnd());
   const lines = [
-    `# yaml-language-server: $schema=${schemaUrl('fleet')}`,
+    // A file beside: mcpkc export --schema > mcpkc.schema.json
+    '# yaml-language-server: $schema=mcpkc.schema.json',
     '# Written by mcpkc export; mcpkc plan on it is empty.',
     ...without.flatMap(({ resource, products, why }) =>
       comment(

@@ -3,7 +3,7 @@ import { type Change, type ChangeKind, changesOf, type Plan } from '../../plan/p
 import { keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES } from '../../realm/events.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
-import { schemaUrl } from '../../schema-url.ts';
+import { schemaUrn } from '../../schema-urn.ts';
 import { shellWord } from '../../text.ts';
 import { besideOf } from './files.ts';
 
@@ -252,7 +252,7 @@ function fileLines({ server, account, files, keyPath }: KcadmContext, realm: str
   const jsonLines = {
     none: [],
     create: [
-      `printf '%s\\n' ${shellWord(JSON.stringify({ $schema: schemaUrl('config'), ...config }))} > ${json}`,
+      `printf '%s\\n' ${shellWord(JSON.stringify({ $schema: schemaUrn('config'), ...config }))} > ${json}`,
     ],
     update: [`# In ${json} set: ${JSON.stringify(config).slice(1, -1)}`],
   };

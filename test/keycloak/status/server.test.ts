@@ -6,6 +6,7 @@ import { startMcpHost } from '../../connectors/host.ts';
 import { accountIn, expectCli, runCli } from '../../support/cli.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/realm.ts';
+import { clientIn } from '../../support/realm-things.ts';
 
 /** A provisioned realm on a server that was started with experimental features. */
 interface Place {
@@ -47,9 +48,11 @@ afterAll(async () => {
 
 describe('a server with the features cimd and resource-indicators', () => {
   it('has both findings, and no other error', async () => {
+    const own = await clientIn(place.realm, place.host.url);
+    await place.realm.admin.del(place.realm.path(`clients/${own?.id}`));
     const found = await errors();
     expect(found.map(({ code, fix }) => [code, fix.kind])).toEqual([
-      ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'server'],
+      ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'command'],
       ['DOCUMENT_NOT_ALLOWED', 'command'],
     ]);
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { mergeConfigFile, mergeEnvFile } from '../../../src/config/merge-files.ts';
-import { schemaUrl } from '../../../src/schema-url.ts';
+import { schemaUrn } from '../../../src/schema-urn.ts';
 
 const WANTED = { KC_CLIENT_ID: 'mcpkc', KC_CLIENT_SECRET: "s'ecret $x" };
 
@@ -83,7 +83,7 @@ describe('mergeConfigFile', () => {
 
   it('makes a new one, and takes a member away', () => {
     expect(JSON.parse(mergeConfigFile('', { KC_REALM: 'mcp' }, same).text)).toEqual({
-      $schema: schemaUrl('config'),
+      $schema: schemaUrn('config'),
       KC_REALM: 'mcp',
     });
     const { text } = mergeConfigFile('{"KC_ADMIN_REALM":"master"}', { KC_ADMIN_REALM: null }, same);
