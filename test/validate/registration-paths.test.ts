@@ -31,7 +31,7 @@ async function judged(endpoint = OUTSIDE, advertised = 'openid-connect') {
     `${front.url}/realms/${realm.name}/clients-registrations/${advertised}`,
   );
   const check = registrationStep.checks.find(({ id }) => id === 'REG-PATHS');
-  const registration = { endpoint, others } as unknown as RegistrationEvidence;
+  const registration = { endpoint, others, presets: [] } as unknown as RegistrationEvidence;
   return check?.judge({ target: { noRegistration: false } as Target, parts: { registration } });
 }
 
