@@ -49,7 +49,7 @@ export function inertJson(json: string): string {
       return `\\u${unit}`;
     }).join('');
   return json
-    .replace(/(?!\n)(?:[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs})/gu, units)
+    .replace(EVERY_INVISIBLE, (character) => (character === '\n' ? character : units(character)))
     .replace(/(?<=#)#(?=[a-z]*\[)/gi, units);
 }
 

@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Files that name the version which people get, with how they name it. */
 const NAMED: readonly (readonly [file: string, pattern: RegExp])[] = [
   ['action.yml', /^ {2}version:\n(?: {4}.*\n)*? {4}default: (\S+)$/gm],
-  ['config.sample.json', /mcpkc@([^/"]+)\//g],
+  ['config.sample.json', /urn:mcpkc:schema:config:([^"]+)"/g],
   ['examples/github-actions/prune-clients.yml', /mcpkc@(\d\S*)/g],
   ['examples/github-actions/validate.yml', /mcpkc@v(\d\S*)/g],
   ['examples/kubernetes/mcpkc-prune.yaml', /mcpkc@(\d[^"]*)/g],

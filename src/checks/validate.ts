@@ -12,6 +12,7 @@ import {
 } from '../keycloak/connection/http.ts';
 import { findClient } from '../keycloak/read/clients.ts';
 import { findHolderNamed } from '../keycloak/read/role-holders.ts';
+import { expectedPresets, knownPresets } from '../plan/input.ts';
 import type { Preset } from '../products/preset.ts';
 import { runMark } from '../products/probe-mark.ts';
 import { visible } from '../text.ts';
@@ -34,7 +35,8 @@ import type { Run } from './step.ts';
 /** The operator's wish. */
 export interface Wish {
   mcp: string;
-  presets: readonly Preset[];
+  /** The products that `--preset` names; undefined where it names none. */
+  presets: readonly Preset[] | undefined;
   only: readonly string[];
   skip: readonly string[];
   outside: boolean;
@@ -155,7 +157,7 @@ async function targetOf(
     ownIssuer,
     isProxied: isProxied(io),
     issuerGiven,
-    presets: wish.presets,
+    presets: wish.presets ?? expectedPresets(inside?.record, wish.mcp, knownPresets(config)),
     allowedOrigins: config.allowedOrigins,
     inside: inside?.facts,
     outside: inside === undefined,

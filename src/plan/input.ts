@@ -7,6 +7,7 @@ import type { Preset } from '../products/preset.ts';
 import { resolvePresets } from '../products/resolve.ts';
 import { isScopeName, NO_SCOPE_NAME, type ScopeWish } from '../realm/mcp-scope.ts';
 import type { McpServer } from '../realm/mcp-server.ts';
+import { allowedIn, entriesOf, type RealmRecord } from '../realm/record.ts';
 import { type Here, isLiveWindow, openedBy } from '../realm/window-mark.ts';
 import type { Reservation } from './plan.ts';
 
@@ -33,6 +34,27 @@ export function resourceFor(
 export function wantedPresets(config: Config, named: unknown): Preset[] {
   const names = Array.isArray(named) && named.length > 0 ? named.map(String) : [DEFAULT_PRODUCT];
   return resolvePresets(names, customPresets(config.presets, config.files.config));
+}
+
+/**
+ * The products that a look is about where none is named: ChatGPT, unless the realm's record shows that an MCP server
+ * (every one of the realm's where `resource` is undefined) was opened for others alone.
+ */
+export function expectedPresets(
+  record: RealmRecord | undefined,
+  resource: string | undefined,
+  known: readonly Preset[],
+): Preset[] {
+  const wanted =
+    record === undefined
+      ? []
+      : [
+          ...entriesOf(record, 'wanted').filter((one) => resource === undefined || one.resource === resource),
+          ...allowedIn(record, resource),
+        ].flatMap(({ products }) => products);
+  const names = wanted.includes(DEFAULT_PRODUCT) ? [] : wanted;
+  const found = known.filter(({ name }) => names.includes(name));
+  return found.length > 0 ? found : known.filter(({ name }) => name === DEFAULT_PRODUCT);
 }
 
 /** Every product that is known: the presets, and the configuration's own. */

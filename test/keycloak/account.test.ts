@@ -154,7 +154,7 @@ describe('tokens', () => {
       const { env } = await accountIn(short, ['manage-clients', 'manage-realm']);
       await expectCli(
         0,
-        ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp'],
+        ['create-scope', '--preset', 'chatgpt', '--resource', 'https://svc.example.com/mcp', '--no-harden'],
         {
           env: { ...env, KC_SERVER: proxy.url },
         },

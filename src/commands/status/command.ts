@@ -22,7 +22,7 @@ import { connect } from '../../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../../keycloak/read/status-parts.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
-import { knownPresets, wantedPresets } from '../../plan/input.ts';
+import { expectedPresets, knownPresets, wantedPresets } from '../../plan/input.ts';
 import { isPinned } from '../../realm/ways.ts';
 import { answerOf, documentOf, type StatusAnswer } from './answer.ts';
 import { type News, newsSince, readBaseline } from './baseline.ts';
@@ -57,7 +57,11 @@ export const status: Command<StatusOptions> = {
           .argParser(list)
           .conflicts(['resource', 'metrics', 'baseline', 'sarif']),
       )
-      .option('--preset <name>', 'client products that should be able to connect … (default: chatgpt)', list)
+      .option(
+        '--preset <name>',
+        'client products that should be able to connect … (default: those that the server was opened for, else chatgpt)',
+        list,
+      )
       .option('--for <version>', 'also show what breaks when this server is upgraded to this Keycloak (26.8)')
       .option(
         '--check-documents',
@@ -135,7 +139,7 @@ async function look(
   const began = context.io.elapsed();
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
   await requireMetricsWritable(context.io, metrics);
-  const presets = wantedPresets(config, flags.preset);
+  const named = flags.preset === undefined ? undefined : wantedPresets(config, flags.preset);
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
     account: config.clientId ?? '',
@@ -150,6 +154,9 @@ async function look(
     flags.checkDocuments === true
       ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
       : undefined;
+  const record = parts.record.visible ? parts.record.value : undefined;
+  const about = resource === undefined ? config.transportUrl : canonicalResource(resource);
+  const presets = named ?? expectedPresets(record, about, knownPresets(config));
   const given = { resource, presets, parts, documents };
   const seen = await seenBy(context, config, keycloak, given);
   const upgrade = to && upgradeOf(seen, to);

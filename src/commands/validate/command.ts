@@ -1,4 +1,5 @@
 import { type Answer, answerOf } from '../../checks/answer.ts';
+import type { Target } from '../../checks/evidence.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { catalogue } from '../../checks/list.ts';
 import { readSignIn, signInText } from '../../checks/saved-sign-in.ts';
@@ -14,7 +15,6 @@ import { findingsFor } from '../../findings/look.ts';
 import { lookOver, registering } from '../../fleet/over.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
-import { DEFAULT_PRODUCT } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { readTypedName } from '../../text.ts';
 import { annotations, failureAnnotation } from './annotations.ts';
@@ -55,7 +55,11 @@ export const validate: Command<ValidateOptions> = {
       .description('Prove the whole chain against a live MCP server: what a client sees, and why it fails.')
       .argument('[resource]', RESOURCE_ARGUMENT)
       .option('--resource <url>', SAME_AS_OPTION)
-      .option('--preset <name>', 'products to register as … (default: chatgpt)', list)
+      .option(
+        '--preset <name>',
+        'products to register as … (default: those that the server was opened for, else chatgpt)',
+        list,
+      )
       .option(
         '--user <name>',
         'the user for whom example tokens are made (default: one who may have the audience)',
@@ -141,7 +145,7 @@ export const validate: Command<ValidateOptions> = {
       const wish = await wishOf(context, config, url, flags);
       const findings = await runValidation(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
-      const answer = await withRealm(context, config, wish, judged);
+      const answer = await withRealm(context, config, findings.evidence.target, judged);
       await sideOutputs(context, answer, flags, time(), config);
       return reportOf(answer, context.settings.verbose);
     } catch (error) {
@@ -165,8 +169,9 @@ function validateAll(
       const named = flags.preset ?? registering({ servers: [server] });
       const own = { ...flags, ...(named.length > 0 ? { preset: named } : { registration: false }) };
       const wish = await wishOf(context, config, server.resource, own);
-      const judged = answerOf(await runValidation(context, config, wish), { config, failOn: flags.failOn });
-      const answer = await withRealm(context, config, wish, judged);
+      const findings = await runValidation(context, config, wish);
+      const judged = answerOf(findings, { config, failOn: flags.failOn });
+      const answer = await withRealm(context, config, findings.evidence.target, judged);
       reports.push(reportOf(answer, context.settings.verbose));
     }
     return reports;
@@ -174,10 +179,15 @@ function validateAll(
 }
 
 /** The answer with the findings of `status` in the realm, where something is red and the account may look. */
-async function withRealm(context: Context, config: Config, wish: Wish, answer: Answer): Promise<Answer> {
-  const isAsked = answer.red.length > 0 && !wish.outside;
+async function withRealm(
+  context: Context,
+  config: Config,
+  { mcp, presets, outside }: Target,
+  answer: Answer,
+): Promise<Answer> {
+  const isAsked = answer.red.length > 0 && !outside;
   const found = isAsked
-    ? await findingsFor(context, config, { resource: wish.mcp, presets: wish.presets }).catch(noFindings)
+    ? await findingsFor(context, config, { resource: mcp, presets }).catch(noFindings)
     : [];
   const realmErrors = (found ?? [])
     .filter(({ severity }) => severity === 'error')
@@ -226,7 +236,7 @@ async function wishOf(
   }
   return {
     mcp: resourceFor(config, url),
-    presets: resolvePresets(chosen.length === 0 ? [DEFAULT_PRODUCT] : chosen, own),
+    presets: chosen.length === 0 ? undefined : resolvePresets(chosen, own),
     only,
     skip,
     outside: flags.outside === true,

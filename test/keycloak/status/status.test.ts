@@ -46,6 +46,20 @@ describe('a brand-new realm', () => {
   });
 });
 
+describe('a realm that was opened for other products than ChatGPT alone', () => {
+  it('is judged for these, and for ChatGPT where it is named', async () => {
+    const world = keep(await World.fresh());
+    expect(await runCli(['create-scope', '--preset', 'codex'], { env: world.env })).toMatchObject({
+      exit: 0,
+    });
+    const ran = await status(world, '--json');
+    expect(ran).toMatchObject({ exit: 0 });
+    expect(JSON.stringify(ran.json.products)).toContain('codex');
+    expect(JSON.stringify(ran.json.products)).not.toContain('chatgpt');
+    expect(await status(world, '--preset', 'chatgpt')).toMatchObject({ exit: 1 });
+  });
+});
+
 /** Before 26.7.0 a warning stays: nothing is known there that refuses tokens without a user. */
 const STRICT = since(26, 7, 0) ? ['--fail-on', 'warning'] : [];
 
