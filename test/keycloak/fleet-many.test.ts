@@ -161,7 +161,11 @@ describe('two at once', () => {
     };
     const files = [half(all, (at) => at < 3), half(all, (at) => at >= 2)];
     const runs = await Promise.all(
-      files.map((text) => runCli(['apply', '--json'], { env: both.env, files: { 'mcpkc.yaml': text } })),
+      files.map((text, at) => {
+        const own = join(folder, `both${at}.yaml`);
+        writeFileSync(own, text);
+        return spawnCli(['apply', '-f', own, '--json'], both.env).done;
+      }),
     );
     for (const [at, text] of files.entries()) {
       // One of them may have been overtaken: it says so, and the next run does the rest.
