@@ -124,11 +124,12 @@ describe('a server that judges resource', () => {
     const { registrationAccessToken } = (await response.json()) as { registrationAccessToken: string };
     const words = ['create-scope', '--resource', payroll.url, '--scope', 'payroll', '--preset', 'chatgpt'];
     const left = await run(0, ...words);
-    expect(left.err).toContain('--resource-client --yes');
+    expect(left.err.replaceAll(/\\?\n\s*/g, '')).toContain('--resource-client --yes');
     expect((await clientIn(realm, payroll.url))?.consentRequired).toBe(true);
     expect((await errors()).map(({ code }) => code)).toEqual([
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
       'RESOURCE_CLIENT_FOREIGN',
+      'RESOURCE_ID_TAKEN',
     ]);
     await addClient(realm, 'application');
     const named = await run(0, 'onboard', payroll.url, 'application', '--scope', 'payroll');
