@@ -16,7 +16,7 @@ beforeAll(async () => {
   // Everybody who registers holds the audience, and nothing is hardened yet.
   await expectCli(0, ['create-scope', '--resource', RESOURCE, '--no-harden'], { env: account.env });
   const strangers = [
-    { clientId: 'mcpkc-probe-x', id: '..', redirectUris: [REDIRECT], attributes: { tosUri: MARK.tosUri } },
+    { clientId: 'mcpkc-probe-x', id: './..', redirectUris: [REDIRECT], attributes: { tosUri: MARK.tosUri } },
     { clientId: 'path', id: '../..', name: 'ChatGPT', redirectUris: [REDIRECT] },
     { clientId: 'marked', redirectUris: [REDIRECT], attributes: MARK, directAccessGrantsEnabled: true },
   ];
