@@ -85,6 +85,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return finish(error);
   } finally {
     stopListening();
+    io.end();
   }
 }
 

@@ -45,6 +45,10 @@ export interface Io {
   prompt(question: string, options?: { secret?: boolean; signal?: AbortSignal }): Promise<string>;
   /** Calls back on SIGHUP, SIGINT, SIGTERM; returns a function that removes the handlers again. */
   onSignal(handler: (signal: Signal) => void): () => void;
+  /** Adds something to let go of when the run is over, since it would keep the process alive. */
+  atEnd(release: () => void): void;
+  /** Lets go of all that `atEnd` was told, once. */
+  end(): void;
   /** Ends this process by a signal with its default effect, as a second Ctrl-C does. */
   raise(signal: Signal): void;
   /** Whether a process with this id runs on this machine. */
@@ -185,6 +189,17 @@ function userName(): string {
   }
 }
 
+/** The list of `atEnd`, and the end that goes through it. */
+export function endOfRun(): Pick<Io, 'atEnd' | 'end'> {
+  const kept: (() => void)[] = [];
+  return {
+    atEnd: (release) => void kept.push(release),
+    end: () => {
+      for (const release of kept.splice(0)) release();
+    },
+  };
+}
+
 /** The real process. */
 export function processIo(): Io {
   return {
@@ -204,6 +219,7 @@ export function processIo(): Io {
     sleep,
     prompt,
     onSignal,
+    ...endOfRun(),
     raise: (signal) => void process.kill(process.pid, signal),
     isAlive,
     openBrowser,

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { Writable } from 'node:stream';
-import type { Io, Output, Signal } from '../../src/cli/io.ts';
+import { endOfRun, type Io, type Output, type Signal } from '../../src/cli/io.ts';
 
 /** What a test says about the process. */
 export interface MemoryIoOptions {
@@ -181,6 +181,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     ...memoryClock(options.now ?? Date.UTC(2026, 0, 1)),
     ...memoryPerson(options.answers ?? []),
     ...memorySignals(),
+    ...endOfRun(),
     isAlive: (pid) => alive.includes(pid),
   };
 }

@@ -84,6 +84,8 @@ export async function dispatcherFor(
   const agent = proxies
     ? new EnvHttpProxyAgent({ ...proxies, connect: tls, requestTls: tls, proxyTls: tls })
     : new Agent({ connect: tls });
+  // Behind a proxy that closes each connection, undici goes on connecting after the last request failed (undici 7).
+  io.atEnd(() => void agent.destroy().catch(() => {}));
   // Node's fetch takes any undici dispatcher; only the declarations of the two copies differ.
   return agent as unknown as RequestInit['dispatcher'];
 }
