@@ -1,19 +1,6 @@
 // Writes the JSON document of mcpkc plan, apply, status or validate over a file as Markdown: realm after realm.
 import { readFileSync } from 'node:fs';
-
-/** As cell of summary.mjs: text from outside as one line, inert in Markdown and on the runner. */
-function cell(text) {
-  const escaped = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
-  return String(text ?? '')
-    .replace(/[ \t\r\n]+/g, ' ')
-    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs}/gu, escaped)
-    .replace(/(?<=^|\s):(?=:(?![\da-f:.]*(?:[\s,;)]|$))[a-z])|(?<=#)#(?=[a-z]*\[)/gimu, escaped)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/[\\`*{}[\]>|~!$]|(?<!\w)_|_(?!\w)/g, '\\$&')
-    .replace(/^(\s*)([-+=]|\d+(?=[.)]))/g, '$1<!-- -->$2')
-    .replace(/@|#(?=\w)|:(?=\/\/)|(?<=www)\.|(?<=GH)-(?=\d)/gi, '$&<!-- -->');
-}
+import { cell } from './cell.mjs';
 
 function realmLines({
   profile,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The step of action.yml for a file of MCP servers: plan, apply, status or validate over all of its realms.
-# Profiles come from the job's environment: MCPKC_PROFILE_<NAME>_KC_SERVER, …_KC_REALM, …_KC_CLIENT_ID, …_KC_CLIENT_SECRET.
+# validate.sh, which runs this, has set the KC_… variables that were given. Profiles come from the job's environment:
+# MCPKC_PROFILE_<NAME>_KC_SERVER, …_KC_REALM, …_KC_CLIENT_ID, …_KC_CLIENT_SECRET.
 set -uo pipefail
 
 case $INPUT_COMMAND in
@@ -22,12 +23,6 @@ set -f
 # shellcheck disable=SC2206
 arguments+=($INPUT_ARGUMENTS)
 set +f
-
-# An empty variable would be a fault of the configuration: only what was given is handed on.
-if [[ -n $INPUT_SERVER ]]; then export KC_SERVER=$INPUT_SERVER; fi
-if [[ -n $INPUT_REALM ]]; then export KC_REALM=$INPUT_REALM; fi
-if [[ -n $INPUT_CLIENT_ID ]]; then export KC_CLIENT_ID=$INPUT_CLIENT_ID; fi
-if [[ -n $INPUT_CLIENT_SECRET ]]; then export KC_CLIENT_SECRET=$INPUT_CLIENT_SECRET; fi
 
 npx --yes "mcpkc@$INPUT_VERSION" "${arguments[@]}" >"$json"
 status=$?

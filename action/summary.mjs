@@ -1,23 +1,6 @@
 // Writes the JSON document of mcpkc validate (or of its failure) as Markdown: what is red first, then the counts.
 import { readFileSync } from 'node:fs';
-
-/**
- * Text from outside as one line in a cell of a table: neither markup nor HTML, no link, mention or reference of those that
- * GitHub makes of bare words, nothing invisible, and no command of the runner. As visible and markdownText of src/text.ts,
- * which this file can't import: the action runs from a checkout that was not built.
- */
-function cell(text) {
-  const escaped = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
-  return String(text ?? '')
-    .replace(/[ \t\r\n]+/g, ' ')
-    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs}/gu, escaped)
-    .replace(/(?<=^|\s):(?=:(?![\da-f:.]*(?:[\s,;)]|$))[a-z])|(?<=#)#(?=[a-z]*\[)/gimu, escaped)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/[\\`*{}[\]>|~!$]|(?<!\w)_|_(?!\w)/g, '\\$&')
-    .replace(/^(\s*)([-+=]|\d+(?=[.)]))/g, '$1<!-- -->$2')
-    .replace(/@|#(?=\w)|:(?=\/\/)|(?<=www)\.|(?<=GH)-(?=\d)/gi, '$&<!-- -->');
-}
+import { cell } from './cell.mjs';
 
 function summary(document) {
   if (document.schema === 'mcpkc/error/v1') {

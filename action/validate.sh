@@ -2,6 +2,12 @@
 # The step of action.yml: runs mcpkc validate, writes the job's summary, and ends with mcpkc's exit status.
 set -uo pipefail
 
+# An empty variable would be a fault of the configuration: only what was given is handed on.
+if [[ -n $INPUT_SERVER ]]; then export KC_SERVER=$INPUT_SERVER; fi
+if [[ -n $INPUT_REALM ]]; then export KC_REALM=$INPUT_REALM; fi
+if [[ -n $INPUT_CLIENT_ID ]]; then export KC_CLIENT_ID=$INPUT_CLIENT_ID; fi
+if [[ -n $INPUT_CLIENT_SECRET ]]; then export KC_CLIENT_SECRET=$INPUT_CLIENT_SECRET; fi
+
 # A file of MCP servers: plan, apply, status or validate over all of its realms.
 if [[ -n ${INPUT_FILE:-} || -n ${INPUT_PLAN:-} ]]; then exec bash "$(dirname "${BASH_SOURCE[0]}")/fleet.sh"; fi
 
@@ -14,12 +20,6 @@ set -f
 # shellcheck disable=SC2206
 arguments+=($INPUT_ARGUMENTS)
 set +f
-
-# An empty variable would be a fault of the configuration: only what was given is handed on.
-if [[ -n $INPUT_SERVER ]]; then export KC_SERVER=$INPUT_SERVER; fi
-if [[ -n $INPUT_REALM ]]; then export KC_REALM=$INPUT_REALM; fi
-if [[ -n $INPUT_CLIENT_ID ]]; then export KC_CLIENT_ID=$INPUT_CLIENT_ID; fi
-if [[ -n $INPUT_CLIENT_SECRET ]]; then export KC_CLIENT_SECRET=$INPUT_CLIENT_SECRET; fi
 
 npx --yes "mcpkc@$INPUT_VERSION" "${arguments[@]}" >"$json"
 status=$?

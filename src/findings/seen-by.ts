@@ -9,6 +9,7 @@ import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import { canonicalResource } from '../names/resource-url.ts';
+import { expectedPresets, knownPresets } from '../plan/input.ts';
 import type { Preset } from '../products/preset.ts';
 import type { CommandPart } from '../text.ts';
 import type { Seen } from './seen.ts';
@@ -20,26 +21,29 @@ export async function seenBy(
   keycloak: Keycloak,
   given: {
     resource: unknown;
-    presets: readonly Preset[];
+    /** The products that are named; undefined where none is: then those that the server was opened for. */
+    presets: readonly Preset[] | undefined;
     parts: StatusSnapshot;
     documents?: Seen['documents'];
   },
 ): Promise<Seen> {
   const { io } = context;
   const named = typeof given.resource === 'string' ? canonicalResource(given.resource) : undefined;
+  const resource = named ?? config.transportUrl;
+  const record = given.parts.record.visible ? given.parts.record.value : undefined;
   return {
     parts: given.parts,
     realm: keycloak.realm,
     server: keycloak.server,
-    resource: named ?? config.transportUrl,
+    resource,
     only: named !== undefined,
     configured: { resource: config.transportUrl, scopeName: config.scopeName },
-    presets: given.presets,
+    presets: given.presets ?? expectedPresets(record, resource, knownPresets(config)),
     issuer: config.issuer,
     account: config.clientId ?? '',
     roleClient: keycloak.place.roleClient,
     staticClients: config.audiences.clients,
-    otherAudiences: otherAudiences(config, named ?? config.transportUrl),
+    otherAudiences: otherAudiences(config, resource),
     globalFlags: globalFlags(config),
     initFlags: namingFlags(config),
     now: io.now(),

@@ -1,6 +1,6 @@
 import { trustedHost } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
-import { heldAs, type RealmList } from '../realm/lists.ts';
+import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { HIDDEN } from '../realm/mcp-scope.ts';
 import { clientKeyOf } from '../realm/record.ts';
@@ -108,14 +108,6 @@ function hiddenScope(scope: string, audienceScope: string, resource: string): De
     attributes: { [ATTRIBUTE.audienceOf]: scope, ...HIDDEN },
     description: `Audience ${resource} for the MCP clients that were adopted.`,
   };
-}
-
-/** mcpkc's own account without any of some scopes: its administrative tokens name no MCP server. */
-export function freed(own: Client | undefined, scopes: readonly string[]): Assignment[] {
-  const why = 'so that mcpkc’s own account carries no MCP audience';
-  return scopes
-    .filter((scope) => own && heldAs(own, scope) !== 'none')
-    .map((scope) => ({ clientId: own?.clientId ?? '', scope, list: 'none', why }));
 }
 
 /** A client that is to get a resource's audience, as it was judged: see `Assignment.seen`. */

@@ -35,16 +35,16 @@ import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
 import { type Hardening, harden, NOT_HARDENED } from './hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from './input.ts';
-import { planFor } from './kinds/index.ts';
 import { narrowingReservations } from './losing.ts';
 import { together } from './merged.ts';
 import { keeping, type Moving, movingReservations, readMoving } from './moving.ts';
 import { described } from './named.ts';
 import type { Change, RealmPlan, Reservation } from './plan.ts';
-import { carriersFor, freed, provisioned } from './provisioned.ts';
+import { carriersFor, provisioned } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
 import { planResourceClient, withResourceClient } from './resource-client.ts';
 import { sharedAudience } from './shared-audience.ts';
+import { freeOwnAccount, planStages, type Stage } from './stages.ts';
 
 /** A product of a server, and how it connects. */
 export interface ProductWish {
@@ -100,7 +100,7 @@ export interface PlannedServers {
   snapshot: RealmSnapshot;
   record: RealmRecord;
   /** In the order in which they are applied: mcpkc's own account is freed of the scopes first. */
-  stages: readonly { desired: Desired; plan: RealmPlan }[];
+  stages: readonly Stage[];
   plan: RealmPlan;
   servers: readonly PlannedServer[];
   /** Parts that need a person's word. */
@@ -222,9 +222,8 @@ async function subjectOf(
 }
 
 /**
- * An existing scope without mcpkc's mark and without this server's audience is something else. One of Keycloak's own
- * (`profile`) would leave the realm's defaults, and applications would lose it. A command that names it may take it
- * over.
+ * An existing scope without mcpkc's mark and without this server's audience is somebody's, also where no application
+ * can be seen to use it (`requireOwnScope`). A command that names it may take it over.
  */
 function requireMcpScope({ scope, resource, scopes: { named } }: NamedServer): void {
   if (!named || named.attributes[ATTRIBUTE.mode] !== undefined || audiencesOf(named).includes(resource))
@@ -295,15 +294,14 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
   );
   const singles: Single[] = [];
   for (const one of checked) singles.push(await single(planning, one, hardening, snapshot, record, singles));
-  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
-  const carriers = singles.flatMap(({ subject }) => subject.carriers);
-  const free: Desired = keycloak.accountRealm === keycloak.realm ? { assignments: freed(own, carriers) } : {};
+  const freed = freeOwnAccount(
+    { config, keycloak, snapshot },
+    singles.flatMap(({ subject }) => subject.carriers),
+  );
   const whole = withHardening(together(singles.map(({ desired }) => desired)), hardening);
   const desired = { ...whole, remember: freshEntries(whole.remember ?? [], record) };
-  const first = planFor(free, snapshot);
-  const isFirst = (kind: string, key: string) => first.some((one) => one.kind === kind && one.key === key);
-  const rest = planFor(desired, snapshot).filter(({ kind, key }) => !isFirst(kind, key));
-  const plan = [...first, ...rest];
+  const stages = planStages(freed, desired, snapshot);
+  const plan = stages.flatMap((stage) => stage.plan);
   await requireEditablePolicies(keycloak, plan, snapshot);
   const narrowing: Reservation[] = [];
   for (const { subject, facts, access } of singles) {
@@ -315,10 +313,7 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
   return {
     snapshot,
     record,
-    stages: [
-      { desired: free, plan: first },
-      { desired, plan: rest },
-    ],
+    stages,
     plan,
     servers: wishes.map((wish): PlannedServer => {
       const found = singles.find(({ subject }) => subject.wish === wish);
@@ -427,7 +422,7 @@ async function single(
   record: RealmRecord,
   before: readonly Single[],
 ): Promise<Single> {
-  const { keycloak, config, command, by } = planning;
+  const { keycloak, command, by } = planning;
   const { wish, scope, audienceScope, resource, mode, list, presets, targets, moving } = subject;
   const since = new Date(keycloak.serverNow()).toISOString();
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
@@ -478,7 +473,7 @@ async function single(
     notes: [
       ...standIn.warnings,
       ...restrictionNotes(subject, facts, access),
-      ...scopeNotes(config, subject, snapshot),
+      ...scopeNotes(subject, snapshot),
     ],
   };
 }
@@ -510,7 +505,7 @@ function restrictionNotes({ resource, wish }: Subject, facts: AccessFacts, { gat
 }
 
 /** Scopes that a product asks for and that this realm doesn't offer: its sign-in would be refused. */
-function scopeNotes(_config: Config, { presets }: Subject, snapshot: RealmSnapshot): string[] {
+function scopeNotes({ presets }: Subject, snapshot: RealmSnapshot): string[] {
   const offered = [...snapshot.defaultScopes, ...snapshot.optionalScopes];
   return presets.flatMap(({ title, requestedScopes }) => {
     const missing = requestedScopes.filter((scope) => !offered.includes(scope));

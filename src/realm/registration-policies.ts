@@ -46,7 +46,7 @@ export const MAPPERS_CONFIG = { types: 'allowed-protocol-mapper-types' } as cons
  */
 export const PAIRWISE_MAPPER = 'oidc-sha256-pairwise-sub-mapper';
 
-/** The types of protocol mappers that a registration may bring, in order. None listed: it may bring none. */
+/** The types of protocol mappers that a registration may bring, sorted. None listed: it may bring none. */
 export function mapperTypesOf(policy: RegistrationPolicy): string[] {
   return (policy.config[MAPPERS_CONFIG.types] ?? []).filter((type) => type !== '').sort();
 }

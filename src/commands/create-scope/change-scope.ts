@@ -9,7 +9,6 @@ import { deedBy } from '../../keycloak/write/record.ts';
 import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { type Offer, offerSentence, offerToHide } from '../../plan/advertised.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import type { Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
   commonReservations,
@@ -19,7 +18,6 @@ import {
   scopeWish,
   wantedPresets,
 } from '../../plan/input.ts';
-import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations, userlessReservations } from '../../plan/named.ts';
@@ -28,11 +26,11 @@ import { gatesSentences, modeSentence, provisioningText } from '../../plan/provi
 import { keptSentence, registrationChoice } from '../../plan/registration.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
+import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-
 import { count, formatCommand } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 import { desiredFor, modeAndList } from './desired-scope.ts';
@@ -44,7 +42,6 @@ import {
   warnOfScopes,
   warnOfTwins,
 } from './notices.ts';
-import { freeOwnAccount } from './own-account.ts';
 import type { Subject } from './subject.ts';
 
 const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
@@ -73,7 +70,8 @@ export async function changeScope(
   const wish = await desiredFor(context, subject, named, moving, flags);
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'create-scope'));
-  const stages = stagesOf(subject, withResourceClient(withAccess(wish, subject.access, since, by), standIn));
+  const desired = withResourceClient(withAccess(wish, subject.access, since, by), standIn);
+  const stages = planStages(freeOwnAccount(subject, subject.carriers), desired, subject.snapshot);
   const plan = stages.flatMap((stage) => stage.plan);
   if (subject.registration === 'open') warnOfScopes(context, subject);
   warnOfNearResources(context, subject);
@@ -156,23 +154,6 @@ async function movingIn({ voice }: Context, subject: Subject, named: NamedClient
   const moving = await readMoving(keycloak, snapshot, subject, knownPresets(config), others, onPage);
   voice.progress(undefined);
   return moving;
-}
-
-interface Stage {
-  desired: Desired;
-  plan: RealmPlan;
-}
-
-/** The scope is removed from mcpkc's own account first: the later changes may lock out clients that hold it. */
-function stagesOf(subject: Subject, desired: Desired): Stage[] {
-  const freed = freeOwnAccount(subject);
-  const first = planFor(freed, subject.snapshot);
-  const isFirst = (kind: string, key: string) => first.some((one) => one.kind === kind && one.key === key);
-  const rest = planFor(desired, subject.snapshot).filter(({ kind, key }) => !isFirst(kind, key));
-  return [
-    { desired: freed, plan: first },
-    { desired, plan: rest },
-  ];
 }
 
 async function apply(

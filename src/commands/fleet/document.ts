@@ -1,6 +1,6 @@
 import type { McpkcError } from '../../errors.ts';
 import type { FleetProduct } from '../../fleet/fleet.ts';
-import type { AnyChange } from '../../plan/plan.ts';
+import type { AnyChange, RealmChange, RealmPlan } from '../../plan/plan.ts';
 import { roleLabel } from '../../realm/access.ts';
 import { visible } from '../../text.ts';
 import type { RealmApplied, RealmPlanned } from './realm.ts';
@@ -28,7 +28,7 @@ export interface Group {
   resource: string | undefined;
   /** The mode and the people who may use it, in brackets. */
   about: string;
-  changes: readonly AnyChange[];
+  changes: RealmPlan;
   error: McpkcError | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface Group {
 export function groupsOf({ servers: planned, retired, changes }: RealmPlanned): Group[] {
   if (planned === undefined) return [];
   const seen = new Set<AnyChange>();
-  const fresh = (all: readonly AnyChange[]) =>
+  const fresh = (all: RealmPlan): RealmChange[] =>
     all.filter((change) => {
       if (seen.has(change)) return false;
       seen.add(change);

@@ -1,6 +1,6 @@
 import type { Style } from '../../cli/style.ts';
 import type { McpkcError } from '../../errors.ts';
-import type { AnyChange, Plan } from '../../plan/plan.ts';
+import type { AnyChange } from '../../plan/plan.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { count, listNames, markdownText, visible, wrap } from '../../text.ts';
 import { asDone, countsOf, type Group, groupsOf, SORTS, sortOf } from './document.ts';
@@ -75,7 +75,7 @@ function groupText({ resource, about, changes, error }: Group, style: Style): st
   if (error) return `  ${style.red('✗')} ${visible(resource ?? '')}\n${failureText(error, style)}`;
   if (changes.length === 0) return `  ${style.green('✓')} ${title}\n`;
   const sorted = SORTS.flatMap((sort) => changes.filter((change) => sortOf(change) === sort));
-  const text = planText(sorted as unknown as Plan, { ...style, width: style.width - 2 });
+  const text = planText(sorted, { ...style, width: style.width - 2 });
   return `  ${style.yellow('!')} ${title}\n${text.replaceAll(/^(?=.)/gm, '  ')}`;
 }
 
@@ -121,10 +121,7 @@ export function fleetMarkdown({ headline, realms }: FleetAnswer): string {
         ...SORTS.flatMap((sort) =>
           changes
             .filter((change) => sortOf(change) === sort)
-            .map(
-              (change) =>
-                `  - ${sort}: ${markdownText(changeName(change as Plan[number]))}, ${markdownText(change.why)}`,
-            ),
+            .map((change) => `  - ${sort}: ${markdownText(changeName(change))}, ${markdownText(change.why)}`),
         ),
       ];
     });

@@ -24,9 +24,10 @@ import { narrowingReservations } from '../../plan/losing.ts';
 import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
 import { namedReservations, userlessReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
-import { adoption, freed, provisioned } from '../../plan/provisioned.ts';
+import { adoption, provisioned } from '../../plan/provisioned.ts';
 import { keptAsItIs, requireOpenRegistration } from '../../plan/registration.ts';
 import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
+import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
@@ -228,8 +229,7 @@ async function desiredFor(
   assignments: Assignment[],
 ): Promise<Desired> {
   const { config, keycloak, scope, audienceScope, carriers, resource, mode, list, presets } = run;
-  const own = snapshot.clients.find(({ clientId }) => clientId === config.clientId);
-  const free = keycloak.accountRealm === keycloak.realm ? freed(own, carriers) : [];
+  const free = freeOwnAccount({ config, keycloak, snapshot }, carriers);
   const desired = provisioned({
     scope,
     audienceScope,

@@ -24,7 +24,7 @@ export interface Run extends NamedServer {
   gateRoles: readonly Role[];
   /** This run, for the record. */
   me: Me;
-  /** The writes so far, in order; the answer's `changes`. */
+  /** The writes so far, oldest first; the answer's `changes`. */
   changes: Change[];
   timeline: Moment[];
 }

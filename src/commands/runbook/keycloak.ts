@@ -2,7 +2,7 @@ import { type CommandPart, formatCommand, listNames, shellWord, typedList } from
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
-/** The exchange between product, Keycloak and MCP server, in order of time. */
+/** The exchange between product, Keycloak and MCP server, from first to last. */
 export function flowSection({ deployment }: RunbookFacts): string {
   const { resource, issuer } = deployment;
   return `## What happens when somebody connects

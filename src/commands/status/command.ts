@@ -22,7 +22,7 @@ import { connect } from '../../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../../keycloak/read/status-parts.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
-import { expectedPresets, knownPresets, wantedPresets } from '../../plan/input.ts';
+import { knownPresets, wantedPresets } from '../../plan/input.ts';
 import { isPinned } from '../../realm/ways.ts';
 import { answerOf, documentOf, type StatusAnswer } from './answer.ts';
 import { type News, newsSince, readBaseline } from './baseline.ts';
@@ -154,10 +154,7 @@ async function look(
     flags.checkDocuments === true
       ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
       : undefined;
-  const record = parts.record.visible ? parts.record.value : undefined;
-  const about = resource === undefined ? config.transportUrl : canonicalResource(resource);
-  const presets = named ?? expectedPresets(record, about, knownPresets(config));
-  const given = { resource, presets, parts, documents };
+  const given = { resource, presets: named, parts, documents };
   const seen = await seenBy(context, config, keycloak, given);
   const upgrade = to && upgradeOf(seen, to);
   const answer = answerOf(seen);

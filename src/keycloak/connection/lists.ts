@@ -44,7 +44,7 @@ export async function trySome<T, R>(
   return { results: done.sort((a, b) => a.at - b.at).map(({ result }) => result), failure };
 }
 
-/** `Promise.all`, four at a time unless set, in order. */
+/** `Promise.all`, four at a time unless set; results stand as their items do. */
 export async function mapSome<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,

@@ -177,8 +177,15 @@ function situationsOf({ only }: Options): [string, Staging][] {
 /** Stages before which nothing is sent that a product's run is told by. */
 const EARLY: readonly string[] = ['challenge', 'resource-metadata', 'server-metadata'];
 
-/** Puts real product and replay before the same realms and servers. */
-async function compareWithReplay(
+/** What was told of a product's end on a stage, and whether the end that the product came to is that one. */
+interface Foretold {
+  words: string;
+  isRight(real: string): boolean;
+}
+
+/** Puts the real product, and what tells its end beforehand, before the same realms and servers. */
+async function compareWith(
+  foretell: (stage: Stage, product: RealProduct) => Promise<Foretold>,
   keycloak: RunningKeycloak,
   product: RealProduct,
   options: Options,
@@ -188,26 +195,26 @@ async function compareWithReplay(
   for (const [mode, staging] of situationsOf(options)) {
     const real = endOf(await runProduct(keycloak, product, folder, staging));
     const stage = await startStage(keycloak, staging);
-    const replayed = await replay(product.name, stage, { url: stage.mcpUrl });
-    await stage.stop();
-    const end = replayed.ok
-      ? replayed.opens
-        ? 'a token for the server'
-        : 'a token that opens nothing'
-      : EARLY.includes(replayed.stage)
-        ? 'nothing: stopped'
-        : `${replayed.stage}: ${replayed.error}`;
-    const good = end === real;
-    rows.push({
-      product: product.name,
-      version,
-      mode,
-      result: good ? real : `${real}; replayed: ${end}`,
-      good,
-    });
-    say(`${product.name}, ${mode}: ${rows.at(-1)?.result}`);
+    const { words, isRight } = await foretell(stage, product).finally(() => stage.stop());
+    const good = isRight(real);
+    const result = good ? real : `${real}; ${words}`;
+    rows.push({ product: product.name, version, mode, result, good });
+    say(`${product.name}, ${mode}: ${result}`);
   }
   return rows;
+}
+
+/** The end of the product's replay. */
+async function replayOn(stage: Stage, product: RealProduct): Promise<Foretold> {
+  const replayed = await replay(product.name, stage, { url: stage.mcpUrl });
+  const end = replayed.ok
+    ? replayed.opens
+      ? 'a token for the server'
+      : 'a token that opens nothing'
+    : EARLY.includes(replayed.stage)
+      ? 'nothing: stopped'
+      : `${replayed.stage}: ${replayed.error}`;
+  return { words: `replayed: ${end}`, isRight: (real) => real === end };
 }
 
 /** The stages of a verdict as an end is told. */
@@ -238,24 +245,13 @@ async function verdictOn(stage: Stage, product: RealProduct): Promise<string> {
   return STAGE_OF[told.stage ?? ''] ?? `${told.stage}: `;
 }
 
-/** Holds the verdict on a product against what it does in the same realms, with the same servers. */
-async function compareWithVerdict(
-  keycloak: RunningKeycloak,
-  product: RealProduct,
-  options: Options,
-): Promise<Row[]> {
-  const { folder, version } = await install(product.package, options.version);
-  const rows: Row[] = [];
-  for (const [mode, staging] of situationsOf(options)) {
-    const real = endOf(await runProduct(keycloak, product, folder, staging));
-    const stage = await startStage(keycloak, staging);
-    const said = await verdictOn(stage, product).finally(() => stage.stop());
-    const good = said.endsWith(': ') ? real.startsWith(said) : real === said;
-    const result = good ? real : `${real}; the verdict: ${said}`;
-    rows.push({ product: product.name, version, mode, result, good });
-    say(`${product.name}, ${mode}: ${result}`);
-  }
-  return rows;
+/** The verdict on the product: where it tells a stage alone, any end at that stage is the one. */
+async function judgeOn(stage: Stage, product: RealProduct): Promise<Foretold> {
+  const said = await verdictOn(stage, product);
+  return {
+    words: `the verdict: ${said}`,
+    isRight: (real) => (said.endsWith(': ') ? real.startsWith(said) : real === said),
+  };
 }
 
 interface Options {
@@ -296,7 +292,8 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   try {
     for (const product of chosen) {
-      const run = values.replay ? compareWithReplay : values.verdict ? compareWithVerdict : testProduct;
+      const foretell = values.replay ? replayOn : values.verdict ? judgeOn : undefined;
+      const run = foretell === undefined ? testProduct : compareWith.bind(undefined, foretell);
       rows.push(...(await run(keycloak, product, options)));
     }
   } finally {

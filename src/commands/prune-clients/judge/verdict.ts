@@ -183,7 +183,7 @@ const untraced: Rule = (evidence) => {
   return undefined;
 };
 
-/** The rules in order; the first that matches decides. */
+/** The rules; the first that matches decides. */
 const RULES: readonly Rule[] = [
   notDynamic,
   otherPreset,
