@@ -18,7 +18,7 @@ export interface ExplainedCode {
 }
 
 /** The source of facts that were measured and stand in no document. */
-export const SEEN = 'Seen on Keycloak 26.7.3';
+export const SEEN = 'Seen on Keycloak 26.7.4';
 
 /** Keycloak's guide to client registration and its policies. */
 export const REGISTRATION_GUIDE = 'https://www.keycloak.org/securing-apps/client-registration';

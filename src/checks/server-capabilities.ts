@@ -99,7 +99,7 @@ export const cimd: Check = {
   title: 'The way by which products connect where metadata documents are advertised is open',
   severity: 'info',
   needs: ['ASM-FOUND'],
-  spec: 'draft-ietf-oauth-client-id-metadata-document; measured on Keycloak 26.7.3',
+  spec: 'draft-ietf-oauth-client-id-metadata-document; measured on Keycloak 26.7.4',
   cause:
     'Where documents are advertised, products that have one don’t register: the URL of the document is their client id. Keycloak 26.7 refuses ChatGPT’s and Claude’s, and takes the others by a client policy alone.',
   fix: 'mcpkc allow makes the client that such a product uses; mcpkc status shows which product has none.',

@@ -251,7 +251,7 @@ const userless: Check = {
   title: 'Nobody gets an audience token without a user',
   severity: 'should',
   needs: ['REG-PLAIN'],
-  spec: 'measured on Keycloak 26.7.3',
+  spec: 'measured on Keycloak 26.7.4',
   cause:
     'Anybody who may register can register for client credentials, and gets a token for this MCP server without any user.',
   fix: 'mcpkc create-scope --resource <url> (Keycloak 26.7.0 or later)',

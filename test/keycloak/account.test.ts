@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { adminOf } from '../../tools/keycloak/admin.ts';
 import { type Account, accountIn, expectCli, runCli, seedSecret } from '../support/cli.ts';
-import { type Realm, realmNamed } from '../support/keycloak/realm.ts';
+import { cheapRealm, type Realm, realmNamed } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { addClient, hostsIn } from '../support/realm-things.ts';
 import { startReverseProxy } from '../support/reverse-proxy.ts';
@@ -100,7 +100,7 @@ describe.each(["it's 100% ümläut %2F 漢字"])('a realm named %j', (purpose) =
   it('is provisioned, and everything printed about it can be used', async () => {
     const { run, ...access } = inject('keycloak');
     const name = `${purpose}-${run}-x`;
-    await adminOf(access).post('/realms', { realm: name, enabled: true });
+    await adminOf(access).post('/realms', { ...cheapRealm(), realm: name });
     odd = realmNamed(adminOf(access), name);
     try {
       const { env } = await accountIn(odd, ['manage-clients', 'manage-realm']);
@@ -169,7 +169,7 @@ describe('tokens', () => {
   async function useShortRealm(seconds: number): Promise<Realm> {
     const { run, ...access } = inject('keycloak');
     const name = `short-${run}-x`;
-    await adminOf(access).post('/realms', { realm: name, enabled: true, accessTokenLifespan: seconds });
+    await adminOf(access).post('/realms', { ...cheapRealm(), realm: name, accessTokenLifespan: seconds });
     return realmNamed(adminOf(access), name);
   }
 

@@ -7,7 +7,7 @@ import { cacheFolder, type Env, findJava, type Progress } from './tools.ts';
 import { markScriptsExecutable, unpack } from './unpack.ts';
 
 /** The version that tests are written against. */
-export const DEFAULT_VERSION = '26.7.3';
+export const DEFAULT_VERSION = '26.7.4';
 
 /** An unpacked server, which nobody writes into, and the Java that runs it. */
 export interface Distribution {

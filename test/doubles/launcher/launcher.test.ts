@@ -53,7 +53,7 @@ describe('where the server comes from', () => {
     fakeJava(folder);
     const home = join(folder, 'own');
     writeTree(home, serverFiles('26.4.5'));
-    writeTree(join(cacheFolder(env), 'keycloak-26.7.3'), serverFiles('26.7.3'));
+    writeTree(join(cacheFolder(env), 'keycloak-26.7.4'), serverFiles('26.7.4'));
     expect(await findDistribution({ ...env, KEYCLOAK_HOME: home })).toMatchObject({
       home,
       version: '26.4.5',
@@ -63,9 +63,9 @@ describe('where the server comes from', () => {
   test('the cache goes before Maven', async () => {
     fakeJava(folder);
     fakeMaven(folder);
-    const home = join(cacheFolder(env), 'keycloak-26.7.3');
-    writeTree(home, serverFiles('26.7.3'));
-    expect(await findDistribution(env)).toMatchObject({ home, version: '26.7.3', javaMajor: 17 });
+    const home = join(cacheFolder(env), 'keycloak-26.7.4');
+    writeTree(home, serverFiles('26.7.4'));
+    expect(await findDistribution(env)).toMatchObject({ home, version: '26.7.4', javaMajor: 17 });
     expect(existsSync(join(folder, 'calls'))).toBe(false);
   });
 
@@ -87,7 +87,7 @@ describe('where the server comes from', () => {
 
   test('two first runs at once fetch once and both see all of it', async () => {
     fakeJava(folder);
-    fakeMaven(folder, zipFile('26.7.3'));
+    fakeMaven(folder, zipFile('26.7.4'));
     const lines: string[] = [];
     const runs = [1, 2, 3].map(() => findDistribution(env, (line) => lines.push(line)));
     const homes = (await Promise.all(runs)).map(({ home }) => home);
@@ -136,14 +136,14 @@ describe('what is missing or broken', () => {
     fakeJava(folder);
     fakeMaven(folder);
     await expect(findDistribution(env)).rejects.toThrow(
-      /could not fetch Keycloak 26\.7\.3:\n {2}\[ERROR\] Could not find artifact/,
+      /could not fetch Keycloak 26\.7\.4:\n {2}\[ERROR\] Could not find artifact/,
     );
     expect(readdirSync(join(folder, 'cache/mcpkc'))).toEqual([]);
   });
 
   test('a zip that was cut off leaves nothing in the cache', async () => {
     fakeJava(folder);
-    const zip = zipFile('26.7.3');
+    const zip = zipFile('26.7.4');
     await expect(assertWholeZip(zip)).resolves.toBeUndefined();
     writeFileSync(zip, readFileSync(zip).subarray(0, -30));
     fakeMaven(folder, zip);
@@ -153,7 +153,7 @@ describe('what is missing or broken', () => {
 
   test('a zip with a flipped byte', async () => {
     fakeJava(folder);
-    const zip = zipFile('26.7.3');
+    const zip = zipFile('26.7.4');
     const bytes = readFileSync(zip);
     bytes[bytes.indexOf('exit 1')] = 0x58;
     writeFileSync(zip, bytes);
@@ -164,7 +164,7 @@ describe('what is missing or broken', () => {
   test('another version than was asked for', async () => {
     fakeJava(folder);
     fakeMaven(folder, zipFile('26.4.0'));
-    await expect(findDistribution(env)).rejects.toThrow('was asked for Keycloak 26.7.3 and brought 26.4.0');
+    await expect(findDistribution(env)).rejects.toThrow('was asked for Keycloak 26.7.4 and brought 26.4.0');
   });
 
   test('a home that is no server', async () => {
@@ -180,7 +180,7 @@ describe('what is missing or broken', () => {
 
 describe('unpacking', () => {
   test('goes by whatever is there, and on to the next when one fails', async () => {
-    const zip = zipFile('26.7.3');
+    const zip = zipFile('26.7.4');
     for (const { command } of unpackers('', '', process.env)) {
       const name = basename(command);
       const to = join(folder, `by-${name}`);
@@ -188,7 +188,7 @@ describe('unpacking', () => {
       mkdirSync(to);
       script(join(path, name), `PATH='${process.env.PATH}' exec '${command}' "$@"`);
       await unpack(zip, to, { ...process.env, PATH: path });
-      expect(readFileSync(join(to, 'keycloak-26.7.3/version.txt'), 'utf8')).toContain('26.7.3');
+      expect(readFileSync(join(to, 'keycloak-26.7.4/version.txt'), 'utf8')).toContain('26.7.4');
     }
   });
 

@@ -36,7 +36,7 @@ afterEach(() => {
 /** Starts main.ts on a server whose kc.sh has this body. */
 function start(kc: string): Promise<number | null> {
   writeFileSync(join(folder, 'server.mjs'), SERVER);
-  writeTree(join(folder, 'home'), serverFiles('26.7.3', kc));
+  writeTree(join(folder, 'home'), serverFiles('26.7.4', kc));
   fakeJava(join(folder, 'jdk'));
   const env = {
     ...process.env,
