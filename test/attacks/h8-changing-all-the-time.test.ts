@@ -2,11 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { type Account, accountIn, expectCli, until } from '../support/cli.ts';
+import { type Account, accountIn, expectCli, runCli, until } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { audience, inRealTime, register, startOnboard, storeEvents } from '../support/onboarding.ts';
-import { CHATGPT_BODY, registerAnonymously } from '../support/realm-things.ts';
+import { CHATGPT_BODY, clientIn, registerAnonymously } from '../support/realm-things.ts';
+import { registerWhole, updateOwn, withToken } from '../support/strangers.ts';
 
 const realm = await useRealm('attack-h8');
 const RESOURCE = 'https://h8.example.com/mcp';
@@ -64,6 +65,40 @@ it('who changes his client all the time while it is adopted has no token afterwa
   const has = await audience(realm, clientId, SCOPE);
   const { status: alive } = await byToken(body, 'GET');
   expect({ has, alive }).toEqual(has === 'adopted' ? { has, alive: 401 } : { has: 'none', alive });
+});
+
+it('who changes his client all the time while it is detached doesn’t get the scope back', async () => {
+  const standing = 'https://h8-standing.example.com/mcp';
+  const provision = ['create-scope', '--resource', standing, '--preset', 'chatgpt', '--yes'];
+  await expectCli(0, provision, { env: account.env });
+  const own = {
+    redirectUris: CHATGPT_BODY.redirect_uris,
+    defaultClientScopes: ['basic', 'mcp-resource-h8-standing'],
+  };
+  let registered = await registerWhole(realm, { clientId: 'a-stranger', ...own });
+  expect(registered.status).toBe(201);
+  let ended = false;
+  const change = async () => {
+    while (!ended) {
+      const answer = await updateOwn(realm, registered, own);
+      if (answer.status === 200) registered = { ...answer, body: { ...registered.body, ...answer.body } };
+      else await sleep(20);
+    }
+  };
+  const changing = [change(), change()];
+  const detach = ['create-scope', '--resource', standing, '--no-existing', '--detach', 'a-stranger'];
+  const { exit, err } = await runCli(detach, { env: account.env });
+  await sleep(300);
+  ended = true;
+  await Promise.all(changing);
+  const holds = (await clientIn(realm, 'a-stranger'))?.defaultClientScopes.includes(
+    'mcp-resource-h8-standing',
+  );
+  const alive = await withToken(realm, registered, 'GET');
+  // Who wins every round is said to, with what stops him.
+  if (exit !== 0)
+    expect({ exit, err }).toEqual({ exit: 3, err: expect.stringContaining('Disable or delete it') });
+  else expect({ holds, alive }).toEqual({ holds: false, alive: 401 });
 });
 
 it('who draws a change out gets no audience, and keeps nobody else from it', async () => {
