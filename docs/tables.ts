@@ -148,6 +148,41 @@ function verdicts(): string {
   return `${told}\n\n${table(['situation', ...names], cells)}`;
 }
 
+interface ClusterRow {
+  command: string;
+  node: string;
+  exit: number;
+  requests: readonly [number, number];
+  lost: number;
+  again: string;
+}
+
+const CLUSTER_FILE = new URL('cluster.json', import.meta.url);
+
+/** Commands against a cluster, as `npm run suite -- cluster` wrote it. */
+function cluster(): string {
+  if (!existsSync(CLUSTER_FILE)) return '';
+  const rows = JSON.parse(readFileSync(CLUSTER_FILE, 'utf8')) as ClusterRow[];
+  return table(
+    [
+      'command',
+      'first node',
+      'exit status',
+      'requests to each node',
+      'answers of 502',
+      'the same command again',
+    ],
+    rows.map(({ command, node, exit, requests, lost, again }) => [
+      `\`${command}\``,
+      node,
+      String(exit),
+      requests.join(' and '),
+      String(lost),
+      again,
+    ]),
+  );
+}
+
 function attacks(): string {
   const rows = ATTACKS.map(({ id, attack, holds, outcome }) => [id, attack, outcome, holds]);
   return table(['number', 'attack', 'outcome', 'what holds'], rows);
@@ -186,6 +221,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   ways,
   attacks,
   verdicts,
+  cluster,
   readings,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
   'reference-findings': () => codes('finding'),

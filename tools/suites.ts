@@ -36,6 +36,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     minutes: 5,
     command: [...vitest, '--config', 'test/scale/vitest.config.ts'],
   },
+  cluster: {
+    what: 'create-scope, onboard and prune-clients against two nodes on one PostgreSQL by turns, and one of them dies; needs the Debian package postgresql; MCPKC_CLUSTER=docs/cluster.json writes the table of docs/compatibility.md',
+    minutes: 7,
+    command: [...vitest, '--config', 'test/cluster/vitest.config.ts'],
+  },
   products: {
     what: 'the newest client products, whole flows, compared with their recordings; codex opencode runs two of them, --replay codex holds replay and product against each other, --verdict codex verdict and product',
     minutes: 15,

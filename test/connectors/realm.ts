@@ -1,4 +1,5 @@
 import { inject } from 'vitest';
+import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import type {} from '../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
 
@@ -24,9 +25,9 @@ interface Component {
 
 const REGISTRATION_POLICY = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
 
-/** Makes a realm with one person in it, and nothing else done to it. */
-export async function newRealm(): Promise<TestRealm> {
-  const realm = await createRealm(inject('keycloak'), 'connectors');
+/** Makes a realm with one person in it, and nothing else done to it; on the run's server unless told. */
+export async function newRealm(server: AdminAccess = inject('keycloak')): Promise<TestRealm> {
+  const realm = await createRealm(server, 'connectors');
   return { ...realm, user: await realm.createUser() };
 }
 

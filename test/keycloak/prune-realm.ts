@@ -5,6 +5,7 @@ import { findClientById } from '../../src/keycloak/read/clients.ts';
 import { readRecord } from '../../src/keycloak/read/record.ts';
 import { main } from '../../src/main.ts';
 import { clientKeyOf, RECORD_CLIENT } from '../../src/realm/record.ts';
+import type { AdminAccess } from '../../tools/keycloak/admin.ts';
 import { startMcpHost } from '../connectors/host.ts';
 import { newRealm, provision, type TestRealm } from '../connectors/realm.ts';
 import { Connector, type ConnectorOptions } from '../support/connectors/chatgpt.ts';
@@ -32,8 +33,8 @@ export interface PruneRealm extends TestRealm {
 }
 
 /** Makes one. The first sign-in is older than every other client: it proves since when sign-ins are stored. */
-export async function pruneRealm(): Promise<PruneRealm> {
-  const realm = await newRealm();
+export async function pruneRealm(server?: AdminAccess): Promise<PruneRealm> {
+  const realm = await newRealm(server);
   const host = await startMcpHost(realm.issuer, SCOPE);
   await provision(realm, {
     scope: SCOPE,

@@ -30,10 +30,14 @@ function findNginx(): string {
   );
 }
 
-/** Starts nginx on a free loopback port with this server block, which is told its port. `tls` is certificate and key; a fixed port is for a host that must know it before. */
+/** Starts nginx on a free loopback port with this server block, which is told its port. `tls` is certificate and key; a fixed port is for a host that must know it before; `http` stands beside the server block. */
 export async function startNginx(
   block: (port: number) => string,
-  { tls, port: fixed }: { tls?: { certificate: string; key: string }; port?: number } = {},
+  {
+    tls,
+    port: fixed,
+    http = '',
+  }: { tls?: { certificate: string; key: string }; port?: number; http?: string } = {},
 ): Promise<Nginx> {
   const program = findNginx();
   const port = fixed ?? (await freePort());
@@ -53,6 +57,7 @@ events {}
 http {
   access_log off;
   ${temporary}
+  ${http}
   server { listen 127.0.0.1:${port}${tls ? ' ssl' : ''}; ${secure} ${block(port)} }
 }
 `;

@@ -15,7 +15,12 @@ const filesOf = ({ test: { include, exclude = [] } }: Project) =>
   globSync(include, { cwd: ROOT }).filter((file) => !globSync(exclude, { cwd: ROOT }).includes(file));
 
 /** Run by a configuration of their own. */
-const ELSEWHERE = ['test/scale/prune-clients.test.ts', 'test/products/allowed/allowed.test.ts'];
+const ELSEWHERE = [
+  'test/scale/prune-clients.test.ts',
+  'test/scale/requests.test.ts',
+  'test/cluster/cluster.test.ts',
+  'test/products/allowed/allowed.test.ts',
+];
 
 it('every test file is in one project', () => {
   const run = [...projects.flatMap(filesOf), ...ELSEWHERE];

@@ -7,8 +7,8 @@ import { closed, freePort, isFree } from './ports.ts';
 import { makeRunHome, type RunHome } from './run-home.ts';
 import { cacheFolder, type Env, type Progress } from './tools.ts';
 
-const READY_LIMIT = 120_000;
-const BUILD_LIMIT = 240_000;
+const READY_LIMIT = 240_000;
+const BUILD_LIMIT = 480_000;
 const STOP_LIMIT = 15_000;
 const PORT_ATTEMPTS = 5;
 
@@ -22,6 +22,8 @@ export interface StartOptions {
   mode?: 'start-dev' | 'start' | undefined;
   /** Options that Keycloak builds itself for, beside those above: `--db=postgres`. */
   buildArgs?: readonly string[] | undefined;
+  /** Keeps what Keycloak built for the next start: none of `extraArgs` is an option that it builds itself for. */
+  keepBuild?: boolean | undefined;
   /** A fixed port; else a free one. */
   port?: number | undefined;
   /** `/auth` unless told; `/` for none. */
@@ -84,7 +86,7 @@ export async function startKeycloak(options: StartOptions = {}): Promise<Running
   try {
     const started = await launchOnFreePort(base, options.port, relativePath);
     const plain = !options.extraArgs?.length && !options.env;
-    if (plain && !home.built) await home.keepBuild();
+    if ((plain || options.keepBuild === true) && !home.built) await home.keepBuild();
     return running(started.child, started.launched, home, options.dataFolder !== undefined);
   } catch (error) {
     await home.remove();
