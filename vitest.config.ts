@@ -20,6 +20,7 @@ const LONG = [
   'test/keycloak/access-people.test.ts',
   'test/keycloak/access-products.test.ts',
   'test/keycloak/connections.test.ts',
+  'test/keycloak/connections-products.test.ts',
   'test/keycloak/company.test.ts',
   'test/validate/access.test.ts',
   'test/validate/registration-fronts.test.ts',

@@ -17,7 +17,7 @@ export class InvalidToken extends Error {
 
 /** Asymmetric only: with HS256 the issuer's public key would do as a secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
-const CLOCK_TOLERANCE_SECONDS = 5;
+export const CLOCK_TOLERANCE_SECONDS = 5;
 
 export type VerifyToken = (token: string) => Promise<AuthInfo>;
 

@@ -214,6 +214,7 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
       ),
       lifetimes: map.describe('seconds'),
       notVisible: texts,
+      leftOut: texts.describe('ids of clients that lead to the named product, and to others'),
       changes: z.array(change),
       applied: flag,
       tokensWorkUntil: time.nullable(),

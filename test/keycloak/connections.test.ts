@@ -2,11 +2,13 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
+import { startStandIn } from '../support/keycloak/stand-in-26-8.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { type Login, login, refresh } from '../support/login.ts';
-import { audienceScope } from '../support/onboarding.ts';
+import { remembered } from '../support/onboarding.ts';
 import { grant } from '../support/people.ts';
 import { CHATGPT_BODY, registerAnonymously } from '../support/realm-things.ts';
+import { registerWhole } from '../support/strangers.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -16,6 +18,7 @@ const CALLBACK = 'https://chatgpt.com/connector_platform_oauth_redirect';
 /** Of no product that can be told. */
 const ELSEWHERE = 'https://app.example.com/callback';
 const DOCUMENT = 'https://chatgpt.com/oauth/codex/client.json';
+const CODEX = 'http://127.0.0.1:41235/callback';
 const realm = await useRealm('connections');
 let account: Account;
 let people: Record<'alice' | 'bob' | 'carol', RealmUser>;
@@ -37,7 +40,8 @@ async function connect(
 ): Promise<void> {
   const scope = offline ? 'openid offline_access' : 'openid';
   const authMethod = client.secret === undefined ? 'none' : 'client_secret_basic';
-  const redirectUri = client.clientId === registered.clientId ? CALLBACK : ELSEWHERE;
+  const own: Record<string, string> = { 'by-hand': ELSEWHERE, [DOCUMENT]: CODEX };
+  const redirectUri = own[client.clientId] ?? CALLBACK;
   const how = { ...client, redirectUri, user, scope, authMethod };
   const result = await login(realm, how);
   if (!result.ok) return expect.fail(`${user.username} with ${client.clientId}: ${JSON.stringify(result)}`);
@@ -94,21 +98,14 @@ beforeAll(async () => {
   await grant(realm, 'users', alice.id, 'finance');
   const { body } = await registerAnonymously(realm, CHATGPT_BODY);
   registered = { clientId: String(body.client_id), secret: String(body.client_secret) };
-  const hidden = (await audienceScope(realm, 'mcp-resource-payroll'))?.name ?? '';
-  const made = { publicClient: true, redirectUris: [ELSEWHERE], fullScopeAllowed: false };
-  const scopes = {
-    defaultClientScopes: ['basic', 'mcp-resource-open', hidden],
-    optionalClientScopes: ['offline_access'],
-  };
-  await realm.admin.post(realm.path('clients'), {
-    clientId: DOCUMENT,
-    consentRequired: true,
-    ...made,
-    ...scopes,
-  });
+  // Exit status 1: this issuer doesn’t advertise documents. The pin works.
+  for (const resource of [OPEN, PAYROLL])
+    await run(1, 'allow', resource, '--preset', 'codex', '--by', 'document');
   await realm.admin.post(realm.path('clients'), {
     clientId: 'by-hand',
-    ...made,
+    publicClient: true,
+    redirectUris: [ELSEWHERE, CALLBACK],
+    fullScopeAllowed: false,
     defaultClientScopes: ['basic', 'mcp-resource-open'],
   });
 });
@@ -122,6 +119,7 @@ describe('who is connected to what', () => {
       rows.find((row) => row.user === user && row.client.clientId === clientId);
     expect(of('alice', DOCUMENT)).toMatchObject({
       way: 'document',
+      product: 'codex',
       servers: expect.arrayContaining([OPEN, PAYROLL]),
       consented: true,
       offlineSessions: 1,
@@ -135,9 +133,13 @@ describe('who is connected to what', () => {
     });
     expect(of('carol', 'by-hand')).toMatchObject({ way: 'client', since: null, consented: false });
     expect(of('alice', DOCUMENT)?.goesOn).toBe('goes on until nobody uses it for 30d (offline session)');
-    expect((await connections(PAYROLL)).map(({ user }) => user).sort()).toEqual(['alice', 'bob']);
+    // Bob has the shared client, and not the role.
+    expect((await connections(PAYROLL)).map(({ user }) => user)).toEqual(['alice']);
     expect((await connections('--user', 'Bob')).length).toBe(2);
     expect((await connections('--preset', 'chatgpt')).length).toBe(3);
+    // Its redirect URIs are ChatGPT’s and another’s.
+    const { json } = await run(0, 'connections', '--preset', 'chatgpt', '--json');
+    expect(json.leftOut).toEqual(['by-hand']);
     expect(await connections('--idle', '1d')).toEqual([]);
     const { out } = await run(0, 'connections');
     expect(out).toContain('opens https://');
@@ -150,6 +152,56 @@ describe('who is connected to what', () => {
     await grantRoles(realm, account.userId, ['view-users']);
     expect(json.notVisible).toEqual([expect.stringContaining('view-users')]);
   });
+
+  it('26.8 leaves out sessions of users that the account may not view: that is said', async () => {
+    const { url, changed } = await startStandIn(realm.admin.access.url, { filteredSessions: true });
+    await revokeRoles(realm, account.userId, ['view-users']);
+    const env = { ...account.env, KC_SERVER: url };
+    const { json } = await expectCli(0, ['connections', '--json'], { env });
+    await grantRoles(realm, account.userId, ['view-users']);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(json.connections).toEqual([]);
+    expect(json.notVisible).toContainEqual(
+      expect.stringMatching(/counts \d+ sessions and lists 0 .*view-users/),
+    );
+    expect((await expectCli(0, ['connections', '--json'], { env })).json.notVisible).toEqual([]);
+  });
+
+  it('an account that may read no settings of the realm is told which role it lacks, and nothing else', async () => {
+    const { env } = await accountIn(realm, ['view-clients'], 'sees-little');
+    const { json } = await expectCli(4, ['connections', '--json'], { env });
+    expect(json).toMatchObject({ code: 'ROLE_MISSING', message: expect.stringContaining("'view-realm'") });
+  });
+
+  it.each(['1999999999', '2147483647', undefined])(
+    'who registers with a document’s URL as client id (fresh until %s) came by registration',
+    async (until) => {
+      const clientId = `https://claude.ai/oauth/client-${until}.json`;
+      const { status } = await registerWhole(realm, {
+        clientId,
+        name: 'ChatGPT',
+        publicClient: true,
+        redirectUris: [CALLBACK],
+        defaultClientScopes: ['basic', 'mcp-resource-open'],
+        attributes: {
+          'access.token.lifespan': '7200',
+          ...(until === undefined ? {} : { 'cimd.cache.expiry.time.in.sec': until }),
+        },
+      });
+      expect(status).toBe(201);
+      await connect(people.carol, { clientId });
+      tokens.delete(`carol ${clientId}`);
+      const args = ['connections', '--client', clientId, '--json'];
+      expect((await run(0, ...args)).json.connections).toMatchObject([
+        { user: 'carol', way: 'registration' },
+      ]);
+      // A registrant chooses how long the tokens of his client last.
+      await grantRoles(realm, account.userId, ['manage-users']);
+      const { json } = await run(0, ...args, '--revoke', '--yes');
+      await revokeRoles(realm, account.userId, ['manage-users']);
+      expect(Date.parse(String(json.tokensWorkUntil)) - Date.now()).toBeGreaterThan(7_000_000);
+    },
+  );
 });
 
 describe('cutting it', () => {
@@ -180,19 +232,21 @@ describe('cutting it', () => {
     expect(await living()).toEqual(without(...ALL().filter((name) => name.endsWith(registered.clientId))));
     await everybody();
     await run(0, 'connections', PAYROLL, '--revoke', '--yes');
-    expect(await living()).toEqual(without(`alice ${DOCUMENT}`, `bob ${DOCUMENT}`));
+    expect(await living()).toEqual(without(`alice ${DOCUMENT}`));
     await everybody();
     const asked = await run(5, 'connections', '--client', 'by-hand', '--revoke', '--json');
     expect(asked.json.message).toContain('signed out of other applications');
     await run(0, 'connections', '--client', 'by-hand', '--revoke', '--yes');
-    expect(await living()).not.toContain('carol by-hand');
-    expect(await living()).toContain(`carol ${registered.clientId}`);
+    expect(await living()).toEqual(without('carol by-hand'));
   });
 
   it('--disable and --release: the client is off, or holds the audience no more; it is written down', async () => {
     await everybody();
     const { clientId } = registered;
+    await run(0, 'onboard', PAYROLL, clientId, '--yes');
+    expect((await remembered(account)).adopted).toContain(clientId);
     await run(0, 'connections', '--client', clientId, '--revoke', '--release', '--yes');
+    expect((await remembered(account)).adopted).not.toContain(clientId);
     const client = async () =>
       (
         await realm.admin.get<{ enabled: boolean; defaultClientScopes: string[] }[]>(
@@ -209,6 +263,9 @@ describe('cutting it', () => {
     const { json } = await run(0, 'status', '--resource', OPEN, '--json', '--fail-on', 'error').catch(() =>
       run(1, 'status', '--resource', OPEN, '--json'),
     );
-    expect((json.journal as { did: string }[]).some(({ did }) => did === 'ended')).toBe(true);
+    const journal = (json.journal as { did: string; to: string }[]).map(({ did, to }) => `${did} ${to}`);
+    for (const line of [`ended carol with ${clientId}`, `released ${clientId} from mcp-resource-open`])
+      expect(journal).toContain(line);
+    expect(journal).toContain(`disabled ${DOCUMENT}`);
   });
 });

@@ -1,11 +1,19 @@
 import type { Context } from '../../cli/command.ts';
+import type { Io } from '../../cli/io.ts';
 import type { Report } from '../../cli/report.ts';
+import { durationText } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { accountSees } from '../../keycloak/connection/own-roles.ts';
 import { readAccess, readRealmRoles } from '../../keycloak/read/access.ts';
-import { readConnections, type SeenConnections } from '../../keycloak/read/connections.ts';
-import { readClientScopes } from '../../keycloak/read/read.ts';
+import {
+  readConnections,
+  readSessionsOf,
+  type SeenConnections,
+  type SeenSession,
+} from '../../keycloak/read/connections.ts';
+import { readClientPolicies, readClientProfiles, readClientScopes } from '../../keycloak/read/read.ts';
+import { readRecord } from '../../keycloak/read/record.ts';
 import { readReach, readRoleTree } from '../../keycloak/read/role-holders.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
@@ -17,20 +25,23 @@ import {
   applyPlan,
   type Change,
   type ConnectionKind,
+  changesOf,
   type Plan,
   planStatus,
   requireConsent,
   type Writer,
   type Writers,
 } from '../../plan/plan.ts';
+import { registration } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
 import { gatesOf, rolesOf } from '../../realm/access.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { carriersOf, isAudienceScope, nameScopeOf, resourceOf } from '../../realm/mcp-scope.ts';
+import { adoptedIn } from '../../realm/record.ts';
 import type { Client, ClientScope } from '../../realm/representations.ts';
 import { REVOKING_ROLE } from '../../realm/roles.ts';
 import { count, formatCommand, visible } from '../../text.ts';
-import { type Connection, connectionsIn, type Server } from './rows.ts';
+import { type Connection, connectionsIn, partlyOf, type Server, type WayFacts } from './rows.ts';
 import { connectionsDocument, connectionsText } from './text.ts';
 
 /** The request to `connections`. */
@@ -58,33 +69,44 @@ export async function listConnections(
 ): Promise<Report> {
   const { voice } = context;
   const scopes = await readClientScopes(keycloak);
-  const servers = await serversIn(keycloak, scopes, input.resource);
-  if (servers.length === 0) throw noServerError(keycloak, input.resource);
+  const servers = await serversIn(keycloak, scopes);
+  const wanted = servers.filter(
+    ({ resource }) => input.resource === undefined || input.resource === resource,
+  );
+  if (wanted.length === 0) throw noServerError(keycloak, input.resource);
   const seen = await readConnections(keycloak, input, (what) => voice.progress(what));
   voice.progress(undefined);
-  const all = connectionsIn(seen, servers, input.presets);
+  const facts = await wayFacts(keycloak, seen.clients);
+  const all = connectionsIn(seen, servers, input.presets, facts);
   const rows = all.filter((row) => isWanted(row, input, keycloak.serverNow()));
-  const plan = input.revoke ? planFor(rows, servers, input) : [];
+  const plan = input.revoke ? planFor(rows, wanted, input) : [];
   if (input.revoke && !input.dryRun && plan.length > 0) {
     await requireRight(keycloak, plan);
     requireConsent([{ message: asked(rows, all, input) }], input.yes);
-    await apply(context, keycloak, scopes, plan, rows);
+    await apply(context, keycloak, { scopes, plan, rows, input });
   }
-  return report(keycloak, { seen, rows, plan, input });
+  const product = input.presets.find(({ name }) => name === input.preset);
+  const besides = { ...input, preset: undefined };
+  const others = all.filter((row) => isWanted(row, besides, keycloak.serverNow()) && !rows.includes(row));
+  const partly = product === undefined ? [] : partlyOf(product, others);
+  return report(keycloak, { seen, rows, plan, partly, input });
 }
 
-/** The MCP servers of the realm, or one of them, with the people who may use each that is bound to roles. */
-async function serversIn(
-  keycloak: Keycloak,
-  scopes: readonly ClientScope[],
-  resource: string | undefined,
-): Promise<Server[]> {
-  const named = scopes.filter(
-    (scope) =>
-      isAudienceScope(scope) &&
-      nameScopeOf(scope) === undefined &&
-      (resource === undefined || resourceOf(scope) === resource),
-  );
+/** The facts that show how clients came to be. */
+async function wayFacts(keycloak: Keycloak, clients: readonly Client[]): Promise<WayFacts> {
+  const record = await readRecord(keycloak);
+  if (!clients.some((client) => registration(client).kind === 'cimd'))
+    return { record, lists: { policies: [], profiles: [] } };
+  const [policies, profiles] = await Promise.all([
+    readClientPolicies(keycloak),
+    readClientProfiles(keycloak),
+  ]);
+  return { record, lists: { policies, profiles } };
+}
+
+/** The MCP servers of the realm, with the people who may use each that is bound to roles. */
+async function serversIn(keycloak: Keycloak, scopes: readonly ClientScope[]): Promise<Server[]> {
+  const named = scopes.filter((scope) => isAudienceScope(scope) && nameScopeOf(scope) === undefined);
   const found = named.map((scope) => ({
     resource: resourceOf(scope) ?? scope.name,
     carriers: carriersOf(scope.name, { scopes: [...scopes] }),
@@ -118,11 +140,10 @@ function isWanted(
   { preset, user, client, resource, idleMs }: ConnectionsInput,
   now: number,
 ): boolean {
-  if (preset !== undefined && row.preset !== preset) return false;
+  if (preset !== undefined && !row.presets.includes(preset)) return false;
   if (client !== undefined && row.client.clientId !== client) return false;
   if (user !== undefined && row.username.toLowerCase() !== user.toLowerCase()) return false;
-  // A person who lost the role is still connected, and can be cut.
-  if (resource !== undefined && row.servers.length === 0 && row.sessions.length === 0) return false;
+  if (resource !== undefined && !row.servers.includes(resource)) return false;
   if (idleMs === undefined) return true;
   const last = row.lastUsed?.at ?? row.since;
   return last === undefined || now - last >= idleMs;
@@ -217,7 +238,7 @@ const LISTED = 20;
 function asked(
   rows: readonly Connection[],
   all: readonly Connection[],
-  { disable, release }: ConnectionsInput,
+  { disable, release, resource }: ConnectionsInput,
 ): string {
   const listed = rows
     .slice(0, LISTED)
@@ -231,12 +252,19 @@ function asked(
     ({ consented, sessions }) => !consented && sessions.some(({ offline }) => !offline),
   );
   const others = all.filter((row) => ids.has(row.client.id) && !rows.includes(row));
+  const opened = rows.flatMap(({ servers }) => servers).filter((one) => one !== resource);
+  const beside = resource === undefined ? [] : [...new Set(opened)].sort();
   const notes = [
     whole.length === 0
       ? []
       : [
           `${count(whole.length, 'person', 'people')} gave no consent to the client, so Keycloak can only end their whole session: they are signed out of other applications, too.`,
         ],
+    beside.length > 0
+      ? [
+          `They have the client for other servers, too, and lose those with it: ${beside.map(visible).join(', ')}.`,
+        ]
+      : [],
     (disable || release) && others.length > 0
       ? [`The clients have other people, too, who lose them: ${count(others.length, 'connection')}.`]
       : [],
@@ -248,14 +276,19 @@ function asked(
   );
 }
 
-async function apply(
-  { io, signal, voice }: Context,
-  keycloak: Keycloak,
-  scopes: readonly ClientScope[],
-  plan: Plan<ConnectionKind>,
-  rows: readonly Connection[],
-): Promise<void> {
-  const ids = new ScopeIds(keycloak, scopes);
+interface Cut {
+  scopes: readonly ClientScope[];
+  plan: Plan<ConnectionKind>;
+  rows: readonly Connection[];
+  input: ConnectionsInput;
+}
+
+/** Time for the record after an interruption, in milliseconds. */
+const RECORD_MS = 10_000;
+
+/** Ends what the plan names, proves that it is gone, and writes down what was done, also where it stopped half-way. */
+async function apply({ io, signal, voice }: Context, keycloak: Keycloak, cut: Cut): Promise<void> {
+  const ids = new ScopeIds(keycloak, cut.scopes);
   const revoked: Revoked[] = [];
   const writes: Writers<ConnectionKind> = {
     client: (change) => disableClient(keycloak, change),
@@ -265,25 +298,113 @@ async function apply(
   };
   // TypeScript doesn't see that both have the same kind.
   const write = (change: Change<ConnectionKind>) => (writes[change.kind] as Writer<ConnectionKind>)(change);
-  await applyPlan(plan, write, signal, ({ key }) => voice.progress(key));
+  const done: Change<ConnectionKind>[] = [];
+  let at = 0;
+  try {
+    await applyPlan(cut.plan, write, signal, (change) => {
+      done.push(change);
+      voice.progress(`${++at} of ${cut.plan.length}: ${change.key}`);
+    });
+  } catch (error) {
+    // biome-ignore lint/plugin/clock: a limit for the record after an interruption.
+    const recording = keycloak.withSignal(AbortSignal.timeout(RECORD_MS));
+    await writeDown(recording, io, cut, done).catch(() => {});
+    throw error;
+  }
+  await writeDown(keycloak, io, cut, done);
   await proveRevoked(keycloak, revoked);
+  await proveEnded(keycloak, cut.rows);
   voice.progress(undefined);
+}
+
+/** Writes into the journal who ended what, and forgets the adoptions that a release took back. */
+async function writeDown(
+  keycloak: Keycloak,
+  io: Io,
+  { rows, input }: Cut,
+  done: readonly Change<ConnectionKind>[],
+): Promise<void> {
   const by = deedBy(holderOf(io, 'connections'));
-  const deeds =
-    rows.length > LISTED
-      ? [deedOf(io, 'ended', count(rows.length, 'connection'), by)]
-      : rows.map(({ username, client }) => deedOf(io, 'ended', `${username} with ${client.clientId}`, by));
-  await writeRecord(keycloak, { remember: deeds });
+  const line = (did: string, all: readonly string[], what: string) =>
+    all.length > LISTED
+      ? [deedOf(io, did, `${count(all.length, what)}${wishText(input)}`, by)]
+      : all.map((one) => deedOf(io, did, one, by));
+  const isDone = (change: Change<ConnectionKind>) =>
+    done.some(({ kind, key }) => kind === change.kind && key === change.key);
+  const ended = rows.filter((row) => endsOf(row).some(isDone));
+  const released = changesOf(done, 'client-scope-assignment').flatMap(({ before }) => before ?? []);
+  const forget = released.length === 0 ? [] : adoptedIn(await readRecord(keycloak));
+  const remember = [
+    ...line(
+      'ended',
+      ended.map(({ username, client }) => `${username} with ${client.clientId}`),
+      'connection',
+    ),
+    ...line(
+      'disabled',
+      changesOf(done, 'client').map(({ key }) => key),
+      'client',
+    ),
+    ...line(
+      'released',
+      released.map(({ clientId, scope }) => `${clientId} from ${scope}`),
+      'client',
+    ),
+  ];
+  await writeRecord(keycloak, {
+    remember,
+    forget: forget.filter(({ client, scope }) =>
+      released.some((one) => one.clientId === client.clientId && one.scope === scope),
+    ),
+  });
+}
+
+/** The connections that were asked for, in words: ` of user alice, product chatgpt`. */
+function wishText({ user, preset, client, resource, idleMs }: ConnectionsInput): string {
+  const parts = [
+    user === undefined ? [] : [`user ${user}`],
+    preset === undefined ? [] : [`product ${preset}`],
+    client === undefined ? [] : [`client ${client}`],
+    resource === undefined ? [] : [`server ${resource}`],
+    idleMs === undefined ? [] : [`idle for ${durationText(idleMs)}`],
+  ].flat();
+  return parts.length === 0 ? '' : ` of ${parts.join(', ')}`;
+}
+
+/** Looks until a session that another node of a cluster ended is seen to be gone. */
+const LOOKS = 5;
+
+/** Reads the sessions again: each that was to be ended must be gone. One that began meanwhile is another. */
+async function proveEnded(keycloak: Keycloak, rows: readonly Connection[]): Promise<void> {
+  const keyOf = ({ client, id, offline }: SeenSession) => `${client} ${id} ${offline}`;
+  const old = new Set(rows.flatMap(({ sessions }) => sessions.map(keyOf)));
+  if (old.size === 0) return;
+  const concerned = rows.filter(({ sessions }) => sessions.length > 0).map(({ client }) => client);
+  const clients = [...new Map(concerned.map((client) => [client.id, client])).values()];
+  let left: SeenSession[] = [];
+  for (let look = 1; look <= LOOKS; look += 1) {
+    left = (await readSessionsOf(keycloak, clients)).filter((one) => old.has(keyOf(one)));
+    if (left.length === 0) return;
+    await keycloak.waiting.sleep(200 * look, keycloak.waiting.signal);
+  }
+  const people = [...new Set(left.map(({ username }) => visible(username)))].slice(0, LISTED).join(', ');
+  const message = `${count(left.length, 'session')} that Keycloak said were ended are still listed, of ${people}.`;
+  throw new McpkcError(
+    'CHANGE_NOT_KEPT',
+    message,
+    'Run the command again. Where it stays so, disable the clients: connections --revoke --disable.',
+  );
 }
 
 interface Shown {
   seen: SeenConnections;
   rows: readonly Connection[];
   plan: Plan<ConnectionKind>;
+  partly: readonly Client[];
   input: ConnectionsInput;
 }
 
-function report(keycloak: Keycloak, { seen, rows, plan, input }: Shown): Report {
+function report(keycloak: Keycloak, { seen, rows, plan, partly, input }: Shown): Report {
   const { server, realm } = keycloak;
   const { revoke, dryRun } = input;
   const now = keycloak.serverNow();
@@ -297,6 +418,7 @@ function report(keycloak: Keycloak, { seen, rows, plan, input }: Shown): Report 
     now,
     lifetimes: seen.lifetimes,
     hidden: seen.hidden,
+    partly: partly.map(({ clientId }) => clientId),
     resource: input.resource,
   };
   return {

@@ -4,7 +4,7 @@ import type { Lifetimes } from '../../keycloak/read/connections.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
-import type { Connection } from './rows.ts';
+import { type Connection, tokenLifeOf } from './rows.ts';
 
 /** The answer of `connections`. */
 export interface ConnectionsAnswer {
@@ -19,13 +19,15 @@ export interface ConnectionsAnswer {
   now: number;
   lifetimes: Lifetimes;
   hidden: readonly string[];
+  /** Client ids that lead to the product that was named, too, and are not counted as its own. */
+  partly: readonly string[];
 }
 
 const seconds = (number: number) => durationText(number * 1000);
 
 /** A row for each person and client, the connections that were ended, and the facts that aren't known. */
 export function connectionsText(answer: ConnectionsAnswer, style: Style): string {
-  const { server, realm, resource, rows, hidden } = answer;
+  const { server, realm, resource, rows, hidden, partly } = answer;
   const what = resource === undefined ? 'Connections to MCP servers' : `Connections to ${visible(resource)}`;
   const line = (text: string) => `${wrap(text, style.width)}\n`;
   return [
@@ -34,6 +36,9 @@ export function connectionsText(answer: ConnectionsAnswer, style: Style): string
     rows.length === 0 ? line('Nobody, as far as this account sees.') : '',
     ended(answer, style),
     ...hidden.map((one) => line(`Not seen: ${one}`)),
+    ...partly.map((one) =>
+      line(`Left out: ${visible(one)} leads to this product and to others. To name it: --client <id>`),
+    ),
   ].join('');
 }
 
@@ -73,27 +78,41 @@ function goesOn({ sessions, consented }: Connection, { lifetimes, now }: Connect
   return consented ? 'takes a new sign-in, which asks for no consent' : 'takes a new sign-in';
 }
 
-function ended({ plan, revoke, dryRun, lifetimes, now }: ConnectionsAnswer, style: Style): string {
+/** The last moment, in milliseconds, at which a token expires that is out for one of the rows. */
+function tokensUntil({ rows, lifetimes, now }: ConnectionsAnswer): number {
+  return now + Math.max(0, ...rows.map(({ client }) => tokenLifeOf(client, lifetimes))) * 1000;
+}
+
+function ended(answer: ConnectionsAnswer, style: Style): string {
+  const { rows, plan, revoke, dryRun, hidden } = answer;
   if (!revoke) return '';
-  if (plan.length === 0) return `${style.green('✓')} Nothing is there to be ended.\n`;
+  if (plan.length === 0)
+    return hidden.length === 0
+      ? `${style.green('✓')} Nothing is there to be ended.\n`
+      : `${style.yellow('!')} Nothing that this account sees is there to be ended.\n`;
   const done = dryRun
     ? `${style.yellow('!')} ${count(plan.length, 'change')} would be made; nothing was ended (--dry-run).`
     : `${style.green('✓')} ${count(plan.length, 'change')} made.`;
-  const until = when(now + lifetimes.accessToken * 1000);
-  const out = `Access tokens that are out work until ${until} at most (they last ${seconds(lifetimes.accessToken)}, unless a client has a setting of its own). To end them at once: admin console, Sessions, Action, Revocation, Set to now, Push; that ends every token of the realm, for every application, and MCP servers that check tokens by signature alone don’t hear of it.`;
+  const until = tokensUntil(answer);
+  const lasting = `Access tokens that are out work until ${when(until)} at most (they last ${durationText(until - answer.now)}; an MCP server may allow some seconds for clocks).`;
+  // A registrant writes the attributes of his client whenever he likes.
+  const registered = rows.some(({ way }) => way === 'registration')
+    ? ' A client that registered itself can have had a longer lifetime when it got its token.'
+    : '';
+  const out = `${lasting}${registered} To end them at once: admin console, Sessions, Action, Revocation, Set to now, Push; that ends every token of the realm, for every application, and MCP servers that check tokens by signature alone don’t hear of it.`;
   return `\n${planText(plan, style)}\n${done}\n${wrap(out, style.width)}\n`;
 }
 
 /** The document for scripts. */
 export function connectionsDocument(answer: ConnectionsAnswer): Record<string, unknown> {
-  const { resource, rows, plan, revoke, dryRun, lifetimes, hidden, now } = answer;
+  const { resource, rows, plan, revoke, dryRun, lifetimes, hidden, partly } = answer;
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   return {
     resource: resource ?? null,
     connections: rows.map((row) => ({
       user: row.username,
       client: { clientId: row.client.clientId, name: row.client.name ?? null },
-      product: row.preset ?? null,
+      product: row.presets[0] ?? null,
       way: row.way,
       servers: row.servers,
       since: time(row.since),
@@ -105,8 +124,9 @@ export function connectionsDocument(answer: ConnectionsAnswer): Record<string, u
     })),
     lifetimes,
     notVisible: hidden,
+    leftOut: partly,
     changes: plan,
     applied: revoke && !dryRun,
-    tokensWorkUntil: revoke && plan.length > 0 ? time(now + lifetimes.accessToken * 1000) : null,
+    tokensWorkUntil: revoke && plan.length > 0 ? time(tokensUntil(answer)) : null,
   };
 }

@@ -1,5 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import { type Client, isKeycloakId, type UserEvent } from '../../realm/representations.ts';
+import { count } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
@@ -35,6 +36,8 @@ export interface SeenConsent {
 /** Lifetimes in this realm, in seconds (realm settings, Sessions and Tokens). */
 export interface Lifetimes {
   accessToken: number;
+  /** Of access tokens by the implicit flow. */
+  implicitToken: number;
   sessionIdle: number;
   sessionMax: number;
   offlineIdle: number;
@@ -107,8 +110,18 @@ export async function readConnections(
     const client = chosen ?? (await findClientById(keycloak, id));
     const sessions = client ? await sessionsOf(keycloak, client) : [];
     onRead(`${++done} of ${used.length} clients read`);
-    return { client, sessions: sessions.filter(({ userId }) => ofUser(userId)) };
+    return { client, sessions: sessions.filter(({ userId }) => ofUser(userId)), listed: sessions.length };
   });
+  const counted = used.reduce(
+    (sum, id) => sum + (stats.get(id)?.active ?? 0) + (stats.get(id)?.offline ?? 0),
+    0,
+  );
+  const listed = found.reduce((sum, one) => sum + one.listed, 0);
+  // 26.8 leaves out the sessions of users that the account may not view.
+  if (listed < counted && !(await accountSees(keycloak, 'view-users')))
+    hidden.push(
+      `Keycloak counts ${count(counted, 'session')} and lists ${listed} to this account: it lacks the role ‘view-users’.`,
+    );
   const consents = await seen(hidden, () =>
     consentsOf(keycloak, user, wish.mostUsers ?? MOST_USERS, hidden, onRead),
   );
@@ -149,6 +162,17 @@ async function userOf(keycloak: Keycloak, username: string): Promise<User> {
   throw new McpkcError('INPUT_INVALID', message, 'Look the name up in the admin console, Users.', {
     details: { culprit: '--user' },
   });
+}
+
+/** The sessions that these clients have now, offline ones included; none of a client that is gone. */
+export async function readSessionsOf(keycloak: Keycloak, clients: readonly Client[]): Promise<SeenSession[]> {
+  const found = await mapSome([...clients], (client) =>
+    sessionsOf(keycloak, client).catch((error): SeenSession[] => {
+      if (statusOf(error) === 404) return [];
+      throw error;
+    }),
+  );
+  return found.flat();
 }
 
 async function sessionsOf(keycloak: Keycloak, { id }: Client): Promise<SeenSession[]> {
@@ -240,6 +264,7 @@ async function lifetimesOf(keycloak: Keycloak): Promise<Lifetimes> {
   const found = ((await keycloak.read(REALM, (admin) => admin.realms.findOne({ realm }))) ?? {}) as Raw;
   return {
     accessToken: Number(found.accessTokenLifespan ?? 300),
+    implicitToken: Number(found.accessTokenLifespanForImplicitFlow ?? 900),
     sessionIdle: Number(found.ssoSessionIdleTimeout ?? 1800),
     sessionMax: Number(found.ssoSessionMaxLifespan ?? 36_000),
     offlineIdle: Number(found.offlineSessionIdleTimeout ?? 2_592_000),

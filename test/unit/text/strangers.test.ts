@@ -170,7 +170,7 @@ function connectionsAnswer(stranger: string): ConnectionsAnswer {
     username: stranger,
     client,
     product: undefined,
-    preset: undefined,
+    presets: [],
     way: 'registration',
     servers: [stranger],
     since: NOW,
@@ -189,12 +189,14 @@ function connectionsAnswer(stranger: string): ConnectionsAnswer {
     now: NOW,
     lifetimes: {
       accessToken: 300,
+      implicitToken: 900,
       sessionIdle: 1800,
       sessionMax: 36_000,
       offlineIdle: 2_592_000,
       offlineMax: undefined,
     },
     hidden: [],
+    partly: [stranger],
   };
 }
 
