@@ -5,7 +5,7 @@ import type { BenchRealm } from './realms.ts';
 /** What the rows measure with. */
 export interface Bench {
   server: RunningKeycloak;
-  /** A short run in small realms, where a figure for 10,000 clients can't be told. */
+  /** A short run in small realms, where a figure for 50,000 clients can't be told. */
   quick: boolean;
   rounds: number;
   /** How many registrations the row about `onboard` waits for. */

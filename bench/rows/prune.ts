@@ -48,8 +48,8 @@ export const prune: Row = {
         unit: 'ms',
         value,
         shown: times(value),
-        limit: { most: 2 },
-        target: '≤ 2 × with backup and re-check',
+        limit: { most: 1.5 },
+        target: '≤ 1.5 × with backup and re-check',
         note: 'Both after a plan, which people look at first. It reads and judges the whole realm again, and before each deletion the client; sessions and events before each sixteen. The backup is on disk before the deletion.',
       },
     ];

@@ -9,11 +9,15 @@ const WORSE = 1.2;
 /** Commands that have no reason to be slower in a large realm. */
 const COMMANDS: readonly { what: string; argv: (round: number) => string[] }[] = [
   {
-    what: '`create-scope --no-existing`, second run',
-    argv: () => ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--no-existing'],
+    what: '`create-scope`, second run',
+    argv: () => ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE],
   },
   { what: '`trusted-hosts --add`', argv: (round) => ['trusted-hosts', '--add', `host-${round}.example.com`] },
   { what: '`status`', argv: () => ['status', '--resource', RESOURCE] },
+  {
+    what: '`onboard`, events on, its beginning and its end (`--timeout 1s`)',
+    argv: () => ['onboard', RESOURCE, '--preset', 'chatgpt', '--until', 'registered', '--timeout', '1s'],
+  },
 ];
 
 /** What takes as long with many clients as with few. */
@@ -23,8 +27,8 @@ export const size: Row = {
     const [small, large] = [await bench.small(), await bench.large()];
     const lines: Line[] = [];
     for (const { what, argv } of COMMANDS) {
-      const on = (realm: BenchRealm) => (round: number) => mcpkc(argv(round), realm, [0, 1]);
-      const [many, few] = await inTurn(rounds * 2, on(large), on(small));
+      const on = (realm: BenchRealm) => (round: number) => mcpkc(argv(round), realm, [0, 1, 6]);
+      const [many, few] = await inTurn(rounds, on(large), on(small));
       if (!many || !few) throw new Error('Not everything was measured.');
       const value = ratio(many.ms, few.ms);
       lines.push({

@@ -71,14 +71,14 @@ export async function readAccessFacts(
   resource: string,
   scopes: readonly string[],
   wanted = true,
-): Promise<AccessFacts> {
+): Promise<AccessFacts & { record: RealmRecord }> {
   const [access, record] = await Promise.all([readAccess(keycloak, snapshot, scopes), readRecord(keycloak)]);
   const remembered = accessIn(record, resource);
   const isRestricted = remembered !== undefined || access.some(({ roles: mapped }) => mapped.length > 0);
   const roles = wanted || isRestricted ? await readRealmRoles(keycloak) : [];
   snapshot.access = access;
   snapshot.roles = roles;
-  return { access, roles, remembered };
+  return { access, roles, remembered, record };
 }
 
 /** The roles that let people in now; undefined where everybody may. */

@@ -13,6 +13,8 @@ export interface Written {
   plan: RealmPlan;
   /** The clients as they are now. */
   clients: readonly Client[];
+  /** What else the run has to remember, in the same request. */
+  entries?: readonly Entry[];
   /** The run that wrote it. */
   by: { by: string; host: string; command: string };
 }
@@ -25,7 +27,7 @@ const LINES = 5;
  * more, and other changes. One request; none where nothing was done.
  */
 export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
-  const { resource, plan, clients } = written;
+  const { resource, plan, clients, entries = [] } = written;
   const by = deedBy(written.by);
   const since = new Date(keycloak.serverNow()).toISOString();
   const assigned = changesOf(plan, 'client-scope-assignment');
@@ -65,14 +67,14 @@ export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written)
     ),
     ...(others.length === 0 ? [] : [deedOf(io, 'changed', `${kindsOf(others)} for ${resource}`, by)]),
   ];
-  if (deeds.length === 0) return;
+  if (deeds.length + entries.length === 0) return;
   const forget: Entry[] =
     left.length === 0
       ? []
       : adoptedIn(await readRecord(keycloak), resource).filter(({ client }) =>
           left.some((one) => one.client.id === client.id),
         );
-  await writeRecord(keycloak, { remember: [...adopted, ...deeds], forget });
+  await writeRecord(keycloak, { remember: [...adopted, ...deeds, ...entries], forget });
 }
 
 function lines(io: Io, did: string, clientIds: readonly string[], resource: string, by: string): Deed[] {

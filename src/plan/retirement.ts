@@ -137,7 +137,9 @@ async function forgetServer(
 ): Promise<void> {
   const forget = record.entries.filter(
     (entry) =>
-      ((entry.kind === 'wanted' || entry.kind === 'adopted') && entry.resource === resource) ||
+      (['wanted', 'adopted', 'looked-through'].includes(entry.kind) &&
+        'resource' in entry &&
+        entry.resource === resource) ||
       (entry.kind === 'wrote' && entry.what === RESOURCE_CLIENT && entry.of === resource),
   );
   const by = deedBy(holder);

@@ -72,12 +72,12 @@ export interface Preset {
   requestedScopes: readonly string[];
   /** Origins of the web pages that it sends requests from: MCP server and registration have to let them in. */
   origins: readonly string[];
+  /** Why its registration is refused at every Keycloak, as a clause; absent where it registers. */
+  cannotRegister?: string;
   /**
    * Whether its page registers from the browser. The request then carries `Origin`, and Keycloak's policy 'Allowed
    * Registration Web Origins' must list it. Absent: never, as for products that send from servers or the command line.
    */
-  /** Why its registration is refused at every Keycloak, as a clause; absent where it registers. */
-  cannotRegister?: string;
   registersInBrowser?: 'always' | 'sometimes';
   /**
    * The way in which the metadata's `resource` must fit the URL that was typed. `exact`: byte for byte; `prefix`: the

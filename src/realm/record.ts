@@ -225,6 +225,20 @@ export interface HolderLook {
   findings: Record<string, number>;
 }
 
+/**
+ * The look through all clients of a realm for those of the products that were there before an MCP server's scope. While
+ * the scope stays a realm default, whoever comes later inherits it, so that look needs no second.
+ */
+export interface LookedThrough {
+  kind: 'looked-through';
+  resource: string;
+  /** Internal id of the scope: one that was made anew has been assigned to nobody. */
+  scope: string;
+  /** Preset name → `digestOf` of what tells the product's clients. */
+  products: Record<string, string>;
+  since: string;
+}
+
 export type Entry =
   | Provisional
   | Adopted
@@ -240,7 +254,8 @@ export type Entry =
   | AliveOn
   | Stage
   | Looks
-  | HolderLook;
+  | HolderLook
+  | LookedThrough;
 export type EntryKind = Entry['kind'];
 
 /** The record as it was read. */
@@ -322,11 +337,17 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   },
   looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
   'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
+  'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
 };
 
 /** A text's SHA-256, cut to 132 bits. */
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** A short text that is the same for equal JSON alone. */
+export function digestOf(value: unknown): string {
+  return hash(JSON.stringify(value));
 }
 
 /** The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older. */
@@ -346,6 +367,7 @@ function subjectOf(entry: Entry): string[] {
       return [hash(JSON.stringify([entry.what, entry.of]))];
     case 'wanted':
     case 'access':
+    case 'looked-through':
       return [hash(entry.resource)];
     case 'deed':
       return [entry.at, entry.nonce];
@@ -548,6 +570,17 @@ export function wroteOf(record: RealmRecord, what: string, of: string): Record<s
 /** The products that were asked for an MCP server; undefined where that was never written down. */
 export function wantedIn(record: RealmRecord, resource: string): string[] | undefined {
   return entriesOf(record, 'wanted').find((entry) => entry.resource === resource)?.products;
+}
+
+/** What was looked through for an MCP server's scope, by its internal id; undefined where nothing was. */
+export function lookedThroughIn(
+  record: RealmRecord,
+  resource: string,
+  scope: string,
+): LookedThrough | undefined {
+  return entriesOf(record, 'looked-through').find(
+    (entry) => entry.resource === resource && entry.scope === scope,
+  );
 }
 
 /**

@@ -23,6 +23,11 @@ async function heldAs(clientId: string, scope = SCOPE) {
   return client?.optionalClientScopes.includes(scope) ? 'optional' : 'none';
 }
 
+async function scopeId() {
+  const scopes = await realm.admin.get<{ id: string; name: string }[]>(realm.path('client-scopes'));
+  return scopes.find(({ name }) => name === SCOPE)?.id;
+}
+
 async function expectNothingLeft(...args: string[]) {
   expect((await run(0, '--dry-run', '--json', ...args)).json.changes).toEqual([]);
 }
@@ -54,7 +59,27 @@ describe('--existing', () => {
     expect(await heldAs(registered)).toBe('none');
     await expectNothingLeft('--detach', registered);
     await expectNothingLeft('--no-existing');
-    await run(1, '--dry-run');
+    // What was looked through once is remembered: a cron job doesn't put back what somebody took.
+    await expectNothingLeft();
+    await run(1, '--dry-run', '--existing');
+  });
+
+  it('reads the clients once; again for another product, with --existing, and where the scope was no default', async () => {
+    const reads = async (...args: string[]) => {
+      const { err } = await runCli(['--verbose', 'create-scope', '--resource', RESOURCE, ...args], {
+        env: account.env,
+      });
+      return err.match(/clients\/? 200/g)?.length ?? 0;
+    };
+    const chatgpt = ['--preset', 'chatgpt'];
+    const few = await reads(...chatgpt);
+    expect(await reads(...chatgpt, '--existing')).toBeGreaterThan(few);
+    expect(await reads('--preset', 'chatgpt,claude', '--yes')).toBeGreaterThan(few);
+    expect(await reads('--preset', 'claude')).toBe(few);
+    const scope = await scopeId();
+    await realm.admin.del(realm.path(`default-default-client-scopes/${scope}`));
+    expect(await reads(...chatgpt)).toBeGreaterThan(few);
+    expect(await reads(...chatgpt)).toBe(few);
   });
 
   it('is off where the realm has another audience scope, --existing turns it on', async () => {
@@ -66,11 +91,9 @@ describe('--existing', () => {
 
   it('moves one that holds the scope as optional', async () => {
     const client = await clientIn(realm, registered);
-    const scope = (await realm.admin.get<{ id: string; name: string }[]>(realm.path('client-scopes'))).find(
-      ({ name }) => name === SCOPE,
-    );
-    await realm.admin.del(realm.path(`clients/${client?.id}/default-client-scopes/${scope?.id}`));
-    await realm.admin.put(realm.path(`clients/${client?.id}/optional-client-scopes/${scope?.id}`), {});
+    const scope = await scopeId();
+    await realm.admin.del(realm.path(`clients/${client?.id}/default-client-scopes/${scope}`));
+    await realm.admin.put(realm.path(`clients/${client?.id}/optional-client-scopes/${scope}`), {});
     expect(await heldAs(registered)).toBe('optional');
     await run(0, '--existing');
     expect(await heldAs(registered)).toBe('default');

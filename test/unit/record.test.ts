@@ -82,6 +82,13 @@ const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
   'alive-on': { kind: 'alive-on', day: '2026-11-27', keys: ['a.b'] },
   stage: { kind: 'stage', ...named(clientLike()), stage: 'marked', at: AT, markedAt: AT },
   looks: { kind: 'looks', complete: AT, on: { LOGIN: AT }, off: {} },
+  'looked-through': {
+    kind: 'looked-through',
+    resource: URL,
+    scope: 'id',
+    products: { chatgpt: 'x' },
+    since: AT,
+  },
   'holder-look': { kind: 'holder-look', at: AT, clients: 3, holders: { s: 1 }, findings: {} },
 };
 const EACH = Object.values(ONE_OF_EACH);

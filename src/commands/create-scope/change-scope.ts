@@ -1,11 +1,12 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
+import { McpkcError } from '../../errors.ts';
 import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { deedBy } from '../../keycloak/write/record.ts';
+import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { type Offer, offerSentence, offerToHide } from '../../plan/advertised.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
@@ -30,10 +31,12 @@ import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
+import type { LookedThrough } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, formatCommand } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
-import { desiredFor, modeAndList } from './desired-scope.ts';
+import { desiredFor, looksThrough, modeAndList } from './desired-scope.ts';
+import { lookedThrough } from './existing-clients.ts';
 import { type NamedClients, namedClients } from './named-clients.ts';
 import {
   reservations,
@@ -71,6 +74,7 @@ export async function changeScope(
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'create-scope'));
   const desired = withResourceClient(withAccess(wish, subject.access, since, by), standIn);
+  const looked = (now: RealmSnapshot) => (looksThrough(subject, flags) ? lookedThrough(subject, now) : []);
   const stages = planStages(freeOwnAccount(subject, subject.carriers), desired, subject.snapshot);
   const plan = stages.flatMap((stage) => stage.plan);
   if (subject.registration === 'open') warnOfScopes(context, subject);
@@ -93,8 +97,14 @@ export async function changeScope(
     requireConsent(asked, flags.yes === true);
     const now = await apply(context, subject, stages);
     const by = holderOf(context.io, 'create-scope');
-    await rememberPlan(keycloak, context.io, { resource: subject.resource, plan, clients: now.clients, by });
-  }
+    await rememberPlan(keycloak, context.io, {
+      resource: subject.resource,
+      plan,
+      clients: now.clients,
+      by,
+      entries: looked(now),
+    });
+  } else if (!dryRun) await rememberLook(keycloak, looked(subject.snapshot));
   if (!dryRun) {
     const { resource, scope, mode, access, presets, registration } = subject;
     const named = flags.preset === undefined || registration === 'keep' ? [] : presets;
@@ -103,6 +113,15 @@ export async function changeScope(
   }
   const offer = await offerIn(subject, flags);
   return report(subject, plan, { dryRun, offer });
+}
+
+/** Remembers a look after which nothing was to be changed; an account that may not write looks again next time. */
+async function rememberLook(keycloak: Keycloak, entries: LookedThrough[]): Promise<void> {
+  try {
+    await writeRecord(keycloak, { remember: entries });
+  } catch (error) {
+    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
+  }
 }
 
 async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {
@@ -128,9 +147,9 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   const wanted = inMode(server, modeAndList(server, flags));
   const scopes = [wanted.scope, ...(wanted.audienceScope === undefined ? [] : [wanted.audienceScope])];
   const roles = flags.role ?? [];
-  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
+  const { record, ...facts } = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: roles });
-  return { ...wanted, config, keycloak, presets, snapshot, facts, access, registration };
+  return { ...wanted, config, keycloak, presets, snapshot, record, facts, access, registration };
 }
 
 /**

@@ -13,7 +13,7 @@ import type { McpServer } from '../../realm/mcp-server.ts';
 import type { ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { CreateScopeOptions } from './command.ts';
-import { existingHolders } from './existing-clients.ts';
+import { existingHolders, isLookedThrough } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
 import type { Subject } from './subject.ts';
@@ -53,7 +53,7 @@ export async function desiredFor(
     { create: flags.createStatic === true, yes: flags.yes === true },
     (warning) => context.voice.warn(warning),
   );
-  const existing = await existingHolders(context, subject, wantsExisting(subject, flags));
+  const existing = await existingHolders(context, subject, looksThrough(subject, flags));
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
   const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));
   const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
@@ -126,6 +126,15 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
     if (!decided.has(clientId)) decided.set(clientId, why);
     return decided.get(clientId) === why;
   });
+}
+
+/**
+ * Whether all clients are read for those of the products: with `--existing` at each run, by default where no earlier run
+ * did it.
+ */
+export function looksThrough(subject: Subject, flags: CreateScopeOptions): boolean {
+  if (!wantsExisting(subject, flags)) return false;
+  return flags.existing === true || !isLookedThrough(subject, subject.record);
 }
 
 /**

@@ -5,7 +5,11 @@ import { described } from '../../plan/named.ts';
 import { adoption } from '../../plan/provisioned.ts';
 import { adoptable } from '../../products/adoptable.ts';
 import { presetOf, registration } from '../../products/dynamic.ts';
+import type { Preset } from '../../products/preset.ts';
+import { realmListOf } from '../../realm/lists.ts';
+import { digestOf, type LookedThrough, lookedThroughIn, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
+import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 import type { Subject } from './subject.ts';
 
@@ -36,6 +40,38 @@ export async function existingHolders(
   context.voice.progress(undefined);
   if (left.length > 0) context.voice.warn(leftText(left));
   return assignments;
+}
+
+/** What tells a product's clients from others: where it changes, all clients are looked through again. */
+function signs({ clientNames, clientNamePrefixes, redirectUris }: Preset): string {
+  return digestOf([clientNames, clientNamePrefixes ?? [], redirectUris]);
+}
+
+/**
+ * Whether an earlier run looked through the realm for these products, and every client since then inherits the scope:
+ * it is the same scope, and still a realm default.
+ */
+export function isLookedThrough(
+  { resource, carrier, presets, snapshot }: Pick<Subject, 'resource' | 'carrier' | 'presets' | 'snapshot'>,
+  record: RealmRecord,
+): boolean {
+  const scope = scopeNamed(snapshot, carrier);
+  if (scope === undefined || realmListOf(snapshot, carrier) !== 'default') return false;
+  const looked = lookedThroughIn(record, resource, scope.id)?.products ?? {};
+  return presets.every((preset) => looked[preset.name] === signs(preset));
+}
+
+/** The entry for a look that is over; none where those who come later don't inherit the scope. */
+export function lookedThrough(
+  { resource, carrier, presets, keycloak, record }: Subject,
+  now: RealmSnapshot,
+): LookedThrough[] {
+  const scope = scopeNamed(now, carrier);
+  if (scope === undefined || realmListOf(now, carrier) !== 'default') return [];
+  const before = lookedThroughIn(record, resource, scope.id)?.products ?? {};
+  const products = { ...before, ...Object.fromEntries(presets.map((one) => [one.name, signs(one)])) };
+  const since = new Date(keycloak.serverNow()).toISOString();
+  return [{ kind: 'looked-through', resource, scope: scope.id, products, since }];
 }
 
 const NAMED = 10;

@@ -4,6 +4,7 @@ import type { AccessFacts, AccessPlan } from '../../plan/access.ts';
 import type { RegistrationChoice } from '../../plan/registration.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
+import type { RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Subject extends NamedServer {
   /** The wish about registration. */
   registration: RegistrationChoice;
   snapshot: RealmSnapshot;
+  /** As it was before this run wrote anything. */
+  record: RealmRecord;
   /** The people who may use the server: as it is, and as it will be. */
   facts: AccessFacts;
   access: AccessPlan;

@@ -73,14 +73,15 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
   });
 }
 
-/** The record's client, made where it is missing. */
+/** The record's client, made where it is missing. A client of a role that was made just now isn't looked for first. */
 async function ensureRecord(keycloak: Keycloak): Promise<{ id: string; attributes: Record<string, string> }> {
-  const pledge = await ensurePledge(keycloak);
+  const { isNew, ...pledge } = await ensurePledge(keycloak);
   const { id } = pledge;
   for (let round = 1; round <= ROUNDS; round++) {
-    const attributes = await readPledged(keycloak, pledge);
+    const attributes = isNew && round === 1 ? undefined : await readPledged(keycloak, pledge);
     if (attributes !== undefined) return { id, attributes };
-    await make(keycloak, pledge, round);
+    const made = await make(keycloak, pledge, round);
+    if (made !== undefined) return { id, attributes: made };
   }
   const message = `The client '${RECORD_CLIENT}' (mcpkc’s record) can’t be made: somebody takes its place each time.`;
   throw new McpkcError(
@@ -94,21 +95,22 @@ async function ensureRecord(keycloak: Keycloak): Promise<{ id: string; attribute
  * The role comes first: Keycloak makes it exactly once (one 201, all others 409; 26.4.0, 26.7.4). So runs at the same
  * time agree on one id and one proof, and none takes the other's client for a stranger's.
  */
-async function ensurePledge(keycloak: Keycloak): Promise<Pledge> {
+async function ensurePledge(keycloak: Keycloak): Promise<Pledge & { isNew: boolean }> {
   for (let round = 1; round <= ROUNDS; round++) {
     const pledge = await readPledge(keycloak);
-    if (pledge) return pledge;
+    if (pledge) return { ...pledge, isNew: false };
     if (pledge === null) await dropRole(keycloak);
-    const attributes = {
-      [ROLE_ATTRIBUTE.id]: [crypto.randomUUID()],
-      [ROLE_ATTRIBUTE.proof]: [crypto.randomUUID()],
-    };
+    const made = { id: crypto.randomUUID(), proof: crypto.randomUUID() };
+    const attributes = { [ROLE_ATTRIBUTE.id]: [made.id], [ROLE_ATTRIBUTE.proof]: [made.proof] };
     const description = 'Proves which client is mcpkc’s record';
-    await keycloak
-      .replace(ROLE, (admin) => admin.roles.create({ name: RECORD_ROLE, description, attributes }))
-      .catch((error) => {
-        if (statusOf(error) !== 409) throw error;
-      });
+    try {
+      await keycloak.replace(ROLE, (admin) =>
+        admin.roles.create({ name: RECORD_ROLE, description, attributes }),
+      );
+      return { ...made, isNew: true };
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+    }
   }
   const message = `The realm role '${RECORD_ROLE}' did not keep what was written.`;
   throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
@@ -130,8 +132,15 @@ async function dropRole(keycloak: Keycloak): Promise<void> {
     });
 }
 
-/** By POST only: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4). */
-async function make(keycloak: Keycloak, { id, proof }: Pledge, round: number): Promise<void> {
+/**
+ * Makes the record's client, and returns its attributes; undefined where somebody's client was in its place and had to go
+ * first. By POST only: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4).
+ */
+async function make(
+  keycloak: Keycloak,
+  { id, proof }: Pledge,
+  round: number,
+): Promise<Record<string, string> | undefined> {
   // The proof is the role's: the client id only names the record for people, so another one does as well.
   const clientId = round <= 2 ? RECORD_CLIENT : `${RECORD_CLIENT}-${crypto.randomUUID().slice(0, 8)}`;
   const body = {
@@ -154,9 +163,11 @@ async function make(keycloak: Keycloak, { id, proof }: Pledge, round: number): P
   };
   try {
     await keycloak.replace(MAKE, (admin) => admin.clients.create(body));
+    return { [PROOF_ATTRIBUTE]: proof };
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
     await dropStrangers(keycloak, { id, proof });
+    return undefined;
   }
 }
 
