@@ -13,7 +13,7 @@ export interface Written {
   plan: RealmPlan;
   /** The clients as they are now. */
   clients: readonly Client[];
-  /** What else the run has to remember, in the same request. */
+  /** Further entries of the run, written in the same request. */
   entries?: readonly Entry[];
   /** The run that wrote it. */
   by: { by: string; host: string; command: string };

@@ -234,7 +234,7 @@ export interface LookedThrough {
   resource: string;
   /** Internal id of the scope: one that was made anew has been assigned to nobody. */
   scope: string;
-  /** Preset name → `digestOf` of what tells the product's clients. */
+  /** Preset name → `digestOf` of the signs of the product's clients. */
   products: Record<string, string>;
   since: string;
 }
@@ -572,7 +572,7 @@ export function wantedIn(record: RealmRecord, resource: string): string[] | unde
   return entriesOf(record, 'wanted').find((entry) => entry.resource === resource)?.products;
 }
 
-/** What was looked through for an MCP server's scope, by its internal id; undefined where nothing was. */
+/** The look that was made for an MCP server's scope, by its internal id; undefined where none was. */
 export function lookedThroughIn(
   record: RealmRecord,
   resource: string,

@@ -41,8 +41,14 @@ export const createScope: Command<CreateScopeOptions> = {
           'the realm’s list, or none (adopted mode); default: as it is, default for a new scope',
         ).choices(['default', 'optional', 'none']),
       )
-      .option('--existing', 'also assign the scope to the products’ clients that are there already; looks at all of them, again too')
-      .option('--no-existing', 'don’t (default where the realm has another audience scope, or an earlier run did)')
+      .option(
+        '--existing',
+        'also assign the scope to the products’ clients that are there already; looks at all of them, again too',
+      )
+      .option(
+        '--no-existing',
+        'don’t (default where the realm has another audience scope, or an earlier run did)',
+      )
       .option('--client <id>', 'also assign the scope to this client …', list)
       .option('--detach <client>', 'take the scope from this client …', list)
       .option('--preset <name>', 'client products that may register … (default: chatgpt)', list)

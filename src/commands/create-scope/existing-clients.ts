@@ -42,7 +42,7 @@ export async function existingHolders(
   return assignments;
 }
 
-/** What tells a product's clients from others: where it changes, all clients are looked through again. */
+/** A digest of the signs of a product's clients: where they change, all clients are looked through again. */
 function signs({ clientNames, clientNamePrefixes, redirectUris }: Preset): string {
   return digestOf([clientNames, clientNamePrefixes ?? [], redirectUris]);
 }
