@@ -227,7 +227,7 @@ export interface HolderLook {
 
 /**
  * The look through all clients of a realm for those of the products that were there before an MCP server's scope. While
- * the scope stays a realm default, whoever comes later inherits it, so that look needs no second.
+ * the scope stays a realm default, later clients inherit it, so that look needs no second.
  */
 export interface LookedThrough {
   kind: 'looked-through';
