@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { readRecord } from '../../src/keycloak/read/record.ts';
+import { journalIn } from '../../src/realm/record.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { connected } from '../support/keycloak/connection.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { startStandIn } from '../support/keycloak/stand-in-26-8.ts';
@@ -8,6 +11,7 @@ import { type Login, login, refresh } from '../support/login.ts';
 import { remembered } from '../support/onboarding.ts';
 import { grant } from '../support/people.ts';
 import { CHATGPT_BODY, registerAnonymously } from '../support/realm-things.ts';
+import { startReverseProxy } from '../support/reverse-proxy.ts';
 import { registerWhole } from '../support/strangers.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -218,7 +222,12 @@ describe('cutting it', () => {
   });
 
   it('a person’s: nobody else’s', async () => {
-    await run(0, 'connections', '--user', 'alice', '--revoke', '--yes');
+    const cut = ['connections', '--user', 'alice', '--revoke'];
+    const at = { env: account.env, terminal: true };
+    const refused = await expectCli(5, cut, { ...at, answers: ['n'] });
+    expect(refused.err).toContain(`alice with Codex (${DOCUMENT})`);
+    expect(await living()).toEqual(ALL());
+    await expectCli(0, cut, { ...at, answers: ['y'] });
     expect(await living()).toEqual(without(`alice ${registered.clientId}`, `alice ${DOCUMENT}`));
     expect(await connections('--user', 'alice')).toEqual([]);
   });
@@ -238,6 +247,30 @@ describe('cutting it', () => {
     expect(asked.json.message).toContain('signed out of other applications');
     await run(0, 'connections', '--client', 'by-hand', '--revoke', '--yes');
     expect(await living()).toEqual(without('carol by-hand'));
+  });
+
+  it('one that stops half-way is written down as far as it went', async () => {
+    await everybody();
+    const began = Date.now();
+    let deletions = 0;
+    const proxy = await startReverseProxy(realm.admin.access.url, {
+      before: ({ method, path }) =>
+        method === 'DELETE' && path.includes('/consents/') && ++deletions === 2
+          ? { status: 403, headers: { 'content-type': 'application/json' }, body: '{}' }
+          : undefined,
+    });
+    const env = { ...account.env, KC_SERVER: proxy.url };
+    const { json } = await expectCli(4, ['connections', '--user', 'alice', '--revoke', '--yes', '--json'], {
+      env,
+    });
+    await proxy.stop();
+    expect(json.code).toBe('ROLE_MISSING');
+    const alive = await living();
+    const gone = ALL().filter((name) => !alive.includes(name));
+    expect(gone.length).toBe(1);
+    const entries = journalIn(await readRecord(await connected(account)));
+    const since = entries.filter((entry) => Date.parse(entry.at) >= began && entry.did === 'ended');
+    expect(since.map(({ to }) => to)).toEqual(gone.map((name) => name.replace(' ', ' with ')));
   });
 
   it('--disable and --release: the client is off, or holds the audience no more; it is written down', async () => {
