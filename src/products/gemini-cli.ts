@@ -39,6 +39,7 @@ export const geminiCli: Preset = {
   },
   notes: [
     'Registers with every scope that the authorization server advertises, whatever the MCP server names, unless scopes are configured: one of them that clients may not have refuses the registration. Keycloak refuses openid until it is an allowed client scope, and service_account, which a stock realm advertises, until it is hidden or realm-optional.',
+    'Where the MCP server refuses its token, it registers a second client without redirect URIs, Gemini CLI (Stored OAuth), and renews its token as that one: invalid_grant (seen with 0.61.0). So it is adopted before its first request to the server, or signs in again with /mcp auth.',
     'Never registers again on its own: after invalid_client its user has to authenticate anew.',
     'A public client: Keycloak keeps no creation time for it.',
   ],

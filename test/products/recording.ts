@@ -53,6 +53,11 @@ export interface Recording {
   /** How a person starts it. */
   readonly command: string;
   readonly runs: Readonly<Record<RunName, RecordedRun>>;
+  /**
+   * What it asks of the realm once the MCP server has refused its token, which has no audience (adopted mode, and nobody
+   * adopts): registrations, sign-ins, and tokens for a refresh token, each once. Its tries at the MCP server are left out.
+   */
+  readonly refused?: readonly SentRequest[];
 }
 
 /**

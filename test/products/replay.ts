@@ -4,6 +4,7 @@ import { bearerParameters } from '../support/connectors/discovery.ts';
 import {
   type Answer,
   ask,
+  type Failure,
   type Fetch,
   fail,
   failFrom,
@@ -72,6 +73,8 @@ export interface Replayed {
   readonly opens: boolean;
   /** What its scopes came from. */
   readonly met: Situation;
+  /** Where the token opens nothing: what the realm refuses of what the product asks then; the last of it. */
+  readonly afterwards?: Failure | undefined;
 }
 
 /**
@@ -142,13 +145,17 @@ class Replay {
     const token = await this.#token(found.server, values, sent.authorization(registeredScope));
     if (!token.ok) return token;
     const claims = claimsOf(token.accessToken);
+    const opens = audiences(claims).includes(this.#mcpUrl);
     return {
       ...token,
+      ...(opens
+        ? {}
+        : { afterwards: await this.#afterRefusal(found.server, clients.registered, token.refreshToken) }),
       client,
       clients: clients.registered,
       claims,
       audiences: audiences(claims),
-      opens: audiences(claims).includes(this.#mcpUrl),
+      opens,
       met: { ...met, registeredScope },
     };
   }
@@ -315,11 +322,8 @@ class Replay {
       ...(await document?.proof?.(server.issuer)),
       redirect_uri: client.redirectUri,
     };
-    const basic = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`;
     const authorization =
-      !document && exchange.headers.authorization?.startsWith('Basic ')
-        ? { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }
-        : {};
+      !document && exchange.headers.authorization?.startsWith('Basic ') ? basicOf(client) : {};
     const answer = await this.#send(exchange, server.tokenEndpoint, new URLSearchParams(form), authorization);
     const { access_token: accessToken, refresh_token: refreshToken } = record(answer.json);
     if (answer.status !== 200 || typeof accessToken !== 'string') return failFrom('token', answer);
@@ -328,6 +332,47 @@ class Replay {
       accessToken,
       refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
     };
+  }
+
+  /** Asks the realm for what the product asks once its token was refused: for other clients, and by the refresh token. */
+  async #afterRefusal(
+    server: Metadata,
+    registered: readonly ReplayedClient[],
+    refreshToken: string | undefined,
+  ): Promise<Failure | undefined> {
+    const clients = [...registered];
+    let newest = refreshToken ?? '';
+    let refused: Failure | undefined;
+    for (const request of this.#recording.refused ?? []) {
+      if (request.kind === 'registration') {
+        const { scope } = record(request.body);
+        const client = await this.#register(request, server, typeof scope === 'string' ? scope : undefined);
+        if (client.ok) clients.push(client);
+        else refused = client;
+        continue;
+      }
+      // What follows on a second sign-in of the person is the first connection again.
+      if (request.kind !== 'token' || record(request.body).grant_type !== 'refresh_token') return refused;
+      const numbered = clients.flatMap(({ clientId, clientSecret = '' }, index) => [
+        [`{client_id:${index + 1}}`, clientId],
+        [`{client_secret:${index + 1}}`, clientSecret],
+      ]);
+      const [first] = clients;
+      const values: Record<string, string> = {
+        ...this.#places(server.issuer),
+        ...Object.fromEntries(numbered),
+        '{client_id}': first?.clientId ?? '',
+        '{client_secret}': first?.clientSecret ?? '',
+        '{refresh_token}': newest,
+      };
+      const form = new URLSearchParams(asWords(fillAll(request.body, values)));
+      const basic = first && request.headers.authorization?.startsWith('Basic ') ? basicOf(first) : {};
+      const answer = await this.#send(request, server.tokenEndpoint, form, basic);
+      const { refresh_token: next } = record(answer.json);
+      if (answer.status !== 200) refused = failFrom('token', answer);
+      else if (typeof next === 'string') newest = next;
+    }
+    return refused;
   }
 
   /** The first place that does not say 4xx or 502; another error ends the search, as in the official SDK. */
@@ -367,6 +412,12 @@ class Replay {
 }
 
 type Values = Record<`{${string}}`, string> & { client: ReplayedClient; resource: string };
+
+/** HTTP Basic of a client (RFC 6749, section 2.3.1). */
+function basicOf({ clientId, clientSecret = '' }: ReplayedClient): Record<string, string> {
+  const text = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
+  return { authorization: `Basic ${Buffer.from(text).toString('base64')}` };
+}
 
 function scopeRule(product: string) {
   const rule = RECORDED_RULES[product] ?? DOCUMENTED_RULES[product];

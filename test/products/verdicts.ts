@@ -58,11 +58,12 @@ async function stage({ staging, server = {}, env, knob, spoil }: Situation): Pro
   const setup = { issuer: realm.issuer, ...server };
   const host =
     knob === undefined ? await startGoodHost(setup, env) : await startBrokenHost(knob as KnobName, setup);
-  await provisionRealm(realm, host.url, staging);
+  const isAdopted = staging.scope === 'name-only';
+  await provisionRealm(realm, host.url, isAdopted ? { ...staging, scope: 'none' } : staging);
   const account = await accountIn(realm);
   const user = await realm.createUser();
   const own = { ...account.env, MCP_TRANSPORT_URL: host.url, MCP_SCOPE_NAME: SCOPE };
-  if (staging.scope === 'name-only') {
+  if (isAdopted) {
     const args = [
       'create-scope',
       '--attach',
@@ -95,9 +96,7 @@ async function stage({ staging, server = {}, env, knob, spoil }: Situation): Pro
 function adopter({ realm }: Staged): (client: ReplayedClient) => Promise<void> {
   return async ({ clientId }) => {
     const scopes = await realm.admin.get<{ id: string; name: string }[]>(realm.path('client-scopes'));
-    const hidden = scopes.find(
-      ({ name }) => name.startsWith('mcp-audience-') && name !== 'mcp-audience-example',
-    );
+    const hidden = scopes.find(({ name }) => name.startsWith('mcp-audience-'));
     await realm.admin.put(realm.path(`clients/${clientId}/default-client-scopes/${hidden?.id}`));
   };
 }

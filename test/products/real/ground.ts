@@ -31,11 +31,20 @@ export interface RunOptions {
   readonly onOutput?: (output: string, stop: () => void, write: (text: string) => void) => void;
 }
 
+/** A client that was made beforehand, as a person gives it to a product. */
+export interface GivenClient {
+  readonly id: string;
+  /** Path of the file with id and secret that `mcpkc allow` wrote; none of a public client. */
+  readonly file?: string;
+}
+
 /** Where one run of a product happens. */
 export interface Ground {
   readonly install: string;
   readonly home: string;
   readonly mcpUrl: string;
+  /** The client that it is given; without one it registers, or names its document. */
+  readonly client?: GivenClient | undefined;
   /** Who signs in. */
   readonly user: User;
   /** Runs a program of the package (or any on the path) in the empty home. */
@@ -94,19 +103,22 @@ async function insist(command: string, args: readonly string[], cwd: string): Pr
   return output;
 }
 
-/** Clears the ground for one run; `bin` holds the browser. */
+/** Clears the ground for one run; `bin` holds the browser, `client.file` what stands in the file with the secret. */
 export function makeGround(
   install: string,
-  { mcpUrl, user }: Pick<Ground, 'mcpUrl' | 'user'>,
+  { mcpUrl, user, client }: Pick<Ground, 'mcpUrl' | 'user'> & { client?: { id: string; file?: string } },
   bin: string,
 ): Ground & { remove(): void } {
   const home = mkdtempSync(join(tmpdir(), 'mcpkc-home-'));
   const env = homeEnv(install, home, bin);
+  const file = client?.file === undefined ? undefined : join(home, 'client.json');
+  if (file !== undefined) writeFileSync(file, client?.file ?? '', { mode: 0o600 });
   return {
     install,
     home,
     mcpUrl,
     user,
+    client: client && { id: client.id, ...(file === undefined ? {} : { file }) },
     run: (command, args, options = {}) =>
       start(command, args, { cwd: home, env, timeoutMs: MINUTE, ...options }),
     write(path, text) {

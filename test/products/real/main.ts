@@ -7,7 +7,7 @@ import { WORKING_ROLES } from '../../../src/realm/roles.ts';
 import { obtainKeycloak } from '../../../tools/keycloak/obtain.ts';
 import { type RunningKeycloak, startKeycloak } from '../../../tools/keycloak/server.ts';
 import { createServiceAccount } from '../../support/keycloak/service-account.ts';
-import { runMcpkc } from '../../support/run-mcpkc.ts';
+import { fileText, runMcpkc } from '../../support/run-mcpkc.ts';
 import { plain } from '../../support/terminal.ts';
 import {
   type RecordedRun,
@@ -20,9 +20,9 @@ import { replay } from '../replay.ts';
 import { startBrowser } from './browser.ts';
 import { differences } from './differences.ts';
 import { install, makeGround } from './ground.ts';
-import { type Reached, reached, recordedRun } from './normal.ts';
+import { type Reached, reached, recordedRefusal, recordedRun } from './normal.ts';
 import { REAL_PRODUCTS, type RealProduct, type Shown } from './products.ts';
-import { RECORDED_STAGINGS, SITUATIONS } from './situations.ts';
+import { NOBODY_ADOPTS, RECORDED_STAGINGS, SITUATIONS } from './situations.ts';
 import { markOwnRequests, SCOPE, STANDING, type Stage, type Staging, startStage } from './stage.ts';
 
 const USAGE = `npm run record -- <product>…       runs a product and writes what it sent to test/products/recordings/
@@ -45,8 +45,13 @@ interface Run {
   readonly shown: Shown;
   readonly reached: Reached;
   readonly run: RecordedRun;
+  /** What it asked of the realm once its token was refused. */
+  readonly refused: Recording['refused'];
   readonly mcpUrl: string;
 }
+
+/** How a product comes to its client: it registers one, it is given one, or its metadata document stands for one. */
+type Way = 'registration' | 'client' | 'document';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const progress = (line: string) => void process.stderr.write(`${line}\n`);
@@ -56,11 +61,14 @@ async function runProduct(
   product: RealProduct,
   folder: string,
   staging: Staging,
+  way: Way = 'registration',
 ): Promise<Run> {
   const stage = await startStage(keycloak, staging);
   const scratch = mkdtempSync(join(tmpdir(), 'mcpkc-browser-'));
   const browser = startBrowser(scratch, stage.user);
-  const ground = makeGround(folder, stage, browser.bin);
+  const made = way === 'registration' ? undefined : await allowedClient(stage, product, way);
+  const client = way === 'client' ? made : undefined;
+  const ground = makeGround(folder, { ...stage, ...(client ? { client } : {}) }, browser.bin);
   try {
     const shown = await product.connect(ground);
     const place = { mcpUrl: stage.mcpUrl, issuer: stage.issuer, fixedPort: product.fixedPort };
@@ -68,6 +76,7 @@ async function runProduct(
       shown: { ...shown, output: plain(shown.output) },
       reached: reached(stage.passed, place),
       run: recordedRun(stage.passed, place),
+      refused: recordedRefusal(stage.passed, place),
       mcpUrl: stage.mcpUrl,
     };
   } finally {
@@ -76,6 +85,39 @@ async function runProduct(
     rmSync(scratch, { recursive: true, force: true });
     await stage.stop();
   }
+}
+
+/** What mcpkc takes to know a stage: an account that does what `init` lets it, and the server. */
+async function mcpkcOn({ realm, mcpUrl, issuer }: Stage): Promise<Record<string, string>> {
+  const account = await createServiceAccount(realm, 'mcpkc', WORKING_ROLES);
+  return {
+    HOME: '/here',
+    KC_SERVER: realm.issuer.replace(/\/realms\/.*/, ''),
+    KC_REALM: realm.name,
+    KC_CLIENT_ID: account.clientId,
+    KC_CLIENT_SECRET: account.secret,
+    KC_ISSUER: issuer,
+    MCP_TRANSPORT_URL: mcpUrl,
+    MCP_SCOPE_NAME: SCOPE,
+  };
+}
+
+/** The client that `mcpkc allow` makes for a product, with what stands in the secret's file. */
+async function allowedClient(
+  stage: Stage,
+  { name, preset = name }: RealProduct,
+  way: Way,
+): Promise<{ id: string; file?: string }> {
+  const env = await mcpkcOn(stage);
+  const argv = ['allow', stage.mcpUrl, '--preset', preset, '--by', way, '--json', '--yes'];
+  const trial = await runMcpkc([...argv, '--dry-run'], { env });
+  const [planned] = (trial.document().products ?? []) as { public: boolean }[];
+  const file = planned?.public === false ? ['--secret-file', '/here/client.json'] : [];
+  const ran = await runMcpkc([...argv, ...file], { env });
+  const [made] = (ran.document().products ?? []) as { clientId: string }[];
+  if (ran.status !== 0 || made === undefined) throw new Error(`allow ended with ${ran.status}:\n${ran.out}`);
+  const text = fileText(ran, 'client.json');
+  return { id: made.clientId, ...(text === '' ? {} : { file: text }) };
 }
 
 /** Runs a product in each of the ways in which it is recorded. */
@@ -87,6 +129,7 @@ async function recordProduct(
 ) {
   const run = (name: RunName) => runProduct(keycloak, product, folder, RECORDED_STAGINGS[name]);
   const runs = { named: await run('named'), silent: await run('silent'), split: await run('split') };
+  const refusing = await runProduct(keycloak, product, folder, NOBODY_ADOPTS);
   const recording: Recording = {
     product: product.name,
     package: product.package.name,
@@ -95,17 +138,22 @@ async function recordProduct(
     keycloak: keycloak.version,
     command: product.command,
     runs: { named: runs.named.run, silent: runs.silent.run, split: runs.split.run },
+    refused: refusing.refused ?? [],
   };
-  return { recording, runs };
+  return { recording, runs, refusing };
 }
 
 /** Where a run ended, in the words that a replay's outcome is told in, too. */
-function endOf({ reached: { stage, error, audiences }, mcpUrl }: Run): string {
+function endOf({ reached: { stage, error, audiences, afterwards }, mcpUrl }: Run): string {
   if (stage === 'connected' || stage === 'mcp' || (stage === 'token' && !error)) {
-    return audiences.includes(mcpUrl) ? 'a token for the server' : 'a token that opens nothing';
+    return audiences.includes(mcpUrl) ? 'a token for the server' : nothingOpened(afterwards);
   }
   return `${stage}: ${error ?? 'stopped'}`;
 }
+
+/** The end of who was refused at the MCP server, and what was refused him next. */
+const nothingOpened = (afterwards: string | undefined) =>
+  `a token that opens nothing${afterwards === undefined ? '' : `, then ${afterwards}`}`;
 
 const hasAudience = (run: Run) =>
   run.reached.stage === 'connected' && run.reached.audiences.includes(run.mcpUrl);
@@ -120,7 +168,9 @@ function result(run: Run): string {
 interface Row {
   readonly product: string;
   readonly version: string;
+  /** The mode, or the situation. */
   readonly mode: string;
+  readonly way: string;
   readonly result: string;
   readonly good: boolean;
 }
@@ -136,12 +186,12 @@ async function testProduct(
 ): Promise<Row[]> {
   const { folder, version } = await install(product.package, options.version);
   const before = recordedProducts().includes(product.name) ? recordingOf(product.name) : undefined;
-  const row = (mode: string, run: Run, expected: boolean): Row => {
+  const row = (mode: string, run: Run, expected: boolean, way: Way = 'registration'): Row => {
     const good = hasAudience(run) === expected;
     if (options.verbose || !good) progress(run.shown.output);
-    return { product: product.name, version, mode, result: result(run), good };
+    return { product: product.name, version, mode, way, result: result(run), good };
   };
-  const { recording, runs } = await recordProduct(keycloak, product, folder, version);
+  const { recording, runs, refusing } = await recordProduct(keycloak, product, folder, version);
   const rows = (Object.keys(runs) as RunName[]).map((name) =>
     row(`standing, ${name}`, runs[name], wasLetIn(before?.runs[name] ?? recording.runs[name])),
   );
@@ -150,9 +200,25 @@ async function testProduct(
     writeFileSync(file, `${JSON.stringify(recording, undefined, 2)}\n`);
     return rows;
   }
+  const run = (server: RunningKeycloak, staging: Staging, way?: Way) =>
+    runProduct(server, product, folder, staging, way);
   rows.push(
-    row('adopted', await runProduct(keycloak, product, folder, { ...STANDING, scope: 'adopted' }), true),
+    row('adopted', await run(keycloak, { ...STANDING, scope: 'adopted' }), true),
+    row('adopted, nobody adopts', refusing, false),
   );
+  const ways: [Way, boolean, () => Promise<RunningKeycloak>][] = [
+    ['client', product.preset !== undefined, () => Promise.resolve(keycloak)],
+    ['document', product.hasDocument === true, options.documents],
+  ];
+  for (const [way, exists, serverOf] of ways) {
+    if (!exists) continue;
+    const server = await serverOf();
+    // Registration is shut in both: nothing but this way is left.
+    rows.push(
+      row('standing', await run(server, { ...STANDING, trustedHosts: [] }, way), true, way),
+      row('adopted', await run(server, { ...STANDING, scope: 'none', trustedHosts: [] }, way), true, way),
+    );
+  }
   const lines = before ? differences(before, recording) : ['there is no recording'];
   for (const line of lines) say(`  ${product.name}: ${line}`);
   const compared =
@@ -161,7 +227,14 @@ async function testProduct(
       : `${lines.length} differences from ${before?.version}`;
   return [
     ...rows,
-    { product: product.name, version, mode: 'recording', result: compared, good: lines.length === 0 },
+    {
+      product: product.name,
+      version,
+      mode: 'recording',
+      way: '',
+      result: compared,
+      good: lines.length === 0,
+    },
   ];
 }
 
@@ -198,7 +271,7 @@ async function compareWith(
     const { words, isRight } = await foretell(stage, product).finally(() => stage.stop());
     const good = isRight(real);
     const result = good ? real : `${real}; ${words}`;
-    rows.push({ product: product.name, version, mode, result, good });
+    rows.push({ product: product.name, version, mode, way: 'registration', result, good });
     say(`${product.name}, ${mode}: ${result}`);
   }
   return rows;
@@ -210,7 +283,7 @@ async function replayOn(stage: Stage, product: RealProduct): Promise<Foretold> {
   const end = replayed.ok
     ? replayed.opens
       ? 'a token for the server'
-      : 'a token that opens nothing'
+      : nothingOpened(replayed.afterwards && `${replayed.afterwards.stage}: ${replayed.afterwards.error}`)
     : EARLY.includes(replayed.stage)
       ? 'nothing: stopped'
       : `${replayed.stage}: ${replayed.error}`;
@@ -218,29 +291,20 @@ async function replayOn(stage: Stage, product: RealProduct): Promise<Foretold> {
 }
 
 /** The stages of a verdict as an end is told. */
-const STAGE_OF: Readonly<Record<string, string>> = { mcp: 'a token that opens nothing' };
+const STAGE_OF: Readonly<Record<string, string>> = { mcp: nothingOpened(undefined) };
 
 /** What `validate` says of a product on a stage, in the words that an end is told in. */
 async function verdictOn(stage: Stage, product: RealProduct): Promise<string> {
-  const { realm, mcpUrl, issuer, user } = stage;
-  const account = await createServiceAccount(realm, 'mcpkc', WORKING_ROLES);
+  const { mcpUrl, user } = stage;
   const preset = product.name.replace(/^inspector-.*/, 'inspector');
-  const env = {
-    KC_SERVER: realm.issuer.replace(/\/realms\/.*/, ''),
-    KC_REALM: realm.name,
-    KC_CLIENT_ID: account.clientId,
-    KC_CLIENT_SECRET: account.secret,
-    KC_ISSUER: issuer,
-    MCP_TRANSPORT_URL: mcpUrl,
-    MCP_SCOPE_NAME: SCOPE,
-  };
+  const env = await mcpkcOn(stage);
   const argv = ['validate', mcpUrl, '--json', '--preset', preset, '--user', user.username];
   const { outlook } = (await runMcpkc(argv, { env })).document() as {
     outlook?: { verdict: string; stage: string | null }[];
   };
   const [told] = outlook ?? [];
   if (!told) return 'no verdict';
-  if (told.verdict.endsWith('once-adopted')) return 'a token that opens nothing';
+  if (told.verdict.endsWith('once-adopted')) return nothingOpened(undefined);
   if (told.verdict !== 'fails') return told.verdict === 'unknown' ? 'unknown' : 'a token for the server';
   return STAGE_OF[told.stage ?? ''] ?? `${told.stage}: `;
 }
@@ -250,7 +314,9 @@ async function judgeOn(stage: Stage, product: RealProduct): Promise<Foretold> {
   const said = await verdictOn(stage, product);
   return {
     words: `the verdict: ${said}`,
-    isRight: (real) => (said.endsWith(': ') ? real.startsWith(said) : real === said),
+    // What a product tries once its token was refused is no matter of the verdict.
+    isRight: (real) =>
+      said.endsWith(': ') || said === nothingOpened(undefined) ? real.startsWith(said) : real === said,
   };
 }
 
@@ -260,6 +326,8 @@ interface Options {
   /** Of `--replay`: texts in the titles of situations; none: all. */
   readonly only: readonly string[];
   readonly version: string | undefined;
+  /** A server whose metadata advertises client id metadata documents. */
+  documents(): Promise<RunningKeycloak>;
 }
 
 async function main(): Promise<number> {
@@ -283,7 +351,9 @@ async function main(): Promise<number> {
   markOwnRequests();
   const keycloak = await obtainKeycloak({ progress, start: () => startKeycloak({ progress }) });
   const chosen = REAL_PRODUCTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const options = {
+  let withDocuments: Promise<RunningKeycloak> | undefined;
+  const options: Options = {
+    documents: () => (withDocuments ??= startKeycloak({ progress, features: ['cimd'] })),
     record: values.record,
     verbose: values.verbose,
     only: values.only,
@@ -298,14 +368,16 @@ async function main(): Promise<number> {
     }
   } finally {
     if (keycloak.owned) await keycloak.stop();
+    await (await withDocuments)?.stop();
   }
   const table = [
     `Keycloak ${keycloak.version}`,
     '',
-    '| product | version | mode | result | |',
-    '| --- | --- | --- | --- | --- |',
+    '| product | version | mode | way | result | |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...rows.map(
-      (row) => `| ${row.product} | ${row.version} | ${row.mode} | ${row.result} | ${row.good ? '✓' : '✗'} |`,
+      ({ product, version, mode, way, result, good }) =>
+        `| ${product} | ${version} | ${mode} | ${way} | ${result} | ${good ? '✓' : '✗'} |`,
     ),
   ].join('\n');
   say(`\n${table}`);

@@ -185,6 +185,8 @@ export interface Reached {
   readonly status: number;
   readonly error?: string | undefined;
   readonly audiences: readonly string[];
+  /** Where the MCP server refused its token: what the product was refused on its way to another one. */
+  readonly afterwards?: string | undefined;
 }
 
 /** Reads from the wire how far the product came. */
@@ -194,18 +196,57 @@ export function reached(passed: readonly Passed[], place: Place): Reached {
   const audiences = token?.status === 200 ? audiencesOf(String(parsed(token.answer).access_token)) : [];
   const authorized = of('mcp').filter(({ headers }) => headers.authorization !== undefined);
   if (authorized.some(({ status }) => status < 300)) return { stage: 'connected', status: 200, audiences };
-  if (token) {
-    const last = token.status === 200 ? authorized.at(-1) : token;
-    if (!last) return { stage: 'token', status: 200, audiences };
-    const stage = last === token ? 'token' : 'mcp';
-    return { stage, status: last.status, error: errorOf(last), audiences };
+  const [refused] = authorized;
+  if (refused) {
+    const last = afterRefusal(passed, place)
+      .filter(({ status }) => status >= 400)
+      .at(-1);
+    return {
+      stage: 'mcp',
+      status: refused.status,
+      error: errorOf(refused),
+      audiences: audiencesOf(bearerOf(refused)),
+      afterwards: last && `${kindOf(last, place)}: ${errorOf(last) ?? last.status}`,
+    };
   }
+  if (token) return { stage: 'token', status: token.status, error: errorOf(token), audiences };
   const asked = of('authorization').at(-1);
   if (asked) return { stage: 'authorization', status: asked.status, error: redirectError(asked), audiences };
   const registration = of('registration').at(-1);
   if (!registration) return { stage: 'nothing', status: 0, audiences };
   const { status } = registration;
   return { stage: 'registration', status, error: errorOf(registration), audiences };
+}
+
+/** What the product asked of the realm after the MCP server had refused its token for the first time. */
+function afterRefusal(passed: readonly Passed[], place: Place): readonly Passed[] {
+  const refusal = passed.findIndex(
+    (one) => kindOf(one, place) === 'mcp' && one.headers.authorization !== undefined && one.status >= 400,
+  );
+  if (refusal < 0) return [];
+  return passed
+    .slice(refusal + 1)
+    .filter((one) => ['registration', 'authorization', 'token'].includes(kindOf(one, place) ?? ''));
+}
+
+/**
+ * The same as a recording keeps it, with the names of the whole run: each request once, in the order of its first time.
+ * How often a product tries hangs on the moment.
+ */
+export function recordedRefusal(passed: readonly Passed[], place: Place): readonly SentRequest[] {
+  const sent = passed
+    .map((one) => ({ one, kind: kindOf(one, place) }))
+    .filter((found): found is { one: Passed; kind: RequestKind } => found.kind !== undefined);
+  const names = placeholders(sent, place);
+  const asked = afterRefusal(passed, place).flatMap((one) => {
+    const kind = kindOf(one, place);
+    return kind === undefined ? [] : [sentRequest(one, kind, names)];
+  });
+  return [...new Map(asked.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function bearerOf({ headers }: Passed): string {
+  return headers.authorization?.replace(/^Bearer /i, '') ?? '';
 }
 
 function audiencesOf(token: string): readonly string[] {

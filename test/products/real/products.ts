@@ -19,6 +19,10 @@ export interface RealProduct {
   readonly command: string;
   /** The port of its redirect URI, where it doesn't pick one. */
   readonly fixedPort?: number;
+  /** The preset by which `mcpkc allow` makes a client for it, where it takes one. */
+  readonly preset?: string;
+  /** Whether it names its metadata document where the issuer takes documents. */
+  readonly hasDocument?: true;
   /** Connects to the server, as far as the product can without an account. */
   connect(ground: Ground): Promise<Shown>;
 }
@@ -38,6 +42,7 @@ const shown = (...runs: readonly Ended[]): Shown => {
 
 const mcpRemote: RealProduct = {
   name: 'mcp-remote',
+  preset: 'mcp-remote',
   package: { from: 'npm', name: 'mcp-remote' },
   command: 'mcp-remote <mcp-url>',
   async connect(ground) {
@@ -45,7 +50,9 @@ const mcpRemote: RealProduct = {
     const clientInfo = { name: 'local-client', version: '1.0.0' };
     const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
     let opened = false;
-    const run = await ground.run('mcp-remote', [ground.mcpUrl], {
+    const { file } = ground.client ?? {};
+    const given = file === undefined ? [] : ['--static-oauth-client-info', `@${file}`];
+    const run = await ground.run('mcp-remote', [ground.mcpUrl, ...given], {
       timeoutMs: 40_000,
       input: say({ id: 1, method: 'initialize', params }),
       onOutput(output, stop, write) {
@@ -64,10 +71,17 @@ const mcpRemote: RealProduct = {
 
 const codex: RealProduct = {
   name: 'codex',
+  preset: 'codex',
+  hasDocument: true,
   package: { from: 'npm', name: '@openai/codex' },
   command: 'codex mcp login example',
   async connect(ground) {
-    ground.write('.codex/config.toml', `[mcp_servers.${NAME}]\nurl = "${ground.mcpUrl}"\n`);
+    if (ground.client) {
+      const given = ['--oauth-client-id', ground.client.id];
+      await ground.run('codex', ['mcp', 'add', NAME, '--url', ground.mcpUrl, ...given]);
+    } else {
+      ground.write('.codex/config.toml', `[mcp_servers.${NAME}]\nurl = "${ground.mcpUrl}"\n`);
+    }
     const login = await ground.run('codex', ['mcp', 'login', NAME]);
     if (login.status !== 0) return shown(login);
     // The tools as its own server for editors lists them; a prompt would take an account.
@@ -89,10 +103,14 @@ const codex: RealProduct = {
 
 const claudeCode: RealProduct = {
   name: 'claude-code',
+  preset: 'claude-code',
+  hasDocument: true,
   package: { from: 'npm', name: '@anthropic-ai/claude-code' },
   command: 'claude mcp add --transport http example <mcp-url>; claude mcp login example',
   async connect(ground) {
-    const added = await ground.run('claude', ['mcp', 'add', '--transport', 'http', NAME, ground.mcpUrl]);
+    const given = ground.client ? ['--client-id', ground.client.id] : [];
+    const add = ['mcp', 'add', '--transport', 'http', ...given, NAME, ground.mcpUrl];
+    const added = await ground.run('claude', add);
     const login = await ground.run('claude', ['mcp', 'login', NAME], { terminal: true });
     const listed = await ground.run('claude', ['mcp', 'list']);
     const { output } = shown(added, login, listed);
@@ -103,11 +121,13 @@ const claudeCode: RealProduct = {
 
 const inspectorCli: RealProduct = {
   name: 'inspector-cli',
+  preset: 'inspector',
   package: { from: 'npm', name: '@modelcontextprotocol/inspector' },
   command: 'mcp-inspector --cli <mcp-url> --method tools/list',
   fixedPort: 6276,
   async connect(ground) {
-    const args = ['--cli', ground.mcpUrl, '--transport', 'http', '--method', 'tools/list'];
+    const given = ground.client ? ['--client-id', ground.client.id] : [];
+    const args = ['--cli', ground.mcpUrl, '--transport', 'http', '--method', 'tools/list', ...given];
     return shown(await ground.run('mcp-inspector', args, { terminal: true }));
   },
 };
@@ -140,21 +160,25 @@ const inspectorWeb: RealProduct = {
 
 const geminiCli: RealProduct = {
   name: 'gemini-cli',
+  preset: 'gemini-cli',
   package: { from: 'npm', name: '@google/gemini-cli-core' },
   command: '/mcp auth example (here: the same provider, from gemini-cli-core)',
   async connect(ground) {
     const script = copyScript(ground, 'gemini-cli.mjs');
-    return shown(await ground.run('node', [script, ground.mcpUrl], { input: 'y\n' }));
+    const given = ground.client ? [ground.client.id] : [];
+    return shown(await ground.run('node', [script, ground.mcpUrl, ...given], { input: 'y\n' }));
   },
 };
 
 const opencode: RealProduct = {
   name: 'opencode',
+  preset: 'opencode',
   package: { from: 'npm', name: 'opencode-ai' },
   command: 'opencode mcp auth example',
   fixedPort: 19_876,
   async connect(ground) {
-    const mcp = { [NAME]: { type: 'remote', url: ground.mcpUrl, enabled: true } };
+    const given = ground.client ? { oauth: { clientId: ground.client.id } } : {};
+    const mcp = { [NAME]: { type: 'remote', url: ground.mcpUrl, enabled: true, ...given } };
     ground.write('.config/opencode/opencode.json', JSON.stringify({ mcp }));
     const auth = await ground.run('opencode', ['mcp', 'auth', NAME]);
     const listed = await ground.run('opencode', ['mcp', 'list']);
@@ -164,10 +188,12 @@ const opencode: RealProduct = {
 
 const mcporter: RealProduct = {
   name: 'mcporter',
+  preset: 'mcporter',
   package: { from: 'npm', name: 'mcporter' },
   command: 'mcporter auth example; mcporter list example',
   async connect(ground) {
-    const mcpServers = { [NAME]: { url: ground.mcpUrl, auth: 'oauth' } };
+    const given = ground.client ? { oauthClientId: ground.client.id } : {};
+    const mcpServers = { [NAME]: { url: ground.mcpUrl, auth: 'oauth', ...given } };
     ground.write('config/mcporter.json', JSON.stringify({ mcpServers }));
     const auth = await ground.run('mcporter', ['auth', NAME]);
     if (auth.status !== 0) return shown(auth);
@@ -177,11 +203,13 @@ const mcporter: RealProduct = {
 
 const fastmcp: RealProduct = {
   name: 'fastmcp',
+  preset: 'fastmcp',
   package: { from: 'pypi', name: 'fastmcp' },
   command: 'fastmcp.Client("<mcp-url>", auth="oauth")',
   async connect(ground) {
     const script = copyScript(ground, 'client.py');
-    return shown(await ground.run('python', [script, ground.mcpUrl]));
+    const given = ground.client ? [ground.client.id] : [];
+    return shown(await ground.run('python', [script, ground.mcpUrl, ...given]));
   },
 };
 

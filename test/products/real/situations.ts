@@ -8,6 +8,9 @@ export const RECORDED_STAGINGS = {
   split: { ...STANDING, names: 'split', offlineAccess: 'hidden' },
 } as const satisfies Record<string, Staging>;
 
+/** Registering gives a client without audience, and nobody gives it one: its token is refused. */
+export const NOBODY_ADOPTS: Staging = { ...STANDING, scope: 'name-only' };
+
 /** Where real product and replay have to come to the same end. */
 export const SITUATIONS: Readonly<Record<string, Staging>> = {
   'standing, the server names its scope': STANDING,
@@ -22,6 +25,6 @@ export const SITUATIONS: Readonly<Record<string, Staging>> = {
     names: 'nothing',
     hideUnattached: false,
   },
-  'adopted mode, and nobody adopts': { ...STANDING, scope: 'name-only' },
+  'adopted mode, and nobody adopts': NOBODY_ADOPTS,
   'the metadata’s resource is the origin': { ...STANDING, resource: 'origin' },
 };

@@ -13,9 +13,9 @@ import { OWN_HEADER, type Passed, startTap } from './tap.ts';
 export interface Staging {
   /**
    * Where the audience scope stands: realm default, realm optional, a name without audience (adopted mode), or the same
-   * with somebody who adopts each newcomer.
+   * with somebody who adopts each newcomer. `none`: it has no scope for the server.
    */
-  readonly scope: 'default' | 'optional' | 'name-only' | 'adopted';
+  readonly scope: 'default' | 'optional' | 'name-only' | 'adopted' | 'none';
   /** What challenge and metadata of the MCP server name: the scope, nothing, or the metadata `profile` as well. */
   readonly names: 'scope' | 'nothing' | 'split';
   /** The `resource` of the metadata: the URL that is typed, or its origin alone. */
@@ -139,31 +139,7 @@ export async function provisionRealm(
   resource: string,
   staging: Staging,
 ): Promise<{ audienceScope: string }> {
-  const named = staging.scope === 'name-only' || staging.scope === 'adopted';
-  const mapper = {
-    name: 'mcp-audience',
-    protocol: 'openid-connect',
-    protocolMapper: 'oidc-audience-mapper',
-    config: { 'included.custom.audience': resource, 'access.token.claim': 'true' },
-  };
-  const { id } = await realm.admin.post(realm.path('client-scopes'), {
-    name: SCOPE,
-    protocol: 'openid-connect',
-    ...(named ? {} : { protocolMappers: [mapper] }),
-  });
-  let audienceScope = id ?? '';
-  if (named) {
-    const attributes = Object.fromEntries(HIDDEN.map((name) => [name, 'false']));
-    const audience = {
-      name: 'mcp-audience-example',
-      protocol: 'openid-connect',
-      attributes,
-      protocolMappers: [mapper],
-    };
-    audienceScope = (await realm.admin.post(realm.path('client-scopes'), audience)).id ?? '';
-  }
-  const list = staging.scope === 'default' ? 'default' : 'optional';
-  await realm.admin.put(realm.path(`default-${list}-client-scopes/${id}`));
+  const audienceScope = staging.scope === 'none' ? '' : await makeScopes(realm, resource, staging.scope);
   const components = await realm.admin.get<Component[]>(realm.path(`components?type=${REGISTRATION_POLICY}`));
   const configs: Record<string, Record<string, string[]>> = {
     'trusted-hosts': {
@@ -187,6 +163,36 @@ export async function provisionRealm(
     await realm.admin.del(realm.path(`default-optional-client-scopes/${scope?.id}`));
   }
   return { audienceScope };
+}
+
+/** Makes the scope that the server names and returns the id of the one with the audience: the same, or a hidden one. */
+async function makeScopes(realm: Realm, resource: string, scope: Staging['scope']): Promise<string> {
+  const named = scope === 'name-only' || scope === 'adopted';
+  const mapper = {
+    name: 'mcp-audience',
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.custom.audience': resource, 'access.token.claim': 'true' },
+  };
+  const { id } = await realm.admin.post(realm.path('client-scopes'), {
+    name: SCOPE,
+    protocol: 'openid-connect',
+    ...(named ? {} : { protocolMappers: [mapper] }),
+  });
+  let audienceScope = id ?? '';
+  if (named) {
+    const attributes = Object.fromEntries(HIDDEN.map((name) => [name, 'false']));
+    const audience = {
+      name: 'mcp-audience-example',
+      protocol: 'openid-connect',
+      attributes,
+      protocolMappers: [mapper],
+    };
+    audienceScope = (await realm.admin.post(realm.path('client-scopes'), audience)).id ?? '';
+  }
+  const list = scope === 'default' ? 'default' : 'optional';
+  await realm.admin.put(realm.path(`default-${list}-client-scopes/${id}`));
+  return audienceScope;
 }
 
 /** What keeps an audience scope out of tokens' `scope`, the consent page and the metadata. */

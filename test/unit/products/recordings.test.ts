@@ -11,6 +11,9 @@ import { record } from '../../support/connectors/outcome.ts';
 
 const RUNS: readonly RunName[] = ['named', 'silent', 'split'];
 
+/** Ports, tokens and realms. */
+const OF_ONE_RUN = /127\.0\.0\.1:(?!6274|6276|8976|19876)\d|eyJ|products-[0-9a-f]{8}/;
+
 /** The words of a `scope`, sorted; undefined where there is none. "{issuer_scopes}": all that the issuer advertised. */
 function words(scope: unknown, issuerScopes: readonly string[]): readonly string[] | undefined {
   if (typeof scope !== 'string') return undefined;
@@ -28,7 +31,7 @@ describe('recordings', () => {
 
   for (const product of recordedProducts()) {
     describe(product, () => {
-      const { runs } = recordingOf(product);
+      const { runs, refused } = recordingOf(product);
 
       it.each(RUNS)('%s: the rule names the scopes that were sent', (name) => {
         const run = runs[name];
@@ -53,9 +56,12 @@ describe('recordings', () => {
       });
 
       it.each(RUNS)('%s: nothing in it is of one run alone', (name) => {
-        expect(JSON.stringify(runs[name])).not.toMatch(
-          /127\.0\.0\.1:(?!6274|6276|8976|19876)\d|eyJ|products-[0-9a-f]{8}/,
-        );
+        expect(JSON.stringify(runs[name])).not.toMatch(OF_ONE_RUN);
+      });
+
+      it('asks the realm for another token once the MCP server has refused its token', () => {
+        expect(refused?.map(({ kind }) => kind)).toContain('token');
+        expect(JSON.stringify(refused)).not.toMatch(OF_ONE_RUN);
       });
     });
   }
