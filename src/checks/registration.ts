@@ -153,6 +153,13 @@ const scoped: Check = {
   }),
 };
 
+/** Fetch, "CORS protocol": an answer without it is none that a page sees. */
+const ALLOW_ORIGIN = 'access-control-allow-origin';
+const WITHOUT_CORS =
+  'Keycloak 26.4 answers no browser at its registration endpoint (CORS); 26.5.6 and 26.7 do.';
+const TO_HAVE_CORS =
+  'Upgrade Keycloak to 26.5.6 or later, or let the product connect through its own server.';
+
 const origin: Check = {
   id: 'REG-ORIGIN',
   title: 'Products whose page registers from the browser are let in',
@@ -163,16 +170,22 @@ const origin: Check = {
     'The browser sends the page’s Origin with the registration, and the policy ‘Allowed Registration Web Origins’ of a stock realm lists none.',
   fix: 'Add the product’s origins to the policy: Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins.',
   judge: registering((evidence) => {
-    const tried = registrations(evidence).flatMap(({ preset, withOrigin }) =>
-      withOrigin ? [{ preset, withOrigin }] : [],
-    );
+    const tried = registrations(evidence).flatMap(({ preset, own, withOrigin }) => {
+      const sent = preset.registersInBrowser === 'always' ? own : withOrigin;
+      return sent ? [{ preset, withOrigin: sent }] : [];
+    });
     if (tried.length === 0) return skipped('No chosen product registers from a browser at times.');
     const exchanges = tried.map(({ withOrigin }) => withOrigin.exchange);
     const refused = tried.find(({ withOrigin }) => withOrigin.client === undefined);
-    if (!refused)
+    const silent = tried.find(({ withOrigin: { exchange } }) => !exchange.headers.has(ALLOW_ORIGIN));
+    if (!refused && !silent)
       return pass(`201 with Origin for ${tried.map(({ preset }) => preset.title).join(', ')}.`, {
         exchanges,
       });
+    if (!refused) {
+      const message = `${silent?.preset.title} from ${silent?.preset.origins[0]}: 201 without ${ALLOW_ORIGIN}, which the browser drops.`;
+      return fail(message, { exchanges, cause: WITHOUT_CORS, fix: TO_HAVE_CORS });
+    }
     const { preset, withOrigin } = refused;
     return fail(`${preset.title} from ${preset.origins[0]}: ${refusalOf(withOrigin)}`, {
       exchanges,

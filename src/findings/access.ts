@@ -1,5 +1,6 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
-import { namesScopes } from '../products/foresee.ts';
+import { asksFor, type Naming, namesScopes } from '../products/foresee.ts';
+import type { Preset } from '../products/preset.ts';
 import { distinctRoles, gatesOf, isNobodyRole, isSameRole, type Role, roleLabel } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
@@ -325,7 +326,7 @@ const withoutRoles: Rule = {
   severity: 'info',
   needs: ['scopes', 'access', 'registrationPolicies'],
   explanation: {
-    what: 'Keycloak leaves the MCP server’s audience out of the token of a user who lacks the role, so the audience alone tells who may use it. The token itself names no role: its client holds the client scope ‘roles’ only where it registered without naming scopes, and ‘roles’ is a default of the realm. An MCP server that reads realm_access.roles turns everybody away.',
+    what: 'Keycloak leaves the MCP server’s audience out of the token of a user who lacks the role, so the audience alone tells who may use it. The token itself names no role: its client holds the client scope ‘roles’ only where it registered without naming scopes and ‘roles’ is a default of the realm, or where it asks for all that the issuer advertises. An MCP server that reads realm_access.roles turns everybody away.',
     cause:
       'A registration that names scopes gets those and ‘basic’ alone (Keycloak 26.4 to 26.7). Clients that register have no full scope.',
     fix: 'Have the MCP server go by aud. One that has to read roles gets them by a mapper of the scope itself: Client scopes, the scope, Mappers, User Realm Role, token claim name realm_access.roles.',
@@ -342,11 +343,15 @@ const withoutRoles: Rule = {
       );
       if (scopes.some(({ mappers }) => mappers.some(({ protocolMapper }) => protocolMapper === mapper)))
         return [];
-      const naming = { challenge: judged.scope, metadata: [judged.scope] };
-      const without = registering(seen).filter((preset) => !hasRoles || namesScopes(preset, doors, naming));
+      const named = { challenge: judged.scope, metadata: [judged.scope] };
+      const lacks = (preset: Preset, naming: Naming) =>
+        namesScopes(preset, doors, naming) ? !asksFor(preset, 'roles', doors, naming) : !hasRoles;
+      const without = registering(seen).filter((preset) => lacks(preset, named));
       if (without.length === 0) return [];
+      const isAlways = without.every((preset) => lacks(preset, {}));
       const who = without.map(({ title }) => title).join(', ');
-      const message = `Tokens of ${who} for ${resource} name no role of their user: the audience alone tells who may use it. An MCP server that reads roles turns everybody away.`;
+      const where = isAlways ? '' : ' where the MCP server names its scope';
+      const message = `Tokens of ${who} for ${resource} name no role of their user${where}: the audience alone tells who may use it. An MCP server that reads roles turns everybody away.`;
       const fix = atMcpServer(
         'Go by aud, which only who has the role gets. To have roles in the token: Client scopes, the scope, Mappers, add User Realm Role.',
       );

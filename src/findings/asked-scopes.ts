@@ -49,7 +49,10 @@ function foreseen(seen: Seen): Foreseen[] {
   const doors = doorsOf(seen);
   const { named, silent } = namingsOf(seen);
   const lost = withoutClient(seen).filter(({ cannotRegister }) => cannotRegister !== undefined);
-  const concerned = seen.presets.filter((preset) => !lost.includes(preset));
+  // Where nobody can register, products with a client of their own still ask for scopes.
+  const concerned = seen.presets.filter(
+    (preset) => !lost.includes(preset) && (!isShut(seen) || clientOf(seen, preset) !== undefined),
+  );
   return concerned.map((preset) => {
     const client = clientOf(seen, preset);
     const held = client && { defaults: client.defaultClientScopes, optionals: client.optionalClientScopes };
@@ -75,7 +78,6 @@ const refused: Rule = {
     sources: ['RFC 8414 §2', REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
-    if (isShut(seen)) return [];
     const all = foreseen(seen);
     const { advertised } = doorsOf(seen);
     const names = new Set(

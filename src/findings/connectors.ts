@@ -198,25 +198,49 @@ const originsMissing: Rule = {
   needs: ['registrationPolicies'],
   explanation: {
     what: 'A product registers from a web page, so that the request carries the page’s Origin, and the policy ‘Allowed Registration Web Origins’ doesn’t list it: 403 “Invalid origin”. The preflight before it is answered with 200 all the same.',
-    cause: 'The list is empty in every new realm.',
-    fix: 'mcpkc trusted-hosts --preset <name> and create-scope --preset <name> add the product’s origins and leave the others as they are.',
-    sources: [REGISTRATION_GUIDE, 'Fetch, CORS protocol', SEEN],
+    cause:
+      'The list is empty in every new realm. A realm without the policy refuses every Origin (26.5.6, 26.7.3). Keycloak 26.4 has no such policy and answers no browser at all: its preflight carries no Access-Control-Allow-Origin.',
+    fix: 'mcpkc trusted-hosts --preset <name> and create-scope --preset <name> add the product’s origins and leave the others as they are. Where the policy is missing, add it in the admin console; Keycloak 26.4 has to be upgraded, or the product connects through its own server.',
+    sources: [REGISTRATION_GUIDE, 'Fetch, CORS protocol', SEEN, 'Seen on Keycloak 26.4.0 and 26.5.6'],
   },
   find(seen) {
+    if (isShut(seen)) return [];
     const policies = anonymous(seen, POLICY.webOrigins).map(webOriginsOf);
-    if (policies.length === 0 || isShut(seen)) return [];
+    const isMissing = policies.length === 0;
+    const { server } = seen.parts;
+    const hasCors = server.visible ? server.value.listsOrigins : undefined;
     return registering(seen).flatMap((preset): Found[] => {
       const { registersInBrowser, origins, title, name } = preset;
       if (registersInBrowser === undefined) return [];
-      const missing = origins.filter((origin) => policies.some((listed) => !listed.includes(origin)));
+      const missing = origins.filter(
+        (origin) => isMissing || policies.some((listed) => !listed.includes(origin)),
+      );
       if (missing.length === 0) return [];
       const always = registersInBrowser === 'always';
       const when = always ? 'registers' : 'registers, where its page connects directly,';
+      const from = `${title} ${when} from ${missing.join(', ')}`;
+      const byHand = `In the admin console, Clients, Client registration, Anonymous access policies: add Allowed Registration Web Origins with ${missing.join(', ')}.`;
+      const [problem, fix] = !isMissing
+        ? [
+            `which the policy ‘Allowed Registration Web Origins’ doesn’t list: 403 “Invalid origin”`,
+            trustHosts(seen, { presets: [name] }),
+          ]
+        : hasCors === false
+          ? [
+              'and this Keycloak answers no browser at its registration endpoint (no CORS before 26.5)',
+              atKeycloak(
+                'Upgrade Keycloak to 26.5.6 or later, or have the page connect through its own server.',
+              ),
+            ]
+          : [
+              'and the realm has no policy ‘Allowed Registration Web Origins’: 403 “Invalid origin”, or no CORS at all before 26.5',
+              atKeycloak(byHand),
+            ];
       return [
         {
           subject: title,
-          message: `${title} ${when} from ${missing.join(', ')}, which the policy ‘Allowed Registration Web Origins’ doesn’t list: 403 “Invalid origin”.`,
-          fix: trustHosts(seen, { presets: [name] }),
+          message: `${from}, ${problem}.`,
+          fix,
           ...(always ? { products: [name] } : { severity: 'warning' as const, depends: [name] }),
         },
       ];

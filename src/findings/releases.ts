@@ -50,6 +50,21 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
     certainty: 'seen',
   },
   {
+    from: [26, 5, 6],
+    change:
+      'Registration answers browsers (CORS), and the policy ‘Allowed Registration Web Origins’ lists the Origins that may register. 26.4.0 has neither.',
+    means:
+      'A product whose page registers from the browser can’t connect before; status and validate name it (REGISTRATION_ORIGINS_MISSING, REG-ORIGIN).',
+    certainty: 'seen',
+  },
+  {
+    from: [26, 6, 0],
+    change:
+      'A registration is answered with the token_endpoint_auth_method that it asked for. 26.4.0 and 26.5.6 answer client_secret_basic to client_secret_post.',
+    means: 'validate compares the answer with what the product asked for (REG-PLAIN, TOK-CODE).',
+    certainty: 'seen',
+  },
+  {
     from: [26, 7, 0],
     change: 'Client policies have a mode; STRICT demands every condition.',
     means:

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processIo } from '../../src/cli/io.ts';
 import { RECORD_CLIENT, RECORD_ROLE } from '../../src/realm/record.ts';
-import { type Account, accountIn, type CliResult, expectCli, seedSecret } from '../support/cli.ts';
+import { replay } from '../products/replay.ts';
+import { type Account, accountIn, type CliResult, expectCli, runCli, seedSecret } from '../support/cli.ts';
 import { SdkConnector } from '../support/connectors/sdk.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
@@ -204,5 +205,30 @@ describe('a document', () => {
     const words = documents ? 'connects here by its document' : 'won’t use it: this issuer doesn’t advertise';
     expect(ran.out.replaceAll(/\s+/g, ' ')).toContain(`Visual Studio Code ${words}`);
     await allow(0, '--preset', 'vscode', '--remove');
+  });
+});
+
+describe('a product that asks for all that the issuer advertises, whatever the MCP server names', () => {
+  it('is told not to connect, as it does, and the printed command lets it in', async () => {
+    const redirectUri = 'http://localhost:40123/oauth/callback';
+    const client = { clientId: 'mcp-svc-gemini-cli', redirectUri, registration: {} };
+    const product = () => replay('gemini-cli', { user }, host, { client });
+    const told = await allow(1, '--preset', 'gemini-cli', '--by', 'client', '--json');
+    const [{ connects, message = '' } = {}] = told.json.products as { connects: string; message: string }[];
+    expect(connects).toBe('no');
+    expect(message).toContain('service_account');
+    expect(await product()).toMatchObject({ ok: false, stage: 'authorization', error: 'invalid_scope' });
+    const status = await runCli(
+      ['status', '--preset', 'gemini-cli', '--resource', host.url, '--json'],
+      account,
+    );
+    expect(status.json.findings).toContainEqual(
+      expect.objectContaining({ code: 'ADVERTISED_SCOPE_REFUSED', subject: 'service_account' }),
+    );
+    const command = message.split('\n').at(-1) ?? '';
+    await expectCli(0, command.split(' ').slice(1), account);
+    await allow(0, '--preset', 'gemini-cli', '--by', 'client');
+    expect(await product()).toMatchObject({ ok: true, opens: true });
+    expect(await register()).toBe(403);
   });
 });

@@ -100,7 +100,7 @@ describe('a bad proxy in front of Keycloak', () => {
     proxy = await startFront(inject('keycloak').url);
     stage.setup.issuer = `${proxy.url}/realms/${stage.realm.name}`;
     host = await startGoodHost(stage.setup);
-    await stage.provision(host.url);
+    await stage.provision(host.url, ['--preset', 'chatgpt,inspector']);
   });
   afterEach(() => {
     proxy.spoil = {};
@@ -116,9 +116,9 @@ describe('a bad proxy in front of Keycloak', () => {
     expectRealmFailures(run, []);
   });
 
-  it.each(front)('$what: $breaks', async ({ breaks, words, spoil }) => {
+  it.each(front)('$what: $breaks', async ({ breaks, words, spoil, args = [] }) => {
     proxy.spoil = spoil;
-    const run = await stage.validate(host.url, [], { KC_SERVER: proxy.url, KC_ISSUER: stage.setup.issuer });
+    const run = await stage.validate(host.url, args, { KC_SERVER: proxy.url, KC_ISSUER: stage.setup.issuer });
     proxy.spoil = {};
     expectRealmFailures(run, breaks);
     expect(told(run, breaks)).toMatch(words);

@@ -354,6 +354,18 @@ export const front: readonly (Omit<Case, 'break'> & { spoil: Spoiling })[] = [
     },
   },
   {
+    what: 'registrations are answered without CORS, as by Keycloak 26.4',
+    breaks: ['REG-ORIGIN'],
+    words: /201 without access-control-allow-origin, which the browser drops.*26\.4 answers no browser/s,
+    args: ['--preset', 'inspector'],
+    spoil: {
+      after: ({ path }, { headers: { 'access-control-allow-origin': origin, ...headers }, ...answer }) =>
+        path.includes('/clients-registrations/')
+          ? { ...answer, headers }
+          : { ...answer, headers: { 'access-control-allow-origin': origin, ...headers } },
+    },
+  },
+  {
     what: 'HTTP Basic does not get through to the token endpoint (§7)',
     breaks: ['TOK-BASIC'],
     words: /\/token responds 401: Basic auth is disabled/,

@@ -21,13 +21,15 @@ import { rememberPlan } from '../../plan/remember.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
+import type { Preset } from '../../products/preset.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
 import { documentRefusedBy } from '../../realm/document-policies.ts';
+import { isAudienceScope, nameScopeOf } from '../../realm/mcp-scope.ts';
 import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/record.ts';
-import { type Client, isKeycloakId } from '../../realm/representations.ts';
+import { type Client, type ClientScope, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { isAdvertised, plainScopes } from '../../realm/ways.ts';
-import { count, formatCommand, listNames, typedName, visible } from '../../text.ts';
+import { count, formatCommand, listNames, typedList, typedName, visible } from '../../text.ts';
 import { defaultSecretFile, writeSecret } from './secret-file.ts';
 import type { Subject } from './subject.ts';
 
@@ -215,11 +217,12 @@ async function superfluousFor(
  * sign-in.
  */
 function withRealm(
-  { snapshot, resource }: Subject,
+  subject: Subject,
   { preset, requestedScopes, way, clientId }: Target,
   features: readonly string[],
   prospect: Prospect,
 ): Prospect {
+  const { snapshot, resource } = subject;
   if (features.includes('resource-indicators') && !hasResourceClient(snapshot, resource)) {
     const message = `The feature resource-indicators is on, and no client stands for ${visible(resource)}: every sign-in ends in invalid_target. See mcpkc explain RESOURCE_INDICATORS_BREAK_AUDIENCE`;
     return { connects: 'no', message };
@@ -238,11 +241,42 @@ function withRealm(
     return { connects: 'no', message };
   }
   if (!preset?.scopes.from.includes('issuer')) return prospect;
-  const refused = snapshot.scopes.filter((one) => isAdvertised(one) && !held.includes(one.name));
+  const own = [subject.scope, subject.carrier, ...subject.carriers];
+  const refused = snapshot.scopes.filter(
+    (one) => isAdvertised(one) && !held.includes(one.name) && !own.includes(one.name),
+  );
+  if (preset.scopes.from[0] === 'issuer') return asksForAll(subject, preset, refused) ?? prospect;
   const names = refused.map(({ name }) => name).filter((name) => !name.startsWith('mcp-'));
   if (names.length === 0) return prospect;
   const message = `${prospect.message} The MCP server has to name its scope: else ${preset.title} asks for all that this issuer advertises, and ${listNames(names)} can’t be had (invalid_scope).`;
   return { ...prospect, message };
+}
+
+/**
+ * The prospect of a product that asks for all that the issuer advertises, whatever the MCP server names (Gemini CLI
+ * 0.61): one scope that its client doesn't hold ends each sign-in. Undefined where there is none.
+ */
+function asksForAll(
+  { resource, scope }: Subject,
+  { title }: Preset,
+  refused: readonly ClientScope[],
+): Prospect | undefined {
+  if (refused.length === 0) return undefined;
+  const names = refused.map(({ name }) => name);
+  const hideable = refused.filter((one) => !isAudienceScope(one) && nameScopeOf(one) === undefined);
+  const command = formatCommand([
+    'create-scope',
+    ['--resource', resource],
+    ['--scope', scope],
+    ['--registration', 'keep'],
+    ['--hide-scope', typedList(hideable.map(({ name }) => name))],
+  ]);
+  const fix =
+    hideable.length < refused.length
+      ? 'Of them, the scope of another MCP server has to be advertised: connect this product by registration.'
+      : `To take it out of the metadata:\n${command}`;
+  const message = `${title} asks for all that this issuer advertises, whatever the MCP server names, and ${listNames(names)} can’t be had: each sign-in ends in invalid_scope. ${fix}`;
+  return { connects: 'no', message };
 }
 
 /** Whether a client stands for the resource, as Keycloak’s feature resource-indicators wants it (26.7.4). */

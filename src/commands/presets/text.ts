@@ -114,6 +114,19 @@ export function presetText(preset: Preset, style: Style): string {
       'Home page that it registers (client_uri)',
       preset.clientUri === undefined ? [] : [preset.clientUri],
     ),
+    ...section('Authenticates at the token endpoint', [
+      AUTHENTICATES[preset.registration.token_endpoint_auth_method] ??
+        preset.registration.token_endpoint_auth_method,
+    ]),
+    ...section('Grants that it registers for', preset.registration.grant_types),
+    ...section(
+      'Registers from the browser, with its Origin',
+      preset.registersInBrowser === undefined ? [] : [preset.registersInBrowser],
+    ),
+    ...section(
+      'Refused by every Keycloak when it registers',
+      preset.cannotRegister === undefined ? [] : [preset.cannotRegister],
+    ),
     ...section('Names scopes when it registers', [SENDS_SCOPE[preset.sendsScope]]),
     ...section('Scopes that it names', scopeLines(preset.scopes)),
     ...section('Scopes that it asks for whatever the server names', preset.requestedScopes),
@@ -132,6 +145,13 @@ export function presetText(preset: Preset, style: Style): string {
     ...section('Sources', preset.sources.map(sourceText)),
   ].join('\n')}\n`;
 }
+
+/** Methods of RFC 7591, section 2. */
+const AUTHENTICATES: Readonly<Record<string, string>> = {
+  none: 'not at all: a public client, PKCE alone (none)',
+  client_secret_basic: 'client id and secret by HTTP Basic (client_secret_basic)',
+  client_secret_post: 'client id and secret in the form (client_secret_post)',
+};
 
 const RESOURCE = {
   exact: 'must be the URL that was typed, byte for byte',

@@ -1,4 +1,5 @@
 import { NO_WILDCARDS, PATTERNS } from '../../realm/own-policies.ts';
+import { POLICY, REGISTRATION_POLICY_TYPE } from '../../realm/representations.ts';
 import type { Means } from '../../realm/server-means.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
@@ -16,6 +17,11 @@ export interface ServerFacts {
   redirects: Means['redirects'] | undefined;
   /** Settings that its executor for metadata documents knows; undefined where it shows nothing of it. */
   documentSettings?: string[] | undefined;
+  /**
+   * Whether it knows the policy that lets a page register from the browser (CORS): 26.5.6 and 26.7 do, 26.4.0 doesn't.
+   * Undefined where it shows none of its policies.
+   */
+  listsOrigins?: boolean | undefined;
 }
 
 interface ServerInfo {
@@ -61,7 +67,10 @@ export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> 
   const redirects = info.componentTypes?.[EXECUTORS] && redirectsOf(info);
   const executor = info.componentTypes?.[EXECUTORS]?.find(({ id }) => id === 'client-id-metadata-document');
   const documentSettings = executor?.properties?.map(({ name }) => String(name));
-  return { version, features: on, redirects, documentSettings };
+  const listsOrigins = info.componentTypes?.[REGISTRATION_POLICY_TYPE]?.some(
+    ({ id }) => id === POLICY.webOrigins,
+  );
+  return { version, features: on, redirects, documentSettings, listsOrigins };
 }
 
 /** Whether a version such as `26.7.3` is at least another; undefined where it can't be read. */

@@ -23,7 +23,8 @@ function changed(
 
 /**
  * The Origins from which a web page may register; every such policy of the realm is kept alike. A realm without the
- * policy asks for none, so none is made.
+ * policy refuses every Origin (26.5.6, 26.7.3); it was removed by somebody, or is unknown to the server (26.4), so none is
+ * made.
  */
 export const registrationOrigins: Kind<'registration-origins', OwnedOrigins> = {
   title: 'policy',

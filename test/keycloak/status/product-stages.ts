@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
+import { startMcpHost } from '../../connectors/host.ts';
 import { replay } from '../../products/replay.ts';
 import { grant } from '../../support/people.ts';
 import type { Stage } from './error-stages.ts';
-import type { World } from './world.ts';
+import { SCOPE, type World } from './world.ts';
 
 /** Whether the issuer’s metadata lists a client scope. */
 async function advertise(world: World, name: string, listed: boolean): Promise<void> {
@@ -113,9 +114,17 @@ export const PRODUCT_STAGES: readonly Stage[] = [
       await grant(world.realm, 'users', world.user.id, 'finance');
     },
     async truth(world) {
-      const result = await replay('codex', { user: world.user }, world.host);
-      expect(result).toMatchObject({ ok: true, opens: true });
+      // A server that names its scope, at a port of its own: the audience is the other one's.
+      const naming = await startMcpHost(world.realm.issuer, SCOPE);
+      const result = await replay('codex', { user: world.user }, naming);
+      await naming.stop();
+      expect(result).toMatchObject({ ok: true, audiences: [world.host.url] });
       expect(result).not.toHaveProperty('claims.realm_access');
+      // Where it names none, Codex asks for all that the issuer advertises, 'roles' too.
+      const silent = await replay('codex', { user: world.user }, world.host);
+      expect(silent).toMatchObject({
+        claims: { realm_access: { roles: expect.arrayContaining(['finance']) } },
+      });
     },
   },
   {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { styleFor } from '../../../src/cli/style.ts';
+import { presetText } from '../../../src/commands/presets/text.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { customPresets, entryKeys, parsePresets } from '../../../src/products/custom.ts';
 import { patternProblem } from '../../../src/products/pattern.ts';
@@ -168,9 +170,11 @@ test('an entry can say all that a built-in preset says', () => {
   ]);
   // Each key that is accepted makes a difference.
   const told = (entry: object) => JSON.stringify(customPresets([entry])[0]);
+  const shown = (entry: object) => customPresets([entry]).map((one) => presetText(one, styleFor(false, 80)));
   for (const key of Object.keys(said).filter((one) => !['name', 'redirectUris'].includes(one))) {
     const { [key]: _left, ...rest } = said as Record<string, unknown>;
     expect(told(rest), key).not.toBe(told(said));
+    expect(shown(rest), `${key} is shown`).not.toEqual(shown(said));
   }
   expect(Object.keys(said).sort()).toEqual(
     entryKeys()
