@@ -49,6 +49,7 @@ const LONG = [
   'test/connectors/table.test.ts',
   'test/keycloak/faults-sample.test.ts',
   'test/keycloak/allow-documents.test.ts',
+  'test/others/proof.test.ts',
   'test/others/resource-indicators.test.ts',
   'test/others/twelve.test.ts',
   'test/others/way-back.test.ts',

@@ -1,6 +1,6 @@
 import { MCP_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { excessGrants } from '../products/adoptable.ts';
-import { cameByRegistration, isCimdOf, registration } from '../products/dynamic.ts';
+import { isCimdOf, registration } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { matchesAny } from '../products/redirect.ts';
@@ -14,7 +14,7 @@ import { isPinned } from '../realm/ways.ts';
 import { typedList, typedName } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, command } from './fixes.ts';
-import { listServers, realmOf, type Seen, shown } from './seen.ts';
+import { realmOf, type Seen, shown } from './seen.ts';
 import {
   documentPolicies,
   documentState,
@@ -109,25 +109,6 @@ const documentTaken: Rule = {
       const anew = isAdvertised(seen) ? allowing(seen, preset, ['--by', 'document', '--yes']) : undefined;
       const fix = anew ?? atKeycloak(`In the admin console, Clients: look at it, and delete it.`);
       return [{ subject: client.clientId, message, fix }];
-    }),
-};
-
-const resourceTaken: Rule = {
-  code: 'RESOURCE_ID_TAKEN',
-  severity: 'error',
-  needs: ['ids', 'scopes'],
-  explanation: {
-    what: 'A client that registered itself has the URL of an MCP server as its id. Keycloak puts client ids into `aud`: its ID tokens name the MCP server, and roles that it brought put the URL into the access tokens of every application with full scope. An MCP server that looks at signature, issuer and audience lets them in, adopted or not. With the feature resource-indicators that id stands for the MCP server as well.',
-    cause: 'Anybody may choose a client id at the endpoint clients-registrations/default.',
-    fix: 'Delete it in the admin console.',
-    sources: ['RFC 8707', SEEN],
-  },
-  find: (seen) =>
-    listServers(seen).flatMap(({ resource }): Found[] => {
-      const client = shown(seen.parts.ids).find(({ clientId }) => clientId === resource);
-      if (resource === undefined || !client || !cameByRegistration(client)) return [];
-      const message = `A client that registered itself has the id ${resource}, which is the MCP server’s URL: tokens of other clients can name the MCP server.`;
-      return [{ subject: resource, message, fix: atKeycloak('In the admin console, Clients: delete it.') }];
     }),
 };
 
@@ -397,16 +378,5 @@ export const documents: RuleGroup = {
     const some = record.visible && allowedIn(record.value).length > 0;
     return some || isAdvertised(seen) || (clientPolicies.visible && documentPolicies(seen).length > 0);
   },
-  rules: [
-    breaksRealm,
-    documentTaken,
-    resourceTaken,
-    notAllowed,
-    wide,
-    clash,
-    fetchedExceeds,
-    inVain,
-    differs,
-    allowedLost,
-  ],
+  rules: [breaksRealm, documentTaken, notAllowed, wide, clash, fetchedExceeds, inVain, differs, allowedLost],
 };

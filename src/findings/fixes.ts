@@ -37,21 +37,25 @@ function presetFlags(seen: Seen): CommandPart[] {
     : [['--preset', typedList(names)]];
 }
 
-/** The command `create-scope` for a resource: it provisions, and repairs what it made. */
+/**
+ * The command `create-scope` for a resource: it provisions, and repairs what it made. With `keep` it changes nothing of
+ * registration.
+ */
 export function createScope(
   seen: Seen,
   resource: string,
   scope: string,
-  flags: readonly CommandPart[] = [],
+  { flags = [], registration }: { flags?: readonly CommandPart[]; registration?: 'keep' } = {},
 ): Fix {
   const named: CommandPart[] = nameFor(seen, resource) === scope ? [] : [['--scope', scope]];
   const parts: CommandPart[] = ['create-scope', ['--resource', resource]];
-  return command(seen, [...parts, ...named, ...presetFlags(seen), ...flags]);
+  const opened: CommandPart[] = registration === 'keep' ? [['--registration', 'keep']] : presetFlags(seen);
+  return command(seen, [...parts, ...named, ...opened, ...flags]);
 }
 
 /** The command `create-scope` for an existing scope; where nobody knows its resource, only a person can name it. */
 export function repair(seen: Seen, judged: PresentServer, flags: readonly CommandPart[] = []): Fix {
-  if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.scope, flags);
+  if (judged.resource !== undefined) return createScope(seen, judged.resource, judged.scope, { flags });
   const line = formatCommand(['create-scope', ['--scope', judged.scope], ...flags]);
   return atMcpServer(`Which MCP server is it for? Then: ${line} --resource <its URL>`);
 }
@@ -61,7 +65,7 @@ export function repair(seen: Seen, judged: PresentServer, flags: readonly Comman
  */
 export function repairAny(seen: Seen, flags: readonly CommandPart[] = []): Fix | undefined {
   if (seen.resource !== undefined)
-    return createScope(seen, seen.resource, nameFor(seen, seen.resource), flags);
+    return createScope(seen, seen.resource, nameFor(seen, seen.resource), { flags });
   const known = listServers(seen).find(({ resource }) => resource !== undefined);
   return known && repair(seen, known, flags);
 }

@@ -23,6 +23,7 @@ export async function findingsFor(
     issuer: config.issuer,
     since: context.io.now() - DAY,
     clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
+    resource,
     clients: false,
   });
   return judge(GROUPS, await seenBy(context, config, keycloak, { resource, presets, parts })).findings;

@@ -3,10 +3,11 @@ import type { IssuerMetadata } from '../keycloak/read/issuer-metadata.ts';
 import { isLoopback } from '../names/loopback.ts';
 import { cameByRegistration } from '../products/dynamic.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
+import type { Client } from '../realm/representations.ts';
 import { isOwnResourceClient, RESOURCE_URL, resourceClientDeviations } from '../realm/resource-client.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, repair } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { atKeycloak, createScope } from './fixes.ts';
+import { isShut, listServers, type Seen, shown } from './seen.ts';
 
 /** The metadata that clients get: from the public address where it answers, else from the address of administration. */
 export function told({ parts }: Seen): IssuerMetadata | undefined {
@@ -118,7 +119,8 @@ const resourceIndicators: Rule = {
       const { resource } = judged;
       if (resource === undefined || standsFor(seen, resource)) return [];
       const message = `The feature resource-indicators is on, and no client of mcpkc’s stands for ${resource}: the sign-in of every MCP client ends in invalid_target.`;
-      return [{ subject: resource, message, fix: makeResourceClient(seen, judged) }];
+      const isTaken = holderOfId(seen, resource) !== undefined;
+      return [{ subject: resource, message, fix: makeResourceClient(seen, judged, isTaken) }];
     });
   },
 };
@@ -136,12 +138,65 @@ function standsFor(seen: Seen, resource: string): boolean {
   );
 }
 
-/** Somebody else's client in its place would be deleted, which needs a person's word. */
-function makeResourceClient(seen: Seen, judged: PresentServer): Fix {
-  const { resource = '' } = judged;
-  const isTaken = shown(seen.parts.ids).some(({ clientId }) => clientId === resource);
-  return repair(seen, judged, ['--resource-client', ...(isTaken ? ['--yes'] : [])]);
+/** The client whose id is the URL of an MCP server. */
+function holderOfId(seen: Seen, resource: string): Client | undefined {
+  return shown(seen.parts.ids).find(({ clientId }) => clientId === resource);
 }
+
+/** The client whose id is the URL of an MCP server, where it registered itself. */
+function squatterOf(seen: Seen, resource: string): Client | undefined {
+  const client = holderOfId(seen, resource);
+  const isOwn = client !== undefined && isOwnResourceClient(client, resource, shown(seen.parts.record));
+  return client && !isOwn && cameByRegistration(client) ? client : undefined;
+}
+
+/** Somebody else's client in its place is deleted for it, which takes a person's word. */
+function makeResourceClient(seen: Seen, { resource = '', scope }: PresentServer, isTaken: boolean): Fix {
+  const flags = ['--resource-client', ...(isTaken ? ['--yes'] : [])];
+  return createScope(seen, resource, scope, { registration: 'keep', flags });
+}
+
+const resourceTaken: Rule = {
+  code: 'RESOURCE_ID_TAKEN',
+  severity: 'error',
+  needs: ['scopes', 'record', 'ids'],
+  explanation: {
+    what: 'A client that registered itself has the URL of an MCP server as its id. Keycloak puts client ids into `aud`: its ID tokens name the MCP server, and roles that it brought put the URL into the access tokens of every application with full scope. An MCP server that looks at signature, issuer and audience lets them in, adopted or not. With the feature resource-indicators that id stands for the MCP server as well.',
+    cause:
+      'Anybody may choose a client id at the endpoint clients-registrations/default, and mcpkc’s own client did not hold this one yet.',
+    fix: 'mcpkc create-scope --resource-client --yes shows it, deletes it with its roles, and makes mcpkc’s own client in its place: its registrant’s access token is dead, and nobody can take the id again.',
+    sources: ['RFC 8707', SEEN],
+  },
+  find: (seen) =>
+    listServers(seen).flatMap((judged): Found[] => {
+      const { resource } = judged;
+      if (resource === undefined || squatterOf(seen, resource) === undefined) return [];
+      const message = `A client that registered itself has the id ${resource}, which is the MCP server’s URL: tokens of other clients can name the MCP server.`;
+      return [{ subject: resource, message, fix: makeResourceClient(seen, judged, true) }];
+    }),
+};
+
+const resourceFree: Rule = {
+  code: 'RESOURCE_ID_FREE',
+  severity: 'warning',
+  needs: ['server', 'scopes', 'registrationPolicies', 'ids'],
+  explanation: {
+    what: 'Registration is open, and no client has the URL of an MCP server as its id. Anybody who registers a client of that id, with roles that every user gets, puts the URL into `aud` of every application with full scope; and on a Keycloak with the feature resource-indicators it decides whose sign-ins work.',
+    cause: 'The MCP server was provisioned before mcpkc made that client, or somebody deleted it.',
+    fix: 'mcpkc create-scope --resource-client makes it: bearer-only, without scopes, nobody signs in with it.',
+    sources: ['RFC 8707', SEEN],
+  },
+  find(seen) {
+    // Where `resource` counts, every sign-in fails without that client: a finding of its own.
+    if (isShut(seen) || judgesResource(seen)) return [];
+    return listServers(seen).flatMap((judged): Found[] => {
+      const { resource } = judged;
+      if (resource === undefined || holderOfId(seen, resource) !== undefined) return [];
+      const message = `Anybody who may register can take ${resource} as client id: tokens of other clients would name the MCP server then.`;
+      return [{ subject: resource, message, fix: makeResourceClient(seen, judged, false) }];
+    });
+  },
+};
 
 const foreignResource: Rule = {
   code: 'RESOURCE_CLIENT_FOREIGN',
@@ -165,15 +220,14 @@ const foreignResource: Rule = {
       );
       // A client that registered itself is a finding of its own, with or without the feature.
       const there = shown(seen.parts.ids).filter(
-        (client) => client.clientId === resource && (judgesResource(seen) || !cameByRegistration(client)),
+        (client) => client.clientId === resource && client !== squatterOf(seen, resource),
       );
       const foreign = [...(standsFor(seen, resource) ? [] : there), ...claiming];
       if (foreign.length === 0) return [];
       const names = foreign.map(({ clientId }) => `'${clientId}'`).join(', ');
       const severity = judgesResource(seen) ? 'error' : 'warning';
       const message = `The client ${names} stands for ${resource}, and mcpkc did not make it so.`;
-      const fix = repair(seen, judged, ['--resource-client', '--yes']);
-      return [{ subject: resource, message, fix, severity }];
+      return [{ subject: resource, message, fix: makeResourceClient(seen, judged, true), severity }];
     });
   },
 };
@@ -181,5 +235,5 @@ const foreignResource: Rule = {
 /** Rules about Keycloak's start options, and the realm's own settings. */
 export const server: RuleGroup = {
   title: 'Issuer, sign-in and features',
-  rules: [mismatch, notHttps, basicOff, resourceIndicators, foreignResource],
+  rules: [mismatch, notHttps, basicOff, resourceIndicators, resourceTaken, foreignResource, resourceFree],
 };

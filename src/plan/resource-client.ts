@@ -2,7 +2,9 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { allClients, findClient } from '../keycloak/read/clients.ts';
 import { readServerFacts } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
+import { cameByRegistration } from '../products/dynamic.ts';
 import type { Wrote } from '../realm/record.ts';
+import { refusesEveryRegistration } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import {
   isOwnResourceClient,
@@ -26,8 +28,12 @@ export interface ResourceClientWish {
   snapshot: RealmSnapshot;
   resource: string;
   command: string;
-  /** `--resource-client`; otherwise it is made where the server has the feature. */
+  /** `--resource-client`; otherwise it is made where Keycloak judges `resource`, or strangers could take its client id. */
   asked: boolean;
+  /**
+   * Whether the command opens registration. Undefined: strangers don't count here, and `status` finds where the id is free.
+   */
+  opens: boolean | undefined;
   /** `--yes`. */
   consent: boolean;
   onPage?(read: number): void;
@@ -42,29 +48,46 @@ export interface ResourceClientPlan {
   warnings: string[];
 }
 
-const NOTHING: ResourceClientPlan = { desired: {}, remember: [], reservations: [], warnings: [] };
+/** No such client is made or deleted. */
+export const NO_RESOURCE_CLIENT: ResourceClientPlan = {
+  desired: {},
+  remember: [],
+  reservations: [],
+  warnings: [],
+};
 
 /**
- * Plans the client that stands for an MCP server: where it was asked for, or the server judges `resource` (feature
- * resource-indicators). Somebody else's client of that id, or with that URL, needs a person's word. Where nobody asked
- * for it by name, it is then left out, and named. All clients are read once, when it is made or asked for.
+/**
+ * Plans the client that stands for an MCP server: where it was asked for, the server judges `resource` (feature
+ * resource-indicators), or strangers may register. The holder of that client id gets the MCP server's URL into `aud` of
+ * other applications' tokens, by client roles that every user has. Somebody else's client in its place needs a person's
+ * word. Where nobody asked for it by name, it is then left out, and named. All clients are read once, where `resource`
+ * counts.
+ */
  */
 export async function planResourceClient(wish: ResourceClientWish): Promise<ResourceClientPlan> {
-  const { keycloak, resource, asked, consent } = wish;
+  const { keycloak, snapshot, resource, asked, opens, consent } = wish;
   const { features = [] } = asked ? {} : await readServerFacts(keycloak);
-  if (!asked && !features.includes(RESOURCE_INDICATORS)) return NOTHING;
+  const judges = asked || features.includes(RESOURCE_INDICATORS);
+  const strangers =
+    opens !== undefined && (opens || !refusesEveryRegistration(snapshot.registrationPolicies));
+  if (!judges && !strangers) return NO_RESOURCE_CLIENT;
   const record = await readRecord(keycloak);
   const found = await standingClient(wish);
   const isOwn = found !== undefined && isOwnResourceClient(found, resource, record);
   const isRight = isOwn && resourceClientDeviations(found, resource).length === 0;
-  if (isRight && !asked) return NOTHING;
-  const claiming = await claimants(wish);
+  if (isRight && !asked) return NO_RESOURCE_CLIENT;
+  // An administrator's own keeps strangers off that id as well, and is nobody's to delete where `resource` doesn't count.
+  if (found && !isOwn && !judges && !cameByRegistration(found)) return NO_RESOURCE_CLIENT;
+  const claiming = judges ? await claimants(wish) : [];
   const foreign = [...(found && !isRight ? [found] : []), ...claiming];
   if (foreign.length > 0 && !asked && !consent) {
     const line = formatCommand(['create-scope', ['--resource', resource], '--resource-client', '--yes']);
     const names = foreign.map((client) => described(client)).join('; ');
-    const message = `Sign-ins that name ${visible(resource)} in resource fail: ${names} stands in the way. To delete it and make mcpkc’s own:\n${line}`;
-    return { ...NOTHING, warnings: [message] };
+    const harm = judges
+      ? `Sign-ins that name ${visible(resource)} in resource fail: ${names} stands in the way.`
+      : `Tokens of other applications can name ${visible(resource)} in aud: its URL is the client id of ${names}.`;
+    return { ...NO_RESOURCE_CLIENT, warnings: [`${harm} To delete it and make mcpkc’s own:\n${line}`] };
   }
   const id = isRight ? found.id : crypto.randomUUID();
   const since = new Date(keycloak.serverNow()).toISOString();

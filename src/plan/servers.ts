@@ -448,6 +448,7 @@ async function single(
     resource,
     command,
     asked: false,
+    opens: undefined,
     consent: false,
   });
   const { allowedClients, assignments = [], remember = [] } = withAllowed(allowing, targets, entries);

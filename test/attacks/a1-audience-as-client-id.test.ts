@@ -1,34 +1,84 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
+import type { RealmUser } from '../support/keycloak/realm.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { login } from '../support/login.ts';
-import { addClient } from '../support/realm-things.ts';
-import { registerWhole } from '../support/strangers.ts';
+import { addClient, clientIn } from '../support/realm-things.ts';
+import { openRegistration, registerWhole, withToken } from '../support/strangers.ts';
 
 const realm = await useRealm('attack-a1');
-const RESOURCE = 'https://a1.example.com/mcp';
-const STATUS = ['status', '--resource', RESOURCE, '--json'];
+const HELD = 'https://held.example.com/mcp';
+const LATE = 'https://late.example.com/mcp';
+const redirectUri = 'https://app.example.com/callback';
 let account: Account;
+let user: RealmUser;
 
 beforeAll(async () => {
   account = await accountIn(realm);
-  const made = ['create-scope', '--preset', 'chatgpt', '--resource', RESOURCE, '--attach', 'none'];
-  await expectCli(0, made, { env: account.env });
+  user = await realm.createUser();
+  // Somebody else's application, which is never adopted.
+  await addClient(realm, 'app', { publicClient: true, redirectUris: [redirectUri], fullScopeAllowed: true });
+  await openRegistration(realm, ['chatgpt.com']);
 });
 
-it('a client that is called as the MCP server is found: it puts the audience into tokens of others', async () => {
-  const found = expect.objectContaining({ code: 'RESOURCE_ID_TAKEN', severity: 'error', subject: RESOURCE });
-  const before = await runCli(STATUS, { env: account.env });
-  expect(before.json.findings).not.toContainEqual(found);
-  const squatter = { clientId: RESOURCE, publicClient: true, defaultRoles: ['any'] };
-  expect((await registerWhole(realm, squatter)).status).toBe(201);
-  // Somebody else's application, which was never adopted.
-  const redirectUri = 'https://app.example.com/callback';
-  await addClient(realm, 'app', { publicClient: true, redirectUris: [redirectUri], fullScopeAllowed: true });
-  const user = await realm.createUser();
+const run = (exit: number, ...args: string[]) => expectCli(exit, args, { env: account.env });
+const squat = (clientId: string) =>
+  registerWhole(realm, { clientId, publicClient: true, defaultRoles: ['any'] });
+
+async function audience(): Promise<unknown[]> {
   const result = await login(realm, { clientId: 'app', redirectUri, user });
-  expect(result).toMatchObject({ ok: true, claims: { aud: expect.arrayContaining([RESOURCE]) } });
-  const after = await runCli(STATUS, { env: account.env });
-  expect(after.exit).toBe(1);
-  expect(after.json.findings).toContainEqual(found);
+  if (!result.ok) expect.fail(`${result.stage}: ${result.error}`);
+  return [result.claims.aud].flat();
+}
+
+async function codes(resource: string): Promise<string[]> {
+  const ran = await runCli(['status', '--resource', resource, '--json'], { env: account.env });
+  return (ran.json.findings as { code: string }[]).map(({ code }) => code);
+}
+
+describe.each([
+  ['create-scope', ['create-scope', '--resource', HELD, '--attach', 'none']],
+  ['onboard', ['onboard', HELD, 'app']],
+  ['allow', ['allow', HELD, '--preset', 'vscode', '--by', 'client']],
+])('%s', (_what, command) => {
+  it('holds the MCP server’s URL as client id: no stranger can take it, nor change what holds it', async () => {
+    await run(0, ...command);
+    const own = await clientIn(realm, HELD);
+    expect(own).toMatchObject({ bearerOnly: true, fullScopeAllowed: false, redirectUris: [] });
+    const refused = await squat(HELD);
+    expect(refused.status).toBe(400);
+    // Keycloak gives roles back with the name of a client that is there: none came of it.
+    expect(await realm.admin.get(realm.path(`clients/${own?.id}/roles`))).toEqual([]);
+    expect(await codes(HELD)).not.toContain('RESOURCE_ID_TAKEN');
+    await run(0, 'create-scope', '--resource', HELD, '--remove', '--yes');
+    expect(await clientIn(realm, HELD)).toBeUndefined();
+  });
+});
+
+it('a stranger who was there first is named, found, and goes with a person’s word; his token is dead', async () => {
+  const squatter = await squat(LATE);
+  expect(squatter.status).toBe(201);
+  expect(await audience()).toContain(LATE);
+
+  const left = await run(0, 'create-scope', '--resource', LATE, '--attach', 'none');
+  expect(left.err).toMatch(/Tokens of other applications can name https:\/\/late\.example\.com\/mcp in aud/);
+  expect((await clientIn(realm, LATE))?.id).toBe(squatter.body.id);
+  const found = await runCli(['status', '--resource', LATE, '--json'], { env: account.env });
+  expect(found.exit).toBe(1);
+  const finding = (found.json.findings as { code: string; fix: { text: string } }[]).find(
+    ({ code }) => code === 'RESOURCE_ID_TAKEN',
+  );
+  await run(0, ...(finding?.fix.text ?? '').split(' ').slice(1));
+
+  expect(await audience()).not.toContain(LATE);
+  expect(await codes(LATE)).not.toContain('RESOURCE_ID_TAKEN');
+  expect(await withToken(realm, squatter, 'GET')).toBe(401);
+  expect((await squat(LATE)).status).toBe(400);
+});
+
+it('an administrator’s own client of that id is left alone, as nobody can register it', async () => {
+  const theirs = 'https://theirs.example.com/mcp';
+  const id = await addClient(realm, theirs, { bearerOnly: true });
+  await run(0, 'create-scope', '--resource', theirs, '--attach', 'none', '--yes');
+  expect((await clientIn(realm, theirs))?.id).toBe(id);
 });

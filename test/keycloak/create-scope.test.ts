@@ -42,6 +42,7 @@ describe('create-scope in a new realm', () => {
     expect(kinds).toEqual([
       'client-scope',
       'audience-mapper',
+      'resource-client',
       'trusted-hosts',
       'allowed-scopes',
       'mapper-types',

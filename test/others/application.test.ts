@@ -48,6 +48,20 @@ it('waiting for a product there names --preset at once, and writes nothing', asy
   expect(await realm.snapshot()).toEqual(before);
 });
 
+it('registration stays shut, unless it is asked for or a product is named', async () => {
+  const words = ['create-scope', '--resource', RESOURCE, '--dry-run', '--json'];
+  const touches = async (...flags: string[]) => {
+    const { json } = await expectCli(1, [...words, ...flags], { env: account.env });
+    return (json.changes as { kind: string }[]).some(({ kind }) => kind === 'trusted-hosts');
+  };
+  expect(await touches()).toBe(false);
+  expect(await touches('--registration', 'keep')).toBe(false);
+  expect(await touches('--client', 'spa', '--attach', 'none')).toBe(false);
+  expect(await touches('--registration', 'open')).toBe(true);
+  expect(await touches('--preset', 'chatgpt')).toBe(true);
+  await expectCli(2, [...words, '--registration', 'keep', '--preset', 'chatgpt'], { env: account.env });
+});
+
 it('a policy that names a profile that is gone is found before anything is written', async () => {
   const at = (rest: string) => realm.path(`client-policies/${rest}`);
   const profile = { name: 'theirs', executors: [{ executor: 'secure-session', configuration: {} }] };

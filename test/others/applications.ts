@@ -203,7 +203,7 @@ async function ownRegistrations(realm: Realm): Promise<void> {
 }
 
 /** What a sign-in gives, without what differs each time. */
-function lasting(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function lasting(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const volatile = ['exp', 'iat', 'auth_time', 'jti', 'sid', 'session_state', 'acr', 'at_hash', 'nonce'];
   const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
   const words = (value: unknown) => (typeof value === 'string' ? value.split(' ').sort().join(' ') : value);

@@ -128,7 +128,6 @@ describe('a server that judges resource', () => {
     expect((await clientIn(realm, payroll.url))?.consentRequired).toBe(true);
     expect((await errors()).map(({ code }) => code)).toEqual([
       'RESOURCE_INDICATORS_BREAK_AUDIENCE',
-      'RESOURCE_CLIENT_FOREIGN',
       'RESOURCE_ID_TAKEN',
     ]);
     await addClient(realm, 'application');

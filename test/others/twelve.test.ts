@@ -5,7 +5,13 @@ import type { RealmSnapshot } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { since } from '../support/keycloak/version.ts';
 import { startOnboard } from '../support/onboarding.ts';
-import { addScope, anonymousPolicies, configure, registerAnonymously } from '../support/realm-things.ts';
+import {
+  addScope,
+  anonymousPolicies,
+  clientIn,
+  configure,
+  registerAnonymously,
+} from '../support/realm-things.ts';
 import { type OperatorFolder, operatorFolder } from '../support/shell.ts';
 import { type Company, company, usesOf } from './applications.ts';
 import { changedThings, type NamedChange, namedThings, withoutOwn } from './changes.ts';
@@ -81,8 +87,10 @@ describe('an application is given an audience', () => {
     ['of an initial access token', 'by-initial-token', ['onboard', RESOURCE, 'by-initial-token']],
   ])('%s: it alone changes, its sign-in without PKCE too goes on', async (_what, clientId, command) => {
     await expectNamed(0, ...command);
+    // Somebody may register here: the MCP server's URL is held as client id, so that no stranger takes it.
+    const own = [`client ${RESOURCE}`];
     const changed = changedThings(beginning, await realm.snapshot()).filter(
-      (one) => !/^(client-scope|list) mcp-/.test(one),
+      (one) => !/^(client-scope|list) mcp-/.test(one) && !own.includes(one),
     );
     expect(changed).toEqual([`client ${clientId}`]);
     await expectSameUses([clientId]);
@@ -96,7 +104,7 @@ it('--static-client gives one the audience while a product is waited for, and le
   const ran = await expectCli(6, [...words, '--timeout', '1s', '--json'], { env: account.env });
   expect(ran.json.code).toBe('NOTHING_ADOPTED');
   const changed = changedThings(beginning, await realm.snapshot()).filter(
-    (one) => !/^(client-scope|list) mcp-/.test(one),
+    (one) => !/^(client-scope|list) mcp-/.test(one) && one !== `client ${RESOURCE}`,
   );
   expect(changed).toEqual(['client intranet']);
   await expectSameUses(['intranet']);
@@ -183,6 +191,7 @@ describe('every mode and way', () => {
 
 /** What somebody did to the realm by hand, by the finding that it makes. */
 const DAMAGE: readonly [code: string, damage: () => Promise<unknown>][] = [
+  ['TRUSTED_HOST_MISSING', () => change('trusted-hosts', { 'trusted-hosts': ['tools.example.org'] })],
   [
     'SENDER_MATCH_ON',
     () => change('trusted-hosts', { 'host-sending-registration-request-must-match': ['true'] }),
@@ -205,6 +214,10 @@ const DAMAGE: readonly [code: string, damage: () => Promise<unknown>][] = [
       const { id } = scopes.find(({ name }) => name === 'mcp-resource-svc') ?? { id: '' };
       await realm.admin.del(realm.path(`default-default-client-scopes/${id}`));
     },
+  ],
+  [
+    'RESOURCE_ID_FREE',
+    async () => realm.admin.del(realm.path(`clients/${(await clientIn(realm, RESOURCE))?.id}`)),
   ],
   [
     'USERLESS_TOKENS_POSSIBLE',
@@ -245,7 +258,7 @@ describe('printed fixes, in a realm with all of this', () => {
       expect(fixed, `${finding?.fix.text}\n${fixed.err}`).toMatchObject({ exit: 0 });
       expect((await commands()).map((one) => one.code)).not.toContain(code);
       const changed = changedThings(before, await realm.snapshot());
-      expect(changed.filter((one) => one.startsWith('client '))).toEqual([]);
+      expect(changed.filter((one) => one.startsWith('client ') && one !== `client ${RESOURCE}`)).toEqual([]);
       await expectSameUses();
     },
   );

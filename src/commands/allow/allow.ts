@@ -83,6 +83,7 @@ export async function allowTargets(
     resource,
     command: 'allow',
     asked: false,
+    opens: false,
     consent: manner.yes,
   });
   for (const warning of standIn.warnings) context.voice.warn(warning);

@@ -67,6 +67,7 @@ export async function changeScope(
     resource: subject.resource,
     command: 'create-scope',
     asked: flags.resourceClient === true,
+    opens: subject.registration === 'open',
     consent: flags.yes === true,
     onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
   }).finally(() => context.voice.progress(undefined));

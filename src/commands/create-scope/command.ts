@@ -61,7 +61,7 @@ export const createScope: Command<CreateScopeOptions> = {
       )
       .option(
         '--resource-client',
-        'make the client that stands for the MCP server where Keycloak judges `resource` (feature resource-indicators); done on its own there',
+        'make the client whose id is the MCP server’s URL; done on its own where strangers may register, and where Keycloak judges `resource` (feature resource-indicators)',
       )
       .option(
         '--hide-scope <name>',

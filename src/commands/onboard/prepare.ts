@@ -26,7 +26,7 @@ import { namedReservations, userlessReservations } from '../../plan/named.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
 import { adoption, provisioned } from '../../plan/provisioned.ts';
 import { keptAsItIs, requireOpenRegistration } from '../../plan/registration.ts';
-import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
+import { NO_RESOURCE_CLIENT, planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
@@ -100,15 +100,18 @@ export async function prepare(
   const { facts, access } = await accessFor(run, snapshot, input);
   run.gates = access.gates;
   run.gateRoles = gateRolesOf(facts, access);
-  const standIn = await planResourceClient({
-    keycloak,
-    snapshot,
-    resource,
-    command: 'onboard',
-    asked: false,
-    consent: input.consent,
-    onPage: (read) => run.voice.progress(`${count(read, 'client')} read`),
-  }).finally(() => run.voice.progress(undefined));
+  const standIn = input.close
+    ? NO_RESOURCE_CLIENT
+    : await planResourceClient({
+        keycloak,
+        snapshot,
+        resource,
+        command: 'onboard',
+        asked: false,
+        opens: !keepsRegistration(input),
+        consent: input.consent,
+        onPage: (read) => run.voice.progress(`${count(read, 'client')} read`),
+      }).finally(() => run.voice.progress(undefined));
   for (const warning of standIn.warnings) run.voice.warn(warning);
   const { presets } = input;
   const offer =

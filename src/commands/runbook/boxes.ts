@@ -129,6 +129,7 @@ export const BOXES: readonly Box[] = [
       'OLD_WINDOW_OPEN',
       'DOCUMENT_ID_TAKEN',
       'RESOURCE_ID_TAKEN',
+      'RESOURCE_ID_FREE',
       'FETCHED_CLIENT_EXCEEDS',
       'ALLOWED_LOST',
     ],

@@ -140,12 +140,14 @@ async function look(
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(context.io, flags.baseline);
   await requireMetricsWritable(context.io, metrics);
   const named = flags.preset === undefined ? undefined : wantedPresets(config, flags.preset);
+  const server = resource === undefined ? config.transportUrl : canonicalResource(resource);
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
     account: config.clientId ?? '',
     issuer: config.issuer,
     since: context.io.now() - DAY,
     clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
+    resource: server,
     clients: flags.clients === true,
     count: metrics !== undefined,
     onClients: (read) => context.voice.progress(`${read} clients read`),

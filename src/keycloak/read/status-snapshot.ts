@@ -38,8 +38,10 @@ export interface StatusReading {
   /** Client id of the own account. */
   account: string;
   issuer: string | undefined;
-  /** Client ids that mean something to products: their documents; those of MCP servers are read besides. */
+  /** Client ids that mean something to products: their documents. */
   clientIds: readonly string[];
+  /** The MCP server that is asked about, whose scope may name another. */
+  resource: string | undefined;
   /** The time since when refusals are of interest, in milliseconds since the epoch. */
   since: number;
   /** Whether to list all clients; the only thing here whose cost grows with the realm. */
@@ -96,7 +98,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record.then((found) => readAdopted(keycloak, found)),
     allScopes.then((found) => readFewClients(keycloak, found, reading)),
     part(() => readRefusals(keycloak, reading.since)),
-    allScopes.then((scopes) => readIds(keycloak, reading.clientIds, scopes, token)),
+    allScopes.then((scopes) => readIds(keycloak, reading, scopes, token)),
     access,
     access.then((seen) => (seen.visible ? part(() => readSeenHolders(keycloak, seen.value)) : seen)),
     part(() => defaultRoles(keycloak)),
@@ -227,21 +229,18 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
     .flatMap(({ providerId }) => (providerId === undefined ? [] : [providerId]));
 }
 
-/** The most MCP servers that are looked for by their URL as client id; each costs a request. */
-const MOST_RESOURCES = 40;
-
-/** The clients that have an id which products or MCP servers are known by. */
+/** The clients that have an id which products or MCP servers are known by, each by a request of its own. */
 async function readIds(
   keycloak: Keycloak,
-  documents: readonly string[],
+  { clientIds, resource }: StatusReading,
   scopes: Parts['scopes'],
   token: OwnToken,
 ): Promise<Part<Client[]>> {
-  if (seesClients(token) === false) return HIDDEN;
   const resources = scopes.visible ? scopes.value.all.flatMap((scope) => resourceOf(scope) ?? []) : [];
-  const ids = [...new Set([...documents, ...new Set(resources.slice(0, MOST_RESOURCES))])];
+  const ids = [...clientIds, ...resources, ...(resource === undefined ? [] : [resource])];
+  if (seesClients(token) === false) return HIDDEN;
   return part(async () => {
-    const found = await mapSome(ids, (id) => findClient(keycloak, id));
+    const found = await mapSome([...new Set(ids)], (id) => findClient(keycloak, id));
     return found.filter((client) => client !== undefined);
   });
 }

@@ -23,11 +23,12 @@ export const REALM = {
   'client-scope': clientScope,
   'scope-access': scopeAccess,
   'audience-mapper': audienceMapper,
+  // Nobody can take the MCP server's URL as client id once registration opens.
+  'resource-client': resourceClient,
   'trusted-hosts': trustedHosts,
   'allowed-scopes': allowedScopes,
   'registration-origins': registrationOrigins,
   'mapper-types': mapperTypes,
-  'resource-client': resourceClient,
   // A client gets its own PKCE setting before the policy that demanded it is removed.
   client,
   'client-policy': clientPolicy,

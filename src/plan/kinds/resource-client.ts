@@ -6,7 +6,8 @@ import type { Kind } from './kind.ts';
 /** The client that is deleted, or the whole representation of the one that is made. */
 export type OwnedResourceClient = Readonly<Record<string, unknown>> & { readonly id: string };
 
-const WHY = 'so that sign-ins which name the MCP server in `resource` get its audience, and no other';
+const WHY =
+  'so that nobody else takes the MCP server’s URL as client id, and sign-ins which name it in `resource` get its audience alone';
 
 /**
  * The client that stands for an MCP server where Keycloak judges `resource`. An existing one that is not mcpkc's, or

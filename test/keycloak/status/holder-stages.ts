@@ -103,7 +103,13 @@ export const HOLDER_STAGES: readonly Stage[] = [
     code: 'DOCUMENT_ID_TAKEN',
     stage: (world) => taken(world, DOCUMENT, { redirectUris: ['https://evil.example/cb'] }),
   },
-  { code: 'RESOURCE_ID_TAKEN', stage: (world) => taken(world, world.host.url, { bearerOnly: true }) },
+  {
+    code: 'RESOURCE_ID_TAKEN',
+    async stage(world) {
+      await world.withoutClient(world.host.url);
+      await taken(world, world.host.url, { bearerOnly: true });
+    },
+  },
   {
     code: 'FETCHED_CLIENT_EXCEEDS',
     also: ['DOCUMENT_ID_TAKEN'],

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { addNeighbours, type Neighbours } from '../../others/neighbours.ts';
 import { since } from '../../support/keycloak/version.ts';
 import type { Stage } from './error-stages.ts';
 import { ALWAYS, ON_OTHER_SERVERS, STAGES } from './stages.ts';
@@ -22,7 +23,6 @@ const WITHOUT_COMMAND = [
   'CLIENT_OWN_MAPPERS',
   'DOCUMENT_ID_TAKEN',
   'FETCHED_CLIENT_EXCEEDS',
-  'RESOURCE_ID_TAKEN',
   'FOREIGN_REDIRECT_POLICY',
   'SERVERS_SHARE_TOKENS',
   'CONSENT_POLICY_MISSING',
@@ -53,7 +53,12 @@ describe.each(STAGES)(
   '$code',
   ({ code, before, stage, also = [], flags = [], administrator, truth }: Stage) => {
     it('is found where it is staged, is true, and goes by its fix', { timeout: 180_000 }, async () => {
-      world = await World.provisioned();
+      let neighbours: Neighbours | undefined;
+      world = await World.provisioned(async (fresh) => {
+        neighbours = await addNeighbours(fresh.realm, fresh.user);
+      });
+      const uses = await neighbours?.uses();
+      expect(uses).toMatchObject({ browser: { azp: 'their-spa' }, job: { azp: 'their-job' } });
       await before?.(world);
       const isThere = code === 'REGISTRATION_ORIGINS_MISSING' && WITHOUT_ORIGINS;
       expect(codesOf(await world.findings(...flags)).filter((one) => !EXPECTED.includes(one))).toEqual(
@@ -78,6 +83,8 @@ describe.each(STAGES)(
       expect(ran, `${finding.fix.text}\n${ran.out}${ran.err}`).toMatchObject({ exit: 0 });
       if (administrator) await world.takeSecret();
       expect(codesOf(await world.findings(...flags))).not.toContain(code);
+      // Nobody else's application is another for it.
+      expect(await neighbours?.uses()).toEqual(uses);
     });
   },
 );

@@ -132,8 +132,13 @@ export const WARNING_STAGES: readonly Stage[] = [
     code: 'RESOURCE_CLIENT_FOREIGN',
     stage: async (world) => {
       const body = { clientId: world.host.url, publicClient: true };
+      await world.withoutClient(world.host.url);
       await world.admin.post(world.path('clients'), body);
     },
+  },
+  {
+    code: 'RESOURCE_ID_FREE',
+    stage: (world) => world.withoutClient(world.host.url),
   },
   missing('ALLOWED_SCOPES_POLICY_MISSING', 'allowed-client-templates'),
   {

@@ -63,9 +63,10 @@ export class World {
     return new World(realm, user, host, account, folder);
   }
 
-  /** A realm in which everything is as `create-scope` and stored events make it. */
-  static async provisioned(): Promise<World> {
+  /** A realm in which everything is as `create-scope` and stored events make it; `prepare` puts something there first. */
+  static async provisioned(prepare?: (world: World) => Promise<void>): Promise<World> {
     const world = await World.fresh();
+    await prepare?.(world);
     await switchEventsOn(world.realm, { admin: false, user: true });
     await world.mcpkc(0, 'create-scope', '--preset', 'chatgpt');
     return world;
@@ -166,6 +167,11 @@ export class World {
     );
     if (!found) throw new Error(`there is no client ${clientId}`);
     return found;
+  }
+
+  async withoutClient(clientId: string): Promise<void> {
+    const { id } = await this.client(clientId);
+    await this.admin.del(this.path(`clients/${id}`));
   }
 
   async changeClient(clientId: string, fields: Raw): Promise<void> {

@@ -104,7 +104,7 @@ it('keeps to 80 columns, says the severity without colour, and ends with the ver
   const text = statusText(answer(), styleFor(false, undefined));
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
   expect(text).toContain('\nErrors\n  ✗ ');
-  expect(text.trimEnd().split('\n').at(-1)).toBe('✗ 1 error: not ready for connectors');
+  expect(text.trimEnd().split('\n').at(-1)).toBe('✗ 1 error, 1 warning: not ready for connectors');
   expect(text).toContain('      mcpkc trusted-hosts --preset chatgpt\n');
   const plain = statusText(answer(), styleFor(true, undefined)).replace(/\u001b\[\d+m/g, '');
   expect(plain).toBe(text);

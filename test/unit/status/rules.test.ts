@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
+import type { StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { codex } from '../../../src/products/codex.ts';
 import { geminiCli } from '../../../src/products/gemini-cli.ts';
@@ -585,19 +586,38 @@ describe('the server', () => {
     const there = (one: Client) => ({ server, record, ids: visible([one]) });
     expect(codes(found(there(own)))).toEqual([]);
     const both = ['RESOURCE_INDICATORS_BREAK_AUDIENCE', 'RESOURCE_CLIENT_FOREIGN'];
-    for (const changed of [
-      { id: 'other' },
-      { publicClient: true },
-      { consentRequired: true },
-      { attributes: {} },
-    ]) {
+    const squatted = { id: 'other', consentRequired: true, fullScopeAllowed: false };
+    for (const [changed, second = 'RESOURCE_CLIENT_FOREIGN'] of [
+      [{ id: 'other' }],
+      [{ publicClient: true }],
+      [{ consentRequired: true }],
+      [{ attributes: {} }],
+      [squatted, 'RESOURCE_ID_TAKEN'],
+    ] as const) {
       const fixes = found(there({ ...own, ...changed }));
-      expect(codes(fixes)).toEqual(both);
+      expect(codes(fixes)).toEqual([both[0], second]);
       for (const { fix } of fixes) expect(fix.text).toContain('--resource-client --yes');
     }
     const without = visible({ version: undefined, features: [], redirects: undefined });
     const [quiet] = found({ ...there({ ...own, id: 'other' }), server: without });
     expect([quiet?.code, quiet?.severity]).toEqual(['RESOURCE_CLIENT_FOREIGN', 'warning']);
+  });
+
+  it('open to strangers while nobody has the MCP server’s URL as client id', () => {
+    const free = (changes: Partial<StatusSnapshot>) =>
+      judge(GROUPS, seen(changes)).findings.filter(({ code }) => code === 'RESOURCE_ID_FREE');
+    const [finding, ...more] = free({});
+    expect([finding?.severity, more]).toEqual(['warning', []]);
+    expect(finding?.fix).toEqual({
+      kind: 'command',
+      text: `mcpkc create-scope --resource ${RESOURCE} --registration keep --resource-client`,
+    });
+    expect(free({ ids: visible([client(RESOURCE)]) })).toEqual([]);
+    const shut = { 'trusted-hosts': [], 'host-sending-registration-request-must-match': ['true'] };
+    expect(free(withPolicy('trusted-hosts', shut))).toEqual([]);
+    // With the sender match off a registration without a URI is let in, whatever hosts are listed.
+    const bare = { ...shut, 'host-sending-registration-request-must-match': ['false'] };
+    expect(free(withPolicy('trusted-hosts', bare))).toHaveLength(1);
   });
 
   it('with features that break things', () => {

@@ -167,10 +167,12 @@ export function seen(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> 
   };
 }
 
-/** What is found beside what every standing realm is told. */
+/** What is said of every standing realm, and that no client has the MCP server's URL as its id, as here. */
+const SAID = ['MODE', 'DCR_WITH_SCOPE', 'CONNECTION_LIFETIME', 'RESOURCE_ID_FREE'];
+
+/** What is found beside that. */
 export function found(changes: Partial<StatusSnapshot> = {}, more: Partial<Seen> = {}): Finding[] {
-  const { findings } = judge(GROUPS, seen(changes, more));
-  return findings.filter(({ code }) => !['MODE', 'DCR_WITH_SCOPE', 'CONNECTION_LIFETIME'].includes(code));
+  return judge(GROUPS, seen(changes, more)).findings.filter(({ code }) => !SAID.includes(code));
 }
 
 export const codes = (findings: readonly Finding[]) => findings.map(({ code }) => code);
