@@ -33,7 +33,9 @@ describe('a second resource in the same realm', () => {
     await createBeside('https://other.example.com/mcp');
     const after = await realm.snapshot();
     const others = ({ clients }: typeof before) =>
-      clients.filter(({ clientId }) => clientId !== RECORD_CLIENT);
+      clients.filter(
+        ({ clientId }) => clientId !== RECORD_CLIENT && clientId !== 'https://other.example.com/mcp',
+      );
     expect(others(after)).toEqual(others(before));
     const first = (one: typeof before) => one.clientScopes.find(({ name }) => name === 'mcp-resource-svc');
     expect(first(after)).toEqual(first(before));
