@@ -3,7 +3,7 @@ import { allClients, findClient } from '../keycloak/read/clients.ts';
 import { readServerFacts } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { cameByRegistration } from '../products/dynamic.ts';
-import type { Wrote } from '../realm/record.ts';
+import type { RealmRecord, Wrote } from '../realm/record.ts';
 import { refusesEveryRegistration } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import {
@@ -30,10 +30,10 @@ export interface ResourceClientWish {
   command: string;
   /** `--resource-client`; otherwise it is made where Keycloak judges `resource`, or strangers could take its client id. */
   asked: boolean;
-  /**
-   * Whether the command opens registration. Undefined: strangers don't count here, and `status` finds where the id is free.
-   */
-  opens: boolean | undefined;
+  /** Whether the command opens registration. */
+  opens: boolean;
+  /** Already read along with all clients of that id, which are in the snapshot; otherwise both are read. */
+  record?: RealmRecord;
   /** `--yes`. */
   consent: boolean;
   onPage?(read: number): void;
@@ -64,15 +64,13 @@ export const NO_RESOURCE_CLIENT: ResourceClientPlan = {
  * word. Where nobody asked for it by name, it is then left out, and named. All clients are read once, where `resource`
  * counts.
  */
- */
 export async function planResourceClient(wish: ResourceClientWish): Promise<ResourceClientPlan> {
   const { keycloak, snapshot, resource, asked, opens, consent } = wish;
   const { features = [] } = asked ? {} : await readServerFacts(keycloak);
   const judges = asked || features.includes(RESOURCE_INDICATORS);
-  const strangers =
-    opens !== undefined && (opens || !refusesEveryRegistration(snapshot.registrationPolicies));
+  const strangers = opens || !refusesEveryRegistration(snapshot.registrationPolicies);
   if (!judges && !strangers) return NO_RESOURCE_CLIENT;
-  const record = await readRecord(keycloak);
+  const record = wish.record ?? (await readRecord(keycloak));
   const found = await standingClient(wish);
   const isOwn = found !== undefined && isOwnResourceClient(found, resource, record);
   const isRight = isOwn && resourceClientDeviations(found, resource).length === 0;
@@ -110,9 +108,10 @@ async function standingClient({
   keycloak,
   snapshot,
   resource,
+  record,
 }: ResourceClientWish): Promise<Client | undefined> {
   const known = snapshot.clients.find(({ clientId }) => clientId === resource);
-  const found = known ?? (await findClient(keycloak, resource));
+  const found = known ?? (record ? undefined : await findClient(keycloak, resource));
   if (found && !known) snapshot.clients.push(found);
   return found;
 }

@@ -119,6 +119,8 @@ interface Subject extends NamedServer {
 
 /** Prefix of the ids of the clients that mcpkc makes for products. */
 const MADE = 'mcp-';
+/** Prefix of the ids of the clients that stand for MCP servers, which are URLs. */
+const STANDS = 'http';
 
 /**
  * Plans several servers of a realm as one: the realm is read once, all wishes are put together, and compared once. An
@@ -152,11 +154,13 @@ export async function planServers(
   }
   const ids = subjects.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
   const names = [...new Set(subjects.flatMap(scopesOf))];
-  const [clients, access] = await Promise.all([
+  const resources = subjects.map(({ resource }) => resource);
+  const [clients, standing, access] = await Promise.all([
     clientsNamedLike(keycloak, [...new Set(ids)], MADE),
+    clientsNamedLike(keycloak, resources, STANDS),
     readAllAccess(keycloak, snapshot, names, roles),
   ]);
-  addClients(snapshot, clients);
+  addClients(snapshot, [...clients, ...standing]);
   snapshot.access = access;
   snapshot.roles = roles;
   return assemble(planning, { wishes, subjects, snapshot, record, failed, attempt });
@@ -276,6 +280,15 @@ interface Single {
   notes: string[];
 }
 
+/** The facts of the realm that each of its servers is planned with. */
+interface Given {
+  hardening: Hardening;
+  snapshot: RealmSnapshot;
+  record: RealmRecord;
+  /** Whether a server of the file opens registration. */
+  opens: boolean;
+}
+
 async function assemble(planning: Planning, parts: Parts): Promise<PlannedServers> {
   const { keycloak, config } = planning;
   const { wishes, snapshot, record, failed } = parts;
@@ -292,8 +305,11 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
     checked.map(({ subject }) => subject),
     snapshot,
   );
+  // One server's products open registration, and anybody could take another server's URL as client id then.
+  const opens = checked.some(({ subject }) => subject.presets.length > 0);
+  const given = { hardening, snapshot, record, opens };
   const singles: Single[] = [];
-  for (const one of checked) singles.push(await single(planning, one, hardening, snapshot, record, singles));
+  for (const one of checked) singles.push(await single(planning, one, given, singles));
   const freed = freeOwnAccount(
     { config, keycloak, snapshot },
     singles.flatMap(({ subject }) => subject.carriers),
@@ -417,9 +433,7 @@ function withHardening(desired: Desired, { desired: more, clients }: Hardening):
 async function single(
   planning: Planning,
   { subject, access, facts }: { subject: Subject; access: AccessPlan; facts: AccessFacts },
-  { trustsServer }: Hardening,
-  snapshot: RealmSnapshot,
-  record: RealmRecord,
+  { hardening, snapshot, record, opens }: Given,
   before: readonly Single[],
 ): Promise<Single> {
   const { keycloak, command, by } = planning;
@@ -433,7 +447,7 @@ async function single(
     mode,
     list,
     presets,
-    hardening: { ...NOT_HARDENED, trustsServer },
+    hardening: { ...NOT_HARDENED, trustsServer: hardening.trustsServer },
     assignments: kept,
     clients: [],
   });
@@ -448,8 +462,9 @@ async function single(
     resource,
     command,
     asked: false,
-    opens: undefined,
+    opens,
     consent: false,
+    record,
   });
   const { allowedClients, assignments = [], remember = [] } = withAllowed(allowing, targets, entries);
   const withClients: Desired = {

@@ -7,6 +7,8 @@ import { addClient, clientIn } from '../support/realm-things.ts';
 import { openRegistration, registerWhole, withToken } from '../support/strangers.ts';
 
 const realm = await useRealm('attack-a1');
+// Its registration is shut.
+const shut = await useRealm('attack-a1-shut');
 const HELD = 'https://held.example.com/mcp';
 const LATE = 'https://late.example.com/mcp';
 const redirectUri = 'https://app.example.com/callback';
@@ -53,6 +55,30 @@ describe.each([
     await run(0, 'create-scope', '--resource', HELD, '--remove', '--yes');
     expect(await clientIn(realm, HELD)).toBeUndefined();
   });
+});
+
+it('apply holds the URL of each server of a file once one of them opens registration', async () => {
+  const names = ['open', 'closed'].map((name) => `https://${name}.example.com/mcp`);
+  const [open, closed] = names;
+  const servers = [
+    { resource: closed, products: [{ preset: 'vscode', by: 'client' }] },
+    { resource: open, products: ['chatgpt'] },
+  ];
+  const { env } = await accountIn(shut);
+  const apply = (realms: object, ...flags: string[]) =>
+    expectCli(0, ['apply', '--yes', ...flags], {
+      env,
+      files: { 'mcpkc.yaml': JSON.stringify({ realms: [realms] }) },
+    });
+  await apply({ servers: servers.slice(0, 1) });
+  expect(await clientIn(shut, closed ?? '')).toBeUndefined();
+  await apply({ servers });
+  for (const name of names) {
+    expect(await clientIn(shut, name)).toMatchObject({ bearerOnly: true });
+    expect((await registerWhole(shut, { clientId: name, defaultRoles: ['any'] })).status).toBe(400);
+  }
+  await apply({ retired: names }, '--prune');
+  for (const name of names) expect(await clientIn(shut, name)).toBeUndefined();
 });
 
 it('a stranger who was there first is named, found, and goes with a person’s word; his token is dead', async () => {

@@ -215,7 +215,7 @@ export const ATTACKS: readonly Attack[] = [
     attack:
       'A stranger registers a client whose client id is the MCP server’s URL: its ID tokens, and with roles that it brings the access tokens of every application with full scope, name the MCP server in `aud`.',
     holds:
-      'Where strangers may register, `create-scope`, `onboard` and `allow` make a bearer-only client of that id, which nobody can change or register. Taken before, it is found (RESOURCE_ID_TAKEN), named, and made anew with consent; free, it is found (RESOURCE_ID_FREE).',
+      'Where strangers may register, `create-scope`, `onboard`, `allow` and `apply` make a bearer-only client of that id, which nobody can change or register. Taken before, it is found (RESOURCE_ID_TAKEN), named, and made anew with consent; free, it is found (RESOURCE_ID_FREE).',
     outcome: 'prevented',
   },
 ];

@@ -45,6 +45,7 @@ describe('a file of three servers', () => {
         'client-scope',
         'scope-access',
         'audience-mapper',
+        'resource-client',
         'trusted-hosts',
         'allowed-scopes',
         'mapper-types',

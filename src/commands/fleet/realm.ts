@@ -4,6 +4,7 @@ import { McpkcError } from '../../errors.ts';
 import { configFor } from '../../fleet/connect.ts';
 import type { FleetRealm } from '../../fleet/fleet.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { findClient } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { type Holder, withLock } from '../../keycloak/write/lock.ts';
@@ -169,6 +170,8 @@ async function retirementOf(
   if (!prune) return { state: { ...none, state: 'stays' }, plan: undefined };
   const products = knownPresets(config);
   const server = { ...there, resource };
+  const stands = await findClient(keycloak, resource);
+  if (stands && !snapshot.clients.some(({ id }) => id === stands.id)) snapshot.clients.push(stands);
   const plan = await planRetirement(keycloak, { snapshot, server, record, products });
   return {
     state: { resource, state: 'goes', changes: plan.plan, holders: plan.holders.length },
