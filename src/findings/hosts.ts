@@ -5,7 +5,7 @@ import { OWN_POLICY, patternsOf } from '../realm/own-policies.ts';
 import { type HostsOfPolicy, hostsOf } from '../realm/registration-policies.ts';
 import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
-import type { Found, Rule, RuleGroup } from './finding.ts';
+import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { harden, repair, trustHosts } from './fixes.ts';
 import { isShut, isShutOnPurpose, listServers, type Seen, shown } from './seen.ts';
 import { registering } from './ways.ts';
@@ -92,10 +92,12 @@ const missing: Rule = {
   },
   find(seen) {
     const lists = policies(seen).filter(({ hosts, clientUrisMatch }) => hosts.length > 0 && clientUrisMatch);
-    return lists.flatMap(({ hosts }) => [
-      ...registering(seen).flatMap((preset) => missingOf(seen, preset, hosts)),
-      ...missingServers(seen, hosts),
-    ]);
+    return lists.flatMap(({ hosts }) => {
+      const own = missingServers(seen, hosts);
+      // The command that adds a server's own host adds those of the products as well: one clears both.
+      const all = own[0]?.fix;
+      return [...registering(seen).flatMap((preset) => missingOf(seen, preset, hosts, all)), ...own];
+    });
   },
 };
 
@@ -106,11 +108,11 @@ function neededHosts({ registration }: Preset): string[] {
   return [...new Set(uris.map((uri) => new URL(uri).hostname))];
 }
 
-function missingOf(seen: Seen, preset: Preset, hosts: readonly string[]): Found[] {
+function missingOf(seen: Seen, preset: Preset, hosts: readonly string[], all: Fix | undefined): Found[] {
   const { name, title, trustedHosts } = preset;
   const needed = neededHosts(preset).filter((host) => !trusts(hosts, host));
   const others = trustedHosts.filter((host) => !trusts(hosts, host) && !needed.includes(host));
-  const fix = trustHosts(seen, { presets: [name] });
+  const fix = all ?? trustHosts(seen, { presets: [name] });
   if (needed.length > 0) {
     const message = `Trusted Hosts lacks ${[...needed, ...others].join(', ')}: ${title}’s registration is refused ("URI doesn't match any trusted host").`;
     return [{ subject: title, message, fix }];

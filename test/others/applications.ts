@@ -103,22 +103,24 @@ const BY_TOKEN = { clientId: 'by-initial-token', redirectUri: 'https://token.exa
 export interface Company {
   realm: Realm;
   user: RealmUser;
+  applications: readonly Application[];
   logins: Login[];
   /** Refresh tokens of sign-ins from before, by client id. */
   sessions: Map<string, string>;
 }
 
-/** Makes them in a realm, and signs a person in with each. */
-export async function company(realm: Realm): Promise<Company> {
+/** Makes them in a realm, or some of them by client id, and signs a person in with each. */
+export async function company(realm: Realm, some?: readonly string[]): Promise<Company> {
   const user = await realm.createUser({ username: 'ann' });
-  for (const { clientId, fields } of APPLICATIONS) {
+  const applications = APPLICATIONS.filter(({ clientId }) => some?.includes(clientId) ?? true);
+  for (const { clientId, fields } of applications) {
     await realm.admin.post(realm.path('clients'), { clientId, ...fields });
   }
   const tokenSecret = await registerByToken(realm);
   await ownPolicies(realm);
   await ownRegistrations(realm);
   const logins = [
-    ...APPLICATIONS.flatMap(({ clientId, redirectUri, pkce, fields }): Login[] =>
+    ...applications.flatMap(({ clientId, redirectUri, pkce, fields }): Login[] =>
       redirectUri === undefined
         ? []
         : [
@@ -133,7 +135,7 @@ export async function company(realm: Realm): Promise<Company> {
     ),
     { ...BY_TOKEN, secret: tokenSecret, user, pkce: 'none' as const },
   ];
-  const made: Company = { realm, user, logins, sessions: new Map() };
+  const made: Company = { realm, user, applications, logins, sessions: new Map() };
   const jar = new CookieJar();
   for (const how of logins) {
     const result = await login(realm, { ...how, jar });
@@ -216,7 +218,7 @@ export function lasting(claims: Readonly<Record<string, unknown>>): Record<strin
 
 /** What each application gets when it is used now, by what it does; compared before and after. */
 export async function usesOf(made: Company): Promise<Record<string, unknown>> {
-  const { realm, logins, sessions, user } = made;
+  const { realm, applications, logins, sessions, user } = made;
   const uses: Record<string, unknown> = {};
   // One browser: the password is given once.
   const jar = new CookieJar();
@@ -227,13 +229,14 @@ export async function usesOf(made: Company): Promise<Record<string, unknown>> {
     uses[`${how.clientId}: refresh`] = renewed.ok ? lasting(renewed.claims) : renewed;
     if (renewed.ok && renewed.refreshToken) sessions.set(how.clientId, renewed.refreshToken);
   }
-  for (const { clientId, machine, fields } of APPLICATIONS) {
+  for (const { clientId, machine, fields } of applications) {
     if (!machine && fields.serviceAccountsEnabled !== true) continue;
     const result = await userless(realm, clientId, SECRET);
     uses[`${clientId}: client credentials`] = result.ok ? lasting(result.claims) : result;
   }
-  uses['saml: response'] = await samlResponse(realm, user, jar);
-  uses['device: token'] = await deviceToken(realm, user, jar);
+  const has = (way: Application['how']) => applications.some(({ how }) => how === way);
+  if (has('saml')) uses['saml: response'] = await samlResponse(realm, user, jar);
+  if (has('device')) uses['device: token'] = await deviceToken(realm, user, jar);
   return uses;
 }
 

@@ -217,10 +217,16 @@ describe('Trusted Hosts', () => {
     expect(found(hosts(['svc.example.com', '*.openai.com', 'chat.openai.com']))).toMatchObject([
       { code: 'TRUSTED_HOST_MISSING', severity: 'error', subject: 'ChatGPT' },
     ]);
-    expect(found(hosts(['chatgpt.com']))).toMatchObject([
+    const both = found(hosts(['chatgpt.com']));
+    expect(both).toMatchObject([
       { code: 'TRUSTED_HOST_MISSING', severity: 'warning', subject: 'ChatGPT' },
       { code: 'TRUSTED_HOST_MISSING', severity: 'warning', subject: 'svc.example.com' },
     ]);
+    // One command adds what both lack.
+    expect(new Set(both.map(({ fix }) => fix.text)).size).toBe(1);
+    expect(both[0]?.fix.text).toMatch(/^mcpkc create-scope /);
+    const [product] = found(hosts(['svc.example.com']));
+    expect(product?.fix.text).toBe('mcpkc trusted-hosts --preset chatgpt');
   });
 
   it('compares as Keycloak does: letter by letter, *.x is x and all below', () => {
