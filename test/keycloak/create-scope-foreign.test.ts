@@ -71,8 +71,9 @@ beforeAll(async () => {
 });
 
 const byName = (list: readonly Representation[], name: string) => list.find((one) => one.name === name);
-/** What mcpkc remembers lies in a client and a role of its own. */
-const isRecord = ({ name, clientId }: Representation) => [name, clientId].includes('mcpkc-record');
+/** What mcpkc remembers lies in a client and a role of its own; a client of its own holds the MCP server's URL. */
+const isRecord = ({ name, clientId }: Representation) =>
+  [name, clientId].includes('mcpkc-record') || clientId === RESOURCE;
 /** Client policies are compared by themselves; the realm's representation has them once more. */
 const withoutPolicies = (part: unknown) =>
   Array.isArray(part)
@@ -82,6 +83,7 @@ const withoutPolicies = (part: unknown) =>
         clientPolicies: 0,
         clientProfiles: 0,
         'mcpkc-record': 0,
+        [RESOURCE]: 0,
       };
 const policyNames = ({ clientPolicies }: RealmSnapshot) =>
   (clientPolicies.policies as Representation[]).map(({ name }) => name);
