@@ -2,6 +2,8 @@ import { McpkcError } from '../../errors.ts';
 import { readSessionStats, readSignIns } from '../../keycloak/read/sessions.ts';
 import type { Newcomers } from '../../keycloak/watch/newcomers.ts';
 import type { Refusal } from '../../keycloak/watch/registration-log.ts';
+import { changesOf } from '../../plan/plan.ts';
+import type { Client } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import { care, type Held, meet, type Seen } from './holding.ts';
 import { called, type Run, tell } from './run.ts';
@@ -102,9 +104,15 @@ async function look(
       run,
       'The realm stores no events of registrations any more: who came in the last seconds is not seen.',
     );
-  for (const newcomer of arrival.newcomers) meet(run, newcomer, scopeId, seen, deadline);
+  for (const newcomer of arrival.newcomers)
+    if (!isMade(run, newcomer.client)) meet(run, newcomer, scopeId, seen, deadline);
   const { requests, ...rest } = await care(run, seen);
   return { ...rest, requests: Math.max(1, arrival.requests) + requests };
+}
+
+/** Whether this run made the client itself, to stand for the MCP server. */
+function isMade({ changes }: Run, { id }: Client): boolean {
+  return changesOf(changes, 'resource-client').some(({ after }) => after?.id === id);
 }
 
 /** Those that signed in, each told once; the record of sessions needs no events. */
