@@ -32,10 +32,10 @@ export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
 /** The kinds of thing that `init --remove` removes or puts back, in the order in which that is done. */
 export const REMOVAL_KINDS = [
+  'trusted-hosts',
   'client-policy',
   'mapper-types',
   'registration-origins',
-  'trusted-hosts',
   'allowed-scopes',
   'resource-client',
   'client',
@@ -188,6 +188,9 @@ function batchAt<One extends AnyChange>(plan: readonly One[], at: number): One[]
   return batch;
 }
 
+/** Lists by which a realm is hardened, beside the one that opens it: never written side by side with it. */
+const HARDENING: readonly ChangeKind[] = ['mapper-types', 'client-policy'];
+
 function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   const { kind, action } = change;
   if (kind === 'client-scope-assignment')
@@ -197,6 +200,7 @@ function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   return (
     lists.every((one) => REALM_LISTS.includes(one)) &&
     new Set(lists).size === lists.length &&
+    !(lists.includes('trusted-hosts') && lists.some((one) => HARDENING.includes(one))) &&
     batch.every((one) => takesAway(one) === takesAway(change))
   );
 }

@@ -58,16 +58,16 @@ export function holdersOf(clients: readonly Client[], scopes: readonly ClientSco
 }
 
 /**
- * Everything that mcpkc made in a realm, as a plan. Policies come before the scopes that they name, the record and the
- * account last. So a run that was cut off is finished by the next one. Earlier states in the record are put back, where
+ * Everything that mcpkc made in a realm, as a plan. Trusted hosts come before the policies by which the realm was
+ * hardened, policies before the scopes that they name, the record and the account last. So a run that was cut off is finished by the next one. Earlier states in the record are put back, where
  * the present one is still as mcpkc wrote it.
  */
 export function removalOf(facts: RemovalFacts): Removal[] {
   return [
+    ...trustedHosts(facts),
     ...clientPolicies(facts),
     ...mapperTypes(facts),
     ...registrationOrigins(facts),
-    ...trustedHosts(facts),
     ...allowedScopes(facts),
     ...resourceClients(facts),
     ...clients(facts),

@@ -52,6 +52,21 @@ export function excessGrants(client: ClientFacts, expected: readonly string[] = 
   ].flat();
 }
 
+/**
+ * Attributes by which a client changes its own tokens: lifetimes, which outlast the realm's, and the meaning of `acr`. A
+ * registrant may set each at `clients-registrations/default` (26.4.0, 26.7.4).
+ */
+const TOKEN_ATTRIBUTE = /\.(lifespan|timeout)$|^acr\.|\.acr\./;
+
+/** The attributes of a client that change its tokens and that no product sets, by name; empty values don't count. */
+function tokenAttributes({ attributes = {} }: ClientFacts): string[] {
+  return Object.keys(attributes)
+    .filter(
+      (name) => TOKEN_ATTRIBUTE.test(name) && !['', undefined, null].includes(attributes[name] as string),
+    )
+    .sort();
+}
+
 /** The reason why a client's redirect URIs, metadata document and name are none of the presets'; in words. */
 function misfit(client: ClientFacts, presets: readonly Preset[]): string {
   const { clientId = '', redirectUris = [] } = client;
@@ -84,7 +99,7 @@ export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] 
  * Whether a client is a connector of one of these products and nothing more. It registered itself, or Keycloak fetched
  * the product's metadata document. All its redirect URIs are the product's, and users are asked for consent. It can use
  * authorization code and refresh token and, beside them, only what the product itself lists. It is enabled, brings no
- * protocol mapper that writes claims, and is no probe of mcpkc's own. The reason may hold what the client wrote about
+ * protocol mapper that writes claims, sets no lifetime or `acr` of its own, and is no probe of mcpkc's own. The reason may hold what the client wrote about
  * itself, as it wrote it.
  */
 export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adoption {
@@ -102,6 +117,8 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
   if (excess.length > 0) return no(`it may also use ${excess.join(', ')}`);
   const mappers = ownMapperTypes(client);
   if (mappers.length > 0) return no(`it brings protocol mappers of its own (${mappers.join(', ')})`);
+  const own = tokenAttributes(client);
+  if (own.length > 0) return no(`it changes its own tokens (${own.join(', ')})`);
   return { adoptable: true, preset };
 }
 
@@ -120,6 +137,7 @@ export function holderProblems(client: ClientFacts, presets: readonly Preset[]):
   return [
     excessGrants(client, expected).map((grant) => `it may use ${grant}`),
     wildcards.map((uri) => `its redirect URI ${uri} is a wildcard`),
+    tokenAttributes(client).map((name) => `it changes its own tokens (${name})`),
     client.consentRequired === true ? [] : 'it asks users for no consent',
   ].flat();
 }

@@ -218,4 +218,20 @@ export const ATTACKS: readonly Attack[] = [
       'Where strangers may register, `create-scope`, `onboard`, `allow` and `apply` make a bearer-only client of that id, which nobody can change or register. Taken before, it is found (RESOURCE_ID_TAKEN), named, and made anew with consent; free, it is found (RESOURCE_ID_FREE).',
     outcome: 'prevented',
   },
+  {
+    id: 'W1',
+    attack:
+      'A stranger tries all the time to register, and gets in between the moment that a command trusts the first host and the moment that it hardens the realm, or on the way back.',
+    holds:
+      'Mapper types and client policies are written before the first host is trusted, and removed after the realm is shut again.',
+    outcome: 'prevented',
+  },
+  {
+    id: 'T1',
+    attack:
+      'A registrant gives his client attributes that change its tokens: lifetimes of its own, which outlast what `connections --revoke` ends, and a meaning of its own for `acr`, which makes a password look like a second factor.',
+    holds:
+      'No such client is adopted, and one that is named needs `--yes`; in mode standing it is found (HOLDER_EXCEEDS). A proxy that closes `clients-registrations/default` keeps such attributes out.',
+    outcome: 'found',
+  },
 ];

@@ -25,13 +25,14 @@ export const REALM = {
   'audience-mapper': audienceMapper,
   // Nobody can take the MCP server's URL as client id once registration opens.
   'resource-client': resourceClient,
-  'trusted-hosts': trustedHosts,
-  'allowed-scopes': allowedScopes,
-  'registration-origins': registrationOrigins,
+  // The realm is hardened before a host is trusted: nobody registers in between.
   'mapper-types': mapperTypes,
   // A client gets its own PKCE setting before the policy that demanded it is removed.
   client,
   'client-policy': clientPolicy,
+  'trusted-hosts': trustedHosts,
+  'allowed-scopes': allowedScopes,
+  'registration-origins': registrationOrigins,
   'default-scope': defaultScope,
   'allowed-client': allowedClient,
   'client-scope-assignment': clientScopeAssignment,

@@ -19,7 +19,12 @@ import type { Kind, Writing } from './kind.ts';
 
 /** The plan that turns a realm as it is into one as it should be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
-  return planOf(Object.values(REALM).flatMap((kind): RealmPlan => kind.diff(desired, snapshot)));
+  const plan = planOf(Object.values(REALM).flatMap((kind): RealmPlan => kind.diff(desired, snapshot)));
+  const { trustedHosts } = desired;
+  if (!trustedHosts || !('restore' in trustedHosts)) return plan;
+  // On the way back the realm is shut before its hardening is removed.
+  const shuts = ({ kind, action }: Change) => kind === 'trusted-hosts' && action === 'update';
+  return [...plan.filter(shuts), ...plan.filter((change) => !shuts(change))];
 }
 
 /** Writes one change of a realm: the ids are looked up now. */
