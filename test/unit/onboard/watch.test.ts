@@ -23,6 +23,7 @@ function staged(looks: (Partial<Arrival> | Error)[]) {
     signal: new AbortController().signal,
     presets: resolvePresets(['chatgpt']),
     timeline: [],
+    changes: [],
   } as unknown as Run;
   const counts = { looks: 0 };
   const newcomers = {
