@@ -43,12 +43,12 @@ describe('create-scope in a new realm', () => {
       'client-scope',
       'audience-mapper',
       'resource-client',
-      'trusted-hosts',
-      'allowed-scopes',
       'mapper-types',
       'client-policy',
       // Whether an older server can refuse tokens without a user is asked by the run itself.
       'client-policy',
+      'trusted-hosts',
+      'allowed-scopes',
       'default-scope',
     ]);
     expect(ran.json).toMatchObject({ schema: 'mcpkc/create-scope/v1', ok: false, applied: false });
