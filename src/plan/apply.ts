@@ -14,6 +14,7 @@ import { proveRevoked, type Revoked } from '../keycloak/write/registration-token
 import { rehearse } from '../keycloak/write/rehearse.ts';
 import { type ClientPolicyLists, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
+import { markOf } from '../products/probe-mark.ts';
 import { deviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
 import type { Entry } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
@@ -123,6 +124,7 @@ async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving
   if (problems.length === 0) return;
   await restore(keycloak);
   const still = desired.rehearsal ? (await rehearse(keycloak, desired.rehearsal)).failures : [];
+  await writeRecord(keycloak, { forget: rehearsalEntries(keycloak, desired) });
   throw putBackError(problems, still);
 }
 
@@ -155,10 +157,19 @@ async function problemsOf(
   }
   const { rehearsal } = desired;
   if (wrong.length > 0 || !rehearsal) return wrong;
+  // Read by the next run where this one is killed: it looks for the client that a rehearsal registers.
+  await writeRecord(keycloak, { remember: rehearsalEntries(keycloak, desired) });
   const { failures, notTried } = await rehearse(keycloak, rehearsal);
   if (notTried.length > 0)
     warn?.(`Not rehearsed, since a registration policy refused it: ${notTried.join('; ')}.`);
   return failures;
+}
+
+/** The entry of the record for the time in which a wish's policies are rehearsed; none for a wish without a rehearsal. */
+function rehearsalEntries(keycloak: Keycloak, { rehearsal }: Desired): Entry[] {
+  if (!rehearsal) return [];
+  const since = new Date(keycloak.serverNow()).toISOString();
+  return [{ kind: 'rehearsal', mark: markOf(rehearsal.tosUri), since }];
 }
 
 /** Differences between a policy of mcpkc and a change's result, a sentence each. */
@@ -245,7 +256,9 @@ export async function applyAndVerify(
     );
     await proveRevoked(keycloak, revoked);
     if (before) await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) });
-    await writeRecord(keycloak, forgottenBy(plan, record, stamp, back));
+    const { forget = [], ...rest } = forgottenBy(plan, record, stamp, back);
+    const ended = before ? rehearsalEntries(keycloak, desired) : [];
+    await writeRecord(keycloak, { ...rest, forget: [...forget, ...ended] });
   } catch (error) {
     await lock?.release().catch(() => {});
     throw error;

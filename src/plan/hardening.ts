@@ -1,17 +1,15 @@
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { mapSome } from '../keycloak/connection/lists.ts';
-import { allClients, searchClients } from '../keycloak/read/clients.ts';
+import { allClients } from '../keycloak/read/clients.ts';
 import { readMeans } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
-import { removeProbe } from '../keycloak/write/probe-clients.ts';
-import { PROBE_CLIENT, type Rehearsed } from '../keycloak/write/rehearse.ts';
+import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import { trustedHost } from '../names/resource-url.ts';
 import { cameByRegistration, presetOf } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
-import { isLeftProbe, runMark } from '../products/probe-mark.ts';
+import { runMark } from '../products/probe-mark.ts';
 import { exampleRedirect, redirect, redirectExpression } from '../products/redirect.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -88,6 +86,8 @@ export interface Hardener {
   /** Off with `--dry-run`: nothing is asked by a write, even one that the server refuses. */
   ask: boolean;
   command: string;
+  /** The realm's record, where it was read already. */
+  record?: RealmRecord;
   onClients?(read: number): void;
 }
 
@@ -114,17 +114,29 @@ export async function hardenFor(
   opening: Opening,
   { keycloak, snapshot, command, wanted, consent, dryRun }: HardeningWish,
 ): Promise<Hardening> {
-  const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
-  // Where the policy is there already, later products are refused unless it knows their redirect URIs.
-  if (!wanted && !isHardened) {
-    const remember = wishesOf(keycloak, await readRecord(keycloak), opening);
-    return { ...NOT_HARDENED, desired: { remember } };
-  }
   const onClients = (read: number) => voice.progress(`${count(read, 'client')} read`);
   const hardener: Hardener = { io, keycloak, snapshot, consent, ask: !dryRun, command, onClients };
-  const hardening = await harden(hardener, opening).finally(() => voice.progress(undefined));
-  if (wanted) for (const { message } of hardening.leftOut) voice.warn(message);
-  if (wanted) return hardening;
+  const hardening = await hardenAsWanted(hardener, opening, wanted).finally(() => voice.progress(undefined));
+  for (const { message } of hardening.leftOut) voice.warn(message);
+  return hardening;
+}
+
+/**
+ * `harden`, or as much of it as must be where it isn't wanted. Where the policy is there already, later products are
+ * refused unless it knows their redirect URIs. Where it isn't, the server is asked nothing.
+ */
+export async function hardenAsWanted(
+  hardener: Hardener,
+  opening: Opening,
+  wanted: boolean,
+): Promise<Hardening> {
+  if (wanted) return harden(hardener, opening);
+  const { keycloak, snapshot } = hardener;
+  if (!snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations)) {
+    const record = hardener.record ?? (await readRecord(keycloak));
+    return { ...NOT_HARDENED, desired: { remember: wishesOf(keycloak, record, opening) } };
+  }
+  const hardening = await harden(hardener, opening);
   const { registrations, remember, rehearsal } = hardening.desired;
   return {
     ...hardening,
@@ -134,6 +146,7 @@ export async function hardenFor(
       ...(rehearsal ? { rehearsal } : {}),
     },
     clients: [],
+    leftOut: [],
   };
 }
 
@@ -145,11 +158,7 @@ export async function harden(wish: Hardener, opening: Opening): Promise<Hardenin
   const { keycloak, snapshot } = wish;
   // Nothing is written to the realm that holds every other one before somebody agreed.
   const hardener = { ...wish, ask: wish.ask && (keycloak.realm !== 'master' || wish.consent) };
-  const [means, record] = await Promise.all([
-    meansOf(hardener),
-    readRecord(keycloak),
-    hardener.ask ? removeLeftProbes(hardener) : undefined,
-  ]);
+  const [means, record] = await Promise.all([meansOf(hardener), wish.record ?? readRecord(keycloak)]);
   const wanted = wantedOf(record, opening);
   const first = desiredOf(snapshot, opening, means, wanted, NO_OTHERS);
   const needed = needsLook(first, opening, snapshot);
@@ -170,15 +179,6 @@ export async function harden(wish: Hardener, opening: Opening): Promise<Hardenin
     trustsServer: means.redirects === 'patterns',
     leftOut: [...serverLeftOut(means), ...(hardener.consent ? [] : leftOutOf(others))],
   };
-}
-
-/** Removes the probe clients of rehearsals that were killed: they hold an audience, with a secret that nobody knows. */
-async function removeLeftProbes({ keycloak, io }: Hardener): Promise<void> {
-  const own = runMark(io);
-  const left: Client[] = [];
-  for await (const client of searchClients(keycloak, PROBE_CLIENT))
-    if (client.clientId.startsWith(PROBE_CLIENT) && isLeftProbe(client, own, io)) left.push(client);
-  await mapSome(left, (client) => removeProbe(keycloak, client));
 }
 
 /** A client held to PKCE with S256 by its own setting. */

@@ -30,6 +30,8 @@ export interface RemovalFacts {
   record: RealmRecord;
   /** Every client of the realm. */
   clients: readonly Client[];
+  /** Probes among them that killed runs left. */
+  probes?: readonly Client[];
   /** Names of the realm roles that mcpkc makes and that are there, but for the record's. */
   roles: readonly string[];
   /** Realm roles that it made and that somebody has: they stay. */
@@ -171,12 +173,12 @@ function allowedScopes({ snapshot, record: known }: RemovalFacts): Removal[] {
 }
 
 /** Clients that mcpkc made are removed; others lose the attributes that mcpkc wrote on them. */
-function clients({ clients: all, record: known, accountId }: RemovalFacts): Removal[] {
+function clients({ clients: all, probes = [], record: known, accountId }: RemovalFacts): Removal[] {
   return all.flatMap((client): Removal[] => {
     const { id, clientId, attributes } = client;
     // The record's own client is removed with the record; nothing is written to an id that Keycloak didn't make.
     if (clientId === accountId || attributes['mcpkc.proof'] !== undefined || !isKeycloakId(id)) return [];
-    if (isMadeByMcpkc(client, known) || allowancesOf(known, client).length > 0) {
+    if (probes.includes(client) || isMadeByMcpkc(client, known) || allowancesOf(known, client).length > 0) {
       const before = { id, redirectUris: client.redirectUris };
       return [{ kind: 'client', action: 'delete', key: clientId, before, after: null, why: WHY }];
     }

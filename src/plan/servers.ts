@@ -14,7 +14,6 @@ import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
-import { OWN_POLICY } from '../realm/own-policies.ts';
 import {
   type Allowed,
   accessIn,
@@ -33,7 +32,7 @@ import { requireWish, type Target, targetsOf } from './allow-targets.ts';
 import { allowedEntry, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
-import { type Hardening, harden, NOT_HARDENED } from './hardening.ts';
+import { type Hardening, hardenAsWanted, NOT_HARDENED } from './hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from './input.ts';
 import { narrowingReservations } from './losing.ts';
 import { together } from './merged.ts';
@@ -304,6 +303,7 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
     planning,
     checked.map(({ subject }) => subject),
     snapshot,
+    record,
   );
   // One server's products open registration, and anybody could take another server's URL as client id then.
   const opens = checked.some(({ subject }) => subject.presets.length > 0);
@@ -392,6 +392,7 @@ async function hardeningFor(
   { context, config, keycloak, command, harden: wanted, dryRun }: Planning,
   subjects: readonly Subject[],
   snapshot: RealmSnapshot,
+  record: RealmRecord,
 ): Promise<Hardening> {
   const [first, ...others] = subjects.filter(({ presets }) => presets.length > 0);
   if (!first) return NOT_HARDENED;
@@ -403,21 +404,10 @@ async function hardeningFor(
     known: knownPresets(config),
     holders: [],
   };
-  const hardening = await harden(
-    // A file hurts nobody else's clients: parts that would are left out, and named.
-    { io: context.io, keycloak, snapshot, consent: false, ask: !dryRun, command },
-    opening,
-  );
-  if (wanted) return hardening;
-  const { remember, registrations, rehearsal } = hardening.desired;
-  const isHardened = snapshot.clientPolicies.some(({ name }) => name === OWN_POLICY.registrations);
-  // Where the policy is there already, products are refused unless it knows their redirect URIs.
-  const desired = {
-    ...(remember ? { remember } : {}),
-    ...(isHardened && registrations ? { registrations } : {}),
-    ...(isHardened && rehearsal ? { rehearsal } : {}),
-  };
-  return { ...NOT_HARDENED, desired };
+  // A file hurts nobody else's clients: parts that would are left out, and named.
+  const { io } = context;
+  const hardener = { io, keycloak, snapshot, record, consent: false, ask: !dryRun, command };
+  return hardenAsWanted(hardener, opening, wanted);
 }
 
 function withHardening(desired: Desired, { desired: more, clients }: Hardening): Desired {

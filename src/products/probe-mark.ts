@@ -24,11 +24,20 @@ export interface RunMark {
   tosUri: string;
 }
 
-/** The mark of this process's run. */
+/** The marks that a process gave to its runs: it may look at several servers of one realm at once. */
+const given = new WeakMap<object, Set<string>>();
+
+/** A mark of this process, for one run. */
 export function runMark(io: Pick<Io, 'hostname' | 'pid' | 'now'>): RunMark {
   const runId = randomBytes(4).toString('hex');
   const mark = [hostOf(io.hostname), io.pid, io.now().toString(36), runId].join('.');
+  given.set(io, (given.get(io) ?? new Set()).add(mark));
   return { runId, tosUri: `${PROBE_TOS_URI_PREFIX}${mark}` };
+}
+
+/** The part of a `tos_uri` of mcpkc's probes that names the run. */
+export function markOf(tosUri: string): string {
+  return tosUri.slice(PROBE_TOS_URI_PREFIX.length);
 }
 
 /** The machine without its name: anybody who may read clients reads the mark. */
@@ -45,7 +54,7 @@ export function isOver(
   own: RunMark,
   io: Pick<Io, 'hostname' | 'pid' | 'now' | 'isAlive'>,
 ): boolean {
-  if (own.tosUri.endsWith(mark)) return false;
+  if (own.tosUri.endsWith(mark) || given.get(io)?.has(mark)) return false;
   const [host, pid, started] = mark.split('.');
   const since = Number.parseInt(started ?? '', 36);
   if (!/^\d{1,10}$/.test(pid ?? '') || !Number.isFinite(since)) return true;

@@ -239,6 +239,17 @@ export interface LookedThrough {
   since: string;
 }
 
+/**
+ * A rehearsal of sign-ins that is under way. A killed run leaves the entry, and perhaps a client that it registered,
+ * which has no name by which Keycloak finds it.
+ */
+export interface Rehearsal {
+  kind: 'rehearsal';
+  /** The mark that its probes carry (`products/probe-mark.ts`). */
+  mark: string;
+  since: string;
+}
+
 export type Entry =
   | Provisional
   | Adopted
@@ -255,7 +266,8 @@ export type Entry =
   | Stage
   | Looks
   | HolderLook
-  | LookedThrough;
+  | LookedThrough
+  | Rehearsal;
 export type EntryKind = Entry['kind'];
 
 /** The record as it was read. */
@@ -336,6 +348,7 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
     markedAt: isTime,
   },
   looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
+  rehearsal: { mark: isText, since: isTime },
   'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
   'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
 };
@@ -375,6 +388,8 @@ function subjectOf(entry: Entry): string[] {
       return [entry.at, entry.after ?? 'none'];
     case 'alive-on':
       return [entry.day];
+    case 'rehearsal':
+      return [hash(entry.mark)];
     case 'looks':
     case 'holder-look':
       return [];

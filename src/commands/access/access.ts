@@ -28,6 +28,7 @@ import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { commonReservations, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
@@ -73,8 +74,9 @@ export async function changeAccess(
   keycloak: Keycloak,
   input: AccessInput,
 ): Promise<Report> {
-  const subject = await readSubject(config, keycloak, input);
   const isAsked = input.anybody || [input.add, input.revoke, input.groups, input.users].flat().length > 0;
+  if (isAsked && !input.dryRun) await removeLeftBehind(context, keycloak, 'access');
+  const subject = await readSubject(config, keycloak, input);
   const planned = isAsked ? planAccess(input.resource, subject.scopes, subject.facts, input) : undefined;
   const desired = planned ? await desiredFor(keycloak, subject, planned, input) : {};
   const plan = planFor(desired, subject.snapshot);

@@ -15,7 +15,7 @@ import { noteFile } from '../../fleet/hint.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { type AllowWish, requireWish, targetsOf } from '../../plan/allow-targets.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus } from '../../plan/plan.ts';
 import { readTypedName } from '../../text.ts';
 import { allowTargets, readClients, requireNotOwn } from './allow.ts';
@@ -107,7 +107,7 @@ export const allow: Command<AllowOptions> = {
     if (flags.remove !== true) requireWish(wish, config);
     requireAccount(config);
     const keycloak = await connect(config, context.io, context.signal);
-    if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'allow');
+    if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'allow');
     const subject = await subjectFor(context, config, keycloak, resource, flags.scope);
     if (flags.remove === true) return removeReport(subject, wish, flags);
     return allowReport(subject, wish, flags);

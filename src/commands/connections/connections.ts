@@ -22,6 +22,7 @@ import { writeAssignment } from '../../keycloak/write/write-clients.ts';
 import { disableClient, endConnection, endSession } from '../../keycloak/write/write-connections.ts';
 import { ScopeIds } from '../../keycloak/write/write-scopes.ts';
 import { agreeTo } from '../../plan/agree.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import {
   applyPlan,
   type Change,
@@ -69,6 +70,7 @@ export async function listConnections(
   input: ConnectionsInput,
 ): Promise<Report> {
   const { voice } = context;
+  if (input.revoke && !input.dryRun) await removeLeftBehind(context, keycloak, 'connections');
   const scopes = await readClientScopes(keycloak);
   const servers = await serversIn(keycloak, scopes);
   const wanted = servers.filter(

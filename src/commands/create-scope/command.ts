@@ -2,7 +2,7 @@ import { type Command, defineWriting, list, Option, type WritingOptions } from '
 import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { requireNoContradiction } from '../../plan/registration.ts';
 import { changeScope } from './change-scope.ts';
 import { retireScope } from './retire-scope.ts';
@@ -125,7 +125,7 @@ export const createScope: Command<CreateScopeOptions> = {
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'create-scope');
+    if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'create-scope');
     return flags.remove === true
       ? retireScope(context, config, keycloak, flags)
       : changeScope(context, config, keycloak, flags);

@@ -12,7 +12,7 @@ import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { driftNotes } from '../../plan/drift.ts';
 import { knownPresets } from '../../plan/input.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
 import type { Change, RealmChange, RealmPlan } from '../../plan/plan.ts';
 import { rememberPlan } from '../../plan/remember.ts';
@@ -20,7 +20,7 @@ import { applyRetirement, type PlannedRetirement, planRetirement } from '../../p
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
 import type { PresentServer } from '../../realm/mcp-server.ts';
-import { allowedIn, type Entry, type RealmRecord, wantedIn } from '../../realm/record.ts';
+import { allowedIn, type Entry, NO_RECORD, type RealmRecord, wantedIn } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { brief, visible } from '../../text.ts';
 
@@ -48,6 +48,10 @@ export interface RealmPlanned {
   wish: FleetRealm;
   config: Config | undefined;
   error: McpkcError | undefined;
+  /** The connection by which it was planned. */
+  keycloak: Keycloak | undefined;
+  /** Entries of the record that a killed run may have left. */
+  left: RealmRecord;
   /** The plan; undefined where it failed. */
   servers: readonly PlannedServer[] | undefined;
   /**
@@ -71,6 +75,8 @@ export interface RealmPlanned {
 export async function planRealm(run: FleetRun, wish: FleetRealm): Promise<RealmPlanned> {
   const nothing = {
     wish,
+    keycloak: undefined,
+    left: NO_RECORD,
     servers: undefined,
     wishes: [],
     retired: [],
@@ -86,14 +92,14 @@ export async function planRealm(run: FleetRun, wish: FleetRealm): Promise<RealmP
     const keycloak = await connect(config, run.context.io, run.context.signal);
     // The data read of the realm is let go of: a file may have fifty.
     const { full: _full, ...planned } = await planWith(run, config, keycloak, wish, true);
-    return { wish, config, error: undefined, ...planned };
+    return { wish, config, keycloak, error: undefined, ...planned };
   } catch (error) {
     if (!(error instanceof McpkcError) || run.context.signal.aborted) throw error;
     return { ...nothing, config, error };
   }
 }
 
-type Planned = Omit<RealmPlanned, 'wish' | 'config' | 'error'> & { full: PlannedServers };
+type Planned = Omit<RealmPlanned, 'wish' | 'config' | 'keycloak' | 'error'> & { full: PlannedServers };
 
 async function planWith(
   run: FleetRun,
@@ -125,6 +131,7 @@ async function planWith(
   const shown = ({ resource, scope }: (typeof others)[number]) => visible(resource ?? scope);
   return {
     full: planned,
+    left: leftIn(planned.record),
     servers: planned.servers,
     wishes: freshWishes(planned),
     retired: retirements.map(({ state }) => state),
@@ -144,6 +151,11 @@ async function planWith(
     unlisted: others.filter((one) => isKnownServer(one)).map(shown),
     foreign: others.filter((one) => !isKnownServer(one)).map(shown),
   };
+}
+
+/** The part of the record by which things that killed runs left are found. */
+function leftIn({ state, entries }: RealmRecord): RealmRecord {
+  return { state, entries: entries.filter(({ kind }) => kind === 'provisional' || kind === 'rehearsal') };
 }
 
 /** The server of a URL: of several, the one that mcpkc made. */
@@ -246,18 +258,17 @@ export async function applyRealm(
   { strictness, yes }: { strictness: Strictness; yes: boolean },
 ): Promise<RealmApplied> {
   const { context, holder } = run;
-  const { wish, config, error, changes, wishes } = shown;
+  const { wish, config, keycloak, error, changes, wishes } = shown;
   const applied: RealmChange[] = [];
   let now: RealmApplied['now'];
-  if (config === undefined || error !== undefined || changes.length + wishes.length === 0)
+  if (config === undefined || keycloak === undefined || error !== undefined)
     return { applied, now, error: undefined };
   try {
-    const keycloak = await connect(config, context.io, context.signal);
+    await removeLeftBehind(context, keycloak, 'apply', shown.left);
     if (changes.length === 0) {
       await writeRecord(keycloak, { remember: wishes });
       return { applied, now, error: undefined };
     }
-    await withdrawLeftBehind(context, keycloak, 'apply');
     await withLock(keycloak, context.io, holder, async () => {
       const { full, ...planned } = await planWith(run, config, keycloak, wish, false);
       if (strictness !== 'free')

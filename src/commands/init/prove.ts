@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../../config/load.ts';
 import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import type { Proof } from './files.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function proveAccount(
   const connecting = { ...grantConnecting(grant, target, io), account: clientId };
   const keycloak = await open(connecting, config, io, signal);
   await Promise.all([readRealm(keycloak), readSome(keycloak)]);
-  if (roles.includes('manage-clients')) await withdrawLeftBehind(context, keycloak, 'init');
+  if (roles.includes('manage-clients')) await removeLeftBehind(context, keycloak, 'init');
 }
 
 function credentialOf(proof: Proof): { clientSecret: string } | { clientKey: string } {

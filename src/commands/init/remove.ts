@@ -26,6 +26,7 @@ import {
 import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
 import { sessionsSentence } from '../../plan/signed-in.ts';
 import { changeName, planText } from '../../plan/text.ts';
+import { isLeftProbe, runMark } from '../../products/probe-mark.ts';
 import { isNobodyRole, type Role } from '../../realm/access.ts';
 import { accountOrigin } from '../../realm/account.ts';
 import { beforeOf, type RealmRecord } from '../../realm/record.ts';
@@ -47,7 +48,11 @@ export async function removeEverything(
   flags: InitOptions,
 ): Promise<Report> {
   const { io, signal, voice } = context;
-  const read = () => readFacts(realms, account);
+  const own = runMark(io);
+  const read = async (): Promise<RemovalFacts> => {
+    const facts = await readFacts(realms, account);
+    return { ...facts, probes: facts.clients.filter((client) => isLeftProbe(client, own, io)) };
+  };
   const facts = await read();
   requireNoForeignPolicy(facts);
   const plan = removalOf(facts);

@@ -19,7 +19,7 @@ import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { agreeTo } from '../../plan/agree.ts';
 import { requireNoLiveWindow, resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { requireConsent } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
 import { allowancesOf, allowedIn } from '../../realm/record.ts';
@@ -121,7 +121,7 @@ export const onboard: Command<OnboardOptions> = {
     requireUntil(flags, client, context.settings.input);
     const keycloak = await connect(config, context.io, context.signal);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    if (flags.dryRun !== true) await withdrawLeftBehind(context, keycloak, 'onboard');
+    if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'onboard');
     const known =
       client === undefined && flags.close !== true
         ? await madeFor(context, config, keycloak, resource, presets)

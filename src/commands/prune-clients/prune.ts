@@ -6,7 +6,7 @@ import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { count } from '../../text.ts';
 import { act } from './act.ts';
 import { backupWriter, defaultBackup } from './backup-file.ts';
@@ -132,7 +132,7 @@ async function applied(
   }
   const backup = flags.backup ?? defaultBackup(context.io, keycloak);
   const append = await backupWriter(context.io, keycloak, backup);
-  await withdrawLeftBehind(context, keycloak, 'prune-clients');
+  await removeLeftBehind(context, keycloak, 'prune-clients');
   const kept = found.judged.filter(({ decision }) => decision.action === 'keep');
   if (flags.auditFile !== undefined) await auditTo(context, keycloak, flags, kept);
   const done = await act({

@@ -22,7 +22,7 @@ import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { hardenFor, hostOfUri, REALM_WIDE } from '../../plan/hardening.ts';
 import { commonReservations } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { withdrawLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
@@ -103,8 +103,9 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const presets = resolvePresets(flags.preset ?? [], custom);
     const wish = wishOf(flags, presets);
     const keycloak = await connect(config, context.io, context.signal);
-    const snapshot = await readRealm(keycloak);
     const dryRun = flags.dryRun === true;
+    if (!dryRun && isChange(flags, wish)) await removeLeftBehind(context, keycloak, 'trusted-hosts');
+    const snapshot = await readRealm(keycloak);
     const desired = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
     const plan = planFor(desired, snapshot);
     sayAbsent(context, wish, snapshot);
@@ -115,7 +116,6 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
       [...commonReservations(keycloak.realm, plan), ...closing(flags, snapshot, custom)],
       flags.yes === true,
     );
-    await withdrawLeftBehind(context, keycloak, 'trusted-hosts');
     sayWidth(context, wish, desired);
     const now = await apply(context, keycloak, plan, desired, snapshot);
     if (flags.close === true) await wishForNobody(keycloak, snapshot);
@@ -164,6 +164,11 @@ function wishOf(flags: TrustedHostsOptions, presets: readonly Preset[]): Wish {
     throw inputError('--remove', `${both} is to be added too`, 'Add the host or remove it.');
   }
   return { hosts, uris, remove, presets };
+}
+
+/** Whether anything is to be changed, rather than listed. */
+function isChange({ close }: TrustedHostsOptions, { hosts, uris, remove, presets }: Wish): boolean {
+  return close === true || [hosts, uris, remove, presets].flat().length > 0;
 }
 
 interface Wanted {

@@ -7,7 +7,6 @@ import { type Attempt, statusOf } from '../connection/failures.ts';
 import { mapSome } from '../connection/lists.ts';
 import { findClientById } from '../read/clients.ts';
 import { readClientScopes } from '../read/read.ts';
-import { readRecord } from '../read/record.ts';
 import { writeRecord } from './record.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -49,10 +48,10 @@ export async function revokeScope(keycloak: Keycloak, { client, scopeId, before 
  */
 export async function withdrawLeftovers(
   keycloak: Keycloak,
+  record: RealmRecord,
   run: Run,
   isAlive: (pid: number) => boolean,
 ): Promise<Provisional[]> {
-  const record = await readRecord(keycloak);
   const left = leftoversIn(record, { now: keycloak.serverNow(), run, isAlive });
   if (left.length === 0) return [];
   const scopes = await readClientScopes(keycloak);
