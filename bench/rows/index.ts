@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { access } from './access.ts';
 import { allClients } from './all-clients.ts';
 import { createScope } from './create-scope.ts';
+import { fleet } from './fleet.ts';
 import { onboard } from './onboard.ts';
 import { prune } from './prune.ts';
 import { size } from './size.ts';
@@ -9,4 +10,14 @@ import { start } from './start.ts';
 import { validate } from './validate.ts';
 
 /** Everything that is measured, in the order of the table. */
-export const ROWS: readonly Row[] = [start, createScope, size, allClients, prune, onboard, validate, access];
+export const ROWS: readonly Row[] = [
+  start,
+  createScope,
+  fleet,
+  size,
+  allClients,
+  prune,
+  onboard,
+  validate,
+  access,
+];
