@@ -10,6 +10,7 @@ const LONG = [
   'test/products/verdicts.test.ts',
   'test/products/fastmcp-server.test.ts',
   'test/keycloak/fleet-many.test.ts',
+  'test/keycloak/left-probes.test.ts',
   'test/validate/made-beforehand.test.ts',
   'test/validate/page.test.ts',
   'test/validate/foreign-servers.test.ts',
@@ -58,6 +59,9 @@ const LONG = [
 /** Real products, installed from their packages: `npm run test:allowed`. */
 const ALLOWED = 'test/products/allowed/**/*.test.ts';
 
+/** In the suite `export` every realm that a test staged is exported, and planned from its export. */
+const setupFiles = process.env.MCPKC_EXPORT === undefined ? [] : ['test/support/keycloak/export-each.ts'];
+
 const BUILT = 'test/support/build.ts';
 const WITH_SERVER = [BUILT, 'test/support/keycloak/global-setup.ts'];
 
@@ -88,9 +92,10 @@ export default defineConfig({
           include: WITH_KEYCLOAK,
           exclude: [...LONG, ALLOWED],
           globalSetup: WITH_SERVER,
+          setupFiles,
         },
       },
-      { extends: true, test: { name: 'long', include: LONG, globalSetup: WITH_SERVER } },
+      { extends: true, test: { name: 'long', include: LONG, globalSetup: WITH_SERVER, setupFiles } },
     ],
   },
 });

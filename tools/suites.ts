@@ -51,6 +51,12 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     minutes: 10,
     command: [...vitest, '--project', 'long', 'test/products/verdicts.test.ts'],
   },
+  export: {
+    what: 'every realm that a test stages is exported, after the test and before it is removed, and a plan on the file is empty; takes test files',
+    minutes: 60,
+    command: [...vitest, '--project', 'keycloak', '--project', 'long'],
+    env: { MCPKC_EXPORT: '1' },
+  },
   long: {
     what: 'what takes minutes or fetches something more: the law of status, every connector, every fault of MCP servers and realms, kills, races, the fault sample, nginx, a company’s set-up (needs the Debian package postgresql), kcadm lines, realms of 0.1.0',
     minutes: 6,

@@ -8,6 +8,7 @@ import { type Account, accountIn, type CliResult, expectCli, runCli, seedSecret 
 import { Connector } from '../../support/connectors/chatgpt.ts';
 import { CHATGPT, type Product } from '../../support/connectors/products.ts';
 import { switchEventsOn } from '../../support/keycloak/events.ts';
+import { expectExport } from '../../support/keycloak/exported.ts';
 import type {} from '../../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../../support/keycloak/realm.ts';
 import { type OperatorFolder, operatorFolder } from '../../support/shell.ts';
@@ -81,6 +82,8 @@ export class World {
   async findings(...args: string[]): Promise<Finding[]> {
     const ran = await runCli(['status', '--json', ...args], { env: this.env, files: this.files });
     if (ran.exit > 1) throw new Error(`status ended with ${ran.exit}: ${ran.out}${ran.err}`);
+    // Staged, and not fixed yet: the suite `export` looks at it as it is.
+    if (process.env.MCPKC_EXPORT !== undefined) await expectExport(this.realm);
     return ran.json.findings as Finding[];
   }
 

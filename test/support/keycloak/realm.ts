@@ -39,7 +39,20 @@ export async function createRealm(
   const name = `${purpose}-${randomBytes(4).toString('hex')}`;
   const admin = adminOf(server);
   await admin.post('/realms', { ...cheapRealm(), ...settings, realm: name });
-  return realmNamed(admin, name);
+  const realm = realmNamed(admin, name);
+  return process.env.MCPKC_EXPORT === undefined ? realm : exporting(realm);
+}
+
+/** In the suite `export`: the realm is exported before it is removed, and after each test. */
+async function exporting(realm: Realm): Promise<Realm> {
+  const { expectExport, forgetRealm, noteRealm } = await import('./exported.ts');
+  const remove = async () => {
+    forgetRealm(whole);
+    await expectExport(whole).finally(() => realm.remove());
+  };
+  const whole: Realm = { ...realm, remove };
+  noteRealm(whole);
+  return whole;
 }
 
 /** Fields of a realm that takes little of the server's processor: keys made here, one round of a hash in place of Argon2. */
