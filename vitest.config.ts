@@ -17,6 +17,7 @@ const LONG = [
   'test/validate/readme-path.test.ts',
   'test/validate/nginx.test.ts',
   'test/docs/access-recipes.test.ts',
+  'test/docs/kubernetes.test.ts',
   'test/keycloak/access-moments.test.ts',
   'test/keycloak/access-people.test.ts',
   'test/keycloak/access-products.test.ts',
