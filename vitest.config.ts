@@ -26,6 +26,7 @@ const LONG = [
   'test/keycloak/company.test.ts',
   'test/validate/access.test.ts',
   'test/validate/registration-fronts.test.ts',
+  'test/validate/proxies.test.ts',
   'test/keycloak/init-kcadm.test.ts',
   'test/keycloak/old-realms.test.ts',
   'test/keycloak/lock-suspended.test.ts',

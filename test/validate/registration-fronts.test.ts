@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../../tools/keycloak/ports.ts';
-import { findProgram, type Program } from '../support/debian-program.ts';
+import { adapted, documented, FRONTS, type Front, startFront } from '../support/fronts.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { openRegistration } from '../support/strangers.ts';
 
@@ -15,94 +10,27 @@ const upstream = new URL(inject('keycloak').url);
 
 beforeAll(() => openRegistration(realm, ['chatgpt.com']));
 
-/** A block of docs/registration-fronts.md, as an operator copies it. */
-function documented(language: string): string {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/registration-fronts.md'), 'utf8');
-  const block = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
-  if (block === undefined) throw new Error(`docs/registration-fronts.md has no block for ${language}`);
-  return block;
-}
+const DOCUMENT = 'registration-fronts.md';
 
-/** Replaces what names the operator's own machines; throws where the document changed. */
-function adapted(text: string, changes: readonly (readonly [string, string])[]): string {
-  return changes.reduce((now, [from, to]) => {
-    if (!now.includes(from)) throw new Error(`the document no longer has: ${from}`);
-    return now.replaceAll(from, to);
-  }, text);
-}
-
-interface Front {
-  name: string;
-  program: Program;
-  /** The configuration, and how the program is told of it. */
-  config(port: number, folder: string): string;
-  args(file: string, folder: string): string[];
-  limits: boolean;
-}
-
-const FRONTS: readonly Front[] = [
-  {
-    name: 'nginx',
-    program: findProgram('nginx', {
-      told: 'MCPKC_TEST_NGINX',
-      inside: 'usr/sbin/nginx',
-      packages: ['nginx'],
-    }),
-    config: (port, folder) => {
-      const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-        .map((name) => `${name}_temp_path ${folder}/${name};`)
-        .join('\n');
-      const block = adapted(documented('nginx'), [
-        ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
-        ['http://keycloak:8080', `http://${upstream.host}`],
-      ]);
-      return `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
-events {}
-http { access_log off; ${places}
-${block} }`;
-    },
-    args: (file, folder) => ['-p', folder, '-e', join(folder, 'error.log'), '-c', file],
-    limits: true,
-  },
-  {
-    name: 'HAProxy',
-    program: findProgram('haproxy', {
-      told: 'MCPKC_TEST_HAPROXY',
-      inside: 'usr/sbin/haproxy',
-      packages: ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'],
-    }),
-    config: (port) => `defaults
-    mode http
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-${adapted(documented('haproxy'), [
-  ['bind :443 ssl crt /etc/haproxy/auth.example.com.pem', `bind 127.0.0.1:${port}`],
-  ['X-Forwarded-Proto https', 'X-Forwarded-Proto http'],
-  ['server keycloak keycloak:8080', `server keycloak ${upstream.host}`],
-])}`,
-    args: (file) => ['-f', file],
-    limits: true,
-  },
-  {
-    name: 'Caddy',
-    program: findProgram('caddy', {
-      told: 'MCPKC_TEST_CADDY',
-      inside: 'usr/bin/caddy',
-      packages: ['caddy'],
-    }),
-    config: (port) => `{
-	admin off
-	auto_https off
-}
-${adapted(documented('caddy'), [
-  ['auth.example.com {', `http://127.0.0.1:${port} {\n\tbind 127.0.0.1`],
-  ['keycloak:8080', upstream.host],
-])}`,
-    args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
-    limits: false,
-  },
-];
+/** The lines of the document for each program, at a port of this test. */
+const LINES: Readonly<Record<Front['name'], (port: number) => string>> = {
+  nginx: (port) =>
+    adapted(documented(DOCUMENT, 'nginx'), [
+      ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
+      ['http://keycloak:8080', `http://${upstream.host}`],
+    ]),
+  HAProxy: (port) =>
+    adapted(documented(DOCUMENT, 'haproxy'), [
+      ['bind :443 ssl crt /etc/haproxy/auth.example.com.pem', `bind 127.0.0.1:${port}`],
+      ['X-Forwarded-Proto https', 'X-Forwarded-Proto http'],
+      ['server keycloak keycloak:8080', `server keycloak ${upstream.host}`],
+    ]),
+  Caddy: (port) =>
+    adapted(documented(DOCUMENT, 'caddy'), [
+      ['auth.example.com {', `http://127.0.0.1:${port} {\n\tbind 127.0.0.1`],
+      ['keycloak:8080', upstream.host],
+    ]),
+};
 
 /** Spellings of the paths that must not get through; a proxy and Keycloak may read them differently. */
 const CLOSED = [
@@ -143,43 +71,16 @@ function send(port: number, method: string, path: string, body: unknown): Promis
 }
 
 describe.each(FRONTS)('$name with the lines of the document', (front) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcpkc-front-'));
   let port: number;
-  let stop: () => Promise<unknown>;
+  let running: { stop(): Promise<void> };
   const base = `${upstream.pathname.replace(/\/$/, '')}/realms/${realm.name}`;
   const post = (path: string, body: unknown) => send(port, 'POST', `${base}/${path}`, body);
 
   beforeAll(async () => {
     port = await freePort();
-    const file = join(folder, 'front.conf');
-    writeFileSync(file, front.config(port, folder));
-    const { path, env } = front.program;
-    const child = spawn(path, front.args(file, folder), {
-      env: { ...process.env, ...env, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let words = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (words += text));
-    stop = () =>
-      new Promise((resolve) => {
-        child.on('close', resolve);
-        child.kill('SIGTERM');
-      });
-    for (let attempt = 0; attempt < 200; attempt++) {
-      if (child.exitCode !== null) throw new Error(`${front.name} ended: ${words}`);
-      const open = await new Promise<boolean>((resolve) => {
-        const socket = connect(port, '127.0.0.1', () => resolve(true));
-        socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
-      });
-      if (open) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${front.name} does not answer: ${words}`);
+    running = await startFront(front, port, () => LINES[front.name](port));
   });
-  afterAll(async () => {
-    await stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => running.stop());
 
   it('lets products register, read and delete their client', async () => {
     const response = await fetch(`http://127.0.0.1:${port}${base}/clients-registrations/openid-connect`, {
@@ -216,8 +117,8 @@ describe.each(FRONTS)('$name with the lines of the document', (front) => {
   });
 
   it('ends a flood with 429, and not at thirty', async () => {
-    if (!front.limits) {
-      expect(documented('caddy')).not.toContain('rate');
+    if (front.name === 'Caddy') {
+      expect(documented(DOCUMENT, 'caddy')).not.toContain('rate');
       return;
     }
     const statuses: number[] = [];
