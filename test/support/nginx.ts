@@ -1,33 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../tools/keycloak/ports.ts';
-import { cacheFolder } from '../../tools/keycloak/tools.ts';
+import { findProgram } from './debian-program.ts';
 
 /** A running nginx. */
 export interface Nginx {
   port: number;
   stop(): Promise<void>;
-}
-
-/** The program: as told, as installed, or unpacked into the cache from the distribution's package (nothing is installed). */
-function findNginx(): string {
-  const told = process.env.MCPKC_TEST_NGINX;
-  if (told) return told;
-  if (spawnSync('nginx', ['-v']).status === 0) return 'nginx';
-  const folder = join(cacheFolder(process.env), 'nginx');
-  const program = join(folder, 'usr/sbin/nginx');
-  if (existsSync(program)) return program;
-  mkdirSync(folder, { recursive: true });
-  const got = spawnSync('apt-get', ['download', 'nginx'], { cwd: folder, encoding: 'utf8' });
-  const [archive] = got.status === 0 ? readdirSync(folder).filter((name) => name.endsWith('.deb')) : [];
-  const unpacked =
-    archive !== undefined && spawnSync('dpkg-deb', ['-x', archive, '.'], { cwd: folder }).status === 0;
-  if (unpacked && existsSync(program)) return program;
-  throw new Error(
-    `These tests need nginx: install it, or name one in MCPKC_TEST_NGINX. (apt-get download nginx: ${got.stderr ?? got.error?.message})`,
-  );
 }
 
 /** Starts nginx on a free loopback port with this server block, which is told its port. `tls` is certificate and key; a fixed port is for a host that must know it before; `http` stands beside the server block. */
@@ -39,7 +20,11 @@ export async function startNginx(
     http = '',
   }: { tls?: { certificate: string; key: string }; port?: number; http?: string } = {},
 ): Promise<Nginx> {
-  const program = findNginx();
+  const program = findProgram('nginx', {
+    told: 'MCPKC_TEST_NGINX',
+    inside: 'usr/sbin/nginx',
+    packages: ['nginx'],
+  });
   const port = fixed ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'mcpkc-nginx-'));
   if (tls) {
@@ -63,9 +48,10 @@ http {
 `;
   writeFileSync(join(folder, 'nginx.conf'), config);
   const child = spawn(
-    program,
+    program.path,
     ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')],
     {
+      env: { ...process.env, ...program.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
