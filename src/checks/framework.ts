@@ -7,12 +7,18 @@ export type Framework = 'fastmcp' | 'spring';
 
 /**
  * The framework that wrote the refusal of a bad token. The words are the server's own: they decide how a fix is worded,
- * nothing else. FastMCP 4.2 (server/auth); Spring Security 6 (BearerTokenAuthenticationEntryPoint).
+ * nothing else. FastMCP 4.2 (server/auth); Spring Security 6 (BearerTokenAuthenticationEntryPoint). Spring AI's
+ * mcp-server-security 0.0.6 writes a header that can't be parsed (a URL without quotes): the text is looked at, too.
  */
 export function frameworkOf({ parts: { challenge } }: Pick<Evidence, 'parts'>): Framework | undefined {
   const header = challenge?.garbage.headers.get('www-authenticate') ?? '';
   const [bearer] = parseChallenges(header) ?? [];
-  const { error_description: description = '', error_uri: uri = '' } = bearer?.params ?? {};
+  const quoted = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(header)?.[1];
+  const params = bearer?.params ?? {
+    error_description: quoted('error_description'),
+    error_uri: quoted('error_uri'),
+  };
+  const { error_description: description = '', error_uri: uri = '' } = params;
   if (description.includes('clear authentication tokens in your MCP client')) return 'fastmcp';
   if (uri.startsWith('https://tools.ietf.org/html/rfc6750') || /decode the Jwt/.test(description))
     return 'spring';
@@ -23,7 +29,8 @@ const FASTMCP_SCOPE = 'With FastMCP, KeycloakAuthProvider takes required_scopes=
 const FASTMCP_AUDIENCE = 'With FastMCP, KeycloakAuthProvider takes audience="<resource>".';
 const FASTMCP_URL = 'With FastMCP, KeycloakAuthProvider takes base_url="<mcp-origin>".';
 const FASTMCP_ISSUER = 'With FastMCP, KeycloakAuthProvider takes realm_url="<issuer>".';
-const SPRING_AUDIENCE = 'With Spring Boot: spring.security.oauth2.resourceserver.jwt.audiences=<resource>';
+const SPRING_AUDIENCE =
+  'With Spring AI’s mcp-server-security: mcpAuthorization.validateAudienceClaim(true); with Spring Boot alone: spring.security.oauth2.resourceserver.jwt.audiences=<resource>';
 const SPRING_ISSUER = 'With Spring Boot: spring.security.oauth2.resourceserver.jwt.issuer-uri=<issuer>';
 
 /** The setting of each framework by which the fix of a check is done. */

@@ -1,4 +1,5 @@
 import type { Preset } from '../products/preset.ts';
+import type { ScopesMet } from '../products/scopes.ts';
 import { formatCommand, typedList } from '../text.ts';
 import type { Judgement } from './check.ts';
 import type { Target } from './evidence.ts';
@@ -43,7 +44,11 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
 }
 
 /** The reason why a registration that names scopes was refused. */
-export function scopeCause(named: readonly string[], { inside, mcp }: Target): Partial<Judgement> {
+export function scopeCause(
+  named: readonly string[],
+  met: ScopesMet,
+  { inside, mcp }: Target,
+): Partial<Judgement> {
   const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   if (!inside)
     return {
@@ -67,6 +72,13 @@ export function scopeCause(named: readonly string[], { inside, mcp }: Target): P
   }
   const given = [...inside.realmLists, ...inside.allowedScopes];
   const barred = named.filter((name) => name !== 'openid' && !given.includes(name));
+  const ofServer = [...(met.challenge ?? '').split(' '), ...(met.metadata ?? [])];
+  if (barred.length > 0 && barred.every((name) => met.issuer.includes(name) && !ofServer.includes(name))) {
+    return {
+      cause: `The issuer advertises ${barred.join(', ')}, which no new client may have, and products name what is advertised.`,
+      fix: formatCommand(['create-scope', ['--resource', mcp], ['--hide-scope', typedList(barred)]]),
+    };
+  }
   return {
     cause: `The MCP server makes clients name ${barred.join(', ') || 'scopes'}, which ${barred.length === 1 ? 'is' : 'are'} neither in the realm’s lists nor allowed.`,
     fix,

@@ -119,7 +119,7 @@ const scoped: Check = {
     for (const one of all) {
       if (!isForScopes(one)) continue;
       const message = `${one.preset.title} with scope "${one.scope}": ${refusalOf(one.own)}`;
-      return fail(message, { exchanges, ...scopeCause(wordsOf(one.scope), target) });
+      return fail(message, { exchanges, ...scopeCause(wordsOf(one.scope), evidence.met, target) });
     }
     if (door?.client) {
       return fail('A registration that names the audience scope is accepted.', {
@@ -141,7 +141,7 @@ const scoped: Check = {
     const told = sent.length === 0 ? 'The chosen products name none.' : `201 for ${sent.join('; ')}.`;
     const closed = door ? ' The hidden audience scope is refused, as it should.' : '';
     if (named && named.registered.client === undefined) {
-      const { cause, fix } = scopeCause(named.scopes, target);
+      const { cause, fix } = scopeCause(named.scopes, evidence.met, target);
       const names = named.scopes.join(' ');
       return warn(`${told}${closed} Other products may name ${names}: ${refusalOf(named.registered)}`, {
         exchanges,

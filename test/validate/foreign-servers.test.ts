@@ -1,12 +1,13 @@
 /** Servers that others wrote, as their own guides set them up: no must fails of what works. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { install } from '../products/real/ground.ts';
+import { install, installFolder } from '../products/real/ground.ts';
 import { replay } from '../products/replay.ts';
+import { expectCli } from '../support/cli.ts';
 import { type Document, newStage, SCOPE, type Stage, type Validated } from './stage.ts';
 
 const INSTALL_MS = 300_000;
@@ -127,5 +128,75 @@ describe('a server on the official SDK', () => {
     expect(run.exit).toBe(0);
     expect(await replay('codex', { user: stage.user }, { url })).toMatchObject({ ok: true, opens: true });
     expect((await stage.validate(url, ['--outside'])).exit).toBe(0);
+  });
+});
+
+/** Builds Spring AI's server with Maven, once. */
+function springJar(): string {
+  const folder = join(installFolder(), 'spring-ai-mcp-server-security-0.0.6');
+  const jar = join(folder, 'target/server-1.jar');
+  if (existsSync(jar)) return jar;
+  cpSync(scriptOf('spring'), folder, { recursive: true });
+  const built = spawnSync('mvn', ['-B', '-q', 'package'], { cwd: folder, encoding: 'utf8' });
+  if (built.status !== 0)
+    throw new Error(`Maven ended with ${built.status}:\n${built.stdout}${built.stderr}`);
+  return jar;
+}
+
+describe('Spring AI’s server with mcp-server-security', () => {
+  let stage: Stage;
+  let server: ChildProcess;
+  let url: string;
+  let run: (...flags: string[]) => Promise<ChildProcess>;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}/mcp`;
+    stage = await newStage('spring');
+    await stage.provision(url, ['--preset', 'chatgpt,codex']);
+    const jar = springJar();
+    const flags = [`--server.port=${port}`, `--issuer=${stage.realm.issuer}`];
+    run = (...more) => start('java', ['-jar', jar, ...flags, ...more], url);
+    server = await run();
+  }, INSTALL_MS);
+  afterAll(async () => {
+    server?.kill();
+    await stage?.remove();
+  });
+
+  it('takes every token of the realm as it is, which is said in its words', {
+    timeout: 240_000,
+  }, async () => {
+    const asItIs = await stage.validate(url);
+    expect(asItIs.ids('fail').filter((id) => asItIs.check(id).severity === 'must')).toEqual([
+      'CHAL-FOREIGN-AUD',
+    ]);
+    expect(asItIs.check('CHAL-FOREIGN-AUD').fix).toContain('validateAudienceClaim(true)');
+  });
+
+  it('is green once it looks at the audience, inside and outside', { timeout: 240_000 }, async () => {
+    server.kill();
+    await new Promise((closed) => server.once('close', closed));
+    server = await run('--audience=true');
+    const inside = await stage.validate(url);
+    expect(mustsOf(inside)).toEqual([]);
+    expect(inside.exit).toBe(0);
+    const outside = await stage.validate(url, ['--outside']);
+    expect(mustsOf(outside)).toEqual([]);
+    expect(outside.exit).toBe(0);
+  });
+
+  it('names no scope, so that Codex asks for all; the printed command lets it in', {
+    timeout: 240_000,
+  }, async () => {
+    const product = () => replay('codex', { user: stage.user }, { url });
+    const refused = await stage.validate(url, ['--preset', 'codex']);
+    expect(refused.check('REG-SCOPE').cause).toContain('The issuer advertises service_account');
+    expect(await product()).toMatchObject({ ok: false, stage: 'registration' });
+    const command = refused.check('REG-SCOPE').fix ?? '';
+    await expectCli(0, command.split(' ').slice(1), { env: stage.account.env });
+    const run = await stage.validate(url, ['--preset', 'codex']);
+    expect(run.exit).toBe(0);
+    expect(await product()).toMatchObject({ ok: true, opens: true });
   });
 });
