@@ -37,9 +37,9 @@ export function trusts(hosts: readonly string[], host: string): boolean {
 const policyMissing: Rule = {
   code: 'TRUSTED_HOSTS_POLICY_MISSING',
   severity: 'error',
-  needs: ['registrationPolicies', 'scopes'],
+  needs: ['registrationPolicies', 'scopes', 'clientPolicies'],
   explanation: {
-    what: 'The realm’s policies for anonymous registration lack ‘Trusted Hosts’: anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from anybody who signs in.',
+    what: 'The realm’s policies for anonymous registration lack ‘Trusted Hosts’: anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from anybody who signs in. Where mcpkc’s client policy holds redirect URIs to the products’, that alone keeps strangers’ URIs out, and this is a warning.',
     cause:
       'Somebody deleted the policy, often because it refused ChatGPT, instead of listing ChatGPT’s hosts in it.',
     fix: 'mcpkc trusted-hosts with the products that should register adds the policy. It refuses everybody else from then on, so it wants --yes.',
@@ -51,8 +51,16 @@ const policyMissing: Rule = {
       : [
           {
             subject: 'Trusted Hosts',
-            message:
-              'There is no Trusted Hosts policy for anonymous registration: anybody may register a client with any redirect URI.',
+            ...(heldPatterns(seen) === undefined
+              ? {
+                  message:
+                    'There is no Trusted Hosts policy for anonymous registration: anybody may register a client with any redirect URI.',
+                }
+              : {
+                  severity: 'warning' as const,
+                  message:
+                    'There is no Trusted Hosts policy for anonymous registration: the client policy that holds redirect URIs to the products’ is all that keeps strangers’ out.',
+                }),
             fix: trustHosts(seen, { flags: ['--yes'] }),
           },
         ],
@@ -122,11 +130,16 @@ function missingOf(seen: Seen, preset: Preset, hosts: readonly string[], all: Fi
   return [{ subject: title, message, fix, severity: 'warning' }];
 }
 
+/** The patterns that mcpkc's client policy holds redirect URIs to; undefined where it is off or holds none. */
+function heldPatterns(seen: Seen): string[] | undefined {
+  const { profiles, policies: all } = shown(seen.parts.clientPolicies);
+  const isOn = all.some(({ name, enabled }) => name === OWN_POLICY.registrations && enabled !== false);
+  return isOn ? patternsOf(profiles.find(({ name }) => name === OWN_POLICY.registrations)) : undefined;
+}
+
 /** The MCP server's own host belongs in the list where patterns keep anything from registering there. */
 function missingServers(seen: Seen, hosts: readonly string[]): Found[] {
-  const { profiles } = shown(seen.parts.clientPolicies);
-  const own = profiles.find(({ name }) => name === OWN_POLICY.registrations);
-  if (patternsOf(own) === undefined) return [];
+  if (heldPatterns(seen) === undefined) return [];
   return listServers(seen).flatMap((judged): Found[] => {
     const host = judged.resource === undefined ? undefined : trustedHost(judged.resource);
     if (host === undefined || trusts(hosts, host)) return [];

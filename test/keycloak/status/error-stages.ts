@@ -40,7 +40,9 @@ const SCOPES: readonly Stage[] = [
   {
     code: 'SCOPE_MISSING',
     async stage(world) {
-      await world.putClientPolicies([]);
+      // A policy that names a scope that is gone is a finding of its own.
+      const policies = await world.clientPolicies();
+      await world.putClientPolicies(policies.filter((one) => !JSON.stringify(one).includes(`"${SCOPE}"`)));
       await world.admin.del(world.path(`client-scopes/${(await world.scope()).id}`));
     },
     truth: answers401,
@@ -162,7 +164,15 @@ const REGISTRATION: readonly Stage[] = [
     stage: (world) => world.deletePolicy('trusted-hosts'),
     async truth(world) {
       const evil = { ...naming('none'), redirectUris: () => ['https://evil.example/callback'] };
+      // Redirect URIs are held to the products' by patterns where the server can do that (26.7.4).
+      const [{ severity } = {}] = (await world.findings()).filter(
+        ({ subject }) => subject === 'Trusted Hosts',
+      );
+      expect(await world.connect(evil)).toMatchObject({ ok: severity === 'error' });
+      await world.putClientPolicies([]);
       expect(await world.connect(evil)).toMatchObject({ ok: true });
+      const found = await world.findings();
+      expect(found.find(({ subject }) => subject === 'Trusted Hosts')).toMatchObject({ severity: 'error' });
     },
   },
   {
