@@ -277,9 +277,22 @@ function productProblems(
   } else if (!known && !(own ?? []).includes(preset)) {
     const near = nearMiss(preset, [...PRESETS.map(({ name }) => name), ...(own ?? [])]);
     const hosted = SELF_HOSTED.some(({ name }) => name === preset);
-    const message = `there is no client preset ${brief(preset, 60)}${near ? `; did you mean ${near}?` : hosted ? '; one that runs on a host of your own needs a preset in the configuration' : ''}`;
+    const name = brief(preset, 60);
+    const more = near
+      ? `; did you mean ${near}?`
+      : hosted
+        ? '; one that runs on a host of your own needs a preset in the configuration'
+        : '; mcpkc presets lists them';
     // A profile's configuration may have presets of its own; a typing error is reported all the same.
-    problems.push({ part: 'preset', message, ...(own === undefined && !near ? { isNote: true } : {}) });
+    problems.push(
+      own === undefined && !near
+        ? {
+            part: 'preset',
+            message: `mcpkc has no client preset ${name} (mcpkc presets lists them): the profile’s configuration must have it`,
+            isNote: true,
+          }
+        : { part: 'preset', message: `there is no client preset ${name}${more}` },
+    );
   }
   if (by === 'registration' && (clientId !== undefined || redirectUris.length > 0))
     problems.push({ part: 'by', message: 'clientId and redirectUris belong to by: client or document' });

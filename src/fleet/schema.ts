@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRESETS } from '../products/index.ts';
 
 const text = (description: string) => z.string({ error: 'it must be a text' }).describe(description);
 const texts = (description: string) =>
@@ -9,18 +10,22 @@ const yes = (description: string) => z.boolean({ error: 'it must be true or fals
 const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>
   z.enum(values, { error: `it must be ${values.join(' or ')}` }).describe(description);
 
+/** What an editor offers; a configuration may have presets of its own. */
+const PRODUCTS = PRESETS.map(({ name }) => name);
 const WAYS = ['registration', 'document', 'client'] as const;
 
 const product = z
   .union(
     [
-      z.string(),
+      z.string().meta({ examples: PRODUCTS }),
       z
         .strictObject(
           {
             preset: text(
               'Name of the client product (mcpkc presets); without one clientId and redirectUris are needed',
-            ).optional(),
+            )
+              .meta({ examples: PRODUCTS })
+              .optional(),
             by: oneOf(
               WAYS,
               'registration: it may register itself; document: it is known by its metadata document; client: a client is made for it',

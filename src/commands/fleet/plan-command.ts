@@ -134,7 +134,12 @@ function offlineReport({ fleet, notes }: LoadedFleet): Report {
       })),
       notes: notes.map(({ at, message }) => ({ at: placeText(at), message })),
     },
-    text: (style) =>
-      `${style.green('✓')} ${fleetCount(fleet)}: nothing is wrong with the file. No realm was asked.\n`,
+    text: (style) => {
+      const verdict =
+        notes.length === 0
+          ? 'nothing is wrong with the file'
+          : `the file can be read; ${count(notes.length, 'note')} above`;
+      return `${style.green('✓')} ${fleetCount(fleet)}: ${verdict}. No realm was asked.\n`;
+    },
   };
 }

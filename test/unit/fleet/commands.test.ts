@@ -39,6 +39,13 @@ describe('plan --offline', () => {
     });
   });
 
+  it('counts what it can’t tell about the file: a preset that a profile’s configuration may have', async () => {
+    const text = 'realms: [{ servers: [{ resource: https://a.example.com/mcp, products: [our-agent] }] }]';
+    const ran = await expectCli(0, ['plan', '--offline'], { files: { 'mcpkc.yaml': text } });
+    expect(ran.out).toContain('the file can be read; 1 note above');
+    expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('the profile’s configuration must have it');
+  });
+
   it('names every problem with its place, and the file where it has none', async () => {
     const text = 'realms:\n  - servers:\n      - { resource: nowhere, mode: open }\n      - {}\n';
     const ran = await expectCli(2, ['plan', '--offline', '-f', 'a.yaml', '--json'], {
