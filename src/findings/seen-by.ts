@@ -1,6 +1,5 @@
 import type { Context } from '../cli/command.ts';
-import { defaultBackup } from '../commands/prune-clients/backup-file.ts';
-import { parseBackup } from '../commands/prune-clients/judge/backup.ts';
+import { defaultBackup } from '../cli/state-files.ts';
 import { otherAudiences } from '../config/config.ts';
 import { CONFIG_FILES_HERE } from '../config/find-file.ts';
 import type { Config } from '../config/load.ts';
@@ -10,6 +9,7 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import { canonicalResource } from '../names/resource-url.ts';
 import { expectedPresets, knownPresets } from '../plan/input.ts';
+import { parseBackup } from '../plan/pruned-backup.ts';
 import type { Preset } from '../products/preset.ts';
 import type { CommandPart } from '../text.ts';
 import type { Seen } from './seen.ts';

@@ -1,3 +1,7 @@
+import type { Config } from '../config/config.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { readSessionStats } from '../keycloak/read/sessions.ts';
+import { presetOf } from '../products/dynamic.ts';
 import type { NamedServer } from '../realm/mcp-server.ts';
 import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../realm/own-policies.ts';
 import type { Allowed, RealmRecord } from '../realm/record.ts';
@@ -5,9 +9,13 @@ import { allowancesOf, allowedIn, clientKeyOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { CIMD_ATTRIBUTE, PINNED_UNTIL, plainScopes } from '../realm/ways.ts';
+import { count, formatCommand, typedName } from '../text.ts';
 import type { Target } from './allow-targets.ts';
 import type { Assignment, Desired, DesiredAllowed } from './desired.ts';
 import { NOT_HARDENED } from './hardening.ts';
+import { knownPresets } from './input.ts';
+import { described } from './named.ts';
+import type { Reservation } from './plan.ts';
 import { provisioned } from './provisioned.ts';
 
 /** Facts that clients for products are planned by: the wanted server, and the realm as it is. */
@@ -152,4 +160,23 @@ export function withAllowed(
     allowedClients,
     remember: entries,
   };
+}
+
+/** Clients that have the id of one that is to be made, and that mcpkc didn't make: they are deleted and made anew. */
+export async function takenReservations(
+  { keycloak, config }: { keycloak: Keycloak; config: Config },
+  resource: string,
+  taken: readonly Client[],
+): Promise<Reservation[]> {
+  if (taken.length === 0) return [];
+  const stats = await readSessionStats(keycloak);
+  return taken.map((client) => {
+    const { active, offline } = stats.get(client.id) ?? { active: 0, offline: 0 };
+    const product = presetOf(client, knownPresets(config));
+    const like = product ? `, whose redirect URIs are ${product.title}’s` : '';
+    const adopt = formatCommand(['onboard', resource], [typedName(client.clientId)]);
+    return {
+      message: `There is a client of that id that mcpkc didn’t make${like}, with ${count(active + offline, 'session')}. It is deleted and made anew, since who made it could change it later:\n  ${described(client)}\nTo grant the audience to that client as it is:\n${adopt}`,
+    };
+  });
 }

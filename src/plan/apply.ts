@@ -12,7 +12,12 @@ import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
 import { proveRevoked, type Revoked } from '../keycloak/write/registration-token.ts';
 import { rehearse } from '../keycloak/write/rehearse.ts';
-import { type ClientPolicyLists, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
+import { notKeptBy } from '../keycloak/write/until-kept.ts';
+import {
+  type ClientPolicyLists,
+  POLICY_LISTS,
+  restoreClientPolicies,
+} from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
 import { markOf } from '../products/probe-mark.ts';
 import { deviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
@@ -186,11 +191,8 @@ async function orPutBack(
   plan: RealmPlan,
   before: ClientPolicyLists | undefined,
 ): Promise<never> {
-  const isPolicies =
-    error instanceof McpkcError &&
-    error.code === 'CHANGE_NOT_KEPT' &&
-    error.message.startsWith('The list of client');
-  if (!before || !isPolicies) throw error;
+  const lists: readonly (string | undefined)[] = POLICY_LISTS;
+  if (!before || !(error instanceof McpkcError) || !lists.includes(notKeptBy(error))) throw error;
   await restoreClientPolicies(keycloak, policyKeys(plan), before).catch(() => {});
   throw putBackError([`the policies: ${error.message}`], []);
 }

@@ -23,21 +23,21 @@ import {
   entryText,
   type RealmRecord,
 } from '../realm/record.ts';
-import { isKeycloakId } from '../realm/representations.ts';
+import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';
-import { count, formatCommand, listNames, visible } from '../text.ts';
+import { formatCommand, listNames, visible } from '../text.ts';
 import { type AccessFacts, type AccessPlan, gatesNow, planAccess, withAccess } from './access.ts';
 import { requireWish, type Target, targetsOf } from './allow-targets.ts';
-import { allowedEntry, withAllowed } from './allowed.ts';
+import { allowedEntry, takenReservations, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
 import { type Hardening, hardenAsWanted, NOT_HARDENED } from './hardening.ts';
 import { commonReservations, knownPresets, scopeWish } from './input.ts';
 import { narrowingReservations } from './losing.ts';
 import { together } from './merged.ts';
+import { missingScopes } from './missing-scopes.ts';
 import { keeping, type Moving, movingReservations, readMoving } from './moving.ts';
-import { described } from './named.ts';
 import type { Change, RealmPlan, Reservation } from './plan.ts';
 import { carriersFor, provisioned } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
@@ -473,29 +473,21 @@ async function single(
     reservations: [
       ...(wish.shared ? [] : sharedAudience({ scope, resource, mode, list, snapshot })),
       ...movingReservations(moving, resource),
-      ...takenReservations(subject, snapshot, record),
+      ...(await takenReservations(planning, resource, takenBy(subject, snapshot, record))),
       ...standIn.reservations,
     ],
     notes: [
       ...standIn.warnings,
       ...restrictionNotes(subject, facts, access),
-      ...scopeNotes(subject, snapshot),
+      ...missingScopes(subject, snapshot),
     ],
   };
 }
 
-/** A client that has the id of one that is to be made, and that mcpkc didn't make. */
-function takenReservations(
-  { targets }: Subject,
-  { clients }: RealmSnapshot,
-  record: RealmRecord,
-): Reservation[] {
-  return targets.flatMap(({ clientId }) => {
-    const found = clients.find((client) => client.clientId === clientId);
-    if (!found || allowancesOf(record, found).length > 0) return [];
-    const message = `There is a client of that id that mcpkc didn’t make. It is deleted and made anew, since who made it could change it later:\n  ${described(found)}`;
-    return [{ message }];
-  });
+/** Clients that have the id of one that is to be made, and that mcpkc didn't make. */
+function takenBy({ targets }: Subject, { clients }: RealmSnapshot, record: RealmRecord): Client[] {
+  const ids = targets.map(({ clientId }) => clientId);
+  return clients.filter((one) => ids.includes(one.clientId) && allowancesOf(record, one).length === 0);
 }
 
 function restrictionNotes({ resource, wish }: Subject, facts: AccessFacts, { gates }: AccessPlan): string[] {
@@ -508,18 +500,6 @@ function restrictionNotes({ resource, wish }: Subject, facts: AccessFacts, { gat
   return [
     `${visible(resource)} is restricted (roles: ${roles}), and the file has nothing about it: it stays so.${was} To open it, write access: anybody.`,
   ];
-}
-
-/** Scopes that a product asks for and that this realm doesn't offer: its sign-in would be refused. */
-function scopeNotes({ presets }: Subject, snapshot: RealmSnapshot): string[] {
-  const offered = [...snapshot.defaultScopes, ...snapshot.optionalScopes];
-  return presets.flatMap(({ title, requestedScopes }) => {
-    const missing = requestedScopes.filter((scope) => !offered.includes(scope));
-    if (missing.length === 0) return [];
-    return [
-      `${title} asks for ${count(missing.length, 'scope')} that this realm doesn’t offer (${missing.join(', ')}): its sign-in ends in invalid_scope.`,
-    ];
-  });
 }
 
 /** Entries that the record doesn't hold yet: a known fact is not written again with another date. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { backupLine } from '../../src/commands/prune-clients/judge/backup.ts';
+import { backupLine } from '../../src/plan/pruned-backup.ts';
 import { type Account, accountIn, runCli } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

@@ -4,18 +4,16 @@ import { readAccountSecret } from '../../keycloak/read/account.ts';
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
 import { readServerFacts } from '../../keycloak/read/features.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
-import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import type { Target } from '../../plan/allow-targets.ts';
-import { allowedEntry, withAllowed } from '../../plan/allowed.ts';
+import { allowedEntry, takenReservations, withAllowed } from '../../plan/allowed.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { commonReservations, knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
-import { described } from '../../plan/named.ts';
-import { type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { proveAudience, provingUser } from '../../plan/prove.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
@@ -29,7 +27,7 @@ import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/re
 import { type Client, type ClientScope, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { isAdvertised, plainScopes } from '../../realm/ways.ts';
-import { count, formatCommand, listNames, typedList, typedName, visible } from '../../text.ts';
+import { formatCommand, listNames, typedList, visible } from '../../text.ts';
 import { defaultSecretFile, writeSecret } from './secret-file.ts';
 import type { Subject } from './subject.ts';
 
@@ -97,7 +95,7 @@ export async function allowTargets(
   if (!manner.dryRun && plan.length > 0) {
     const reservations = [
       ...commonReservations(keycloak.realm, plan),
-      ...(await takenReservations(subject, taken)),
+      ...(await takenReservations(subject, resource, taken)),
       ...(await narrowingReservations(keycloak, { ...subject, facts, gates: access.gates })),
       ...standIn.reservations,
     ];
@@ -155,23 +153,6 @@ function fileFor(
 function takenBy({ snapshot, record }: Subject, { clientId }: Target): Client | undefined {
   const found = snapshot.clients.find((client) => client.clientId === clientId);
   return found && allowancesOf(record, found).length === 0 ? found : undefined;
-}
-
-async function takenReservations(
-  { keycloak, config, resource }: Subject,
-  taken: readonly Client[],
-): Promise<Reservation[]> {
-  if (taken.length === 0) return [];
-  const stats = await readSessionStats(keycloak);
-  return taken.map((client) => {
-    const { active, offline } = stats.get(client.id) ?? { active: 0, offline: 0 };
-    const product = presetOf(client, knownPresets(config));
-    const like = product ? `, whose redirect URIs are ${product.title}’s` : '';
-    const adopt = formatCommand(['onboard', resource], [typedName(client.clientId)]);
-    return {
-      message: `There is a client of that id that mcpkc didn’t make${like}, with ${count(active + offline, 'session')}. It is deleted and made anew, since who made it could change it later:\n  ${described(client)}\nTo grant the audience to that client as it is:\n${adopt}`,
-    };
-  });
 }
 
 /** Entries that no plan wrote, and those of clients that had the same client id and are gone. */

@@ -1,6 +1,6 @@
 import type { Io } from '../../cli/io.ts';
 import { writeNamed } from '../../cli/named-files.ts';
-import { inputError } from '../../errors.ts';
+import { hostInFileName, requireStateFolder, stateFolder } from '../../cli/state-files.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 
 /** The place of a client's secret unless `--secret-file` names a file: beside the backups of `prune-clients`. */
@@ -9,19 +9,9 @@ export function defaultSecretFile(
   { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
   { clientId, secret }: { clientId: string; secret: 'text' | 'json' },
 ): string {
-  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
-  const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
-  const folder = given ?? (home === undefined || home === '' ? undefined : `${home}/.local/state`);
-  if (folder === undefined) {
-    throw inputError(
-      '--secret-file',
-      'neither XDG_STATE_HOME nor HOME is set',
-      'Name a file with --secret-file.',
-    );
-  }
-  const host = new URL(server).host.replaceAll(':', '_');
+  const folder = requireStateFolder(io, '--secret-file');
   const name = `${encodeURIComponent(realm)}-${encodeURIComponent(clientId)}`;
-  return `${folder}/mcpkc/clients/${host}-${name}${secret === 'json' ? '.json' : '.secret'}`;
+  return `${folder}/clients/${hostInFileName(server)}-${name}${secret === 'json' ? '.json' : '.secret'}`;
 }
 
 /** Writes a secret for the product that reads it, 0600: the bare secret, or client id and secret as JSON (RFC 7591 names). */
@@ -41,8 +31,7 @@ export async function removeSecret(
   keycloak: Pick<Keycloak, 'server' | 'realm'>,
   clientId: string,
 ): Promise<string[]> {
-  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
-  if (!state && !home && !local) return [];
+  if (stateFolder(io) === undefined) return [];
   const files = (['text', 'json'] as const).map((secret) =>
     defaultSecretFile(io, keycloak, { clientId, secret }),
   );

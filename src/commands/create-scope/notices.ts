@@ -1,5 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import { gatesNow } from '../../plan/access.ts';
+import { missingScopes } from '../../plan/missing-scopes.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
 import { sharedAudience } from '../../plan/shared-audience.ts';
 import { roleLabel } from '../../realm/access.ts';
@@ -50,15 +51,8 @@ export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: S
 }
 
 /** Reports which of the scopes that a product asks for this realm doesn't offer: its sign-in would be refused. */
-export function warnOfScopes(context: Context, { presets, snapshot }: Subject): void {
-  const offered = [...snapshot.defaultScopes, ...snapshot.optionalScopes];
-  for (const { title, requestedScopes } of presets) {
-    const missing = requestedScopes.filter((scope) => !offered.includes(scope));
-    if (missing.length === 0) continue;
-    context.voice.warn(
-      `${title} asks for the scopes ${missing.join(', ')}, which are neither default nor optional client scopes of this realm: its sign-in ends in invalid_scope. Add them under Realm settings or Client scopes.`,
-    );
-  }
+export function warnOfScopes({ voice }: Context, { presets, snapshot }: Subject): void {
+  for (const note of missingScopes({ presets }, snapshot)) voice.warn(note);
 }
 
 /** Names MCP servers of this realm that are spelled nearly like a new one: a slip would make a scope that nobody needs. */

@@ -1,25 +1,9 @@
 import type { Io } from '../../cli/io.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
-import { inputError, McpkcError } from '../../errors.ts';
+import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { ensureBackupKey } from '../../keycloak/write/record.ts';
-import { type BackupRecord, backupLine, tornLine } from './judge/backup.ts';
-
-/** The place of the backup of a realm's deleted clients, unless `--backup` names another. */
-export function defaultBackup(io: Io, { server, realm }: Keycloak): string {
-  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = io.env;
-  const given = state?.startsWith('/') ? state : io.platform === 'win32' ? local : undefined;
-  const folder = given ?? (home === undefined || home === '' ? undefined : `${home}/.local/state`);
-  if (folder === undefined) {
-    throw inputError(
-      '--backup',
-      'neither XDG_STATE_HOME nor HOME is set',
-      'Name a file with --backup <file>.',
-    );
-  }
-  const host = new URL(server).host.replaceAll(':', '_');
-  return `${folder}/mcpkc/pruned-${host}-${encodeURIComponent(realm)}.jsonl`;
-}
+import { type BackupRecord, backupLine, tornLine } from '../../plan/pruned-backup.ts';
 
 /** Appends records to the backup; they are on disk when it returns. */
 export type BackupWriter = (

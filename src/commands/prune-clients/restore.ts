@@ -9,11 +9,11 @@ import { readBackupKey, readRecord } from '../../keycloak/read/record.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
 import { recreateClient } from '../../keycloak/write/write-pruned.ts';
+import { latestRecords, parseBackup } from '../../plan/pruned-backup.ts';
 import type { Preset } from '../../products/preset.ts';
 import { clientKeyOf, type Kept } from '../../realm/record.ts';
 import { formatCommand, listNames, typedName, visible } from '../../text.ts';
 import { type Restored, restoreReport } from './care-text.ts';
-import { latestRecords, parseBackup } from './judge/backup.ts';
 import { Ledger } from './judge/ledger.ts';
 import { type Revival, revivalOf } from './judge/revival.ts';
 

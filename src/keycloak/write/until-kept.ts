@@ -23,5 +23,13 @@ export async function untilKept(
     await keycloak.waiting.sleep(100 * round, keycloak.waiting.signal);
   }
   const message = `${what} did not keep what was written: somebody else edits it at the same time.`;
-  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again when the other edit is done.');
+  const fix = 'Run the command again when the other edit is done.';
+  throw new McpkcError('CHANGE_NOT_KEPT', message, fix, { details: { notKept: what } });
+}
+
+/** The thing that an edit did not keep; undefined for another error. */
+export function notKeptBy(error: unknown): string | undefined {
+  if (!(error instanceof McpkcError) || error.code !== 'CHANGE_NOT_KEPT') return undefined;
+  const { notKept } = (error.details ?? {}) as { notKept?: unknown };
+  return typeof notKept === 'string' ? notKept : undefined;
 }

@@ -9,6 +9,9 @@ import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
+/** The lists of client policies and profiles, as the error about an edit that was not kept names them. */
+export const POLICY_LISTS = ['The list of client policies', 'The list of client profiles'] as const;
+
 /**
  * Writes a client policy and its profile into the realm's two lists, each replaced whole by a PUT. Profiles go before
  * the policies that name them, and the other way round on removal. Entries that others added to either list stay. The
@@ -104,7 +107,7 @@ async function putPolicies(
   keycloak: Keycloak,
   change: (all: ClientPolicy[]) => ClientPolicy[],
 ): Promise<void> {
-  await untilKept(keycloak, 'The list of client policies', async () => {
+  await untilKept(keycloak, POLICY_LISTS[0], async () => {
     const before = await readClientPolicies(keycloak);
     const policies = change(before);
     await keycloak.replace(attempt('change the client policies'), (admin) =>
@@ -120,7 +123,7 @@ async function putProfiles(
   keycloak: Keycloak,
   change: (all: ClientProfile[]) => ClientProfile[],
 ): Promise<void> {
-  await untilKept(keycloak, 'The list of client profiles', async () => {
+  await untilKept(keycloak, POLICY_LISTS[1], async () => {
     const before = await readClientProfiles(keycloak);
     const profiles = change(before);
     await keycloak.replace(attempt('change the client profiles'), (admin) =>

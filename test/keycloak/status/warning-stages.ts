@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { backupLine } from '../../../src/commands/prune-clients/judge/backup.ts';
+import { backupLine } from '../../../src/plan/pruned-backup.ts';
 import { OWN_POLICY } from '../../../src/realm/own-policies.ts';
 import { RECORD_ROLE } from '../../../src/realm/record.ts';
 import { Connector } from '../../support/connectors/chatgpt.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { failureText } from '../../../src/cli/failure.ts';
 import { styleFor } from '../../../src/cli/style.ts';
-import { backupLine, parseBackup } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { McpkcError } from '../../../src/errors.ts';
+import { backupLine, parseBackup } from '../../../src/plan/pruned-backup.ts';
 import { ESCAPE, expectInert, MEGABYTE, RIGHT_TO_LEFT, shown } from './harness.ts';
 
 const ID = '0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11';

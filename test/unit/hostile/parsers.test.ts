@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBackup } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
 import { formatEnvFile, parseEnvFile } from '../../../src/config/env-file.ts';
 import { readJsonObject } from '../../../src/config/json-text.ts';
@@ -9,6 +8,7 @@ import { McpkcError } from '../../../src/errors.ts';
 import { clientOf } from '../../../src/keycloak/read/clients.ts';
 import { parseHost } from '../../../src/names/host-name.ts';
 import { parseResource } from '../../../src/names/resource-url.ts';
+import { parseBackup } from '../../../src/plan/pruned-backup.ts';
 import { registration } from '../../../src/products/dynamic.ts';
 import { windowMarkOf } from '../../../src/realm/window-mark.ts';
 import { brief, shellWord, visible } from '../../../src/text.ts';

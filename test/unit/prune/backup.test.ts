@@ -4,7 +4,7 @@ import {
   parseBackup,
   backupLine as sealedLine,
   tornLine,
-} from '../../../src/commands/prune-clients/judge/backup.ts';
+} from '../../../src/plan/pruned-backup.ts';
 
 const KEY = 'the realm’s key';
 const backupLine = (one: Parameters<typeof sealedLine>[0]) => sealedLine(one, KEY);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ReadRecord } from '../../../src/commands/prune-clients/judge/backup.ts';
 import { revivalOf } from '../../../src/commands/prune-clients/judge/revival.ts';
 import { clientOf } from '../../../src/keycloak/read/clients.ts';
+import type { ReadRecord } from '../../../src/plan/pruned-backup.ts';
 import { PRESETS } from '../../../src/products/index.ts';
 
 const ID = '0f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11';

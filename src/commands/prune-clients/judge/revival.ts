@@ -1,9 +1,9 @@
 import { isMasked } from '../../../keycloak/read/masked.ts';
+import type { ReadRecord } from '../../../plan/pruned-backup.ts';
 import { type Adoption, adoptable, excessGrants } from '../../../products/adoptable.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { PAIRWISE_MAPPER } from '../../../realm/registration-policies.ts';
 import type { Client } from '../../../realm/representations.ts';
-import type { ReadRecord } from './backup.ts';
 
 /** The parts of a realm that a client of a backup may hold. */
 export interface RealmScopes {

@@ -1,8 +1,8 @@
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { inputError } from '../../../errors.ts';
-import { cameByRegistration } from '../../../products/dynamic.ts';
-import { isKeycloakId } from '../../../realm/representations.ts';
+import { inputError } from '../errors.ts';
+import { cameByRegistration } from '../products/dynamic.ts';
+import { isKeycloakId } from '../realm/representations.ts';
 
 /** The name of the format in each line of a backup. Lines of 0.1.0 have no seal. */
 const [OLD_FORMAT, FORMAT] = ['prune-backup/v1', 'prune-backup/v2'];
