@@ -82,10 +82,10 @@ export async function configFor(context: Context, { profile, realm, server }: Fl
     ['KC_SERVER', '--server'],
     ['KC_REALM', '--realm'],
   ] as const)
-    if (config.originOf(key)?.startsWith('flag'))
+    if (profile !== undefined && config.originOf(key)?.startsWith('flag'))
       throw inputError(
         flag,
-        'a file of realms names the realms itself',
+        `the profile '${profile}' of the file names it`,
         'Leave it out, or correct the file.',
       );
   const who = profile === undefined ? 'the configuration' : `the profile '${profile}'`;

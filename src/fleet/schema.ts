@@ -10,7 +10,7 @@ const yes = (description: string) => z.boolean({ error: 'it must be true or fals
 const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>
   z.enum(values, { error: `it must be ${values.join(' or ')}` }).describe(description);
 
-/** What an editor offers; a configuration may have presets of its own. */
+/** Products that an editor offers; a configuration may have presets of its own. */
 const PRODUCTS = PRESETS.map(({ name }) => name);
 const WAYS = ['registration', 'document', 'client'] as const;
 

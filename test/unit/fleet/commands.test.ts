@@ -97,7 +97,18 @@ describe('what a file has of a connection', () => {
     expect(heard.filter((one) => one.includes('/other/'))).toEqual([]);
   });
 
-  it('goes with neither --server nor --realm', async () => {
+  it('counts with --server and --realm where it names no profile, and is compared with them', async () => {
+    heard.length = 0;
+    const env = { KC_SERVER: 'http://127.0.0.1:9', KC_CLIENT_ID: 'ci', KC_CLIENT_SECRET: 'of-here' };
+    const here = ['plan', '--json', '--server', URL_HERE, '--realm', 'r'];
+    await expectCli(3, here, { files: files(`realms: [${SERVERS} }]`), env });
+    expect(heard[0]).toBe('POST /realms/r/protocol/openid-connect/token');
+    const other = `realms: [{ server: https://evil.example.com, ${SERVERS.slice(2)} }]`;
+    const ran = await expectCli(5, here, { files: files(other), env });
+    expect(ran.json.code).toBe('PROFILE_MISMATCH');
+  });
+
+  it('goes with neither --server nor --realm where it names a profile', async () => {
     const text = `realms: [{ profile: p, ${SERVERS.slice(2)} }]`;
     const ran = await expectCli(2, ['plan', '--json', '--realm', 'x'], {
       files: files(text),
