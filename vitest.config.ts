@@ -10,6 +10,7 @@ const LONG = [
   'test/products/verdicts.test.ts',
   'test/products/fastmcp-server.test.ts',
   'test/keycloak/fleet-many.test.ts',
+  'test/keycloak/fleet-ways.test.ts',
   'test/keycloak/left-probes.test.ts',
   'test/validate/made-beforehand.test.ts',
   'test/validate/page.test.ts',

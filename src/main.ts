@@ -90,12 +90,22 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** Commands that are run for their effect or verdict; the others are run for the text of their answer. */
-const DOERS: readonly string[] = ['init', 'create-scope', 'onboard', 'allow', 'status', 'validate'];
+const DOERS: readonly string[] = [
+  'init',
+  'create-scope',
+  'onboard',
+  'allow',
+  'status',
+  'validate',
+  'plan',
+  'apply',
+];
 
 /** Whether there is nothing to tell with `--quiet`: all is well, and the text was not what was asked for. */
 function isNoNews({ command, exitStatus, server, document }: Report): boolean {
-  if (exitStatus !== 0 || server === undefined) return false;
-  const { changes } = document;
+  const { changes, realms } = document;
+  // An answer about no realm is what was asked for: a list of checks.
+  if (exitStatus !== 0 || (server === undefined && !Array.isArray(realms))) return false;
   return DOERS.includes(command) || (Array.isArray(changes) && changes.length > 0);
 }
 

@@ -39,16 +39,19 @@ function realmText(shown: RealmPlanned, done: RealmApplied | undefined, style: S
   const one = asDone(shown, done);
   const line = (mark: string, text: string) => `  ${mark} ${wrap(text, style.width, '    ').trimStart()}\n`;
   const sum = countText(one.changes);
+  const bad = (one.servers ?? []).filter((server) => server.error !== undefined).length;
   const outcome =
     one.error !== undefined
       ? style.red('✗ not planned')
       : done?.error !== undefined
         ? style.red(`✗ ${done.applied.length} of ${count(one.changes.length, 'change')} made`)
-        : sum === undefined
-          ? style.green('✓ as in the file')
-          : done !== undefined
-            ? style.green(`✓ ${sum}`)
-            : style.yellow(`! ${sum}`);
+        : bad > 0
+          ? style.red(`✗ ${count(bad, 'MCP server')} failed${sum === undefined ? '' : `; ${sum}`}`)
+          : sum === undefined
+            ? style.green('✓ as in the file')
+            : done !== undefined
+              ? style.green(`✓ ${sum}`)
+              : style.yellow(`! ${sum}`);
   const error = done?.error ?? one.error;
   return [
     `${style.bold(realmName(one))}  ${outcome}\n`,
@@ -95,7 +98,7 @@ function verdict(
     const made = done.reduce((all, one) => all + one.applied.length, 0);
     const mark = failed.length === 0 ? style.green('✓') : style.red('✗');
     const rest = failed.length === 0 ? '' : ' Run it again once that is right: it does the rest.';
-    return `${mark} ${made === 0 ? 'Nothing was to be changed.' : `${count(made, 'change')} made.`}${bad}${rest}`;
+    return `${mark} ${made === 0 ? (failed.length === 0 ? 'Nothing was to be changed.' : 'Nothing was changed.') : `${count(made, 'change')} made.`}${bad}${rest}`;
   }
   if (sum === undefined && failed.length === 0) return `${style.green('✓')} Everything is as in the file.`;
   return `${style.yellow('!')} ${sum === undefined ? 'Nothing would change.' : `${sum}; nothing was written.`}${bad}`;

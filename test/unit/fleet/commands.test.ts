@@ -46,6 +46,13 @@ describe('plan --offline', () => {
     expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('the profile’s configuration must have it');
   });
 
+  it('--quiet prints nothing where all is well', async () => {
+    const ran = await expectCli(0, ['plan', '--offline', '--quiet'], {
+      files: files(`realms: [${SERVERS} }]`),
+    });
+    expect(ran.out + ran.err).toBe('');
+  });
+
   it('names every problem with its place, and the file where it has none', async () => {
     const text = 'realms:\n  - servers:\n      - { resource: nowhere, mode: open }\n      - {}\n';
     const ran = await expectCli(2, ['plan', '--offline', '-f', 'a.yaml', '--json'], {
