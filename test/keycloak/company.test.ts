@@ -131,13 +131,19 @@ it('a company: from init to a green validate with the commands that are printed 
     cwd: folder.path,
     env,
   });
-  await terminal.until(/Password of chief/);
-  await sleep(500);
-  terminal.type(`${ADMIN.password}\n`);
-  await terminal.until(/One-time code of chief/);
-  // A person is slower than the terminal's change to hidden input.
-  await sleep(500);
-  terminal.type(`${oneTimeCode()}\n`);
+  const questions: readonly (readonly [RegExp, () => string])[] = [
+    [/Password of chief/, () => ADMIN.password],
+    [/One-time code of chief/, oneTimeCode],
+    [/URL of the MCP server/, () => ''],
+    [/Store these events, for how long\?/, () => ''],
+    [/\[y\/N\]/, () => 'y'],
+  ];
+  for (const [question, answer] of questions) {
+    await terminal.until(question);
+    // A person is slower than the terminal's change to hidden input.
+    await sleep(500);
+    terminal.type(`${answer()}\n`);
+  }
   expect(await terminal.ended, terminal.plain()).toBe(0);
 
   const create = printed(terminal.shown()).find((line) => line.includes('create-scope'));

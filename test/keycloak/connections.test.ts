@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRecord } from '../../src/keycloak/read/record.ts';
 import { journalIn } from '../../src/realm/record.ts';
-import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { type Account, accountIn, expectCli, runCli } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
 import type { RealmUser } from '../support/keycloak/realm.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
@@ -12,6 +12,7 @@ import { remembered } from '../support/onboarding.ts';
 import { grant } from '../support/people.ts';
 import { CHATGPT_BODY, registerAnonymously } from '../support/realm-things.ts';
 import { startReverseProxy } from '../support/reverse-proxy.ts';
+import { envValue, filesOf, runMcpkc } from '../support/run-mcpkc.ts';
 import { registerWhole } from '../support/strangers.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -218,6 +219,41 @@ describe('cutting it', () => {
     await grantRoles(realm, account.userId, ['manage-users']);
     expect((await run(5, ...cut, '--json')).json).toMatchObject({ code: 'CONSENT_NEEDED' });
     await run(2, 'connections', '--revoke');
+    expect(await living()).toEqual(ALL());
+  });
+
+  it('init grants the right by name alone, says what else it lets the account do, and status shows it', async () => {
+    const server = realm.admin.access;
+    const at = ['--server', server.url, '--realm', realm.name, '--json'];
+    const env = {
+      KC_BOOTSTRAP_ADMIN_USERNAME: server.adminUser,
+      KC_BOOTSTRAP_ADMIN_PASSWORD: server.adminPassword,
+      KC_CLIENT_ID: 'cutter',
+    };
+    const made = await runMcpkc(['init', ...at], { env });
+    expect(made.status, made.err).toBe(0);
+    const cutter = {
+      KC_SERVER: server.url,
+      KC_REALM: realm.name,
+      KC_CLIENT_ID: 'cutter',
+      KC_CLIENT_SECRET: envValue(made, 'KC_CLIENT_SECRET'),
+    };
+    const cut = ['connections', '--user', 'alice', '--revoke', '--yes', '--json'];
+    const refused = await expectCli(4, cut, { env: cutter });
+    const fix = String(refused.json.fix).split('\n').at(-1)?.split(' ') ?? [];
+    const granted = await runMcpkc([...fix.slice(1), '--force', '--json'], { env, files: filesOf(made) });
+    expect(granted.status, granted.err).toBe(0);
+    expect(granted.document().changes).toMatchObject([
+      {
+        kind: 'account-role',
+        action: 'attach',
+        key: 'manage-users',
+        why: expect.stringContaining('set anybody’s password'),
+      },
+    ]);
+    const { json } = await runCli(['status', '--json'], { env: cutter });
+    expect(json.findings).toContainEqual(expect.objectContaining({ code: 'ACCOUNT_MAY_REVOKE' }));
+    expect((await runCli([...cut.slice(0, -1), '--dry-run', '--json'], { env: cutter })).exit).toBe(1);
     expect(await living()).toEqual(ALL());
   });
 
