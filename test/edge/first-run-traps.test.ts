@@ -90,3 +90,23 @@ it('an address where nothing listens is asked for again, six times in all', asyn
   expect(ran.status).toBe(2);
   expect(ran.said).toContain('nothing listens there (connection refused)');
 });
+
+it('one sign-in is enough, also through an authority of one’s own: a one-time code works once', async () => {
+  const used: string[] = [];
+  const realms = withRealms('master', 'tools');
+  const server = await startFakeKeycloak((got, index) => {
+    const form = new URLSearchParams(got.path.includes('/token') ? got.body : '');
+    if (form.get('grant_type') !== 'password') return realms(got, index);
+    const code = form.get('totp') ?? '';
+    used.push(code);
+    const first = code !== '' && used.filter((one) => one === code).length === 1;
+    return first
+      ? { status: 200, json: { access_token: 'fake-token', refresh_token: 'again', expires_in: 300 } }
+      : { status: 401, json: { error: 'invalid_grant', error_description: 'Invalid user credentials' } };
+  }, certificates.good);
+  const answers = ['admin', 'secret-password', '123456', 'tools', '', 'n', 'n'];
+  const env = { MCPKC_CA_FILE: 'ca.pem', KC_SERVER: server.url };
+  const ran = await init(answers, { env });
+  expect(used).toEqual(['', '123456']);
+  expect(ran.said).not.toContain('refused the administrator');
+});

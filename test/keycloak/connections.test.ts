@@ -219,6 +219,11 @@ describe('cutting it', () => {
     await grantRoles(realm, account.userId, ['manage-users']);
     expect((await run(5, ...cut, '--json')).json).toMatchObject({ code: 'CONSENT_NEEDED' });
     await run(2, 'connections', '--revoke');
+    for (const wrong of [
+      ['--user', 'alcie'],
+      ['--client', 'by-hnad'],
+    ])
+      expect((await run(2, 'connections', ...wrong, '--revoke', '--yes')).err).toContain(wrong[1]);
     expect(await living()).toEqual(ALL());
   });
 

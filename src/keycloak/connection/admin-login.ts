@@ -61,14 +61,15 @@ export async function signInAsAdministrator(
   signal: AbortSignal,
 ): Promise<SignedIn> {
   const connecting = connectingOf(administrator, config, io);
-  let shared: { source: TokenSource; by: unknown } | undefined;
-  // One sign-in for both realms, as long as requests go the same way (another list of authorities is another way).
+  const shared = new Map<unknown, TokenSource>();
+  // One sign-in for all realms, as long as requests go the same way (another list of authorities is another way): a
+  // one-time code works once.
   const tokens: Connecting['tokens'] = (options, waiting) => {
-    if (shared === undefined || shared.by !== options.dispatcher) {
-      const source = explained(connecting.tokens(options, waiting), administrator, config.server);
-      shared = { source, by: options.dispatcher };
-    }
-    return shared.source;
+    const source =
+      shared.get(options.dispatcher) ??
+      explained(connecting.tokens(options, waiting), administrator, config.server);
+    shared.set(options.dispatcher, source);
+    return source;
   };
   const connectTo = (realm: string) => open({ ...connecting, realm, tokens }, config, io, signal);
   await connectTo(administrator.realm);

@@ -63,18 +63,37 @@ export function requestOptions(
   };
 }
 
+type Dispatching = Promise<RequestInit['dispatcher']>;
+/** The dispatchers of a run: one for each list of authorities and each set of proxies. */
+const dispatchers = new WeakMap<Io, Map<string, Dispatching>>();
+
 /**
  * The dispatcher of requests that Node's own `fetch` doesn't carry: through the proxy of HTTPS_PROXY, HTTP_PROXY,
  * NO_PROXY, and with a private certificate authority. Undefined where neither is asked for, so undici isn't loaded.
+ * A run has one for each such way, so that its connections, and an administrator's sign-in, are shared.
  * Requests to this machine never take the proxy: they may carry a secret in the clear, and the proxy's loopback is
  * another one. `system`: trusts the system's authorities, too. Reading them takes 50 ms and more, so that is for a
  * server whose certificate Node's own list doesn't know (`isUnknownAuthority`).
  */
-export async function dispatcherFor(
+export function dispatcherFor(
   config: Config,
   io: Io,
   { system = false }: { system?: boolean } = {},
-): Promise<RequestInit['dispatcher']> {
+): Dispatching {
+  const all = dispatchers.get(io) ?? new Map<string, Dispatching>();
+  dispatchers.set(io, all);
+  const key = JSON.stringify([config.caFile, system, proxiesOf(io.env)]);
+  const there = all.get(key);
+  if (there) return there;
+  const making = makeDispatcher(config, io, system);
+  all.set(key, making);
+  // A file that couldn't be read may be there at the next question.
+  making.catch(() => all.delete(key));
+  io.atEnd(() => void all.delete(key));
+  return making;
+}
+
+async function makeDispatcher(config: Config, io: Io, system: boolean): Dispatching {
   const proxies = proxiesOf(io.env);
   const ca =
     config.caFile === undefined && !system ? undefined : await authorities(config.caFile, io, system);

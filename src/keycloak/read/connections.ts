@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import { type Client, isKeycloakId, type UserEvent } from '../../realm/representations.ts';
-import { count } from '../../text.ts';
+import { count, visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
@@ -101,6 +101,7 @@ export async function readConnections(
   const hidden: string[] = [];
   const user = wish.user === undefined ? undefined : await userOf(keycloak, wish.user);
   const chosen = wish.client === undefined ? undefined : await findClient(keycloak, wish.client);
+  if (wish.client !== undefined && chosen === undefined) throw noClientError(keycloak, wish.client);
   const ofUser = (userId: string) => user === undefined || user.id === userId;
   const stats = await readSessionStats(keycloak);
   const ids = [...stats.keys()].filter(isKeycloakId);
@@ -150,6 +151,11 @@ async function seen<T>(hidden: string[], read: () => Promise<T[]>): Promise<T[]>
     hidden.push(error.message);
     return [];
   }
+}
+
+function noClientError({ realm }: Keycloak, clientId: string): McpkcError {
+  const message = `Realm '${realm}' has no client '${visible(clientId)}' (--client). Nothing was changed.`;
+  return new McpkcError('CLIENT_NOT_IN_REALM', message, 'mcpkc connections lists the clients that are used.');
 }
 
 async function userOf(keycloak: Keycloak, username: string): Promise<User> {
