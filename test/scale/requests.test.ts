@@ -120,7 +120,8 @@ it.each([
   { args: ['prune-clients', '--older-than', '1d', '--max', '1000000', '--json'], exits: [0, 1, 5] },
 ])('$args.0 reads the clients by the hundred, once', async ({ args, exits }) => {
   const [few, many] = await both(exits, args);
-  expect(many.requests - few.requests).toBeLessThanOrEqual(CLIENTS / 100 + 2);
+  // Four pages are read at a time, past the end too, and a long reading takes new tokens.
+  expect(many.requests - few.requests).toBeLessThanOrEqual(CLIENTS / 100 + 8);
 });
 
 it('connections takes at most 1.5 times as long as its bare requests', async () => {
