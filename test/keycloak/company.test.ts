@@ -7,12 +7,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adminOf } from '../../tools/keycloak/admin.ts';
 import { freePort } from '../../tools/keycloak/ports.ts';
 import { type RunningKeycloak, startKeycloak } from '../../tools/keycloak/server.ts';
+import { replay } from '../products/replay.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import { type RealmUser, realmNamed } from '../support/keycloak/realm.ts';
 import { startNginx } from '../support/nginx.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { type OperatorFolder, operatorFolder } from '../support/shell.ts';
-import { inTerminal, plain } from '../support/terminal.ts';
+import { inTerminal, plain, type Terminal } from '../support/terminal.ts';
 
 const REALM = 'Größe Süd';
 const ADMIN = { name: 'chief', password: 'a password of one’s own', key: 'GEZDGNBVGY3TQOJQ' };
@@ -21,6 +23,8 @@ const running: { stop(): Promise<unknown> }[] = [];
 const certificates = makeCertificates();
 let folder: OperatorFolder;
 let host: GoodHost;
+/** Somebody who connects. */
+let person: RealmUser;
 let server: string;
 
 /** RFC 6238 with Keycloak's defaults. */
@@ -59,6 +63,7 @@ async function prepare(keycloak: RunningKeycloak): Promise<void> {
   const role = await admin.get('/realms/master/roles/admin');
   await admin.post(`/realms/master/users/${id}/role-mappings/realm`, [role]);
   await admin.post('/realms', { realm: REALM, enabled: true, sslRequired: 'all' });
+  person = await realmNamed(admin, REALM).createUser();
   await admin.put('/realms/master', { sslRequired: 'all' });
 }
 
@@ -70,6 +75,7 @@ beforeAll(async () => {
   const keycloak = await startKeycloak({
     mode: 'start',
     buildArgs: ['--db=postgres', '--cache=local'],
+    keepBuild: true,
     extraArgs: [
       ...database.keycloakArgs,
       '--http-enabled=true',
@@ -113,51 +119,47 @@ function printed(screen: string): string[] {
   return [...whole.matchAll(/(?:^ *|: )(mcpkc .*)$/gm)].map(([, line]) => (line ?? '').trim());
 }
 
-it('a company: from init to a green validate with the commands that are printed and nothing else', async () => {
-  const words = [
-    'init',
-    '--server',
-    server,
-    '--realm',
-    REALM,
-    '--ca-file',
-    'ca.pem',
-    '--admin-user',
-    ADMIN.name,
-  ];
+/** Runs a command line at a terminal, and answers its questions in their order. */
+async function answered(
+  line: string,
+  questions: readonly (readonly [question: RegExp, answer: () => string])[],
+): Promise<Terminal> {
   const env = { PATH: `${folder.path}:/usr/bin:/bin`, HOME: folder.path, TERM: 'xterm' };
-  const terminal = inTerminal([join(folder.path, 'mcpkc'), ...words], {
-    columns: 100,
-    cwd: folder.path,
-    env,
-  });
-  const questions: readonly (readonly [RegExp, () => string])[] = [
-    [/Password of chief/, () => ADMIN.password],
-    [/One-time code of chief/, oneTimeCode],
-    [/URL of the MCP server/, () => ''],
-    [/Store these events, for how long\?/, () => ''],
-    [/\[y\/N\]/, () => 'y'],
-  ];
+  const terminal = inTerminal(['/bin/sh', '-c', line], { columns: 100, cwd: folder.path, env });
   for (const [question, answer] of questions) {
     await terminal.until(question);
     // A person is slower than the terminal's change to hidden input.
     await sleep(500);
     terminal.type(`${answer()}\n`);
   }
-  expect(await terminal.ended, terminal.plain()).toBe(0);
+  return terminal;
+}
 
-  const create = printed(terminal.shown()).find((line) => line.includes('create-scope'));
-  expect(create, terminal.plain()).toBeDefined();
-  // The example's URL is the only thing that a person fills in.
-  const created = await folder.run((create ?? '').replace(/https:\/\/svc\.example\.com\/mcp/, host.url));
-  expect(created, create).toMatchObject({ exit: 0 });
+it('a company: from init to a green validate with the commands that are printed and nothing else', async () => {
+  const words = `init --server ${server} --realm '${REALM}' --ca-file ca.pem --admin-user ${ADMIN.name}`;
+  const init = await answered(`mcpkc ${words}`, [
+    [/Password of chief/, () => ADMIN.password],
+    [/One-time code of chief/, oneTimeCode],
+    [/URL of the MCP server/, () => host.url],
+    [/Store these events, for how long\?/, () => ''],
+    [/\[y\/N\]/, () => 'y'],
+  ]);
+  expect(await init.ended, init.plain()).toBe(0);
 
-  const validate = printed(created.out).find((line) => line.includes('validate'));
-  expect(validate, created.out).toBeDefined();
+  const next = printed(init.shown()).find((line) => line.includes('onboard'));
+  expect(next, init.plain()).toBeDefined();
+  const onboard = await answered(next ?? '', [[/\[y\/N\]/, () => 'y']]);
+  await onboard.until(/Waiting for a connector of/);
+  const connected = await replay('chatgpt', { user: person }, host);
+  expect(connected, JSON.stringify(connected)).toMatchObject({ ok: true });
+  expect(await onboard.ended, onboard.plain()).toBe(0);
+
+  const validate = printed(onboard.shown()).find((line) => line.includes('validate'));
+  expect(validate, onboard.plain()).toBeDefined();
   const validated = await folder.run(validate ?? '');
   expect(validated, `${validate}\n${validated.out}\n${validated.err}`).toMatchObject({ exit: 0 });
 
   const status = await folder.run('mcpkc status --json');
   const { findings } = JSON.parse(status.out) as { findings: { code: string; severity: string }[] };
   expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-}, 300_000);
+}, 600_000);

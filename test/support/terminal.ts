@@ -10,7 +10,7 @@ export interface Terminal {
   type(text: string): void;
   /** The same without control sequences. */
   plain(): string;
-  /** Resolves at the first match of what is plainly shown; rejects after 20 s or when the command ends before. */
+  /** Resolves at the first match of what is plainly shown; rejects after 90 s or when the command ends before. */
   until(pattern: RegExp): Promise<void>;
   /** The command's exit status. */
   ended: Promise<number>;
@@ -60,7 +60,7 @@ export function plain(text: string): string {
 }
 
 async function appears(child: ChildProcess, pattern: RegExp, shown: () => string): Promise<void> {
-  for (const end = Date.now() + 40_000; Date.now() < end; ) {
+  for (const end = Date.now() + 90_000; Date.now() < end; ) {
     if (pattern.test(shown())) return;
     if (child.exitCode !== null) break;
     await new Promise((resolve) => setTimeout(resolve, 20));
