@@ -64,6 +64,34 @@ const missingScope: Rule = {
     }),
 };
 
+const missingProfile: Rule = {
+  code: 'POLICY_NAMES_MISSING_PROFILE',
+  severity: 'error',
+  needs: ['clientPolicies'],
+  explanation: {
+    what: 'A client policy names a client profile that is gone. Keycloak checks the whole list whenever one policy is saved, so every edit of client policies in this realm fails, in the admin console too, and what the policy was to enforce is not enforced. mcpkc writes nothing where it would edit policies (POLICIES_BROKEN).',
+    cause: 'The profile was deleted while the policy named it: Keycloak takes that edit.',
+    fix: 'Take the name out of the policy, or delete the policy, in Realm settings, Client policies (JSON editor): policies first, then profiles.',
+    sources: [ADMIN_GUIDE, SEEN],
+  },
+  find(seen) {
+    const { policies, profiles, globalProfiles } = shown(seen.parts.clientPolicies);
+    if (!globalProfiles) return [];
+    const there = [...profiles.map(({ name }) => name), ...globalProfiles];
+    const own: readonly string[] = Object.values(OWN_POLICY);
+    return policies.flatMap((policy): Found[] => {
+      const gone = (policy.profiles ?? []).filter((name) => !there.includes(name));
+      // What mcpkc's own policies lack is a finding of its own, and any command that hardens makes it again.
+      if (gone.length === 0 || own.includes(policy.name)) return [];
+      const message = `The client policy '${policy.name}' names the profile ${gone.join(', ')}, which is gone: no client policy of this realm can be edited.`;
+      const fix = atKeycloak(
+        `In the admin console, Realm settings, Client policies: take '${gone.join("', '")}' out of '${policy.name}', or delete it.`,
+      );
+      return [{ subject: policy.name, message, fix }];
+    });
+  },
+};
+
 function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
   if (policy.name === OWN_POLICY.userless) return harden(seen);
   if (formerPolicy(policy) === undefined) {
@@ -396,6 +424,7 @@ export const clientPolicies: RuleGroup = {
   applies: (seen) => listServers(seen).length > 0,
   rules: [
     missingScope,
+    missingProfile,
     pkce,
     redirects,
     openServer,

@@ -1,7 +1,7 @@
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { readPolicyProviders } from '../keycloak/read/features.ts';
-import { readGlobalProfiles } from '../keycloak/read/read.ts';
+import { readProfileNames } from '../keycloak/read/read.ts';
 import { type Broken, brokenPolicies } from '../realm/broken-policies.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { listNames, visible } from '../text.ts';
@@ -19,9 +19,9 @@ export async function requireEditablePolicies(
 ): Promise<void> {
   const edited = plan.filter(({ kind }) => kind === 'client-policy').map(({ key }) => key);
   if (edited.length === 0) return;
-  const [providers, globalProfiles] = await Promise.all([
+  const [providers, { globalProfiles }] = await Promise.all([
     readPolicyProviders(keycloak),
-    readGlobalProfiles(keycloak),
+    readProfileNames(keycloak),
   ]);
   const parts = {
     policies: clientPolicies,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectCli, runCli } from '../support/cli.ts';
 import { signIn } from '../support/connectors/sign-in.ts';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
+import { since } from '../support/keycloak/version.ts';
 import { newStage, probesIn, type Stage, validateRun } from '../validate/stage.ts';
 
 const OTHER = 'https://other.example.com/mcp';
@@ -59,7 +60,9 @@ describe('a hostile MCP server in a realm with another one', () => {
     const run = await stage.validate(host.url, ['--outside']);
     // One without any audience is what everybody may have who registers: it opens nothing.
     expect(received().filter((audience) => audience !== 'none')).toEqual([]);
-    expect(run.check('MCP-OPEN').message).toContain('no probe got one');
+    // Before 26.7 it gets a token without a user, which is good for the other server: it stays here.
+    const said = since(26, 7, 0) ? 'no probe got one' : 'is not sent: it is also good for';
+    expect(run.check('MCP-OPEN').message).toContain(said);
   });
 
   it('gets none out of a file, and that is said', async () => {

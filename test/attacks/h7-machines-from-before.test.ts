@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { since } from '../support/keycloak/version.ts';
 import { clientIn } from '../support/realm-things.ts';
 import { openRegistration, registerWhole, userlessToken } from '../support/strangers.ts';
 
@@ -28,6 +29,10 @@ beforeAll(async () => {
 it('a client without a sign-in that came before the hardening gets no token without a user, once somebody agreed', async () => {
   const { err } = await expectCli(0, ['create-scope', '--resource', RESOURCE], { env: account.env });
   const said = err.replace(/\s+/g, ' ');
+  if (!since(26, 7, 0)) {
+    expect(said).toContain('This Keycloak can’t refuse tokens without a user to registered clients alone');
+    return;
+  }
   expect(said).toContain('Tokens without a user are not refused, since 2 clients would lose them');
   const args = ['status', '--resource', RESOURCE, '--clients', '--json'];
   const { json } = await expectCli(1, args, { env: account.env });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type GoodHost, startGoodHost } from '../support/hosts/good.ts';
 import type {} from '../support/keycloak/global-setup.ts';
 import { createRealm, type Realm, type RealmUser } from '../support/keycloak/realm.ts';
+import { anonymousPolicies, configure } from '../support/realm-things.ts';
 import { DOCUMENTED_PRODUCTS } from './documented.ts';
 import { provisionRealm, SCOPE, STANDING, type Staging } from './real/stage.ts';
 import { recordedProducts, recordingOf, requestsOf } from './recording.ts';
@@ -23,6 +24,9 @@ async function stage(staging: Staging) {
   const realm = await createRealm(inject('keycloak'), 'replay');
   const host = await startGoodHost({ issuer: realm.issuer, scope: SCOPE, advertisedScopes: [SCOPE] });
   await provisionRealm(realm, host.url, staging);
+  // Gemini CLI names every scope that the issuer lists, which on 26.4.0 this one belongs to.
+  for (const policy of await anonymousPolicies(realm, 'allowed-client-templates'))
+    await configure(realm, policy, { 'allowed-client-scopes': ['openid', 'service_account'] });
   return { realm, host, user: await realm.createUser() };
 }
 

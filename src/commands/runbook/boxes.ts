@@ -146,6 +146,7 @@ export const BOXES: readonly Box[] = [
       'CLIENT_WITHOUT_PKCE',
       'OLD_GRANTS_POSSIBLE',
       'POLICY_NAMES_MISSING_SCOPE',
+      'POLICY_NAMES_MISSING_PROFILE',
     ],
     checks: ['ASM-PKCE', 'AUTHZ-PKCE'],
   },

@@ -5,6 +5,8 @@ import { type Attempt, statusOf } from '../connection/failures.ts';
 const TIMES: Attempt = { what: 'read when clients were made', role: 'view-clients' };
 const PAGE = 100;
 const PAGES_AT_ONCE = 4;
+/** Answers of a server that doesn't show the times. */
+const NOT_SHOWN: readonly number[] = [400, 403, 404, 405];
 
 /** Internal id → when the client was made, in milliseconds by the server's clock. */
 export type CreationTimes = ReadonlyMap<string, number>;
@@ -22,9 +24,8 @@ export async function readCreationTimes(keycloak: Keycloak): Promise<CreationTim
     try {
       pages = await Promise.all(offsets.map((offset) => readPage(keycloak, offset)));
     } catch (error) {
-      // Without the feature the path is not there; a later version may want another role.
-      const status = statusOf(error);
-      if (status === 404 || status === 403 || status === 400) return undefined;
+      // Without the feature the path is not there (26.7.4: 404, 26.4.0: 405); a later version may want another role.
+      if (NOT_SHOWN.includes(statusOf(error) ?? 0)) return undefined;
       throw error;
     }
     for (const one of pages.flat()) {

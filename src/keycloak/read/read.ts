@@ -110,12 +110,16 @@ export async function readClientProfiles(keycloak: Keycloak): Promise<ClientProf
   return listOf(found.profiles as ClientProfile[], CLIENT_POLICIES);
 }
 
-/** Names of the server's own client profiles, which policies of every realm may name. */
-export async function readGlobalProfiles(keycloak: Keycloak): Promise<string[]> {
+/** The realm's client profiles, and the names of the server's own, which policies of every realm may name. */
+export async function readProfileNames(
+  keycloak: Keycloak,
+): Promise<{ profiles: ClientProfile[]; globalProfiles: string[] }> {
   const found = await keycloak.read(CLIENT_POLICIES, (admin) =>
     admin.clientPolicies.listProfiles({ includeGlobalProfiles: true }),
   );
-  return ((found.globalProfiles ?? []) as ClientProfile[]).map(({ name }) => name);
+  const profiles = listOf(found.profiles as ClientProfile[], CLIENT_POLICIES);
+  const globalProfiles = ((found.globalProfiles ?? []) as ClientProfile[]).map(({ name }) => name);
+  return { profiles, globalProfiles };
 }
 
 /** The realm's client profiles and the server's own. */

@@ -43,7 +43,12 @@ export interface Parts {
   registrationPolicies: Part<RegistrationPolicy[]>;
   /** Provider id → the settings that this server describes for it. */
   registrationProviders: Part<ReadonlyMap<string, readonly string[]>>;
-  clientPolicies: Part<{ policies: ClientPolicy[]; profiles: ClientProfile[] }>;
+  clientPolicies: Part<{
+    policies: ClientPolicy[];
+    profiles: ClientProfile[];
+    /** Names of the server's own profiles; absent where they were not read. */
+    globalProfiles?: string[];
+  }>;
   /** Ids of the ways to authenticate clients that the realm's client authentication flow has switched on. */
   authenticators: Part<string[]>;
   room: Part<HeadRoom>;

@@ -20,9 +20,9 @@ import { readPublicFace } from './issuer-metadata.ts';
 import { readLifetimes } from './lifetimes.ts';
 import {
   readClientPolicies,
-  readClientProfiles,
   readClientScopes,
   readEventsConfig,
+  readProfileNames,
   readRealmScopes,
   readRegistrationPolicies,
   readRegistrationProviders,
@@ -166,11 +166,8 @@ async function readScopes(keycloak: Keycloak) {
 }
 
 async function readPolicies(keycloak: Keycloak) {
-  const [policies, profiles] = await Promise.all([
-    readClientPolicies(keycloak),
-    readClientProfiles(keycloak),
-  ]);
-  return { policies, profiles };
+  const [policies, profiles] = await Promise.all([readClientPolicies(keycloak), readProfileNames(keycloak)]);
+  return { policies, ...profiles };
 }
 
 /** Keycloak's own default where the policy sets none (26.7.3). */

@@ -332,6 +332,7 @@ const OTHERS: readonly Stage[] = [
   },
   {
     code: 'POLICY_NAMES_MISSING_SCOPE',
+    also: ['PKCE_BREAKS_APPLICATIONS'],
     async stage(world) {
       const name = 'mcp-resource-gone';
       const { id } = await world.admin.post(world.path('client-scopes'), {
@@ -340,12 +341,38 @@ const OTHERS: readonly Stage[] = [
       });
       const conditions = [{ condition: 'client-scopes', configuration: { type: 'Any', scopes: [name] } }];
       const policy = { name: `mcpkc-pkce-${name}`, enabled: true, conditions, profiles: ['mcpkc-pkce'] };
+      const at = world.path('client-policies/profiles');
+      const { profiles } = await world.admin.get<{ profiles: unknown[] }>(at);
+      await world.admin.put(at, { profiles: [...profiles, { name: 'mcpkc-pkce', executors: [] }] });
       await world.putClientPolicies([...(await world.clientPolicies()), policy]);
       await world.admin.del(world.path(`client-scopes/${id}`));
     },
     async truth(world) {
       const edit = world.putClientPolicies(await world.clientPolicies());
       await expect(edit).rejects.toThrow('Client scopes not allowed');
+    },
+  },
+  {
+    code: 'POLICY_NAMES_MISSING_PROFILE',
+    async stage(world) {
+      const at = world.path('client-policies/profiles');
+      const { profiles } = await world.admin.get<{ profiles: unknown[] }>(at);
+      const theirs = {
+        name: 'their-profile',
+        executors: [{ executor: 'secure-session', configuration: {} }],
+      };
+      await world.admin.put(at, { profiles: [...profiles, theirs] });
+      const policy = {
+        name: 'their-policy',
+        enabled: true,
+        conditions: [{ condition: 'client-roles', configuration: { roles: ['no-client-has-it'] } }],
+        profiles: ['their-profile', 'fapi-1-baseline'],
+      };
+      await world.putClientPolicies([...(await world.clientPolicies()), policy]);
+      await world.admin.put(at, { profiles });
+    },
+    async truth(world) {
+      await expect(world.putClientPolicies(await world.clientPolicies())).rejects.toThrow();
     },
   },
   {

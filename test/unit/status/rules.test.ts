@@ -156,7 +156,7 @@ describe('mode adopted', () => {
       defaults,
       optionals: [...optionals, ...asked],
     }),
-    clientPolicies: visible({ policies: [REGISTRATIONS], profiles: PROFILES }),
+    clientPolicies: visible({ policies: [REGISTRATIONS], profiles: PROFILES, globalProfiles: [] }),
   });
 
   it('as it is meant is no finding', () => {
@@ -305,13 +305,30 @@ describe('registration policies', () => {
 
 describe('client policies', () => {
   const policies = (list: readonly ClientPolicy[], profiles = PROFILES) => ({
-    clientPolicies: visible({ policies: [...list], profiles }),
+    clientPolicies: visible({ policies: [...list], profiles, globalProfiles: ['fapi-1-baseline'] }),
   });
+  const FORMER = ['mcpkc-pkce', 'mcpkc-reject-request'].map((name) => ({ name, executors: [] }));
+  const withFormer = (...list: ClientPolicy[]) =>
+    policies([REGISTRATIONS, USERLESS, ...list], [...PROFILES, ...FORMER]);
   const without = (executor: string) =>
     PROFILES.map((profile) => ({
       ...profile,
       executors: (profile.executors ?? []).filter((one) => one.executor !== executor),
     }));
+  it('that name a profile that is gone are found; the server’s own profiles are there', () => {
+    const theirs = (...names: string[]) => ({
+      name: 'theirs',
+      enabled: true,
+      conditions: [{ condition: 'client-roles', configuration: { roles: ['x'] } }],
+      profiles: names,
+    });
+    const all = (policy: ClientPolicy) => found(policies([REGISTRATIONS, USERLESS, policy]));
+    expect(codes(all(theirs('fapi-1-baseline', 'mcpkc-userless')))).toEqual([]);
+    const [first] = all(theirs('fapi-1-baseline', 'lost'));
+    expect(first).toMatchObject({ code: 'POLICY_NAMES_MISSING_PROFILE', subject: 'theirs' });
+    expect(first?.message).toContain('the profile lost,');
+  });
+
   const HELD = ['PKCE_NOT_ENFORCED', 'REDIRECTS_NOT_HELD', 'MCP_HOST_OPEN', 'OLD_GRANTS_POSSIBLE'];
 
   it.each([
@@ -392,7 +409,7 @@ describe('client policies', () => {
       conditions: [scopes],
       profiles: ['mcpkc-pkce'],
     };
-    expect(found(policies([REGISTRATIONS, USERLESS, former]))).toMatchObject([
+    expect(found(withFormer(former))).toMatchObject([
       { code: 'PKCE_BREAKS_APPLICATIONS', subject: former.name, fix: { text: REPAIR } },
     ]);
   });
@@ -406,7 +423,7 @@ describe('client policies', () => {
       profiles: ['mcpkc-reject-request'],
     };
     const foreign = { ...own, name: 'somebodys' };
-    expect(found(policies([REGISTRATIONS, USERLESS, own, foreign]))).toMatchObject([
+    expect(found(withFormer(own, foreign))).toMatchObject([
       {
         subject: own.name,
         fix: { text: `mcpkc create-scope --remove --resource ${RESOURCE} --scope mcp-resource-x` },

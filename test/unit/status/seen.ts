@@ -117,7 +117,7 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     registrationProviders: visible(
       new Map([['allowed-client-templates', ['allowed-client-scopes', 'allow-default-scopes']]]),
     ),
-    clientPolicies: visible({ policies: [REGISTRATIONS, USERLESS], profiles: PROFILES }),
+    clientPolicies: visible({ policies: [REGISTRATIONS, USERLESS], profiles: PROFILES, globalProfiles: [] }),
     authenticators: visible(['client-secret', 'client-jwt']),
     room: visible({ limit: 200, reached: false, near: false }),
     eventsConfig: visible({ enabled: true, types: [], expirationMs: undefined }),
