@@ -81,7 +81,7 @@ const missingProfile: Rule = {
     const own: readonly string[] = Object.values(OWN_POLICY);
     return policies.flatMap((policy): Found[] => {
       const gone = (policy.profiles ?? []).filter((name) => !there.includes(name));
-      // What mcpkc's own policies lack is a finding of its own, and any command that hardens makes it again.
+      // A fault of mcpkc's own policies is a finding of its own, and any command that hardens makes them again.
       if (gone.length === 0 || own.includes(policy.name)) return [];
       const message = `The client policy '${policy.name}' names the profile ${gone.join(', ')}, which is gone: no client policy of this realm can be edited.`;
       const fix = atKeycloak(
