@@ -5,6 +5,7 @@ import type { Check, CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeAll } from './judge.ts';
 import { connectionOf, foundIn } from './product-ways.ts';
+import { resourceConcerns } from './resource-metadata-fields.ts';
 
 /** The stages at which a client may be stopped, in the order in which it gets there. */
 export type Stage =
@@ -238,13 +239,4 @@ function concerns(id: string, preset: Preset, { parts, target }: Evidence): bool
     return registration.token_endpoint_auth_method === 'client_secret_basic';
   }
   return true;
-}
-
-function resourceConcerns({ comparesResource }: Preset, resource: unknown, mcp: string): boolean {
-  if (comparesResource === 'exact' || typeof resource !== 'string') return true;
-  const [configured, typed] = [URL.parse(resource), new URL(mcp)];
-  if (configured?.origin !== typed.origin) return true;
-  // Like the SDK's checkResourceAllowed: the typed path must lie below the resource's.
-  const below = (path: string) => (path.endsWith('/') ? path : `${path}/`);
-  return !below(typed.pathname).startsWith(below(configured.pathname));
 }

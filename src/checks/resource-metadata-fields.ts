@@ -1,5 +1,6 @@
 import { differenceOf } from '../names/resource-url.ts';
-import { type Check, fail, type Judgement, pass } from './check.ts';
+import type { Preset } from '../products/preset.ts';
+import { type Check, fail, type Judgement, pass, warn } from './check.ts';
 import { strings } from './exchange.ts';
 import { judging } from './step.ts';
 
@@ -17,6 +18,15 @@ export const resource: Check = {
     const value = document.resource;
     if (value === target.mcp) return pass(`It is ${target.mcp}.`, { exchanges });
     if (typeof value !== 'string') return fail('The metadata names no resource.', { exchanges });
+    const isTaken = (preset: Preset) =>
+      preset.comparesResource === 'prefix' && !resourceConcerns(preset, value, target.mcp);
+    if (target.presets.length > 0 && target.presets.every(isTaken)) {
+      const who = target.presets.map(({ title }) => title).join(', ');
+      return warn(
+        `The resource is ${value}, not ${target.mcp}: ${who} takes that, Claude, VS Code and Gemini CLI don’t.`,
+        { exchanges, ...resourceCause(value, target.mcp) },
+      );
+    }
     return fail(`The resource is ${value}, not ${target.mcp}.`, {
       exchanges,
       ...resourceCause(value, target.mcp),
@@ -161,3 +171,13 @@ export const bearer: Check = {
     return fail(`bearer_methods_supported is ${strings(methods).join(' ') || 'no list'}.`, { exchanges });
   }),
 };
+
+/** Whether the metadata's `resource` stops a product where it isn't the URL that was typed. */
+export function resourceConcerns({ comparesResource }: Preset, resource: unknown, mcp: string): boolean {
+  if (comparesResource === 'exact' || typeof resource !== 'string') return true;
+  const [configured, typed] = [URL.parse(resource), new URL(mcp)];
+  if (configured?.origin !== typed.origin) return true;
+  // Like the SDK's checkResourceAllowed: the typed path must lie below the resource's.
+  const below = (path: string) => (path.endsWith('/') ? path : `${path}/`);
+  return !below(typed.pathname).startsWith(below(configured.pathname));
+}
