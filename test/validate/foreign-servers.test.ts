@@ -1,6 +1,6 @@
 /** Servers that others wrote, as their own guides set them up: no must fails of what works. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -131,15 +131,15 @@ describe('a server on the official SDK', () => {
   });
 });
 
-/** Builds Spring AI's server with Maven, once. */
-function springJar(): string {
-  const folder = join(installFolder(), 'spring-ai-mcp-server-security-0.0.6');
-  const jar = join(folder, 'target/server-1.jar');
+/** Builds a server with Maven, once, and returns the archive that Java runs. */
+function built(name: string, archive: string): string {
+  const folder = join(installFolder(), `server-${name}`);
+  const jar = join(folder, 'target', archive);
   if (existsSync(jar)) return jar;
-  cpSync(scriptOf('spring'), folder, { recursive: true });
-  const built = spawnSync('mvn', ['-B', '-q', 'package'], { cwd: folder, encoding: 'utf8' });
-  if (built.status !== 0)
-    throw new Error(`Maven ended with ${built.status}:\n${built.stdout}${built.stderr}`);
+  cpSync(scriptOf(name), folder, { recursive: true });
+  const maven = spawnSync('mvn', ['-B', '-q', 'package'], { cwd: folder, encoding: 'utf8' });
+  if (maven.status !== 0)
+    throw new Error(`Maven ended with ${maven.status}:\n${maven.stdout}${maven.stderr}`);
   return jar;
 }
 
@@ -154,7 +154,7 @@ describe('Spring AI’s server with mcp-server-security', () => {
     url = `http://127.0.0.1:${port}/mcp`;
     stage = await newStage('spring');
     await stage.provision(url, ['--preset', 'chatgpt,codex']);
-    const jar = springJar();
+    const jar = built('spring', 'server-1.jar');
     const flags = [`--server.port=${port}`, `--issuer=${stage.realm.issuer}`];
     run = (...more) => start('java', ['-jar', jar, ...flags, ...more], url);
     server = await run();
@@ -198,5 +198,55 @@ describe('Spring AI’s server with mcp-server-security', () => {
     const run = await stage.validate(url, ['--preset', 'codex']);
     expect(run.exit).toBe(0);
     expect(await product()).toMatchObject({ ok: true, opens: true });
+  });
+});
+
+describe('Quarkus with quarkus-oidc', () => {
+  let stage: Stage;
+  let server: ChildProcess;
+  let url: string;
+  let run: (...properties: string[]) => Promise<ChildProcess>;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}/mcp`;
+    stage = await newStage('quarkus');
+    await stage.provision(url, ['--preset', 'chatgpt,codex']);
+    const jar = built('quarkus', 'quarkus-app/quarkus-run.jar');
+    run = (...properties) => start('java', [`-Dquarkus.http.port=${port}`, ...properties, '-jar', jar], url);
+    server = await run(`-Dquarkus.oidc.auth-server-url=${stage.realm.issuer}`);
+  }, INSTALL_MS);
+  afterAll(async () => {
+    server?.kill();
+    await stage?.remove();
+  });
+
+  it('names its origin, with https, and takes every token of the realm as it is', {
+    timeout: 240_000,
+  }, async () => {
+    const asItIs = await stage.validate(url);
+    const musts = asItIs.ids('fail').filter((id) => asItIs.check(id).severity === 'must');
+    expect(musts).toEqual(['CHAL-FOREIGN-AUD', 'PRM-RESOURCE']);
+    expect(await replay('chatgpt', { user: stage.user }, { url })).toMatchObject({
+      ok: false,
+      stage: 'resource-metadata',
+    });
+  });
+
+  it('is green with what env prints, inside and outside', { timeout: 240_000 }, async () => {
+    server.kill();
+    await new Promise((closed) => server.once('close', closed));
+    const { out } = await expectCli(0, ['env', url, '--format', 'quarkus'], { env: stage.account.env });
+    const file = join(installFolder(), 'server-quarkus', `${stage.realm.name}.properties`);
+    writeFileSync(file, out);
+    server = await run(`-Dquarkus.config.locations=${file}`);
+    const inside = await stage.validate(url, ['--preset', 'chatgpt,codex']);
+    expect(mustsOf(inside)).toEqual([]);
+    expect(inside.exit).toBe(0);
+    expect((await stage.validate(url, ['--outside'])).exit).toBe(0);
+    for (const product of ['chatgpt', 'codex']) {
+      const result = await replay(product, { user: stage.user }, { url });
+      expect(result, JSON.stringify(result)).toMatchObject({ ok: true, opens: true });
+    }
   });
 });

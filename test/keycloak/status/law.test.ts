@@ -78,7 +78,12 @@ describe.each(STAGES)(
       if (finding?.fix.kind !== 'command') return;
       const { adminUser, adminPassword } = inject('keycloak');
       const env = administrator
-        ? { KC_BOOTSTRAP_ADMIN_USERNAME: adminUser, KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword }
+        ? {
+            KC_BOOTSTRAP_ADMIN_USERNAME: adminUser,
+            KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword,
+            // Status had it from the environment, too: a file alone may not name where a password goes.
+            KC_SERVER: world.env.KC_SERVER ?? '',
+          }
         : {};
       const ran = await world.folder.run(finding.fix.text, env);
       expect(ran, `${finding.fix.text}\n${ran.out}${ran.err}`).toMatchObject({ exit: 0 });
