@@ -89,7 +89,7 @@ ${scopeLines}#     })));
 `;
 }
 
-/** Properties of Quarkus OIDC, tried with 3.33.2. Its challenge says https whatever the server speaks, unless told. */
+/** Properties of Quarkus OIDC, tried with 3.33.2. Its challenge names https for each server, unless told otherwise. */
 function quarkus(env: Readonly<Record<string, string>>): string {
   const { issuer, audiences, url, path, scopes } = factsIn(env);
   // Quoting of application.properties: a backslash and an expression begin something else (java.util.Properties,
