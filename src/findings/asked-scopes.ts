@@ -9,9 +9,11 @@ import {
 } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
 import { OFFLINE } from '../products/scopes.ts';
+import { audiencesOf } from '../realm/audiences.ts';
 import { allowedScopesOf } from '../realm/registration-policies.ts';
 import { POLICY } from '../realm/representations.ts';
-import type { Found, Rule, RuleGroup } from './finding.ts';
+import { isAdvertised } from '../realm/ways.ts';
+import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, hideScope } from './fixes.ts';
 import { anonymous } from './hosts.ts';
 import { isShut, listServers, type Seen, shown } from './seen.ts';
@@ -66,6 +68,22 @@ function foreseen(seen: Seen): Foreseen[] {
 
 const titles = (of: readonly { preset: Preset }[]) => of.map(({ preset }) => preset.title).join(', ');
 
+/** Whether the server advertises scopes that are hidden: then hiding one changes nothing (26.4.0; not 26.7.4). */
+function listsHidden(seen: Seen): boolean {
+  const { all } = shown(seen.parts.scopes);
+  const { advertised } = doorsOf(seen);
+  return all.some((scope) => !isAdvertised(scope) && advertised.includes(scope.name));
+}
+
+function withoutHiding(seen: Seen, name: string): Fix {
+  const scope = shown(seen.parts.scopes).all.find((one) => one.name === name);
+  return atKeycloak(
+    scope && audiencesOf(scope).length > 0
+      ? 'This Keycloak advertises hidden scopes, too (26.4.0 does, 26.7.4 doesn’t): upgrade it. Until then such a product doesn’t register here.'
+      : `This Keycloak advertises hidden scopes, too (26.4.0 does, 26.7.4 doesn’t). In the admin console, Client scopes: make '${name}' an optional scope of the realm, or upgrade Keycloak.`,
+  );
+}
+
 const refused: Rule = {
   code: 'ADVERTISED_SCOPE_REFUSED',
   severity: 'error',
@@ -100,7 +118,7 @@ const refused: Rule = {
       return {
         subject: name,
         message: `The issuer advertises the scope '${name}', which no new client may have: ${who.join('; ')}.`,
-        fix: hideScope(seen, name),
+        fix: listsHidden(seen) ? withoutHiding(seen, name) : hideScope(seen, name),
         ...(always.length === 0 ? { severity: 'warning' as const } : {}),
         products: always.map(({ preset }) => preset.name),
         depends: silent.map(({ preset }) => preset.name),

@@ -44,7 +44,7 @@ function isPlain(scope: ClientScope): boolean {
   );
 }
 
-/** Whether the issuer's metadata lists a scope (Keycloak 26.4 to 26.7). */
+/** Whether a scope is to be listed in the issuer's metadata. Keycloak 26.7.4 leaves others out, 26.4.0 lists them all. */
 export function isAdvertised({ attributes, protocol }: ClientScope): boolean {
   return protocol === 'openid-connect' && attributes['include.in.openid.provider.metadata'] !== 'false';
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
+import { shown } from '../../../src/findings/seen.ts';
 import type { StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { codex } from '../../../src/products/codex.ts';
@@ -300,6 +301,36 @@ describe('registration policies', () => {
     [{ limit: undefined, reached: false, near: false }, []],
   ])('with head room %j', (room, wanted) => {
     expect(codes(found({ room: visible(room) }))).toEqual(wanted);
+  });
+});
+
+describe('a scope that is advertised, and that no new client may have', () => {
+  const hidden = scope('hidden', { attributes: { 'include.in.openid.provider.metadata': 'false' } });
+  const plain = scope('service_account');
+  const fixOf = (listed: string[]) => {
+    const changes = parts();
+    const scopes = shown(changes.scopes);
+    const about = { ...metadata(), scopes: [...metadata().scopes, ...listed] };
+    const all = [...scopes.all, hidden, plain];
+    return found(
+      { scopes: visible({ ...scopes, all }), face: { atIssuer: about, atKeycloak: about } },
+      { presets: [geminiCli] },
+    )
+      .filter(({ code }) => code === 'ADVERTISED_SCOPE_REFUSED')
+      .map(({ fix }) => fix);
+  };
+
+  it('is hidden by a command, where the server leaves hidden scopes out', () => {
+    expect(fixOf(['service_account'])).toMatchObject([
+      { kind: 'command', text: expect.stringContaining('--hide-scope service_account') },
+    ]);
+  });
+
+  it('is no command’s to hide where the server lists hidden scopes, too', () => {
+    const fixes = fixOf(['service_account', 'hidden']);
+    expect(fixes).toHaveLength(2);
+    for (const fix of fixes)
+      expect(fix).toMatchObject({ kind: 'keycloak', text: expect.stringContaining('hidden scopes, too') });
   });
 });
 
