@@ -283,9 +283,37 @@ interface Single {
 interface Given {
   hardening: Hardening;
   snapshot: RealmSnapshot;
+  /** The same with the names of the file's adopted servers among the optional scopes. */
+  named: RealmSnapshot;
   record: RealmRecord;
   /** Whether a server of the file opens registration. */
   opens: boolean;
+}
+
+/**
+ * The realm with the names of the file's adopted servers among its optional scopes, as they will be. A client that is
+ * made holds them, as any client that is made later: so it is the same in a run that goes on where another was killed.
+ */
+function withNames(snapshot: RealmSnapshot, subjects: readonly Subject[]): RealmSnapshot {
+  const names = subjects.filter(({ mode }) => mode === 'adopted').map(({ scope }) => scope);
+  const isOther = (name: string) => !names.includes(name);
+  const named = names.map((name) => {
+    const there = snapshot.scopes.find((one) => one.name === name);
+    return {
+      id: there?.id ?? '',
+      name,
+      description: '',
+      protocol: 'openid-connect',
+      attributes: {},
+      mappers: [],
+    };
+  });
+  return {
+    ...snapshot,
+    scopes: [...snapshot.scopes.filter(({ name }) => isOther(name)), ...named],
+    optionalScopes: [...snapshot.optionalScopes.filter(isOther), ...names],
+    defaultScopes: snapshot.defaultScopes.filter(isOther),
+  };
 }
 
 async function assemble(planning: Planning, parts: Parts): Promise<PlannedServers> {
@@ -307,7 +335,11 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
   );
   // One server's products open registration, and anybody could take another server's URL as client id then.
   const opens = checked.some(({ subject }) => subject.presets.length > 0);
-  const given = { hardening, snapshot, record, opens };
+  const named = withNames(
+    snapshot,
+    checked.map(({ subject }) => subject),
+  );
+  const given = { hardening, snapshot, named, record, opens };
   const singles: Single[] = [];
   for (const one of checked) singles.push(await single(planning, one, given, singles));
   const freed = freeOwnAccount(
@@ -423,7 +455,7 @@ function withHardening(desired: Desired, { desired: more, clients }: Hardening):
 async function single(
   planning: Planning,
   { subject, access, facts }: { subject: Subject; access: AccessPlan; facts: AccessFacts },
-  { hardening, snapshot, record, opens }: Given,
+  { hardening, snapshot, named, record, opens }: Given,
   before: readonly Single[],
 ): Promise<Single> {
   const { keycloak, command, by } = planning;
@@ -443,7 +475,7 @@ async function single(
   });
   const { windowMark: _mark, ...open } = plain;
   const server = presets.length > 0 ? open : withoutRegistration(open);
-  const allowing = { ...subject, isNew: false, snapshot, record };
+  const allowing = { ...subject, isNew: false, snapshot: named, record };
   const planned = before.flatMap(({ entries }) => entries);
   const entries = targets.map((target) => allowedEntry(allowing, target, { since, by }, planned));
   const standIn = await planResourceClient({

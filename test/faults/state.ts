@@ -1,5 +1,7 @@
 import { type RealmSnapshot, type Representation, sorted } from '../support/keycloak/snapshot.ts';
 
+/** The part of an audience scope’s name that each run makes anew. */
+const RANDOM = /(?<=mcp-audience-[a-z0-9-]*)[0-9a-f]{32}/g;
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const PORT = /(127\.0\.0\.1):\d+/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
@@ -23,8 +25,14 @@ export function stateOf(snapshot: RealmSnapshot, realm: string): State {
   const found: [key: string, text: string][] = [];
   const put = (key: string, value: unknown) => {
     const text = JSON.stringify(plain(value)).replaceAll(realm, '{realm}').replaceAll(ID, '{id}');
-    const inert = text.replaceAll(TIME, '{time}').replaceAll(PORT, '$1:{port}');
-    found.push([key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}'), inert]);
+    const inert = text
+      .replaceAll(RANDOM, '{random}')
+      .replaceAll(TIME, '{time}')
+      .replaceAll(PORT, '$1:{port}');
+    found.push([
+      key.replaceAll(realm, '{realm}').replaceAll(ID, '{id}').replaceAll(RANDOM, '{random}'),
+      inert,
+    ]);
   };
   put('realm', snapshot.realm);
   for (const scope of snapshot.defaultScopes) put(`realm default ${scope}`, true);

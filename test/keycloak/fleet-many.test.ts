@@ -151,6 +151,18 @@ describe('a run that is killed', () => {
   }, 7_200_000);
 });
 
+describe('a file in two steps', () => {
+  it('ends in the realm of one: first the servers alone, then their clients, as after a kill in between', async () => {
+    const [once, twice] = [await stage('once'), await stage('twice')];
+    const run = (one: typeof once, text: string) =>
+      expectCli(0, ['apply', '--json'], { env: one.env, files: { 'mcpkc.yaml': text } });
+    await run(once, fileOf(['once']));
+    await run(twice, fileOf(['twice']).replaceAll(/\n +products: .*/g, ''));
+    await run(twice, fileOf(['twice']));
+    expect(await shapeOf(twice)).toEqual(await shapeOf(once));
+  }, 300_000);
+});
+
 describe('two at once', () => {
   it('lose nothing: each has its own file of one realm', async () => {
     const both = await stage('both');
