@@ -3,6 +3,7 @@ import { PROBE_TOS_URI_PREFIX } from '../../src/products/dynamic.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import type { Representation } from '../support/keycloak/snapshot.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
+import { since } from '../support/keycloak/version.ts';
 import {
   audience,
   audienceScope,
@@ -126,10 +127,14 @@ describe('one connector', () => {
   });
 });
 
+type Foreign = [string, Representation, string];
+const WILDCARD: Foreign = ['a wildcard', { redirect_uris: ['https://chatgpt.com/*'] }, 'is a wildcard'];
+
 describe('who is not adopted', () => {
-  const foreign: [string, Representation, string][] = [
+  const foreign: Foreign[] = [
     ['a redirect elsewhere', { redirect_uris: ['https://chatgpt.com/else'] }, 'is none of: chatgpt'],
-    ['a wildcard', { redirect_uris: ['https://chatgpt.com/*'] }, 'is a wildcard'],
+    // Where the server can't hold URIs to patterns, the hardening refuses wildcards (26.4.0).
+    ...(since(26, 7, 0) ? [WILDCARD] : []),
     // Password grant and implicit flow are switched off when they register (test/keycloak/hardening.test.ts).
     [
       'client credentials',
