@@ -20,7 +20,7 @@ function interruptedError(signal: Signal): McpkcError {
   return new McpkcError(
     code,
     `Stopped (${signal === 'SIGINT' ? 'Ctrl-C' : signal}).`,
-    'Run the command again to finish what it began.',
+    'Run the command again: it finishes what it began, and does nothing twice.',
   );
 }
 

@@ -28,6 +28,13 @@ const found: Check = {
     const list = places.map((one) => `${new URL(one.url).pathname}: ${outcomeOf(one)}`).join('; ');
     if (!there) {
       const network = places.every(({ status }) => status === undefined);
+      if (network && places.some(({ problem }) => problem?.kind === 'tls')) {
+        return fail(`No metadata of ${asked}: ${list}.`, {
+          exchanges,
+          cause: 'The certificate of the issuer is not trusted here.',
+          fix: 'Fix the certificate. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).',
+        });
+      }
       const cause = network
         ? 'The issuer can’t be reached from here.'
         : 'There is no such realm at this address, or a proxy hides its well-known places.';

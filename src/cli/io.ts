@@ -89,6 +89,11 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** The answer to Ctrl-D at a question, as to Ctrl-C. */
+function endOfInputError(): McpkcError {
+  return new McpkcError('INTERRUPTED', 'Stopped (Ctrl-D).', 'Run the command again.');
+}
+
 async function prompt(
   question: string,
   { secret = false, signal }: { secret?: boolean; signal?: AbortSignal } = {},
@@ -114,6 +119,10 @@ async function prompt(
     const answer = lines.question(question, signal ? { signal } : {});
     muted = secret;
     return (await answer).trim();
+  } catch (error) {
+    // Ctrl-D: the end of what is typed.
+    if (signal?.aborted !== true && (error as Error).name === 'AbortError') throw endOfInputError();
+    throw error;
   } finally {
     lines.close();
     if (secret) process.stderr.write('\n');

@@ -25,9 +25,19 @@ export function wantsColor(
   return isTerminal && env.TERM !== 'dumb';
 }
 
-/** A style for one destination. Width is kept between 40 and 120 columns; 80 where there is no terminal. */
+/**
+ * A style for one destination. Its functions take one text, so that `map` can have them: chalk's would join the index and the
+ * whole list to each line. Width is kept between 40 and 120 columns; 80 where there is no terminal.
+ */
 export function styleFor(color: boolean, columns: number | undefined): Style {
   const chalk = new Chalk({ level: color ? 1 : 0 });
-  const { bold, dim, red, green, yellow, cyan } = chalk;
-  return { bold, dim, red, green, yellow, cyan, width: Math.min(Math.max(columns ?? 80, 40), 120) };
+  return {
+    bold: (text) => chalk.bold(text),
+    dim: (text) => chalk.dim(text),
+    red: (text) => chalk.red(text),
+    green: (text) => chalk.green(text),
+    yellow: (text) => chalk.yellow(text),
+    cyan: (text) => chalk.cyan(text),
+    width: Math.min(Math.max(columns ?? 80, 40), 120),
+  };
 }

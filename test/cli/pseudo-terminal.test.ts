@@ -88,6 +88,15 @@ describe('at a prompt', () => {
     expect(terminal.plain()).toContain('INTERRUPTED');
   });
 
+  it('Ctrl-D is an end as Ctrl-C is, and no bug', async () => {
+    const terminal = mcpkc(asked);
+    await terminal.until(/[Pp]assword.*: ?$/);
+    terminal.type('\u0004');
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.plain()).toContain('Stopped (Ctrl-D).');
+    expect(terminal.plain()).not.toContain('bug');
+  });
+
   it('takes the answer: a wrong password is refused without being shown', async () => {
     const terminal = mcpkc(asked);
     await terminal.until(/[Pp]assword.*: ?$/);

@@ -71,9 +71,7 @@ export async function desiredFor(
     assignments,
     clients: [
       ...all.flatMap(({ mark }) => (mark ? [mark] : [])),
-      ...(flags.harden === false || subject.registration === 'keep'
-        ? []
-        : unpkced(snapshot, holders, hardening)),
+      ...(flags.harden === false ? [] : unpkced(snapshot, holders, hardening)),
     ],
   });
   const hidden = hiddenFromMetadata(flags.hideScope ?? [], snapshot);

@@ -88,6 +88,9 @@ function realmText({ realmErrors }: Answer, style: Style): string {
   return `${style.bold('In the realm (mcpkc status)')}\n${lines.join('')}`;
 }
 
+/** Checks that fail where the address is another server's, a typo, or a proxy's without a server behind it. */
+const ELSEWHERE = ['CHAL-401', 'PRM-RESOURCE'];
+
 /**
  * The one command to go on with after a red verdict: the first fix that is one, else one that explains the first cause.
  */
@@ -95,8 +98,10 @@ function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Styl
   if (silent) return `Next, once it runs:\n  ${formatCommand(['validate', mcp])}\n`;
   if (red.length === 0) return '';
   const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null);
+  // A realm is never made ready for an address at which there is no such MCP server.
+  const isElsewhere = causes.some(({ id }) => ELSEWHERE.includes(id));
   const fixes = [
-    ...realmErrors.flatMap(({ fix }) => (fix.kind === 'command' ? [fix.text] : [])),
+    ...(isElsewhere ? [] : realmErrors.flatMap(({ fix }) => (fix.kind === 'command' ? [fix.text] : []))),
     ...causes.flatMap(({ fix }) => (fix !== null && isCommandLine(fix) ? [fix] : [])),
   ];
   const next = fixes[0] ?? formatCommand(['explain', causes[0]?.id ?? red[0] ?? '']);

@@ -29,6 +29,21 @@ describe('a green run', () => {
   });
 });
 
+it('--verbose has a line per request, in colour and without', () => {
+  const requests = ['a', 'b', 'c'].map((id) => ({
+    id,
+    request: `GET https://x.example/${id}`,
+    to: 'keycloak',
+    status: 200,
+    ms: 1,
+  }));
+  const answer = answerOf([checkOf('CHAL-401')], { requests });
+  for (const colour of [false, true]) {
+    const told = validateText(answer, styleFor(colour, 80), true);
+    for (const { request } of requests) expect(told.split(request)).toHaveLength(2);
+  }
+});
+
 describe('a red run', () => {
   const checks = [
     checkOf('CHAL-401'),
@@ -62,6 +77,17 @@ describe('a red run', () => {
       'In the realm (mcpkc status)\n✗ No scope. (SCOPE_MISSING)\n    Fix:\n      mcpkc create-scope\n',
     );
   });
+
+  it.each(['CHAL-401', 'PRM-RESOURCE'])(
+    'never makes the realm ready for an address that %s shows to be another’s',
+    (id) => {
+      const realmErrors = [
+        { code: 'SCOPE_MISSING', message: 'No scope.', fix: { kind: 'command', text: 'mcpkc create-scope' } },
+      ];
+      const told = text(answerOf([checkOf(id, { outcome: 'fail' })], { realmErrors }));
+      expect(told.trimEnd().split('\n').slice(-2)).toEqual(['Next:', `  mcpkc explain ${id}`]);
+    },
+  );
 
   it('of a server that is silent says what comes once it runs', () => {
     expect(text(answerOf(checks, { silent: true })).trimEnd()).toMatch(
