@@ -15,6 +15,7 @@ async function connector(world: World, fields: Record<string, unknown> = {}): Pr
     consentRequired: true,
     fullScopeAllowed: false,
     redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+    attributes: { 'pkce.code.challenge.method': 'S256' },
     ...fields,
   });
   return id;

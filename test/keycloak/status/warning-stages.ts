@@ -101,7 +101,7 @@ export const WARNING_STAGES: readonly Stage[] = [
   {
     code: 'CLIENT_WITHOUT_USER',
     flags: ['--clients'],
-    also: ['USERLESS_TOKENS_POSSIBLE', 'CLIENT_WITHOUT_PKCE'],
+    also: ['USERLESS_TOKENS_POSSIBLE', 'CLIENT_WITHOUT_PKCE', 'HOLDER_EXCEEDS'],
     async stage(world) {
       const policies = await world.clientPolicies();
       await world.putClientPolicies([]);
@@ -161,6 +161,8 @@ export const WARNING_STAGES: readonly Stage[] = [
   },
   {
     code: 'ACCOUNT_TOKEN_LONG',
+    // No administrator needs mappers of his own on the account: whoever made them may have made it.
+    also: ['ACCOUNT_UNPROVEN'],
     async stage(world) {
       const { id } = await world.client('mcpkc');
       for (const name of ['a', 'b', 'c', 'd', 'e']) {
