@@ -46,8 +46,8 @@ export function emptyRealm({ path }: Got): Reply {
         config: { 'trusted-hosts': [] },
       },
     ]);
-  if (path.endsWith('/client-policies/policies')) return json({ policies: [] });
-  if (path.endsWith('/client-policies/profiles')) return json({ profiles: [] });
+  if (/\/client-policies\/policies(\?|$)/.test(path)) return json({ policies: [], globalPolicies: [] });
+  if (/\/client-policies\/profiles(\?|$)/.test(path)) return json({ profiles: [], globalProfiles: [] });
   if (path.includes('/roles/')) return { status: 404, json: { error: 'Could not find role' } };
   return json([]);
 }
