@@ -57,7 +57,6 @@ export const NO_RESOURCE_CLIENT: ResourceClientPlan = {
 };
 
 /**
-/**
  * Plans the client that stands for an MCP server: where it was asked for, the server judges `resource` (feature
  * resource-indicators), or strangers may register. The holder of that client id gets the MCP server's URL into `aud` of
  * other applications' tokens, by client roles that every user has. Somebody else's client in its place needs a person's
@@ -148,5 +147,10 @@ function reservation(client: Client, resource: string, isOwn: boolean): Reservat
 /** A wish with the client that stands for the MCP server. */
 export function withResourceClient(desired: Desired, plan: ResourceClientPlan): Desired {
   const remember = [...(desired.remember ?? []), ...plan.remember];
-  return { ...desired, ...plan.desired, ...(remember.length > 0 ? { remember } : {}) };
+  const clients = [...(desired.resourceClients ?? []), ...(plan.desired.resourceClients ?? [])];
+  return {
+    ...desired,
+    ...(clients.length > 0 ? { resourceClients: clients } : {}),
+    ...(remember.length > 0 ? { remember } : {}),
+  };
 }

@@ -83,6 +83,19 @@ it('apply holds the URL of each server of a file once one of them opens registra
   for (const name of names) expect(await clientIn(shut, name)).toBeUndefined();
 });
 
+it('trusted-hosts holds the URL of each server that is there before strangers may register', async () => {
+  const early = 'https://early.example.com/mcp';
+  const { env } = await accountIn(shut, undefined, 'mcpkc-opens');
+  await expectCli(0, ['create-scope', '--resource', early, '--attach', 'none', '--registration', 'keep'], {
+    env,
+  });
+  expect(await clientIn(shut, early)).toBeUndefined();
+  await expectCli(0, ['trusted-hosts', '--preset', 'chatgpt'], { env });
+  expect(await clientIn(shut, early)).toMatchObject({ bearerOnly: true });
+  expect((await squat(early, shut)).status).toBe(400);
+  await expectCli(0, ['trusted-hosts', '--preset', 'chatgpt', '--dry-run'], { env });
+});
+
 it('a stranger who was there first is named, found, and goes with a person’s word; his token is dead', async () => {
   const squatter = await squat(LATE);
   expect(squatter.status).toBe(201);

@@ -25,6 +25,7 @@ import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
+import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
@@ -38,7 +39,7 @@ import { readablePattern } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
-import { visible } from '../../text.ts';
+import { count, visible } from '../../text.ts';
 
 /** The flags of `mcpkc trusted-hosts`. */
 export type TrustedHostsOptions = WritingOptions & {
@@ -106,14 +107,15 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const dryRun = flags.dryRun === true;
     if (!dryRun && isChange(flags, wish)) await removeLeftBehind(context, keycloak, 'trusted-hosts');
     const snapshot = await readRealm(keycloak);
-    const desired = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
+    const wished = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
+    const { desired, reservations } = await holdingIds(context, { keycloak, snapshot, flags }, wished);
     const plan = planFor(desired, snapshot);
     sayAbsent(context, wish, snapshot);
     await requireEditablePolicies(keycloak, plan, snapshot);
     if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
     requireConsent(
-      [...commonReservations(keycloak.realm, plan), ...closing(flags, snapshot, custom)],
+      [...commonReservations(keycloak.realm, plan), ...closing(flags, snapshot, custom), ...reservations],
       flags.yes === true,
     );
     sayWidth(context, wish, desired);
@@ -209,14 +211,51 @@ async function desiredFor(
   return { ...desired, clients, trustedHosts, registrationOrigins: { add: originsFor(presets) } };
 }
 
+/** The MCP servers that the realm has an audience for. */
+function serversIn(snapshot: RealmSnapshot): string[] {
+  return [...new Set(snapshot.scopes.filter(isAudienceScope).flatMap((scope) => resourceOf(scope) ?? []))];
+}
+
+/**
+ * The wish with the clients that hold the URLs of the realm's MCP servers: from now on strangers could take these client
+ * ids. The client of somebody else in their place needs a person's word.
+ */
+async function holdingIds(
+  context: Context,
+  { keycloak, snapshot, flags }: Pick<Wanted, 'keycloak' | 'snapshot' | 'flags'>,
+  wished: Desired,
+): Promise<{ desired: Desired; reservations: Reservation[] }> {
+  const reservations: Reservation[] = [];
+  let desired = wished;
+  const { trustedHosts } = wished;
+  if (trustedHosts === undefined || !('add' in trustedHosts) || trustedHosts.add.length === 0)
+    return { desired, reservations };
+  for (const resource of serversIn(snapshot)) {
+    const standIn = await planResourceClient({
+      keycloak,
+      snapshot,
+      resource,
+      command: 'trusted-hosts',
+      asked: false,
+      opens: true,
+      consent: flags.yes === true,
+      onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
+    }).finally(() => context.voice.progress(undefined));
+    for (const warning of standIn.warnings) context.voice.warn(warning);
+    desired = withResourceClient(desired, standIn);
+    reservations.push(...standIn.reservations);
+  }
+  return { desired, reservations };
+}
+
 /** Nobody is wanted any more, for any MCP server of the realm: a later one is asked for anew. */
 async function wishForNobody(keycloak: Keycloak, snapshot: RealmSnapshot): Promise<void> {
   const wishes = entriesOf(await readRecord(keycloak), 'wanted');
-  const servers = snapshot.scopes.filter(isAudienceScope).flatMap((scope) => resourceOf(scope) ?? []);
+  const servers = serversIn(snapshot);
   const since = new Date(keycloak.serverNow()).toISOString();
   const isOpen = (resource: string) =>
     wishes.find((wish) => wish.resource === resource)?.products.length !== 0;
-  const remember = [...new Set(servers)]
+  const remember = servers
     .filter(isOpen)
     .map((resource): Entry => ({ kind: 'wanted', resource, products: [], since }));
   await writeRecord(keycloak, { remember, forget: wishes.filter(({ resource }) => resource === REALM_WIDE) });
