@@ -1,4 +1,4 @@
-import { type Check, fail, type Judgement, pass, warn } from './check.ts';
+import { type Check, fail, type Judgement, pass } from './check.ts';
 import { type Exchange, isDocument, isPage, outcomeOf, record, strings } from './exchange.ts';
 import { cache, manifest } from './host-documents.ts';
 import { probeMetadata } from './probes/resource-metadata.ts';
@@ -62,9 +62,14 @@ const found: Check = {
     }
     const pointer = places.find(({ where }) => where === 'challenge');
     if (pointer && place !== pointer) {
-      return warn(
+      return fail(
         `The challenge names ${pointer.url}, which answers ${outcomeOf(pointer.exchange)}; found at ${NAMES[place.where]}.`,
-        { exchanges },
+        {
+          exchanges,
+          cause:
+            'Clients go to the URL that the challenge names, and look nowhere else then (MCP 2026-07-28, Authorization; the SDK does).',
+          fix: `Name ${place.url} as resource_metadata in the challenge, or serve the metadata at the URL that is named.`,
+        },
       );
     }
     return pass(`Found at ${place.url}.`, { exchanges });

@@ -25,6 +25,7 @@ const WORDS: Partial<Record<KnobName, RegExp>> = {
   'challenge-200': /without a token/,
   'challenge-302': /page for people/,
   'challenge-404': /no endpoint for POST/,
+  'challenge-to-nowhere': /look nowhere else/,
   'origin-after-token': /only after the token/,
   'accepts-garbage-token': /does not verify tokens/,
   'manifest-old': /older specification/,

@@ -73,6 +73,7 @@ const changes: Partial<Record<KnobName, Expected>> = {
   'challenge-no-metadata': { challenge: 'Bearer realm="mcp", scope="mcp-resource"' },
   'challenge-relative': { challenge: 'resource_metadata="/.well-known/oauth-protected-resource"' },
   'challenge-other-origin': { challenge: 'resource_metadata="https://elsewhere.example/.well-known' },
+  'challenge-to-nowhere': { challenge: 'oauth-protected-resource-of-old"' },
   'challenge-no-scope': {
     challenge: 'Bearer resource_metadata="{host}/.well-known/oauth-protected-resource"',
   },

@@ -130,6 +130,11 @@ export const challengeKnobs = {
       header.replace(/(resource_metadata=")https?:\/\/[^/]+/, '$1https://elsewhere.example'),
     ),
   },
+  'challenge-to-nowhere': {
+    message: 'Its challenge names metadata where there is none; the usual places have it.',
+    breaks: ['PRM-FOUND'],
+    fault: challenge((header) => header.replace(/(resource_metadata="[^"]*)"/, '$1-of-old"')),
+  },
   'challenge-no-scope': {
     message: 'Its challenge names no scope.',
     breaks: ['CHAL-SCOPE'],
