@@ -8,6 +8,7 @@ const WITH_KEYCLOAK = ['test/{keycloak,attacks,connectors,others,products,valida
 const LONG = [
   'test/cli/monitoring.test.ts',
   'test/products/verdicts.test.ts',
+  'test/products/hardened-pieces.test.ts',
   'test/products/fastmcp-server.test.ts',
   'test/keycloak/fleet-many.test.ts',
   'test/keycloak/fleet-ways.test.ts',
