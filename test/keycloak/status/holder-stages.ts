@@ -5,6 +5,8 @@ import { connected } from '../../support/keycloak/connection.ts';
 import type { Stage } from './error-stages.ts';
 import { SCOPE, type World } from './world.ts';
 
+const S256 = { 'pkce.code.challenge.method': 'S256' };
+
 /** A connector of ChatGPT as Keycloak registers it, with changes; it inherits the realm's default scopes. */
 async function connector(world: World, fields: Record<string, unknown> = {}): Promise<string> {
   const id = crypto.randomUUID();
@@ -15,7 +17,7 @@ async function connector(world: World, fields: Record<string, unknown> = {}): Pr
     consentRequired: true,
     fullScopeAllowed: false,
     redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
-    attributes: { 'pkce.code.challenge.method': 'S256' },
+    attributes: S256,
     ...fields,
   });
   return id;
@@ -82,10 +84,14 @@ export const HOLDER_STAGES: readonly Stage[] = [
     code: 'MARKS_ON_CLIENTS',
     flags: ['--clients'],
     stage: async (world) =>
-      void (await connector(world, { attributes: { 'mcpkc.adopted': SCOPE, 'mcpkc.keep': 'true' } })),
+      void (await connector(world, {
+        attributes: { ...S256, 'mcpkc.adopted': SCOPE, 'mcpkc.keep': 'true' },
+      })),
   },
   {
     code: 'RECORD_LOST',
+    // The record alone knows that the client of the server's URL is mcpkc's own.
+    also: ['RESOURCE_CLIENT_FOREIGN'],
     async stage(world) {
       await world.mcpkc(0, 'prune-clients', '--observe');
       const { id } = await world.client(RECORD_CLIENT);
