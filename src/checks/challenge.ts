@@ -1,7 +1,7 @@
 import { parseChallenges } from './challenge-header.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
-import { type Exchange, outcomeOf, record } from './exchange.ts';
+import { certificateFix, type Exchange, outcomeOf, record } from './exchange.ts';
 import { type ChallengeEvidence, probeChallenge } from './probes/challenge.ts';
 import { judging, type Step } from './step.ts';
 
@@ -64,7 +64,7 @@ function whySilent(kind: string | undefined, { isProxied }: Target): Partial<Jud
   if (kind === 'tls') {
     return {
       cause: `${cause} Its certificate is not trusted here.`,
-      fix: 'Fix the MCP server’s certificate. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).',
+      fix: certificateFix('the MCP server’s certificate'),
     };
   }
   if (isProxied && kind === 'network') {

@@ -5,6 +5,11 @@ export interface Problem {
   message: string;
 }
 
+/** The fix of a certificate that is not trusted here; `which` names it: `the MCP server’s certificate`. */
+export function certificateFix(which: string): string {
+  return `Fix ${which}. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).`;
+}
+
 /** One request of a run and its answer, as it came: it may hold secrets, so it is shown through `shown`. */
 export interface Exchange {
   /** Sent as `X-Request-Id`. */

@@ -1,7 +1,7 @@
 import { isLoopback } from '../names/loopback.ts';
 import { type Check, fail, type Judgement, notRun, pass, warn } from './check.ts';
 import type { Target } from './evidence.ts';
-import { type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
+import { certificateFix, type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
 import { endpoint, keyIds, probeServer, type ServerEvidence } from './probes/server-metadata.ts';
 import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
 import { judging, type Step } from './step.ts';
@@ -32,7 +32,7 @@ const found: Check = {
         return fail(`No metadata of ${asked}: ${list}.`, {
           exchanges,
           cause: 'The certificate of the issuer is not trusted here.',
-          fix: 'Fix the certificate. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).',
+          fix: certificateFix('the certificate'),
         });
       }
       const cause = network

@@ -41,7 +41,7 @@ import { keeping, type Moving, movingReservations, readMoving } from './moving.t
 import type { Change, RealmPlan, Reservation } from './plan.ts';
 import { carriersFor, provisioned } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
-import { planResourceClient, withResourceClient } from './resource-client.ts';
+import { planResourceClient, STANDS, withResourceClient } from './resource-client.ts';
 import { sharedAudience } from './shared-audience.ts';
 import { freeOwnAccount, planStages, type Stage } from './stages.ts';
 
@@ -118,8 +118,6 @@ interface Subject extends NamedServer {
 
 /** Prefix of the ids of the clients that mcpkc makes for products. */
 const MADE = 'mcp-';
-/** Prefix of the ids of the clients that stand for MCP servers, which are URLs. */
-const STANDS = 'http';
 
 /**
  * Plans several servers of a realm as one: the realm is read once, all wishes are put together, and compared once. An

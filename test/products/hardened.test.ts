@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectCli } from '../support/cli.ts';
-import { expectRefresh, hardened, type Place, PRESET } from './hardened.ts';
+import { expectConnected, hardened, leave, type Place, PRESET } from './hardened.ts';
 import { recordedProducts } from './recording.ts';
-import { replay } from './replay.ts';
 
 describe('a hardened realm, for products whose redirect URIs are known', () => {
   let place: Place;
@@ -10,17 +9,11 @@ describe('a hardened realm, for products whose redirect URIs are known', () => {
   beforeAll(async () => {
     place = await hardened(Object.values(PRESET));
   });
-  afterAll(async () => {
-    await place?.host.stop();
-    await place?.realm.remove();
-  });
+  afterAll(() => leave(place));
 
-  it.each(Object.keys(PRESET))('%s registers, signs in and refreshes', async (product) => {
-    const result = await replay(product, { user: place.user }, place.host);
-    if (!result.ok) expect.fail(JSON.stringify(result));
-    expect(result.opens).toBe(true);
-    await expectRefresh(place, result);
-  });
+  it.each(Object.keys(PRESET))('%s registers, signs in and refreshes', (product) =>
+    expectConnected(product, place),
+  );
 });
 
 describe('a hardened realm, for products at a host that was opened by name', () => {
@@ -32,15 +25,9 @@ describe('a hardened realm, for products at a host that was opened by name', () 
       env: place.env,
     });
   });
-  afterAll(async () => {
-    await place?.host.stop();
-    await place?.realm.remove();
-  });
+  afterAll(() => leave(place));
 
-  it.each(recordedProducts())('%s registers, signs in and refreshes', async (product) => {
-    const result = await replay(product, { user: place.user }, place.host);
-    if (!result.ok) expect.fail(JSON.stringify(result));
-    expect(result.opens).toBe(true);
-    await expectRefresh(place, result);
-  });
+  it.each(recordedProducts())('%s registers, signs in and refreshes', (product) =>
+    expectConnected(product, place),
+  );
 });

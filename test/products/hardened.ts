@@ -6,7 +6,7 @@ import { createRealm, type Realm, type RealmUser } from '../support/keycloak/rea
 import { refresh } from '../support/login.ts';
 import { anonymousPolicies, configure } from '../support/realm-things.ts';
 import { SCOPE } from './real/stage.ts';
-import type { Replayed } from './replay.ts';
+import { type Replayed, replay } from './replay.ts';
 
 /** Recorded products that have a preset of their own name, or of this one. */
 export const PRESET: Readonly<Record<string, string>> = {
@@ -44,8 +44,7 @@ export async function hardened(presets: readonly string[]): Promise<Place> {
   return { realm, host, user: await realm.createUser(), env };
 }
 
-/** The connector's session goes on. */
-export async function expectRefresh({ realm, user }: Place, result: Replayed): Promise<void> {
+async function expectRefresh({ realm, user }: Place, result: Replayed): Promise<void> {
   const { client, refreshToken } = result;
   const how = {
     clientId: client.clientId,
@@ -55,4 +54,18 @@ export async function expectRefresh({ realm, user }: Place, result: Replayed): P
     user,
   };
   expect(await refresh(realm, how, refreshToken ?? '')).toMatchObject({ ok: true });
+}
+
+/** A recorded product registers, signs in, opens the MCP server, and goes on with a refreshed token. */
+export async function expectConnected(product: string, place: Place): Promise<void> {
+  const result = await replay(product, { user: place.user }, place.host);
+  if (!result.ok) expect.fail(JSON.stringify(result));
+  expect(result.opens).toBe(true);
+  await expectRefresh(place, result);
+}
+
+/** Removes what `hardened` made, as far as it came. */
+export async function leave(place: Place | undefined): Promise<void> {
+  await place?.host.stop();
+  await place?.realm.remove();
 }

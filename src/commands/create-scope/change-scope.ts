@@ -1,9 +1,9 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
-import { McpkcError } from '../../errors.ts';
 import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { ifVisible } from '../../keycloak/read/if-visible.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
@@ -118,11 +118,7 @@ export async function changeScope(
 
 /** Remembers a look after which nothing was to be changed; an account that may not write looks again next time. */
 async function rememberLook(keycloak: Keycloak, entries: LookedThrough[]): Promise<void> {
-  try {
-    await writeRecord(keycloak, { remember: entries });
-  } catch (error) {
-    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-  }
+  await ifVisible(() => writeRecord(keycloak, { remember: entries }));
 }
 
 async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {

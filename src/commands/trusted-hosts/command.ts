@@ -9,6 +9,7 @@ import {
 import type { Report } from '../../cli/report.ts';
 import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
+import { clientsNamedLike } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -25,7 +26,7 @@ import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
-import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
+import { planResourceClient, STANDS, withResourceClient } from '../../plan/resource-client.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
@@ -230,7 +231,14 @@ async function holdingIds(
   const { trustedHosts } = wished;
   if (trustedHosts === undefined || !('add' in trustedHosts) || trustedHosts.add.length === 0)
     return { desired, reservations };
-  for (const resource of serversIn(snapshot)) {
+  const servers = serversIn(snapshot);
+  if (servers.length === 0) return { desired, reservations };
+  const [record, clients] = await Promise.all([
+    readRecord(keycloak),
+    clientsNamedLike(keycloak, servers, STANDS),
+  ]);
+  snapshot.clients.push(...clients);
+  for (const resource of servers) {
     const standIn = await planResourceClient({
       keycloak,
       snapshot,
@@ -238,6 +246,7 @@ async function holdingIds(
       command: 'trusted-hosts',
       asked: false,
       opens: true,
+      record,
       consent: flags.yes === true,
       onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
     }).finally(() => context.voice.progress(undefined));
