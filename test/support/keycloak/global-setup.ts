@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { adminOf } from '../../../tools/keycloak/admin.ts';
 import { obtainKeycloak } from '../../../tools/keycloak/obtain.ts';
@@ -32,7 +33,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     if (!server.owned) await removeRealms(server, run);
     await server.stop();
+    if (logFile !== undefined) refuseStarved(logFile);
   };
+}
+
+/** Throws where the server ran out of memory of some kind: what it answered then proves nothing. */
+function refuseStarved(logFile: string): void {
+  const [line] =
+    /^.*(?:VirtualMachineError|OutOfMemoryError|CodeCache is full).*$/m.exec(readFileSync(logFile, 'utf8')) ??
+    [];
+  if (line !== undefined) throw new Error(`The server of this run was starved (${logFile}): ${line.trim()}`);
 }
 
 /** On a server that stays, removes the realms of files that didn't come to their end. */

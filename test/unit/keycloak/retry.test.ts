@@ -67,6 +67,15 @@ describe('what is sent again', () => {
     }
   });
 
+  it('read: a 500, three times at most; a write never, as it may have been half done', async () => {
+    expect(await attempts('read', answered(500), 2)).toEqual({ outcome: 'well', sent: 3, slept: [200, 400] });
+    const error = answered(500);
+    expect(await attempts('read', error, 3)).toEqual({ outcome: error, sent: 3, slept: [200, 400] });
+    for (const how of ['replace', 'create'] as const) {
+      expect(await attempts(how, error, 1), how).toEqual({ outcome: error, sent: 1, slept: [] });
+    }
+  });
+
   it.each(ALL)('%s: never what won’t pass', async (how) => {
     const named = new McpkcError('WRONG_SECRET', 'wrong', 'fix');
     const timeout = new DOMException('too long', 'TimeoutError');
@@ -76,7 +85,6 @@ describe('what is sent again', () => {
       answered(403),
       answered(404),
       answered(409),
-      answered(500),
       cut('ENOTFOUND'),
       cut('DEPTH_ZERO_SELF_SIGNED_CERT'),
       timeout,
