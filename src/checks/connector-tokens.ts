@@ -1,4 +1,4 @@
-import { McpkcError } from '../errors.ts';
+import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { audiencesIn } from '../keycloak/connection/token-claims.ts';
 import { exampleClaims } from '../keycloak/read/example-token.ts';
 import { lendScope } from '../keycloak/write/probe-clients.ts';
@@ -72,7 +72,7 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
   const subjects =
     inside.facts.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
   if (subjects.length === 0) return noSubjects(run);
-  try {
+  const read = async (): Promise<ConnectorTokens> => {
     const { id: userId, username, may, message, fix } = await provingUser(inside, run.user);
     const without = await barredUser(inside);
     const tokensOf = (user: string, name: string | undefined) =>
@@ -90,10 +90,8 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
     if (userId === undefined) return { ...found, message, fix };
     const tokens = await tokensOf(userId, username);
     return { ...found, tokens, ...(may ? {} : { mayNot: { message, fix } }) };
-  } catch (error) {
-    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-    return { ...NONE, message: error.message, fix: error.fix };
-  }
+  };
+  return ifAllowed(read, ({ message, fix }) => ({ ...NONE, message, fix }));
 }
 
 interface Subject {

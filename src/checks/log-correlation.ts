@@ -1,4 +1,4 @@
-import { McpkcError } from '../errors.ts';
+import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { readAllEvents } from '../keycloak/read/events.ts';
 import { readEventsConfig } from '../keycloak/read/read.ts';
 import type { UserEvent } from '../realm/representations.ts';
@@ -51,7 +51,7 @@ async function probeLog(run: Run): Promise<LogEvidence> {
   const expected = (parts.registration?.presets.length ?? 0) > 0;
   const nothing = { stored: undefined, events: [], problem: undefined, expected, commands };
   if (!inside) return nothing;
-  try {
+  const read = async (): Promise<LogEvidence> => {
     const { enabled } = await readEventsConfig(inside.keycloak);
     if (!enabled) return { ...nothing, stored: false };
     const skew = (parts.token?.skew ?? 0) * 1000;
@@ -63,10 +63,8 @@ async function probeLog(run: Run): Promise<LogEvidence> {
       return refusals && type === 'CLIENT_REGISTER_ERROR' && time >= started;
     });
     return { ...nothing, stored: true, events: own };
-  } catch (error) {
-    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-    return { ...nothing, problem: error.message };
-  }
+  };
+  return ifAllowed(read, ({ message }) => ({ ...nothing, problem: message }));
 }
 
 /** An event as the document has it. */

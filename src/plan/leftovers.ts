@@ -1,7 +1,7 @@
 import type { Io } from '../cli/io.ts';
 import type { Voice } from '../cli/voice.ts';
-import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { mapSome } from '../keycloak/connection/lists.ts';
 import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readRecord } from '../keycloak/read/record.ts';
@@ -51,8 +51,8 @@ async function removeLeftProbes(
 ): Promise<number> {
   const own = runMark(io);
   const dead = entriesOf(record, 'rehearsal').filter(({ mark }) => isOver(mark, own, io));
-  const left: Client[] = [];
-  try {
+  const collect = async () => {
+    const left: Client[] = [];
     if (dead.length === 0) {
       // A search finds the text anywhere in the id, and without regard to case.
       for await (const client of searchClients(keycloak, PROBE_CLIENT))
@@ -65,12 +65,12 @@ async function removeLeftProbes(
         voice.progress(`${count(read, 'client')} read`);
       }
     }
-  } catch (error) {
-    // An account that may not read clients makes no probes.
-    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return 0;
-    throw error;
-  }
-  const removed = await mapSome(left, (client) => removeProbe(keycloak, client));
+    return left;
+  };
+  // An account that may not read clients makes no probes.
+  const found = await ifAllowed(collect);
+  if (!found) return 0;
+  const removed = await mapSome(found, (client) => removeProbe(keycloak, client));
   if (removed.every((one) => one)) await writeRecord(keycloak, { forget: dead });
   return removed.filter((one) => one).length;
 }

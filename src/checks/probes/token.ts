@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: secrets of probe clients.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { ifAllowed } from '../../keycloak/connection/failures.ts';
 import { audiencesIn, readClaims } from '../../keycloak/connection/token-claims.ts';
-import { ifVisible } from '../../keycloak/read/if-visible.ts';
 import { defaultRoles, rolesOfUser } from '../../keycloak/read/user-roles.ts';
 import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.ts';
 import type { Preset } from '../../products/preset.ts';
@@ -223,7 +223,7 @@ function codeRequest({ target }: Run, client: ProductClient, method: string) {
 async function offlineAccess(run: Run): Promise<TokenEvidence['offline']> {
   if (!run.inside || !run.wants('TOK-OFFLINE')) return undefined;
   const { keycloak } = run.inside;
-  return ifVisible(async () => {
+  return ifAllowed(async () => {
     const { user } = run;
     const roles = user === undefined ? await defaultRoles(keycloak) : await rolesOfUser(keycloak, user);
     return roles && { user: user ?? 'a new user', allowed: roles.includes(OFFLINE) };

@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
+import { ifAllowed } from '../../keycloak/connection/failures.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import {
   findHolderNamed,
@@ -134,11 +135,7 @@ async function heldNobodies(
   );
   const held: string[] = [];
   for (const role of asked) {
-    try {
-      if (await isHeld(keycloak, role, tree)) held.push(role.name);
-    } catch (error) {
-      if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-    }
+    if (await ifAllowed(() => isHeld(keycloak, role, tree))) held.push(role.name);
   }
   return held;
 }

@@ -3,7 +3,7 @@ import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
 import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { ifVisible } from '../../keycloak/read/if-visible.ts';
+import { ifAllowed } from '../../keycloak/connection/failures.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
@@ -118,7 +118,7 @@ export async function changeScope(
 
 /** Remembers a look after which nothing was to be changed; an account that may not write looks again next time. */
 async function rememberLook(keycloak: Keycloak, entries: LookedThrough[]): Promise<void> {
-  await ifVisible(() => writeRecord(keycloak, { remember: entries }));
+  await ifAllowed(() => writeRecord(keycloak, { remember: entries }));
 }
 
 async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {

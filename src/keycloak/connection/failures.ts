@@ -147,6 +147,22 @@ export function roleMissingError(
   });
 }
 
+/**
+ * The result of a request; where the account lacks the role for it, that of `instead`, or undefined. For what a command
+ * does without: a part that it reads, or something that it writes.
+ */
+export async function ifAllowed<T, Else = undefined>(
+  request: () => Promise<T>,
+  instead?: (refusal: McpkcError) => Else,
+): Promise<T | Else> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
+    return instead?.(error) as Else;
+  }
+}
+
 /** The realm isn't there: exit status 2, since KC_REALM or --realm is wrong. */
 export function realmNotFoundError(server: string, realm: string, error?: unknown): McpkcError {
   const message = `There is no realm '${realm}' at ${server} (KC_REALM or --realm).`;

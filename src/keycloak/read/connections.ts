@@ -2,7 +2,7 @@ import { McpkcError } from '../../errors.ts';
 import { type Client, isKeycloakId, type UserEvent } from '../../realm/representations.ts';
 import { count, visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { type Attempt, statusOf } from '../connection/failures.ts';
+import { type Attempt, ifAllowed, statusOf } from '../connection/failures.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
 import { accountSees } from '../connection/own-roles.ts';
 import { findClient, findClientById } from './clients.ts';
@@ -143,14 +143,11 @@ export async function readConnections(
 }
 
 /** A part that the account may not see is named, and nothing is claimed of it. */
-async function seen<T>(hidden: string[], read: () => Promise<T[]>): Promise<T[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-    hidden.push(error.message);
+function seen<T>(hidden: string[], read: () => Promise<T[]>): Promise<T[]> {
+  return ifAllowed(read, ({ message }) => {
+    hidden.push(message);
     return [];
-  }
+  });
 }
 
 function noClientError({ realm }: Keycloak, clientId: string): McpkcError {

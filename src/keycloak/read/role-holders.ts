@@ -1,8 +1,8 @@
-import { McpkcError } from '../../errors.ts';
+import type { McpkcError } from '../../errors.ts';
 import type { Role } from '../../realm/access.ts';
 import type { RoleHolder } from '../../realm/snapshot.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { type Attempt, statusOf } from '../connection/failures.ts';
+import { type Attempt, ifAllowed, statusOf } from '../connection/failures.ts';
 import { getPath } from '../connection/get.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
 import { readRealmRoles } from './access.ts';
@@ -243,16 +243,18 @@ class HolderLook {
 
   /** A part that the account may not see is named, and nothing is claimed of it. */
   async #seen<T>(otherwise: T, read: () => Promise<T>): Promise<T> {
+    const hide = ({ details }: McpkcError) => {
+      this.#hidden.add(
+        `Who has a role is not visible to this account: it lacks the role '${details?.role}'.`,
+      );
+      return otherwise;
+    };
     try {
-      return await read();
+      return await ifAllowed(read, hide);
     } catch (error) {
       // Deleted while it was looked at: nobody has it by that any more.
       if (statusOf(error) === 404) return otherwise;
-      if (!(error instanceof McpkcError) || error.code !== 'ROLE_MISSING') throw error;
-      this.#hidden.add(
-        `Who has a role is not visible to this account: it lacks the role '${error.details?.role}'.`,
-      );
-      return otherwise;
+      throw error;
     }
   }
 }

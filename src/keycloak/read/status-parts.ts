@@ -1,4 +1,3 @@
-import { McpkcError } from '../../errors.ts';
 import type { RealmRecord } from '../../realm/record.ts';
 import type {
   Client,
@@ -10,6 +9,7 @@ import type {
   UserEvent,
 } from '../../realm/representations.ts';
 import type { Role } from '../../realm/roles.ts';
+import { ifAllowed } from '../connection/failures.ts';
 import type { OwnToken } from '../connection/own-account.ts';
 import type { ServerFacts } from './features.ts';
 import type { PublicFace } from './issuer-metadata.ts';
@@ -89,13 +89,9 @@ export interface StatusSnapshot extends Parts {
 }
 
 /** Reads a part; where the account lacks the role, shows which. */
-export async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
-  try {
-    return { visible: true, value: await read() };
-  } catch (error) {
-    const role =
-      error instanceof McpkcError && error.code === 'ROLE_MISSING' ? error.details?.role : undefined;
-    if (role === undefined) throw error;
-    return { visible: false, role: role as Role };
-  }
+export function part<T>(read: () => Promise<T>): Promise<Part<T>> {
+  return ifAllowed(
+    async (): Promise<Part<T>> => ({ visible: true, value: await read() }),
+    ({ details }): Part<T> => ({ visible: false, role: details?.role as Role }),
+  );
 }

@@ -1,23 +1,22 @@
-import { McpkcError } from '../../errors.ts';
 import { cameByRegistration, TOS_ATTRIBUTE } from '../../products/dynamic.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { type Attempt, statusOf } from '../connection/failures.ts';
+import { type Attempt, ifAllowed, statusOf } from '../connection/failures.ts';
 import { findClient } from '../read/clients.ts';
 import { deleteClient } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
 /** Does something that takes `manage-clients`; false where the account lacks the role, or the client is gone. */
-async function ifAllowed(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    const gone = statusOf(error) === 404;
-    if (gone || (error instanceof McpkcError && error.code === 'ROLE_MISSING')) return false;
-    throw error;
-  }
+async function isDone(work: Promise<unknown>): Promise<boolean> {
+  const done = work.then(
+    () => true,
+    (error: unknown) => {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    },
+  );
+  return (await ifAllowed(() => done)) ?? false;
 }
 
 /** Removes a probe; false where the account may not. One that is gone already counts as removed. */
@@ -25,13 +24,11 @@ export async function removeProbe(
   keycloak: Keycloak,
   client: { id: string; clientId: string },
 ): Promise<boolean> {
-  try {
+  const remove = async () => {
     await deleteClient(keycloak, client);
     return true;
-  } catch (error) {
-    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return false;
-    throw error;
-  }
+  };
+  return (await ifAllowed(remove)) ?? false;
 }
 
 /** A client for tokens of its own, with one audience. */
@@ -54,7 +51,7 @@ export interface BearerProbe {
 export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): Promise<string | undefined> {
   const { clientId, secret, tosUri, audiences, scopes } = probe;
   const grants = { publicClient: false, serviceAccountsEnabled: true, standardFlowEnabled: false };
-  try {
+  return ifAllowed(async () => {
     const { id } = await keycloak.create(attempt('make a probe client'), (admin) =>
       admin.clients.create({
         clientId,
@@ -70,10 +67,7 @@ export async function makeBearerProbe(keycloak: Keycloak, probe: BearerProbe): P
       }),
     );
     return id;
-  } catch (error) {
-    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return undefined;
-    throw error;
-  }
+  });
 }
 
 function audienceMapper(audience: string, index: number) {
@@ -87,7 +81,7 @@ function audienceMapper(audience: string, index: number) {
 
 /** Grants a probe the audience scope for the moment; false where the account may not. */
 export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string): Promise<boolean> {
-  return ifAllowed(
+  return isDone(
     keycloak.replace(attempt('lend the scope to a probe client'), (admin) =>
       admin.clients.addDefaultClientScope({ id, clientScopeId }),
     ),
@@ -102,7 +96,7 @@ export async function takeScopes(
 ): Promise<boolean> {
   const what = attempt('take scopes from a probe client');
   for (const clientScopeId of scopeIds) {
-    const taken = await ifAllowed(
+    const taken = await isDone(
       keycloak.replace(what, async (admin) => {
         await admin.clients.delDefaultClientScope({ id, clientScopeId });
         await admin.clients.delOptionalClientScope({ id, clientScopeId });
@@ -115,7 +109,7 @@ export async function takeScopes(
 
 /** Lets a probe use another redirect URI, beside its own; false where the account may not. */
 export function lendRedirect(keycloak: Keycloak, id: string, redirectUris: string[]): Promise<boolean> {
-  return ifAllowed(
+  return isDone(
     keycloak.replace(attempt('give a probe client a redirect URI'), (admin) =>
       admin.clients.update({ id }, { redirectUris }),
     ),
@@ -144,7 +138,7 @@ export async function makeSignInClient(
   const there = await findClient(keycloak, clientId);
   if (there && cameByRegistration(there)) return undefined;
   if (there && !(await removeProbe(keycloak, there))) return undefined;
-  try {
+  return ifAllowed(async () => {
     const { id } = await keycloak.create(attempt('make a client to sign in with'), (admin) =>
       admin.clients.create({
         clientId,
@@ -165,8 +159,5 @@ export async function makeSignInClient(
       }),
     );
     return id;
-  } catch (error) {
-    if (error instanceof McpkcError && error.code === 'ROLE_MISSING') return undefined;
-    throw error;
-  }
+  });
 }
