@@ -1,5 +1,5 @@
 // biome-ignore lint/style/noRestrictedImports: main parses the command line.
-import { CommanderError } from 'commander';
+import { type Command as Commander, CommanderError } from 'commander';
 import type { Context, Flags } from './cli/command.ts';
 import { failureText } from './cli/failure.ts';
 import { type Io, SIGNALS, type Signal } from './cli/io.ts';
@@ -10,6 +10,7 @@ import { voiceFor } from './cli/voice.ts';
 import { COMMANDS } from './commands/index.ts';
 import { profileFiles } from './config/find-file.ts';
 import type { Config } from './config/load.ts';
+import { expandHome } from './config/paths.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, meantBy, programFor } from './program.ts';
 import { type CommandPart, withoutRunnerCommands } from './text.ts';
@@ -123,12 +124,16 @@ async function run(
   let answer: Report | undefined;
   const target = root.commands.find((one) => one.name() === called?.entry.name);
   target?.action(async (...parameters: unknown[]) => {
-    const options = root.opts<Flags>();
+    const options = withHome(root, root.opts<Flags>(), io);
     parsed(options);
     const context = contextFor(io, options, signal, loaded);
     const stopWatching = context.settings.verbose ? await logRequests(context) : undefined;
     try {
-      answer = await called?.command.run(context, target.processedArgs, parameters.at(-2) as Flags);
+      answer = await called?.command.run(
+        context,
+        target.processedArgs,
+        withHome(target, parameters.at(-2) as Flags, io),
+      );
     } finally {
       context.voice.progress(undefined);
       stopWatching?.();
@@ -136,6 +141,18 @@ async function run(
   });
   await root.parseAsync(argv, { from: 'user' });
   return answer;
+}
+
+/** The options as they were parsed, with `~` in the paths among them. */
+function withHome(command: Commander, options: Flags, { env }: Io): Flags {
+  const changed = command.options.flatMap((option) => {
+    const key = option.attributeName();
+    const value = options[key];
+    if (!/<(?:file|pem)>$/.test(option.flags)) return [];
+    const expand = (one: unknown) => (typeof one === 'string' ? expandHome(one, env) : one);
+    return [[key, Array.isArray(value) ? value.map(expand) : expand(value)] as const];
+  });
+  return { ...options, ...Object.fromEntries(changed.filter(([, value]) => value !== undefined)) };
 }
 
 const NAMES = COMMANDS.map(({ name }) => name);

@@ -93,6 +93,16 @@ export function brief(text: string, most: number): string {
   return characters.length <= most ? shown : `${characters.slice(0, most - 1).join('')}…`;
 }
 
+/** Names as one list that is cut between two of them: as many as fit into a number of characters, and how many more. */
+export function briefList(names: readonly string[], most: number): string {
+  const shown = names.map(visible);
+  let fits = shown.length;
+  const length = () => shown.slice(0, fits).join(', ').length;
+  while (fits > 1 && length() > most) fits--;
+  const more = shown.length - fits;
+  return `${brief(shown.slice(0, fits).join(', '), most)}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
 /** Cuts words that nobody typed: a message that quotes the input must not be as long as that. */
 export function withoutEndlessWords(text: string): string {
   return text.replaceAll(/(\S{500})\S{1500,}/g, '$1…');

@@ -21,7 +21,11 @@ export async function readNamed(io: Io, option: string, path: string): Promise<s
   } catch (error) {
     const code = codeOf(error);
     if (code === '') throw error;
-    throw inputError(option, `${brief(path, LONGEST_PATH)} can’t be read${code}`, 'Name a file that can be.');
+    const problem = `${brief(path, LONGEST_PATH)} can’t be read${code}`;
+    const fix = 'Name a file that can be.';
+    // An answer to a question has no option.
+    if (option === '') throw new McpkcError('INPUT_INVALID', `${problem}.`, fix);
+    throw inputError(option, problem, fix);
   }
 }
 

@@ -103,9 +103,15 @@ function readKey<T>(sources: Sources, key: string, read: (raw: value.Raw) => T):
     return read(found.raw);
   } catch (error) {
     if (!(error instanceof value.ValueProblem)) throw error;
-    sources.problems.push(`${key}: ${error.message} (${found.origin})`);
+    sources.problems.push(problemOf(key, found, error.message));
     return undefined;
   }
+}
+
+/** A problem of a value: by the option that somebody typed, else by its key and where that is set. */
+function problemOf(key: string, given: Given | undefined, problem: string): string {
+  const option = /^flag (--.*)$/.exec(given?.origin ?? '')?.[1];
+  return option === undefined ? `${key}: ${problem} (${given?.origin})` : `${option} (${key}): ${problem}`;
 }
 
 function adminRealm(sources: Sources, realm: string | undefined): string | undefined {
@@ -136,7 +142,7 @@ async function caFile(sources: Sources, io: Io): Promise<string | undefined> {
   const path = within(found?.folder ?? '', file);
   // A loop of links, or a folder that may not be entered: it is there, and its reader shows why it can't.
   if (!(await io.files.exists(path).catch(() => true))) {
-    sources.problems.push(`MCPKC_CA_FILE: there is no file ${visible(path)} (${found?.origin})`);
+    sources.problems.push(problemOf('MCPKC_CA_FILE', found, `there is no file ${visible(path)}`));
   }
   return path;
 }

@@ -24,3 +24,12 @@ export function absolute(path: string, cwd: string): string {
   }
   return `/${kept.join('/')}`;
 }
+
+/**
+ * A path as it was meant: `~` and `~/…` are in the home folder. A shell expands them at a word's start alone, so not in
+ * `--ca-file=~/ca.pem`, in an answer to a question, or in a file of settings.
+ */
+export function expandHome(path: string, env: Readonly<Record<string, string | undefined>>): string {
+  const home = env.HOME || env.USERPROFILE;
+  return home && /^~(?:[/\\]|$)/.test(path) ? `${home.replace(/[/\\]$/, '')}${path.slice(1)}` : path;
+}

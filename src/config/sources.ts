@@ -5,7 +5,7 @@ import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
 import { CONFIG_FILES_HERE, type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
-import { folderOf, isAbsolute } from './paths.ts';
+import { expandHome, folderOf, isAbsolute } from './paths.ts';
 import { keysLeftOut, type Profile, profileOf, profileVariables } from './profile.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';
@@ -56,14 +56,26 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   const config = await find('config', flags.config, usual.config);
   const envLevel: Level = credentials ? fromEnvFile(credentials, told) : new Map();
   const file = config ? fromConfigFile(config, told) : { level: new Map(), presets: [], protect: [] };
+  const levels = [fromFlags(flags), fromEnvironment(io, profile, told), envLevel, file.level];
   return {
-    levels: [fromFlags(flags), fromEnvironment(io, profile, told), envLevel, file.level],
+    levels: levels.map((level) => withHome(level, io)),
     presets: file.presets,
     protect: file.protect,
     ...told,
     files: { config: config?.path, credentials: credentials?.path },
     profile: profile?.name,
   };
+}
+
+/** The keys that hold a path. */
+const PATH_KEYS: readonly string[] = ['KC_CLIENT_SECRET_FILE', 'KC_CLIENT_KEY_FILE', 'MCPKC_CA_FILE'];
+
+function withHome(level: Level, { env }: Io): Level {
+  const expand = (key: string, given: Given): Given =>
+    PATH_KEYS.includes(key) && typeof given.raw === 'string'
+      ? { ...given, raw: expandHome(given.raw, env) }
+      : given;
+  return new Map([...level].map(([key, given]) => [key, expand(key, given)]));
 }
 
 function own(path: string | undefined): string[] {

@@ -35,9 +35,12 @@ export function parseResource(
   if (text.includes('\\')) return fault('it has a backslash');
   const parts = PARTS.exec(text);
   if (!parts) {
-    if (!bareHost) return fault('it is not a full URL: start it with https://');
-    const read = parseHost(text);
-    return 'value' in read ? { value: `https://${read.value}/mcp` } : read;
+    const read = bareHost ? parseHost(text) : undefined;
+    if (read !== undefined && 'value' in read) return { value: `https://${read.value}/mcp` };
+    // A port or a path makes it more than a host.
+    return read === undefined || /[:/]/.test(text)
+      ? fault('it is not a full URL: start it with https://')
+      : read;
   }
   const [, scheme = '', authority = '', path = '', query, fragment] = parts;
   if (!/^https?$/i.test(scheme)) return fault('its scheme is neither https nor http');

@@ -98,6 +98,9 @@ describe('canonicalResource', () => {
     for (const text of ['x.example/mcp', 'x.example:8443', 'user@x.example', '*.x.example', 'a b', '']) {
       expect(() => canonicalResource(text, { bareHost: true }), text).toThrow(McpkcError);
     }
+    // More than a host is told what it lacks, not what no host has.
+    for (const text of ['x.example/mcp', '127.0.0.1:8080/mcp', 'x.example:8443'])
+      expect(() => canonicalResource(text, { bareHost: true })).toThrow(/start it with https:\/\//);
   });
 
   it('changes nothing the second time, and only scheme and authority the first', () => {

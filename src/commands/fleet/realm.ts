@@ -22,7 +22,7 @@ import { changeName } from '../../plan/text.ts';
 import type { PresentServer } from '../../realm/mcp-server.ts';
 import { allowedIn, type Entry, NO_RECORD, type RealmRecord, wantedIn } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { brief, visible } from '../../text.ts';
+import { brief, briefList, visible } from '../../text.ts';
 
 /** The manner in which a run goes about the realms of a file. */
 export interface FleetRun {
@@ -207,7 +207,10 @@ function besideNotes({ servers }: FleetRealm, { record }: PlannedServers): strin
               (entry.products.includes(one.preset ?? '') || one.clientId === entry.client.clientId),
           ),
       )
-      .map((entry) => `${brief(entry.products.join(', ') || entry.client.clientId, 60)} by ${entry.way}`);
+      .map(
+        (entry) =>
+          `${briefList(entry.products.length > 0 ? entry.products : [entry.client.clientId], 60)} by ${entry.way}`,
+      );
     const all = [...registered, ...made];
     if (all.length === 0) return [];
     return [

@@ -3,7 +3,7 @@ import type { Io } from '../../cli/io.ts';
 import { codeOf } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import type { Administrator } from '../../keycloak/connection/admin-login.ts';
+import { type Administrator, requireServerOf } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
@@ -16,12 +16,14 @@ const USUAL_NAME = 'admin';
 /**
  * The credentials of the administrator: a token file, a name with a password (file, environment, prompt), or the
  * bootstrap service client. Flags win over the environment. Undefined where none are there and nobody may be asked.
- * With `--dry-run` nobody is asked unless `--admin-user` asks for it.
+ * With `--dry-run` nobody is asked unless `--admin-user` asks for it, or everything is to go: that plan takes a realm to
+ * read. `requireServer` tries the address before somebody types a password for it.
  */
 export async function administratorOf(
   context: Context,
   config: Config,
   flags: InitOptions,
+  requireServer: typeof requireServerOf = requireServerOf,
 ): Promise<Administrator | undefined> {
   const { io } = context;
   const realm = flags.adminRealm;
@@ -37,8 +39,16 @@ export async function administratorOf(
   if (secret && flags.adminUser === undefined) {
     return { realm, kind: 'client', clientId: io.env.KC_BOOTSTRAP_ADMIN_CLIENT_ID || BOOTSTRAP_NAME, secret };
   }
-  const mayAsk = context.settings.input && (flags.dryRun !== true || flags.adminUser !== undefined);
-  return mayAsk ? ask(context, config, flags, realm) : undefined;
+  const isAsked = flags.dryRun !== true || flags.adminUser !== undefined || flags.remove === true;
+  if (!context.settings.input || !isAsked) {
+    if (flags.adminUser !== undefined && flags.dryRun !== true) throw noPasswordError(flags.adminUser);
+    return undefined;
+  }
+  // Nobody should type a password for a connection that would be refused afterwards.
+  if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
+  requireSafeTransport(config.server, config);
+  await requireServer(realm, config, io, context.signal);
+  return ask(context, config, flags, realm);
 }
 
 async function givenPassword(context: Context, flags: InitOptions): Promise<string | undefined> {
@@ -61,20 +71,34 @@ async function ask(
   realm: string,
 ): Promise<Administrator> {
   const { io, signal } = context;
-  // Nobody should type a password for a connection that would be refused afterwards.
-  if (config.refusals.administrator !== undefined) throw config.refusals.administrator;
-  requireSafeTransport(config.server, config);
   const known = flags.adminUser ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
   const where = `${visible(config.server)}, realm ${visible(realm)}`;
   const name =
     known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
-  const password = await io.prompt(`Password of ${visible(name)} at ${where}: `, { secret: true, signal });
-  if (password !== '') return { realm, kind: 'password', name, password, typed: true };
-  throw noAdministratorError('There is no password.', '');
+  const password = await askPassword(context, `Password of ${visible(name)} at ${where}: `, name);
+  return { realm, kind: 'password', name, password, typed: true };
 }
 
 /** The number of times that a person may type a password. */
 const TRIES = 3;
+
+/** A password; an empty answer is none, and is asked for again. CONFIG_MISSING (exit status 2) after three. */
+async function askPassword({ io, voice, signal }: Context, question: string, name: string): Promise<string> {
+  for (let round = 0; round < TRIES; round++) {
+    const password = await io.prompt(question, { secret: true, signal });
+    if (password !== '') return password;
+    voice.warn('Nothing was typed.');
+  }
+  throw noPasswordError(name);
+}
+
+/** CONFIG_MISSING (exit status 2): an administrator is named, and no password for him is to be had. */
+function noPasswordError(name: string): McpkcError {
+  const message = `The administrator '${visible(name)}' is named, but there is no password.`;
+  const fix =
+    'It is asked for at a terminal, without --no-input. Elsewhere: --admin-password-file <file>, or KC_BOOTSTRAP_ADMIN_PASSWORD in the environment.';
+  return new McpkcError('CONFIG_MISSING', message, fix, { details: { missing: ['--admin-password-file'] } });
+}
 
 /**
  * Signs in, and asks again where a person typed the password and Keycloak refused it. A one-time code is asked for
@@ -82,10 +106,11 @@ const TRIES = 3;
  * times in all.
  */
 export async function askAgain<T>(
-  { io, voice, signal }: Context,
+  context: Context,
   administrator: Administrator,
   signIn: (administrator: Administrator) => Promise<T>,
 ): Promise<T> {
+  const { io, voice, signal } = context;
   if (administrator.kind !== 'password' || administrator.typed !== true) return signIn(administrator);
   let given = administrator;
   for (let typed = 1; ; ) {
@@ -104,8 +129,7 @@ export async function askAgain<T>(
       }
       if (typed++ >= TRIES) throw error;
       voice.warn(`Keycloak refused '${name}'.`);
-      const password = await io.prompt(`Password of ${name}, again: `, { secret: true, signal });
-      if (password === '') throw error;
+      const password = await askPassword(context, `Password of ${name}, again: `, given.name);
       const { code: _used, ...rest } = given;
       given = { ...rest, password };
     }

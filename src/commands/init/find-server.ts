@@ -2,7 +2,7 @@ import type { Context } from '../../cli/command.ts';
 import { type Config, withProof } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
 import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
-import { formatCommand } from '../../text.ts';
+import { type CommandPart, formatCommand } from '../../text.ts';
 
 /** The addresses where a Keycloak on this machine listens by default (`--http-port`, with and without `/auth`). */
 export const USUAL_SERVERS = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/auth'];
@@ -16,13 +16,16 @@ export async function findServer(context: Context, config: Config, dryRun: boole
   const tried = [config.server, ...USUAL_SERVERS];
   const found = await Promise.all(tried.map((url) => answersAsKeycloak(url, context.signal)));
   const server = tried[found.indexOf(true)];
-  // A plan to paste needs no server.
-  if (server === undefined && dryRun) return config;
   if (server === undefined) {
+    // Lines to paste hold the server's address, though nobody talks to it.
+    const name: CommandPart[] = [
+      ['--server', 'https://auth.example.com/auth'],
+      ...(dryRun ? ['--dry-run'] : []),
+    ];
     throw new McpkcError(
-      'KEYCLOAK_UNREACHABLE',
+      dryRun ? 'CONFIG_MISSING' : 'KEYCLOAK_UNREACHABLE',
       `No Keycloak is configured, and none answers on this machine; tried: ${tried.join(', ')}.`,
-      `Name it:\n${formatCommand(['init', ['--server', 'https://auth.example.com/auth']])}`,
+      `Name it:\n${formatCommand(['init', ...name])}`,
       { details: { tried } },
     );
   }

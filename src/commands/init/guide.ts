@@ -1,17 +1,20 @@
 import { askYes } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import { type Config, issuerOf, withProof } from '../../config/load.ts';
+import { expandHome } from '../../config/paths.ts';
 import { baseUrl, ValueProblem } from '../../config/values.ts';
 import { durationText, parseDuration } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import type { SignedIn } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
+import { wantsTls } from '../../keycloak/connection/token-refusal.ts';
 import {
   type Answered,
   answersAsKeycloak,
   askAddress,
   isRealmPage,
 } from '../../keycloak/read/server-there.ts';
+import { isLoopback } from '../../names/loopback.ts';
 import { nearMiss } from '../../names/nearest.ts';
 import { parseResource } from '../../names/resource-url.ts';
 import { PRUNING_NEEDS_MS, USUAL_RETENTION_MS } from '../../realm/events.ts';
@@ -20,8 +23,8 @@ import type { InitOptions } from './command.ts';
 import { FROM_PROMPT } from './files.ts';
 import { USUAL_SERVERS } from './find-server.ts';
 
-/** A value, or the fault of the answer as a sentence. */
-type Tried<T> = { value: T } | { problem: string };
+/** A value, or the fault of the answer as a sentence; `offer` is what Enter means the next time. */
+type Tried<T> = { value: T } | { problem: string; offer?: string };
 
 /** The number of times that a person may answer one question. */
 const TRIES = 6;
@@ -39,10 +42,15 @@ async function askUntil<T>(
   attempt: (answer: string) => Promise<Tried<T>> | Tried<T>,
 ): Promise<T> {
   let last = '';
+  let offer: string | undefined;
   for (let round = 0; round < TRIES; round++) {
-    const tried = await attempt(await io.prompt(question, { signal }));
+    const asked =
+      offer === undefined ? question : `${question.replace(/(?: \[[^\]]*\])?: $/, '')} [${offer}]: `;
+    const answer = await io.prompt(asked, { signal });
+    const tried = await attempt(answer === '' ? (offer ?? '') : answer);
     if ('value' in tried) return tried.value;
     last = tried.problem;
+    offer = tried.offer;
     voice.warn(last);
   }
   throw inputError(what, `no answer did (${last})`, 'Find out what it is, and run the command again.');
@@ -71,18 +79,26 @@ export async function askServer(context: Context, config: Config): Promise<Confi
   const question = `Keycloak’s address, as the browser has it${offer}: `;
   return askUntil(context, 'KC_SERVER', question, async (answer) => {
     if (answer === '' && here === undefined) return { problem: 'Write it like https://auth.example.com.' };
-    const read = readAddress(answer === '' ? (here ?? '') : answer);
-    return 'problem' in read ? read : tryServer(context, config, read.value);
+    const typed = answer === '' ? (here ?? '') : answer;
+    const read = readAddress(typed, config);
+    return 'problem' in read ? read : tryServers(context, config, typed, read.value);
   });
 }
 
-/** An address as people copy it: that of the admin console or of a realm, too. */
-function readAddress(typed: string): Tried<string> {
+/**
+ * The addresses that an answer may mean, as people copy it: that of the admin console or of a realm, too. A bare host is
+ * tried by https first, then by plain http where that may carry a secret.
+ */
+function readAddress(typed: string, config: Config): Tried<string[]> {
   const base = typed
     .replace(/\/(?:realms|admin)(?:\/.*)?$|[?#].*$/g, '')
     .replace(/\/(?:realms|admin)(?:\/.*)?$/, '');
   try {
-    return { value: baseUrl(base) };
+    const read = baseUrl(base);
+    if (/^[a-z][a-z\d+.-]*:\/\//i.test(base)) return { value: [read] };
+    const [byTls, plain] = ['https:', 'http:'].map((scheme) => read.replace(/^https?:/, scheme));
+    const isPlainSafe = config.allowHttp || isLoopback(new URL(read));
+    return { value: [byTls ?? read, ...(isPlainSafe && plain !== undefined ? [plain] : [])] };
   } catch (error) {
     if (error instanceof ValueProblem) return { problem: `${visible(typed)}: ${error.message}.` };
     throw error;
@@ -95,11 +111,32 @@ function basesOf(server: string): string[] {
   return [...new Set([server, `${server}/auth`, origin, `${origin}/auth`])];
 }
 
-async function tryServer(context: Context, config: Config, typed: string): Promise<Tried<Config>> {
+/** The first of some addresses that is a Keycloak’s; else what the one that answered is, or why none did. */
+async function tryServers(
+  context: Context,
+  config: Config,
+  typed: string,
+  servers: readonly string[],
+): Promise<Tried<Config>> {
+  const silences: string[] = [];
+  for (const server of servers) {
+    const tried = await tryServer(context, config, typed, server);
+    if (!('silence' in tried)) return tried;
+    silences.push(tried.silence);
+  }
+  return { problem: silences.join(' ') };
+}
+
+async function tryServer(
+  context: Context,
+  config: Config,
+  typed: string,
+  first: string,
+): Promise<Tried<Config> | { silence: string }> {
   const { io, signal, voice } = context;
   let seen: Answered | undefined;
   let now = config;
-  for (const server of basesOf(typed)) {
+  for (const server of basesOf(first)) {
     const next = learned(now, { server }, ['KC_SERVER']);
     try {
       requireSafeTransport(server, next);
@@ -114,20 +151,38 @@ async function tryServer(context: Context, config: Config, typed: string): Promi
       now = trusting.config;
       answer = trusting.answer;
     }
-    if (answer.kind === 'failure') return { problem: `${answer.error.message}` };
+    if (answer.kind === 'failure') {
+      const { error } = answer;
+      return isNothing(error) ? { silence: error.message } : { problem: error.message };
+    }
     if (isRealmPage(answer, 'master')) {
       if (server !== typed) voice.note(`Keycloak answers at ${server}.`);
       return { value: learned(now, { server }, ['KC_SERVER']) };
     }
     seen ??= answer;
   }
-  const status = seen?.kind === 'answer' ? seen.status : undefined;
+  const answer = seen?.kind === 'answer' ? seen : { status: 0, body: '' };
+  if (wantsTls(first, answer.status, answer.body))
+    return { problem: `${first} speaks TLS, and was asked without it: start it with https://.` };
+  if (answer.status >= 502 && answer.status <= 504)
+    return {
+      problem: `${first} answers ${answer.status}: Keycloak is still starting, or its proxy has no server behind it. Enter tries it again.`,
+      offer: first,
+    };
   voice.warn(
-    `${typed} answers (${status}), but shows no realm master there: another server, a proxy without Keycloak behind it, or one that hides master.`,
+    `${first} answers ${answer.status}, but shows no realm master there: another server, the wrong path, or a proxy that hides master from outside.`,
   );
-  return (await askYes(context, 'Use it all the same?', false))
-    ? { value: learned(now, { server: typed }, ['KC_SERVER']) }
+  return (await askYes(context, `Send an administrator’s password to ${first} all the same?`, false))
+    ? { value: learned(now, { server: first }, ['KC_SERVER']) }
     : { problem: 'Name another address.' };
+}
+
+/** Whether a failure means that no server speaks this scheme there, so that the other scheme is worth a try. */
+function isNothing({ details }: McpkcError): boolean {
+  const code = String(details?.network);
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET', 'EPROTO'].includes(code) || code.startsWith('ERR_SSL')
+  );
 }
 
 /** The authority’s file, by which the server is asked again; undefined where none is named. */
@@ -140,8 +195,9 @@ async function askAuthority(
   const { io, voice, signal } = context;
   voice.warn(message);
   for (let round = 0; round < TRIES; round++) {
-    const path = await io.prompt('PEM file of the authority that signed it (Enter: none): ', { signal });
-    if (path === '') return undefined;
+    const typed = await io.prompt('PEM file of the authority that signed it (Enter: none): ', { signal });
+    if (typed === '') return undefined;
+    const path = expandHome(typed, io.env);
     if (!(await io.files.exists(path).catch(() => false))) {
       voice.warn(`There is no file ${visible(path)}.`);
       continue;
@@ -210,37 +266,132 @@ export async function askResource(
   context: Context,
   config: Config,
 ): Promise<{ config: Config; look: ServerLook }> {
-  const { voice } = context;
-  if (config.transportUrl !== undefined)
-    return { config, look: await lookAtMcp(context, config, config.transportUrl) };
+  if (config.transportUrl !== undefined) return withNamedResource(context, config, config.transportUrl);
   const question = 'URL of the MCP server, as people will type it (Enter: later): ';
-  const url = await askUntil<string>(context, 'MCP_TRANSPORT_URL', question, (answer) => {
-    if (answer === '') return { value: '' };
-    const read = parseResource(answer, { bareHost: true });
-    return 'problem' in read ? { problem: `${visible(answer)}: ${read.problem}.` } : { value: read.value };
-  });
-  if (url === '') return { config, look: undefined };
-  const look = await lookAtMcp(context, config, url);
-  const told = {
-    protected: 'answers 401 and asks for a token, as it should',
-    open: 'answers without asking for a token: it isn’t protected yet',
-    silent: 'doesn’t answer as an MCP server yet; that can wait',
-  }[look];
-  voice.note(`${url} ${told}.`);
-  return { config: learned(config, { transportUrl: url }, ['MCP_TRANSPORT_URL']), look };
+  let refused: string | undefined;
+  const found = await askUntil<{ url: string; look: ServerLook }>(
+    context,
+    'MCP_TRANSPORT_URL',
+    question,
+    async (answer) => {
+      if (answer === '') return { value: { url: '', look: undefined } };
+      const read = parseResource(answer, { bareHost: true });
+      if ('problem' in read) return { problem: `${visible(answer)}: ${read.problem}.` };
+      const kept = await keptResource(context, config, read.value, read.value === refused);
+      if (kept !== undefined) return { value: kept };
+      refused = read.value;
+      return { problem: 'Name another URL; the same one again is taken as it is.' };
+    },
+  );
+  if (found.url === '') return { config, look: undefined };
+  return { config: learned(config, { transportUrl: found.url }, ['MCP_TRANSPORT_URL']), look: found.look };
 }
 
-async function lookAtMcp(
+/** A URL that was named already: it is looked at, and another one is offered where the server names another. */
+async function withNamedResource(
+  context: Context,
+  config: Config,
+  url: string,
+): Promise<{ config: Config; look: ServerLook }> {
+  const seen = await lookAtMcp(context, config, url);
+  if (seen.problem !== undefined) context.voice.warn(seen.problem);
+  if (seen.suggested === undefined || !(await askYes(context, `Use ${seen.suggested} instead?`, true)))
+    return { config, look: seen.look };
+  const next = learned(config, { transportUrl: seen.suggested }, ['MCP_TRANSPORT_URL']);
+  return { config: next, look: (await lookAtMcp(context, next, seen.suggested)).look };
+}
+
+/** The URL that a person keeps, after a look at it; undefined for none of them. */
+async function keptResource(
+  context: Context,
+  config: Config,
+  url: string,
+  isTypedAgain: boolean,
+): Promise<{ url: string; look: ServerLook } | undefined> {
+  const { voice } = context;
+  const { look, problem, suggested, isAbsent } = await lookAtMcp(context, config, url);
+  if (problem === undefined) {
+    voice.note(
+      look === 'protected'
+        ? `${url} answers 401 and asks for a token, as it should.`
+        : `${url} answers without asking for a token: it isn’t protected yet.`,
+    );
+    return { url, look };
+  }
+  if (isTypedAgain) return { url, look };
+  voice.warn(problem);
+  if (suggested !== undefined && (await askYes(context, `Use ${suggested} instead?`, true)))
+    return { url: suggested, look: (await lookAtMcp(context, config, suggested)).look };
+  // A server that isn’t deployed yet is no fault; one that answers something else rather is.
+  if (suggested === undefined && (await askYes(context, `Keep ${url}?`, isAbsent === true)))
+    return { url, look };
+  return undefined;
+}
+
+/** The answer at the MCP server’s URL: what is wrong with it, and the URL that the server’s own metadata names. */
+interface McpLook {
+  look: NonNullable<ServerLook>;
+  problem?: string;
+  suggested?: string;
+  /** Whether no server is there yet, or none behind its proxy. */
+  isAbsent?: boolean;
+}
+
+/** Statuses of an MCP endpoint to a GET without a token and without a session (MCP, Streamable HTTP). */
+const OPEN_STATUSES: readonly number[] = [200, 400, 405, 406];
+
+async function lookAtMcp(context: Context, config: Config, url: string): Promise<McpLook> {
+  const answer = await askAddress(url, config, context.io, context.signal);
+  if (answer.kind === 'failure') {
+    const why = /: (.*)\.$/.exec(answer.error.message)?.[1] ?? 'no answer';
+    const problem = `${url} can’t be reached now: ${why}. That can wait.`;
+    return { look: 'silent', problem, isAbsent: true };
+  }
+  const { status, isPage } = answer;
+  if (status === 401) return { look: 'protected' };
+  if (OPEN_STATUSES.includes(status) && !isPage) return { look: 'open' };
+  const suggested = await namedByMetadata(context, config, url);
+  const isAbsent = status >= 502 && status <= 504;
+  const what = isAbsent
+    ? 'its proxy has no server behind it yet'
+    : status >= 500
+      ? 'the server fails'
+      : 'that is no MCP server, which would ask for a token (401)';
+  const named = suggested === undefined ? '' : ` The server’s metadata names ${suggested}.`;
+  const answers = `${url} answers ${status}${isPage ? ' with a page' : ''}: ${what}.`;
+  const problem = `${answers}${named}`;
+  return { look: 'silent', problem, isAbsent, ...(suggested === undefined ? {} : { suggested }) };
+}
+
+/** The resource that the metadata of a URL’s origin names (RFC 9728 §3), where it is another URL of that origin. */
+async function namedByMetadata(
   { io, signal }: Context,
   config: Config,
   url: string,
-): Promise<NonNullable<ServerLook>> {
-  const answer = await askAddress(url, config, io, signal);
-  if (answer.kind === 'failure') return 'silent';
-  if (answer.status === 401) return 'protected';
-  return answer.status === 200 || answer.status === 405 || answer.status === 400 || answer.status === 406
-    ? 'open'
-    : 'silent';
+): Promise<string | undefined> {
+  const { origin, pathname } = new URL(url);
+  const places = [...new Set([pathname === '/' ? '' : pathname, ''])];
+  for (const place of places) {
+    const answer = await askAddress(
+      `${origin}/.well-known/oauth-protected-resource${place}`,
+      config,
+      io,
+      signal,
+    );
+    if (answer.kind === 'failure' || answer.status !== 200) continue;
+    const read = parseResource(resourceIn(answer.body) ?? '');
+    if ('value' in read && read.value !== url && new URL(read.value).origin === origin) return read.value;
+  }
+  return undefined;
+}
+
+function resourceIn(body: string): string | undefined {
+  try {
+    const { resource } = JSON.parse(body) as { resource?: unknown };
+    return typeof resource === 'string' ? resource : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Events that are kept for less would be gone before anybody looks. */

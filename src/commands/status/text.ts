@@ -3,7 +3,7 @@ import { ageText } from '../../duration.ts';
 import type { Finding, Fix, Severity } from '../../findings/finding.ts';
 import { connectionText } from '../../products/connection.ts';
 import type { HolderLook } from '../../realm/record.ts';
-import { brief, count, listNames, shellLines, visible, wrap } from '../../text.ts';
+import { brief, briefList, count, listNames, shellLines, visible, wrap } from '../../text.ts';
 import type { StatusAnswer } from './answer.ts';
 import type { News } from './baseline.ts';
 import { clientTable } from './client-table.ts';
@@ -72,7 +72,9 @@ function looksSection({ journal = [], lastLook, now }: StatusAnswer, style: Styl
   const since = (at: string) => `${ageText(Math.max(0, now - Date.parse(at)))} ago`;
   const deeds = journal
     .slice(0, DEEDS)
-    .map(({ at, did, to, by }) => `${since(at)}: ${did} ${brief(to, 120)} (${brief(by, 80)})`);
+    .map(
+      ({ at, did, to, by }) => `${since(at)}: ${did} ${briefList(to.split(', '), 120)} (${brief(by, 80)})`,
+    );
   const held = Object.entries(lastLook?.holders ?? {}).map(
     ([scope, number]) => `${count(number, 'client')} with ${visible(scope)}`,
   );

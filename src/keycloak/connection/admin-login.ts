@@ -5,8 +5,10 @@ import { ADMIN_API_SCOPE, roleClientOf } from '../../realm/roles.ts';
 import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
 import { type Connecting, grantConnecting, type Keycloak, open } from './connect.ts';
+import { proxyTo } from './http.ts';
 import type { AccessToken, Grant, TokenSource } from './token.ts';
 import { readClaims } from './token-claims.ts';
+import { requireKeycloakThere } from './token-refusal.ts';
 import { reasonOf } from './token-refused.ts';
 
 /**
@@ -76,6 +78,30 @@ export async function signInAsAdministrator(
   return { connectTo };
 }
 
+/**
+ * Asks the address, before anybody types a password for it: throws what the sign-in would fail with whatever is typed.
+ * Waits for a server that starts, with `--wait`.
+ */
+export async function requireServerOf(
+  realm: string,
+  config: Config,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const { server } = config;
+  const where = { server, realm, proxy: proxyTo(server, io.env) };
+  const tokens: Connecting['tokens'] = (options, waiting) => ({
+    getAccessToken: async () => {
+      await requireKeycloakThere(where, options, waiting).catch((error) =>
+        throwForAdministrator(error, realm, server),
+      );
+      return '';
+    },
+    renew: () => {},
+  });
+  await open({ server, realm, accountRealm: realm, account: '', tokens }, config, io, signal);
+}
+
 /** Connects to the realm that the account lives in and to the one that it administers. */
 export async function connectRealms(
   { connectTo }: SignedIn,
@@ -91,8 +117,23 @@ function connectingOf(administrator: Administrator, config: Config, io: Io): Con
   const account = nameOf(administrator);
   if (administrator.kind === 'token') {
     const { token } = administrator;
-    const tokens = () => fixedToken(token, { server, realm }, io.now);
-    return { server, realm, accountRealm: ownerOf(token).realm ?? realm, account, tokens };
+    const accountRealm = ownerOf(token).realm ?? realm;
+    const where = { server, realm: accountRealm, proxy: proxyTo(server, io.env) };
+    const tokens: Connecting['tokens'] = (options, waiting) => {
+      let found: Promise<void> | undefined;
+      const source = fixedToken(token, { server, realm }, io.now);
+      const getAccessToken = async () => {
+        // No token request shows here whether a Keycloak answers at the address at all.
+        found ??= requireKeycloakThere(where, options, waiting);
+        await found.catch((error) => {
+          found = undefined;
+          throw error;
+        });
+        return source.getAccessToken();
+      };
+      return { ...source, getAccessToken };
+    };
+    return { server, realm, accountRealm, account, tokens };
   }
   const grant =
     administrator.kind === 'password'
@@ -133,6 +174,13 @@ function fixedToken(
   };
 }
 
+/** Throws the failure again; a realm that isn’t there is the administrator’s. */
+function throwForAdministrator(error: unknown, realm: string, server: string): never {
+  if (!(error instanceof McpkcError) || error.code !== 'REALM_NOT_FOUND') throw error;
+  const message = `There is no realm '${realm}' at ${server} for the administrator to sign in to (--admin-realm).`;
+  throw new McpkcError('REALM_NOT_FOUND', message, error.fix, { cause: error });
+}
+
 const LOGIN_CODES = ['WRONG_SECRET', 'ACCOUNT_NOT_FOUND', 'SERVICE_ACCOUNT_DISABLED'];
 
 /** The same source, with sentences about the administrator where `requestToken` speaks of the service account. */
@@ -145,12 +193,8 @@ function explained(source: TokenSource, administrator: Administrator, server: st
       try {
         return await source.getAccessToken();
       } catch (error) {
-        if (!(error instanceof McpkcError)) throw error;
-        if (error.code === 'REALM_NOT_FOUND') {
-          const message = `There is no realm '${realm}' at ${server} for the administrator to sign in to (--admin-realm).`;
-          throw new McpkcError('REALM_NOT_FOUND', message, error.fix, { cause: error });
-        }
-        if (!LOGIN_CODES.includes(error.code)) throw error;
+        if (!(error instanceof McpkcError) || !LOGIN_CODES.includes(error.code))
+          return throwForAdministrator(error, realm, server);
         const name = nameOf(administrator);
         const message = `Keycloak refused the administrator’s client '${name}' in realm '${realm}': no such enabled client with a service account, or its secret is wrong.`;
         const fix = 'Check KC_BOOTSTRAP_ADMIN_CLIENT_ID, KC_BOOTSTRAP_ADMIN_CLIENT_SECRET and --admin-realm.';

@@ -95,8 +95,7 @@ export function dispatcherFor(
 
 async function makeDispatcher(config: Config, io: Io, system: boolean): Dispatching {
   const proxies = proxiesOf(io.env);
-  const ca =
-    config.caFile === undefined && !system ? undefined : await authorities(config.caFile, io, system);
+  const ca = config.caFile === undefined && !system ? undefined : await authorities(config, io, system);
   if (proxies === undefined && ca === undefined) return undefined;
   const { Agent, EnvHttpProxyAgent } = await import('undici');
   const tls = ca === undefined ? {} : { ca };
@@ -119,8 +118,7 @@ export function isProxied({ env }: Pick<Io, 'env'>): boolean {
  */
 export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[], system = false) {
   const [{ Agent }, { isIP }] = await Promise.all([import('undici'), import('node:net')]);
-  const ca =
-    config.caFile === undefined && !system ? undefined : await authorities(config.caFile, io, system);
+  const ca = config.caFile === undefined && !system ? undefined : await authorities(config, io, system);
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const agent = new Agent({
     connect: {
@@ -164,23 +162,28 @@ function proxyNamed(env: Io['env'], name: string): string {
   throw new McpkcError('CONFIG_INVALID', `${key}: this is not a URL of a proxy (environment).`, fix);
 }
 
-async function authorities(path: string | undefined, io: Io, system: boolean): Promise<string[]> {
-  const own = path === undefined ? [] : [await authorityFile(path, io)];
+async function authorities(config: Config, io: Io, system: boolean): Promise<string[]> {
+  const { caFile } = config;
+  const own = caFile === undefined ? [] : [await authorityFile(caFile, nameOfAuthority(config), io)];
   const tls = await import('node:tls');
   // With Node's options (--use-system-ca, NODE_EXTRA_CA_CERTS) where this Node can tell (22.15 and later).
   const known = tls.getCACertificates?.('default') ?? tls.rootCertificates;
   return [...new Set([...known, ...(system ? (tls.getCACertificates?.('system') ?? []) : []), ...own])];
 }
 
-async function authorityFile(path: string, io: Io): Promise<string> {
-  const text = await readNamed(io, 'MCPKC_CA_FILE', path);
+/** The name of the authority's file in messages: the option or key that gave it; '' for an answer to a question. */
+function nameOfAuthority({ originOf }: Config): string {
+  const origin = originOf('MCPKC_CA_FILE') ?? '';
+  const option = /^flag (--.*)$/.exec(origin)?.[1];
+  return option ?? (/^(?:environment|file)\b/.test(origin) ? 'MCPKC_CA_FILE' : '');
+}
+
+async function authorityFile(path: string, name: string, io: Io): Promise<string> {
+  const text = await readNamed(io, name, path);
   if (text?.includes('-----BEGIN CERTIFICATE-----') === true) return text;
   const problem = text === undefined ? 'there is no such file' : 'the file holds no PEM certificate';
-  throw new McpkcError(
-    'CONFIG_INVALID',
-    `MCPKC_CA_FILE ${path}: ${problem}.`,
-    'Name a PEM file (--ca-file).',
-  );
+  const message = `${name === '' ? '' : `${name} `}${visible(path)}: ${problem}.`;
+  throw new McpkcError('CONFIG_INVALID', message, 'Name a PEM file (--ca-file).');
 }
 
 /**
@@ -192,7 +195,7 @@ export async function needsSystemAuthorities(url: string, config: Config, io: Io
   if (protocol !== 'https:') return false;
   if (proxiesOf(io.env) !== undefined) return true;
   const tls = await import('node:tls');
-  const ca = config.caFile === undefined ? {} : { ca: await authorities(config.caFile, io, false) };
+  const ca = config.caFile === undefined ? {} : { ca: await authorities(config, io, false) };
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const code = await new Promise<string | undefined>((resolve) => {
     const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };

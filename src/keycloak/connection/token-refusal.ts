@@ -3,7 +3,45 @@ import { visible } from '../../text.ts';
 import { realmNotFoundError } from './failures.ts';
 import type { RequestOptions } from './http.ts';
 import { networkCode, networkError } from './network.ts';
+import { type Waiting, withRetries } from './retry.ts';
 import type { Grant, TokenAnswer } from './token.ts';
+
+/** An address, and the realm whose page and token endpoint are asked there. */
+type Where = Pick<Grant, 'server' | 'realm' | 'proxy'>;
+
+/**
+ * Asks for a realm’s page, without a secret, and throws what a token request at the address would fail with: nothing
+ * listens there, a proxy has no server behind it (502 to 504), a redirect, the wrong relative path, no such realm. Where
+ * a page is hidden and no Keycloak is found next to it, the sign-in itself has to show.
+ */
+export async function requireKeycloakThere(
+  where: Where,
+  options: RequestOptions,
+  waiting: Waiting,
+): Promise<void> {
+  const { server, realm, proxy } = where;
+  const ask = async (): Promise<TokenAnswer> => {
+    // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
+    const response = await fetch(`${server}/realms/${encodeURIComponent(realm)}`, options);
+    if (response.status === 429 || (response.status >= 502 && response.status <= 504)) {
+      throw Object.assign(new Error('busy'), { response });
+    }
+    const location = response.headers.get('location') ?? undefined;
+    return { status: response.status, location, text: await response.text() };
+  };
+  let answer: TokenAnswer;
+  try {
+    answer = await withRetries('read', ask, waiting);
+  } catch (error) {
+    throw tokenFailure(error, server, proxy);
+  }
+  const { status, location, text } = answer;
+  if (status >= 300 && status < 400) throw redirectedError(where, status, location);
+  if (wantsTls(server, status, text)) throw wantsTlsError(server);
+  if (status !== 404 && status !== 405) return;
+  const failure = await wrongPlaceError(where, options, oauthError(text).description);
+  if (failure.code !== 'KEYCLOAK_ERROR') throw failure;
+}
 
 /** The failure of a token request that got no answer of Keycloak's, after all retries. */
 export function tokenFailure(error: unknown, server: string, proxy?: URL): unknown {
@@ -30,8 +68,9 @@ export async function tokenRefusal(
   const { server, realm, clientId, user } = grant;
   const { code, description } = oauthError(text);
   if (status >= 300 && status < 400) return redirectedError(grant, status, location);
+  if (wantsTls(server, status, text)) throw wantsTlsError(server);
   // 405 is a web server's answer to a POST where it has a page: no Keycloak there either.
-  if (status === 404 || status === 405) return wrongPlace(grant, options, description);
+  if (status === 404 || status === 405) return wrongPlaceError(grant, options, description);
   if (user && (code === 'invalid_grant' || status === 401))
     return userRefusedError(grant, user.name, description);
   const binding = /DPoP proof is missing/.test(description)
@@ -148,8 +187,19 @@ function userRefusedError({ realm }: Grant, name: string, description: string): 
   return new McpkcError('ADMIN_LOGIN_FAILED', message, fix, { details: { reason: 'credentials' } });
 }
 
+/** Whether a web server tells that its port speaks TLS, to a request without it (nginx, Apache, Go's own server). */
+export function wantsTls(server: string, status: number, text: string): boolean {
+  return status === 400 && server.startsWith('http:') && /HTTPS (?:port|server)|SSL-enabled/i.test(text);
+}
+
+function wantsTlsError(server: string): McpkcError {
+  const other = server.replace(/^http:/, 'https:');
+  const message = `${server} speaks TLS, and was asked without it: its scheme is https (KC_SERVER).`;
+  return new McpkcError('KEYCLOAK_ERROR', message, `Use --server ${other} (or KC_SERVER=${other}).`);
+}
+
 /** The target is the answerer's word: it is shown, and proposed to nobody as the next server for a secret. */
-function redirectedError({ server }: Grant, status: number, location: string | undefined): McpkcError {
+function redirectedError({ server }: Where, status: number, location: string | undefined): McpkcError {
   const target = visible(location ?? 'nowhere').slice(0, 300);
   const message = `${server} redirects the token request (${status}) to ${target}; mcpkc sends no secret after it.`;
   const fix =
@@ -168,8 +218,11 @@ function oauthError(text: string): { code: string; description: string } {
 }
 
 /** 404 from the token endpoint: no such realm, or the relative path (`/auth`) is missing or one too many. */
-async function wrongPlace(grant: Grant, options: RequestOptions, description: string): Promise<McpkcError> {
-  const { server, realm } = grant;
+async function wrongPlaceError(
+  { server, realm }: Where,
+  options: RequestOptions,
+  description: string,
+): Promise<McpkcError> {
   if (description.startsWith('Realm does not exist')) return realmNotFoundError(server, realm);
   const other = server.endsWith('/auth') ? server.slice(0, -'/auth'.length) : `${server}/auth`;
   // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.

@@ -26,7 +26,7 @@ export async function answersAsKeycloak(base: string, signal: AbortSignal): Prom
 
 /** The answer of an address, seen without a secret. */
 export type Answered =
-  | { kind: 'answer'; status: number; body: string; challenge: string | undefined }
+  | { kind: 'answer'; status: number; body: string; challenge: string | undefined; isPage: boolean }
   | { kind: 'failure'; error: McpkcError; isUnknownAuthority: boolean };
 
 /** How much of an answer is looked at; a realm’s own words are shorter. */
@@ -45,7 +45,8 @@ export async function askAddress(
       // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
       const answer = await fetch(url, requestOptions(config.requestTimeoutMs, signal, dispatcher));
       const challenge = answer.headers.get('www-authenticate') ?? undefined;
-      return { kind: 'answer', status: answer.status, body: await startOf(answer), challenge };
+      const isPage = /^text\/html\b/i.test(answer.headers.get('content-type') ?? '');
+      return { kind: 'answer', status: answer.status, body: await startOf(answer), challenge, isPage };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const code = networkCode(error);

@@ -97,7 +97,7 @@ describe('precedence', () => {
       (await load({ files: { '.keycloak-env': 'KC_REALM=\n', ...json({ KC_REALM: 'x' }) } })).realm,
     ).toBe('x');
     expect((await load({ files: json({ KC_REALM: '', KC_HOSTNAME: null }) })).realm).toBeUndefined();
-    expect(await problems({ files }, { realm: '' })).toEqual(['KC_REALM: it is empty (flag --realm)']);
+    expect(await problems({ files }, { realm: '' })).toEqual(['--realm (KC_REALM): it is empty']);
   });
 
   it('has defaults', async () => {
@@ -340,7 +340,7 @@ describe('values', () => {
     expect((await load({ files }, { config: 'etc/c.json' })).caFile).toBe('etc/ca.pem');
     expect((await load({ files }, { caFile: '/abs/ca.pem' })).caFile).toBe('/abs/ca.pem');
     expect(await problems({ files }, { caFile: 'ca.pem' })).toEqual([
-      'MCPKC_CA_FILE: there is no file ca.pem (flag --ca-file)',
+      '--ca-file (MCPKC_CA_FILE): there is no file ca.pem',
     ]);
   });
 
@@ -371,9 +371,9 @@ describe('problems', () => {
       'KC_HOSTNAME: it must be a text in quotes (file config.local.json)',
       'OIDC_AUDIENCE: it must be a text with commas, or a list of texts (file config.local.json)',
       'KC_SERVER: it has a blank, or a character that can’t be seen (file .keycloak-env line 2)',
-      'KC_REALM: Keycloak refuses / in the name of a realm (flag --realm)',
+      '--realm (KC_REALM): Keycloak refuses / in the name of a realm',
       expect.stringMatching(/^MCP_SCOPE_NAME: .* \(file config.local.json\)$/),
-      'MCPKC_CA_FILE: there is no file none.pem (flag --ca-file)',
+      '--ca-file (MCPKC_CA_FILE): there is no file none.pem',
       'MCPKC_REQUEST_TIMEOUT: it must be a duration like 30s or 2m, at most a day (environment)',
     ]);
   });

@@ -19,7 +19,12 @@ function choose(flags: Partial<InitOptions>, options: MemoryIoOptions = {}) {
     voice: { warn() {} },
     signal: new AbortController().signal,
   };
-  return administratorOf(context as unknown as Context, CONFIG, { adminRealm: 'master', ...flags });
+  return administratorOf(
+    context as unknown as Context,
+    CONFIG,
+    { adminRealm: 'master', ...flags },
+    async () => {},
+  );
 }
 
 const PASSWORD = { KC_BOOTSTRAP_ADMIN_PASSWORD: 'p' };
@@ -49,7 +54,6 @@ describe('which administrator signs in', () => {
     ],
     ['a token before all', { adminTokenFile: 'f' }, PASSWORD, { kind: 'token', token: 'from file ' }],
     ['the service client', {}, CLIENT, { kind: 'client', clientId: 'temp-admin', secret: 's' }],
-    ['a user that is named, not the service client', { adminUser: 'anna' }, CLIENT, undefined],
   ])('%s', async (_what, flags, env, expected) => {
     const chosen = await choose(flags, { env, files: { f: 'from file \r\n' } });
     expect(chosen).toEqual(expected === undefined ? undefined : { realm: 'master', ...expected });
@@ -59,11 +63,22 @@ describe('which administrator signs in', () => {
     expect(await choose({ adminRealm: 'r' }, { env: PASSWORD })).toMatchObject({ realm: 'r' });
   });
 
-  it('an empty answer to the name means admin; no password means none', async () => {
+  it('a user that is named is asked for, not the service client; without a terminal a password is missing', async () => {
+    await expect(choose({ adminUser: 'anna' }, { env: CLIENT })).rejects.toMatchObject({
+      code: 'CONFIG_MISSING',
+      message: expect.stringMatching(/'anna' is named, but there is no password/),
+      fix: expect.stringContaining('--admin-password-file'),
+    });
+  });
+
+  it('an empty answer to the name means admin; an empty password is asked for again, three times in all', async () => {
     const asked = await choose({}, { terminal: true, answers: ['', 'p'] });
     expect(asked).toMatchObject({ name: 'admin', password: 'p' });
-    await expect(choose({}, { terminal: true, answers: ['anna', ''] })).rejects.toMatchObject({
+    const again = await choose({}, { terminal: true, answers: ['anna', '', '', 'p'] });
+    expect(again).toMatchObject({ name: 'anna', password: 'p' });
+    await expect(choose({}, { terminal: true, answers: ['anna', '', '', ''] })).rejects.toMatchObject({
       code: 'CONFIG_MISSING',
+      message: expect.stringContaining('there is no password'),
     });
   });
 
@@ -71,5 +86,10 @@ describe('which administrator signs in', () => {
     expect(await choose({ dryRun: true }, { terminal: true })).toBe(undefined);
     const asked = await choose({ dryRun: true, adminUser: 'anna' }, { terminal: true, answers: ['p'] });
     expect(asked).toMatchObject({ name: 'anna' });
+  });
+
+  it('a plan to remove everything is read from the realm, so it asks', async () => {
+    const flags = { dryRun: true, remove: true } as const;
+    expect(await choose(flags, { terminal: true, answers: ['anna', 'p'] })).toMatchObject({ name: 'anna' });
   });
 });
