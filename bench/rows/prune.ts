@@ -50,7 +50,7 @@ export const prune: Row = {
         shown: times(value),
         limit: { most: 1.5 },
         target: '≤ 1.5 × with backup and re-check',
-        note: 'Both after a plan, which people look at first. It reads and judges the whole realm again, and before each deletion the client; sessions and events before each sixteen. The backup is on disk before the deletion.',
+        note: 'Both after a plan, which people look at first. It reads and judges the whole realm again, and before each deletion the client; sessions and events before each thirty-two, while the batch before is deleted. The backup is on disk before the deletion.',
       },
     ];
   },

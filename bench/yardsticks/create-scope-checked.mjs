@@ -1,21 +1,21 @@
 /* The calls of `mcpkc create-scope` from nothing, by hand: it looks first, holds a lock, reads back what it edits. */
 import { send } from './admin.mjs';
-import { CLIENT_POLICY, COMPONENTS, changed, MAPPER, PROFILE, SCOPE } from './resource.mjs';
+import { COMPONENTS, changed, HELD_ID, MAPPER, RECORD, RECORD_ROLE, SCOPE } from './resource.mjs';
 
 const get = async (path) => (await send('GET', path)).json;
 const components = () => get(COMPONENTS);
-const profiles = () => get('client-policies/profiles');
-const policies = () => get('client-policies/policies');
-const lists = () =>
-  Promise.all([get('default-default-client-scopes'), get('default-optional-client-scopes')]);
+const clientNamed = (clientId) => get(`clients?clientId=${encodeURIComponent(clientId)}`);
+const recordRole = () => send('GET', 'roles/a-record', undefined, 404);
 const look = () =>
   Promise.all([
     get('client-scopes'),
-    lists(),
+    get('default-default-client-scopes'),
+    get('default-optional-client-scopes'),
     components(),
-    policies(),
-    profiles(),
-    get(`clients?clientId=${process.env.KC_CLIENT_ID}`),
+    get('client-policies/policies'),
+    get('client-policies/profiles'),
+    clientNamed(process.env.KC_CLIENT_ID),
+    clientNamed(HELD_ID.clientId),
   ]);
 
 async function editComponent(provider) {
@@ -24,21 +24,26 @@ async function editComponent(provider) {
   await components();
 }
 
-async function addPolicy() {
-  const known = (await profiles()).profiles ?? [];
-  await send('PUT', 'client-policies/profiles', { profiles: [...known, PROFILE] });
-  await profiles();
-  const others = (await policies()).policies ?? [];
-  await send('PUT', 'client-policies/policies', { policies: [...others, CLIENT_POLICY] });
-  await policies();
-}
-
-await look();
-await get('clients?first=0&max=100');
+await Promise.all([recordRole(), clientNamed(process.env.KC_CLIENT_ID)]);
+await Promise.all([look(), send('GET', '/serverinfo')]);
+await recordRole();
+await Promise.all([recordRole(), get('clients?first=0&max=100')]);
+await Promise.all([recordRole(), clientNamed(HELD_ID.clientId)]);
 await send('POST', 'roles', { name: 'a-lock' });
 const lock = await get('roles/a-lock');
+await recordRole();
+await recordRole();
+await send('POST', 'roles', RECORD_ROLE);
+const record = await send('POST', 'clients', RECORD);
+await send('PUT', `clients/${record.id}`, { attributes: { begun: 'create-scope' } });
 const { id } = await send('POST', 'client-scopes', SCOPE);
 await send('POST', `client-scopes/${id}/protocol-mappers/models`, MAPPER);
-await Promise.all([editComponent('trusted-hosts'), editComponent('allowed-client-templates'), addPolicy()]);
+await send('POST', 'clients', HELD_ID);
+await Promise.all([editComponent('trusted-hosts'), editComponent('allowed-client-templates')]);
 await send('PUT', `default-default-client-scopes/${id}`);
-await Promise.all([send('DELETE', `roles-by-id/${lock.id}`), look()]);
+await look();
+await get('roles/a-lock');
+await send('DELETE', `roles-by-id/${lock.id}`);
+await get('roles/a-record');
+await get(`clients/${record.id}`);
+await send('PUT', `clients/${record.id}`, { attributes: { done: 'create-scope' } });

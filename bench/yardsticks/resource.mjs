@@ -1,7 +1,6 @@
 /* What both yardsticks of `create-scope` bring about. */
 const [resource, scope] = process.argv.slice(2);
 const POLICY = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
-const name = `pkce ${scope}`;
 
 /** The registration policies of a realm. */
 export const COMPONENTS = `components?type=${POLICY}`;
@@ -42,14 +41,22 @@ export function changed(components, provider) {
   return { ...found, config: { ...found.config, ...CONFIG[provider] } };
 }
 
-export const PROFILE = {
-  name,
-  executors: [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': false } }],
+/** The role that proves which client is the record of what was done. */
+export const RECORD_ROLE = { name: 'a-record', attributes: { proof: ['of-the-record'] } };
+
+/** The client whose attributes are that record. */
+export const RECORD = {
+  clientId: 'a-record',
+  bearerOnly: true,
+  standardFlowEnabled: false,
+  attributes: { proof: 'of-the-record' },
 };
 
-export const CLIENT_POLICY = {
-  name,
-  enabled: true,
-  conditions: [{ condition: 'client-scopes', configuration: { type: 'Any', scopes: [scope] } }],
-  profiles: [name],
+/** The client that holds the MCP server's URL as client id, so that nobody else takes it. */
+export const HELD_ID = {
+  clientId: resource,
+  bearerOnly: true,
+  standardFlowEnabled: false,
+  defaultClientScopes: [],
+  optionalClientScopes: [],
 };
