@@ -129,7 +129,7 @@ export const validate: Command<ValidateOptions> = {
     ['in CI', 'mcpkc validate --json --junit validate.xml --fail-on should'],
   ],
   changes:
-    'Registers probe clients and removes them again (by their registration token); lends the scope to a probe where it is windowed. Removes probes that killed runs left.',
+    'Registers probe clients as products do; makes one by the admin API that holds this server’s audience alone. Removes them again, and those that killed runs left.',
   exits: [
     [0, 'every must passed'],
     [1, 'a must failed, or was not run for what failed (with --fail-on should: a should, too)'],
