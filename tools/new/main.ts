@@ -29,8 +29,7 @@ if (problem !== undefined) {
 }
 edits.write();
 const biome = join(ROOT, 'node_modules/.bin/biome');
-if (existsSync(biome))
-  spawnSync(biome, ['check', '--write', ...edits.paths], { cwd: ROOT, stdio: 'ignore' });
+if (existsSync(biome)) spawnSync(biome, ['check', '--write', ...edits.paths], { cwd: ROOT, stdio: 'ignore' });
 process.stdout.write(`Written:\n${edits.paths.map((path) => `  ${path}`).join('\n')}\n`);
 process.stdout.write(
   `\nTo do; \`npm run typecheck\` names each TODO, the tests the rest:\n${todo.map((one) => `  - ${one}`).join('\n')}\n`,
