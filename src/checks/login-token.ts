@@ -12,6 +12,7 @@ import type { ProbeClient } from './probe-clients/probes.ts';
 import { endpoint } from './probes/server-metadata.ts';
 import { foreignSignIn, type SavedSignIn } from './saved-sign-in.ts';
 import type { Run } from './step.ts';
+import { tokenRequest } from './token-request.ts';
 
 /** A token that a person signed in for, or the reason why there is none. */
 export interface LoginToken {
@@ -113,21 +114,11 @@ export async function renewSignIn(run: Run, saved: SavedSignIn): Promise<LoginTo
   const { recorder, target, parts } = run;
   const foreign = foreignSignIn(saved, { mcp: target.mcp, issuer: parts['server-metadata']?.issuer });
   if (foreign !== undefined) return { problem: foreign };
-  const pair = `${encodeURIComponent(saved.clientId)}:${encodeURIComponent(saved.clientSecret)}`;
+  const { clientId, clientSecret: secret, refreshToken } = saved;
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken, resource: target.mcp };
   const exchange = await recorder.send(saved.tokenEndpoint, {
-    method: 'POST',
-    to: 'keycloak',
+    ...tokenRequest(form, { clientId, secret }),
     own: true,
-    headers: {
-      authorization: `Basic ${btoa(pair)}`,
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-    },
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: saved.refreshToken,
-      resource: target.mcp,
-    }).toString(),
   });
   const { access_token: token, refresh_token: refresh, error } = record(exchange.json);
   for (const secret of [token, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
@@ -188,24 +179,15 @@ async function redeem(
   client: ProbeClient | undefined,
 ): Promise<LoginToken> {
   for (const secret of [answer.code, answer.verifier]) recorder.secrets.keep(secret);
-  const pair = `${encodeURIComponent(answer.clientId)}:${encodeURIComponent(client?.secret ?? '')}`;
-  const body = new URLSearchParams({
+  const form = {
     grant_type: 'authorization_code',
     code: answer.code,
     redirect_uri: answer.redirectUri,
     code_verifier: answer.verifier,
     resource: target.mcp,
-  });
-  const exchange = await recorder.send(url, {
-    method: 'POST',
-    to: 'keycloak',
-    headers: {
-      authorization: `Basic ${btoa(pair)}`,
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-    },
-    body: body.toString(),
-  });
+  };
+  const { clientId } = answer;
+  const exchange = await recorder.send(url, tokenRequest(form, { clientId, secret: client?.secret ?? '' }));
   const { access_token: token, id_token: id, refresh_token: refresh, error } = record(exchange.json);
   for (const secret of [id, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
   if (typeof token === 'string') return { token, ...(typeof refresh === 'string' ? { refresh } : {}) };

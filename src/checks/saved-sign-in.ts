@@ -19,13 +19,19 @@ export function signInText(saved: SavedSignIn): string {
   return `${JSON.stringify({ schema: SCHEMA, ...saved }, null, 2)}\n`;
 }
 
+function isSignIn(
+  found: Readonly<Record<string, unknown>>,
+): found is Record<(typeof FIELDS)[number], string> {
+  return FIELDS.every((name) => typeof found[name] === 'string');
+}
+
 /** Reads such a file; undefined for any other text. */
 export function readSignIn(text: string): SavedSignIn | undefined {
   try {
     const found = JSON.parse(text) as Record<string, unknown>;
-    if (found.schema !== SCHEMA || FIELDS.some((name) => typeof found[name] !== 'string')) return undefined;
-    if (!URL.canParse(String(found.tokenEndpoint))) return undefined;
-    return Object.fromEntries(FIELDS.map((name) => [name, String(found[name])])) as unknown as SavedSignIn;
+    if (found.schema !== SCHEMA || !isSignIn(found) || !URL.canParse(found.tokenEndpoint)) return undefined;
+    const { resource, issuer, tokenEndpoint, clientId, clientSecret, refreshToken } = found;
+    return { resource, issuer, tokenEndpoint, clientId, clientSecret, refreshToken };
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { JWK } from 'jose';
 import { record } from './exchange.ts';
 
 /** The difference that clocks may have, in seconds. */
@@ -46,7 +47,7 @@ export async function verifyToken(
     return { claims, algorithm, problem: `it is signed with ${algorithm}, which hosts must not accept` };
   }
   try {
-    const keys = createLocalJWKSet(record(jwks) as unknown as Parameters<typeof createLocalJWKSet>[0]);
+    const keys = createLocalJWKSet(record(jwks) as { keys: JWK[] });
     await jwtVerify(token, keys, {
       algorithms: ALGORITHMS,
       clockTolerance: LEEWAY_S,

@@ -16,6 +16,7 @@ import { loginToken, renewSignIn } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
 import { clientOf, foundIn, type ProductClient } from '../product-ways.ts';
 import type { Run } from '../step.ts';
+import { tokenRequest } from '../token-request.ts';
 import { type Verified, verifyToken } from '../verify-token.ts';
 import { endpoint } from './server-metadata.ts';
 
@@ -149,23 +150,13 @@ async function credentials(
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
   if (client?.secret === undefined || url === undefined) return undefined;
   const { inside, mcp } = run.target;
-  const body = new URLSearchParams({ grant_type: 'client_credentials', resource: mcp });
   const optional = inside?.list === 'optional' && client.scopes.includes(inside.scope) ? [inside.scope] : [];
   // The server's demands, as far as the client may name them: openid is no client scope, and nobody is refused it.
   const asked = demandsOf(run).filter((name) => name === 'openid' || client.scopes.includes(name));
   const words = scope ?? [...new Set([...optional, ...asked])].join(' ');
-  if (words !== '') body.set('scope', words);
-  const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.secret)}`;
-  const exchange = await run.recorder.send(url, {
-    method: 'POST',
-    to: 'keycloak',
-    headers: {
-      authorization: `Basic ${btoa(pair)}`,
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-    },
-    body: body.toString(),
-  });
+  const form = { grant_type: 'client_credentials', resource: mcp, ...(words !== '' && { scope: words }) };
+  const { clientId, secret } = client;
+  const exchange = await run.recorder.send(url, tokenRequest(form, { clientId, secret }));
   run.recorder.secrets.keep(tokenIn(exchange));
   return exchange;
 }
@@ -198,25 +189,17 @@ async function askWithCodes(run: Run): Promise<ProductCode[]> {
 }
 
 function codeRequest({ target }: Run, client: ProductClient, method: string) {
-  const body = new URLSearchParams({
+  const form = {
     grant_type: 'authorization_code',
     code: `${randomUUID()}.${PROBE_CODE}${target.runId}.${randomUUID()}`,
     redirect_uri: client.redirectUri,
     code_verifier: randomBytes(32).toString('base64url'),
     resource: target.mcp,
-  });
-  const headers: Record<string, string> = {
-    'content-type': 'application/x-www-form-urlencoded',
-    accept: 'application/json',
   };
-  if (method === 'client_secret_basic') {
-    const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.secret ?? '')}`;
-    headers.authorization = `Basic ${btoa(pair)}`;
-  } else {
-    body.set('client_id', client.clientId);
-    if (method === 'client_secret_post') body.set('client_secret', client.secret ?? '');
-  }
-  return { method: 'POST', to: 'keycloak', headers, body: body.toString() } as const;
+  const { clientId, secret = '' } = client;
+  if (method === 'client_secret_basic') return tokenRequest(form, { clientId, secret });
+  const inForm = method === 'client_secret_post' ? { client_secret: secret } : {};
+  return tokenRequest({ ...form, client_id: clientId, ...inForm });
 }
 
 /** Whether the user of example tokens may have offline access: the role is in the scope's mappings (Keycloak 26.7). */

@@ -1,7 +1,9 @@
 // biome-ignore-all lint/style/noRestrictedGlobals: requests are timed and limited here.
 // biome-ignore-all lint/style/noRestrictedImports: requests are timed and limited here.
+
 import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Dispatcher } from 'undici';
 import type { Io } from '../../cli/io.ts';
 import { readNamed } from '../../cli/named-files.ts';
 import type { Config } from '../../config/load.ts';
@@ -104,8 +106,12 @@ async function makeDispatcher(config: Config, io: Io, system: boolean): Dispatch
     : new Agent({ connect: tls });
   // Behind a proxy that closes each connection, undici goes on connecting after the last request failed (undici 7).
   io.atEnd(() => void agent.destroy().catch(() => {}));
-  // Node's fetch takes any undici dispatcher; only the declarations of the two copies differ.
-  return agent as unknown as RequestInit['dispatcher'];
+  return asDispatcher(agent);
+}
+
+/** An agent as Node's fetch takes it: any undici dispatcher. Only the declarations of the two copies differ. */
+function asDispatcher(agent: Dispatcher): NonNullable<RequestInit['dispatcher']> {
+  return agent as unknown as NonNullable<RequestInit['dispatcher']>;
 }
 
 /** Whether requests to other machines go through a proxy, which looks names up on its own. */
@@ -131,7 +137,7 @@ export async function pinnedDispatcher(config: Config, io: Io, addresses: readon
     },
   });
   return {
-    dispatcher: agent as unknown as NonNullable<RequestInit['dispatcher']>,
+    dispatcher: asDispatcher(agent),
     close: () => agent.close(),
   };
 }

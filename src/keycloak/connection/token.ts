@@ -163,12 +163,13 @@ function tokenRequest(
   if (refresh === undefined && user?.code !== undefined) form.totp = user.code;
   const headers: Record<string, string> = {};
   if (clientSecret === undefined) form.client_id = clientId;
-  else {
-    // RFC 6749 §2.3.1: both parts are form-encoded before Basic joins them.
-    const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
-    headers.authorization = `Basic ${btoa(pair)}`;
-  }
+  else headers.authorization = basicAuthorization(clientId, clientSecret);
   return { headers, body: new URLSearchParams(form) };
+}
+
+/** The `Authorization` header of a client (RFC 6749 §2.3.1): both parts are form-encoded before Basic joins them. */
+export function basicAuthorization(clientId: string, secret: string): string {
+  return `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`)}`;
 }
 
 function readToken(text: string, asked: number, server: string): AccessToken {

@@ -90,9 +90,9 @@ export async function readRegistrationProviders(
     admin.realms.getClientRegistrationPolicyProviders({ realm }),
   );
   return new Map(
-    listOf(found as unknown as Raw[], POLICIES).map(({ id, properties }) => [
+    listOf(found, POLICIES).map(({ id, properties }) => [
       text(id),
-      (Array.isArray(properties) ? (properties as Raw[]) : []).map(({ name }) => text(name)),
+      (Array.isArray(properties) ? properties : []).map(({ name }) => text(name)),
     ]),
   );
 }

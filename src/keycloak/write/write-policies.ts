@@ -58,17 +58,8 @@ async function createPolicy(
   providerId: string,
   config: Config,
 ): Promise<void> {
-  const component = {
-    name,
-    providerId,
-    providerType: REGISTRATION_POLICY_TYPE,
-    subType: 'anonymous',
-    config,
-  };
-  await keycloak.create(attempt(`add the policy '${name}'`), (admin) =>
-    // The admin client's type has one string where Keycloak has a list.
-    admin.components.create(component as unknown as Parameters<typeof admin.components.create>[0]),
-  );
+  const component = componentOf({ name, providerId, subType: 'anonymous' }, config);
+  await keycloak.create(attempt(`add the policy '${name}'`), (admin) => admin.components.create(component));
 }
 
 /** Deletes the policies of that name for anonymous registration. */
@@ -183,9 +174,16 @@ async function policiesNow(
 }
 
 async function putComponent(keycloak: Keycloak, policy: RegistrationPolicy, config: Config): Promise<void> {
-  const { id, name, providerId, subType } = policy;
-  const body = { id, name, providerId, subType, providerType: REGISTRATION_POLICY_TYPE, config };
+  const { id, name } = policy;
+  const body = { id, ...componentOf(policy, config) };
   await keycloak.replace(attempt(`change the policy '${name}'`), (admin) =>
-    admin.components.update({ id }, body as unknown as Parameters<typeof admin.components.update>[1]),
+    admin.components.update({ id }, body),
   );
+}
+
+function componentOf(
+  { name, providerId, subType }: Pick<RegistrationPolicy, 'name' | 'providerId' | 'subType'>,
+  config: Config,
+) {
+  return { name, providerId, subType, providerType: REGISTRATION_POLICY_TYPE, config };
 }
