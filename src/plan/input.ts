@@ -9,7 +9,6 @@ import { isScopeName, NO_SCOPE_NAME, type ScopeWish } from '../realm/mcp-scope.t
 import type { McpServer } from '../realm/mcp-server.ts';
 import { allowedIn, entriesOf, type RealmRecord } from '../realm/record.ts';
 import { type Here, isLiveWindow, openedBy } from '../realm/window-mark.ts';
-import type { Reservation } from './plan.ts';
 
 /** The resource of a command: its flag or argument, else the configured one; CONFIG_MISSING where there is neither. */
 export function resourceFor(
@@ -102,23 +101,4 @@ export function requireNoLiveWindow(
   const message = `A run of mcpkc 0.1.0 keeps a window open for '${scope}': by ${openedBy(mark)}, since ${mark.since || 'an unknown time'}, until ${mark.until || 'unknown'}.`;
   const fix = 'Wait until that connection is made; or end it: --yes (that run then adopts nothing).';
   throw new McpkcError('OLD_WINDOW', message, fix, { details: { scope, mark: { ...mark } } });
-}
-
-/** Changes that need a person's word, whatever the command: those in `master`, and a first Trusted Hosts policy. */
-export function commonReservations(
-  realm: string,
-  plan: readonly { kind: string; action: string }[],
-): Reservation[] {
-  if (plan.length === 0) return [];
-  const reservations: Reservation[] = [];
-  if (realm === 'master') {
-    reservations.push({ message: 'This changes the realm master, which administers all others.' });
-  }
-  if (plan.some(({ kind, action }) => kind === 'trusted-hosts' && action === 'create')) {
-    reservations.push({
-      message:
-        'This realm has no Trusted Hosts policy: anybody may register a client. Adding one refuses all hosts that it doesn’t list, which may cut off a product that registers today.',
-    });
-  }
-  return reservations;
 }

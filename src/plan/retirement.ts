@@ -14,9 +14,9 @@ import { retiredRoles } from './access.ts';
 import { type Applying, applyAndVerify } from './apply.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
-import { commonReservations } from './input.ts';
 import { planFor } from './kinds/index.ts';
 import type { Plan, RealmPlan, Reservation } from './plan.ts';
+import { commonReservations } from './reservations.ts';
 import { retired } from './retired.ts';
 import { sessionsSentence } from './signed-in.ts';
 

@@ -29,20 +29,24 @@ import type { Way } from '../realm/ways.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import { type AccessFacts, type AccessPlan, gatesNow, planAccess, withAccess } from './access.ts';
 import { requireWish, type Target, targetsOf } from './allow-targets.ts';
-import { allowedEntry, takenReservations, withAllowed } from './allowed.ts';
+import { allowedEntry, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
 import { type Hardening, hardenAsWanted, NOT_HARDENED } from './hardening.ts';
-import { commonReservations, knownPresets, scopeWish } from './input.ts';
-import { narrowingReservations } from './losing.ts';
+import { knownPresets, scopeWish } from './input.ts';
 import { together } from './merged.ts';
 import { missingScopes } from './missing-scopes.ts';
-import { keeping, type Moving, movingReservations, readMoving } from './moving.ts';
+import { keeping, type Moving, readMoving } from './moving.ts';
 import type { Change, RealmPlan, Reservation } from './plan.ts';
 import { carriersFor, provisioned } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
-import { planResourceClient, STANDS, withResourceClient } from './resource-client.ts';
-import { sharedAudience } from './shared-audience.ts';
+import { commonReservations, serverReservations } from './reservations.ts';
+import {
+  planResourceClient,
+  type ResourceClientPlan,
+  STANDS,
+  withResourceClient,
+} from './resource-client.ts';
 import { freeOwnAccount, planStages, type Stage } from './stages.ts';
 
 /** A product of a server, and how it connects. */
@@ -273,7 +277,7 @@ interface Single {
   facts: AccessFacts;
   entries: Allowed[];
   desired: Desired;
-  reservations: Reservation[];
+  standIn: ResourceClientPlan;
   notes: string[];
 }
 
@@ -349,12 +353,21 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
   const stages = planStages(freed, desired, snapshot);
   const plan = stages.flatMap((stage) => stage.plan);
   await requireEditablePolicies(keycloak, plan, snapshot);
-  const narrowing: Reservation[] = [];
-  for (const { subject, facts, access } of singles) {
-    const { scope, resource } = subject;
-    narrowing.push(
-      ...(await narrowingReservations(keycloak, { resource, scope, snapshot, facts, gates: access.gates })),
-    );
+  const reservations = commonReservations(keycloak.realm, plan);
+  for (const { subject, facts, access, standIn } of singles) {
+    const { wish, moving } = subject;
+    const taken = takenBy(subject, snapshot, record);
+    const one = {
+      server: subject,
+      snapshot,
+      facts,
+      access,
+      standIn,
+      asksOfShared: !wish.shared,
+      moving,
+      taken,
+    };
+    reservations.push(...(await serverReservations(planning, one)));
   }
   return {
     snapshot,
@@ -368,11 +381,7 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
       const changes = plan.filter((change) => isAbout(change, subject, plan));
       return { wish, error: undefined, server: subject, gates: access.gates, changes, entries };
     }),
-    reservations: [
-      ...commonReservations(keycloak.realm, plan),
-      ...singles.flatMap(({ reservations }) => reservations),
-      ...narrowing,
-    ],
+    reservations,
     notes: [...hardening.leftOut.map(({ message }) => message), ...singles.flatMap(({ notes }) => notes)],
   };
 }
@@ -457,7 +466,7 @@ async function single(
   before: readonly Single[],
 ): Promise<Single> {
   const { keycloak, command, by } = planning;
-  const { wish, scope, audienceScope, resource, mode, list, presets, targets, moving } = subject;
+  const { scope, audienceScope, resource, mode, list, presets, targets, moving } = subject;
   const since = new Date(keycloak.serverNow()).toISOString();
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
   const plain = provisioned({
@@ -500,12 +509,7 @@ async function single(
     facts,
     entries,
     desired,
-    reservations: [
-      ...(wish.shared ? [] : sharedAudience({ scope, resource, mode, list, snapshot })),
-      ...movingReservations(moving, resource),
-      ...(await takenReservations(planning, resource, takenBy(subject, snapshot, record))),
-      ...standIn.reservations,
-    ],
+    standIn,
     notes: [
       ...standIn.warnings,
       ...restrictionNotes(subject, facts, access),

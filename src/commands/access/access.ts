@@ -27,11 +27,12 @@ import {
 } from '../../plan/access.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
-import { commonReservations, scopeWish } from '../../plan/input.ts';
+import { scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { commonReservations } from '../../plan/reservations.ts';
 import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
 import type { Mode } from '../../realm/marks.ts';

@@ -8,14 +8,14 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import type { Target } from '../../plan/allow-targets.ts';
-import { allowedEntry, takenReservations, withAllowed } from '../../plan/allowed.ts';
+import { allowedEntry, withAllowed } from '../../plan/allowed.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import { commonReservations, knownPresets } from '../../plan/input.ts';
+import { knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { narrowingReservations } from '../../plan/losing.ts';
 import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { proveAudience, provingUser } from '../../plan/prove.ts';
 import { rememberPlan } from '../../plan/remember.ts';
+import { commonReservations, serverReservations } from '../../plan/reservations.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
@@ -95,9 +95,7 @@ export async function allowTargets(
   if (!manner.dryRun && plan.length > 0) {
     const reservations = [
       ...commonReservations(keycloak.realm, plan),
-      ...(await takenReservations(subject, resource, taken)),
-      ...(await narrowingReservations(keycloak, { ...subject, facts, gates: access.gates })),
-      ...standIn.reservations,
+      ...(await serverReservations(subject, { server: subject, snapshot, facts, access, standIn, taken })),
     ];
     requireConsent(reservations, manner.yes);
     const { io, signal, voice } = context;

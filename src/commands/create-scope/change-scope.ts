@@ -12,20 +12,18 @@ import { type Offer, offerSentence, offerToHide } from '../../plan/advertised.ts
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
-  commonReservations,
   knownPresets,
   requireNoLiveWindow,
   resourceFor,
   scopeWish,
   wantedPresets,
 } from '../../plan/input.ts';
-import { narrowingReservations } from '../../plan/losing.ts';
-import { type Moving, movingReservations, readMoving } from '../../plan/moving.ts';
-import { namedReservations, userlessReservations } from '../../plan/named.ts';
+import { type Moving, readMoving } from '../../plan/moving.ts';
 import { type Change, planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { keptSentence, registrationChoice } from '../../plan/registration.ts';
 import { rememberPlan } from '../../plan/remember.ts';
+import { commonReservations, serverReservations } from '../../plan/reservations.ts';
 import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
 import { changeName } from '../../plan/text.ts';
@@ -39,7 +37,7 @@ import { desiredFor, looksThrough, modeAndList } from './desired-scope.ts';
 import { lookedThrough } from './existing-clients.ts';
 import { type NamedClients, namedClients } from './named-clients.ts';
 import {
-  reservations,
+  takeoverReservations,
   warnOfNearResources,
   warnOfRestriction,
   warnOfScopes,
@@ -86,13 +84,16 @@ export async function changeScope(
   await requireEditablePolicies(keycloak, plan, subject.snapshot);
   if (!dryRun && plan.length > 0) {
     const asked = [
-      ...reservations(subject, flags, plan),
+      ...takeoverReservations(subject, flags, plan),
       ...commonReservations(keycloak.realm, plan),
-      ...movingReservations(moving, subject.resource),
-      ...standIn.reservations,
-      ...namedReservations(named.attach, knownPresets(config)),
-      ...(await narrowingReservations(keycloak, { ...subject, gates: subject.access.gates })),
-      ...userlessReservations(named.attach, subject.carrier, subject.snapshot),
+      ...(await serverReservations(subject, {
+        ...subject,
+        server: subject,
+        asksOfShared: true,
+        moving,
+        standIn,
+        named: { clients: named.attach },
+      })),
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);

@@ -2,7 +2,6 @@ import type { Context } from '../../cli/command.ts';
 import { gatesNow } from '../../plan/access.ts';
 import { missingScopes } from '../../plan/missing-scopes.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
-import { sharedAudience } from '../../plan/shared-audience.ts';
 import { roleLabel } from '../../realm/access.ts';
 import {
   foreignAudience,
@@ -16,18 +15,16 @@ import { formatCommand, listNames, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 import type { Subject } from './subject.ts';
 
-/** The parts of a plan that only a person may decide: taking over another server's scope, a second standing server. */
-export function reservations(
-  { scope, scopes: { named }, resource, mode, list, snapshot }: Subject,
+/** Taking over another server's scope, which only a person may decide. */
+export function takeoverReservations(
+  { scope, scopes: { named }, resource }: Subject,
   flags: CreateScopeOptions,
   plan: Plan,
 ): Reservation[] {
-  const shared = sharedAudience({ scope, resource, mode, list, snapshot });
   const foreign = named && foreignAudience(named, resource);
   const replaced = plan.some(({ kind }) => kind === 'audience-mapper');
-  if (flags.replaceAudience !== true || foreign === undefined || !replaced) return shared;
+  if (flags.replaceAudience !== true || foreign === undefined || !replaced) return [];
   return [
-    ...shared,
     {
       message: `The scope '${scope}' carries the audience ${foreign}. Its clients lose that and get ${resource}.`,
     },

@@ -18,14 +18,13 @@ import { offerSentence, offerToHide } from '../../plan/advertised.ts';
 import type { Assignment, Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
-import { commonReservations, knownPresets, scopeWish } from '../../plan/input.ts';
+import { knownPresets, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { narrowingReservations } from '../../plan/losing.ts';
-import { keeping, movingReservations, readMoving } from '../../plan/moving.ts';
-import { namedReservations, userlessReservations } from '../../plan/named.ts';
+import { keeping, readMoving } from '../../plan/moving.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
 import { adoption, provisioned } from '../../plan/provisioned.ts';
 import { keptAsItIs, requireOpenRegistration } from '../../plan/registration.ts';
+import { commonReservations, serverReservations } from '../../plan/reservations.ts';
 import { NO_RESOURCE_CLIENT, planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
@@ -133,17 +132,18 @@ export async function prepare(
   await requireEditablePolicies(keycloak, plan, snapshot);
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
-    ...movingReservations(moving, resource),
-    ...standIn.reservations,
-    ...namedReservations([named, fixed], knownPresets(config), record),
-    ...(await narrowingReservations(keycloak, {
-      resource,
-      scope: run.scope,
-      snapshot,
-      facts,
-      gates: access.gates,
-    })),
-    ...userlessReservations([named, fixed], run.carrier, snapshot),
+    ...(await serverReservations(
+      { keycloak, config },
+      {
+        server: run,
+        snapshot,
+        facts,
+        access,
+        moving,
+        standIn,
+        named: { clients: [named, fixed], record },
+      },
+    )),
   ];
   return { run, snapshot, desired, plan, reservations, named, made };
 }
