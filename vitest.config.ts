@@ -13,6 +13,7 @@ const LONG = [
   'test/keycloak/fleet-many.test.ts',
   'test/keycloak/fleet-ways.test.ts',
   'test/keycloak/left-probes.test.ts',
+  'test/keycloak/left-policies.test.ts',
   'test/validate/made-beforehand.test.ts',
   'test/validate/page.test.ts',
   'test/validate/foreign-servers.test.ts',

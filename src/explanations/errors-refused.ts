@@ -85,7 +85,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     sources: ['https://github.com/keycloak/keycloak/issues/50131'],
   },
   POLICIES_PUT_BACK: {
-    what: 'mcpkc wrote its client policies, read them back and rehearsed what wrong ones break: a token of its account, and sign-ins up to the login page. Something failed, so the policies were put back as they were.',
+    what: 'mcpkc wrote its client policies, read them back and rehearsed what wrong ones break: a token of its account, and sign-ins up to the login page. Something failed, so the policies were put back as they were. The next command that writes does the same for policies which a killed run left untried.',
     cause:
       'Keycloak, a proxy or another editor kept something else than what was written; or this server reads the policies otherwise than the servers that they were verified on.',
     fix: 'The message names the step that failed and why, and whether it fails without the policies, too. --no-harden provisions without them.',

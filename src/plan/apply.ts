@@ -16,12 +16,13 @@ import { notKeptBy } from '../keycloak/write/until-kept.ts';
 import {
   type ClientPolicyLists,
   POLICY_LISTS,
+  policiesNamed,
   restoreClientPolicies,
 } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
 import { markOf } from '../products/probe-mark.ts';
 import { deviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
-import type { Entry } from '../realm/record.ts';
+import type { Entry, Untried } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { planFor, writeChange } from './kinds/index.ts';
@@ -86,7 +87,7 @@ const POLICY_KIND = 'client-policy';
 const isPolicy = ({ kind }: Change) => kind === POLICY_KIND;
 const policyKeys = (plan: RealmPlan) => changesOf(plan, POLICY_KIND).map(({ key }) => key);
 
-async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
+export async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
   const [clientPolicies, clientProfiles] = await Promise.all([
     readClientPolicies(keycloak),
     readClientProfiles(keycloak),
@@ -162,19 +163,32 @@ async function problemsOf(
   }
   const { rehearsal } = desired;
   if (wrong.length > 0 || !rehearsal) return wrong;
-  // Read by the next run where this one is killed: it looks for the client that a rehearsal registers.
-  await writeRecord(keycloak, { remember: rehearsalEntries(keycloak, desired) });
   const { failures, notTried } = await rehearse(keycloak, rehearsal);
   if (notTried.length > 0)
     warn?.(`Not rehearsed, since a registration policy refused it: ${notTried.join('; ')}.`);
   return failures;
 }
 
-/** The entry of the record for the time in which a wish's policies are rehearsed; none for a wish without a rehearsal. */
-function rehearsalEntries(keycloak: Keycloak, { rehearsal }: Desired): Entry[] {
+/**
+ * The entry of the record for the time in which a wish's policies are written and rehearsed; none for a wish without a
+ * rehearsal. The next run reads it where this one is killed (`proveLeftPolicies`).
+ */
+function rehearsalEntries(
+  keycloak: Keycloak,
+  { rehearsal }: Desired,
+  policies: readonly string[] = [],
+  before?: ClientPolicyLists,
+): Entry[] {
   if (!rehearsal) return [];
+  const { registration, scopes, tosUri } = rehearsal;
   const since = new Date(keycloak.serverNow()).toISOString();
-  return [{ kind: 'rehearsal', mark: markOf(rehearsal.tosUri), since }];
+  const untried: Untried | undefined = before && {
+    policies: [...policies],
+    before: policiesNamed(policies, before),
+    registration: { ...registration, redirect_uris: [...registration.redirect_uris] },
+    scopes: [...scopes],
+  };
+  return [{ kind: 'rehearsal', mark: markOf(tosUri), since, ...(untried && { untried }) }];
 }
 
 /** Differences between a policy of mcpkc and a change's result, a sentence each. */
@@ -197,12 +211,23 @@ async function orPutBack(
   throw putBackError([`the policies: ${error.message}`], []);
 }
 
-function putBackError(problems: readonly string[], still: readonly string[]): McpkcError {
+/**
+ * POLICIES_PUT_BACK. `problems`: the steps that failed; `still`: those that fail without the policies too. `left`: a
+ * killed run had written them, and nothing else was done by now.
+ */
+export function putBackError(
+  problems: readonly string[],
+  still: readonly string[],
+  left = false,
+): McpkcError {
   const isOther = problems.every((problem) => still.includes(problem));
-  const message = `The client policies were put back as they were, since with them this failed: ${problems.join('; ')}.`;
+  const whose = left ? ' that a killed run had written, and not tried,' : '';
+  const failed = problems.join('; ').replace(/\.$/, '');
+  const message = `The client policies${whose} were put back as they were, since with them this failed: ${failed}.`;
+  const done = left ? 'Nothing else was changed; run the command again.' : 'The rest of the plan is done.';
   const fix = isOther
     ? 'It fails without them too, so it has another cause: fix that first, or leave the policies out with --no-harden.'
-    : 'The rest of the plan is done. Leave the policies out with --no-harden, and report what this server answered.';
+    : `${done} Leave the policies out with --no-harden, and report what this server answered.`;
   return new McpkcError('POLICIES_PUT_BACK', message, fix, { details: { problems, withoutThem: still } });
 }
 
@@ -249,9 +274,11 @@ export async function applyAndVerify(
     const record = await readRecord(keycloak);
     const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: `mcpkc ${holder.command}` };
     const memory = back ? [] : memoryOf(plan, record, stamp);
-    const remember = [...memory, ...ownEntries(plan, desired.remember ?? [])];
-    await writeRecord(keycloak, { remember });
     const before = plan.some(isPolicy) ? await policyLists(keycloak) : undefined;
+    const untried = before ? rehearsalEntries(keycloak, desired, policyKeys(plan), before) : [];
+    await writeRecord(keycloak, {
+      remember: [...memory, ...ownEntries(plan, desired.remember ?? []), ...untried],
+    });
     const revoked: Revoked[] = [];
     await applyPlan(plan, writer(keycloak, snapshot, revoked), signal, onApplied).catch((error) =>
       orPutBack(error, keycloak, plan, before),

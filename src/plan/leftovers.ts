@@ -5,19 +5,23 @@ import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { mapSome } from '../keycloak/connection/lists.ts';
 import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readRecord } from '../keycloak/read/record.ts';
+import { holderOf, isLockHeld, withLock } from '../keycloak/write/lock.ts';
 import { removeProbe } from '../keycloak/write/probe-clients.ts';
 import { withdrawLeftovers } from '../keycloak/write/provisional.ts';
 import { runOf, writeRecord } from '../keycloak/write/record.ts';
-import { PROBE_CLIENT } from '../keycloak/write/rehearse.ts';
-import { isLeftProbe, isOver, runMark } from '../products/probe-mark.ts';
-import { entriesOf, type RealmRecord } from '../realm/record.ts';
+import { PROBE_CLIENT, rehearse } from '../keycloak/write/rehearse.ts';
+import { policiesNamed, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
+import { isLeftProbe, isOver, markOf, runMark } from '../products/probe-mark.ts';
+import { type Entry, entriesOf, type RealmRecord, type Rehearsal, type Untried } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
-import { count, visible } from '../text.ts';
+import { count, listNames, visible } from '../text.ts';
+import { policyLists, putBackError } from './apply.ts';
 
 /**
  * The first step of each command that writes: things that killed runs left are removed, and named. Clients to which
  * `onboard` granted an audience for the time being lose it, and probe clients go. Runs that may still go on are left
- * alone. `known`: the record, where it was read already.
+ * alone. `known`: the record, where it was read already. Client policies that a killed run wrote are tried as that run
+ * would have: POLICIES_PUT_BACK where sign-ins fail with them.
  */
 export async function removeLeftBehind(
   { io, voice }: { io: Io; voice: Voice },
@@ -27,9 +31,11 @@ export async function removeLeftBehind(
 ): Promise<void> {
   const run = runOf(io, command);
   const record = known ?? (await readRecord(keycloak));
+  const own = runMark(io);
+  const dead = entriesOf(record, 'rehearsal').filter(({ mark }) => isOver(mark, own, io));
   const [lost, probes] = await Promise.all([
     withdrawLeftovers(keycloak, record, run, (pid) => io.isAlive(pid)),
-    removeLeftProbes({ io, voice }, keycloak, record).finally(() => voice.progress(undefined)),
+    removeLeftProbes({ io, voice }, keycloak, dead).finally(() => voice.progress(undefined)),
   ]);
   for (const { client, resource } of lost) {
     const message = `The client ${visible(client.clientId)} held the audience ${visible(resource)} since a run of mcpkc onboard that was killed. It was revoked.`;
@@ -37,6 +43,79 @@ export async function removeLeftBehind(
   }
   if (probes > 0)
     voice.note(`${count(probes, 'probe client')} of mcpkc, left by a run that was killed: removed.`);
+  // An account that may not write policies wrote none.
+  const tried = (await ifAllowed(() => proveLeftPolicies(io, keycloak, command, record, dead))) ?? [];
+  if (tried.length > 0)
+    voice.note(
+      `A run that was killed had written the client policies ${listNames(tried)} and not tried them. They were tried now: sign-ins work with them.`,
+    );
+}
+
+/** A rehearsal with the data by which another run does it. */
+type LeftUntried = Rehearsal & { untried: Untried };
+
+/**
+ * Tries client policies that a killed run wrote: nothing plans them again, since they are as they are wanted. Where a
+ * sign-in fails with them, they are put back. Returns the names of those that were tried. The run is over as well where
+ * nobody holds the realm's lock, under which policies are written and tried.
+ */
+async function proveLeftPolicies(
+  io: Io,
+  keycloak: Keycloak,
+  command: string,
+  record: RealmRecord,
+  dead: readonly Rehearsal[],
+): Promise<string[]> {
+  const all = entriesOf(record, 'rehearsal').filter((one): one is LeftUntried => one.untried !== undefined);
+  if (all.length === 0) return [];
+  const isFree = all.every((one) => dead.includes(one)) || !(await isLockHeld(keycloak, io));
+  const left = all
+    .filter((one) => isFree || dead.includes(one))
+    .sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
+  const lists = left.length > 0 ? await policyLists(keycloak) : undefined;
+  // Put back already, or never written.
+  const standing = left.filter(
+    ({ untried: { policies, before } }) =>
+      lists && JSON.stringify(policiesNamed(policies, lists)) !== JSON.stringify(before),
+  );
+  const [newest] = standing;
+  if (newest === undefined) {
+    await writeRecord(keycloak, { forget: left });
+    return [];
+  }
+  const { tosUri } = runMark(io);
+  const since = new Date(keycloak.serverNow()).toISOString();
+  const own: Entry = { kind: 'rehearsal', mark: markOf(tosUri), since };
+  const wish = {
+    registration: newest.untried.registration,
+    scopes: [...new Set(standing.flatMap(({ untried }) => untried.scopes))],
+    tosUri,
+  };
+  await writeRecord(keycloak, { remember: [own] });
+  const { failures } = await rehearse(keycloak, wish);
+  if (failures.length > 0) {
+    await withLock(keycloak, io, holderOf(io, command), async () => {
+      for (const { untried } of standing)
+        await restoreClientPolicies(keycloak, untried.policies, untried.before);
+    });
+  }
+  const still = failures.length > 0 ? (await rehearse(keycloak, wish)).failures : [];
+  await writeRecord(keycloak, { forget: [own, ...left] });
+  if (failures.length > 0) throw putBackError(failures, still, true);
+  return [...new Set(standing.flatMap(({ untried }) => untried.policies))].sort();
+}
+
+/** A note about client policies that a killed run wrote and didn't try; the next run that writes does. */
+export function untriedNotes(io: Io, record: RealmRecord): string[] {
+  const own = runMark(io);
+  const left = entriesOf(record, 'rehearsal').filter(
+    ({ mark, untried }) => untried !== undefined && isOver(mark, own, io),
+  );
+  const names = [...new Set(left.flatMap(({ untried }) => untried?.policies ?? []))].sort();
+  if (names.length === 0) return [];
+  return [
+    `A run that was killed wrote the client policies ${listNames(names)} and didn’t try sign-ins with them: mcpkc apply does, also where nothing else is to be changed.`,
+  ];
 }
 
 /**
@@ -47,10 +126,9 @@ export async function removeLeftBehind(
 async function removeLeftProbes(
   { io, voice }: { io: Io; voice: Voice },
   keycloak: Keycloak,
-  record: RealmRecord,
+  dead: readonly Rehearsal[],
 ): Promise<number> {
   const own = runMark(io);
-  const dead = entriesOf(record, 'rehearsal').filter(({ mark }) => isOver(mark, own, io));
   const collect = async () => {
     const left: Client[] = [];
     if (dead.length === 0) {
@@ -71,6 +149,8 @@ async function removeLeftProbes(
   const found = await ifAllowed(collect);
   if (!found) return 0;
   const removed = await mapSome(found, (client) => removeProbe(keycloak, client));
-  if (removed.every((one) => one)) await writeRecord(keycloak, { forget: dead });
+  // Those with policies are over once these were tried.
+  if (removed.every((one) => one))
+    await writeRecord(keycloak, { forget: dead.filter(({ untried }) => untried === undefined) });
   return removed.filter((one) => one).length;
 }

@@ -88,10 +88,12 @@ export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): En
   const made = plan
     .filter(({ kind, action }) => kind === 'client-scope' && action === 'create')
     .map(({ key }) => key);
-  // Lists and mappers of a scope that mcpkc makes are removed with the scope.
-  const isPart = ({ kind, key }: Change) =>
-    (kind === 'default-scope' && made.includes(key)) ||
-    (kind === 'audience-mapper' && made.some((scope) => key.startsWith(`${scope}/`)));
+  // Lists and mappers of a scope that mcpkc makes are removed with the scope. A run that was killed may have made it.
+  const isOfMade = (scope: string, isNew: boolean) =>
+    made.includes(scope) || (isNew && beforeOf(record, 'client-scope', scope)?.value === null);
+  const isPart = ({ kind, key, before }: Change) =>
+    (kind === 'default-scope' && isOfMade(key, before?.list === 'none')) ||
+    (kind === 'audience-mapper' && isOfMade(key.split('/')[0] ?? '', before === null));
   return plan
     .filter((change) => isRemembered(change) && change.action !== 'delete' && !isPart(change))
     .flatMap(({ kind, key, before, after }): Entry[] => {

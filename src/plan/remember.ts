@@ -19,6 +19,35 @@ export interface Written {
   by: { by: string; host: string; command: string };
 }
 
+/** Clients of a plan that it assigns a scope, or removes one from, as far as they are known. */
+function assignedTo(list: 'default' | 'none', plan: RealmPlan, clients: readonly Client[]) {
+  return changesOf(plan, 'client-scope-assignment').flatMap(({ after }) => {
+    const client = clients.find(({ clientId }) => clientId === after?.clientId);
+    return after?.list === list && client ? [{ client, scope: after.scope }] : [];
+  });
+}
+
+/**
+ * Adoptions of a plan's clients. Those of clients that are there are written before the plan is: a run that goes on after
+ * a kill finds the scope assigned, and nothing then tells whose doing that was.
+ */
+export function adoptionsOf(
+  plan: RealmPlan,
+  { resource, clients, since, by }: Pick<Written, 'resource' | 'clients'> & { since: string; by: string },
+): Adopted[] {
+  return assignedTo('default', plan, clients).map(
+    ({ client, scope }): Adopted => ({
+      kind: 'adopted',
+      client: { id: client.id, clientId: client.clientId },
+      key: clientKeyOf(client),
+      resource,
+      scope,
+      since,
+      by,
+    }),
+  );
+}
+
 /** More clients than this are one line of the journal. */
 const LINES = 5;
 
@@ -30,25 +59,11 @@ export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written)
   const { resource, plan, clients, entries = [] } = written;
   const by = deedBy(written.by);
   const since = new Date(keycloak.serverNow()).toISOString();
-  const assigned = changesOf(plan, 'client-scope-assignment');
-  const to = (list: 'default' | 'none') =>
-    assigned.flatMap(({ after }) => {
-      const client = clients.find(({ clientId }) => clientId === after?.clientId);
-      return after?.list === list && client ? [{ client, scope: after.scope }] : [];
-    });
-  const adopted = to('default').map(
-    ({ client, scope }): Adopted => ({
-      kind: 'adopted',
-      client: { id: client.id, clientId: client.clientId },
-      key: clientKeyOf(client),
-      resource,
-      scope,
-      since,
-      by,
-    }),
-  );
+  const adopted = adoptionsOf(plan, { resource, clients, since, by });
   // A client may hold several scopes for one server: the one that it got counts.
-  const left = to('none').filter(({ client }) => !adopted.some((one) => one.client.id === client.id));
+  const left = assignedTo('none', plan, clients).filter(
+    ({ client }) => !adopted.some((one) => one.client.id === client.id),
+  );
   const others = plan.filter(({ kind }) => kind !== 'client-scope-assignment');
   const deeds = [
     ...lines(

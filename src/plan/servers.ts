@@ -15,9 +15,11 @@ import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
 import {
+  type Adopted,
   type Allowed,
   accessIn,
   allowancesOf,
+  clientKeyOf,
   type Entry,
   entryName,
   entryText,
@@ -500,7 +502,7 @@ async function single(
     ...server,
     assignments: [...(server.assignments ?? []), ...assignments],
     ...(allowedClients && { allowedClients }),
-    remember,
+    remember: [...remember, ...adoptedAlready(entries, snapshot, { since, by })],
   };
   const desired = withResourceClient(withAccess(withClients, access, since, by), standIn);
   return {
@@ -516,6 +518,21 @@ async function single(
       ...missingScopes(subject, snapshot),
     ],
   };
+}
+
+/** Adoptions of clients that were made and hold their scope: a run that was killed right then didn't write them down. */
+function adoptedAlready(
+  entries: readonly Allowed[],
+  { clients }: RealmSnapshot,
+  stamp: { since: string; by: string },
+): Adopted[] {
+  return entries.flatMap(({ client: { id, clientId }, resource, scope }): Adopted[] => {
+    const there = clients.find((one) => one.id === id && one.defaultClientScopes.includes(scope));
+    if (!there) return [];
+    return [
+      { kind: 'adopted', client: { id, clientId }, key: clientKeyOf(there), resource, scope, ...stamp },
+    ];
+  });
 }
 
 /** Clients that have the id of one that is to be made, and that mcpkc didn't make. */

@@ -18,7 +18,7 @@
  */
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
 import { createHash } from 'node:crypto';
-import type { Client } from './representations.ts';
+import type { Client, ClientPolicy, ClientProfile } from './representations.ts';
 
 /** Client id of the client that carries the record. It proves nothing: anybody may register with it first. */
 export const RECORD_CLIENT = 'mcpkc-record';
@@ -240,14 +240,27 @@ export interface LookedThrough {
 }
 
 /**
- * A rehearsal of sign-ins that is under way. A killed run leaves the entry, and perhaps a client that it registered,
- * which has no name by which Keycloak finds it.
+ * Client policies that are written, and rehearsed by sign-ins, at this moment. A killed run leaves the entry, policies
+ * that nobody tried, and perhaps a client that it registered, which has no name by which Keycloak finds it.
  */
 export interface Rehearsal {
   kind: 'rehearsal';
   /** The mark that its probes carry (`products/probe-mark.ts`). */
   mark: string;
   since: string;
+  /** The data by which a later run does it in place of a killed one; entries of old versions lack it. */
+  untried?: Untried;
+}
+
+/** Client policies that a run wrote and has not tried yet. */
+export interface Untried {
+  /** Names of the policies. */
+  policies: string[];
+  /** The state of these policies, and of the profiles that they name, before they were written. */
+  before: { clientPolicies: ClientPolicy[]; clientProfiles: ClientProfile[] };
+  /** The body of the registration that has to be accepted, and the scopes of the MCP servers (`Rehearsed`). */
+  registration: Record<string, unknown> & { redirect_uris: string[] };
+  scopes: string[];
 }
 
 export type Entry =
@@ -307,6 +320,14 @@ const isMapOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
 const orNull = (fits: (value: unknown) => boolean) => (value: unknown) => value === null || fits(value);
 const isName = hasShape({ id: isText, clientId: isText });
 
+const isNamedList = (value: unknown) => Array.isArray(value) && value.every(hasShape({ name: isText }));
+const isUntried = hasShape({
+  policies: isTextList,
+  before: hasShape({ clientPolicies: isNamedList, clientProfiles: isNamedList }),
+  registration: hasShape({ redirect_uris: isTextList }),
+  scopes: isTextList,
+});
+
 /** The fields that each kind of entry must hold. An entry without them was edited by hand, and counts as not there. */
 const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   provisional: {
@@ -348,7 +369,7 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
     markedAt: isTime,
   },
   looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
-  rehearsal: { mark: isText, since: isTime },
+  rehearsal: { mark: isText, since: isTime, untried: (value) => value === undefined || isUntried(value) },
   'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
   'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
 };

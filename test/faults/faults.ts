@@ -31,7 +31,7 @@ function answers(status: number, once: boolean, message: RegExp, body = 'busy'):
 
 const CUT = /cut|refused/;
 /** A run that watches, or that cleans up behind itself, tries again; all others give up. */
-const UNREADABLE = /could not be read|no token|not Keycloak’s/;
+const UNREADABLE = /could not be read|no token|not a token|not Keycloak’s/;
 
 const connection: Fault[] = [
   {

@@ -1,4 +1,5 @@
 import { type RealmSnapshot, type Representation, sorted } from '../support/keycloak/snapshot.ts';
+import { withRecordRead } from './record-state.ts';
 
 /** The part of an audience scope’s name that each run makes anew. */
 const RANDOM = /(?<=mcp-audience-[a-z0-9-]*)[0-9a-f]{32}/g;
@@ -46,7 +47,8 @@ export function stateOf(snapshot: RealmSnapshot, realm: string): State {
   const entries = (value: Representation, key: string) => (value[key] ?? []) as Representation[];
   for (const policy of entries(snapshot.clientPolicies, 'policies')) put(`policy ${policy.name}`, policy);
   for (const profile of entries(snapshot.clientProfiles, 'profiles')) put(`profile ${profile.name}`, profile);
-  for (const client of snapshot.clients) put(`client ${client.clientId} ${client.name ?? ''}`, client);
+  for (const client of withRecordRead(snapshot))
+    put(`client ${client.clientId} ${client.name ?? ''}`, client);
   for (const role of snapshot.realmRoles) put(`realm role ${role.name}`, role);
   for (const [client, roles] of Object.entries(snapshot.clientRoles)) put(`roles of ${client}`, roles);
   for (const [client, roles] of Object.entries(snapshot.serviceAccountRoles)) put(`account ${client}`, roles);

@@ -22,7 +22,7 @@ import { type Moving, readMoving } from '../../plan/moving.ts';
 import { type Change, planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { keptSentence, registrationChoice } from '../../plan/registration.ts';
-import { rememberPlan } from '../../plan/remember.ts';
+import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
 import { commonReservations, serverReservations } from '../../plan/reservations.ts';
 import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
@@ -97,8 +97,12 @@ export async function changeScope(
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
     requireConsent(asked, flags.yes === true);
-    const now = await apply(context, subject, stages);
     const by = holderOf(context.io, 'create-scope');
+    const since = new Date(keycloak.serverNow()).toISOString();
+    const { resource, snapshot } = subject;
+    const stamp = { resource, clients: snapshot.clients, since, by: deedBy(by) };
+    await writeRecord(keycloak, { remember: adoptionsOf(plan, stamp) });
+    const now = await apply(context, subject, stages);
     await rememberPlan(keycloak, context.io, {
       resource: subject.resource,
       plan,

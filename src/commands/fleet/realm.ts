@@ -12,10 +12,10 @@ import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { driftNotes } from '../../plan/drift.ts';
 import { knownPresets } from '../../plan/input.ts';
-import { removeLeftBehind } from '../../plan/leftovers.ts';
+import { removeLeftBehind, untriedNotes } from '../../plan/leftovers.ts';
 import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
 import type { Change, RealmChange, RealmPlan } from '../../plan/plan.ts';
-import { rememberPlan } from '../../plan/remember.ts';
+import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
 import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
@@ -146,6 +146,7 @@ async function planWith(
     notes: [
       ...planned.notes,
       ...besideNotes(wish, planned),
+      ...(dryRun ? untriedNotes(context.io, planned.record) : []),
       ...(dryRun ? await driftNotes(keycloak, planned.plan, snapshot) : []),
     ],
     unlisted: others.filter((one) => isKnownServer(one)).map(shown),
@@ -344,6 +345,12 @@ async function write(
     },
     warn: (text: string) => voice.warn(`${visible(keycloak.realm)}: ${text}`),
   };
+  const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: deedBy(holder) };
+  const { clients } = planned.snapshot;
+  const adopted = planned.servers.flatMap((one) =>
+    one.error ? [] : adoptionsOf(one.changes, { resource: one.wish.resource, clients, ...stamp }),
+  );
+  await writeRecord(keycloak, { remember: adopted });
   let now = planned.snapshot;
   for (const { desired, plan } of planned.stages)
     now = await applyAndVerify(keycloak, plan, desired, now, applying);

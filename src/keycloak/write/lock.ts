@@ -73,6 +73,12 @@ function isStale(lock: LockRole, io: Io, serverNow: number): boolean {
   return host === io.hostname && Number.isInteger(pid) && pid > 0 && !io.isAlive(pid);
 }
 
+/** Whether another run may be at work under the lock right now. */
+export async function isLockHeld(keycloak: Keycloak, io: Io): Promise<boolean> {
+  const lock = await look(keycloak);
+  return lock !== undefined && !isStale(lock, io, keycloak.serverNow());
+}
+
 /** Keycloak reports that the role is there and doesn't show it: something answers in its place. */
 function lockUnseenError(): McpkcError {
   const message = `Keycloak refuses to create the realm role '${LOCK_ROLE}' (the lock) as being there, and doesn’t show it.`;

@@ -161,9 +161,10 @@ async function signInRefusal(
     state: 'mcpkc',
     ...(more as Record<string, string>),
   });
-  const answer = await askRealm(keycloak, REHEARSE, `protocol/openid-connect/auth?${query}`, {
-    method: 'GET',
-  });
+  const ask = () => askRealm(keycloak, REHEARSE, `protocol/openid-connect/auth?${query}`, { method: 'GET' });
+  const first = await ask();
+  // Two requests at once may answer 500 (26.7.4): a policy's refusal comes again.
+  const answer = first.status >= 500 ? await ask() : first;
   const { location } = answer;
   if (answer.status === 200) return undefined;
   if (location === null) return `${answer.status} ${visible(messageOf(answer.text))}`;

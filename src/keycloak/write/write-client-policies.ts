@@ -37,6 +37,19 @@ export interface ClientPolicyLists {
   clientProfiles: readonly ClientProfile[];
 }
 
+/** The part of the lists that is about policies of these names: they, and the profiles that they name. */
+export function policiesNamed(
+  names: readonly string[],
+  { clientPolicies, clientProfiles }: ClientPolicyLists,
+): { clientPolicies: ClientPolicy[]; clientProfiles: ClientProfile[] } {
+  const policies = clientPolicies.filter(({ name }) => names.includes(name));
+  const profiles = [...names, ...policies.flatMap((one) => one.profiles ?? [])];
+  return {
+    clientPolicies: policies,
+    clientProfiles: clientProfiles.filter(({ name }) => profiles.includes(name)),
+  };
+}
+
 /**
  * Puts policies of these names, and the profiles that they name, back to what they were; entries that others wrote
  * meanwhile stay. Old profiles come first and new ones go last, so that no policy names a profile that isn't there.
