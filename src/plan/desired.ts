@@ -9,7 +9,7 @@ import type { RoleHolder } from '../realm/snapshot.ts';
 
 /**
  * The realm as it should be, as far as mcpkc owns it. Every part is optional: a part that isn't named isn't touched.
- * Made by this room's functions from a command's input, compared with the realm by `resources/`.
+ * Made by this room's functions from a command's input, compared with the realm by `kinds/`.
  */
 export interface Desired {
   /** The mark of a run of 0.1.0 whose window is over: it is removed. */

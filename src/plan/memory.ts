@@ -1,18 +1,6 @@
 import { beforeOf, type Entry, entriesOf, type RealmRecord, type Wrote, wroteOf } from '../realm/record.ts';
-import type { Change, RealmKind, RealmPlan } from './plan.ts';
-
-/** Kinds whose state before mcpkc is written down, to be put back when nothing needs the change any more. */
-const REMEMBERED: readonly RealmKind[] = [
-  'client-scope',
-  'audience-mapper',
-  'default-scope',
-  'trusted-hosts',
-  'allowed-scopes',
-  'registration-origins',
-  'mapper-types',
-  'client',
-  'realm-role',
-];
+import { REALM } from './kinds/all.ts';
+import type { RealmChange, RealmPlan } from './plan.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -72,7 +60,7 @@ function remaining(wrote: Fields, before: unknown, now: Fields): Record<string, 
   );
 }
 
-const isRemembered = ({ kind }: Change) => REMEMBERED.includes(kind as RealmKind);
+const isRemembered = ({ kind }: RealmChange) => REALM[kind].isRemembered;
 
 /** The moment and author of an entry. */
 export interface Stamp {
@@ -91,7 +79,7 @@ export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): En
   // Lists and mappers of a scope that mcpkc makes are removed with the scope. A run that was killed may have made it.
   const isOfMade = (scope: string, isNew: boolean) =>
     made.includes(scope) || (isNew && beforeOf(record, 'client-scope', scope)?.value === null);
-  const isPart = ({ kind, key, before }: Change) =>
+  const isPart = ({ kind, key, before }: RealmChange) =>
     (kind === 'default-scope' && isOfMade(key, before?.list === 'none')) ||
     (kind === 'audience-mapper' && isOfMade(key.split('/')[0] ?? '', before === null));
   return plan

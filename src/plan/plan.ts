@@ -142,13 +142,7 @@ export interface Progress {
 /** Attachments to clients are independent of each other; this many are written at once. */
 const AT_ONCE = 4;
 /** Lists of the realm that are edited as a whole. They don't touch each other: a change of each is written at once. */
-export const REALM_LISTS: readonly ChangeKind[] = [
-  'trusted-hosts',
-  'allowed-scopes',
-  'registration-origins',
-  'mapper-types',
-  'client-policy',
-];
+export const REALM_LISTS: readonly ChangeKind[] = REALM_KINDS.filter((kind) => REALM[kind].isRealmList);
 
 /**
  * Writes a plan. Stops at the first failure, which then shows the done and the open changes; running the command again

@@ -186,6 +186,8 @@ export interface Owned${type} {
 /** TODO: what it is, and what it is for. */
 export const ${own}: Kind<'${name}', Owned${type}> = {
   title: TODO, // as a plan's line calls it
+  isRemembered: TODO, // whether its state before mcpkc is put back
+  isRealmList: TODO, // whether it is a list of the realm that is edited as a whole
   diff: ({ ${own}: wanted }, snapshot) => TODO(wanted, snapshot), // changes; [] where all is right
   write: (change, { keycloak }) => write${type}(keycloak, change),
 };
@@ -213,10 +215,11 @@ it('${name}: what differs is planned, and what is right is not', () => {
 });
 `,
     );
+    edits.insert('src/plan/desired.ts', /^ {2}assignments\?: /m, `  /** TODO */\n  ${own}?: TODO;\n`);
     edits.addImport('src/plan/kinds/all.ts', `import { ${own} } from './${name}.ts';`);
     edits.insert('src/plan/kinds/all.ts', /^\};/m, `  '${name}': ${own},\n`);
     return [
-      `src/plan/desired.ts: the wish \`${own}?\` in Desired`,
+      `src/plan/desired.ts: the type of the wish \`${own}?\``,
       `src/plan/kinds/${name}.ts and src/keycloak/write/write-${name}.ts; its place in the order of src/plan/kinds/all.ts`,
       'test/unit/hostile/model.ts: what a realm is after the change (the type checker names it); the laws then run over it',
     ];

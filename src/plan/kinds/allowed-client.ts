@@ -66,6 +66,8 @@ function diffOne(wanted: DesiredAllowed, found: Client | undefined): Change<'all
  */
 export const allowedClient: Kind<'allowed-client', OwnedAllowed> = {
   title: 'client',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ allowedClients: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one) =>
       diffOne(

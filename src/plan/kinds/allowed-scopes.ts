@@ -17,6 +17,8 @@ function restored(policy: RegistrationPolicy, after: Allowed | undefined): Chang
 /** The client scopes that a registration may name; every such policy of the realm is kept alike. */
 export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
   title: 'policy',
+  isRemembered: true,
+  isRealmList: true,
   diff: ({ allowedScopes: wanted }, snapshot) => {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.allowedScopes).flatMap((policy) => {

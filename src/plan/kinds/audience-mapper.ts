@@ -97,6 +97,8 @@ function restored(
 /** The protocol mapper that puts the MCP server's URL into `aud` of access tokens. */
 export const audienceMapper: Kind<'audience-mapper', OwnedMapper> = {
   title: 'audience mapper',
+  isRemembered: true,
+  isRealmList: false,
   diff: ({ audienceMappers: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one) => {
       if ('restore' in one) return restored(one, snapshot);

@@ -126,6 +126,8 @@ function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): C
 /** Client policies of mcpkc's own, each with its profile; all others pass through untouched. */
 export const clientPolicy: Kind<'client-policy', OwnPolicySide> = {
   title: 'client policy',
+  isRemembered: false,
+  isRealmList: true,
   diff: (desired, snapshot) => [
     ...registrations(desired, snapshot),
     ...userless(desired, snapshot),

@@ -15,6 +15,8 @@ export interface OwnedAssignment {
 /** Scopes assigned to single clients. Optional → default is one change, since Keycloak ignores half of it. */
 export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignment> = {
   title: 'client’s scope',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ assignments: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ clientId, scope, list, why, seen }): Change<'client-scope-assignment'>[] => {
       const client = snapshot.clients.find((one) => one.clientId === clientId);

@@ -54,6 +54,8 @@ function diffOne(wanted: Wanted, snapshot: RealmSnapshot): Change<'client-scope'
 /** The client scopes of a resource: their names, and the attributes that mcpkc owns. */
 export const clientScope: Kind<'client-scope', OwnedScope> = {
   title: 'client scope',
+  isRemembered: true,
+  isRealmList: false,
   diff: ({ clientScopes: wanted }, snapshot) => (wanted ?? []).flatMap((one) => diffOne(one, snapshot)),
   write: (change, { keycloak, ids }) => writeClientScope(keycloak, ids, change),
 };

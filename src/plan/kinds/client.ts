@@ -10,6 +10,8 @@ export type OwnedClient = Readonly<Record<string, unknown>> & {
 /** mcpkc's own attributes on clients, and the static client of OIDC_AUDIENCE. */
 export const client: Kind<'client', OwnedClient> = {
   title: 'client',
+  isRemembered: true,
+  isRealmList: false,
   diff: ({ clients: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ clientId, attributes, create, absent, why }): Change<'client'>[] => {
       const found = snapshot.clients.find((one) => one.clientId === clientId);

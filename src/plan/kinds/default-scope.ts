@@ -20,6 +20,8 @@ const WHY = {
 /** Membership of the realm's default or optional client scopes. A move between them is one change. */
 export const defaultScope: Kind<'default-scope', OwnedMembership> = {
   title: 'realm default scope',
+  isRemembered: true,
+  isRealmList: false,
   diff: ({ defaultScopes: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ scope, list, why }): Change<'default-scope'>[] => {
       const from = realmListOf(snapshot, scope);

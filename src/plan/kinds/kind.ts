@@ -20,6 +20,13 @@ export interface Writing {
 export interface Kind<Name extends string, Owned extends object> {
   /** In a plan's lines: "create **client scope** mcp-resource". */
   title: string;
+  /**
+   * Its state before mcpkc is written down, and put back when nothing needs the change any more. Off where mcpkc makes
+   * and removes the whole thing, or an entry of the record of its own tells of it.
+   */
+  isRemembered: boolean;
+  /** It is edited as a whole list of the realm: a plan with it takes the realm's lock, and the role manage-realm. */
+  isRealmList: boolean;
   diff(desired: Desired, snapshot: RealmSnapshot): ChangeOf<Name, Owned>[];
   /** Writes one change, looking up ids now: the plan may be old. */
   write(change: ChangeOf<Name, Owned>, writing: Writing): Promise<void>;

@@ -42,6 +42,8 @@ function restored(
 /** The protocol mappers that a registration may bring; every such policy of the realm is narrowed alike. */
 export const mapperTypes: Kind<'mapper-types', OwnedTypes> = {
   title: 'policy',
+  isRemembered: true,
+  isRealmList: true,
   diff: ({ mapperTypes: wanted }, snapshot) => {
     if (!wanted) return [];
     if ('restore' in wanted) return restored(wanted.restore, snapshot);

@@ -11,6 +11,8 @@ export interface OwnedRole {
 /** Realm roles that MCP servers are bound to, and the one that nobody holds. One that is there stays as it is. */
 export const realmRole: Kind<'realm-role', OwnedRole> = {
   title: 'realm role',
+  isRemembered: true,
+  isRealmList: false,
   diff: ({ realmRoles: wanted }, { roles = [] }) =>
     (wanted ?? []).flatMap(({ name, description, why, absent }): Change<'realm-role'>[] => {
       const found = roles.find((role) => role.client === null && role.name === name);

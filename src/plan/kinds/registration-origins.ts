@@ -28,6 +28,8 @@ function changed(
  */
 export const registrationOrigins: Kind<'registration-origins', OwnedOrigins> = {
   title: 'policy',
+  isRemembered: true,
+  isRealmList: true,
   diff: ({ registrationOrigins: wanted }, snapshot) => {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.webOrigins).flatMap((policy) => {

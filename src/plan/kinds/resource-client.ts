@@ -16,6 +16,8 @@ const WHY =
  */
 export const resourceClient: Kind<'resource-client', OwnedResourceClient> = {
   title: 'resource client',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ resourceClients: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one): Change<'resource-client'>[] => {
       const { clientId } = one;

@@ -6,6 +6,8 @@ import type { Kind } from './kind.ts';
 /** Groups and users that a role is granted to. It is only ever granted: everything else of it is the administrator's business. */
 export const roleHolder: Kind<'role-holder', RoleHolder> = {
   title: 'role',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ roleHolders: wanted }, { roleHolders = [] }) =>
     (wanted ?? []).flatMap((after): Change<'role-holder'>[] => {
       const { role, kind, name } = after;

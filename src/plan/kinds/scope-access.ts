@@ -18,6 +18,8 @@ const named = (roles: readonly RoleName[]): RoleName[] =>
  */
 export const scopeAccess: Kind<'scope-access', OwnedAccess> = {
   title: 'who may use',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ access: wanted }, { access = [] }) =>
     (wanted ?? []).flatMap(({ scope, roles, why }): Change<'scope-access'>[] => {
       const from = rolesOf(access, scope);

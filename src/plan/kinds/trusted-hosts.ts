@@ -79,6 +79,8 @@ function restored(
 /** The hosts whose clients may register without a token; every such policy of the realm is kept alike. */
 export const trustedHosts: Kind<'trusted-hosts', HostsOfPolicy> = {
   title: 'policy',
+  isRemembered: true,
+  isRealmList: true,
   diff: ({ trustedHosts: wanted }, snapshot) => {
     if (!wanted) return [];
     if ('restore' in wanted) return restored(wanted.restore, snapshot);

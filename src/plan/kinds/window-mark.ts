@@ -6,6 +6,8 @@ import type { Kind } from './kind.ts';
 /** The mark of a window that a run of 0.1.0 left open: the last thing that is removed when the window is settled. */
 export const windowMark: Kind<'window-mark', WindowMark> = {
   title: 'window',
+  isRemembered: false,
+  isRealmList: false,
   diff: ({ windowMark: wanted }, snapshot) => {
     const scope = wanted && scopeNamed(snapshot, wanted.scope);
     const before = scope && windowMarkOf(scope.attributes);
