@@ -1,11 +1,52 @@
-import type { Desired, DesiredHosts } from './desired.ts';
+import type { Desired } from './desired.ts';
 
-type Scopes = Extract<Desired['allowedScopes'], { add: string[] }>;
-
-const all = <T>(parts: readonly (readonly T[] | undefined)[]): T[] => parts.flatMap((part) => part ?? []);
-const each = <T>(values: readonly T[], keyOf: (one: T) => string): T[] => [
-  ...new Map(values.map((one) => [keyOf(one), one])).values(),
+const all = <T>(parts: readonly (readonly T[])[]): T[] => parts.flat();
+const each = <T>(parts: readonly (readonly T[])[], keyOf: (one: T) => string): T[] => [
+  ...new Map(parts.flat().map((one) => [keyOf(one), one])).values(),
 ];
+const distinct = (parts: readonly (readonly string[])[]): string[] => [...new Set(parts.flat())];
+/** A part that is the realm's, or that puts things back: no server's own wish has it. */
+const none = () => undefined;
+
+/** The joining of each part of several wishes. Total: a part that is left out fails the type check. */
+const JOINED: { readonly [Key in keyof Desired]-?: (parts: Required<Desired>[Key][]) => Desired[Key] } = {
+  windowMark: none,
+  clientScopes: (parts) => each(parts, ({ name }) => name),
+  audienceMappers: all,
+  trustedHosts: (parts) => {
+    const hosts = parts.flatMap((one) => ('add' in one ? [one] : []));
+    const [first] = hosts;
+    const [add, remove] = [distinct(hosts.map((one) => one.add)), distinct(hosts.map((one) => one.remove))];
+    return first && { ...first, add, remove };
+  },
+  allowedScopes: (parts) => {
+    const scopes = parts.flatMap((one) => ('add' in one ? [one] : []));
+    if (scopes.length === 0) return undefined;
+    return {
+      add: distinct(scopes.map(({ add }) => add)),
+      remove: distinct(scopes.map(({ remove }) => remove)),
+      defaults: scopes.some(({ defaults }) => defaults),
+    };
+  },
+  registrationOrigins: (parts) => {
+    const add = distinct(parts.map((one) => ('add' in one ? one.add : [])));
+    return add.length > 0 ? { add } : undefined;
+  },
+  mapperTypes: none,
+  registrations: none,
+  userless: none,
+  formerPolicies: none,
+  rehearsal: none,
+  remember: all,
+  defaultScopes: (parts) => each(parts, ({ scope }) => scope),
+  realmRoles: (parts) => each(parts, ({ name }) => name),
+  access: all,
+  roleHolders: none,
+  resourceClients: all,
+  clients: (parts) => each(parts, ({ clientId }) => clientId),
+  allowedClients: (parts) => each(parts, ({ clientId }) => clientId),
+  assignments: all,
+};
 
 /**
  * One wish for several MCP servers of a realm. The entries that each adds to a list are added; a thing that several
@@ -13,46 +54,11 @@ const each = <T>(values: readonly T[], keyOf: (one: T) => string): T[] => [
  * planned one by one.
  */
 export function together(wishes: readonly Desired[]): Desired {
-  const of = <Key extends keyof Desired>(key: Key) => wishes.map((one) => one[key]);
-  const hosts = wishes.flatMap(({ trustedHosts }): DesiredHosts[] =>
-    trustedHosts && 'add' in trustedHosts ? [trustedHosts] : [],
-  );
-  const scopes = wishes.flatMap(({ allowedScopes }): Scopes[] =>
-    allowedScopes && 'add' in allowedScopes ? [allowedScopes] : [],
-  );
-  const origins = wishes.flatMap(({ registrationOrigins: wanted }) =>
-    wanted && 'add' in wanted ? wanted.add : [],
-  );
-  const [firstHosts] = hosts;
-  return {
-    clientScopes: each(all(of('clientScopes')), ({ name }) => name),
-    audienceMappers: all(of('audienceMappers')),
-    defaultScopes: each(all(of('defaultScopes')), ({ scope }) => scope),
-    realmRoles: each(all(of('realmRoles')), ({ name }) => name),
-    access: all(of('access')),
-    resourceClients: all(of('resourceClients')),
-    clients: each(all(of('clients')), ({ clientId }) => clientId),
-    allowedClients: each(all(of('allowedClients')), ({ clientId }) => clientId),
-    assignments: all(of('assignments')),
-    remember: all(of('remember')),
-    ...(origins.length > 0 ? { registrationOrigins: { add: [...new Set(origins)] } } : {}),
-    ...(firstHosts
-      ? {
-          trustedHosts: {
-            ...firstHosts,
-            add: [...new Set(hosts.flatMap(({ add }) => add))],
-            remove: [...new Set(hosts.flatMap(({ remove }) => remove))],
-          },
-        }
-      : {}),
-    ...(scopes.length > 0
-      ? {
-          allowedScopes: {
-            add: [...new Set(scopes.flatMap(({ add }) => add))],
-            remove: [...new Set(scopes.flatMap(({ remove }) => remove))],
-            defaults: scopes.some(({ defaults }) => defaults),
-          },
-        }
-      : {}),
-  };
+  const parts = (Object.keys(JOINED) as (keyof Desired)[]).map((key): Partial<Desired> => {
+    const wished = wishes.flatMap((one) => (one[key] === undefined ? [] : [one[key]]));
+    // TypeScript doesn't see that both have the same key.
+    const whole = JOINED[key](wished as never);
+    return whole === undefined ? {} : { [key]: whole };
+  });
+  return Object.assign({}, ...parts);
 }
