@@ -239,8 +239,11 @@ const command: Stub = {
       `src/commands/${name}/command.ts`,
       `import type { Command } from '../../cli/command.ts';
 
+/** The options that \`define\` declares. */
+type ${pascal(name)}Options = TODO;
+
 /** \`mcpkc ${name}\` */
-export const ${own}: Command = {
+export const ${own}: Command<${pascal(name)}Options> = {
   define(command) {
     command.description(TODO); // a sentence
   },
@@ -260,7 +263,7 @@ import { expectCli } from '../support/cli.ts';
 
 it('${name} ends with 0 where all is well, and names the option that is wrong', async () => {
   await expectCli(0, ['${name}', TODO]);
-  expect((await expectCli(2, ['${name}', TODO, '--json'])).json).toMatchObject({ code: 'INPUT_INVALID' });
+  expect((await expectCli(2, ['${name}', TODO, '--json'])).json).toMatchObject({ code: 'USAGE' });
 });
 `,
     );
@@ -277,8 +280,9 @@ it('${name} ends with 0 where all is well, and names the option that is wrong', 
     );
     return [
       `src/commands/${name}/: options and handler; text.ts beside it is how its report reads`,
+      'src/schemas/documents.ts: its JSON document; test/cli/lines.ts: a command line that reaches its answer (both red until then)',
       'test/faults/rows.ts: a row (test/unit/tables.test.ts is red until then)',
-      'npm run docs -- --no-screens: README’s table of commands',
+      'npm run docs -- --no-screens: schemas/ and README’s table of commands',
     ];
   },
 };
