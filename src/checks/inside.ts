@@ -7,7 +7,7 @@ import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { scopeWish } from '../plan/input.ts';
 import { isProbe } from '../products/dynamic.ts';
-import { gatesOf, type Role } from '../realm/access.ts';
+import { gatesOn, type Role } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import { mcpServerIn } from '../realm/mcp-server.ts';
@@ -84,9 +84,8 @@ async function gatesOfScope(
   snapshot: RealmSnapshot,
   carrier: string | undefined,
 ): Promise<readonly Role[] | undefined> {
-  const [access] = await readAccess(keycloak, snapshot, carrier === undefined ? [] : [carrier]);
-  const mapped = access?.roles ?? [];
-  return mapped.length === 0 ? undefined : gatesOf(mapped);
+  const carriers = carrier === undefined ? [] : [carrier];
+  return gatesOn(await readAccess(keycloak, snapshot, carriers), carriers);
 }
 
 async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {

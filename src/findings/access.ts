@@ -1,7 +1,16 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import { asksFor, type Naming, namesScopes } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
-import { distinctRoles, gatesOf, isNobodyRole, isSameRole, type Role, roleLabel } from '../realm/access.ts';
+import {
+  distinctRoles,
+  gatesOf,
+  isNobodyRole,
+  isSameRole,
+  type Role,
+  roleLabel,
+  rolesOf,
+  rolesOn,
+} from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { accessIn, entriesOf } from '../realm/record.ts';
@@ -31,11 +40,9 @@ function servers(seen: Seen): Restricted[] {
   return listServers(seen).flatMap((judged): Restricted[] => {
     const { resource } = judged;
     if (resource === undefined) return [];
-    const of = (scope: string) => mapped.find((one) => one.scope === scope)?.roles ?? [];
-    const scopes = [...new Set([judged.scope, ...judged.carriers])];
-    const roles = distinctRoles(scopes.flatMap(of));
+    const roles = rolesOn(mapped, [judged.scope, ...judged.carriers]);
     const remembered = record.visible ? accessIn(record.value, resource)?.roles : undefined;
-    const everywhere = judged.carriers.every((scope) => of(scope).length > 0);
+    const everywhere = judged.carriers.every((scope) => rolesOf(mapped, scope).length > 0);
     return [{ judged, resource, roles, gates: gatesOf(roles), everywhere, remembered }];
   });
 }

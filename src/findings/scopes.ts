@@ -1,6 +1,6 @@
 import { ADMIN_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { differenceOf, type ResourceDifference } from '../names/resource-url.ts';
-import { distinctRoles, gatesOf, roleLabel, rolesOf } from '../realm/access.ts';
+import { gatesOn, roleLabel } from '../realm/access.ts';
 import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 
 import { freeName } from '../realm/mcp-scope.ts';
@@ -225,8 +225,7 @@ const shared: Rule = {
 /** The roles of which a person needs one; none where everybody may use the server, or that isn't visible. */
 function rolesFor({ parts: { access } }: Seen, { scope, carriers }: PresentServer): string[] {
   const mapped = access.visible ? access.value.mapped : [];
-  const roles = [scope, ...carriers].flatMap((one) => rolesOf(mapped, one));
-  return distinctRoles(gatesOf(roles)).map(roleLabel);
+  return (gatesOn(mapped, [scope, ...carriers]) ?? []).map(roleLabel);
 }
 
 /** Rules about the audience scopes and their mappers. */

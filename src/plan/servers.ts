@@ -13,7 +13,7 @@ import { audiencesOf } from '../realm/audiences.ts';
 import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer } from '../realm/mcp-server.ts';
+import { inMode, mcpServerIn, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
 import {
   type Adopted,
   type Allowed,
@@ -156,7 +156,7 @@ export async function planServers(
     if (subject) subjects.push(subject);
   }
   const ids = subjects.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
-  const names = [...new Set(subjects.flatMap(scopesOf))];
+  const names = [...new Set(subjects.flatMap(scopeNames))];
   const resources = subjects.map(({ resource }) => resource);
   const [clients, standing, access] = await Promise.all([
     clientsNamedLike(keycloak, [...new Set(ids)], MADE),
@@ -185,10 +185,6 @@ function addClients(snapshot: RealmSnapshot, clients: RealmSnapshot['clients']):
   for (const client of clients)
     if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
 }
-
-const scopesOf = ({ scope, carrier, carriers }: NamedServer): string[] => [
-  ...new Set([scope, carrier, ...carriers]),
-];
 
 async function subjectOf(
   { config, keycloak }: Planning,
@@ -411,7 +407,7 @@ function accessOf(
   record: RealmRecord,
 ): { access: AccessPlan; facts: AccessFacts } {
   const { resource, wish } = subject;
-  const scopes = scopesOf(subject);
+  const scopes = scopeNames(subject);
   const facts: AccessFacts = {
     access: (snapshot.access ?? []).filter(({ scope }) => scopes.includes(scope)),
     roles: snapshot.roles ?? [],
@@ -566,7 +562,7 @@ function freshEntries(entries: readonly Entry[], record: RealmRecord): Entry[] {
 /** Whether a change is about a server alone: its scopes, who may use it, clients that are made for it. */
 function isAbout({ kind, key, after }: Change, subject: Subject, plan: RealmPlan): boolean {
   const scopes = [
-    ...scopesOf(subject),
+    ...scopeNames(subject),
     ...(subject.audienceScope === undefined ? [] : [subject.audienceScope]),
   ];
   switch (kind) {

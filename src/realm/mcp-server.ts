@@ -84,6 +84,11 @@ export function mcpServerOf(snapshot: RealmSnapshot, named: ClientScope): Presen
   };
 }
 
+/** Names of all scopes that name a server or carry its audience, today and as it is wanted. */
+export function scopeNames({ scope, carrier, carriers }: McpServer): string[] {
+  return [...new Set([scope, carrier, ...carriers])];
+}
+
 /** The server as a command wants it: in a mode and a list. An audience scope that isn't there yet gets its name. */
 export function inMode<Server extends McpServer>(
   server: Server,

@@ -23,6 +23,7 @@ import type { Preset } from '../../products/preset.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
 import { documentRefusedBy } from '../../realm/document-policies.ts';
 import { isAudienceScope, nameScopeOf } from '../../realm/mcp-scope.ts';
+import { scopeNames } from '../../realm/mcp-server.ts';
 import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/record.ts';
 import { type Client, type ClientScope, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -85,7 +86,7 @@ export async function allowTargets(
     consent: manner.yes,
   });
   for (const warning of standIn.warnings) context.voice.warn(warning);
-  const scopes = [...new Set([subject.scope, subject.carrier, ...subject.carriers])];
+  const scopes = scopeNames(subject);
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, manner.roles.length > 0);
   const access = planAccess(resource, scopes, facts, { add: manner.roles });
   const bound = withAccess(withAllowed(subject, targets, entries), access, since, by);

@@ -36,7 +36,7 @@ import {
 } from '../../plan/plan.ts';
 import { registration } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
-import { gatesOf, rolesOf } from '../../realm/access.ts';
+import { gatesOn } from '../../realm/access.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { carriersOf, isAudienceScope, nameScopeOf, resourceOf } from '../../realm/mcp-scope.ts';
 import { adoptedIn } from '../../realm/record.ts';
@@ -124,8 +124,8 @@ async function serversIn(keycloak: Keycloak, scopes: readonly ClientScope[]): Pr
   const tree = await readRoleTree(keycloak, await readRealmRoles(keycloak));
   const servers: Server[] = [];
   for (const one of found) {
-    const roles = one.carriers.flatMap((scope) => rolesOf(access, scope));
-    const reach = roles.length === 0 ? undefined : await readReach(keycloak, gatesOf(roles), tree);
+    const gates = gatesOn(access, one.carriers);
+    const reach = gates && (await readReach(keycloak, gates, tree));
     const people = reach === undefined || reach.everybody ? undefined : new Set(reach.people.keys());
     servers.push({ ...one, people });
   }

@@ -18,7 +18,7 @@ import type { RealmPlan } from '../../plan/plan.ts';
 import { planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
 import { exactRedirects } from '../../products/way.ts';
-import { distinctRoles, gatesOf, isNobodyRole, roleLabel, rolesOf } from '../../realm/access.ts';
+import { gatesOf, isNobodyRole, roleLabel, rolesOn } from '../../realm/access.ts';
 import type { PresentServer } from '../../realm/mcp-server.ts';
 import { OWN_POLICY } from '../../realm/own-policies.ts';
 import { accessIn, allowedIn, type RealmRecord, wantedIn } from '../../realm/record.ts';
@@ -128,7 +128,7 @@ function serverOf(
   { access = [], clients }: RealmSnapshot,
   record: RealmRecord,
 ): FileServer {
-  const mapped = distinctRoles([scope, ...carriers].flatMap((one) => rolesOf(access, one)));
+  const mapped = rolesOn(access, [scope, ...carriers]);
   const isClosed = mapped.length > 0 && mapped.some(isNobodyRole);
   const isOpen = mapped.length === 0 && accessIn(record, resource) === undefined;
   const presets = knownPresets(config);

@@ -29,7 +29,7 @@ import { NO_RESOURCE_CLIENT, planResourceClient, withResourceClient } from '../.
 import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
+import { inMode, mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
 import { type Allowed, allowancesOf, NO_RECORD } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -153,11 +153,12 @@ export async function prepare(
  * audience.
  */
 async function accessFor(
-  { keycloak, resource, scope, carrier, carriers }: Run,
+  run: Run,
   snapshot: RealmSnapshot,
   { roles }: OnboardInput,
 ): Promise<{ facts: AccessFacts; access: AccessPlan }> {
-  const scopes = [...new Set([scope, carrier, ...carriers])];
+  const { keycloak, resource } = run;
+  const scopes = scopeNames(run);
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
   return { facts, access: planAccess(resource, scopes, facts, { add: roles }) };
 }

@@ -4,7 +4,7 @@ import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts
 import { type ProductState, productStates } from '../../findings/product-states.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
-import { distinctRoles, gatesOf, roleLabel, rolesOf } from '../../realm/access.ts';
+import { gatesOn, roleLabel } from '../../realm/access.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -81,8 +81,7 @@ function scopesOf(seen: Seen): StatusAnswer['scopes'] {
   const { access } = seen.parts;
   const mapped = access.visible ? access.value.mapped : [];
   return listServers(seen).map(({ scope, resource, mode, list, carriers }) => {
-    const own = [scope, ...carriers].flatMap((one) => rolesOf(mapped, one));
-    const roles = own.length === 0 ? null : distinctRoles(gatesOf(own)).map(roleLabel);
+    const roles = gatesOn(mapped, [scope, ...carriers])?.map(roleLabel) ?? null;
     return { name: scope, resource: resource ?? null, mode, list, roles };
   });
 }
