@@ -78,7 +78,7 @@ function defineWhole(commander: Commander, command: Command): void {
 }
 
 /** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */
-export function commandWord(argv: readonly string[]): string | undefined {
+function commandWord(argv: readonly string[]): string | undefined {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
     if (!word.startsWith('-')) return word === 'help' ? argv[at + 1] : word;

@@ -2,7 +2,7 @@ import { VERSION } from '../version.ts';
 import { type Exchange, record } from './exchange.ts';
 
 /** The stateless revision (2026-07-28), and the last one of those that begin with `initialize`. */
-export const MODERN = '2026-07-28';
+const MODERN = '2026-07-28';
 export const LEGACY = '2025-11-25';
 
 /** The protocol that an MCP server speaks: with `server/discover`, or with `initialize`. */

@@ -68,7 +68,7 @@ async function probeLog(run: Run): Promise<LogEvidence> {
 }
 
 /** An event as the document has it. */
-export function shownEvent({ time, type, clientId, error, details }: UserEvent) {
+function shownEvent({ time, type, clientId, error, details }: UserEvent) {
   const policy = details.client_registration_policy;
   return {
     time: new Date(time).toISOString(),

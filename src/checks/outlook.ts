@@ -60,7 +60,7 @@ const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
 ];
 
 /** A stage as people call it. */
-export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   challenge: 'the MCP server’s challenge',
   'resource-metadata': 'the MCP server’s metadata',
   'server-metadata': 'the issuer’s metadata',

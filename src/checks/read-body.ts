@@ -1,7 +1,7 @@
 import type { Problem } from './exchange.ts';
 
 /** The most bytes that are read of a body: a mebibyte, unpacked. */
-export const MOST_BYTES = 1_048_576;
+const MOST_BYTES = 1_048_576;
 
 /** A body, or as much of it as was read. */
 export interface Body {

@@ -81,19 +81,9 @@ function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
-/** The host of a canonical resource, without port; an IPv6 address without its brackets. */
-export function resourceHost(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, '');
-}
-
 /** The host of a canonical resource as Keycloak's Trusted Hosts policy compares it: an IPv6 address in brackets. */
 export function trustedHost(url: string): string {
   return new URL(url).hostname;
-}
-
-/** `host` or `host:port` of a canonical resource; an IPv6 address in brackets. */
-export function resourceAuthority(url: string): string {
-  return new URL(url).host;
 }
 
 /**

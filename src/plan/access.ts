@@ -88,7 +88,7 @@ export function gatesNow({ access }: Pick<AccessFacts, 'access'>): RoleName[] | 
 }
 
 /** Refuses roles that can't be a gate: names of mcpkc's own roles, and roles that contain others (ROLE_COMPOSITE). */
-export function requireGates(names: readonly string[], roles: readonly Role[]): void {
+function requireGates(names: readonly string[], roles: readonly Role[]): void {
   for (const name of names) {
     if (name === '' || name.length > 255)
       throw inputError('--role', 'a role’s name has 1 to 255 characters', 'Name a realm role.');

@@ -15,7 +15,7 @@ import type { DesiredScope } from './desired.ts';
  * Name of the attribute by which the issuer’s metadata lists a client scope; listed where it is absent (Keycloak 26.4
  * to 26.7).
  */
-export const ADVERTISED = 'include.in.openid.provider.metadata';
+const ADVERTISED = 'include.in.openid.provider.metadata';
 
 /** Scopes that the issuer advertises and no new client may have, and the products that this stops. */
 export interface Offer {

@@ -42,7 +42,7 @@ import {
  * Whether a plan needs the realm's lock. It does where it edits lists, by read, merge and write. It does as well where
  * it makes an audience scope, whose name tells nothing of another one.
  */
-export function needsLock(plan: Plan): boolean {
+function needsLock(plan: Plan): boolean {
   return plan.some(
     ({ kind, action }) => REALM_LISTS.includes(kind) || (kind === 'client-scope' && action === 'create'),
   );

@@ -20,7 +20,7 @@ import { adoption } from './provisioned.ts';
  * Whether mode adopted removes the audience from the scope that clients name: that of a standing resource, or one that
  * 0.1.0 made windowed. A client that holds the audience by it has to hold it by the audience scope first.
  */
-export function takesAudience(scope: string, snapshot: RealmSnapshot): boolean {
+function takesAudience(scope: string, snapshot: RealmSnapshot): boolean {
   const found = scopeNamed(snapshot, scope);
   return found !== undefined && audiencesOf(found).length > 0;
 }
@@ -65,7 +65,7 @@ export interface Moving {
  * Sorts the holders. Those are kept that a person names, that mcpkc made (`allow`), and that an adoption would accept.
  * No statement of a client about itself (attributes of 0.1.0 among them) counts.
  */
-export function movingOf(
+function movingOf(
   holders: readonly Client[],
   scope: string,
   presets: readonly Preset[],

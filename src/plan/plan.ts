@@ -70,7 +70,6 @@ export type Owned<Name extends ChangeKind> = Name extends RealmKind
 
 export type RealmChange = Change<RealmKind>;
 export type RealmPlan = Plan<RealmKind>;
-export type AccountChange = Change<AccountKind>;
 export type AccountPlan = Plan<AccountKind>;
 
 /** Writes one change. Each list of kinds has a total record of them: a kind without a writer fails the type check. */

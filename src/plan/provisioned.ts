@@ -26,7 +26,7 @@ export interface Provisioning {
 }
 
 /** The hosts that may register: the products', and the MCP server's own where nothing can be registered there. */
-export function hostsFor(presets: readonly Preset[], resource: string, trustsServer: boolean): string[] {
+function hostsFor(presets: readonly Preset[], resource: string, trustsServer: boolean): string[] {
   const products = presets.flatMap(({ trustedHosts }) => trustedHosts);
   return [...new Set([...products, ...(trustsServer ? [trustedHost(resource)] : [])])];
 }

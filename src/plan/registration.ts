@@ -65,7 +65,7 @@ export function withoutRegistration(desired: Desired): Desired {
  * The record's entry for a server for which nobody should register: no product is wanted. Empty where the record knows
  * more.
  */
-export function keptWish(record: RealmRecord, resource: string, since: string): Wanted[] {
+function keptWish(record: RealmRecord, resource: string, since: string): Wanted[] {
   if (wantedIn(record, resource) !== undefined) return [];
   return [{ kind: 'wanted', resource, products: [], since }];
 }

@@ -30,7 +30,7 @@ export function planText(plan: Plan, style: Style): string {
 }
 
 /** One change for people. */
-export function changeText(change: Change, style: Style): string {
+function changeText(change: Change, style: Style): string {
   const mark = MARKS[change.action];
   const paint = mark === '+' ? style.green : mark === '-' ? style.red : style.yellow;
   const head = `${paint(mark)} ${changeName(change)}`;

@@ -2,7 +2,7 @@ import { shellWord } from '../text.ts';
 import type { Preset } from './preset.ts';
 
 /** A short name for an MCP server, as products ask for one: the first label of its host, where that means anything. */
-export function serverName(mcp: string): string {
+function serverName(mcp: string): string {
   const { hostname } = new URL(mcp);
   const [label = ''] = hostname.split('.');
   const isNamed = /^[a-z][a-z0-9-]{0,39}$/.test(label) && label !== 'localhost' && label !== 'www';

@@ -24,7 +24,7 @@ export interface Connection {
 }
 
 /** The ways as people read them, after “connects”. */
-export const WAY_NAMES: Readonly<Record<ConnectsBy, string>> = {
+const WAY_NAMES: Readonly<Record<ConnectsBy, string>> = {
   'document-pinned': 'by its document (pinned)',
   'document-fetched': 'by its document (fetched)',
   document: 'by its document',

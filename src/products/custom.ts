@@ -50,9 +50,6 @@ const documentUrl = z
   .string()
   .refine((text) => text.startsWith('https://') && patternProblem(text) === undefined, 'is not a https URL');
 
-/** Keys of an entry. */
-export const entryKeys = (): string[] => Object.keys(presetEntry.shape);
-
 /** The shape of an entry of the configuration's `presets`; all but a name and redirect URIs may be left out. */
 export const presetEntry = z
   .strictObject({

@@ -54,7 +54,7 @@ export function isAudienceScope(scope: ClientScope): boolean {
 }
 
 /** The scope that is marked for a resource; the URL decides byte for byte. */
-export function scopeMarkedFor(snapshot: RealmSnapshot, resource: string): ClientScope | undefined {
+function scopeMarkedFor(snapshot: RealmSnapshot, resource: string): ClientScope | undefined {
   return snapshot.scopes.find(
     (scope) => scope.attributes[ATTRIBUTE.resource] === resource && nameScopeOf(scope) === undefined,
   );

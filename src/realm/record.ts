@@ -418,7 +418,7 @@ function subjectOf(entry: Entry): string[] {
 }
 
 /** The attribute that an entry's subject has, and by which its entries are replaced; at most 255 characters (Keycloak). */
-export function subjectName(entry: Entry): string {
+function subjectName(entry: Entry): string {
   return [entry.kind, ...subjectOf(entry)].join('.');
 }
 

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { McpkcError } from '../../src/errors.ts';
-import {
-  aliasOf,
-  canonicalResource,
-  differenceOf,
-  resourceAuthority,
-  resourceHost,
-} from '../../src/names/resource-url.ts';
+import { aliasOf, canonicalResource, differenceOf } from '../../src/names/resource-url.ts';
 
 describe('canonicalResource', () => {
   it.each([
@@ -121,14 +115,6 @@ describe('canonicalResource', () => {
       { numRuns: 500 },
     );
   });
-});
-
-it('names host and authority', () => {
-  expect(resourceHost('https://mcp.example.com:8443/mcp')).toBe('mcp.example.com');
-  expect(resourceHost('http://[::1]:3000/mcp')).toBe('::1');
-  expect(resourceAuthority('https://mcp.example.com:8443/mcp')).toBe('mcp.example.com:8443');
-  expect(resourceAuthority('http://[::1]:3000/mcp')).toBe('[::1]:3000');
-  expect(resourceAuthority('https://mcp.example.com')).toBe('mcp.example.com');
 });
 
 describe('aliasOf', () => {

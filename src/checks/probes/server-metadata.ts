@@ -33,7 +33,7 @@ export function endpoint(document: Readonly<Record<string, unknown>>, name: stri
 }
 
 /** The places of an issuer's metadata in the order in which clients look. */
-export function metadataPlaces(issuer: string): string[] {
+function metadataPlaces(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   return [

@@ -229,7 +229,7 @@ async function lend({ inside, target }: Run, client: ProbeClient | undefined): P
  * The audiences that tokens for this MCP server may name: its URL, those that the realm itself adds for it, and the
  * names in OIDC_AUDIENCE.
  */
-export function ownAudiences({ mcp, inside, accepted }: Target): string[] {
+function ownAudiences({ mcp, inside, accepted }: Target): string[] {
   const given = inside?.exists === true ? inside.audiences.filter((one) => accepted.includes(one)) : [];
   return [...new Set([mcp, ...given])];
 }
@@ -305,7 +305,7 @@ async function strangersToken(run: Run, client: ProbeClient | undefined) {
  * The reason why a token must not leave for an MCP server, as the end of a sentence; undefined where all its audiences
  * are these.
  */
-export function whyNotFor(own: readonly string[], token: string): string | undefined {
+function whyNotFor(own: readonly string[], token: string): string | undefined {
   const claims = readClaims(token) ?? {};
   if (Object.keys(claims).length === 0) return 'is not a JWT, so that nothing tells whom it is for';
   const others = audiencesIn(claims).filter((audience) => !own.includes(audience));

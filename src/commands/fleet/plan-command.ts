@@ -104,7 +104,7 @@ function failureStatus({ error, servers = [] }: RealmPlanned): number {
 }
 
 /** The document, which `apply --plan` takes. */
-export function planDocument(
+function planDocument(
   realms: readonly RealmPlanned[],
   sources: readonly FileText[],
   prune: boolean,

@@ -61,7 +61,7 @@ export function nothingAdoptedError(
  * The commands that undo the things that this run made in the realm before it waited; empty where it made nothing. A
  * server that was there before is not retired: then only the hosts that this run trusted go.
  */
-export function undoText({ changes, resource, scope }: Pick<Run, 'changes' | 'resource' | 'scope'>): string {
+function undoText({ changes, resource, scope }: Pick<Run, 'changes' | 'resource' | 'scope'>): string {
   const made = changes.some(
     ({ kind, action, key }) => kind === 'client-scope' && action === 'create' && key === scope,
   );

@@ -52,9 +52,7 @@ export async function observe(
 /**
  * The notes that this look adds to those of earlier ones. A change of the settings makes a type's being on count anew.
  */
-export function nextObserved(
-  scan: Pick<Scan, 'startedAt' | 'eventsConfig' | 'eventsChanged' | 'known'>,
-): Observed {
+function nextObserved(scan: Pick<Scan, 'startedAt' | 'eventsConfig' | 'eventsChanged' | 'known'>): Observed {
   const { known, startedAt: at, eventsConfig: config, eventsChanged: changed = 0 } = scan;
   const { observed } = known.remembered;
   if (config === undefined) return { ...observed, complete: at };

@@ -42,7 +42,7 @@ export function isUnknownAuthority(code: string | undefined): boolean {
 }
 
 /** The names that a certificate is for, as Node's failure of the wrong name holds them; at most ten. */
-export function namesOfCertificate(error: unknown): string[] {
+function namesOfCertificate(error: unknown): string[] {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++, at = at.cause) {
     const { cert } = at as { cert?: { subjectaltname?: unknown; subject?: { CN?: unknown } } };
     if (cert === undefined) continue;

@@ -15,10 +15,7 @@ export interface AccountRealms {
 }
 
 /** The client with the administrative roles of a realm, where it lives. Throws REALM_NOT_FOUND where there is none. */
-export async function requireRoleClient(
-  { home, target }: AccountRealms,
-  roleClient: string,
-): Promise<string> {
+async function requireRoleClient({ home, target }: AccountRealms, roleClient: string): Promise<string> {
   const found = await findClient(home, roleClient);
   if (found) return found.id;
   throw realmNotFoundError(target.server, target.realm);

@@ -5,7 +5,7 @@ import { visible } from '../../text.ts';
  * The text that Keycloak shows in place of a secret that the account may not see (26.8.0; before, in settings of
  * components).
  */
-export const MASKED_SECRET = '**********';
+const MASKED_SECRET = '**********';
 
 /** Whether a value is Keycloak's mask, which is no secret: never kept, never written back. */
 export function isMasked(value: unknown): boolean {

@@ -15,7 +15,7 @@ import {
 } from './read.ts';
 
 /** The number of named clients that are read at once: they can be many (--existing). */
-export const CLIENTS_AT_ONCE = 8;
+const CLIENTS_AT_ONCE = 8;
 
 /** Reads the realm, side by side: six requests and one for each client that is named. */
 export async function readRealm(

@@ -35,7 +35,7 @@ export interface DesiredAccount {
 }
 
 /** The client id of the service account where none is configured. */
-export const DEFAULT_CLIENT_ID = 'mcpkc';
+const DEFAULT_CLIENT_ID = 'mcpkc';
 
 /** The account that does everything that mcpkc can do, or (`readOnly`) only looks. */
 export function desiredAccount(input: {

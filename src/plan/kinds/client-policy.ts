@@ -73,7 +73,7 @@ function trustedThen({ trustedHosts }: Desired, snapshot: RealmSnapshot): string
  * The patterns that registrations are held against: the present ones, the wanted ones, and one for everything at each
  * other trusted host. So anything that registers there today can go on.
  */
-export function wantedPatterns(
+function wantedPatterns(
   desired: Desired,
   { add, remove, closed }: DesiredRegistrations,
   snapshot: RealmSnapshot,

@@ -62,11 +62,7 @@ export function originOf(client: Client, presets: readonly Preset[]): { origin: 
 }
 
 /** The reason why a client must not be touched, whatever the evidence; undefined for most. */
-export function shieldOf(
-  client: Client,
-  house: House,
-  { remembered, adoptedScopes }: Known,
-): string | undefined {
+function shieldOf(client: Client, house: House, { remembered, adoptedScopes }: Known): string | undefined {
   const { clientId } = client;
   const kept = remembered.kept.get(clientKeyOf(client));
   if (kept?.why === 'restored') {

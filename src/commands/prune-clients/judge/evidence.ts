@@ -40,7 +40,7 @@ export interface Reach {
 /** The event types whose history is demanded: registration, sign-in, and the code's exchange for tokens. */
 export const DEMANDED = ['CLIENT_REGISTER', 'LOGIN', 'CODE_TO_TOKEN'] as const;
 /** The types that are demanded of clients whose grants leave nothing else. */
-export const TRACED = [
+const TRACED = [
   'CLIENT_LOGIN',
   'OAUTH2_DEVICE_CODE_TO_TOKEN',
   'AUTHREQID_TO_TOKEN',

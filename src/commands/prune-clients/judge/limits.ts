@@ -1,8 +1,8 @@
 /** The most clients that a run may disable or delete. */
-export const MOST_AT_ONCE = 25;
-export const MOST_SHARE = 0.3;
+const MOST_AT_ONCE = 25;
+const MOST_SHARE = 0.3;
 /** A share means something only from this many dynamic clients on. */
-export const SHARE_FROM = 10;
+const SHARE_FROM = 10;
 
 /** Whether a plan stays within the limits. */
 export interface Limit {
