@@ -1,10 +1,10 @@
 import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import type { RoleName } from '../realm/access.ts';
 import type { RealmList } from '../realm/lists.ts';
+import type { Means } from '../realm/own-policies.ts';
 import type { Entry } from '../realm/record.ts';
 import type { HostsOfPolicy } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
-import type { Means } from '../realm/server-means.ts';
 import type { RoleHolder } from '../realm/snapshot.ts';
 
 /**

@@ -16,6 +16,7 @@ import { heldAs } from '../realm/lists.ts';
 import { isAudienceScope, resourceOf } from '../realm/mcp-scope.ts';
 import {
   formerPolicy,
+  type Means,
   OWN_POLICY,
   PKCE_ATTRIBUTE,
   PKCE_METHOD,
@@ -26,7 +27,6 @@ import { type Entry, entriesOf, type RealmRecord } from '../realm/record.ts';
 import { hostExpression, lets } from '../realm/redirect-patterns.ts';
 import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
-import type { Means } from '../realm/server-means.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { count, visible } from '../text.ts';
 import type { Desired, DesiredClient } from './desired.ts';

@@ -19,7 +19,6 @@ import { isOwnResourceClient } from '../realm/resource-client.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import { advertisedBack } from './advertised.ts';
 import type { Desired, DesiredAllowed, DesiredClient, DesiredScope } from './desired.ts';
-import { unhardened } from './unhardened.ts';
 import {
   allowedScopesBack,
   attributesBack,
@@ -29,6 +28,7 @@ import {
   patternsGone,
   type StillWanted,
   stillWanted,
+  unhardened,
 } from './way-back.ts';
 
 /** The facts that a resource's retirement is made from. */

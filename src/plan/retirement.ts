@@ -18,7 +18,6 @@ import { planFor } from './kinds/index.ts';
 import type { Plan, RealmPlan, Reservation } from './plan.ts';
 import { commonReservations } from './reservations.ts';
 import { retired } from './retired.ts';
-import { sessionsSentence } from './signed-in.ts';
 
 /** A server that is to be retired, and the realm that it is in. */
 export interface Retiring {
@@ -152,4 +151,19 @@ export function listed(clients: readonly Client[]): string {
     .slice(0, 20)
     .map(({ clientId, name }) => visible(name ? `${clientId} (${name})` : clientId));
   return names.join(', ') + (clients.length > 20 ? ` and ${clients.length - 20} more` : '');
+}
+
+/**
+ * The number of sign-ins with clients that are about to lose something: each is somebody who uses the client, or did
+ * lately.
+ */
+export function sessionsSentence(
+  clients: readonly Client[],
+  stats: ReadonlyMap<string, SessionCount>,
+): string {
+  const found = clients.flatMap(({ id }) => stats.get(id) ?? []);
+  const online = found.reduce((sum, { active }) => sum + active, 0);
+  const offline = found.reduce((sum, { offline: more }) => sum + more, 0);
+  if (online + offline === 0) return 'Nobody is signed in with them now.';
+  return `${count(found.length, 'client')} of these have sign-ins of users now: ${count(online, 'session')} and ${count(offline, 'offline session')}.`;
 }

@@ -36,7 +36,7 @@ import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
 import { type Hardening, hardenAsWanted, NOT_HARDENED } from './hardening.ts';
 import { knownPresets, scopeWish } from './input.ts';
-import { together } from './merged.ts';
+import { joinWishes } from './join-wishes.ts';
 import { missingScopes } from './missing-scopes.ts';
 import { keeping, type Moving, readMoving } from './moving.ts';
 import type { Change, RealmPlan, Reservation } from './plan.ts';
@@ -346,7 +346,7 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
     { config, keycloak, snapshot },
     singles.flatMap(({ subject }) => subject.carriers),
   );
-  const whole = withHardening(together(singles.map(({ desired }) => desired)), hardening);
+  const whole = withHardening(joinWishes(singles.map(({ desired }) => desired)), hardening);
   const desired = { ...whole, remember: freshEntries(whole.remember ?? [], record) };
   const stages = planStages(freed, desired, snapshot);
   const plan = stages.flatMap((stage) => stage.plan);

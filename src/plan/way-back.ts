@@ -11,7 +11,9 @@ import {
   PAIRWISE_MAPPER,
   webOriginsOf,
 } from '../realm/registration-policies.ts';
-import { type Client, isKeycloakId, type RegistrationPolicy } from '../realm/representations.ts';
+import { type Client, isKeycloakId, POLICY, type RegistrationPolicy } from '../realm/representations.ts';
+import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
+import type { Desired } from './desired.ts';
 import { hostOfUri, REALM_WIDE } from './hardening.ts';
 import { originsFor } from './provisioned.ts';
 
@@ -161,4 +163,25 @@ export function patternsGone(
 ): string[] {
   const ours = products.flatMap(({ redirectUris }) => redirectUris.map(redirectExpression));
   return patterns.filter((one) => ours.includes(one) && !wanted.patterns.includes(one));
+}
+
+/**
+ * The way back from the hardening. The policy for registrations is removed. Mapper types that were allowed before mcpkc
+ * are allowed again, where their policy is still as mcpkc wrote it.
+ */
+export function unhardened(
+  snapshot: RealmSnapshot,
+  record: RealmRecord,
+  wanted: StillWanted,
+): Pick<Desired, 'registrations' | 'mapperTypes'> {
+  const restore = anonymousPolicies(snapshot, POLICY.allowedMappers).flatMap(
+    (policy): [string, string[] | null][] => {
+      const types = mapperTypesBack(policy, record, wanted);
+      return types === undefined ? [] : [[policy.name, types]];
+    },
+  );
+  return {
+    registrations: { absent: true },
+    ...(restore.length === 0 ? {} : { mapperTypes: { restore: Object.fromEntries(restore) } }),
+  };
 }

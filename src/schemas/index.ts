@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { CONFIG_KEYS } from '../config/schema.ts';
 import { fleetSchema } from '../fleet/schema.ts';
+import { presetEntry } from '../products/custom.ts';
 import { schemaUrn } from '../schema-urn.ts';
-import { configSchema } from './config.ts';
 import { documentSchemas } from './documents.ts';
 
 /** Names of keys that are comments in the config file. */
@@ -25,4 +26,15 @@ export function jsonSchemas(): Record<string, object> {
 function published(name: string, title: string, schema: z.ZodType): object {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return { $schema, $id: schemaUrn(name), title, ...rest };
+}
+
+/** The config file: every key may be left out, be null or ''; names that begin with `//` or `_` are comments. */
+export function configSchema(): z.ZodType {
+  const keys = CONFIG_KEYS.map(({ key, shape, description, secret }) => {
+    const value = key === 'presets' ? z.array(presetEntry) : shape;
+    const known = value.nullable().optional();
+    const note = `${description}; better in the file that KC_CLIENT_SECRET_FILE names`;
+    return [key, secret ? known.describe(note) : known];
+  });
+  return z.strictObject({ $schema: z.string().optional(), ...Object.fromEntries(keys) });
 }

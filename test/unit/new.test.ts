@@ -28,7 +28,7 @@ describe.each([
       'src/plan/kinds/realm-thing.ts',
       'src/plan/desired.ts',
       'src/plan/kinds/all.ts',
-      'src/plan/merged.ts',
+      'src/plan/join-wishes.ts',
       'test/unit/kinds/realm-thing.test.ts',
     ],
   ],

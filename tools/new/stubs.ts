@@ -217,14 +217,14 @@ it('${name}: what differs is planned, and what is right is not', () => {
     );
     edits.insert('src/plan/desired.ts', /^ {2}assignments\?: /m, `  /** TODO */\n  ${own}?: TODO;\n`);
     edits.insert(
-      'src/plan/merged.ts',
+      'src/plan/join-wishes.ts',
       /^ {2}assignments: /m,
       `  ${own}: TODO, // how those of several servers are joined\n`,
     );
     edits.addImport('src/plan/kinds/all.ts', `import { ${own} } from './${name}.ts';`);
     edits.insert('src/plan/kinds/all.ts', /^\};/m, `  '${name}': ${own},\n`);
     return [
-      `src/plan/desired.ts: the type of the wish \`${own}?\`; src/plan/merged.ts: how those of several servers are joined`,
+      `src/plan/desired.ts: the type of the wish \`${own}?\`; src/plan/join-wishes.ts: how those of several servers are joined`,
       `src/plan/kinds/${name}.ts and src/keycloak/write/write-${name}.ts; its place in the order of src/plan/kinds/all.ts`,
       'test/unit/hostile/model.ts: what a realm is after the change (the type checker names it); the laws then run over it',
     ];

@@ -24,7 +24,7 @@ import {
   requireConsent,
 } from '../../plan/plan.ts';
 import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
-import { sessionsSentence } from '../../plan/signed-in.ts';
+import { sessionsSentence } from '../../plan/retirement.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { isLeftProbe, runMark } from '../../products/probe-mark.ts';
 import { isNobodyRole, type Role } from '../../realm/access.ts';

@@ -17,10 +17,10 @@ import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/s
 import { count, visible } from '../../text.ts';
 import { doubtsOf } from './doubts.ts';
 import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
-import { instructions } from './instructions.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
 import { called, type Run, tell } from './run.ts';
+import { instructions } from './text.ts';
 import { type Awaited, type Until, watch } from './watch.ts';
 
 /** The outcome of an onboarding. */

@@ -2,8 +2,10 @@ import type { Style } from '../../cli/style.ts';
 import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { changeName, planText } from '../../plan/text.ts';
+import { connectSteps } from '../../products/connect.ts';
 import type { Mode } from '../../realm/marks.ts';
 import { brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
+import type { Run } from './run.ts';
 
 interface Shown {
   clientId: string;
@@ -140,4 +142,13 @@ function nextSteps({ resource, mode, list }: OnboardAnswer, style: Style): strin
 /** Wrapped so that it may stand behind a sign. */
 function hang(text: string, style: Style): string {
   return wrap(text, style.width, '  ').trimStart();
+}
+
+/** The operator's next steps in the product, in plain words. */
+export function instructions({ presets, resource }: Pick<Run, 'presets' | 'resource'>): string {
+  const lines = presets.flatMap((preset, index) => [
+    `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,
+    ...connectSteps(preset, resource).map((step, at) => `  ${at + 1}. ${step}`),
+  ]);
+  return [...lines, 'Ctrl-C ends the waiting; nothing stays open.'].join('\n');
 }

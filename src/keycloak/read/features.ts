@@ -1,6 +1,5 @@
-import { NO_WILDCARDS, PATTERNS } from '../../realm/own-policies.ts';
+import { type Means, NO_WILDCARDS, PATTERNS } from '../../realm/own-policies.ts';
 import { POLICY, REGISTRATION_POLICY_TYPE } from '../../realm/representations.ts';
-import type { Means } from '../../realm/server-means.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { readClientPolicies } from './read.ts';

@@ -4,7 +4,7 @@ import type { ClientPolicy, ClientProfile } from '../../realm/representations.ts
 import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { readClientPolicies, readClientProfiles } from '../read/read.ts';
-import { merged } from './merged.ts';
+import { mergeList } from './merge-list.ts';
 import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
@@ -96,7 +96,7 @@ function replaced<T extends { name: string }>(all: readonly T[], one: T, before:
 function mergedLists(now: unknown, before: unknown, wanted: unknown): unknown {
   if (Array.isArray(wanted) && wanted.every((one) => typeof one === 'string')) {
     const texts = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
-    return Array.isArray(now) ? merged(texts(now), texts(before), wanted) : wanted;
+    return Array.isArray(now) ? mergeList(texts(now), texts(before), wanted) : wanted;
   }
   if (Array.isArray(wanted)) return wanted.map((one) => mergedLists(twin(now, one), twin(before, one), one));
   if (typeof wanted !== 'object' || wanted === null) return wanted;

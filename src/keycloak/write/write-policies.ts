@@ -15,7 +15,7 @@ import { POLICY, REGISTRATION_POLICY_TYPE, type RegistrationPolicy } from '../..
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { readRegistrationPolicies } from '../read/read.ts';
-import { merged } from './merged.ts';
+import { mergeList } from './merge-list.ts';
 import { untilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
@@ -33,7 +33,7 @@ export async function writeTrustedHosts(keycloak: Keycloak, change: Change<'trus
     const clientUrisMatch =
       before.clientUrisMatch === after.clientUrisMatch ? now.clientUrisMatch : after.clientUrisMatch;
     return {
-      [HOSTS_CONFIG.hosts]: merged(now.hosts, before.hosts, after.hosts),
+      [HOSTS_CONFIG.hosts]: mergeList(now.hosts, before.hosts, after.hosts),
       [HOSTS_CONFIG.sender]: [String(senderMatch)],
       [HOSTS_CONFIG.clientUris]: [String(clientUrisMatch)],
     };
@@ -85,7 +85,7 @@ export async function writeAllowedScopes(
     const now = allowedScopesOf(policy);
     if (before === null || after === null) return {};
     return {
-      [SCOPES_CONFIG.scopes]: merged(now.scopes, before.scopes, after.scopes),
+      [SCOPES_CONFIG.scopes]: mergeList(now.scopes, before.scopes, after.scopes),
       [SCOPES_CONFIG.defaults]: [String(before.defaults === after.defaults ? now.defaults : after.defaults)],
     };
   });
@@ -97,7 +97,7 @@ export async function writeRegistrationOrigins(
   { key, before, after }: Change<'registration-origins'>,
 ): Promise<void> {
   await editPolicy(keycloak, POLICY.webOrigins, key, (policy) => {
-    const wanted = merged(webOriginsOf(policy), [...(before?.origins ?? [])], [...(after?.origins ?? [])]);
+    const wanted = mergeList(webOriginsOf(policy), [...(before?.origins ?? [])], [...(after?.origins ?? [])]);
     return { [ORIGINS_CONFIG.origins]: wanted };
   });
 }
@@ -112,7 +112,7 @@ export async function writeMapperTypes(keycloak: Keycloak, change: Change<'mappe
   }
   if (change.action === 'delete') return deletePolicy(keycloak, change.key, POLICY.allowedMappers);
   await editPolicy(keycloak, POLICY.allowedMappers, change.key, (policy) => ({
-    [MAPPERS_CONFIG.types]: merged(mapperTypesOf(policy), types(change.before), types(change.after)),
+    [MAPPERS_CONFIG.types]: mergeList(mapperTypesOf(policy), types(change.before), types(change.after)),
   }));
 }
 

@@ -1,7 +1,6 @@
 import { type AccountSnapshot, accountOrigin, type HeldRole, SEAL_ROLE } from '../../realm/account.ts';
 import type { Change } from '../plan.ts';
-import type { AccountKindRules } from './account-kind.ts';
-import { ACCOUNT_CLIENT, type DesiredAccount } from './desired.ts';
+import { ACCOUNT_CLIENT, type AccountKindRules, type DesiredAccount } from './desired.ts';
 
 /** The purpose of each role, as the plan shows it. */
 const WHY: Readonly<Record<string, string>> = {

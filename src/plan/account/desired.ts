@@ -7,7 +7,7 @@ import {
   roleClientOf,
   WORKING_ROLES,
 } from '../../realm/roles.ts';
-import type { Reservation } from '../plan.ts';
+import type { AccountKind, Change, Reservation } from '../plan.ts';
 
 /** The wanted state of mcpkc's service account, and the events that the realm should store for it. */
 export interface DesiredAccount {
@@ -127,4 +127,9 @@ export function accountReservations(desired: DesiredAccount, snapshot: AccountSn
     reservations.push({ message });
   }
   return reservations;
+}
+
+/** A kind of thing that `init` writes: compares the wanted account with the present one. Pure. */
+export interface AccountKindRules<Kind extends AccountKind> {
+  diff(desired: DesiredAccount, snapshot: AccountSnapshot): Change<Kind>[];
 }

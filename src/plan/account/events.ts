@@ -1,5 +1,6 @@
 import { EVENT_TYPES, retentionFor, retentionText } from '../../realm/events.ts';
-import type { AccountKindRules } from './account-kind.ts';
+import type { AccountKindRules } from './desired.ts';
+
 /** The user events that the realm stores: those in force stay, those that mcpkc reads are added. */
 export const events: AccountKindRules<'events'> = {
   diff: ({ events: wanted, target }, { events: now }) => {

@@ -10,8 +10,13 @@ import { isAudienceScope } from '../../realm/mcp-scope.ts';
 import type { Client } from '../../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import type { Change } from '../plan.ts';
-import type { AccountKindRules } from './account-kind.ts';
-import { ACCOUNT_CLIENT, ACCOUNT_SCOPES, accountClient, type DesiredAccount } from './desired.ts';
+import {
+  ACCOUNT_CLIENT,
+  ACCOUNT_SCOPES,
+  type AccountKindRules,
+  accountClient,
+  type DesiredAccount,
+} from './desired.ts';
 
 /** Settings without which nobody can sign in as the account. */
 const NEEDED = [

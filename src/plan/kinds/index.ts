@@ -1,8 +1,7 @@
 import type { AccountSnapshot } from '../../realm/account.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import type { AccountKindRules } from '../account/account-kind.ts';
 import { accountRole } from '../account/account-role.ts';
-import type { DesiredAccount } from '../account/desired.ts';
+import type { AccountKindRules, DesiredAccount } from '../account/desired.ts';
 import { events } from '../account/events.ts';
 import { accountScopes, serviceAccount } from '../account/service-account.ts';
 import type { Desired } from '../desired.ts';

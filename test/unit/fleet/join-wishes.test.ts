@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { together } from '../../../src/plan/merged.ts';
+import { joinWishes } from '../../../src/plan/join-wishes.ts';
 
 it('what several servers wish for is wished for once', () => {
   const role = { name: 'finance', description: '', why: '' };
@@ -9,7 +9,7 @@ it('what several servers wish for is wished for once', () => {
     matchFlags: { sender: false, clientUris: true },
     createMissing: true,
   });
-  const one = together([
+  const one = joinWishes([
     {
       realmRoles: [role],
       trustedHosts: hosts(['a', 'b']),
@@ -31,6 +31,6 @@ it('what several servers wish for is wished for once', () => {
     allowedScopes: { add: ['openid'], remove: ['x', 'y'], defaults: true },
     defaultScopes: [{ scope: 's' }, { scope: 't' }, { scope: 'u' }],
   });
-  expect(together([{ defaultScopes: [] }])).not.toHaveProperty('trustedHosts');
-  expect(together([])).not.toHaveProperty('allowedScopes');
+  expect(joinWishes([{ defaultScopes: [] }])).not.toHaveProperty('trustedHosts');
+  expect(joinWishes([])).not.toHaveProperty('allowedScopes');
 });

@@ -53,7 +53,7 @@ const JOINED: { readonly [Key in keyof Desired]-?: (parts: Required<Desired>[Key
  * wish for is wished for once. Only for servers that are provisioned: wishes that put things back (`restore`) are
  * planned one by one.
  */
-export function together(wishes: readonly Desired[]): Desired {
+export function joinWishes(wishes: readonly Desired[]): Desired {
   const parts = (Object.keys(JOINED) as (keyof Desired)[]).map((key): Partial<Desired> => {
     const wished = wishes.flatMap((one) => (one[key] === undefined ? [] : [one[key]]));
     // TypeScript doesn't see that both have the same key.

@@ -4,7 +4,7 @@ function difference(to: readonly string[], from: readonly string[]): string[] {
 }
 
 /** A list as it is now, with what a change adds and without what it removes: foreign entries of meanwhile survive. */
-export function merged(
+export function mergeList(
   now: readonly string[],
   before: readonly string[],
   after: readonly string[],
