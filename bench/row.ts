@@ -60,6 +60,24 @@ export function times(value: number): string {
   return `${round(value)} ×`;
 }
 
+/** The fields of a line of times: ours may be at most `most` times as long as theirs. */
+export function slowdown(ours: Figure, theirs: Figure, most: number) {
+  const value = ratio(ours, theirs);
+  const shown = times(value);
+  return { ours, theirs, unit: 'ms', value, shown, limit: { most }, target: `≤ ${most} ×` } as const;
+}
+
+/** The most memory that a command may take, in MB. */
+const MOST_MB = 150;
+
+/** The fields of a line of peak memory. */
+export function peakMemory(ours: Figure, theirs: Figure) {
+  const value = ours.median;
+  const shown = `${value.toFixed(0)} MB`;
+  const limit = { most: MOST_MB };
+  return { ours, theirs, unit: 'MB', value, shown, limit, target: `≤ ${MOST_MB} MB` } as const;
+}
+
 /** Ours divided by theirs, by the medians. */
 export function ratio(ours: Figure, theirs: Figure): number {
   return ours.median / theirs.median;

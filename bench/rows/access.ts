@@ -1,7 +1,7 @@
 import { mcpkc, yardstick } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
 import { inTurn } from '../rounds.ts';
-import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+import { type Bench, type Line, type Row, slowdown } from '../row.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 const SCOPE = 'mcp-resource-svc';
@@ -22,18 +22,11 @@ export const access: Row = {
       async () => yardstick('read-access.mjs', [SCOPE, ROLE], realm),
     );
     if (!ours || !bare) throw new Error('Not everything was measured.');
-    const value = ratio(ours.ms, bare.ms);
     const what = `\`access\`, ${users.toLocaleString('en')} people in ${groups} groups`;
     const line: Line = {
       what,
       yardstick: 'bare reads of the same, 4 at a time',
-      ours: ours.ms,
-      theirs: bare.ms,
-      unit: 'ms',
-      value,
-      shown: times(value),
-      limit: { most: 1.5 },
-      target: '≤ 1.5 ×',
+      ...slowdown(ours.ms, bare.ms, 1.5),
     };
     return [line];
   },

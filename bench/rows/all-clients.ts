@@ -2,14 +2,13 @@ import type { Program } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
 import { inTurn, type Runs } from '../rounds.ts';
-import { type Line, type Row, ratio, times } from '../row.ts';
+import { type Line, peakMemory, type Row, slowdown, times } from '../row.ts';
 
 const COMMANDS: readonly { what: string; argv: string[] }[] = [
   { what: '`status --clients`', argv: ['status', '--clients'] },
   { what: '`prune-clients`, the plan', argv: ['prune-clients'] },
 ];
 const FEW_ROUNDS = 3;
-const MOST_MB = 150;
 
 /** Commands that read every client of a realm: against bare reads, against the naive one, and how they grow. */
 export const allClients: Row = {
@@ -44,48 +43,24 @@ function linesOf(
   { ours, bare, ours2, whole }: { ours: Runs; bare: Runs; ours2: Runs; whole: Runs | undefined },
 ): Line[] {
   const title = `${what}, ${clientsOf(large)}`;
-  const slower = ratio(ours.ms, bare.ms);
-  const growth = ratio(ours.ms, ours2.ms);
+  const growth = (6 * large.clients) / middle.clients / 5;
   const lines: Line[] = [
     {
       what: title,
       yardstick: 'bare reads, 100 a page, 4 at a time',
-      ours: ours.ms,
-      theirs: bare.ms,
-      unit: 'ms',
-      value: slower,
-      shown: times(slower),
-      limit: { most: 1.1 },
-      target: '≤ 1.1 ×',
+      ...slowdown(ours.ms, bare.ms, 1.1),
     },
     {
       what: title,
       yardstick: `the same at ${clientsOf(middle)}`,
-      ours: ours.ms,
-      theirs: ours2.ms,
-      unit: 'ms',
-      value: growth,
-      shown: times(growth),
-      limit: { most: (6 * large.clients) / middle.clients / 5 },
-      target: `≤ ${((6 * large.clients) / middle.clients / 5).toFixed(0)} ×`,
+      ...slowdown(ours.ms, ours2.ms, growth),
+      target: `≤ ${growth.toFixed(0)} ×`,
     },
   ];
   if (whole) lines.splice(1, 0, naive(title, ours, whole, { middle, large }));
   if (!ours.mb || !bare.mb) return lines;
-  return [
-    ...lines,
-    {
-      what: title,
-      yardstick: 'bare reads, peak memory',
-      ours: ours.mb,
-      theirs: bare.mb,
-      unit: 'MB',
-      value: ours.mb.median,
-      shown: `${ours.mb.median.toFixed(0)} MB`,
-      limit: { most: MOST_MB },
-      target: `≤ ${MOST_MB} MB`,
-    },
-  ];
+  const yardstick = 'bare reads, peak memory';
+  return [...lines, { what: title, yardstick, ...peakMemory(ours.mb, bare.mb) }];
 }
 
 /** Against reading all clients in one answer, whose time grows with the square (Keycloak 26.7.3: 2,006 in 6.9 s, 10,006 in 283 s). */

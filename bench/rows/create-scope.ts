@@ -2,7 +2,7 @@ import { findDistribution } from '../../tools/keycloak/distribution.ts';
 import { scratch } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
 import { inTurn } from '../rounds.ts';
-import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+import { type Bench, type Line, type Row, ratio, slowdown, times } from '../row.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 const SCOPE = 'mcp-resource-svc';
@@ -25,27 +25,17 @@ async function againstFetch({ rounds, fresh }: Bench): Promise<Line[]> {
     async () => yardstick('create-scope.mjs', [RESOURCE, SCOPE], await fresh()),
   );
   if (!ours || !same || !blind) throw new Error('Not everything was measured.');
-  const common = { what: '`create-scope` from nothing, whole process', ours: ours.ms, unit: 'ms' } as const;
-  const value = ratio(ours.ms, same.ms);
-  const blindly = ratio(ours.ms, blind.ms);
+  const what = '`create-scope` from nothing, whole process';
   return [
     {
-      ...common,
+      what,
       yardstick: 'the same 47 calls by bare `fetch` in one Node process',
-      theirs: same.ms,
-      value,
-      shown: times(value),
-      limit: { most: 1.5 },
-      target: '≤ 1.5 ×',
+      ...slowdown(ours.ms, same.ms, 1.5),
     },
     {
-      ...common,
+      what,
       yardstick: 'its 10 writing calls alone, by bare `fetch`',
-      theirs: blind.ms,
-      value: blindly,
-      shown: times(blindly),
-      limit: { most: 1.3 },
-      target: '≤ 1.3 ×',
+      ...slowdown(ours.ms, blind.ms, 1.3),
       note: 'What the care costs: the realm is read first, a lock is held, each edit is read back, and the realm is read again at the end. Writing blindly takes a quarter of the calls.',
     },
   ];

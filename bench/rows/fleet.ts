@@ -4,13 +4,12 @@ import { scratch } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
 import { inTurn, type Runs } from '../rounds.ts';
-import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+import { type Bench, type Line, peakMemory, type Row, slowdown } from '../row.ts';
 
 const MANY = 50;
 const FEW = 5;
 const SERVERS = 5;
 const MOST_ROUNDS = 3;
-const MOST_MB = 150;
 const AT_ONCE = 4;
 const FILE = scratch('fleet.yaml');
 const CONNECTIONS = scratch('fleet.json');
@@ -47,29 +46,16 @@ export const fleet: Row = {
 };
 
 function linesOf(what: string, ours: Runs, bare: Runs): Line[] {
-  const value = ratio(ours.ms, bare.ms);
   const time: Line = {
     what,
     yardstick: 'bare requests that do the same, in one process, 4 realms at a time',
-    ours: ours.ms,
-    theirs: bare.ms,
-    unit: 'ms',
-    value,
-    shown: times(value),
-    limit: { most: 1.5 },
-    target: '≤ 1.5 ×',
+    ...slowdown(ours.ms, bare.ms, 1.5),
   };
   if (!ours.mb || !bare.mb) return [time];
   const memory: Line = {
     what,
     yardstick: 'the same, peak memory',
-    ours: ours.mb,
-    theirs: bare.mb,
-    unit: 'MB',
-    value: ours.mb.median,
-    shown: `${ours.mb.median.toFixed(0)} MB`,
-    limit: { most: MOST_MB },
-    target: `≤ ${MOST_MB} MB`,
+    ...peakMemory(ours.mb, bare.mb),
   };
   return [time, memory];
 }

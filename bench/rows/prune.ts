@@ -4,7 +4,7 @@ import { measure, scratch } from '../measure.ts';
 import { mcpkc, yardstick } from '../programs.ts';
 import { type BenchRealm, register } from '../realms.ts';
 import { inTurn } from '../rounds.ts';
-import { type Row, ratio, times } from '../row.ts';
+import { type Row, slowdown } from '../row.ts';
 
 const MOST_ROUNDS = 3;
 
@@ -38,17 +38,11 @@ export const prune: Row = {
     );
     if (!ours || !theirs) throw new Error('Not everything was measured.');
     const clients = (middle.clients + deletions).toLocaleString('en');
-    const value = ratio(ours.ms, theirs.ms);
     return [
       {
         what: `\`prune-clients --apply --now\` of ${deletions.toLocaleString('en')} clients of ${clients}`,
         yardstick: 'bare DELETEs, 4 at a time',
-        ours: ours.ms,
-        theirs: theirs.ms,
-        unit: 'ms',
-        value,
-        shown: times(value),
-        limit: { most: 1.5 },
+        ...slowdown(ours.ms, theirs.ms, 1.5),
         target: '≤ 1.5 × with backup and re-check',
         note: 'Both after a plan, which people look at first. It reads and judges the whole realm again, and before each deletion the client; sessions and events before each thirty-two, while the batch before is deleted. The backup is on disk before the deletion.',
       },

@@ -1,7 +1,7 @@
 import { mcpkc } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
 import { inTurn } from '../rounds.ts';
-import { type Line, type Row, ratio, times } from '../row.ts';
+import { type Line, type Row, slowdown } from '../row.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
 const WORSE = 1.2;
@@ -30,17 +30,10 @@ export const size: Row = {
       const on = (realm: BenchRealm) => (round: number) => mcpkc(argv(round), realm, [0, 1, 6]);
       const [many, few] = await inTurn(rounds, on(large), on(small));
       if (!many || !few) throw new Error('Not everything was measured.');
-      const value = ratio(many.ms, few.ms);
       lines.push({
         what: `${what}, ${large.clients.toLocaleString('en')} clients`,
         yardstick: `the same at ${small.clients} clients`,
-        ours: many.ms,
-        theirs: few.ms,
-        unit: 'ms',
-        value,
-        shown: times(value),
-        limit: { most: WORSE },
-        target: `≤ ${WORSE} ×`,
+        ...slowdown(many.ms, few.ms, WORSE),
       });
     }
     return lines;

@@ -1,6 +1,6 @@
 import { mcpkc } from '../programs.ts';
 import { inTurn } from '../rounds.ts';
-import { type Line, type Row, ratio, times } from '../row.ts';
+import { type Line, type Row, slowdown } from '../row.ts';
 
 const MORE_MS = 60;
 const SLOWER = 1.4;
@@ -17,23 +17,20 @@ export const start: Row = {
       () => mcpkc(['--help']),
     );
     if (!none || !version || !help) throw new Error('Not everything was measured.');
-    const common = { yardstick: '`node -e 0`', theirs: none.ms, unit: 'ms' } as const;
-    const slower = ratio(version.ms, none.ms);
+    const yardstick = '`node -e 0`';
     const more = help.ms.median - none.ms.median;
     const lines: Line[] = [
       {
-        ...common,
         what: '`mcpkc --version`',
-        ours: version.ms,
-        value: slower,
-        shown: times(slower),
-        limit: { most: SLOWER },
-        target: `≤ ${SLOWER} ×`,
+        yardstick,
+        ...slowdown(version.ms, none.ms, SLOWER),
       },
       {
-        ...common,
         what: '`mcpkc --help`',
+        yardstick,
         ours: help.ms,
+        theirs: none.ms,
+        unit: 'ms',
         value: more,
         shown: `+${more.toFixed(0)} ms`,
         limit: { most: MORE_MS },

@@ -5,7 +5,7 @@ import { figureOf } from '../figures.ts';
 import { measure } from '../measure.ts';
 import { mcpkc } from '../programs.ts';
 import type { BenchRealm } from '../realms.ts';
-import { type Bench, type Line, type Row, ratio, times } from '../row.ts';
+import { type Bench, type Line, type Row, slowdown } from '../row.ts';
 
 const SCOPE = 'mcp-resource-bench';
 
@@ -83,17 +83,10 @@ async function compared(realm: BenchRealm, url: string, rounds: number, most: nu
     paths.push(start.ms + busy);
   }
   const [ours, theirs] = [figureOf(wholes), figureOf(paths)];
-  const value = ratio(ours, theirs);
   return {
     yardstick: '`node -e 0` and the time in which a request of it was on its way',
-    ours,
-    theirs,
-    unit: 'ms',
-    value,
-    shown: times(value),
-    limit: { most },
-    target: `≤ ${most} ×`,
-  } as const;
+    ...slowdown(ours, theirs, most),
+  };
 }
 
 /** Runs a command and learns from its request log when a request was on its way. */
