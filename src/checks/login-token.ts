@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: the secret of a client to sign in with.
 import { randomBytes } from 'node:crypto';
 import { findClientById } from '../keycloak/read/clients.ts';
-import { lendRedirect, lendScope, makeSignInClient, takeScopes } from '../keycloak/write/probe-clients.ts';
+import { lendRedirect, lendScope, makeSignInClient, revokeScopes } from '../keycloak/write/probe-clients.ts';
 import { signInClientId } from '../products/probe-mark.ts';
 import { OFFLINE } from '../products/scopes.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -163,7 +163,7 @@ async function clientFor(run: Run, redirectUri: string): Promise<ProbeClient | u
         found !== undefined &&
         heldAs(found, scope.name) !== 'none',
     );
-    await takeScopes(
+    await revokeScopes(
       inside.keycloak,
       client.clientId,
       others.map(({ id }) => id),

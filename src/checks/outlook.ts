@@ -8,7 +8,7 @@ import { connectionOf, foundIn } from './product-ways.ts';
 import { resourceConcerns } from './resource-metadata-fields.ts';
 
 /** The stages at which a client may be stopped, in the order in which it gets there. */
-export type Stage =
+export type ConnectStage =
   | 'challenge'
   | 'resource-metadata'
   | 'server-metadata'
@@ -35,7 +35,7 @@ export interface Outlook extends Connection {
     | 'fails'
     | 'unknown';
   /** The stage where it fails. */
-  stage: Stage | null;
+  stage: ConnectStage | null;
   /** The check that found it. */
   check: string | null;
   /** A sentence. */
@@ -49,7 +49,7 @@ export interface Outlook extends Connection {
 }
 
 /** Checks that stop every client, with the stage at which they do. */
-const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
+const STOPS: readonly (readonly [ConnectStage, readonly string[]])[] = [
   ['challenge', ['CHAL-401']],
   ['resource-metadata', ['PRM-FOUND', 'PRM-RESOURCE']],
   ['server-metadata', ['PRM-ISSUER', 'ASM-FOUND', 'ASM-ISSUER']],
@@ -60,7 +60,7 @@ const STOPS: readonly (readonly [Stage, readonly string[]])[] = [
 ];
 
 /** A stage as people call it. */
-const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+const STAGE_NAMES: Readonly<Record<ConnectStage, string>> = {
   challenge: 'the MCP server’s challenge',
   'resource-metadata': 'the MCP server’s metadata',
   'server-metadata': 'the issuer’s metadata',
@@ -140,7 +140,7 @@ function unknown(check: string, message: string): Told {
   return { verdict: 'unknown', stage: null, check, message: `unknown: ${message}` };
 }
 
-function failing(evidence: Evidence, stage: Stage, check: string, message: string): Told {
+function failing(evidence: Evidence, stage: ConnectStage, check: string, message: string): Told {
   // Clients go to another issuer that is one, and are strangers to it: they stop at registration there.
   const elsewhere = check === 'PRM-ISSUER' && evidence.parts['server-metadata']?.elsewhere === true;
   const at = elsewhere ? 'registration' : stage;

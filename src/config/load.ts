@@ -6,7 +6,7 @@ import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';
 import { readSecret, warnOfForeignServer } from './secret.ts';
 import { type Given, gather, type Sources } from './sources.ts';
-import { accountNotTrustedError, administratorNotTrustedError, type Way } from './trust.ts';
+import { accountNotTrustedError, administratorNotTrustedError, type Route } from './trust.ts';
 import * as value from './values.ts';
 
 export type { Config } from './config.ts';
@@ -31,13 +31,13 @@ export async function loadConfig(
   const secret = await readSecret(sources, io, how.newFiles === true);
   const realm = take('KC_REALM', value.realmName);
   const allowHttp = take('MCPKC_ALLOW_HTTP', value.onOff) ?? false;
-  const way: Way = {
+  const route: Route = {
     url: server,
     server: given('KC_SERVER'),
     caFile: given('MCPKC_CA_FILE'),
     allowHttp: allowHttp ? given('MCPKC_ALLOW_HTTP') : undefined,
   };
-  const refused = accountNotTrustedError(secret, way);
+  const refused = accountNotTrustedError(secret, route);
   const hostname = take('KC_HOSTNAME', value.hostname);
   const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.url);
   const config: Omit<Config, 'clientSecret' | 'clientKey'> = {
@@ -64,9 +64,9 @@ export async function loadConfig(
     protect: protect(sources),
     warnings: [
       ...sources.warnings,
-      ...(how.newFiles === true || refused ? [] : warnOfForeignServer(secret, way.server, server, io.cwd)),
+      ...(how.newFiles === true || refused ? [] : warnOfForeignServer(secret, route.server, server, io.cwd)),
     ],
-    refusals: { account: refused, administrator: administratorNotTrustedError(way) },
+    refusals: { account: refused, administrator: administratorNotTrustedError(route) },
     originOf: (key) => given(key)?.origin,
     files: sources.files,
     profile: sources.profile,

@@ -4,8 +4,8 @@ import type { Config } from './config.ts';
 import { nameOf, type Secret } from './secret.ts';
 import type { Given } from './sources.ts';
 
-/** The way of the secret: the server, and the settings that lead there. */
-export interface Way {
+/** The route of the secret: the server, and the settings that lead there. */
+export interface Route {
   /** KC_SERVER as it counts, and where it is from; undefined for the default. */
   url: string;
   server: Given | undefined;
@@ -27,7 +27,7 @@ interface Doubt {
  * it in the same file. It also goes to one that flag, environment, a file that a flag names or the user's own file
  * name. A secret from elsewhere takes neither authorities nor plain http from a file of the working directory.
  */
-export function accountNotTrustedError(secret: Secret | undefined, way: Way): McpkcError | undefined {
+export function accountNotTrustedError(secret: Secret | undefined, route: Route): McpkcError | undefined {
   if (secret === undefined) return undefined;
   const { given, key, outside } = secret;
   const doubts = [
@@ -40,23 +40,23 @@ export function accountNotTrustedError(secret: Secret | undefined, way: Way): Mc
             value: outside,
           },
         ]),
-    ...(outside === undefined && given.file === way.server?.file ? [] : serverDoubts(way)),
-    ...(given.found ? [] : wayDoubts(way)),
+    ...(outside === undefined && given.file === route.server?.file ? [] : serverDoubts(route)),
+    ...(given.found ? [] : routeDoubts(route)),
   ];
-  return notTrustedError(`${nameOf(secret)} (${given.origin})`, doubts, way, given);
+  return notTrustedError(`${nameOf(secret)} (${given.origin})`, doubts, route, given);
 }
 
 /** The same for an administrator's password, token or client secret, which never stands in a file of mcpkc's. */
-export function administratorNotTrustedError(way: Way): McpkcError | undefined {
+export function administratorNotTrustedError(route: Route): McpkcError | undefined {
   return notTrustedError(
     'An administrator’s password, token or secret',
-    [...serverDoubts(way), ...wayDoubts(way)],
-    way,
+    [...serverDoubts(route), ...routeDoubts(route)],
+    route,
     undefined,
   );
 }
 
-function serverDoubts({ server, url }: Way): Doubt[] {
+function serverDoubts({ server, url }: Route): Doubt[] {
   if (server?.found !== true) return [];
   return [
     {
@@ -67,7 +67,7 @@ function serverDoubts({ server, url }: Way): Doubt[] {
   ];
 }
 
-function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
+function routeDoubts({ caFile, allowHttp }: Route): Doubt[] {
   return [caFile, allowHttp].flatMap((given, at) => {
     if (given?.found !== true) return [];
     const key = at === 0 ? 'MCPKC_CA_FILE' : 'MCPKC_ALLOW_HTTP';
@@ -80,7 +80,7 @@ function wayDoubts({ caFile, allowHttp }: Way): Doubt[] {
 function notTrustedError(
   what: string,
   doubts: readonly Doubt[],
-  { url }: Way,
+  { url }: Route,
   given: Given | undefined,
 ): McpkcError | undefined {
   if (doubts.length === 0) return undefined;

@@ -295,7 +295,7 @@ const rotation: Rule = {
     sources: ['RFC 9700 §4.14', ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const { rotates, reuse } = shown(seen.parts.lifetimes);
+    const { rotates, reuse } = shown(seen.parts.lifetimes).refreshing;
     if (!rotates || reuse > 0) return [];
     const message =
       'A refresh token may be used once: a product that refreshes twice at once has to sign in again.';
@@ -319,7 +319,7 @@ const lifetime: Rule = {
   },
   find(seen) {
     if (listServers(seen).length === 0) return [];
-    const { idle, max, offlineIdle, offlineMax } = shown(seen.parts.lifetimes);
+    const { sessionIdle, sessionMax, offlineIdle, offlineMax } = shown(seen.parts.lifetimes).lifetimes;
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
     const span = (seconds: number) => ageText(seconds * 1000);
@@ -328,10 +328,10 @@ const lifetime: Rule = {
       const end = offlineMax === undefined ? '' : `, ${span(offlineMax)} at most`;
       const lasts = offline(preset)
         ? `sign in again after ${span(offlineIdle)} without use${end} (offline access)`
-        : `sign in again after ${span(idle)} without use, ${span(max)} at most`;
+        : `sign in again after ${span(sessionIdle)} without use, ${span(sessionMax)} at most`;
       const setting = offline(preset) ? 'Offline Session Idle' : 'SSO Session Idle and SSO Session Max';
       const short =
-        !offline(preset) && idle < HOUR_S ? ' A pause of less than an hour signs the user out.' : '';
+        !offline(preset) && sessionIdle < HOUR_S ? ' A pause of less than an hour signs the user out.' : '';
       return {
         subject: preset.title,
         message: `${preset.title}: ${lasts}.${short}`,

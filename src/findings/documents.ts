@@ -16,10 +16,10 @@ import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, command } from './fixes.ts';
 import { realmOf, type Seen, shown } from './seen.ts';
 import {
+  advertisesDocuments,
   documentPolicies,
   documentState,
   fetchedBy,
-  isAdvertised,
   lostClients,
   serverOf,
   unregisteredWay,
@@ -50,7 +50,7 @@ const notAllowed: Rule = {
     sources: [MCP_GUIDE, MCP_SPEC, SEEN],
   },
   find(seen) {
-    if (!isAdvertised(seen)) return [];
+    if (!advertisesDocuments(seen)) return [];
     return seen.presets.flatMap((preset): Found[] => {
       // A product that was assigned a client id uses it in place of its document.
       if (unregisteredWay(seen, preset)?.way === 'client') return [];
@@ -106,7 +106,9 @@ const documentTaken: Rule = {
       const foreign = client.redirectUris.filter((uri) => !matchesAny(preset.redirectUris, uri));
       const where = foreign.length === 0 ? '' : `, and codes go to ${foreign.join(', ')}`;
       const message = `The client ${client.clientId} has the id of ${preset.title}’s document, and mcpkc didn’t make it${where}.`;
-      const anew = isAdvertised(seen) ? allowing(seen, preset, ['--by', 'document', '--yes']) : undefined;
+      const anew = advertisesDocuments(seen)
+        ? allowing(seen, preset, ['--by', 'document', '--yes'])
+        : undefined;
       const fix = anew ?? atKeycloak(`In the admin console, Clients: look at it, and delete it.`);
       return [{ subject: client.clientId, message, fix }];
     }),
@@ -376,7 +378,7 @@ export const documents: RuleGroup = {
   applies: (seen) => {
     const { record, clientPolicies } = seen.parts;
     const some = record.visible && allowedIn(record.value).length > 0;
-    return some || isAdvertised(seen) || (clientPolicies.visible && documentPolicies(seen).length > 0);
+    return some || advertisesDocuments(seen) || (clientPolicies.visible && documentPolicies(seen).length > 0);
   },
   rules: [breaksRealm, documentTaken, notAllowed, wide, clash, fetchedExceeds, inVain, differs, allowedLost],
 };

@@ -34,7 +34,7 @@ export function documentState(seen: Seen, { cimdUrl }: Preset): DocumentState | 
 }
 
 /** Whether this issuer tells products that it accepts documents. */
-export const isAdvertised = (seen: Seen): boolean => told(seen)?.cimd === true;
+export const advertisesDocuments = (seen: Seen): boolean => told(seen)?.cimd === true;
 
 /** The MCP server in question: the one that was named, else the first that the realm knows. */
 export function serverOf(seen: Seen): PresentServer | undefined {
@@ -50,7 +50,7 @@ export function serverOf(seen: Seen): PresentServer | undefined {
 export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefined {
   const { record, ids, clientPolicies, scopes } = seen.parts;
   if (!record.visible || !scopes.visible) return undefined;
-  const isKnown = ids.visible && clientPolicies.visible && isAdvertised(seen);
+  const isKnown = ids.visible && clientPolicies.visible && advertisesDocuments(seen);
   const state = isKnown ? documentState(seen, preset) : undefined;
   if (state?.kind === 'pinned' || state?.kind === 'fetched')
     return documentConnection(preset, state, { lists: shown(clientPolicies), server: serverOf(seen) });
@@ -66,7 +66,7 @@ export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefi
 
 /** Whether a product uses its document here, known to the realm or not: it registers in no case. */
 export function usesDocument(seen: Seen, { cimdUrl }: Preset): boolean {
-  return cimdUrl !== undefined && isAdvertised(seen);
+  return cimdUrl !== undefined && advertisesDocuments(seen);
 }
 
 /** The connection of a product where somebody else's client has its document's id. */

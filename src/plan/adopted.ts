@@ -1,6 +1,6 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { deedBy } from '../keycloak/write/record.ts';
-import { type Adopted, clientKeyOf, type Deed, type Run } from '../realm/record.ts';
+import { type Adopted, clientKeyOf, type Deed, type RunId } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 
 /** The facts of an adoption: the MCP server, the scope, and the run. */
@@ -9,7 +9,7 @@ export interface Adopting {
   resource: string;
   /** The scope whose holders have the audience. */
   carrier: string;
-  me: Run;
+  me: RunId;
 }
 
 /** The record's entries about an adoption: the adoption, and a line of the journal. */

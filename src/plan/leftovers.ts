@@ -7,7 +7,7 @@ import { allClients, searchClients } from '../keycloak/read/clients.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { holderOf, isLockHeld, withLock } from '../keycloak/write/lock.ts';
 import { removeProbe } from '../keycloak/write/probe-clients.ts';
-import { withdrawLeftovers } from '../keycloak/write/provisional.ts';
+import { revokeLeftovers } from '../keycloak/write/provisional.ts';
 import { runOf, writeRecord } from '../keycloak/write/record.ts';
 import { PROBE_CLIENT, rehearse } from '../keycloak/write/rehearse.ts';
 import { policiesNamed, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
@@ -34,7 +34,7 @@ export async function removeLeftBehind(
   const own = runMark(io);
   const dead = entriesOf(record, 'rehearsal').filter(({ mark }) => isOver(mark, own, io));
   const [lost, probes] = await Promise.all([
-    withdrawLeftovers(keycloak, record, run, (pid) => io.isAlive(pid)),
+    revokeLeftovers(keycloak, record, run, (pid) => io.isAlive(pid)),
     removeLeftProbes({ io, voice }, keycloak, dead).finally(() => voice.progress(undefined)),
   ]);
   for (const { client, resource } of lost) {

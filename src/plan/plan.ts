@@ -118,7 +118,7 @@ export function fieldsOf(side: object | null): Readonly<Record<string, unknown>>
 /** Changes in the order in which they are applied. */
 export type Plan<Kind extends ChangeKind = ChangeKind> = readonly Change<Kind>[];
 
-function takesAway(change: AnyChange): boolean {
+function isRemoval(change: AnyChange): boolean {
   return change.action === 'delete' || change.action === 'detach';
 }
 
@@ -128,8 +128,8 @@ function takesAway(change: AnyChange): boolean {
  */
 export function planOf<One extends AnyChange>(changes: readonly One[]): readonly One[] {
   const rank = ({ kind }: AnyChange) => KINDS.indexOf(kind);
-  const giving = changes.filter((change) => !takesAway(change)).sort((a, b) => rank(a) - rank(b));
-  const taking = changes.filter(takesAway).sort((a, b) => rank(b) - rank(a));
+  const giving = changes.filter((change) => !isRemoval(change)).sort((a, b) => rank(a) - rank(b));
+  const taking = changes.filter(isRemoval).sort((a, b) => rank(b) - rank(a));
   return [...giving, ...taking];
 }
 
@@ -194,7 +194,7 @@ function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
     lists.every((one) => REALM_LISTS.includes(one)) &&
     new Set(lists).size === lists.length &&
     !(lists.includes('trusted-hosts') && lists.some((one) => HARDENING.includes(one))) &&
-    batch.every((one) => takesAway(one) === takesAway(change))
+    batch.every((one) => isRemoval(one) === isRemoval(change))
   );
 }
 

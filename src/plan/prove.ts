@@ -10,7 +10,7 @@ import { formatCommand } from '../text.ts';
  * A person who may use the server: with one of its roles, where it is bound to some (`gateRoles`: those of them that
  * are there). Undefined where nobody has one.
  */
-export async function provingUser({
+export async function findProvingUser({
   keycloak,
   gates,
   gateRoles,

@@ -112,7 +112,7 @@ function loss(
   stats: ReadonlyMap<string, SessionCount>,
 ): Reservation[] {
   if (holders.length === 0) return [];
-  const lost = `${count(holders.length, 'client')} will lose '${scope}' and with it the MCP server: ${listed(holders)}.`;
+  const lost = `${count(holders.length, 'client')} will lose '${scope}' and with it the MCP server: ${clientsText(holders)}.`;
   return [{ message: `${lost} ${sessionsSentence(holders, stats)}` }];
 }
 
@@ -146,7 +146,7 @@ async function forgetServer(
 }
 
 /** Clients in a sentence, by id and name. */
-export function listed(clients: readonly Client[]): string {
+export function clientsText(clients: readonly Client[]): string {
   const names = clients
     .slice(0, 20)
     .map(({ clientId, name }) => visible(name ? `${clientId} (${name})` : clientId));

@@ -32,7 +32,7 @@ export interface ClientName {
 }
 
 /** The run that wrote an entry, as far as another run has to tell whether it still goes on. */
-export interface Run {
+export interface RunId {
   by: string;
   host: string;
   pid: number;
@@ -52,7 +52,7 @@ export interface Provisional {
   /** ISO 8601, UTC, by the server's clock; `until` is when the run is over, whatever became of it. */
   since: string;
   until: string;
-  run: Run;
+  run: RunId;
 }
 
 /** A client that was judged and granted an audience. */
@@ -193,7 +193,7 @@ export interface AliveOn {
  * A client that `prune-clients` took for an orphan. `disabling` is written before the client is touched. A client that
  * is still enabled then was not reached by a run that was killed, and is no more than marked.
  */
-export interface Stage {
+export interface PruneStage {
   kind: 'stage';
   client: ClientName;
   key: string;
@@ -276,7 +276,7 @@ export type Entry =
   | Deed
   | FirstLook
   | AliveOn
-  | Stage
+  | PruneStage
   | Looks
   | HolderLook
   | LookedThrough
@@ -508,7 +508,7 @@ export type Memory<E extends Entry> =
   | { state: 'same'; entry: E }
   | { state: 'changed'; entry: E };
 
-function memoryOf<E extends Adopted | Kept | Stage>(entries: readonly E[], client: Client): Memory<E> {
+function memoryOf<E extends Adopted | Kept | PruneStage>(entries: readonly E[], client: Client): Memory<E> {
   const key = clientKeyOf(client);
   const same = entries.find((entry) => entry.key === key);
   if (same) return { state: 'same', entry: same };
@@ -533,7 +533,7 @@ export interface RunsNow {
   /** The server's clock, in milliseconds. */
   now: number;
   /** This run. */
-  run: Run;
+  run: RunId;
   isAlive(pid: number): boolean;
 }
 
@@ -589,7 +589,7 @@ export function keepOf(record: RealmRecord, client: Client): Memory<Kept> {
 }
 
 /** The stage of pruning that this client is in, as it is now. */
-export function stageOf(record: RealmRecord, client: Client): Memory<Stage> {
+export function stageOf(record: RealmRecord, client: Client): Memory<PruneStage> {
   return memoryOf(entriesOf(record, 'stage'), client);
 }
 

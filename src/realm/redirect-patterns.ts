@@ -25,7 +25,7 @@ export function hostExpression(entry: string): string {
 }
 
 /** The entry of Trusted Hosts that a pattern opens whole; undefined for any other pattern. */
-export function openedBy(expression: string): string | undefined {
+export function hostOpenedBy(expression: string): string | undefined {
   if (!expression.startsWith(ANY_SCHEME) || !expression.endsWith(ANY_REST)) return undefined;
   const middle = expression.slice(ANY_SCHEME.length, -ANY_REST.length);
   const below = middle.startsWith(ANY_LABELS);
@@ -35,7 +35,7 @@ export function openedBy(expression: string): string | undefined {
 
 /** The host of the URIs that a pattern lets in, where it names one; undefined for a pattern of somebody else's kind. */
 export function hostOfExpression(expression: string): string | undefined {
-  const opened = openedBy(expression);
+  const opened = hostOpenedBy(expression);
   if (opened !== undefined) return opened;
   const authority = /^[a-z][a-z0-9+.-]*:\/\/((?:\\[.[\]]|[A-Za-z0-9_-]|(?<=\\\[[^\]]*):)+)/.exec(
     expression.replaceAll('\\-', '-'),
@@ -62,7 +62,7 @@ export const ID_SEGMENT = '[A-Za-z0-9_-]{1,128}';
 
 /** A pattern as an operator reads it: `anything at <host>`, or a redirect URI with `<port>` and `{id}`. */
 export function readablePattern(expression: string): string {
-  const opened = openedBy(expression);
+  const opened = hostOpenedBy(expression);
   if (opened !== undefined) return `anything at ${opened}`;
   return plain(expression.replace(PORT_DIGITS, '<port>').replace(ID_SEGMENT, '{id}'));
 }

@@ -1,5 +1,5 @@
 /** The administrative roles that mcpkc's requests take (Keycloak 26.7.3: client roles of `realm-management`). */
-export type Role =
+export type AdminRole =
   | 'view-clients'
   | 'manage-clients'
   | 'view-realm'
@@ -13,13 +13,23 @@ export type Role =
  * The roles of a service account that does everything. In Keycloak 26.7.3 `manage-clients` and `manage-realm` include
  * reading the same things, so `view-clients` and `view-realm` would be in excess.
  */
-export const WORKING_ROLES: readonly Role[] = ['manage-clients', 'manage-realm', 'view-events', 'view-users'];
+export const WORKING_ROLES: readonly AdminRole[] = [
+  'manage-clients',
+  'manage-realm',
+  'view-events',
+  'view-users',
+];
 
 /** The role that ending people's connections takes as well. Anybody who has it can set anybody's password. */
-export const REVOKING_ROLE: Role = 'manage-users';
+export const REVOKING_ROLE: AdminRole = 'manage-users';
 
 /** The roles of an account that only looks (`status`, the plan of `prune-clients`, `validate`). */
-export const READING_ROLES: readonly Role[] = ['view-clients', 'view-realm', 'view-events', 'view-users'];
+export const READING_ROLES: readonly AdminRole[] = [
+  'view-clients',
+  'view-realm',
+  'view-events',
+  'view-users',
+];
 
 /**
  * The client whose roles administer a realm: in the realm itself `realm-management`. For an account that lives in

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Role, WORKING_ROLES } from '../../src/realm/roles.ts';
+import { type AdminRole, WORKING_ROLES } from '../../src/realm/roles.ts';
 import { grantRoles, revokeRoles } from '../support/keycloak/service-account.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import { since } from '../support/keycloak/version.ts';
@@ -71,7 +71,7 @@ describe('the account that init makes', () => {
 });
 
 describe('without', () => {
-  let taken: Role;
+  let taken: AdminRole;
   afterEach(() => grantRoles(realm, userId, [taken]));
 
   // Before 26.7 an example token is given without view-users.

@@ -15,7 +15,7 @@ import {
   leftoversIn,
   type Provisional,
   type RealmRecord,
-  type Run,
+  type RunId,
 } from '../../src/realm/record.ts';
 import type { Client } from '../../src/realm/representations.ts';
 
@@ -35,7 +35,7 @@ function clientLike(fields: Partial<Client> & { protocolMappers?: unknown[] } = 
   };
 }
 
-const RUN: Run = { by: 'ann', host: 'laptop', pid: 7, command: 'onboard', nonce: 'n1' };
+const RUN: RunId = { by: 'ann', host: 'laptop', pid: 7, command: 'onboard', nonce: 'n1' };
 const named = (client: Client) => ({
   client: { id: client.id, clientId: client.clientId },
   key: clientKeyOf(client),
@@ -193,8 +193,8 @@ describe('what is known of a client', () => {
 });
 
 describe('what a killed run left', () => {
-  const own: Run = { ...RUN, nonce: 'own', pid: 8 };
-  const left = (run: Partial<Run>, now = AT, alive = true) =>
+  const own: RunId = { ...RUN, nonce: 'own', pid: 8 };
+  const left = (run: Partial<RunId>, now = AT, alive = true) =>
     leftoversIn(recordOf(provisional({ run: { ...RUN, ...run } })), {
       now: Date.parse(now),
       run: own,

@@ -5,8 +5,8 @@ import { exampleRedirect, redirect, redirectExpression } from '../../src/product
 import {
   hostExpression,
   hostOfExpression,
+  hostOpenedBy,
   lets,
-  openedBy,
   readablePattern,
 } from '../../src/realm/redirect-patterns.ts';
 
@@ -45,12 +45,12 @@ describe('the pattern of a whole host', () => {
   it('is told from every other, and names its host', () => {
     fc.assert(
       fc.property(entry, (one) => {
-        expect(openedBy(hostExpression(one))).toBe(one);
+        expect(hostOpenedBy(hostExpression(one))).toBe(one);
         expect(hostOfExpression(hostExpression(one))).toBe(one);
         expect(readablePattern(hostExpression(one))).toBe(`anything at ${one}`);
       }),
     );
-    for (const [, pattern] of PATTERNS) expect(openedBy(redirectExpression(pattern))).toBeUndefined();
+    for (const [, pattern] of PATTERNS) expect(hostOpenedBy(redirectExpression(pattern))).toBeUndefined();
   });
 
   it('lets in what Trusted Hosts does: any scheme, port, path and wildcard, and no other host', () => {
@@ -75,7 +75,7 @@ describe('the pattern of a whole host', () => {
   it('of an IPv6 address keeps its brackets', () => {
     const expression = hostExpression('[::1]');
     expect(lets(expression, 'http://[::1]:4000/cb')).toBe(true);
-    expect(openedBy(expression)).toBe('[::1]');
+    expect(hostOpenedBy(expression)).toBe('[::1]');
   });
 });
 

@@ -13,7 +13,7 @@ import { applyAndVerify } from '../../plan/apply.ts';
 import { knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
-import { proveAudience, provingUser } from '../../plan/prove.ts';
+import { findProvingUser, proveAudience } from '../../plan/prove.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { commonReservations, serverReservations } from '../../plan/reservations.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
@@ -116,7 +116,7 @@ export async function allowTargets(
   );
   const userId = manner.dryRun
     ? undefined
-    : await provingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(facts, access) });
+    : await findProvingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(facts, access) });
   const products: AllowedProduct[] = [];
   for (const [index, target] of targets.entries()) {
     const id = entries[index]?.client.id ?? '';

@@ -43,7 +43,7 @@ import { adoptedIn } from '../../realm/record.ts';
 import type { Client, ClientScope } from '../../realm/representations.ts';
 import { REVOKING_ROLE } from '../../realm/roles.ts';
 import { count, formatCommand, visible } from '../../text.ts';
-import { type Connection, connectionsIn, partlyOf, type Server, type WayFacts } from './rows.ts';
+import { type Connected, connectionsIn, partlyOf, type Server, type WayFacts } from './rows.ts';
 import { connectionsDocument, connectionsText } from './text.ts';
 
 /** The request to `connections`. */
@@ -139,7 +139,7 @@ function noServerError({ realm }: Keycloak, resource: string | undefined): Mcpkc
 }
 
 function isWanted(
-  row: Connection,
+  row: Connected,
   { preset, user, client, resource, idleMs }: ConnectionsInput,
   now: number,
 ): boolean {
@@ -159,7 +159,7 @@ const WHY = 'since it was asked for';
  * renewed meanwhile.
  */
 function planFor(
-  rows: readonly Connection[],
+  rows: readonly Connected[],
   servers: readonly Server[],
   { disable, release }: ConnectionsInput,
 ): Plan<ConnectionKind> {
@@ -197,7 +197,7 @@ function endsOf({
   client,
   sessions,
   consented,
-}: Connection): Change<'connection' | 'session'>[] {
+}: Connected): Change<'connection' | 'session'>[] {
   const { clientId } = client;
   const byConsent = consented || sessions.some(({ offline }) => offline);
   const own: Change<'connection'> = {
@@ -250,8 +250,8 @@ async function agree(
 const LISTED = 20;
 
 function asked(
-  rows: readonly Connection[],
-  all: readonly Connection[],
+  rows: readonly Connected[],
+  all: readonly Connected[],
   { disable, release, resource }: ConnectionsInput,
 ): string {
   const listed = rows
@@ -293,7 +293,7 @@ function asked(
 interface Cut {
   scopes: readonly ClientScope[];
   plan: Plan<ConnectionKind>;
-  rows: readonly Connection[];
+  rows: readonly Connected[];
   input: ConnectionsInput;
 }
 
@@ -389,7 +389,7 @@ function wishText({ user, preset, client, resource, idleMs }: ConnectionsInput):
 const LOOKS = 5;
 
 /** Reads the sessions again: each that was to be ended must be gone. One that began meanwhile is another. */
-async function proveEnded(keycloak: Keycloak, rows: readonly Connection[]): Promise<void> {
+async function proveEnded(keycloak: Keycloak, rows: readonly Connected[]): Promise<void> {
   const keyOf = ({ client, id, offline }: SeenSession) => `${client} ${id} ${offline}`;
   const old = new Set(rows.flatMap(({ sessions }) => sessions.map(keyOf)));
   if (old.size === 0) return;
@@ -412,7 +412,7 @@ async function proveEnded(keycloak: Keycloak, rows: readonly Connection[]): Prom
 
 interface Shown {
   seen: SeenConnections;
-  rows: readonly Connection[];
+  rows: readonly Connected[];
   plan: Plan<ConnectionKind>;
   partly: readonly Client[];
   input: ConnectionsInput;

@@ -1,4 +1,5 @@
-import type { Lifetimes, SeenConnections, SeenSession } from '../../keycloak/read/connections.ts';
+import type { SeenConnections, SeenSession } from '../../keycloak/read/connections.ts';
+import type { Lifetimes } from '../../keycloak/read/lifetimes.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { documentStateOf } from '../../products/document-state.ts';
 import { cameByRegistration, presetOf, registration } from '../../products/dynamic.ts';
@@ -19,7 +20,7 @@ export interface Server {
 }
 
 /** One person connected by one client. */
-export interface Connection {
+export interface Connected {
   userId: string;
   username: string;
   client: Client;
@@ -70,7 +71,7 @@ export function productsOf(client: Client, presets: readonly Preset[], { record 
  * Clients that would send codes to a product, and are not counted as its own: they have redirect URIs of others, too.
  * URIs that lead to a person's own machine are anybody's.
  */
-export function partlyOf({ redirectUris }: Preset, rows: readonly Connection[]): Client[] {
+export function partlyOf({ redirectUris }: Preset, rows: readonly Connected[]): Client[] {
   const leadsThere = (uri: string) => {
     const url = URL.parse(uri);
     return url !== null && !isLoopback(url) && matchesAny(redirectUris, uri);
@@ -98,8 +99,8 @@ export function connectionsIn(
   servers: readonly Server[],
   presets: readonly Preset[],
   facts: WayFacts,
-): Connection[] {
-  const rows = seen.clients.flatMap((client): Connection[] => {
+): Connected[] {
+  const rows = seen.clients.flatMap((client): Connected[] => {
     const held = servers.filter(({ carriers }) => heldOf(client, carriers) !== 'none');
     if (held.length === 0) return [];
     const sessions = seen.sessions.filter((one) => one.client === client.id);
@@ -107,7 +108,7 @@ export function connectionsIn(
     const people = new Map([...sessions, ...consents].map(({ userId, username }) => [userId, username]));
     const products = productsOf(client, presets, facts);
     const way = wayOf(client, facts);
-    return [...people].map(([userId, username]): Connection => {
+    return [...people].map(([userId, username]): Connected => {
       const own = sessions.filter((one) => one.userId === userId);
       const consent = consents.find((one) => one.userId === userId);
       return {
@@ -136,8 +137,8 @@ function lastUseOf(
   { events }: SeenConnections,
   { clientId }: Client,
   userId: string,
-): Connection['lastUsed'] {
-  const uses: NonNullable<Connection['lastUsed']>[] = sessions.flatMap(({ lastAccess, offline }) =>
+): Connected['lastUsed'] {
+  const uses: NonNullable<Connected['lastUsed']>[] = sessions.flatMap(({ lastAccess, offline }) =>
     lastAccess === undefined
       ? []
       : [{ at: lastAccess, by: offline ? ('offline session' as const) : ('session' as const) }],

@@ -1,17 +1,17 @@
 import type { Style } from '../../cli/style.ts';
 import { durationText, when } from '../../duration.ts';
-import type { Lifetimes } from '../../keycloak/read/connections.ts';
+import type { Lifetimes } from '../../keycloak/read/lifetimes.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
-import { type Connection, tokenLifeOf } from './rows.ts';
+import { type Connected, tokenLifeOf } from './rows.ts';
 
 /** The answer of `connections`. */
 export interface ConnectionsAnswer {
   server: string;
   realm: string;
   resource: string | undefined;
-  rows: readonly Connection[];
+  rows: readonly Connected[];
   plan: Plan;
   revoke: boolean;
   dryRun: boolean;
@@ -42,7 +42,7 @@ export function connectionsText(answer: ConnectionsAnswer, style: Style): string
   ].join('');
 }
 
-function rowText(row: Connection, answer: ConnectionsAnswer, style: Style): string {
+function rowText(row: Connected, answer: ConnectionsAnswer, style: Style): string {
   const { username, client, product, way, servers, since } = row;
   const who = style.bold(visible(username || 'unknown'));
   const by = `${brief(product ?? client.name ?? client.clientId, 40)} (${visible(client.clientId)}, by ${way})`;
@@ -55,14 +55,14 @@ function rowText(row: Connection, answer: ConnectionsAnswer, style: Style): stri
   return `${who}  ${by}\n${lines.map((one) => `${wrap(one, style.width, '    ').replace(/^ {0,4}/, '    ')}\n`).join('')}`;
 }
 
-function lastUsedText({ lastUsed }: Connection): string {
+function lastUsedText({ lastUsed }: Connected): string {
   if (lastUsed === undefined)
     return 'last used: unknown (no session; stored events would tell: mcpkc init --events 30d)';
   return `last used ${when(lastUsed.at)} (${lastUsed.by})`;
 }
 
 /** The time for which it goes on without a new sign-in. */
-function goesOn({ sessions, consented }: Connection, { lifetimes, now }: ConnectionsAnswer): string {
+function goesOn({ sessions, consented }: Connected, { lifetimes, now }: ConnectionsAnswer): string {
   const { sessionIdle, sessionMax, offlineIdle, offlineMax } = lifetimes;
   const [newest] = sessions
     .filter(({ offline }) => !offline)

@@ -9,7 +9,7 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { knownPresets, requireNoLiveWindow, resourceFor, scopeWish } from '../../plan/input.ts';
 import { type Plan, planStatus, requireConsent } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
-import { applyRetirement, listed, planRetirement } from '../../plan/retirement.ts';
+import { applyRetirement, clientsText, planRetirement } from '../../plan/retirement.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
@@ -69,7 +69,7 @@ function report(
   const next = [
     ...(holders.length === 0
       ? []
-      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${listed(holders)}.`]),
+      : [`Clients that ${dryRun ? 'would lose' : 'lost'} the scope: ${clientsText(holders)}.`]),
     ...(kept.length === 0
       ? []
       : [`These roles stay, since somebody has them: ${listNames(kept)} (admin console, Realm roles).`]),

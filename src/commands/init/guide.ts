@@ -219,7 +219,7 @@ async function askAuthority(
 const SHOWN_REALMS = 20;
 
 /** The realm, out of those that the administrator sees; master is none to register clients in. */
-export async function askRealm(
+export async function askForRealm(
   context: Context,
   config: Config,
   signedIn: SignedIn,

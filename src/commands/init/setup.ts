@@ -12,7 +12,7 @@ import {
 import { makeClientKey, publicPartOf } from '../../keycloak/connection/client-key.ts';
 import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
 import { askAddress } from '../../keycloak/read/server-there.ts';
-import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { revokeRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { accountWriter } from '../../keycloak/write/write-account.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { canonicalResource } from '../../names/resource-url.ts';
@@ -46,7 +46,7 @@ import {
 import { findServer } from './find-server.ts';
 import {
   askEvents,
-  askRealm,
+  askForRealm,
   askResource,
   askServer,
   filesQuestion,
@@ -94,7 +94,7 @@ export async function setUpAccount(
     const signedIn = await askAgain(context, administrator, (given) =>
       signInAsAdministrator(given, located, context.io, context.signal),
     );
-    const chosen = guided ? await askRealm(context, located, signedIn, administrator.realm) : located;
+    const chosen = guided ? await askForRealm(context, located, signedIn, administrator.realm) : located;
     const faced = await withIssuer(context, chosen);
     const { config, look } =
       guided && flags.yes !== true ? await askResource(context, faced) : { config: faced };
@@ -348,7 +348,7 @@ async function ownedAccount(
 ): Promise<AccountSnapshot> {
   const { client } = found;
   if (!client || accountOrigin(found, ACCOUNT_CLIENT).kind !== 'administrator') return found;
-  await withdrawRegistrationToken(realms.home, client);
+  await revokeRegistrationToken(realms.home, client);
   return readAccount(realms, account, account.events !== undefined);
 }
 

@@ -7,7 +7,7 @@ import type { SignIn } from '../../keycloak/read/sessions.ts';
 import type { Newcomer } from '../../keycloak/watch/newcomers.ts';
 import { type Grant, grantScope, revokeScope } from '../../keycloak/write/provisional.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
-import { tokenState, withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { revokeRegistrationToken, tokenState } from '../../keycloak/write/registration-token.ts';
 import { adoptionEntries } from '../../plan/adopted.ts';
 import { adoptable } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
@@ -218,7 +218,7 @@ async function revokeToken(run: Run, client: Client): Promise<string | undefined
   // biome-ignore lint/plugin/clock: a limit for what somebody else can draw out.
   const limit = AbortSignal.timeout(REVOKING_MS);
   try {
-    return await withdrawRegistrationToken(run.keycloak.withSignal(limit), client);
+    return await revokeRegistrationToken(run.keycloak.withSignal(limit), client);
   } catch (error) {
     if (!limit.aborted) throw error;
     const message = `Keycloak did not revoke the registration access token of ${called(client)} within ${REVOKING_MS / 1000} s.`;
@@ -291,7 +291,7 @@ export async function keep(run: Run, held: Held): Promise<Client | undefined> {
  * Revokes the audience of those that held it for the time being. Runs to its end even after an interruption, and tries
  * again while Keycloak is away. Throws NOT_WITHDRAWN with the rest when a minute of that timed out.
  */
-export async function withdraw(run: Run, held: readonly Held[]): Promise<void> {
+export async function revokeHeld(run: Run, held: readonly Held[]): Promise<void> {
   if (held.length === 0) return;
   const deadline = run.io.now() + WITHDRAWING_MS;
   for (let round = 1; ; round++) {

@@ -9,14 +9,14 @@ import { adoptionEntries } from '../../plan/adopted.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireNoLiveWindow } from '../../plan/input.ts';
 import { requireConsent } from '../../plan/plan.ts';
-import { proveAudience, provingUser } from '../../plan/prove.ts';
+import { findProvingUser, proveAudience } from '../../plan/prove.ts';
 import { changeName } from '../../plan/text.ts';
 import { type Adopted, type Allowed, adoptedIn, adoptionOf, allowedIn } from '../../realm/record.ts';
 import { type Client, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 import { doubtsOf } from './doubts.ts';
-import { type Held, keep, type Other, type Seen, withdraw } from './holding.ts';
+import { type Held, keep, type Other, revokeHeld, type Seen } from './holding.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
 import { called, type Run, tell } from './run.ts';
@@ -49,7 +49,7 @@ export interface Manner {
 /** Grants the audience to a client that is there already, and proves it. */
 export async function onboardNamed(prepared: Prepared, client: Client, yes: boolean): Promise<Onboarded> {
   const { run } = prepared;
-  const userId = await provingUser(run);
+  const userId = await findProvingUser(run);
   const now = await provision(prepared, yes);
   const adopted = now.clients.find(({ id }) => id === client.id) ?? client;
   const known = adoptionOf(await readRecord(run.keycloak), run.resource, adopted);
@@ -74,7 +74,7 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
 export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
   const { run } = prepared;
   const { io, voice, keycloak } = run;
-  const userId = await provingUser(run);
+  const userId = await findProvingUser(run);
   // The look comes before anything is written: a client that comes meanwhile is a newcomer, too.
   const newcomers = await watchNewcomers(keycloak, (read) => voice.progress(`${count(read, 'client')} read`));
   voice.progress(undefined);
@@ -95,7 +95,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   } catch (error) {
     failure = error;
   }
-  await withdraw(
+  await revokeHeld(
     run,
     seen.held.filter((one) => one !== adopted || client === undefined),
   );

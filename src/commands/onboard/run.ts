@@ -6,7 +6,7 @@ import type { Change } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { Role, RoleName } from '../../realm/access.ts';
 import type { NamedServer } from '../../realm/mcp-server.ts';
-import type { Run as Me } from '../../realm/record.ts';
+import type { RunId } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { brief, visible } from '../../text.ts';
 
@@ -23,7 +23,7 @@ export interface Run extends NamedServer {
   /** Those of them that were there before the run. */
   gateRoles: readonly Role[];
   /** This run, for the record. */
-  me: Me;
+  me: RunId;
   /** The writes so far, oldest first; the answer's `changes`. */
   changes: Change[];
   timeline: Moment[];

@@ -3,11 +3,11 @@ import { mapSome, trySome } from '../../keycloak/connection/lists.ts';
 import { NewEvents } from '../../keycloak/read/events.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
-import { withdrawRegistrationToken } from '../../keycloak/write/registration-token.ts';
+import { revokeRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { deleteClient, type Written } from '../../keycloak/write/write-clients.ts';
 import { setEnabled, withSecret } from '../../keycloak/write/write-pruned.ts';
 import { restSentence } from '../../plan/plan.ts';
-import type { AgeAccepted, Stage } from '../../realm/record.ts';
+import type { AgeAccepted, PruneStage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import type { Action } from './judge/stages.ts';
 import { progressOf } from './progress.ts';
@@ -164,10 +164,10 @@ async function writeAfter({ keycloak, context, scan }: Acting, done: readonly Ju
 
 function stageEntry(
   { id, clientId, key }: Judged,
-  stage: Stage['stage'],
+  stage: PruneStage['stage'],
   at: string,
   markedAt: string,
-): Stage {
+): PruneStage {
   return { kind: 'stage', client: { id, clientId }, key, stage, at, markedAt };
 }
 
@@ -192,7 +192,7 @@ async function write({ keycloak }: Acting, judged: Judged): Promise<Judged> {
   if (outcome === 'spared') return judged;
   if (action === 'delete') return done(deleteClient(keycloak, judged));
   // The registrant could enable it again by its registration access token (26.4.0).
-  const isThere = await withdrawRegistrationToken(keycloak, judged);
+  const isThere = await revokeRegistrationToken(keycloak, judged);
   return isThere ? done(setEnabled(keycloak, judged, false)) : { ...judged, outcome: 'gone' };
 }
 

@@ -12,7 +12,7 @@ import { PRUNING } from '../../realm/events.ts';
 import { brief, count, readTypedName, visible } from '../../text.ts';
 import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
-import { going, type Mode, prune } from './prune.ts';
+import { going, type PruneMode, prune } from './prune.ts';
 import { restore } from './restore.ts';
 import type { Wish } from './scan.ts';
 import { goingText } from './text.ts';
@@ -133,7 +133,7 @@ export const pruneClients: Command<PruneOptions> = {
   },
 };
 
-type AnyMode = Mode | 'restore' | 'keep' | 'unkeep';
+type AnyMode = PruneMode | 'restore' | 'keep' | 'unkeep';
 
 async function run(
   context: Context,

@@ -12,8 +12,8 @@ import {
   isSameId,
   type Kept,
   keepOf,
+  type PruneStage,
   type RealmRecord,
-  type Stage,
 } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { protectReport } from './care-text.ts';
@@ -71,7 +71,7 @@ function isKept(record: RealmRecord, client: Client): boolean {
 }
 
 /** A note under another content counts, too: a client that was disabled as something else was disabled by pruning. */
-function stagesOf(record: RealmRecord, client: Client): Stage[] {
+function stagesOf(record: RealmRecord, client: Client): PruneStage[] {
   const key = clientKeyOf(client);
   return entriesOf(record, 'stage').filter((one) => isSameId(one.key, key));
 }

@@ -21,7 +21,7 @@ import { type Scan, scan, type Wish } from './scan.ts';
 import { type PruneAnswer, pruneReport } from './text.ts';
 
 /** The three ways to run: look, look and remember, do. */
-export type Mode = 'plan' | 'observe' | 'apply';
+export type PruneMode = 'plan' | 'observe' | 'apply';
 
 /** The name that "by whom" in audit lines means. */
 function byWhom({ io }: Context, { place }: Keycloak): string {
@@ -33,7 +33,7 @@ export async function prune(
   context: Context,
   keycloak: Keycloak,
   wish: Wish,
-  mode: Mode,
+  mode: PruneMode,
   flags: PruneOptions,
 ): Promise<Report> {
   const { io } = context;
@@ -59,7 +59,7 @@ async function answerIn(
   context: Context,
   keycloak: Keycloak,
   wish: Wish,
-  mode: Mode,
+  mode: PruneMode,
   flags: PruneOptions,
   measure: Measure,
 ): Promise<PruneAnswer> {

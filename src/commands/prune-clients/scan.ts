@@ -20,8 +20,8 @@ import type { Candidate } from './judge/evidence.ts';
 import { Ledger } from './judge/ledger.ts';
 import { decide, type Pace } from './judge/stages.ts';
 import { judge, type Rules } from './judge/verdict.ts';
+import { type LifeSigns, readLifeSigns, requireRole } from './life-signs.ts';
 import { progressOf } from './progress.ts';
-import { readSources, requireRole, type Sources } from './sources.ts';
 
 /** The request in the form that judging reads; times are added at the moment of judging. */
 export interface Wish {
@@ -79,7 +79,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   }
   requireAccepted(candidates, wish.accepting);
   const dynamic = candidates.filter(({ evidence }) => evidence.origin.kind !== 'other');
-  const sources = await readSources({
+  const sources = await readLifeSigns({
     keycloak,
     signal,
     now: startedAt,
@@ -92,7 +92,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const now = io.now();
   return {
     startedAt,
-    judged: candidates.map((candidate) => judged(withSources(candidate, sources), wish, now)),
+    judged: candidates.map((candidate) => judged(withLifeSigns(candidate, sources), wish, now)),
     known,
     ledger,
     holders,
@@ -116,7 +116,7 @@ function requireAccepted(candidates: readonly Candidate[], accepting: Accepting 
   );
 }
 
-function withSources(candidate: Candidate, sources: Sources): Candidate {
+function withLifeSigns(candidate: Candidate, sources: LifeSigns): Candidate {
   const { id, clientId, evidence } = candidate;
   if (evidence.origin.kind === 'other') return candidate;
   const read = {

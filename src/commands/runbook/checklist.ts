@@ -1,6 +1,6 @@
 import { formatCommand, markdownText } from '../../text.ts';
 import { BOXES } from './boxes.ts';
-import type { Observed, RunbookFacts } from './facts.ts';
+import type { Results, RunbookFacts } from './facts.ts';
 import { code } from './markdown.ts';
 
 /** The state of a box: `open` with the reasons, or `unknown` where not everything was looked at. */
@@ -12,15 +12,15 @@ export interface BoxState {
 }
 
 /** The state of each box after the observation; the last one is the whole playbook. */
-export function boxStates(observed: Observed): BoxState[] {
+export function boxStates(results: Results): BoxState[] {
   const states = BOXES.map(({ id, title, findings, checks }) => {
-    const against = [...brokenBy(observed, findings), ...failed(observed, checks)];
-    return { id, title, state: stateOf(observed, findings, checks, against), reasons: against };
+    const against = [...brokenBy(results, findings), ...failed(results, checks)];
+    return { id, title, state: stateOf(results, findings, checks, against), reasons: against };
   });
-  return [...states, playbook(observed)];
+  return [...states, playbook(results)];
 }
 
-function brokenBy({ findings = [] }: Observed, prefixes: readonly string[]): string[] {
+function brokenBy({ findings = [] }: Results, prefixes: readonly string[]): string[] {
   return findings
     .filter(
       ({ severity, code: of }) => severity !== 'info' && prefixes.some((prefix) => of.startsWith(prefix)),
@@ -28,14 +28,14 @@ function brokenBy({ findings = [] }: Observed, prefixes: readonly string[]): str
     .map(({ code: of, message }) => `${of}: ${message}`);
 }
 
-function failed({ checks = [] }: Observed, ids: readonly string[]): string[] {
+function failed({ checks = [] }: Results, ids: readonly string[]): string[] {
   return checks
     .filter(({ id, outcome }) => ids.includes(id) && (outcome === 'fail' || outcome === 'not-run'))
     .map(({ id, outcome, message }) => `${id} ${outcome === 'fail' ? 'failed' : 'was not run'}: ${message}`);
 }
 
 function stateOf(
-  { findings, checks }: Observed,
+  { findings, checks }: Results,
   codes: readonly string[],
   ids: readonly string[],
   against: readonly string[],
@@ -45,7 +45,7 @@ function stateOf(
   return passed && (codes.length === 0 || findings !== undefined) ? 'done' : 'unknown';
 }
 
-function playbook({ checks }: Observed): BoxState {
+function playbook({ checks }: Results): BoxState {
   const title = 'Every check that must pass passes; only then are people asked to connect';
   const box = { id: 'validate', title };
   if (!checks) return { ...box, state: 'unknown', reasons: [] };
@@ -58,14 +58,14 @@ function playbook({ checks }: Observed): BoxState {
 
 /** The deployment checklist with its boxes. */
 export function checklistSection(facts: RunbookFacts): string {
-  const lines = boxStates(facts.observed).map(({ id, title, state, reasons }) => {
+  const lines = boxStates(facts.results).map(({ id, title, state, reasons }) => {
     const box = BOXES.find((one) => one.id === id);
     const how = box ? box.how(facts) : code(formatCommand(['validate', facts.deployment.resource]));
     const why = reasons.map((reason) => `\n  - ${markdownText(reason)}`).join('');
     const unknown = state === 'unknown' ? ' *(not proven)*' : '';
     return `- [${state === 'done' ? 'x' : ' '}] ${title}${unknown}: ${how}${why}`;
   });
-  const { findings, checks } = facts.observed;
+  const { findings, checks } = facts.results;
   const seen = [findings && 'mcpkc status', checks && 'mcpkc validate'].filter(Boolean).join(' and ');
   const note =
     seen === ''

@@ -11,7 +11,7 @@ import { shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import { boxStates } from './checklist.ts';
 import { RUNS_ON, type RunbookFacts, type RunsOn } from './facts.ts';
-import { observeChain } from './observe.ts';
+import { runChecks } from './run-checks.ts';
 import { RUNBOOK_MARK, runbookText } from './runbook.ts';
 
 /** The flags of `mcpkc runbook`. */
@@ -74,7 +74,7 @@ export const runbook: Command<RunbookOptions> = {
     const facts = await factsOf(context, config, givenResource(argument, flags), flags);
     const markdown = runbookText(facts);
     if (output !== undefined) await write(context, output, markdown, flags);
-    const boxes = boxStates(facts.observed);
+    const boxes = boxStates(facts.results);
     const { resource, scope, mode, source } = facts.deployment;
     const document = { resource, scope, mode, source, output: output ?? null, boxes };
     return {
@@ -100,7 +100,7 @@ async function factsOf(
   const deployment = deploymentOf(config, resource, scopes);
   const subject = { resource, presets };
   const findings = await findingsFor(context, config, subject);
-  const checks = flags.validate === true ? await observeChain(context, config, subject) : undefined;
+  const checks = flags.validate === true ? await runChecks(context, config, subject) : undefined;
   return {
     version: VERSION,
     day: new Date(context.io.now()).toISOString().slice(0, 10),
@@ -114,7 +114,7 @@ async function factsOf(
     secretOrigin: secretOrigin(config),
     runsOn: flags.runsOn,
     secret: flags.withSecrets === true ? config.clientSecret : undefined,
-    observed: { findings, checks },
+    results: { findings, checks },
   };
 }
 

@@ -17,7 +17,7 @@ export interface SeenCheck {
 }
 
 /** The observations for the deployment checklist; undefined where nobody looked. */
-export interface Observed {
+export interface Results {
   findings: readonly SeenFinding[] | undefined;
   checks: readonly SeenCheck[] | undefined;
 }
@@ -44,5 +44,5 @@ export interface RunbookFacts {
   secret: string | undefined;
   /** The way in which the servers are run: it decides the lines that read their logs. */
   runsOn: RunsOn;
-  observed: Observed;
+  results: Results;
 }

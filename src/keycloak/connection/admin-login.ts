@@ -6,7 +6,7 @@ import { formatCommand, shellWord } from '../../text.ts';
 import type { AccountRealms } from '../read/account.ts';
 import { type Connecting, grantConnecting, type Keycloak, open } from './connect.ts';
 import { proxyTo } from './http.ts';
-import type { AccessToken, Grant, TokenSource } from './token.ts';
+import type { AccessToken, TokenGrant, TokenSource } from './token.ts';
 import { readClaims } from './token-claims.ts';
 import { requireKeycloakThere } from './token-refusal.ts';
 import { reasonOf } from './token-refused.ts';
@@ -142,7 +142,11 @@ function connectingOf(administrator: Administrator, config: Config, io: Io): Con
   return { ...grantConnecting({ server, realm, ...grant }, realm, io), account };
 }
 
-function userOf({ name, password, code }: Administrator & { kind: 'password' }): NonNullable<Grant['user']> {
+function userOf({
+  name,
+  password,
+  code,
+}: Administrator & { kind: 'password' }): NonNullable<TokenGrant['user']> {
   return { name, password, ...(code === undefined ? {} : { code }) };
 }
 

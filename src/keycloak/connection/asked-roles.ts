@@ -1,9 +1,9 @@
-import type { Role } from '../../realm/roles.ts';
+import type { AdminRole } from '../../realm/roles.ts';
 import type { Keycloak } from './connect.ts';
 import { statusOf } from './failures.ts';
 
 /** A path below `/admin/realms/<realm>` that is 403 without the role, also with `query-clients` or `query-users`. */
-const QUESTIONS: readonly (readonly [role: Role, path: string])[] = [
+const QUESTIONS: readonly (readonly [role: AdminRole, path: string])[] = [
   ['view-clients', 'clients-initial-access'],
   // 200 with an empty record for a user that isn't there; with `query-users` alone 403.
   ['view-users', 'attack-detection/brute-force/users/00000000-0000-0000-0000-000000000000'],
@@ -16,7 +16,7 @@ const QUESTIONS: readonly (readonly [role: Role, path: string])[] = [
  * 200 with the role or the one that includes it, 403 without (Keycloak 26.7.3, also for an account in `master`). Its
  * roles to write show in `access.manage` of the realm's own client `broker`. Five small requests.
  */
-export async function askForRoles(keycloak: Keycloak): Promise<Role[]> {
+export async function askForRoles(keycloak: Keycloak): Promise<AdminRole[]> {
   const [manages, ...seen] = await Promise.all([
     managesClients(keycloak),
     ...QUESTIONS.map(async ([role, path]) => ((await isAnswered(keycloak, role, path)) ? [role] : [])),
@@ -24,7 +24,7 @@ export async function askForRoles(keycloak: Keycloak): Promise<Role[]> {
   return [...seen.flat(), ...(manages ? (['manage-clients'] as const) : [])];
 }
 
-async function isAnswered(keycloak: Keycloak, role: Role, path: string): Promise<boolean> {
+async function isAnswered(keycloak: Keycloak, role: AdminRole, path: string): Promise<boolean> {
   try {
     await keycloak.read(
       { what: `find out whether the account has the role '${role}'`, role },

@@ -17,7 +17,7 @@ import {
 } from './http.ts';
 import { isUnknownAuthority } from './network.ts';
 import { type Repeatable, type Waiting, withRetries } from './retry.ts';
-import { type Grant, requestToken, type TokenSource, tokenSource } from './token.ts';
+import { requestToken, type TokenGrant, type TokenSource, tokenSource } from './token.ts';
 
 /** The time for which a run alone may edit the realm (its lock): asked right before each write. */
 export interface Lease {
@@ -66,7 +66,7 @@ export async function connect(config: Config, io: Io, signal: AbortSignal): Prom
   const account = requireAccount(config);
   const { clientId } = account;
   const accountRealm = config.adminRealm ?? realm;
-  const grant: Grant = { server: config.server, realm: accountRealm, ...account };
+  const grant: TokenGrant = { server: config.server, realm: accountRealm, ...account };
   const opened = open({ ...grantConnecting(grant, realm, io), account: clientId }, config, io, signal);
   return config.originOf('KC_SERVER') === undefined ? opened.catch(sayDefault) : opened;
 }
@@ -91,7 +91,7 @@ function sayDefault(error: unknown): never {
 }
 
 /** A connection whose tokens come from a grant. */
-export function grantConnecting(grant: Grant, realm: string, io: Io): Omit<Connecting, 'account'> {
+export function grantConnecting(grant: TokenGrant, realm: string, io: Io): Omit<Connecting, 'account'> {
   return {
     server: grant.server,
     realm,

@@ -1,5 +1,5 @@
 import { McpkcError } from '../../errors.ts';
-import { REVOKING_ROLE, type Role } from '../../realm/roles.ts';
+import { type AdminRole, REVOKING_ROLE } from '../../realm/roles.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { networkCode, networkError } from './network.ts';
 import { type Claims, clientRolesIn, readClaims } from './token-claims.ts';
@@ -12,9 +12,9 @@ export interface Attempt {
   /** In the infinitive, with its object: "read the client scopes". */
   what: string;
   /** The role of `realm-management` that this takes. */
-  role: Role;
+  role: AdminRole;
   /** The role that a newer server wants beside it: anybody who holds `role` and is refused lacks this one. */
-  newerRole?: Role;
+  newerRole?: AdminRole;
   /** It is about the lock itself, and so asks for no lease. */
   isOfLock?: true;
 }
@@ -89,7 +89,7 @@ function unreadableError(attempt: Attempt, { server }: Place, error: unknown): M
 /**
  * Roles to write that include reading (Keycloak 26.7.3): an account that lacks the narrow one lacks the wide one too.
  */
-const INCLUDED_IN: Partial<Record<Role, Role>> = {
+const INCLUDED_IN: Partial<Record<AdminRole, AdminRole>> = {
   'view-clients': 'manage-clients',
   'view-realm': 'manage-realm',
 };

@@ -1,10 +1,10 @@
-import type { Role } from '../../realm/roles.ts';
+import type { AdminRole } from '../../realm/roles.ts';
 import type { Keycloak } from './connect.ts';
 import { type Attempt, roleMissingError } from './failures.ts';
 import { readOwnToken } from './own-account.ts';
 
 /** Roles that let an account see the same things (Keycloak 26.7.3). */
-const ENOUGH: Readonly<Partial<Record<Role, readonly string[]>>> = {
+const ENOUGH: Readonly<Partial<Record<AdminRole, readonly string[]>>> = {
   'view-clients': ['view-clients', 'manage-clients'],
   'view-users': ['view-users', 'manage-users'],
   'view-realm': ['view-realm', 'manage-realm'],
@@ -29,7 +29,7 @@ export async function requireRoles(keycloak: Keycloak, attempts: readonly Attemp
  * fine-grained permissions, Keycloak answers lists with 200 and leaves out what the account may not see (26.7.3). So an
  * empty list proves nothing unless the role is there.
  */
-export async function accountSees(keycloak: Keycloak, role: Role): Promise<boolean> {
+export async function accountSees(keycloak: Keycloak, role: AdminRole): Promise<boolean> {
   const { roles = [], superuser } = await readOwnToken(keycloak);
   return superuser || (ENOUGH[role] ?? [role]).some((name) => roles.includes(name));
 }

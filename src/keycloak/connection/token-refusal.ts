@@ -4,10 +4,10 @@ import { realmNotFoundError } from './failures.ts';
 import type { RequestOptions } from './http.ts';
 import { networkCode, networkError } from './network.ts';
 import { type Waiting, withRetries } from './retry.ts';
-import type { Grant, TokenAnswer } from './token.ts';
+import type { TokenAnswer, TokenGrant } from './token.ts';
 
 /** An address, and the realm whose page and token endpoint are asked there. */
-type Where = Pick<Grant, 'server' | 'realm' | 'proxy'>;
+type Where = Pick<TokenGrant, 'server' | 'realm' | 'proxy'>;
 
 /**
  * Asks for a realm’s page, without a secret, and throws what a token request at the address would fail with: nothing
@@ -62,7 +62,7 @@ export function tokenFailure(error: unknown, server: string, proxy?: URL): unkno
 /** The failure of a token request that was refused. Wordings and codes are those of Keycloak 26.7.3. */
 export async function tokenRefusal(
   { status, location, text }: TokenAnswer,
-  grant: Grant,
+  grant: TokenGrant,
   options: RequestOptions,
 ): Promise<McpkcError> {
   const { server, realm, clientId, user } = grant;
@@ -130,7 +130,7 @@ export async function tokenRefusal(
  * validation".
  */
 function keyRefusedError(
-  { clientId, clientKey, realm, server }: Grant,
+  { clientId, clientKey, realm, server }: TokenGrant,
   code: string,
   description: string,
 ): McpkcError | undefined {
@@ -171,7 +171,7 @@ function keyRefusedError(
  * The failure of an administrator whom Keycloak refuses. Without a one-time code it answers the same as with a wrong
  * password (26.7.3).
  */
-function userRefusedError({ realm }: Grant, name: string, description: string): McpkcError {
+function userRefusedError({ realm }: TokenGrant, name: string, description: string): McpkcError {
   const message = `Keycloak refused the administrator '${visible(name)}' in realm '${visible(realm)}': ${description}.`;
   if (description.includes('not fully set up')) {
     const pending = `${message} Something is to be done at the next sign-in, such as changing a temporary password.`;

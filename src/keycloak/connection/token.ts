@@ -6,7 +6,7 @@ import { readClaims } from './token-claims.ts';
 import { tokenFailure, tokenRefusal } from './token-refusal.ts';
 
 /** The way to get an access token for admin requests. */
-export interface Grant {
+export interface TokenGrant {
   server: string;
   /** The realm whose token endpoint is asked. */
   realm: string;
@@ -80,7 +80,7 @@ export interface TokenAnswer {
 
 /** Asks the token endpoint; every refusal becomes a sentence that names the key at fault. */
 export async function requestToken(
-  grant: Grant,
+  grant: TokenGrant,
   options: RequestOptions,
   waiting: Waiting,
   refresh?: string,
@@ -136,7 +136,7 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
  * is not the address that is asked, and Keycloak takes its own name alone (26.7.3: "Invalid token audience"). Where the
  * server names none, the token request shows why.
  */
-async function assertionAudience({ server, realm }: Grant, options: RequestOptions): Promise<string> {
+async function assertionAudience({ server, realm }: TokenGrant, options: RequestOptions): Promise<string> {
   const here = `${server}/realms/${encodeURIComponent(realm)}`;
   try {
     // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
@@ -149,7 +149,7 @@ async function assertionAudience({ server, realm }: Grant, options: RequestOptio
 }
 
 function tokenRequest(
-  grant: Grant,
+  grant: TokenGrant,
   refresh: string | undefined,
 ): { headers: Record<string, string>; body: URLSearchParams } {
   const { clientId, clientSecret, user } = grant;

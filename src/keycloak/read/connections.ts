@@ -8,6 +8,7 @@ import { accountSees } from '../connection/own-roles.ts';
 import { findClient, findClientById } from './clients.ts';
 import { MOST_USERS } from './consents.ts';
 import { readEvents } from './events.ts';
+import { type Lifetimes, readLifetimes } from './lifetimes.ts';
 import { readSessionStats } from './sessions.ts';
 
 /** A person's session with a client. */
@@ -31,18 +32,6 @@ export interface SeenConsent {
   username: string;
   /** Milliseconds since the epoch; undefined for an offline token that nobody was asked for. */
   given: number | undefined;
-}
-
-/** Lifetimes in this realm, in seconds (realm settings, Sessions and Tokens). */
-export interface Lifetimes {
-  accessToken: number;
-  /** Of access tokens by the implicit flow. */
-  implicitToken: number;
-  sessionIdle: number;
-  sessionMax: number;
-  offlineIdle: number;
-  /** Undefined where an offline session has no limit but its idle time. */
-  offlineMax: number | undefined;
 }
 
 /** The connections of people to clients, as far as the account sees them. */
@@ -73,7 +62,6 @@ const PAGE = 100;
 const SESSIONS: Attempt = { what: 'read who is signed in', role: 'view-clients' };
 const USERS: Attempt = { what: 'read the users', role: 'view-users' };
 const CONSENTS: Attempt = { what: 'read users’ consents', role: 'view-users' };
-const REALM: Attempt = { what: 'read how long sessions last', role: 'view-realm' };
 /** Types of events that show a use; Keycloak stores REFRESH_TOKEN only where somebody switched it on (26.7.4). */
 const USES = ['LOGIN', 'CODE_TO_TOKEN', 'REFRESH_TOKEN'];
 /** The most events that are read, the newest ones: a page is one request. */
@@ -137,7 +125,7 @@ export async function readConnections(
     sessions: found.flatMap(({ sessions }) => sessions),
     consents: wanted,
     events,
-    lifetimes: await lifetimesOf(keycloak),
+    lifetimes: (await readLifetimes(keycloak)).lifetimes,
     hidden,
   };
 }
@@ -260,18 +248,4 @@ async function eventsOf(keycloak: Keycloak): Promise<UserEvent[]> {
     if (page.length < PAGE) break;
   }
   return all;
-}
-
-async function lifetimesOf(keycloak: Keycloak): Promise<Lifetimes> {
-  const { realm } = keycloak;
-  const found = ((await keycloak.read(REALM, (admin) => admin.realms.findOne({ realm }))) ?? {}) as Raw;
-  return {
-    accessToken: Number(found.accessTokenLifespan ?? 300),
-    implicitToken: Number(found.accessTokenLifespanForImplicitFlow ?? 900),
-    sessionIdle: Number(found.ssoSessionIdleTimeout ?? 1800),
-    sessionMax: Number(found.ssoSessionMaxLifespan ?? 36_000),
-    offlineIdle: Number(found.offlineSessionIdleTimeout ?? 2_592_000),
-    offlineMax:
-      found.offlineSessionMaxLifespanEnabled === true ? Number(found.offlineSessionMaxLifespan) : undefined,
-  };
 }

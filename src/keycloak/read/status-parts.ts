@@ -8,17 +8,17 @@ import type {
   RegistrationPolicy,
   UserEvent,
 } from '../../realm/representations.ts';
-import type { Role } from '../../realm/roles.ts';
+import type { AdminRole } from '../../realm/roles.ts';
 import { ifAllowed } from '../connection/failures.ts';
 import type { OwnToken } from '../connection/own-account.ts';
 import type { ServerFacts } from './features.ts';
 import type { PublicFace } from './issuer-metadata.ts';
-import type { Lifetimes } from './lifetimes.ts';
+import type { Lifetimes, Refreshing } from './lifetimes.ts';
 import type { SessionCount } from './sessions.ts';
 import type { SeenAccess, SeenHolders } from './status-access.ts';
 
 /** A part that was read, or the role that reading it takes. An unread part is nothing to judge by. */
-export type Part<T> = { visible: true; value: T } | { visible: false; role: Role };
+export type Part<T> = { visible: true; value: T } | { visible: false; role: AdminRole };
 
 /** The number of clients that may still register. */
 export interface HeadRoom {
@@ -55,7 +55,7 @@ export interface Parts {
   /** Realm roles that every new user has. */
   defaultRoles: Part<string[]>;
   /** Lifetimes of sessions and tokens. */
-  lifetimes: Part<Lifetimes>;
+  lifetimes: Part<{ lifetimes: Lifetimes; refreshing: Refreshing }>;
   eventsConfig: Part<EventsConfig>;
   /** Refusals of the last day, newest first. */
   refusals: Part<UserEvent[]>;
@@ -92,6 +92,6 @@ export interface StatusSnapshot extends Parts {
 export function part<T>(read: () => Promise<T>): Promise<Part<T>> {
   return ifAllowed(
     async (): Promise<Part<T>> => ({ visible: true, value: await read() }),
-    ({ details }): Part<T> => ({ visible: false, role: details?.role as Role }),
+    ({ details }): Part<T> => ({ visible: false, role: details?.role as AdminRole }),
   );
 }

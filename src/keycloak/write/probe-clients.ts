@@ -89,7 +89,7 @@ export function lendScope(keycloak: Keycloak, id: string, clientScopeId: string)
 }
 
 /** Revokes client scopes from a probe, default and optional ones; false where the account may not. */
-export async function takeScopes(
+export async function revokeScopes(
   keycloak: Keycloak,
   id: string,
   scopeIds: readonly string[],

@@ -1,6 +1,12 @@
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { nameScopeOf } from '../../realm/mcp-scope.ts';
-import { adoptionOf, leftoversIn, type Provisional, type RealmRecord, type Run } from '../../realm/record.ts';
+import {
+  adoptionOf,
+  leftoversIn,
+  type Provisional,
+  type RealmRecord,
+  type RunId,
+} from '../../realm/record.ts';
 import type { Client, ClientScope } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
@@ -46,10 +52,10 @@ export async function revokeScope(keycloak: Keycloak, { client, scopeId, before 
  * Revokes the audience that killed runs of `onboard` granted to clients for the time being, and forgets these. A client
  * of a standing resource is forgotten alone: everybody may have that audience. Returns the clients that lost it.
  */
-export async function withdrawLeftovers(
+export async function revokeLeftovers(
   keycloak: Keycloak,
   record: RealmRecord,
-  run: Run,
+  run: RunId,
   isAlive: (pid: number) => boolean,
 ): Promise<Provisional[]> {
   const left = leftoversIn(record, { now: keycloak.serverNow(), run, isAlive });

@@ -6,7 +6,7 @@ import {
   RECORD_CLIENT,
   RECORD_ROLE,
   type RecordEdit,
-  type Run,
+  type RunId,
 } from '../../realm/record.ts';
 import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
@@ -34,12 +34,12 @@ const WRITE = {
 const ROUNDS = 5;
 
 /** This run, for entries that show which run wrote them. Made once per run: its nonce tells it from others. */
-export function runOf(io: Io, command: string): Run {
+export function runOf(io: Io, command: string): RunId {
   return { by: io.user, host: io.hostname, pid: io.pid, command, nonce: crypto.randomUUID() };
 }
 
 /** The doer of something, for the journal: `ann on laptop, mcpkc onboard`. */
-export function deedBy({ by, host, command }: Pick<Run, 'by' | 'host' | 'command'>): string {
+export function deedBy({ by, host, command }: Pick<RunId, 'by' | 'host' | 'command'>): string {
   return `${by} on ${host}, mcpkc ${command}`;
 }
 

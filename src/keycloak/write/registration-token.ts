@@ -19,7 +19,7 @@ const attempt = (clientId: string): Attempt => ({
  * (`tokenState`). The client's secret and its sign-ins go on (Keycloak 26.4.0 and 26.7.4). Undefined where the client is
  * gone.
  */
-export async function withdrawRegistrationToken(
+export async function revokeRegistrationToken(
   keycloak: Keycloak,
   { id, clientId }: Pick<Client, 'id' | 'clientId'>,
 ): Promise<string | undefined> {
@@ -60,7 +60,7 @@ async function tellsTokens(keycloak: Keycloak): Promise<boolean> {
   const { account } = keycloak.place;
   if (keycloak.accountRealm !== keycloak.realm) return true;
   const own = await findClient(keycloak, account);
-  const token = own && (await withdrawRegistrationToken(keycloak, own));
+  const token = own && (await revokeRegistrationToken(keycloak, own));
   return token === undefined || (await view(keycloak, account, token)) === 200;
 }
 
@@ -102,7 +102,7 @@ export async function proveRevoked(keycloak: Keycloak, revoked: readonly Revoked
     const again = await mapSome(left, async (one): Promise<Revoked | undefined> => {
       if ((await tokenState(keycloak, one.client, one.token)) !== 'alive') return undefined;
       if (round === ROUNDS) throw changedError(one, 'goes on being changed by its registration access token');
-      const token = await withdrawRegistrationToken(keycloak, one.client);
+      const token = await revokeRegistrationToken(keycloak, one.client);
       const now = token === undefined ? undefined : await findClientById(keycloak, one.client.id);
       if (token === undefined || now === undefined) return undefined;
       if (one.seen !== undefined && clientKeyOf(now) !== one.seen)

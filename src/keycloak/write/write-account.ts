@@ -4,7 +4,7 @@ import type { AccountKind, Change, Writer, Writers } from '../../plan/plan.ts';
 import { hasOwnKey, keyAttributes, SEAL_ROLE } from '../../realm/account.ts';
 import { EVENT_TYPES, retentionFor } from '../../realm/events.ts';
 import type { Client } from '../../realm/representations.ts';
-import type { Role } from '../../realm/roles.ts';
+import type { AdminRole } from '../../realm/roles.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { type AccountRealms, accountUserId } from '../read/account.ts';
@@ -233,11 +233,11 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
  * The role that an administrator lacks who is refused to grant a role: `manage-users`, or, having that, the role
  * itself. Nobody may grant an administrative role that he doesn't hold (26.7.3).
  */
-async function lackedToGrant(home: Keycloak, id: string, role: string): Promise<Role> {
+async function lackedToGrant(home: Keycloak, id: string, role: string): Promise<AdminRole> {
   const look: Attempt = { what: `grant the role '${role}'`, role: 'manage-users' };
   const user: unknown = await home.read(look, (admin) => admin.users.findOne({ id }));
   const { access } = (user ?? {}) as { access?: { mapRoles?: boolean } };
-  return access?.mapRoles === true ? (role as Role) : 'manage-users';
+  return access?.mapRoles === true ? (role as AdminRole) : 'manage-users';
 }
 
 /** Granting again what is granted is 204, and so is removing what isn't there (26.7.3). */

@@ -8,7 +8,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { unsafeIdError } from '../connection/guarded-ids.ts';
 import { findClient, findClientById } from '../read/clients.ts';
-import { proveRevoked, type Revoked, withdrawRegistrationToken } from './registration-token.ts';
+import { proveRevoked, type Revoked, revokeRegistrationToken } from './registration-token.ts';
 import type { ScopeIds } from './write-scopes.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
@@ -128,7 +128,7 @@ async function fixedClient(
   revoked: Revoked[],
 ): Promise<Client | undefined> {
   const client = await findClient(keycloak, clientId);
-  const token = client && (await withdrawRegistrationToken(keycloak, client));
+  const token = client && (await revokeRegistrationToken(keycloak, client));
   if (!client || token === undefined) return undefined;
   // Nobody but administrators had a token of others.
   if (cameByRegistration(client) && client.enabled !== false) {

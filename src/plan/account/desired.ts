@@ -1,9 +1,9 @@
 import { type AccountSnapshot, accountOrigin, hasOwnKey, signsInWith } from '../../realm/account.ts';
 import {
   ADMIN_API_SCOPE,
+  type AdminRole,
   READING_ROLES,
   REVOKING_ROLE,
-  type Role,
   roleClientOf,
   WORKING_ROLES,
 } from '../../realm/roles.ts';
@@ -18,7 +18,7 @@ export interface DesiredAccount {
   realm: string;
   /** The client whose roles it gets. */
   roleClient: string;
-  roles: readonly Role[];
+  roles: readonly AdminRole[];
   /** Remove everything that it doesn't need: roles, sign-in flows, the passing on of every role. */
   exact: boolean;
   /** Make a new secret or key, though nobody else knows the present one. */

@@ -9,9 +9,9 @@ import {
   entryOf,
   entryText,
   NO_RECORD,
+  type PruneStage,
   type RealmRecord,
   type RecordEdit,
-  type Stage,
 } from '../../../src/realm/record.ts';
 import type { Client } from '../../../src/realm/representations.ts';
 import { DAY, NOW } from './evidence.ts';
@@ -49,7 +49,7 @@ function look(record: RealmRecord, at: number, clients: readonly Client[], since
 }
 
 const marks = (record: RealmRecord, one = client()) => marksOf(one, new Ledger(record).remembered);
-const stage = (name: Stage['stage'], at: number, markedAt: number): Stage => ({
+const stage = (name: PruneStage['stage'], at: number, markedAt: number): PruneStage => ({
   kind: 'stage',
   client: { id: 'a', clientId: 'a' },
   key: KEY,

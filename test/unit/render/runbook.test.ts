@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boxChecks, boxFindings } from '../../../src/commands/runbook/boxes.ts';
 import { boxStates } from '../../../src/commands/runbook/checklist.ts';
-import type { Observed, RunbookFacts, SeenCheck } from '../../../src/commands/runbook/facts.ts';
+import type { Results, RunbookFacts, SeenCheck } from '../../../src/commands/runbook/facts.ts';
 import { code } from '../../../src/commands/runbook/markdown.ts';
 import { runbookText } from '../../../src/commands/runbook/runbook.ts';
 import type { Deployment } from '../../../src/plan/deployment.ts';
@@ -35,7 +35,7 @@ function facts(more: Partial<RunbookFacts> = {}): RunbookFacts {
     secretOrigin: 'file .keycloak-env line 2',
     secret: undefined,
     runsOn: 'docker',
-    observed: { findings: undefined, checks: undefined },
+    results: { findings: undefined, checks: undefined },
     ...more,
   };
 }
@@ -45,7 +45,7 @@ function checks(outcomes: Record<string, SeenCheck['outcome']> = {}): SeenCheck[
   return ids.map((id) => ({ id, severity: 'must', outcome: outcomes[id] ?? 'pass', message: `about ${id}` }));
 }
 
-const stateOf = (observed: Observed, box: string) => boxStates(observed).find(({ id }) => id === box)?.state;
+const stateOf = (results: Results, box: string) => boxStates(results).find(({ id }) => id === box)?.state;
 
 describe('the boxes of the deployment checklist', () => {
   it('are all unknown where nobody looked', () => {

@@ -10,7 +10,7 @@ import { sarifText } from '../../../src/cli/sarif.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 import { voiceFor } from '../../../src/cli/voice.ts';
 import { type AccessAnswer, accessDocument, accessText } from '../../../src/commands/access/text.ts';
-import type { Connection } from '../../../src/commands/connections/rows.ts';
+import type { Connected } from '../../../src/commands/connections/rows.ts';
 import {
   type ConnectionsAnswer,
   connectionsDocument,
@@ -165,7 +165,7 @@ function accessAnswer(stranger: string): AccessAnswer {
 
 function connectionsAnswer(stranger: string): ConnectionsAnswer {
   const client = connector(stranger, { name: stranger });
-  const row: Connection = {
+  const row: Connected = {
     userId: 'u',
     username: stranger,
     client,

@@ -8,9 +8,9 @@ import {
   type FirstLook,
   idsOf,
   type Looks,
+  type PruneStage,
   type RealmRecord,
   type RecordEdit,
-  type Stage,
 } from '../../../realm/record.ts';
 import type { FirstSeen } from './evidence.ts';
 import { type Observed, type Remembered, rememberedIn } from './marks.ts';
@@ -27,7 +27,7 @@ export class Ledger {
   #written: ReadonlyMap<string, Entry>;
   readonly #firstSeen: Map<string, FirstSeen>;
   readonly #alive: Map<string, number>;
-  readonly #stages: Map<string, Stage>;
+  readonly #stages: Map<string, PruneStage>;
   #observed: Observed;
   #present: ReadonlySet<string> | undefined;
 
@@ -60,7 +60,7 @@ export class Ledger {
   }
 
   /** Puts a client into a stage, or out of it. */
-  setStage(key: string, stage: Stage | undefined): void {
+  setStage(key: string, stage: PruneStage | undefined): void {
     if (stage === undefined) this.#stages.delete(key);
     else this.#stages.set(key, stage);
   }

@@ -4,8 +4,8 @@ import {
   entriesOf,
   idsOf,
   type Kept,
+  type PruneStage,
   type RealmRecord,
-  type Stage,
 } from '../../../realm/record.ts';
 import type { Client } from '../../../realm/representations.ts';
 import type { FirstSeen, Marks, StageMark } from './evidence.ts';
@@ -28,7 +28,7 @@ export interface Remembered {
   knownIds: ReadonlySet<string>;
   /** Key → midnight (UTC) of the day of its last sign of life. */
   alive: ReadonlyMap<string, number>;
-  stages: ReadonlyMap<string, Stage>;
+  stages: ReadonlyMap<string, PruneStage>;
   kept: ReadonlyMap<string, Kept>;
   accepted: ReadonlyMap<string, AgeAccepted>;
   /** Proof of each client that mcpkc made for a product, by its internal id. */
@@ -80,7 +80,7 @@ export function marksOf(client: Client, remembered: Remembered): Marks {
 }
 
 /** A run that was killed between writing it down and disabling the client left it marked. */
-function stageOf(stage: Stage | undefined, { enabled }: Client): StageMark | undefined {
+function stageOf(stage: PruneStage | undefined, { enabled }: Client): StageMark | undefined {
   if (stage === undefined) return undefined;
   const marked: StageMark = { stage: 'marked', at: Date.parse(stage.markedAt) };
   if (stage.stage === 'marked' || (stage.stage === 'disabling' && enabled === true)) return marked;

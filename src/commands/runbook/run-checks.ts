@@ -3,7 +3,7 @@ import { validate } from '../../checks/validate.ts';
 import type { Context } from '../../cli/command.ts';
 import type { Config } from '../../config/config.ts';
 import type { Preset } from '../../products/preset.ts';
-import type { Observed } from './facts.ts';
+import type { Results } from './facts.ts';
 
 /** The subject of a runbook. */
 export interface Subject {
@@ -14,11 +14,11 @@ export interface Subject {
 /**
  * The results of `validate`: with the account from inside, without one from outside. Registers probes and removes them.
  */
-export async function observeChain(
+export async function runChecks(
   context: Context,
   config: Config,
   { resource, presets }: Subject,
-): Promise<Observed['checks']> {
+): Promise<Results['checks']> {
   const findings = await validate(context, config, {
     mcp: resource,
     presets: [...presets],

@@ -6,14 +6,14 @@ import { eventLog, lastEventsChange, MOST_EVENTS } from '../../keycloak/read/eve
 import { readEventsConfig } from '../../keycloak/read/read.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
 import type { EventsConfig } from '../../realm/representations.ts';
-import type { Role } from '../../realm/roles.ts';
+import type { AdminRole } from '../../realm/roles.ts';
 import { formatCommand } from '../../text.ts';
 import type { Evidence } from './judge/evidence.ts';
 import { History } from './judge/history.ts';
 import type { Observed } from './judge/marks.ts';
 
 /** The three sources beside the clients themselves, with their evidence for one client. */
-export interface Sources {
+export interface LifeSigns {
   sessions(id: string): Evidence['sessions'];
   consents(clientId: string): Evidence['consents'];
   events(clientId: string): Evidence['events'];
@@ -39,7 +39,7 @@ export interface Reading {
 }
 
 /** Throws ROLE_MISSING (exit status 4) unless the account's token shows that it holds the role. */
-export async function requireRole(keycloak: Keycloak, role: Role, what: string): Promise<void> {
+export async function requireRole(keycloak: Keycloak, role: AdminRole, what: string): Promise<void> {
   if (await accountSees(keycloak, role)) return;
   const { account, roleClient } = keycloak.place;
   const message = `The account '${account}' may not ${what} for certain in realm '${keycloak.realm}': it lacks the role '${role}' of the client '${roleClient}'.`;
@@ -52,10 +52,10 @@ export async function requireRole(keycloak: Keycloak, role: Role, what: string):
 }
 
 /** Reads all three. One that can't be read is unknown for every client, and its failure is among the troubles. */
-export async function readSources(reading: Reading): Promise<Sources> {
+export async function readLifeSigns(reading: Reading): Promise<LifeSigns> {
   const { keycloak, signal } = reading;
   const troubles: McpkcError[] = [];
-  const attempt = async <T>(role: Role, what: string, read: () => Promise<T>): Promise<T | string> => {
+  const attempt = async <T>(role: AdminRole, what: string, read: () => Promise<T>): Promise<T | string> => {
     try {
       await requireRole(keycloak, role, what);
       return await read();
@@ -81,7 +81,7 @@ function evidenceFrom(
   consents: Consents | string,
   events: HistoryRead | string,
   now: number,
-): Omit<Sources, 'troubles'> {
+): Omit<LifeSigns, 'troubles'> {
   const unknown = (why: string) => ({ readable: false, why }) as const;
   const read = typeof events === 'string' ? undefined : events;
   const reach = read?.history?.reach(now);
