@@ -266,13 +266,10 @@ async function bearer(
   const made = await probes.make(
     makeBearerProbe(keycloak, probe).then((id) => (id === undefined ? undefined : { id, clientId })),
   );
+  const asked = { host: demanded(run), bare: '', elsewhere: undefined }[what];
   return (
     made &&
-    credentials(
-      run,
-      { clientId, secret, redirectUris: [], scopes: [], authMethod: undefined },
-      what === 'host' ? demanded(run) : undefined,
-    )
+    credentials(run, { clientId, secret, redirectUris: [], scopes: [], authMethod: undefined }, asked)
   );
 }
 

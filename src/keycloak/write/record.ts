@@ -58,7 +58,8 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
   if ((edit.remember?.length ?? 0) + (edit.forget?.length ?? 0) === 0) return;
   // Two writes at once may answer 500, and one of them is rolled back (26.7.4): then once more.
   await untilKept(keycloak, 'mcpkc’s record', async () => {
-    const { id, attributes: there } = await ensureRecord(keycloak);
+    const { id, attributes: there } = await ensureRecord(keycloak, firstAttributes(edit));
+    if (there === undefined) return true;
     const attributes = attributesFor(entriesIn(there), edit);
     if (Object.keys(attributes).length === 0) return true;
     try {
@@ -73,15 +74,25 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
   });
 }
 
-/** The record's client, made where it is missing. A client of a role that was made just now isn't looked for first. */
-async function ensureRecord(keycloak: Keycloak): Promise<{ id: string; attributes: Record<string, string> }> {
+/** The entries that an edit leaves in a record without any. */
+function firstAttributes(edit: RecordEdit): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributesFor([], edit)).filter(([, text]) => text !== ''));
+}
+
+/**
+ * The record's client, and its attributes where it was there; where it is missing it is made with the first ones. A
+ * client of a role that was made just now isn't looked for first.
+ */
+async function ensureRecord(
+  keycloak: Keycloak,
+  first: Readonly<Record<string, string>>,
+): Promise<{ id: string; attributes: Record<string, string> | undefined }> {
   const { isNew, ...pledge } = await ensurePledge(keycloak);
   const { id } = pledge;
   for (let round = 1; round <= ROUNDS; round++) {
     const attributes = isNew && round === 1 ? undefined : await readPledged(keycloak, pledge);
     if (attributes !== undefined) return { id, attributes };
-    const made = await make(keycloak, pledge, round);
-    if (made !== undefined) return { id, attributes: made };
+    if (await make(keycloak, pledge, first, round)) return { id, attributes: undefined };
   }
   const message = `The client '${RECORD_CLIENT}' (mcpkc’s record) can’t be made: somebody takes its place each time.`;
   throw new McpkcError(
@@ -133,14 +144,15 @@ async function dropRole(keycloak: Keycloak): Promise<void> {
 }
 
 /**
- * Makes the record's client, and returns its attributes; undefined where somebody's client was in its place and had to go
- * first. By POST only: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4).
+ * Makes the record's client with its first entries; false where somebody's client was in its place and had to go first.
+ * By POST only: a PUT over a stranger's row leaves his registration access token alive (26.4.0, 26.7.4).
  */
 async function make(
   keycloak: Keycloak,
   { id, proof }: Pledge,
+  first: Readonly<Record<string, string>>,
   round: number,
-): Promise<Record<string, string> | undefined> {
+): Promise<boolean> {
   // The proof is the role's: the client id only names the record for people, so another one does as well.
   const clientId = round <= 2 ? RECORD_CLIENT : `${RECORD_CLIENT}-${crypto.randomUUID().slice(0, 8)}`;
   const body = {
@@ -159,15 +171,15 @@ async function make(
     redirectUris: [],
     defaultClientScopes: [],
     optionalClientScopes: [],
-    attributes: { [PROOF_ATTRIBUTE]: proof },
+    attributes: { ...first, [PROOF_ATTRIBUTE]: proof },
   };
   try {
     await keycloak.replace(MAKE, (admin) => admin.clients.create(body));
-    return { [PROOF_ATTRIBUTE]: proof };
+    return true;
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
     await dropStrangers(keycloak, { id, proof });
-    return undefined;
+    return false;
   }
 }
 
