@@ -35,7 +35,6 @@ await recordRole();
 await recordRole();
 await send('POST', 'roles', RECORD_ROLE);
 const record = await send('POST', 'clients', RECORD);
-await send('PUT', `clients/${record.id}`, { attributes: { begun: 'create-scope' } });
 const { id } = await send('POST', 'client-scopes', SCOPE);
 await send('POST', `client-scopes/${id}/protocol-mappers/models`, MAPPER);
 await send('POST', 'clients', HELD_ID);

@@ -268,8 +268,7 @@ async function bearer(
   );
   const asked = { host: demanded(run), bare: '', elsewhere: undefined }[what];
   return (
-    made &&
-    credentials(run, { clientId, secret, redirectUris: [], scopes: [], authMethod: undefined }, asked)
+    made && credentials(run, { clientId, secret, redirectUris: [], scopes: [], authMethod: undefined }, asked)
   );
 }
 
