@@ -17,7 +17,7 @@ export type Signal = keyof typeof SIGNALS;
 export interface Output {
   write(text: string): void;
   isTerminal: boolean;
-  /** Width in columns; undefined where it isn't a terminal. */
+  /** Width in columns; undefined where it isn't a terminal, or has no width. */
   columns: number | undefined;
   /** The stream itself, for what animates a line on a terminal. */
   stream: NodeJS.WritableStream;
@@ -69,7 +69,8 @@ function output(stream: NodeJS.WriteStream): Output {
     isTerminal: stream.isTTY === true,
     stream,
     get columns() {
-      return stream.isTTY ? stream.columns : undefined;
+      // A pseudo-terminal that nobody sized has 0 (script, some CI runners).
+      return stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
     },
   };
 }

@@ -45,7 +45,8 @@ export function voiceFor(output: Output, style: Style, quiet: boolean): Voice {
     log: (line) => between(`${style.dim(line)}\n`),
     warn: (text) => between(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`),
     progress: (text) => {
-      wanted = quiet || !output.isTerminal ? undefined : text;
+      // ora 9.4 never ends clearing its line where the terminal has no width.
+      wanted = quiet || !output.isTerminal || output.columns === undefined ? undefined : text;
       if (wanted === undefined) {
         spinner?.stop();
         spinner = undefined;

@@ -10,7 +10,11 @@ import { removeProbe } from '../keycloak/write/probe-clients.ts';
 import { revokeLeftovers } from '../keycloak/write/provisional.ts';
 import { runOf, writeRecord } from '../keycloak/write/record.ts';
 import { PROBE_CLIENT, rehearse } from '../keycloak/write/rehearse.ts';
-import { policiesNamed, restoreClientPolicies } from '../keycloak/write/write-client-policies.ts';
+import {
+  type ClientPolicyLists,
+  policiesNamed,
+  restoreClientPolicies,
+} from '../keycloak/write/write-client-policies.ts';
 import { isLeftProbe, isOver, markOf, runMark } from '../products/probe-mark.ts';
 import { type Entry, entriesOf, type RealmRecord, type Rehearsal, type Untried } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
@@ -73,11 +77,7 @@ async function proveLeftPolicies(
     .filter((one) => isFree || dead.includes(one))
     .sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
   const lists = left.length > 0 ? await policyLists(keycloak) : undefined;
-  // Put back already, or never written.
-  const standing = left.filter(
-    ({ untried: { policies, before } }) =>
-      lists && JSON.stringify(policiesNamed(policies, lists)) !== JSON.stringify(before),
-  );
+  const standing = left.filter(({ untried }) => lists && standsUntried(untried, lists));
   const [newest] = standing;
   if (newest === undefined) {
     await writeRecord(keycloak, { forget: left });
@@ -106,16 +106,21 @@ async function proveLeftPolicies(
 }
 
 /** A note about client policies that a killed run wrote and didn't try; the next run that writes does. */
-export function untriedNotes(io: Io, record: RealmRecord): string[] {
+export function untriedNotes(io: Io, record: RealmRecord, lists: ClientPolicyLists): string[] {
   const own = runMark(io);
-  const left = entriesOf(record, 'rehearsal').filter(
-    ({ mark, untried }) => untried !== undefined && isOver(mark, own, io),
+  const left = entriesOf(record, 'rehearsal').flatMap(({ mark, untried }) =>
+    untried !== undefined && isOver(mark, own, io) && standsUntried(untried, lists) ? untried.policies : [],
   );
-  const names = [...new Set(left.flatMap(({ untried }) => untried?.policies ?? []))].sort();
-  if (names.length === 0) return [];
+  if (left.length === 0) return [];
+  const names = listNames([...new Set(left)].sort());
   return [
-    `A run that was killed wrote the client policies ${listNames(names)} and didn’t try sign-ins with them: mcpkc apply does, also where nothing else is to be changed.`,
+    `A run that was killed wrote the client policies ${names} and didn’t try sign-ins with them: mcpkc apply does, also where nothing else is to be changed.`,
   ];
+}
+
+/** Whether the policies are not as they were before: never written, or put back already, there is nothing to try. */
+function standsUntried({ policies, before }: Untried, lists: ClientPolicyLists): boolean {
+  return JSON.stringify(policiesNamed(policies, lists)) !== JSON.stringify(before);
 }
 
 /**

@@ -54,6 +54,13 @@ describe('in a real terminal', () => {
     expectNoSecrets(terminal.shown());
   });
 
+  it('that nobody gave a width (0), a command that writes ends, without an animation', async () => {
+    const argv = ['create-scope', '--resource', 'https://wide.example.com/mcp', '--yes'];
+    const terminal = mcpkc(argv, { columns: 0 });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.shown()).not.toContain('\u001b[1A');
+  });
+
   it.each([80, 200])('help keeps to %i columns', async (columns) => {
     const terminal = mcpkc(['create-scope', '--help'], { columns });
     expect(await terminal.ended).toBe(0);

@@ -146,7 +146,7 @@ async function planWith(
     notes: [
       ...planned.notes,
       ...besideNotes(wish, planned),
-      ...(dryRun ? untriedNotes(context.io, planned.record) : []),
+      ...(dryRun ? untriedNotes(context.io, planned.record, snapshot) : []),
       ...(dryRun ? await driftNotes(keycloak, planned.plan, snapshot) : []),
     ],
     unlisted: others.filter((one) => isKnownServer(one)).map(shown),
