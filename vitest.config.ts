@@ -10,6 +10,7 @@ const LONG = [
   'test/products/verdicts.test.ts',
   'test/products/hardened-pieces.test.ts',
   'test/products/fastmcp-server.test.ts',
+  'test/keycloak/asks.test.ts',
   'test/keycloak/fleet-many.test.ts',
   'test/keycloak/fleet-ways.test.ts',
   'test/keycloak/left-probes.test.ts',

@@ -2,9 +2,10 @@ import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import { visible } from '../text.ts';
 import type { Config } from './config.ts';
+import { isOwnFolder } from './own-folder.ts';
 import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';
-import { readSecret, warnOfForeignServer } from './secret.ts';
+import { readSecret, type Secret, warnOfForeignServer } from './secret.ts';
 import { type Given, gather, type Sources } from './sources.ts';
 import { accountNotTrustedError, administratorNotTrustedError, type Route } from './trust.ts';
 import * as value from './values.ts';
@@ -37,7 +38,10 @@ export async function loadConfig(
     caFile: given('MCPKC_CA_FILE'),
     allowHttp: allowHttp ? given('MCPKC_ALLOW_HTTP') : undefined,
   };
-  const refused = accountNotTrustedError(secret, route);
+  const caPath = await caFile(sources, io);
+  const isDoubtful = [route.server, route.caFile, route.allowHttp].some((one) => one?.found === true);
+  const isOwn = isDoubtful && (await isOwnFolder(io, { server, caFile: caPath, allowHttp }));
+  const refused = isOwn && secret?.outside === undefined ? undefined : accountNotTrustedError(secret, route);
   const hostname = take('KC_HOSTNAME', value.hostname);
   const publicBaseUrl = take('MCP_PUBLIC_BASE_URL', value.url);
   const config: Omit<Config, 'clientSecret' | 'clientKey'> = {
@@ -55,7 +59,7 @@ export async function loadConfig(
     scopeNameGiven: given('MCP_SCOPE_NAME') !== undefined,
     audiences: take('OIDC_AUDIENCE', value.audiences) ?? { urls: [], clients: [] },
     allowedOrigins: take('ALLOWED_ORIGINS', value.origins) ?? [],
-    caFile: await caFile(sources, io),
+    caFile: caPath,
     allowHttp,
     requestTimeoutMs:
       take('MCPKC_REQUEST_TIMEOUT', value.duration) ?? value.duration(defaultOf('MCPKC_REQUEST_TIMEOUT')),
@@ -64,9 +68,11 @@ export async function loadConfig(
     protect: protect(sources),
     warnings: [
       ...sources.warnings,
-      ...(how.newFiles === true || refused ? [] : warnOfForeignServer(secret, route.server, server, io.cwd)),
+      ...(how.newFiles === true || refused
+        ? []
+        : warnOfForeignServer(secret, route.server, server, io.cwd, serverBeside(sources, secret))),
     ],
-    refusals: { account: refused, administrator: administratorNotTrustedError(route) },
+    refusals: { account: refused, administrator: isOwn ? undefined : administratorNotTrustedError(route) },
     originOf: (key) => given(key)?.origin,
     files: sources.files,
     profile: sources.profile,
@@ -104,6 +110,18 @@ function readKey<T>(sources: Sources, key: string, read: (raw: value.Raw) => T):
   } catch (error) {
     if (!(error instanceof value.ValueProblem)) throw error;
     sources.problems.push(problemOf(key, found, error.message));
+    return undefined;
+  }
+}
+
+/** The server that the file with the secret names, too; undefined where it names none. */
+function serverBeside({ levels }: Sources, secret: Secret | undefined): string | undefined {
+  const file = secret?.given.file;
+  const beside = levels.map((level) => level.get('KC_SERVER')).find((one) => one?.file === file);
+  if (file === undefined || beside === undefined) return undefined;
+  try {
+    return value.baseUrl(beside.raw);
+  } catch {
     return undefined;
   }
 }

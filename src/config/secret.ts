@@ -143,17 +143,19 @@ export function nameOf({ key }: Pick<Secret, 'key'>): string {
 
 /**
  * Warns when the secret is from one folder, or from the command line, and the server that it is sent to from another. A
- * variable that was left over must not send a folder's secret unnoticed. The default server is nobody's.
+ * variable that was left over must not send a folder's secret unnoticed. The default server is nobody's. Where both name
+ * the same server, as after the line that FOLDER_NOT_TRUSTED prints, there is nothing to warn of.
  */
 export function warnOfForeignServer(
   secret: Secret | undefined,
   server: Given | undefined,
   url: string,
   cwd: string,
+  besideUrl: string | undefined,
 ): string[] {
   const placeOf = ({ file, folder }: Given) =>
     file === undefined ? undefined : absolute(folder === '' ? '.' : folder, cwd);
-  if (!secret || !server || placeOf(secret.given) === placeOf(server)) return [];
+  if (!secret || !server || placeOf(secret.given) === placeOf(server) || besideUrl === url) return [];
   return [
     `${nameOf(secret)} (${secret.given.origin}) is sent to the server that KC_SERVER (${server.origin}) names: ${visible(url)}. Make sure that they belong together.`,
   ];

@@ -34,7 +34,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     what: 'A secret would have gone to a server, or over a connection, that only a file in the current folder names. It was not sent.',
     cause:
       'A folder that was cloned or unpacked may hold a configuration of somebody else’s making. A secret goes to the server that stands with it in the same file, or that a flag or the environment names.',
-    fix: 'If the server is right, name it: --server, KC_SERVER in the environment, or in the file that holds the secret. The message prints the line. mcpkc init writes both into one file.',
+    fix: 'If the server is right, name it: --server, KC_SERVER in the environment, or in the file that holds the secret. The message prints the line. A folder whose files mcpkc init wrote, by the same user, is trusted as long as they name the same server and authority.',
     sources: [],
   },
   SCOPE_TAKEN: {

@@ -2,8 +2,9 @@ import { askYes } from '../cli/ask.ts';
 import type { Context } from '../cli/command.ts';
 import { styleFor, wantsColor } from '../cli/style.ts';
 import { McpkcError } from '../errors.ts';
-import { visible } from '../text.ts';
-import type { Plan } from './plan.ts';
+import type { Keycloak } from '../keycloak/connection/connect.ts';
+import { count, visible } from '../text.ts';
+import { type Plan, type Reservation, requireConsent } from './plan.ts';
 import { planText } from './text.ts';
 
 /**
@@ -12,17 +13,39 @@ import { planText } from './text.ts';
  */
 export async function agreeTo(
   context: Context,
-  { server, plan, question }: { server: string; plan: Plan; question: string },
+  {
+    server,
+    plan,
+    reserved = [],
+    question,
+  }: { server: string; plan: Plan; reserved?: readonly Reservation[]; question: string },
 ): Promise<void> {
   const { io, voice, settings } = context;
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
   voice.progress(undefined);
   if (plan.length > 0)
     io.stderr.write(`\n${style.bold(`At ${visible(server)}:`)}\n${planText(plan, style)}\n`);
+  for (const { message } of reserved) voice.warn(message);
   if (await askYes(context, question, false)) return;
   throw new McpkcError(
     'CONSENT_NEEDED',
     'Nothing was written: nobody agreed.',
     'Run the command again; --dry-run shows the plan alone.',
   );
+}
+
+/**
+ * The consent to a plan of any command that writes to a realm. What needs `--yes` is refused without it, everywhere. The
+ * rest is shown at a terminal and asked about once; with `--yes`, `--no-input` or no terminal it goes on. Both
+ * refusals are CONSENT_NEEDED (exit status 5), before anything is written.
+ */
+export async function agreeToPlan(
+  context: Context,
+  { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
+  { plan, reservations, yes }: { plan: Plan; reservations: readonly Reservation[]; yes: boolean },
+): Promise<void> {
+  requireConsent(reservations, yes);
+  if (yes || !context.settings.input || plan.length === 0) return;
+  const question = `Make ${count(plan.length, 'change')} in realm ${visible(realm)}?`;
+  await agreeTo(context, { server, plan, question });
 }

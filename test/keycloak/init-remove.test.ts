@@ -9,7 +9,7 @@ import { connected } from '../support/keycloak/connection.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 import type { MemoryIoOptions } from '../support/memory-io.ts';
 import { addClient, addScope, anonymousPolicies, clientIn, configure } from '../support/realm-things.ts';
-import { envValue, type Ran, runMcpkc } from '../support/run-mcpkc.ts';
+import { envValue, filesOf, type Ran, runMcpkc } from '../support/run-mcpkc.ts';
 
 const server = inject('keycloak');
 const realm = await useRealm('init-remove');
@@ -20,7 +20,10 @@ function init(argv: readonly string[], options: MemoryIoOptions = {}): Promise<R
     KC_BOOTSTRAP_ADMIN_USERNAME: server.adminUser,
     KC_BOOTSTRAP_ADMIN_PASSWORD: server.adminPassword,
   };
-  return runMcpkc(['init', '--server', server.url, '--realm', realm.name, ...argv], { ...options, env });
+  return runMcpkc(['init', '--server', server.url, '--realm', realm.name, ...argv], {
+    ...options,
+    env: { ...env, ...options.env },
+  });
 }
 
 function envOf(made: Ran): Record<string, string> {
@@ -106,11 +109,33 @@ describe('init --remove', () => {
     });
     expect(String(refused.document().message)).toContain('late');
     expect(await realm.snapshot()).toEqual(before);
-    const asked = await init(['--remove'], { terminal: true, answers: ['n'] });
+    const asked = await init(['--remove', '--no-color'], { terminal: true, answers: ['n'] });
+    expect(asked.err).toContain('- delete service account');
     expect(asked.status).toBe(5);
     expect(asked.io.questions[0]).toContain('Remove all of this');
     expect(await realm.snapshot()).toEqual(before);
     expect((await init(['--remove'], { terminal: true, answers: ['y'] })).status).toBe(0);
+  });
+
+  it('works at a terminal in the folder that init wrote, without a server’s name, and asks who signs in', async () => {
+    const home = { HOME: '/home/op' };
+    const made = await init([], { env: home });
+    const planned = await runMcpkc(['init', '--remove', '--dry-run', '--no-color'], {
+      env: home,
+      files: filesOf(made),
+      terminal: true,
+      answers: [server.adminUser, '', server.adminPassword],
+    });
+    expect(planned.status, planned.err).toBe(1);
+    expect(planned.out).toContain('- delete service account');
+    const stranger = Object.entries(filesOf(made)).filter(([path]) => path.startsWith('/here'));
+    const refused = await runMcpkc(['init', '--remove', '--dry-run', '--json'], {
+      env: home,
+      files: Object.fromEntries(stranger),
+      terminal: true,
+    });
+    expect(refused.document().code).toBe('FOLDER_NOT_TRUSTED');
+    expect((await init(['--remove', '--yes'])).status).toBe(0);
   });
 
   it('leaves a client that nothing proves to be mcpkc’s, and says so', async () => {

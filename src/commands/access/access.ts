@@ -25,13 +25,14 @@ import {
   readAccessFacts,
   unmappedElsewhere,
 } from '../../plan/access.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
-import { planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { commonReservations } from '../../plan/reservations.ts';
 import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
@@ -85,13 +86,14 @@ export async function changeAccess(
   warnOfDefaults(context, subject, input);
   if (!input.dryRun && planned) {
     if (plan.length > 0)
-      requireConsent(
-        [
+      await agreeToPlan(context, keycloak, {
+        plan,
+        reservations: [
           ...commonReservations(keycloak.realm, plan),
           ...(await narrowingReservations(keycloak, { ...subject, gates: planned.gates })),
         ],
-        input.yes,
-      );
+        yes: input.yes,
+      });
     await apply(context, keycloak, subject, { plan, desired, planned });
     const { resource, scope } = subject;
     await noteFile(context, config, { resource, scope, access: planned });

@@ -48,7 +48,7 @@ export const access: Command<AccessOptions> = {
   exits: [
     [0, 'shown, done, or nothing to do'],
     [1, 'with --dry-run: something would change'],
-    [5, 'the role contains others, or --yes is needed'],
+    [5, 'the role contains others, nobody agreed at the terminal, or --yes is needed'],
   ],
   async run(context, [argument], flags) {
     const input = inputOf(flags);

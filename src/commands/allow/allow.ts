@@ -7,12 +7,13 @@ import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import type { Target } from '../../plan/allow-targets.ts';
 import { allowedEntry, withAllowed } from '../../plan/allowed.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { knownPresets } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import type { RealmPlan } from '../../plan/plan.ts';
 import { findProvingUser, proveAudience } from '../../plan/prove.ts';
 import { rememberPlan } from '../../plan/remember.ts';
 import { commonReservations, serverReservations } from '../../plan/reservations.ts';
@@ -98,7 +99,7 @@ export async function allowTargets(
       ...commonReservations(keycloak.realm, plan),
       ...(await serverReservations(subject, { server: subject, snapshot, facts, access, standIn, taken })),
     ];
-    requireConsent(reservations, manner.yes);
+    await agreeToPlan(context, keycloak, { plan, reservations, yes: manner.yes });
     const { io, signal, voice } = context;
     const holder = holderOf(io, 'allow');
     const now = await applyAndVerify(keycloak, plan, desired, snapshot, {

@@ -2,10 +2,11 @@ import { allClients, findClient } from '../../keycloak/read/clients.ts';
 import { countUsers, readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import type { RealmPlan, Reservation } from '../../plan/plan.ts';
 import { commonReservations } from '../../plan/reservations.ts';
 import { changeName } from '../../plan/text.ts';
 import { heldOf } from '../../realm/mcp-scope.ts';
@@ -67,7 +68,8 @@ export async function removeAllowed(
   const desired = desiredFor(subject, removed, scopesGo);
   const plan = planFor(desired, snapshot);
   if (dryRun) return { plan, removed, scopesGo };
-  requireConsent([...commonReservations(keycloak.realm, plan), ...loss(removed)], yes);
+  const reservations = [...commonReservations(keycloak.realm, plan), ...loss(removed)];
+  await agreeToPlan(context, keycloak, { plan, reservations, yes });
   const { io, signal, voice } = context;
   const holder = holderOf(io, 'allow --remove');
   await applyAndVerify(keycloak, plan, desired, snapshot, {

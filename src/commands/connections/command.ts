@@ -48,7 +48,7 @@ export const connections: Command<ConnectionsOptions> = {
   exits: [
     [0, 'shown, or ended'],
     [1, 'with --dry-run: something would be ended'],
-    [5, 'with --revoke: --yes is needed'],
+    [5, 'with --revoke: nobody agreed at the terminal, or --yes is needed'],
   ],
   async run(context, [argument], flags) {
     checkFlags(argument, flags);

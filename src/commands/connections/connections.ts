@@ -243,8 +243,8 @@ async function agree(
   { plan, message, yes }: { plan: Plan<ConnectionKind>; message: string; yes: boolean },
 ): Promise<void> {
   if (yes || !context.settings.input) return requireConsent([{ message }], yes);
-  context.voice.warn(message);
-  await agreeTo(context, { server, plan, question: `Make ${count(plan.length, 'change')}?` });
+  const question = `Make ${count(plan.length, 'change')}?`;
+  await agreeTo(context, { server, plan, reserved: [{ message }], question });
 }
 
 const LISTED = 20;

@@ -9,6 +9,7 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { type Offer, offerSentence, offerToHide } from '../../plan/advertised.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
@@ -19,7 +20,7 @@ import {
   wantedPresets,
 } from '../../plan/input.ts';
 import { type Moving, readMoving } from '../../plan/moving.ts';
-import { type Change, planStatus, type RealmPlan, requireConsent } from '../../plan/plan.ts';
+import { type Change, planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { keptSentence, registrationChoice } from '../../plan/registration.ts';
 import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
@@ -96,7 +97,7 @@ export async function changeScope(
       })),
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
-    requireConsent(asked, flags.yes === true);
+    await agreeToPlan(context, keycloak, { plan, reservations: asked, yes: flags.yes === true });
     const by = holderOf(context.io, 'create-scope');
     const since = new Date(keycloak.serverNow()).toISOString();
     const { resource, snapshot } = subject;

@@ -113,7 +113,7 @@ export const createScope: Command<CreateScopeOptions> = {
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'with --dry-run: something would change'],
-    [5, 'the scope is another server’s, a window is open, or --yes is needed'],
+    [5, 'the scope is another server’s, a window is open, nobody agreed at the terminal, or --yes is needed'],
   ],
   async run(context, [argument], given) {
     const resource = givenResource(argument, given);

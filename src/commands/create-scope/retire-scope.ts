@@ -6,8 +6,9 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import { knownPresets, requireNoLiveWindow, resourceFor, scopeWish } from '../../plan/input.ts';
-import { type Plan, planStatus, requireConsent } from '../../plan/plan.ts';
+import { type Plan, planStatus } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { applyRetirement, clientsText, planRetirement } from '../../plan/retirement.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
@@ -41,7 +42,8 @@ export async function retireScope(
   if (!dryRun) {
     if (planned.plan.length > 0) {
       requireNoLiveWindow(server, io, flags.yes === true);
-      requireConsent(planned.reservations, flags.yes === true);
+      const { plan, reservations } = planned;
+      await agreeToPlan(context, keycloak, { plan, reservations, yes: flags.yes === true });
     }
     const holder = holderOf(io, 'create-scope --remove');
     await applyRetirement(keycloak, planned, snapshot, { io, holder, signal });

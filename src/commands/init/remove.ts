@@ -14,6 +14,7 @@ import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { removalWriter } from '../../keycloak/write/remove-all.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
+import { agreeTo } from '../../plan/agree.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import {
   applyPlan,
@@ -59,7 +60,8 @@ export async function removeEverything(
   await requireEditablePolicies(realms.target, plan, facts.snapshot);
   const dryRun = flags.dryRun === true;
   if (!dryRun && plan.length > 0) {
-    await consent(context, await reservations(facts, account, realms.target), plan, flags.yes === true);
+    const reserved = await reservations(facts, account, realms.target);
+    await consent(context, realms.target, reserved, plan, flags.yes === true);
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
       const now = await read();
       const write = removalWriter(realms, account, now.snapshot, now.account.client?.id);
@@ -152,19 +154,15 @@ async function reservations(
 
 /** Asks once at a terminal, after the plan; elsewhere --yes is needed where somebody loses something. */
 async function consent(
-  { io, settings, signal, voice }: Context,
+  context: Context,
+  { server }: Keycloak,
   reserved: readonly Reservation[],
   plan: Plan<RemovalKind>,
   yes: boolean,
 ): Promise<void> {
-  if (yes || !settings.input) return requireConsent(reserved, yes);
-  for (const change of plan) voice.note(changeName(change));
-  for (const { message } of reserved) voice.warn(message);
-  const answer = await io.prompt(`Remove all of this (${count(plan.length, 'change')})? [y/N] `, { signal });
-  if (!/^y(es)?$/i.test(answer)) {
-    const message = 'Nothing was removed.';
-    throw new McpkcError('CONSENT_NEEDED', message, '--dry-run shows the whole plan; --yes doesn’t ask.');
-  }
+  if (yes || !context.settings.input) return requireConsent(reserved, yes);
+  const question = `Remove all of this (${count(plan.length, 'change')})?`;
+  await agreeTo(context, { server, plan, reserved, question });
 }
 
 function notKeptError(rest: Plan): McpkcError {

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { type Config, requireRealm } from '../../config/config.ts';
+import { rememberFolder } from '../../config/own-folder.ts';
 import { parsePrivateKey } from '../../config/private-key.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import {
@@ -242,6 +243,9 @@ async function asAdministrator(
   const proven = byKey ?? { secret: await requireSecret(realms, now) };
   const written = await planFiles(context, config, account, proven);
   await writeFiles(context, written);
+  const { server, caFile, allowHttp } = config;
+  if (context.named.credentials === undefined && context.named.config === undefined)
+    await rememberFolder(context.io, { server, caFile, allowHttp });
   context.voice.progress('Signing in as the account');
   await proveAccount(context, config, account, proven);
   await warnOfOverrides(context, config, account, proven);

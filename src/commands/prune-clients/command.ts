@@ -1,3 +1,4 @@
+import { askYes } from '../../cli/ask.ts';
 import { type Command, type Context, duration, list, Option, wholeNumber } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import { styleFor, wantsColor } from '../../cli/style.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { PRUNING } from '../../realm/events.ts';
 import { brief, count, readTypedName, visible } from '../../text.ts';
+import type { Judged } from './judge/audit.ts';
 import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
 import { going, type PruneMode, prune } from './prune.ts';
@@ -117,7 +119,7 @@ export const pruneClients: Command<PruneOptions> = {
     [4, 'also: a role is missing, and so everything was kept'],
     [
       5,
-      'more would go than the limits allow, --now without assent, --restore of what needs --yes or whose id is taken, another run holds the lock, or realm master',
+      'more would go than the limits allow, --now without assent, nobody agreed at the terminal, --restore of what needs --yes or whose id is taken, another run holds the lock, or realm master',
     ],
   ],
   async run(context, args, flags) {
@@ -129,6 +131,8 @@ export const pruneClients: Command<PruneOptions> = {
     if (asks) requireAnswerable(context, config, flags);
     const keycloak = await connect(config, context.io, context.signal);
     if (asks && flags.confirm === undefined) await askForName(context, keycloak, wish);
+    const isStaged = mode === 'apply' && flags.now !== true && flags.dryRun !== true;
+    if (isStaged && context.settings.input) await askToApply(context, keycloak, wish);
     return run(context, keycloak, wish, mode, args, flags);
   },
 };
@@ -260,15 +264,38 @@ function notConfirmedError(realm: string | undefined, said: string | undefined):
   return new McpkcError('CONSENT_NEEDED', message, `If that is what you want: --now --confirm ${realm}`);
 }
 
-/** Shows the clients that would go, and asks for the realm’s name; where none would, nothing is asked. */
-async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
-  const { io, signal, voice, settings } = context;
-  const { realm } = keycloak;
+/** Shows on stderr the clients that would go now; empty where none would, or where the limit will refuse. */
+async function showGoing(context: Context, keycloak: Keycloak, wish: Wish): Promise<readonly Judged[]> {
+  const { io, voice, settings } = context;
   const { judged, limit } = await going(context, keycloak, wish);
   voice.progress(undefined);
-  if (judged.length === 0 || limit.exceeded) return;
+  if (judged.length === 0 || limit.exceeded) return [];
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
   io.stderr.write(goingText(judged, style));
+  return judged;
+}
+
+/** Asks once, at a terminal, before clients are disabled or deleted; marks alone take nothing from anybody. */
+async function askToApply(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
+  const judged = await showGoing(context, keycloak, wish);
+  if (judged.length === 0) return;
+  const number = (action: string) => judged.filter(({ decision }) => decision.action === action).length;
+  const parts = [
+    [number('disable'), 'disable'],
+    [number('delete'), 'delete'],
+  ].flatMap(([some, action]) => (Number(some) > 0 ? [`${action} ${count(Number(some), 'client')}`] : []));
+  const question = `In realm ${visible(keycloak.realm)}: ${parts.join(' and ')}?`;
+  if (await askYes(context, question, false)) return;
+  const fix = 'Without --apply it lists them; --no-input asks nothing.';
+  throw new McpkcError('CONSENT_NEEDED', 'Nothing was written: nobody agreed.', fix);
+}
+
+/** Shows the clients that would go, and asks for the realm’s name; where none would, nothing is asked. */
+async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
+  const { io, signal } = context;
+  const { realm } = keycloak;
+  const judged = await showGoing(context, keycloak, wish);
+  if (judged.length === 0) return;
   const what = `${count(judged.length, 'client')} of realm ‘${visible(realm)}’ will be deleted at once.`;
   const said = await io.prompt(`${what} Type the realm’s name to go on: `, { signal });
   if (said !== realm) throw notConfirmedError(realm, said);

@@ -1,3 +1,4 @@
+import { askYes } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import { readNamed } from '../../cli/named-files.ts';
 import type { Report } from '../../cli/report.ts';
@@ -12,7 +13,7 @@ import { recreateClient } from '../../keycloak/write/write-pruned.ts';
 import { latestRecords, parseBackup } from '../../plan/pruned-backup.ts';
 import type { Preset } from '../../products/preset.ts';
 import { clientKeyOf, type Kept } from '../../realm/record.ts';
-import { formatCommand, listNames, typedName, visible } from '../../text.ts';
+import { count, formatCommand, listNames, typedName, visible } from '../../text.ts';
 import { type Restored, restoreReport } from './care-text.ts';
 import { Ledger } from './judge/ledger.ts';
 import { type Revival, revivalOf } from './judge/revival.ts';
@@ -30,10 +31,11 @@ export interface RestoreWish {
 
 /** Runs `--restore`: makes deleted clients again from a backup, with the same id, secret, scopes and mappers. */
 export async function restore(
-  { io, signal }: Context,
+  context: Context,
   keycloak: Keycloak,
   { file, clientIds, dryRun, yes, presets }: RestoreWish,
 ): Promise<Report> {
+  const { io, signal } = context;
   const { records, unfinished } = parseBackup(await textOf(io, file), file, await readBackupKey(keycloak));
   const wanted = latestRecords(records, clientIds);
   const missing = clientIds.filter((id) => !wanted.some(({ clientId }) => clientId === id));
@@ -47,6 +49,7 @@ export async function restore(
   const scopes = { all: all.map(({ name }) => name), listed: [...defaults, ...optionals] };
   const revivals = wanted.map((record) => revivalOf(record, scopes, presets, clientOf));
   if (!dryRun && !yes) requireConsent(revivals, keycloak, { file, clientIds });
+  if (!dryRun && !yes && context.settings.input) await askToRestore(context, keycloak, revivals);
   const restored: Restored[] = [];
   for (const revival of revivals) {
     signal.throwIfAborted();
@@ -57,6 +60,22 @@ export async function restore(
   if (again.length > 0) await rememberRestored(io, keycloak, again);
   const { server, realm } = keycloak;
   return restoreReport({ server, realm, file, restored, unfinished, dryRun });
+}
+
+/** Asks once, at a terminal, before clients are made again. */
+async function askToRestore(
+  context: Context,
+  { realm }: Keycloak,
+  revivals: readonly Revival[],
+): Promise<void> {
+  if (revivals.length === 0) return;
+  const names = listNames(revivals.slice(0, NAMED).map(({ clientId }) => clientId));
+  const more = revivals.length > NAMED ? ` and ${revivals.length - NAMED} more` : '';
+  context.voice.note(`To be made again, and kept until --unkeep: ${names}${more}.`);
+  const question = `Make ${count(revivals.length, 'client')} again in realm ${visible(realm)}?`;
+  if (await askYes(context, question, false)) return;
+  const fix = '--dry-run shows what each would bring; --yes doesn’t ask.';
+  throw new McpkcError('CONSENT_NEEDED', 'Nothing was restored: nobody agreed.', fix);
 }
 
 async function textOf(io: Context['io'], file: string): Promise<string> {

@@ -107,7 +107,7 @@ function pruneText(answer: PruneAnswer, style: Style): string {
 
 /** The clients that a run would delete, for the question before it. */
 export function goingText(judged: readonly Judged[], style: Style): string {
-  return judged.map((one) => clientText(one, style)).join('');
+  return judged.map((one) => clientText(one, style, `${one.decision.action} `)).join('');
 }
 
 function moreText(number: number, style: Style): string {
@@ -115,7 +115,7 @@ function moreText(number: number, style: Style): string {
   return `  ${style.dim(wrap(text, style.width - 2, '  ').trimStart())}\n`;
 }
 
-function clientText({ clientId, name, decision, outcome }: Judged, style: Style): string {
+function clientText({ clientId, name, decision, outcome }: Judged, style: Style, before = ''): string {
   const paint = {
     delete: style.red,
     disable: style.red,
@@ -129,7 +129,7 @@ function clientText({ clientId, name, decision, outcome }: Judged, style: Style)
   const became =
     outcome === 'gone' ? ' (somebody deleted it meanwhile)' : outcome === 'spared' ? ' (spared)' : '';
   const why = wrap(visible(decision.reason), style.width - 1, '      ');
-  return `  ${paint[decision.action](brief(clientId, 100))}${title}${became}\n${why}\n`;
+  return `  ${before}${paint[decision.action](brief(clientId, 100))}${title}${became}\n${why}\n`;
 }
 
 /** Notes for the operator beside the clients. */

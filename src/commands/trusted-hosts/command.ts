@@ -17,13 +17,14 @@ import { writeRecord } from '../../keycloak/write/record.ts';
 import { normaliseHost } from '../../names/host-name.ts';
 import { nearMiss } from '../../names/nearest.ts';
 import { parseResource, trustedHost } from '../../names/resource-url.ts';
+import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { hardenFor, hostOfUri, REALM_WIDE } from '../../plan/hardening.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
-import { planStatus, type RealmPlan, type Reservation, requireConsent } from '../../plan/plan.ts';
+import { planStatus, type RealmPlan, type Reservation } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
 import { commonReservations } from '../../plan/reservations.ts';
 import { planResourceClient, STANDS, withResourceClient } from '../../plan/resource-client.ts';
@@ -97,7 +98,7 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
   exits: [
     [0, 'done, listed, or nothing to do'],
     [1, 'with --dry-run: something would change'],
-    [5, 'another run holds the lock for too long, or --yes is needed'],
+    [5, 'another run holds the lock for too long, nobody agreed at the terminal, or --yes is needed'],
   ],
   async run(context, _args, flags) {
     const config = await context.config();
@@ -115,11 +116,16 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     await requireEditablePolicies(keycloak, plan, snapshot);
     if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
-    requireConsent(
-      [...commonReservations(keycloak.realm, plan), ...closing(flags, snapshot, custom), ...reservations],
-      flags.yes === true,
-    );
     sayWidth(context, wish, desired);
+    await agreeToPlan(context, keycloak, {
+      plan,
+      reservations: [
+        ...commonReservations(keycloak.realm, plan),
+        ...closing(flags, snapshot, custom),
+        ...reservations,
+      ],
+      yes: flags.yes === true,
+    });
     const now = await apply(context, keycloak, plan, desired, snapshot);
     if (flags.close === true) await wishForNobody(keycloak, snapshot);
     return report(keycloak, now, plan, false);

@@ -372,8 +372,8 @@ describe('problems', () => {
       'OIDC_AUDIENCE: it must be a text with commas, or a list of texts (file config.local.json)',
       'KC_SERVER: it has a blank, or a character that can’t be seen (file .keycloak-env line 2)',
       '--realm (KC_REALM): Keycloak refuses / in the name of a realm',
-      expect.stringMatching(/^MCP_SCOPE_NAME: .* \(file config.local.json\)$/),
       '--ca-file (MCPKC_CA_FILE): there is no file none.pem',
+      expect.stringMatching(/^MCP_SCOPE_NAME: .* \(file config.local.json\)$/),
       'MCPKC_REQUEST_TIMEOUT: it must be a duration like 30s or 2m, at most a day (environment)',
     ]);
   });

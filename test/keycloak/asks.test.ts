@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { accountIn, runCli } from '../support/cli.ts';
+import { useRealm } from '../support/keycloak/useRealm.ts';
+
+const realm = await useRealm('asks');
+const account = await accountIn(realm);
+const RESOURCE = 'https://svc.example.com/mcp';
+
+/** Runs a command line at a terminal where somebody answers so. */
+function at(answers: string[], ...argv: string[]) {
+  return runCli(argv, { env: account.env, terminal: true, answers });
+}
+
+/** Command lines that write, each for what is there by then, without what takes `--yes`. */
+const FIRST = [
+  ['create-scope', RESOURCE, '--preset', 'chatgpt'],
+  ['trusted-hosts', '--add', 'tools.example.com'],
+  ['allow', RESOURCE, '--preset', 'claude', '--by', 'client', '--secret-file', 'claude.secret'],
+  ['onboard', RESOURCE, '--preset', 'chatgpt'],
+];
+const LATER = [
+  ['access', RESOURCE, '--role', 'audit'],
+  ['trusted-hosts', '--remove', 'chatgpt.com'],
+  ['trusted-hosts', '--close'],
+  ['create-scope', RESOURCE, '--remove'],
+];
+
+async function declined(argv: string[]): Promise<void> {
+  const before = await realm.snapshot();
+  const ran = await at(['n'], ...argv);
+  expect({ exit: ran.exit, questions: ran.io.questions }, ran.err).toEqual({
+    exit: 5,
+    questions: [expect.stringMatching(/^Make \d+ changes? in realm .*\? \[y\/N\] $/)],
+  });
+  expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('Nothing was written: nobody agreed.');
+  expect(await realm.snapshot()).toEqual(before);
+}
+
+describe('every command that writes shows its plan at a terminal and asks once', () => {
+  it.each(FIRST)('%s %s %s %s: nothing is written where nobody agrees', async (...argv) => declined(argv));
+
+  it.each(LATER)('%s %s %s: the same once a server is there', async (...argv) => {
+    const made = await at([], 'create-scope', RESOURCE, '--preset', 'chatgpt', '--no-input');
+    expect(made.exit, made.err).toBe(0);
+    await declined(argv);
+  });
+
+  it('y does it; --yes, --no-input and a plan of nothing ask nothing', async () => {
+    const argv = ['trusted-hosts', '--add', 'one.example.com'];
+    const agreed = await at(['y'], ...argv);
+    expect({ exit: agreed.exit, asked: agreed.io.questions.length }, agreed.err).toEqual({
+      exit: 0,
+      asked: 1,
+    });
+    for (const more of [[], ['--yes'], ['--no-input']]) {
+      const ran = await at([], ...argv, ...more);
+      expect({ exit: ran.exit, asked: ran.io.questions }, ran.err).toEqual({ exit: 0, asked: [] });
+    }
+    for (const more of ['--yes', '--no-input']) {
+      const ran = await at([], 'trusted-hosts', '--add', `${more.slice(2)}.example.com`, more);
+      expect({ exit: ran.exit, asked: ran.io.questions }, ran.err).toEqual({ exit: 0, asked: [] });
+    }
+  });
+});
