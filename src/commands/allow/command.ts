@@ -95,7 +95,10 @@ export const allow: Command<AllowOptions> = {
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'the product won’t connect here; with --dry-run: something would change'],
-    [5, 'the client id is taken, users would lose their connections, nobody agreed at the terminal, or --yes is needed'],
+    [
+      5,
+      'the client id is taken, users would lose their connections, nobody agreed at the terminal, or --yes is needed',
+    ],
   ],
   async run(context, [argument], flags) {
     const given = givenResource(argument, flags);

@@ -51,7 +51,10 @@ export const applyCommand: Command<ApplyOptions> = {
   exits: [
     [0, 'done, or nothing to do'],
     [1, 'something failed: what is done and what isn’t is told, and the next run does the rest'],
-    [5, 'nobody agreed at the terminal, --yes is needed, or a realm has moved since the plan was saved: nothing was written'],
+    [
+      5,
+      'nobody agreed at the terminal, --yes is needed, or a realm has moved since the plan was saved: nothing was written',
+    ],
   ],
   async run(context, _args, flags) {
     const saved = flags.plan === undefined ? undefined : await readSaved(context.io, flags.plan);

@@ -179,6 +179,20 @@ describe('what was refused', () => {
   });
 });
 
+describe('what mcpkc’s own probes were refused', () => {
+  it('is in no list and no number: a proof is nobody’s failure', async () => {
+    const world = keep(await World.provisioned());
+    const proof = await runCli(['validate', world.host.url, '--json'], { env: world.account.env });
+    expect(proof.exit, proof.err).toBe(0);
+    expect((await status(world, '--json')).json.refusals).toEqual([]);
+    // Somebody else at the same address, later.
+    await world.configure('trusted-hosts', { 'trusted-hosts': ['example.com'] });
+    await sleep(2500);
+    await new Connector(world.host.url).register();
+    expect((await status(world, '--json')).json.refusals).toMatchObject([{ kind: 'registration', count: 1 }]);
+  });
+});
+
 describe('--clients', () => {
   it('shows who registered and who holds the scope, with names made harmless', async () => {
     const world = keep(await World.provisioned());
