@@ -2,12 +2,12 @@
 import { Command as Commander, Help } from 'commander';
 import { type Command, type CommandEntry, HELP_GROUPS } from './cli/command.ts';
 import { defineGlobal, GLOBAL_VALUES } from './cli/global-options.ts';
-import { commandHelp, exitStatuses, FLAG_GROUPS, firstSteps, MANY_FLAGS } from './cli/help.ts';
+import { commandHelp, exitStatuses, FLAG_GROUPS, firstSteps, helpItem, MANY_FLAGS } from './cli/help.ts';
 import type { Io } from './cli/io.ts';
 import { COMMANDS } from './commands/index.ts';
 import { McpkcError } from './errors.ts';
 import { nearMiss } from './names/nearest.ts';
-import { brief, formatCommand, typedName } from './text.ts';
+import { brief, formatCommand, typedName, wrap } from './text.ts';
 
 /** The command that a command line calls, loaded; the others are known by name and summary alone. */
 export interface Called {
@@ -17,7 +17,8 @@ export interface Called {
 
 /** The program: global options, and every subcommand; only `called` is defined whole. */
 export function programFor(io: Io, called: Called | undefined): Commander {
-  const width = Math.min(io.stdout.columns ?? 100, 120);
+  const width = Math.max(Math.min(io.stdout.columns ?? 100, 120), 40);
+  const lineWidth = io.stdout.columns === undefined ? Number.POSITIVE_INFINITY : width;
   const root = defineGlobal(new Commander('mcpkc'))
     .description('Connect MCP clients to MCP servers behind Keycloak 26.')
     .usage('[options] <command> …')
@@ -30,16 +31,18 @@ export function programFor(io: Io, called: Called | undefined): Commander {
       getErrHelpWidth: () => width,
     })
     .configureHelp({
-      formatHelp: (command, helper) => arranged(Help.prototype.formatHelp.call(helper, command, helper)),
+      formatHelp: (command, helper) =>
+        arranged(Help.prototype.formatHelp.call(helper, command, helper), width),
+      formatItem: (term, termWidth, description) => helpItem(term, termWidth, description, width),
     })
     .commandsGroup('Shell:')
     .helpCommand('help <command>', 'the help of a command, as mcpkc <command> --help')
     .showSuggestionAfterError()
-    .addHelpText('after', exitStatuses);
+    .addHelpText('after', () => exitStatuses(width));
   for (const entry of COMMANDS) {
     const command = root.createCommand(entry.name).summary(entry.summary).copyInheritedSettings(root);
     command.helpGroup(`${entry.group}:`);
-    if (called?.entry === entry) defineWhole(command, called.command);
+    if (called?.entry === entry) defineWhole(command, called.command, lineWidth);
     root.addCommand(command);
   }
   return root;
@@ -51,18 +54,19 @@ function widthOf(command: Commander, error: boolean): number {
 }
 
 /** Help with the commands before the options: readers of the program's help look for what it does. */
-function arranged(help: string): string {
+function arranged(help: string, width: number): string {
   const sections = help.trimEnd().split('\n\n');
   const commands = sections.filter((section) => HELP_GROUPS.some((group) => section.startsWith(`${group}:`)));
   const rest = sections.filter((section) => !commands.includes(section));
   const options = rest.findIndex((section) => /^[^ ]+:\n {2}-/.test(section));
   const arrangedSections = [...rest.slice(0, options), ...commands, ...rest.slice(options)];
   // A reader of the program's help may have come to it for the first time.
-  if (commands.length > 0) arrangedSections.splice(2, 0, firstSteps());
-  return `${arrangedSections.join('\n\n')}\n`;
+  if (commands.length > 0) arrangedSections.splice(2, 0, firstSteps(width));
+  const [usage = '', ...others] = arrangedSections;
+  return `${[wrap(usage, width), ...others].join('\n\n')}\n`;
 }
 
-function defineWhole(commander: Commander, command: Command): void {
+function defineWhole(commander: Commander, command: Command, lineWidth: number): void {
   command.define(commander);
   if (commander.options.length > MANY_FLAGS) {
     for (const option of commander.options) {
@@ -74,7 +78,7 @@ function defineWhole(commander: Commander, command: Command): void {
     one.required ? `<${one.name()}>` : `[${one.name()}]`,
   );
   commander.usage(['[options]', ...words].join(' '));
-  commander.addHelpText('after', ({ error }) => commandHelp(command, widthOf(commander, error)));
+  commander.addHelpText('after', ({ error }) => commandHelp(command, widthOf(commander, error), lineWidth));
 }
 
 /** The first word that is neither an option nor an option's value: `--realm status onboard` calls `onboard`. */

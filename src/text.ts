@@ -120,6 +120,12 @@ export function wrap(text: string, width: number, indent = ''): string {
     .join('\n');
 }
 
+/** A question as it is asked: broken at blanks, with the blank after it that the answer follows. */
+export function wrapQuestion(question: string, width: number): string {
+  const end = /\s*$/.exec(question)?.[0] ?? '';
+  return `${wrap(question.trimEnd(), Math.max(width - 1, 20))}${end}`;
+}
+
 /** Whether a line is one that a shell takes: it starts with a program and, unlike a sentence, has no stop at its end. */
 export function isCommandLine(line: string): boolean {
   return /^ *(?:mcpkc|kcadm\.sh|curl|chmod|export|printf) .*[^.:;?!…)]$/.test(line);

@@ -25,7 +25,7 @@ export const foreignAudience: Check = {
         );
       }
       return notRun(
-        'No genuine token of this realm without this audience could be had.',
+        'A genuine token of this realm that lacks this audience could not be had.',
         'Fix REG-PLAIN; in a realm whose default scope has the audience, every client gets it.',
         target.outside ? { excused: true } : {},
       );

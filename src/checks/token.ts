@@ -103,7 +103,7 @@ function audienceCause(token: ConnectorToken, { inside, mcp }: Target): Partial<
 
 const role: Check = {
   id: 'TOK-ROLE',
-  title: 'Nobody without the role gets the audience',
+  title: 'Only who has the role gets the audience',
   severity: 'must',
   needs: ['REG-READBACK'],
   mayNeed: ['REG-PLAIN'],
@@ -118,7 +118,7 @@ const role: Check = {
     if (inside.gates === undefined) return skipped('Everybody in the realm may use this server.');
     const roles = listNames(inside.gates.map(roleLabel)) || 'none';
     const { barred } = connectors;
-    if (!barred) return skipped('Nobody without the role was found, so nothing was tried.');
+    if (!barred) return skipped('Every user that was found has the role, so nothing was tried.');
     const facts = { roles: inside.gates.map(roleLabel), without: barred.username };
     const bad = barred.tokens.find(({ claims: has }) => audiencesIn(has).includes(target.mcp));
     if (bad)
@@ -248,7 +248,7 @@ const extra: Check = {
 const userless: Check = {
   id: 'TOK-USERLESS',
   mayNeed: ['TOK-BASIC', 'ASM-ENDPOINTS'],
-  title: 'Nobody gets an audience token without a user',
+  title: 'Audience tokens are issued to users alone',
   severity: 'should',
   needs: ['REG-PLAIN'],
   spec: 'measured on Keycloak 26.7.4',

@@ -7,11 +7,8 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
   const width = style.width;
   const lines = [`${style.red('✗')} ${wrap(lineByLine(error.message), width, '  ').trimStart()}`];
   if (error.fix !== '') lines.push(wrap(lineByLine(error.fix), width, '  '));
-  lines.push(
-    style.dim(
-      `  (${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])}${traceOf(error)})`,
-    ),
-  );
+  const facts = `(${error.code}, exit status ${error.exitStatus}; ${formatCommand(['explain', error.code])}${traceOf(error)})`;
+  lines.push(...wrap(facts, width, '  ').split('\n').map(style.dim));
   const cause = error.cause;
   if (error.code === 'BUG' || verbose) {
     const stack = cause instanceof Error ? (error.code === 'BUG' ? cause.stack : cause.message) : undefined;

@@ -1,4 +1,4 @@
-import { wrap } from '../text.ts';
+import { shellLines, wrap } from '../text.ts';
 import type { Command } from './command.ts';
 
 /** Flags by topic, for commands that have many; `defineWriting` has its own group. */
@@ -60,22 +60,41 @@ export const FLAG_GROUPS: readonly { heading: string; flags: readonly string[] }
 export const MANY_FLAGS = 6;
 
 /** The start of the program's help: the way from nothing to a connection. */
-export function firstSteps(): string {
-  return `First steps:
-  # once for a realm: asks for what it needs, and makes the account
-  $ mcpkc init
-  # connect ChatGPT to that MCP server
-  $ mcpkc onboard --preset chatgpt
-  # is the realm ready, and does the whole chain work?
-  $ mcpkc status
-  $ mcpkc validate`;
+export function firstSteps(width: number): string {
+  const steps = [
+    example('once for a realm: asks for what it needs, and makes the account', ['mcpkc init'], width),
+    example('connect ChatGPT to that MCP server', ['mcpkc onboard --preset chatgpt'], width),
+    example('is the realm ready, and does the whole chain work?', ['mcpkc status', 'mcpkc validate'], width),
+  ];
+  return `First steps:\n${steps.join('\n')}`;
 }
 
+/** A description and the command lines for it; those are broken so that they can still be pasted. */
+function example(what: string, lines: readonly string[], width: number, lineWidth = width): string {
+  const about = wrap(what, width - 4)
+    .split('\n')
+    .map((line) => `  # ${line}`);
+  const typed = lines.map((line) => `  $ ${shellLines(line, lineWidth - 4, '    ').trimStart()}`);
+  return [...about, ...typed].join('\n');
+}
+
+/** A flag, an argument or a command with its description beside it, or below it where there is no room. */
+export function helpItem(term: string, termWidth: number, description: string, width: number): string {
+  if (description === '') return `  ${term}`;
+  const room = width - termWidth - 4;
+  if (room < LEAST_ROOM) return `  ${term}\n${wrap(description, width, '      ')}`;
+  const lines = wrap(description, room).split('\n');
+  return `  ${term.padEnd(termWidth)}  ${lines.join(`\n${' '.repeat(termWidth + 4)}`)}`;
+}
+
+/** The least columns that a description is read in. */
+const LEAST_ROOM = 30;
+
 /** The end of the program's help. */
-export function exitStatuses(): string {
-  return `
-Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised,
-  5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>`;
+export function exitStatuses(width: number): string {
+  const text =
+    'Exit statuses: 0 done, 1 the answer is no, 2 usage or configuration, 3 unreachable, 4 not authorised, 5 refused for safety, 6 timed out, 70 a bug. What a code means: mcpkc explain <code>';
+  return `\n${wrap(text, width - 2).replaceAll('\n', '\n  ')}`;
 }
 
 /** The exit statuses of every command that talks to a server, unless it has words of its own for them. */
@@ -84,9 +103,12 @@ const TALKING: readonly (readonly [number, string])[] = [
   [4, 'not authorised'],
 ];
 
-/** The part after the options in a command's help: examples, what it changes, its exit statuses. */
-export function commandHelp(command: Command, width: number): string {
-  const examples = command.examples.map(([what, line]) => `  # ${what}\n  $ ${line}`).join('\n');
+/**
+ * The part after the options in a command's help: examples, what it changes, its exit statuses. Command lines are whole
+ * where nobody reads them in a terminal (`lineWidth` is infinite).
+ */
+export function commandHelp(command: Command, width: number, lineWidth: number): string {
+  const examples = command.examples.map(([what, line]) => example(what, [line], width, lineWidth)).join('\n');
   const offline = command.changes.includes('does not talk to Keycloak');
   const exits = new Map<number, string>([[2, 'usage or configuration'], ...(offline ? [] : TALKING)]);
   // A command's own words count, or are added to those of all.

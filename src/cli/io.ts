@@ -5,6 +5,7 @@ import { hostname, uptime, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { McpkcError } from '../errors.ts';
+import { wrapQuestion } from '../text.ts';
 import { type Files, filesFor } from './files.ts';
 
 export type { Files } from './files.ts';
@@ -117,7 +118,8 @@ async function prompt(
   try {
     // readline turns Ctrl-C into an event of its own while it holds the terminal in raw mode.
     lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    const answer = lines.question(question, signal ? { signal } : {});
+    const asked = wrapQuestion(question, process.stderr.columns ?? 80);
+    const answer = lines.question(asked, signal ? { signal } : {});
     muted = secret;
     return (await answer).trim();
   } catch (error) {

@@ -102,7 +102,7 @@ function inherited(seen: Seen, { mode: kind, list, carriers }: PresentServer): s
       !isProbe(client) &&
       !(cameByRegistration(client) && presetOf(client, [...seen.presets, ...PRESETS]) !== undefined),
   );
-  if (foreign.length === 0) return ' No client holds it that is no known product’s.';
+  if (foreign.length === 0) return ' Every client that holds it is a known product’s.';
   const names = foreign
     .slice(0, SHOWN)
     .map(({ clientId }) => clientId)

@@ -57,6 +57,7 @@ it('asks for everything, tries each answer as it comes, and ends with one next s
     [/no realm.*Which realm.*: $/, realm.name],
     [/URL of the MCP server.*: $/, 'ftp://svc'],
     [/URL of the MCP server.*: $/, RESOURCE],
+    [/can’t be reached now.*Keep .*\? \[Y\/n\] $/, ''],
     [/IP address.*how long\?.*: $/, '5 minutes'],
     [/Write a time.*how long\?.*: $/, '20d'],
     [/Make \d+ changes in Keycloak and write \.keycloak-env \(new\).*\[y\/N\] $/, 'y'],

@@ -108,13 +108,24 @@ describe('at a prompt', () => {
     const terminal = mcpkc(asked);
     await terminal.until(/[Pp]assword.*: ?$/);
     terminal.type('hunter2\n');
-    // A code is asked for, then the password again: Enter, and Enter.
+    // A code is asked for, then the password again, and once more where nothing is typed.
     await terminal.until(/password again\): ?$/);
     terminal.type('\n');
     await terminal.until(/, again: ?$/);
     terminal.type('\n');
-    expect(await terminal.ended).toBe(4);
+    await terminal.until(/Nothing was typed\.\s+Password of somebody, again: ?$/);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
     expect(terminal.shown()).not.toContain('hunter2');
+  });
+
+  it('asks in 40 columns without a break inside of a word', async () => {
+    const terminal = mcpkc(asked, { columns: 40 });
+    await terminal.until(/[Pp]assword[^:]*:\/\/[^:]*:\d[\s\S]*: ?$/);
+    expect(widest(terminal)).toBeLessThanOrEqual(40);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    expect(widest(terminal)).toBeLessThanOrEqual(40);
   });
 
   it('is not asked with --no-input', async () => {

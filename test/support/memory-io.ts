@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { Writable } from 'node:stream';
 import { endOfRun, type Io, type Output, type Signal } from '../../src/cli/io.ts';
+import { wrapQuestion } from '../../src/text.ts';
 
 /** What a test says about the process. */
 export interface MemoryIoOptions {
@@ -130,6 +131,18 @@ function memorySignals() {
   };
 }
 
+/** Every question that a test meets is asked at any width without a break inside of a word. */
+function requireWrapped(question: string): void {
+  for (const width of [40, 80, 200]) {
+    const asked = wrapQuestion(question, width);
+    const bad = asked.split('\n').find((line) => line.length > width && line.trim().includes(' '));
+    if (bad !== undefined) throw new Error(`At ${width} columns a terminal breaks: ${bad}`);
+    const words = (text: string) => text.split(/\s+/).join(' ');
+    if (words(asked) !== words(question) || !asked.endsWith(' '))
+      throw new Error(`Not the same question: ${asked}`);
+  }
+}
+
 function memoryPerson(answers: readonly string[]) {
   const left = [...answers];
   const questions: string[] = [];
@@ -138,6 +151,7 @@ function memoryPerson(answers: readonly string[]) {
     questions,
     opened,
     prompt: async (question: string) => {
+      requireWrapped(question);
       questions.push(question);
       const answer = left.shift();
       if (answer === undefined) throw new Error(`The test has no answer to: ${question}`);

@@ -58,6 +58,31 @@ describe.each(COMMANDS.map((entry) => [entry.name, entry] as const))('help of %s
   });
 });
 
+describe.each([40, 80, 200])('help at a terminal of %i columns', (columns) => {
+  /** Help as words: without the breaks of lines, of comments and of command lines. */
+  const wordsOf = (text: string) =>
+    text
+      .replaceAll(/\\\n\s*|\n {2}# (?=.*\n {2}[#$])/g, ' ')
+      .split(/\s+/)
+      .filter((word) => word !== '#');
+  const at = async (width: number, ...args: string[]) => {
+    const io = memoryIo({ terminal: true });
+    Object.assign(io.stdout, { columns: width });
+    expect(await main([...args, '--help'], io)).toBe(0);
+    return io.out();
+  };
+
+  it.each([[], ...COMMANDS.map(({ name }) => [name])])('%s breaks between words alone', async (...args) => {
+    const text = await at(columns, ...args);
+    // A word may be longer than a narrow terminal: a path, a client id, words in quotes.
+    const broken = text
+      .split('\n')
+      .filter((line) => line.length > columns && /\S\s+\S/.test(line.replaceAll(/'[^']*'/g, '')));
+    expect(broken).toEqual([]);
+    expect(wordsOf(text).sort()).toEqual(wordsOf(await at(200, ...args)).sort());
+  });
+});
+
 describe('the table of exit statuses', () => {
   it('has the command’s own words where it has some', async () => {
     const { out } = await run('init', '--help');

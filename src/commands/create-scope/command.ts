@@ -71,7 +71,7 @@ export const createScope: Command<CreateScopeOptions> = {
       .option('--create-static', 'make the static client of OIDC_AUDIENCE')
       .option(
         '--no-harden',
-        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, tokens for users alone',
       )
       .option('--replace-audience', 'take over a scope that carries another server’s audience (with --yes)')
       .addOption(

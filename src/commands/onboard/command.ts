@@ -78,7 +78,7 @@ export const onboard: Command<OnboardOptions> = {
       )
       .option(
         '--no-harden',
-        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, tokens for users alone',
       )
       .option('--user <name>', 'with --until connected: only this person’s sign-in counts')
       .addOption(

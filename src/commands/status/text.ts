@@ -67,13 +67,17 @@ export function newsText(answer: StatusAnswer, news: News, style: Style): string
 /** The number of lines of the journal that are shown; `--json` has all. */
 const DEEDS = 5;
 
+/** Words of the journal that say little to a reader. */
+const PLAIN_DEEDS: Readonly<Record<string, string>> = { hardened: 'made registration safer for' };
+
 /** The latest deeds, and the holders of an audience as of the last look at all clients. */
 function looksSection({ journal = [], lastLook, now }: StatusAnswer, style: Style): string {
   const since = (at: string) => `${ageText(Math.max(0, now - Date.parse(at)))} ago`;
   const deeds = journal
     .slice(0, DEEDS)
     .map(
-      ({ at, did, to, by }) => `${since(at)}: ${did} ${briefList(to.split(', '), 120)} (${brief(by, 80)})`,
+      ({ at, did, to, by }) =>
+        `${since(at)}: ${PLAIN_DEEDS[did] ?? did} ${briefList(to.split(', '), 120)} (${brief(by, 80)})`,
     );
   const held = Object.entries(lastLook?.holders ?? {}).map(
     ([scope, number]) => `${count(number, 'client')} with ${visible(scope)}`,
@@ -182,7 +186,9 @@ function findingsSection(
 
 function sentenceText({ code, severity, message }: Finding, cause: string | undefined, style: Style): string {
   const mark = paint(severity, style)(MARK[severity]);
-  const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
+  // A fact that is good to know has no code: nobody looks it up as a fault.
+  const named = severity === 'info' ? '' : ` (${code})`;
+  const sentence = wrap(`${visible(message)}${named}`, style.width, '    ').trimStart();
   const why = cause === undefined ? [] : [style.dim(wrap(`Cause: ${cause}`, style.width, '    '))];
   return [`  ${mark} ${sentence}`, ...why].join('\n');
 }

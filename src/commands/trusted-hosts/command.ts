@@ -79,7 +79,7 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
       )
       .option(
         '--no-harden',
-        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, no tokens without a user',
+        'leave out what makes registration safer: PKCE, exact redirect URIs, no mappers, tokens for users alone',
       );
     defineWriting(command);
   },

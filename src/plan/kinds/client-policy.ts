@@ -23,7 +23,7 @@ import type { Kind } from './kind.ts';
 const WHY = {
   registrations:
     'so that what registers itself uses PKCE, has no password or implicit grant, and redirects where its product does',
-  userless: 'so that what registered itself gets no token for an MCP server without a user',
+  userless: 'so that what registered itself gets tokens for an MCP server for its users alone',
   former:
     'since it demands PKCE of every application that holds the scope; each client has it as its own setting now',
   gone: 'since no MCP server of the realm needs it any more',
