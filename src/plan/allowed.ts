@@ -131,13 +131,7 @@ export function withAllowed(
   targets: readonly Target[],
   entries: readonly Allowed[],
 ): Desired {
-  const { scope, audienceScope, resource, mode, list } = subject;
-  const whole = provisioned({
-    scope,
-    audienceScope,
-    resource,
-    mode,
-    list,
+  const whole = provisioned(subject, {
     presets: [],
     hardening: NOT_HARDENED,
     assignments: targets.flatMap((target) => assignmentsFor(subject, target)),

@@ -1,23 +1,18 @@
 import { trustedHost } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
-import type { RealmList } from '../realm/lists.ts';
-import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
+import { ATTRIBUTE } from '../realm/marks.ts';
 import { HIDDEN } from '../realm/mcp-scope.ts';
+import type { NamedServer } from '../realm/mcp-server.ts';
 import { clientKeyOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Assignment, Desired, DesiredClient, DesiredScope } from './desired.ts';
 import type { Hardening } from './hardening.ts';
 
-/** The facts that a resource's provisioning is made from. */
-export interface Provisioning {
-  /** Name of the scope that clients name; in standing mode it carries the audience itself. */
-  scope: string;
-  /** Name of the audience scope: of adopted mode, or one that is left from it and has holders. */
-  audienceScope: string | undefined;
-  /** Canonical URL of the MCP server: the audience. */
-  resource: string;
-  mode: Mode;
-  list: RealmList;
+/** The MCP server as it is wanted, as far as its provisioning goes. */
+export type WantedServer = Pick<NamedServer, 'resource' | 'scope' | 'audienceScope' | 'mode' | 'list'>;
+
+/** Provisions beside the server's own scopes. */
+export interface Provisions {
   presets: readonly Preset[];
   hardening: Hardening;
   /** Clients that get the audience by name. */
@@ -42,7 +37,7 @@ export function carriersFor({
   scope,
   audienceScope,
   mode,
-}: Pick<Provisioning, 'scope' | 'audienceScope' | 'mode'>): string[] {
+}: Pick<WantedServer, 'scope' | 'audienceScope' | 'mode'>): string[] {
   return [...(mode === 'standing' ? [scope] : []), ...(audienceScope === undefined ? [] : [audienceScope])];
 }
 
@@ -51,12 +46,15 @@ export function carriersFor({
  * the scope that they name. Adopted: that scope carries no audience; a hidden one, which only the admin API attaches,
  * does.
  */
-export function provisioned(input: Provisioning): Desired {
-  const { scope, audienceScope, resource, mode, list, presets, hardening } = input;
-  const carriers = carriersFor(input);
+export function provisioned(
+  server: WantedServer,
+  { presets, hardening, assignments, clients }: Provisions,
+): Desired {
+  const { scope, audienceScope, resource, mode, list } = server;
+  const carriers = carriersFor(server);
   return {
     clientScopes: [
-      nameScope(input),
+      nameScope(server),
       ...(audienceScope === undefined ? [] : [hiddenScope(scope, audienceScope, resource)]),
     ],
     audienceMappers: [
@@ -79,12 +77,12 @@ export function provisioned(input: Provisioning): Desired {
       { scope, list },
       ...(audienceScope === undefined ? [] : [{ scope: audienceScope, list: 'none' as const }]),
     ],
-    assignments: input.assignments,
-    clients: [...input.clients, ...hardening.clients],
+    assignments,
+    clients: [...clients, ...hardening.clients],
   };
 }
 
-function nameScope({ scope, resource, mode }: Provisioning): DesiredScope {
+function nameScope({ scope, resource, mode }: WantedServer): DesiredScope {
   const what =
     mode === 'standing' ? `Audience ${resource} for MCP clients.` : `Names ${resource}; carries no audience.`;
   return {

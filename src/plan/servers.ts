@@ -464,15 +464,10 @@ async function single(
   before: readonly Single[],
 ): Promise<Single> {
   const { keycloak, command, by } = planning;
-  const { scope, audienceScope, resource, mode, list, presets, targets, moving } = subject;
+  const { audienceScope, resource, presets, targets, moving } = subject;
   const since = new Date(keycloak.serverNow()).toISOString();
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
-  const plain = provisioned({
-    scope,
-    audienceScope,
-    resource,
-    mode,
-    list,
+  const plain = provisioned(subject, {
     presets,
     hardening: { ...NOT_HARDENED, trustsServer: hardening.trustsServer },
     assignments: kept,

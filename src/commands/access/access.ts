@@ -37,8 +37,9 @@ import { commonReservations } from '../../plan/reservations.ts';
 import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { audienceScopeOf, modeOf, requireOwnScope, scopeNameFor } from '../../realm/mcp-scope.ts';
-import { type RealmSnapshot, type RoleHolder, scopeNamed } from '../../realm/snapshot.ts';
+import { requireOwnScope } from '../../realm/mcp-scope.ts';
+import { mcpServerIn } from '../../realm/mcp-server.ts';
+import type { RealmSnapshot, RoleHolder } from '../../realm/snapshot.ts';
 import { count, formatCommand, visible } from '../../text.ts';
 import { type AccessAnswer, accessDocument, accessText } from './text.ts';
 
@@ -106,13 +107,10 @@ async function readSubject(config: Config, keycloak: Keycloak, input: AccessInpu
   const { resource } = input;
   const snapshot = await readRealm(keycloak);
   const wish = scopeWish(config, resource, { scope: input.scope });
-  const scope = scopeNameFor(wish, snapshot);
+  const { scope, audienceScope, mode, scopes: there } = mcpServerIn(snapshot, wish);
   requireOwnScope(scope, wish, snapshot);
-  const found = scopeNamed(snapshot, scope);
-  if (!found) throw noScopeError(keycloak, input, scope);
-  const mode = modeOf(found, snapshot);
-  const hidden = audienceScopeOf(snapshot, scope)?.name;
-  const scopes = [scope, ...(hidden === undefined ? [] : [hidden])];
+  if (!there.named) throw noScopeError(keycloak, input, scope);
+  const scopes = [scope, ...(audienceScope === undefined ? [] : [audienceScope])];
   const facts = await readAccessFacts(keycloak, snapshot, resource, scopes);
   const tree = await readRoleTree(keycloak, facts.roles);
   facts.held = await heldNobodies(keycloak, facts, tree);

@@ -39,7 +39,7 @@ export async function desiredFor(
   moving: Moving,
   flags: CreateScopeOptions,
 ): Promise<Desired> {
-  const { scope, audienceScope, carrier, resource, mode, list, presets, snapshot } = subject;
+  const { audienceScope, carrier, resource, presets, snapshot } = subject;
   const detached = named.detach.flatMap(({ clientId }) =>
     [...new Set([carrier, ...subject.carriers])].map((one) => ({
       assignment: { clientId, scope: one, list: 'none' as const, why: 'because of --detach' },
@@ -60,12 +60,7 @@ export async function desiredFor(
   const assignments = all.map(({ assignment }) => assignment);
   const holders = assignments.filter((one) => one.list !== 'none').map(({ clientId }) => clientId);
   const hardening = await hardeningFor(context, subject, flags, holders);
-  const desired = provisioned({
-    scope,
-    audienceScope,
-    resource,
-    mode,
-    list,
+  const desired = provisioned(subject, {
     presets,
     hardening,
     assignments,

@@ -232,14 +232,9 @@ async function desiredFor(
   hardening: Hardening,
   assignments: Assignment[],
 ): Promise<Desired> {
-  const { config, keycloak, scope, audienceScope, carriers, resource, mode, list, presets } = run;
+  const { config, keycloak, carriers, resource, presets } = run;
   const free = freeOwnAccount({ config, keycloak, snapshot }, carriers);
-  const desired = provisioned({
-    scope,
-    audienceScope,
-    resource,
-    mode,
-    list,
+  const desired = provisioned(run, {
     presets,
     hardening,
     assignments: [...assignments, ...free],

@@ -123,19 +123,13 @@ const wish = (snapshot: RealmSnapshot) =>
       hardening: fc.constantFrom(NOT_HARDENED, hardening('patterns'), hardening('no-wildcards')),
       holders: set(fc.constantFrom(...snapshot.clients, undefined), 3),
     })
-    .map(({ holders, ...rest }) => {
-      const audienceScope = rest.mode === 'adopted' ? HIDDEN_SCOPE : undefined;
+    .map(({ holders, mode, list, ...rest }) => {
+      const audienceScope = mode === 'adopted' ? HIDDEN_SCOPE : undefined;
       const assignments = holders
         .filter((one) => one !== undefined)
         .map((client) => adoption(client, audienceScope ?? SCOPE, 'because it was named'));
-      return provisioned({
-        ...rest,
-        scope: SCOPE,
-        audienceScope,
-        resource: RESOURCE,
-        assignments,
-        clients: [],
-      });
+      const server = { scope: SCOPE, audienceScope, resource: RESOURCE, mode, list };
+      return provisioned(server, { ...rest, assignments, clients: [] });
     });
 
 const both = realm.chain((snapshot) => fc.tuple(fc.constant(snapshot), wish(snapshot)));
