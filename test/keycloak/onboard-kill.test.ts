@@ -130,7 +130,10 @@ async function awayAt(n: number, requests: number): Promise<number> {
 async function tryAll<T>(cases: readonly T[], name: (one: T) => string, work: (one: T) => Promise<void>) {
   const failures: string[] = [];
   for (const one of cases) {
-    await work(one).catch((error: Error) => failures.push(`${name(one)}: ${error.message}`));
+    await work(one).catch((error: Error) => {
+      failures.push(`${name(one)}: ${error.message}`);
+      process.stderr.write(`${failures.at(-1)}\n`);
+    });
   }
   process.stderr.write(`${cases.length} tried, ${failures.length} failed\n`);
   expect(failures).toEqual([]);

@@ -29,7 +29,7 @@ const WORDS: Partial<Record<KnobName, RegExp>> = {
   'origin-after-token': /only after the token/,
   'accepts-garbage-token': /does not verify tokens/,
   'manifest-old': /older specification/,
-  'cache-stale': /stale/,
+  'cache-stale': /old copy/,
   'scopes-unknown': /no-such-scope/,
 };
 

@@ -86,10 +86,14 @@ async function selfRegistered(
   result: RehearsalResult,
 ): Promise<void> {
   const who = 'a registration';
-  const answer = await post(keycloak, 'clients-registrations/openid-connect', {
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...registration, tos_uri: tosUri }),
-  });
+  const ask = () =>
+    post(keycloak, 'clients-registrations/openid-connect', {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...registration, tos_uri: tosUri }),
+    });
+  const first = await ask();
+  // An answer that was spoilt on its way tells nothing; Keycloak's own is JSON, whatever its status.
+  const answer = Object.keys(first.json).length === 0 ? await ask() : first;
   const { client_id: clientId, error_description: reason = '' } = answer.json;
   if (answer.status !== 201 || typeof clientId !== 'string') {
     const why =
