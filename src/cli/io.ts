@@ -118,7 +118,7 @@ async function prompt(
   try {
     // readline turns Ctrl-C into an event of its own while it holds the terminal in raw mode.
     lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    const asked = wrapQuestion(question, process.stderr.columns ?? 80);
+    const asked = wrapQuestion(question, process.stderr.columns || 80);
     const answer = lines.question(asked, signal ? { signal } : {});
     muted = secret;
     return (await answer).trim();

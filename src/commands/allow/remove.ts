@@ -32,6 +32,8 @@ export interface Removed {
   /** Other resources that it is for: where there are some it stays, without this one's audience. */
   others: string[];
   users: number;
+  /** Whether there may be more users. */
+  more: boolean;
   sessions: number;
 }
 
@@ -98,23 +100,24 @@ async function readRemoved(subject: Subject, entries: readonly Allowed[]): Promi
     entries.map(async (entry): Promise<Removed> => {
       const found = await findClient(keycloak, entry.client.clientId);
       const all = found && found.id === entry.client.id ? allowancesOf(record, found) : [];
-      if (!found || all.length === 0) return { entry, client: undefined, others: [], users: 0, sessions: 0 };
+      if (!found || all.length === 0)
+        return { entry, client: undefined, others: [], users: 0, more: false, sessions: 0 };
       const { active = 0, offline = 0 } = stats.get(found.id) ?? {};
-      const { users } = await countUsers(keycloak, found.id);
+      const { users, more } = await countUsers(keycloak, found.id);
       const others = all.map((one) => one.resource).filter((one) => one !== resource);
-      return { entry, client: found, others, users, sessions: active + offline };
+      return { entry, client: found, others, users, more, sessions: active + offline };
     }),
   );
 }
 
 function loss(removed: readonly Removed[]): Reservation[] {
-  return removed.flatMap(({ entry, users, sessions, others }) => {
+  return removed.flatMap(({ entry, users, more, sessions, others }) => {
     if (sessions === 0) return [];
     const what =
       others.length === 0
         ? 'Their connections end.'
         : 'Their next tokens don’t open this MCP server any more.';
-    const message = `${count(users, 'user')} (${count(sessions, 'session')}) signed in with ${visible(entry.client.clientId)}. ${what}`;
+    const message = `${more ? 'At least ' : ''}${count(users, 'user')} (${count(sessions, 'session')}) signed in with ${visible(entry.client.clientId)}. ${what}`;
     return [{ message }];
   });
 }

@@ -158,10 +158,10 @@ export interface RemovalAnswer extends Place {
 export function removalText(answer: RemovalAnswer, style: Style): string {
   const { plan, dryRun, removed, scopesGo, files } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
-  const lines = removed.map(({ entry, client, others, users }) => {
+  const lines = removed.map(({ entry, client, others, users, more }) => {
     const id = visible(entry.client.clientId);
     if (!client) return `${id} is gone, or another client has its id: nothing was done to it.`;
-    const whom = `${count(users, 'user')} signed in`;
+    const whom = `${more ? 'at least ' : ''}${count(users, 'user')} signed in`;
     return others.length === 0
       ? `${id}: ${whom}.`
       : `${id} stays for ${listNames(others)}; ${whom}. Take it from those too: ${formatCommand(['allow', others[0] ?? '', ['--client-id', typedList([entry.client.clientId])], '--remove'])}`;

@@ -3,7 +3,7 @@ import { durationText, when } from '../../duration.ts';
 import type { Lifetimes } from '../../keycloak/read/lifetimes.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
-import { brief, count, visible, wrap } from '../../text.ts';
+import { brief, count, listNames, visible, wrap } from '../../text.ts';
 import { type Connected, tokenLifeOf } from './rows.ts';
 
 /** The answer of `connections`. */
@@ -99,8 +99,14 @@ function ended(answer: ConnectionsAnswer, style: Style): string {
   const registered = rows.some(({ way }) => way === 'registration')
     ? ' A client that registered itself can have had a longer lifetime when it got its token.'
     : '';
+  const made = rows.filter(({ way }) => way !== 'registration').map(({ client }) => client.clientId);
+  // Without the entry nobody could tell later that the client is mcpkc's, and remove it.
+  const kept =
+    plan.some(({ kind }) => kind === 'client-scope-assignment') && made.length > 0
+      ? `\n${wrap(`${listNames([...new Set(made)])}: made by mcpkc allow, and stays in its list, so that it can be removed: mcpkc allow <resource> --remove.`, style.width)}`
+      : '';
   const out = `${lasting}${registered} To end them at once: admin console, Sessions, Action, Revocation, Set to now, Push; that ends every token of the realm, for every application, and MCP servers that check tokens by signature alone don’t hear of it.`;
-  return `\n${planText(plan, style)}\n${done}\n${wrap(out, style.width)}\n`;
+  return `\n${planText(plan, style)}\n${done}\n${wrap(out, style.width)}${kept}\n`;
 }
 
 /** The document for scripts. */
