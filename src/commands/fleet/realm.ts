@@ -309,15 +309,19 @@ export function requireSame(shown: readonly string[], now: readonly string[], ex
   const extra = now.filter((one) => !shown.includes(one));
   const missing = exactly ? shown.filter((one) => !now.includes(one)) : [];
   if (extra.length === 0 && missing.length === 0) return;
+  const nameOf = (one: string) => visible(one.split(' ').slice(0, 3).join(' '));
+  const [more, less] = [extra.map(nameOf), missing.map(nameOf)];
+  const other = more.filter((one) => less.includes(one));
   const told = (all: readonly string[]) =>
     all
+      .filter((one) => !other.includes(one))
       .slice(0, 5)
-      .map((one) => visible(one.split(' ').slice(0, 3).join(' ')))
       .join('; ');
   const parts = [
-    ...(extra.length > 0 ? [`now it would also be: ${told(extra)}`] : []),
-    ...(missing.length > 0 ? [`no longer needed, or otherwise: ${told(missing)}`] : []),
-  ];
+    [told(more), 'now it would also be'],
+    [told(less), 'no longer needed'],
+    [other.slice(0, 5).join('; '), 'the same things, from another state or to another'],
+  ].flatMap(([names, title]) => (names ? [`${title}: ${names}`] : []));
   throw new McpkcError(
     'PLAN_MOVED',
     `The realm is not as it was when the plan was made: ${parts.join('. ')}. Nothing was written to it.`,
