@@ -92,7 +92,7 @@ export const metadataKnobs = {
   },
   'prm-path-only': {
     message: 'It serves the metadata at the place of the path only, while the challenge names the root.',
-    breaks: [],
+    breaks: ['PRM-FOUND'],
     fault: only(
       (request) => request.path === PLACES.prmRoot,
       () => json(404, { error: 'not_found' }),
