@@ -5,6 +5,7 @@ import {
   expectProvisioned,
   here,
   NAMED,
+  partOf,
   positions,
   RESOURCE,
   type Stage,
@@ -127,8 +128,9 @@ async function awayAt(n: number, requests: number): Promise<number> {
 }
 
 /** Tries all, so that one failure doesn't hide the others. */
-async function tryAll<T>(cases: readonly T[], name: (one: T) => string, work: (one: T) => Promise<void>) {
+async function tryAll<T>(whole: readonly T[], name: (one: T) => string, work: (one: T) => Promise<void>) {
   const failures: string[] = [];
+  const cases = partOf(whole);
   for (const one of cases) {
     await work(one).catch((error: Error) => {
       failures.push(`${name(one)}: ${error.message}`);

@@ -128,9 +128,11 @@ async function forget(realm: Realm): Promise<void> {
   await admin.put(realm.path('client-policies/profiles'), { profiles: [] });
   for (const scope of [await audienceScope(realm, SCOPE), await scopeIn(realm, SCOPE)])
     if (scope) await admin.del(realm.path(`client-scopes/${scope.id}`));
-  const clients = await admin.get<{ id: string; clientId: string }[]>(realm.path('clients?max=100'));
-  for (const { id, clientId } of clients) {
-    if (clientId === id) await admin.del(realm.path(`clients/${id}`));
+  const clients = await admin.get<{ id: string; clientId: string; description?: string }[]>(
+    realm.path('clients?max=100'),
+  );
+  for (const { id, clientId, description } of clients) {
+    if (clientId === id || description?.endsWith('(mcpkc).')) await admin.del(realm.path(`clients/${id}`));
     if (clientId === ADMINS) await admin.del(realm.path(`clients/${id}`));
   }
   await admin.request('DELETE', realm.path('roles/mcpkc-lock'));
@@ -212,4 +214,10 @@ function isAlive(pid: number): boolean {
 export function positions(count: number, fallback: number): number[] {
   const every = Number(process.env.MCPKC_KILL_EVERY ?? fallback);
   return Array.from({ length: count }, (_, index) => index + 1).filter((n) => (n - 1) % every === 0);
+}
+
+/** The part of the cases that MCPKC_KILL_PART names (`2/4`): parts side by side take less time, as most of it is waiting. */
+export function partOf<T>(cases: readonly T[]): T[] {
+  const [part = 1, of = 1] = (process.env.MCPKC_KILL_PART ?? '1/1').split('/').map(Number);
+  return cases.filter((_, index) => index % of === part - 1);
 }
