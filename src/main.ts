@@ -3,6 +3,7 @@ import { type Command as Commander, CommanderError } from 'commander';
 import type { Context, Flags } from './cli/command.ts';
 import { failureText } from './cli/failure.ts';
 import { type Io, SIGNALS, type Signal } from './cli/io.ts';
+import { isPlanKnown } from './cli/known-plan.ts';
 import { failureJson, type Report, reportJson } from './cli/report.ts';
 import { documentWithRunFlags, runFlags, withRunFlags } from './cli/run-flags.ts';
 import { styleFor, wantsColor } from './cli/style.ts';
@@ -68,7 +69,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     );
     if (report === undefined) return 0;
     const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
-    const style = styleFor(color, io.stdout.columns);
+    const style = { ...styleFor(color, io.stdout.columns), isPlanKnown: isPlanKnown(io) };
     // A runbook and the files of init show which server they are about.
     const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
     const document = documentWithRunFlags(report.document, repeated, NAMES) as Report['document'];
@@ -205,7 +206,8 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
     configOf: async (profile, realm) => {
       const { loadConfig } = await import('./config/load.ts');
       // Files that flags name belong to this run's own configuration, never to another profile.
-      const own = profile ? { ...options, profile, config: undefined, credentials: undefined } : options;
+      const ofFile = { profile, isOfFile: true, config: undefined, credentials: undefined };
+      const own = profile ? { ...options, ...ofFile } : options;
       const named = { ...own, ...(realm && { realm }) };
       return loadConfig(named, io);
     },

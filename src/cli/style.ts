@@ -11,6 +11,8 @@ export interface Style {
   cyan(text: string): string;
   /** Width to keep to, in columns. */
   width: number;
+  /** Whether its reader saw the plan and agreed to it: then what was done is told without the details. */
+  isPlanKnown?: boolean;
 }
 
 /** Whether to colour: the flag, NO_COLOR (no-color.org), FORCE_COLOR, then whether it is a terminal. */

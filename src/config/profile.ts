@@ -40,6 +40,7 @@ export function keysLeftOut({ env }: Pick<Io, 'env'>): string[] {
 /**
  * The profile in use: `--profile`, else MCPKC_PROFILE; undefined where neither names one. A name that can't be one, or that
  * has neither files nor variables, is added to `problems` with those that there are; `mayBeNew`: it is about to be made.
+ * With `isOfFile` among the flags a file of MCP servers named it.
  */
 export async function profileOf(
   flags: Record<string, unknown>,
@@ -50,7 +51,8 @@ export async function profileOf(
   const asked = typeof flags.profile === 'string';
   const name = asked ? String(flags.profile) : io.env.MCPKC_PROFILE;
   if (name === undefined || (name === '' && !asked)) return undefined;
-  const origin = asked ? 'flag --profile' : 'environment MCPKC_PROFILE';
+  const origin =
+    flags.isOfFile === true ? 'profile of the file:' : asked ? 'flag --profile' : 'environment MCPKC_PROFILE';
   if (!PROFILE_NAME.test(name)) {
     problems.push(`${origin} ${visible(name)}: a profile’s name has letters, digits, '.', '_' and '-'`);
     return undefined;

@@ -1,5 +1,6 @@
 import { askYes } from '../cli/ask.ts';
 import type { Context } from '../cli/command.ts';
+import { rememberShownPlan } from '../cli/known-plan.ts';
 import { styleFor, wantsColor } from '../cli/style.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
@@ -23,8 +24,10 @@ export async function agreeTo(
   const { io, voice, settings } = context;
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
   voice.progress(undefined);
-  if (plan.length > 0)
+  if (plan.length > 0) {
     io.stderr.write(`\n${style.bold(`At ${visible(server)}:`)}\n${planText(plan, style)}\n`);
+    rememberShownPlan(io);
+  }
   for (const { message } of reserved) voice.warn(message);
   if (await askYes(context, question, false)) return;
   throw new McpkcError(

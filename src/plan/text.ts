@@ -24,7 +24,7 @@ const MARKS: Record<Change['action'], string> = {
   detach: '-',
 };
 
-/** A plan for people: a line per change, what differs below it, and why. */
+/** A plan for people: a line per change, what differs below it, and why; the lines alone for who agreed to it. */
 export function planText(plan: Plan, style: Style): string {
   return plan.map((change) => changeText(change, style)).join('');
 }
@@ -34,6 +34,7 @@ function changeText(change: Change, style: Style): string {
   const mark = MARKS[change.action];
   const paint = mark === '+' ? style.green : mark === '-' ? style.red : style.yellow;
   const head = `${paint(mark)} ${changeName(change)}`;
+  if (style.isPlanKnown === true) return `  ${head}\n`;
   const details = differences(change).map((line) => `${wrap(line, style.width - 1, '      ')}\n`);
   return `  ${head}\n${details.join('')}${style.dim(wrap(change.why, style.width - 1, '      '))}\n`;
 }

@@ -32,7 +32,7 @@ it('a failure says the trace, for a search in the servers’ logs', async () => 
   );
   const ran = await expectCli(3, LIST, { env: envFor(server.url, { TRACEPARENT: PARENT }) });
   expect(ran.json).toMatchObject({ details: { trace: ID } });
-  expect(ran.err).toContain(`trace ${ID}`);
+  expect(ran.err.replaceAll(/\s+/g, ' ')).toContain(`trace ${ID}`);
 });
 
 it('neither a token nor a secret is in it', async () => {

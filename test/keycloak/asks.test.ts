@@ -52,6 +52,10 @@ describe('every command that writes shows its plan at a terminal and asks once',
       exit: 0,
       asked: 1,
     });
+    // Who agreed to the plan knows it: it is not printed whole again.
+    expect(agreed.err).toContain('so that');
+    expect(agreed.out).toContain('update policy Trusted Hosts');
+    expect(agreed.out).not.toContain('so that');
     for (const more of [[], ['--yes'], ['--no-input']]) {
       const ran = await at([], ...argv, ...more);
       expect({ exit: ran.exit, asked: ran.io.questions }, ran.err).toEqual({ exit: 0, asked: [] });

@@ -184,12 +184,24 @@ export async function expectProvisioned(stage: Stage): Promise<void> {
     realm.path('client-policies/policies'),
   );
   expect(policies.map(({ name }) => name)).toContain('mcpkc-registrations');
+  await expectUnlocked(stage);
+}
+
+async function expectUnlocked(stage: Stage): Promise<void> {
+  const { realm } = stage;
   const { io } = await expectCli(0, ['trusted-hosts', '--add', 'after.example.com'], here(stage));
   // Long sleeps are those of renewing the lock; anybody who waits for one sleeps shortly.
   const waited = io.slept.filter((ms) => ms < 1000).reduce((sum, ms) => sum + ms, 0);
   expect(waited).toBeLessThan(1000);
   const roles = await realm.admin.get<{ name: string }[]>(realm.path('roles'));
   expect(roles.map(({ name }) => name)).not.toContain('mcpkc-lock');
+}
+
+/** The named client holds the audience, and a lock that was left is in nobody's way. */
+export async function expectNamed(stage: Stage): Promise<void> {
+  await expectAdoptedMode(stage.realm, stage.account, SCOPE);
+  expect(await audience(stage.realm, NAMED, SCOPE)).toBe('adopted');
+  await expectUnlocked(stage);
 }
 
 /** A run in memory that believes itself on this machine, so that it sees which processes are dead. */

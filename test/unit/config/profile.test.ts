@@ -92,6 +92,9 @@ describe('a profile', () => {
       'flag --profile prdo: there is no such profile; there are: prod, test; the nearest is prod',
     );
     expect(await problemOf({}, { MCPKC_PROFILE: 'empty' })).toContain('environment MCPKC_PROFILE empty');
+    expect(await problemOf({ profile: 'prdo', isOfFile: true })).toContain(
+      'profile of the file: prdo: there',
+    );
   });
 
   it.each(['../prod', '/xdg/mcpkc/prod', '.', '..', 'a/b', 'a b', ''])(
