@@ -25,7 +25,6 @@ import { type Inside, lookInside } from './inside.ts';
 import { judgeAll } from './judge.ts';
 import { type Outlook, outlooks } from './outlook.ts';
 import { type MadeClient, Probes, removeClients } from './probe-clients/probes.ts';
-import { rememberRun } from './probe-clients/remember-run.ts';
 import { Recorder } from './recorder.ts';
 import { runSteps } from './run.ts';
 import type { SavedSignIn } from './saved-sign-in.ts';
@@ -81,7 +80,6 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
   const limit = AbortSignal.timeout(RUN_MS + (wish.login ? LOGIN_MS : 0));
   const signal = AbortSignal.any([context.signal, limit]);
   const recorder = await recorderFor(context, config, wish, mark.runId, signal);
-  const since = inside?.keycloak.serverNow() ?? 0;
   const probes = new Probes(recorder, mark);
   try {
     const target = await targetOf(config, wish, inside, recorder, mark.runId, io);
@@ -113,13 +111,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
     return { evidence, results, outlook, recorder, left };
   } finally {
     voice.progress(undefined);
-    await probes.settle();
-    const { clientIds } = probes;
     await cleanUp(context, probes, inside);
-    if (inside) {
-      const keycloak = inside.keycloak.withSignal(AbortSignal.timeout(CLEANUP_MS));
-      await rememberRun({ ...inside, keycloak }, since, clientIds).catch(() => {});
-    }
   }
 }
 

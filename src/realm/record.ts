@@ -263,20 +263,6 @@ export interface Untried {
   scopes: string[];
 }
 
-/**
- * A run of `validate` that is over: what Keycloak refused its probes is nobody's failure. Keycloak stores no client of a
- * refused registration, so the run is known by its time and by the addresses that its other events are from.
- */
-export interface Probed {
-  kind: 'probed';
-  /** ISO 8601, UTC, by the server's clock. */
-  since: string;
-  until: string;
-  addresses: string[];
-  /** `idDigest` of the client ids of its probes. */
-  clients: string[];
-}
-
 export type Entry =
   | Provisional
   | Adopted
@@ -294,8 +280,7 @@ export type Entry =
   | Looks
   | HolderLook
   | LookedThrough
-  | Rehearsal
-  | Probed;
+  | Rehearsal;
 export type EntryKind = Entry['kind'];
 
 /** The record as it was read. */
@@ -385,7 +370,6 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   },
   looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
   rehearsal: { mark: isText, since: isTime, untried: (value) => value === undefined || isUntried(value) },
-  probed: { since: isTime, until: isTime, addresses: isTextList, clients: isTextList },
   'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
   'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
 };
@@ -398,30 +382,6 @@ function hash(text: string): string {
 /** A short text that is the same for equal JSON alone. */
 export function digestOf(value: unknown): string {
   return hash(JSON.stringify(value));
-}
-
-/** A short text for a client id, in lists that only have to know it again. */
-export function idDigest(clientId: string): string {
-  return hash(clientId).slice(0, 8);
-}
-
-/** Whether a stored event is of a probe of mcpkc's own runs, as the record knows them. */
-export function isOfProbedRun(
-  runs: readonly Probed[],
-  {
-    time,
-    ipAddress,
-    clientId,
-  }: { time: number; ipAddress?: string | undefined; clientId?: string | undefined },
-): boolean {
-  return runs.some(
-    ({ since, until, addresses, clients }) =>
-      time >= Date.parse(since) &&
-      time <= Date.parse(until) &&
-      ipAddress !== undefined &&
-      addresses.includes(ipAddress) &&
-      (clientId === undefined || clients.includes(idDigest(clientId))),
-  );
 }
 
 /** The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older. */
@@ -451,8 +411,6 @@ function subjectOf(entry: Entry): string[] {
       return [entry.day];
     case 'rehearsal':
       return [hash(entry.mark)];
-    case 'probed':
-      return [entry.since, hash(JSON.stringify(entry.clients))];
     case 'looks':
     case 'holder-look':
       return [];

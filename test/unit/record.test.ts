@@ -90,7 +90,6 @@ const ONE_OF_EACH: { [K in Entry['kind']]: Extract<Entry, { kind: K }> } = {
     since: AT,
   },
   'holder-look': { kind: 'holder-look', at: AT, clients: 3, holders: { s: 1 }, findings: {} },
-  probed: { kind: 'probed', since: AT, until: AT, addresses: ['10.0.0.1'], clients: ['0a1b2c3d'] },
   rehearsal: { kind: 'rehearsal', mark: '0a1b2c3d.7.mabcdefg.0a1b2c3d', since: AT },
 };
 const EACH = Object.values(ONE_OF_EACH);

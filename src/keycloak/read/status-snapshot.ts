@@ -1,6 +1,6 @@
 import { audiencesOf } from '../../realm/audiences.ts';
 import { isAudienceScope, resourceOf } from '../../realm/mcp-scope.ts';
-import { adoptedIn, entriesOf, isOfProbedRun, madeIds, type RealmRecord } from '../../realm/record.ts';
+import { adoptedIn, madeIds, type RealmRecord } from '../../realm/record.ts';
 import {
   type Client,
   type ClientScope,
@@ -97,7 +97,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     record,
     record.then((found) => readAdopted(keycloak, found)),
     allScopes.then((found) => readFewClients(keycloak, found, reading)),
-    record.then((known) => part(() => readRefusals(keycloak, reading.since, known))),
+    part(() => readRefusals(keycloak, reading.since)),
     allScopes.then((scopes) => readIds(keycloak, reading, scopes, token)),
     access,
     access.then((seen) => (seen.visible ? part(() => readSeenHolders(keycloak, seen.value)) : seen)),
@@ -152,20 +152,12 @@ function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {
 }
 
 /** The newest hundred of each: failed sign-ins, of which there may be many, don't push registrations out. */
-/** Refusals but for those of mcpkc's own probes, as the record knows its runs. */
-async function readRefusals(
-  keycloak: Keycloak,
-  since: number,
-  record: Part<RealmRecord>,
-): Promise<UserEvent[]> {
+async function readRefusals(keycloak: Keycloak, since: number): Promise<UserEvent[]> {
   const [registrations, signIns] = await Promise.all([
     readEvents(keycloak, { types: ['CLIENT_REGISTER_ERROR'], since }),
     readEvents(keycloak, { types: SIGN_IN_REFUSALS, since }),
   ]);
-  const runs = record.visible ? entriesOf(record.value, 'probed') : [];
-  return [...registrations, ...signIns]
-    .filter((event) => !isOfProbedRun(runs, event))
-    .sort((a, b) => b.time - a.time);
+  return [...registrations, ...signIns].sort((a, b) => b.time - a.time);
 }
 
 async function readScopes(keycloak: Keycloak) {
