@@ -13,6 +13,7 @@ const found: Check = {
   title: 'The authorization server’s metadata is found',
   severity: 'must',
   needs: [],
+  mayNeed: ['PRM-FOUND', 'PRM-ISSUER'],
   spec: DISCOVERY,
   cause:
     'Clients try three places, one after the other; a server error or a page at an earlier one makes SDK clients give up before they reach the right one.',

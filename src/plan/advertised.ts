@@ -68,9 +68,9 @@ export async function offerToHide(offering: Offering): Promise<Offer | undefined
   return { scopes, products: stopped.map(({ preset }) => preset.title), command };
 }
 
-/** An offer in words, for people. */
-export function offerSentence({ scopes, products, command }: Offer): string {
-  return `The issuer advertises ${listNames(scopes)}, which no new client may have: ${products.join(', ')} may ask for it, and is refused then. To take it out of the metadata:\n${command}`;
+/** An offer in words, for people; `when` is the end of its last sentence. */
+export function offerSentence({ scopes, products, command }: Offer, when = ''): string {
+  return `The issuer advertises ${listNames(scopes)}, which no new client may have: ${products.join(', ')} may ask for it, and is refused then. To take it out of the metadata${when}:\n${command}`;
 }
 
 const isMcpScope = (one: ClientScope) => isAudienceScope(one) || nameScopeOf(one) !== undefined;

@@ -29,12 +29,20 @@ export async function agreeTo(
     rememberShownPlan(io);
   }
   for (const { message } of reserved) voice.warn(message);
-  if (await askYes(context, question, false)) return;
+  if (await askYes(context, question, false).catch(atQuestion)) return;
   throw new McpkcError(
     'CONSENT_NEEDED',
     'Nothing was written: nobody agreed.',
     'Run the command again; --dry-run shows the plan alone.',
   );
+}
+
+/** Interrupted at the question, a run has written nothing yet. */
+function atQuestion(error: unknown): never {
+  if (!(error instanceof McpkcError) || error.exitStatus <= 128) throw error;
+  throw new McpkcError(error.code, `${error.message} Nothing was written.`, 'Run the command again.', {
+    cause: error,
+  });
 }
 
 /**

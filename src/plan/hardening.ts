@@ -24,7 +24,7 @@ import {
   scopesNamedBy,
 } from '../realm/own-policies.ts';
 import { type Entry, entriesOf, type RealmRecord } from '../realm/record.ts';
-import { hostExpression, lets } from '../realm/redirect-patterns.ts';
+import { hostExpression, hostOfExpression, lets } from '../realm/redirect-patterns.ts';
 import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
@@ -232,6 +232,7 @@ function wishesOf(keycloak: Keycloak, record: RealmRecord, opening: Opening): En
     const known = opening.known ?? PRESETS;
     const isGone = (one: string) =>
       removed.some((host) => one === `${HOST}${host}`) ||
+      (one.startsWith(URI) && removed.includes(hostOfUri(one.slice(URI.length)))) ||
       known.some(
         ({ name, trustedHosts }) => name === one && trustedHosts.every((host) => removed.includes(host)),
       );
@@ -316,12 +317,21 @@ function desiredOf(
     registrations: {
       redirects: means.redirects,
       add: [...new Set(patterns)],
-      remove: [...closed, ...(opening.removed ?? [])].map(hostExpression).filter((one) => !open.has(one)),
+      remove: [
+        ...[...closed, ...(opening.removed ?? [])].map(hostExpression).filter((one) => !open.has(one)),
+        ...patternsAt(snapshot, opening.removed ?? []).filter((one) => !patterns.includes(one)),
+      ],
       closed: [...closed, ...wanted.uris.map(hostOfUri)],
     },
     ...(refuses ? { userless: { add: userlessScopes(snapshot, opening), remove: [] } } : {}),
     formerPolicies: 'all',
   };
+}
+
+/** The redirect URIs at these hosts that may be registered now, as patterns. */
+function patternsAt(snapshot: RealmSnapshot, hosts: readonly string[]): string[] {
+  const profile = snapshot.clientProfiles.find(({ name }) => name === OWN_POLICY.registrations);
+  return (patternsOf(profile) ?? []).filter((one) => hosts.includes(hostOfExpression(one) ?? ''));
 }
 
 /** Scopes whose holders are refused tokens without a user: this server's, and those that a policy of 0.1.0 named. */

@@ -192,6 +192,18 @@ it('every Trusted Hosts policy of the realm is kept alike, other policies are no
   expect(others(after)).toEqual(others(before));
 });
 
+it('a redirect URI that was added goes with its host, and nothing else does', async () => {
+  const uri = 'https://agent.example.com/callback';
+  await run(0, '--add', `${uri},https://other.example.com/callback`);
+  expect((await run(0)).out).toContain(uri);
+  await run(0, '--remove', uri);
+  const { out } = await run(0);
+  expect(out).not.toContain('agent.example.com');
+  expect(out).toContain('https://other.example.com/callback');
+  await run(0, '--add', 'last.example.com');
+  expect((await run(0)).out).not.toContain('agent.example.com');
+});
+
 it('an account that may only look is told the role and the command', async () => {
   const reader = await accountIn(realm, ['view-clients', 'view-realm'], 'reader');
   await expectCli(0, ['trusted-hosts'], { env: reader.env });

@@ -59,8 +59,9 @@ export async function removeEverything(
   const plan = removalOf(facts);
   await requireEditablePolicies(realms.target, plan, facts.snapshot);
   const dryRun = flags.dryRun === true;
+  const reserved = plan.length === 0 ? [] : await reservations(facts, account, realms.target);
+  if (dryRun) for (const { message } of reserved) voice.warn(message);
   if (!dryRun && plan.length > 0) {
-    const reserved = await reservations(facts, account, realms.target);
     await consent(context, realms.target, reserved, plan, flags.yes === true);
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
       const now = await read();
@@ -155,13 +156,13 @@ async function reservations(
 /** Asks once at a terminal, after the plan; elsewhere --yes is needed where somebody loses something. */
 async function consent(
   context: Context,
-  { server }: Keycloak,
+  { server, realm }: Keycloak,
   reserved: readonly Reservation[],
   plan: Plan<RemovalKind>,
   yes: boolean,
 ): Promise<void> {
   if (yes || !context.settings.input) return requireConsent(reserved, yes);
-  const question = `Remove all of this (${count(plan.length, 'change')})?`;
+  const question = `Remove all of this from realm ${visible(realm)} (${count(plan.length, 'change')})?`;
   await agreeTo(context, { server, plan, reserved, question });
 }
 

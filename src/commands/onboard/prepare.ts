@@ -117,7 +117,9 @@ export async function prepare(
     named || input.close
       ? undefined
       : await offerToHide({ keycloak, issuer: config.issuer, snapshot, presets, resource, scope: run.scope });
-  if (offer) run.voice.warn(offerSentence(offer));
+  // For a server without a scope create-scope would make one that everybody has.
+  const isThere = snapshot.scopes.some(({ name }) => name === run.scope);
+  if (offer) run.voice.warn(offerSentence(offer, isThere ? '' : ', once this command has made the scope'));
   const provisioning = await desiredFor(run, snapshot, keepsRegistration(input), hardening, [
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),
