@@ -127,3 +127,8 @@ export function requireAccount(config: Config): {
   ].flat();
   throw missingKeysError(config, keys);
 }
+
+/** The option that an origin names, with its dashes; undefined for another origin, or none. */
+export function optionOf(origin: string | undefined): string | undefined {
+  return /^flag (--.*)$/.exec(origin ?? '')?.[1];
+}

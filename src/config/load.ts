@@ -1,7 +1,7 @@
 import type { Io } from '../cli/io.ts';
 import { McpkcError } from '../errors.ts';
 import { visible } from '../text.ts';
-import type { Config } from './config.ts';
+import { type Config, optionOf } from './config.ts';
 import { isOwnFolder } from './own-folder.ts';
 import { within } from './paths.ts';
 import { defaultOf } from './schema.ts';
@@ -128,7 +128,7 @@ function serverBeside({ levels }: Sources, secret: Secret | undefined): string |
 
 /** A problem of a value: by the option that somebody typed, else by its key and where that is set. */
 function problemOf(key: string, given: Given | undefined, problem: string): string {
-  const option = /^flag (--.*)$/.exec(given?.origin ?? '')?.[1];
+  const option = optionOf(given?.origin);
   return option === undefined ? `${key}: ${problem} (${given?.origin})` : `${option} (${key}): ${problem}`;
 }
 

@@ -1,3 +1,4 @@
+import { clientOf } from '../../src/keycloak/read/clients.ts';
 import { PROOF_ATTRIBUTE, ROLE_ATTRIBUTE } from '../../src/keycloak/read/record.ts';
 import {
   clientKeyOf,
@@ -35,7 +36,7 @@ export function withRecordRead(snapshot: RealmSnapshot): Representation[] {
 }
 
 function meaningOf(entry: Entry, { clients, clientScopes }: RealmSnapshot): Record<string, unknown> {
-  const all = clients.map(clientIn);
+  const all = clients.map(clientOf);
   const named = (keys: readonly string[]) =>
     keys
       .map((ids) => all.find((client) => idsOf(clientKeyOf(client)) === idsOf(ids))?.clientId ?? 'gone')
@@ -79,8 +80,4 @@ function subject({ client, key }: Extract<Entry, { key: string }>, all: readonly
   const there = all.find((one) => isSameId(key, clientKeyOf(one)));
   const state = there === undefined ? 'gone' : clientKeyOf(there) === key ? 'same' : 'changed';
   return { client: { clientId: client.clientId, name: there?.name ?? '', state } };
-}
-
-function clientIn(client: Representation): Client {
-  return { redirectUris: [], attributes: {}, ...client } as unknown as Client;
 }

@@ -4,7 +4,7 @@ import { PRESETS } from '../../src/products/index.ts';
 import { resolvePresets } from '../../src/products/resolve.ts';
 import { type Allowed, clientKeyOf, MADE_ATTRIBUTE, NO_RECORD } from '../../src/realm/record.ts';
 import type { Client } from '../../src/realm/representations.ts';
-import { client, connector, RESOURCE } from './status/seen.ts';
+import { client, connector, LIFETIMES, RESOURCE } from './status/seen.ts';
 
 const DOCUMENT = 'https://acme.example/client.json';
 const ID = '1f8b1c1e-7d3c-4b0a-9f6e-2f1f8c1f5a11';
@@ -111,14 +111,6 @@ describe('the product of a client', () => {
 });
 
 describe('how long a token lasts', () => {
-  const LIFETIMES = {
-    accessToken: 300,
-    implicitToken: 900,
-    sessionIdle: 1800,
-    sessionMax: 36_000,
-    offlineIdle: 2_592_000,
-    offlineMax: undefined,
-  };
   it.each<[string, Partial<Client>, number]>([
     ['as the realm has it', {}, 300],
     ['as the client has it', { attributes: { 'access.token.lifespan': '7200' } }, 7200],

@@ -6,7 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Dispatcher } from 'undici';
 import type { Io } from '../../cli/io.ts';
 import { readNamed } from '../../cli/named-files.ts';
-import type { Config } from '../../config/load.ts';
+import { type Config, optionOf } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { visible } from '../../text.ts';
@@ -180,8 +180,7 @@ async function authorities(config: Config, io: Io, system: boolean): Promise<str
 /** The name of the authority's file in messages: the option or key that gave it; '' for an answer to a question. */
 function nameOfAuthority({ originOf }: Config): string {
   const origin = originOf('MCPKC_CA_FILE') ?? '';
-  const option = /^flag (--.*)$/.exec(origin)?.[1];
-  return option ?? (/^(?:environment|file)\b/.test(origin) ? 'MCPKC_CA_FILE' : '');
+  return optionOf(origin) ?? (/^(?:environment|file)\b/.test(origin) ? 'MCPKC_CA_FILE' : '');
 }
 
 async function authorityFile(path: string, name: string, io: Io): Promise<string> {

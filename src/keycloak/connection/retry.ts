@@ -4,8 +4,8 @@ import { networkCode, neverSent } from './network.ts';
 
 /**
  * The way in which a request may be repeated. `read` and `replace` (a PUT or DELETE with the same content each time):
- * after any passing failure, a `read` after a 500, too. `create` (a POST): only where it certainly did nothing, so after connection refused, or
- * 429.
+ * after any passing failure, a `read` after a 500, too. `create` (a POST): only where it certainly did nothing, so after
+ * connection refused, or 429.
  */
 export type Repeatable = 'read' | 'replace' | 'create';
 

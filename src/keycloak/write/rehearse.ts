@@ -91,9 +91,8 @@ async function selfRegistered(
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...registration, tos_uri: tosUri }),
     });
-  const first = await ask();
   // An answer that was spoilt on its way tells nothing; Keycloak's own is JSON, whatever its status.
-  const answer = Object.keys(first.json).length === 0 ? await ask() : first;
+  const answer = await askAgainIf(({ json }) => Object.keys(json).length === 0, ask);
   const { client_id: clientId, error_description: reason = '' } = answer.json;
   if (answer.status !== 201 || typeof clientId !== 'string') {
     const why =
@@ -166,9 +165,8 @@ async function signInRefusal(
     ...(more as Record<string, string>),
   });
   const ask = () => askRealm(keycloak, REHEARSE, `protocol/openid-connect/auth?${query}`, { method: 'GET' });
-  const first = await ask();
   // Two requests at once may answer 500 (26.7.4): a policy's refusal comes again.
-  const answer = first.status >= 500 ? await ask() : first;
+  const answer = await askAgainIf(({ status }) => status >= 500, ask);
   const { location } = answer;
   if (answer.status === 200) return undefined;
   if (location === null) return `${answer.status} ${visible(messageOf(answer.text))}`;
@@ -177,6 +175,15 @@ async function signInRefusal(
   return visible(
     `${params?.get('error') ?? 'no login page'} ${params?.get('error_description') ?? ''}`.trim(),
   );
+}
+
+/** The answer; where the first one tells nothing, the second, whatever it is. */
+async function askAgainIf(
+  tellsNothing: (answer: RealmAnswer) => boolean,
+  ask: () => Promise<RealmAnswer>,
+): Promise<RealmAnswer> {
+  const first = await ask();
+  return tellsNothing(first) ? ask() : first;
 }
 
 /** The message on an error page of Keycloak's. */

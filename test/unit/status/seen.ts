@@ -19,6 +19,16 @@ import type {
 export const RESOURCE = 'https://svc.example.com/mcp';
 export const NOW = Date.UTC(2026, 10, 24);
 
+/** The lifetimes of a new realm, in seconds. */
+export const LIFETIMES = {
+  accessToken: 300,
+  implicitToken: 900,
+  sessionIdle: 1800,
+  sessionMax: 36_000,
+  offlineIdle: 2_592_000,
+  offlineMax: undefined,
+};
+
 export const visible = <T>(value: T): Part<T> => ({ visible: true, value });
 
 export function mapper(audience: string, config: Record<string, string> = {}): ProtocolMapper {
@@ -125,14 +135,7 @@ export function parts(changes: Partial<StatusSnapshot> = {}): StatusSnapshot {
     gone: visible([]),
     defaultRoles: visible(['offline_access', 'uma_authorization']),
     lifetimes: visible({
-      lifetimes: {
-        accessToken: 300,
-        implicitToken: 900,
-        sessionIdle: 1800,
-        sessionMax: 36_000,
-        offlineIdle: 2_592_000,
-        offlineMax: undefined,
-      },
+      lifetimes: LIFETIMES,
       refreshing: { rotates: false, reuse: 0 },
     }),
     server: visible({ version: '26.7.3', features: [], redirects: 'patterns' as const }),

@@ -31,7 +31,7 @@ import { planText } from '../../../src/plan/text.ts';
 import { hasInvisible, markdownText, markupText, visible, visibleLines } from '../../../src/text.ts';
 import { memoryIo } from '../../support/memory-io.ts';
 import { orphan } from '../prune/evidence.ts';
-import { connector, NOW, visible as part, seen, TRUSTED } from '../status/seen.ts';
+import { connector, LIFETIMES, NOW, visible as part, seen, TRUSTED } from '../status/seen.ts';
 
 /** What strangers call themselves: everything that some reader of an output obeys. */
 const NAMES = {
@@ -187,14 +187,7 @@ function connectionsAnswer(stranger: string): ConnectionsAnswer {
     revoke: true,
     dryRun: false,
     now: NOW,
-    lifetimes: {
-      accessToken: 300,
-      implicitToken: 900,
-      sessionIdle: 1800,
-      sessionMax: 36_000,
-      offlineIdle: 2_592_000,
-      offlineMax: undefined,
-    },
+    lifetimes: LIFETIMES,
     hidden: [],
     partly: [stranger],
   };
