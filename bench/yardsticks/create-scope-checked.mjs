@@ -24,11 +24,12 @@ async function editComponent(provider) {
   await components();
 }
 
-await Promise.all([recordRole(), clientNamed(process.env.KC_CLIENT_ID)]);
-await Promise.all([look(), send('GET', '/serverinfo')]);
+const info = send('GET', '/serverinfo');
 await recordRole();
-await Promise.all([recordRole(), get('clients?first=0&max=100')]);
-await Promise.all([recordRole(), clientNamed(HELD_ID.clientId)]);
+await look();
+await recordRole();
+await info;
+await clientNamed(HELD_ID.clientId);
 await send('POST', 'roles', { name: 'a-lock' });
 const lock = await get('roles/a-lock');
 await recordRole();

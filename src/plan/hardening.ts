@@ -106,16 +106,21 @@ export interface HardeningWish {
   /** Whether `--yes` was named. */
   consent: boolean;
   dryRun: boolean;
+  /** The realm's record, where it was read already. */
+  record?: RealmRecord;
 }
 
 /** `harden` for a command: shows its progress, and tells what is left out. */
 export async function hardenFor(
   { io, voice }: Pick<Context, 'io' | 'voice'>,
   opening: Opening,
-  { keycloak, snapshot, command, wanted, consent, dryRun }: HardeningWish,
+  { keycloak, snapshot, command, wanted, consent, dryRun, record }: HardeningWish,
 ): Promise<Hardening> {
   const onClients = (read: number) => voice.progress(`${count(read, 'client')} read`);
-  const hardener: Hardener = { io, keycloak, snapshot, consent, ask: !dryRun, command, onClients };
+  const hardener: Hardener = {
+    ...{ io, keycloak, snapshot, consent, ask: !dryRun, command, onClients },
+    ...(record && { record }),
+  };
   const hardening = await hardenAsWanted(hardener, opening, wanted).finally(() => voice.progress(undefined));
   for (const { message } of hardening.leftOut) voice.warn(message);
   return hardening;

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { connected } from '../support/keycloak/connection.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
-import { addClient, clientIn } from '../support/realm-things.ts';
+import { leaveProbe } from '../support/left-probe.ts';
+import { clientIn } from '../support/realm-things.ts';
 import { openRegistration, registerWhole } from '../support/strangers.ts';
 
 const realm = await useRealm('attack-p2');
@@ -44,9 +46,7 @@ describe('clients that look like probes, and clients whose internal id is a path
       expect((await registerWhole(realm, { clientId, publicClient: true, redirectUris })).status).toBe(201);
     }
     const left = `mcpkc-probe-${crypto.randomUUID()}`;
-    const begun = (Date.now() - 3_600_000).toString(36);
-    const attributes = { tosUri: `https://mcpkc.invalid/probe/00000000.1.${begun}.0` };
-    await addClient(realm, left, { publicClient: true, attributes });
+    await leaveProbe(realm, await connected(account), left, Date.now() - 3_600_000);
     await expectCli(0, ['trusted-hosts', '--preset', 'vscode'], { env: account.env });
     expect(await clientIn(realm, left)).toBeUndefined();
   });

@@ -63,6 +63,7 @@ export async function changeScope(
   const standIn = await planResourceClient({
     keycloak,
     snapshot: subject.snapshot,
+    record: subject.record,
     resource: subject.resource,
     command: 'create-scope',
     asked: flags.resourceClient === true,

@@ -1,6 +1,7 @@
 import { type Command, defineWriting, list, Option, type WritingOptions } from '../../cli/command.ts';
 import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
+import { readServerFactsAhead } from '../../keycloak/read/features.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { requireNoContradiction } from '../../plan/registration.ts';
@@ -124,6 +125,7 @@ export const createScope: Command<CreateScopeOptions> = {
     scopeWish(config, resourceFor(config, flags.resource), flags);
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
+    if (flags.remove !== true && flags.resourceClient !== true) readServerFactsAhead(keycloak);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
     if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'create-scope');
     return flags.remove === true

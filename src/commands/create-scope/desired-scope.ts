@@ -100,6 +100,7 @@ async function hardeningFor(
   return hardenFor(context, opening, {
     keycloak,
     snapshot,
+    record: subject.record,
     command: 'create-scope',
     wanted: flags.harden !== false,
     consent: flags.yes === true,

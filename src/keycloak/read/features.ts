@@ -72,6 +72,11 @@ export async function readServerFacts(keycloak: Keycloak): Promise<ServerFacts> 
   return { version, features: on, redirects, documentSettings, listsOrigins };
 }
 
+/** Begins to read them beside other requests, for a command that asks for them later. Its failure is that question's. */
+export function readServerFactsAhead(keycloak: Keycloak): void {
+  readInfo(keycloak).catch(() => {});
+}
+
 /** Whether a version such as `26.7.3` is at least another; undefined where it can't be read. */
 export function isAtLeast(
   version: string | undefined,

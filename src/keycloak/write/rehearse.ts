@@ -30,7 +30,7 @@ const CHALLENGE = { code_challenge: 'A'.repeat(43), code_challenge_method: 'S256
 const BY_REGISTRATION_POLICY = /^Policy '/;
 
 /** The start of the client ids of probes that the admin API makes. */
-export const PROBE_CLIENT = 'mcpkc-probe-';
+const PROBE_CLIENT = 'mcpkc-probe-';
 
 const MAKE = { what: 'make a probe client', role: 'manage-clients' } as const;
 const REHEARSE = { what: 'rehearse a sign-in', role: 'manage-clients' } as const;
