@@ -12,10 +12,24 @@ if (major < 22 || (major === 22 && minor < 12)) {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   process.stdout.write(`${JSON.parse(manifest).version}\n`);
 } else {
-  nodeModule.enableCompileCache();
+  const cache = cacheFolder(process.env);
+  if (cache !== undefined) nodeModule.enableCompileCache(cache);
   tuneForRequests();
   const { main, processIo } = await import('../dist/main.js');
   process.exitCode = await main(process.argv.slice(2), processIo());
+}
+
+/**
+ * The folder of compiled code: one that belongs to the user, who alone may write it. Node's own is in the folder for
+ * temporary files, where others can put theirs first, and it runs what it finds there. Undefined without such a folder.
+ */
+function cacheFolder({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME, LOCALAPPDATA }) {
+  if (NODE_COMPILE_CACHE) return NODE_COMPILE_CACHE;
+  if (process.platform === 'win32') return LOCALAPPDATA && `${LOCALAPPDATA}/mcpkc/cache`;
+  const { statSync } = process.getBuiltinModule('node:fs');
+  const isOwn = (folder) => statSync(folder, { throwIfNoEntry: false })?.uid === process.getuid();
+  if (XDG_CACHE_HOME?.startsWith('/')) return isOwn(XDG_CACHE_HOME) ? `${XDG_CACHE_HOME}/mcpkc` : undefined;
+  return HOME?.startsWith('/') && isOwn(HOME) ? `${HOME}/.cache/mcpkc` : undefined;
 }
 
 /**

@@ -212,11 +212,7 @@ async function removeReport(subject: Subject, wish: AllowWish, flags: AllowOptio
   const isNamed = wish.presets.length > 0 || wish.clientId !== undefined;
   if (!isNamed && entries.length > 1) {
     const all = entries.map(({ products, client }) => products.join(', ') || client.clientId);
-    throw inputError(
-      '--preset',
-      `several connect so: ${all.join('; ')}`,
-      'Name which of them is taken back.',
-    );
+    throw inputError('--preset', `several connect so: ${all.join('; ')}`, 'Name which of them is removed.');
   }
   const dryRun = flags.dryRun === true;
   const result = await removeAllowed(subject, entries, { yes: flags.yes === true, dryRun });

@@ -319,7 +319,7 @@ function notWithdrawnError(run: Run, held: readonly Held[], error: unknown): Mcp
   const { resource, carrier } = run;
   const reason = error instanceof Error ? error.message : String(error);
   const names = held.map(({ client }) => called(client)).join('; ');
-  const message = `The audience ${resource} could not be taken back: ${reason}\nStill held for the time being by: ${names}.`;
+  const message = `The audience ${resource} could not be revoked: ${reason}\nStill held for the time being by: ${names}.`;
   const fix = `The record shows it, and the next command that writes revokes it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
   return new McpkcError('NOT_WITHDRAWN', message, fix, {
     cause: error,

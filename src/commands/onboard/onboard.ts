@@ -95,6 +95,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   } catch (error) {
     failure = error;
   }
+  if (client) tell(run, `${called(client)} is adopted and keeps the audience.`);
   await revokeHeld(
     run,
     seen.held.filter((one) => one !== adopted || client === undefined),
@@ -109,7 +110,6 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
     );
   if (!adopted) throw nothingAdoptedError(run, others, manner);
   if (!client) throw vanishedError(run, adopted.client, others);
-  tell(run, `${called(client)} is adopted and keeps the audience.`);
   const unused = await unusedBefore(run, client);
   const audience = await proveAudience(run, client, userId);
   return { run, client, others, audience, doubts: await doubtsOf(run, client), unused };
