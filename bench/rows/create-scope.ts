@@ -29,7 +29,7 @@ async function againstFetch({ rounds, fresh }: Bench): Promise<Line[]> {
   return [
     {
       what,
-      yardstick: 'the same 43 calls by bare `fetch` in one Node process',
+      yardstick: 'the same 42 calls by bare `fetch` in one Node process',
       ...slowdown(ours.ms, same.ms, 1.5),
     },
     {

@@ -27,7 +27,6 @@ async function editComponent(provider) {
 const info = send('GET', '/serverinfo');
 await recordRole();
 await look();
-await recordRole();
 await info;
 await clientNamed(HELD_ID.clientId);
 await send('POST', 'roles', { name: 'a-lock' });

@@ -71,8 +71,12 @@ export async function readAccessFacts(
   resource: string,
   scopes: readonly string[],
   wanted = true,
+  known?: RealmRecord,
 ): Promise<AccessFacts & { record: RealmRecord }> {
-  const [access, record] = await Promise.all([readAccess(keycloak, snapshot, scopes), readRecord(keycloak)]);
+  const [access, record] = await Promise.all([
+    readAccess(keycloak, snapshot, scopes),
+    known ?? readRecord(keycloak),
+  ]);
   const remembered = accessIn(record, resource);
   const isRestricted = remembered !== undefined || access.some(({ roles: mapped }) => mapped.length > 0);
   const roles = wanted || isRestricted ? await readRealmRoles(keycloak) : [];

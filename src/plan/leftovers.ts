@@ -25,14 +25,14 @@ import { policyLists, putBackError } from './apply.ts';
  * The first step of each command that writes: things that killed runs left are removed, and named. Clients to which
  * `onboard` granted an audience for the time being lose it, and probe clients go. Runs that may still go on are left
  * alone. `known`: the record, where it was read already. Client policies that a killed run wrote are tried as that run
- * would have: POLICIES_PUT_BACK where sign-ins fail with them.
+ * would have: POLICIES_PUT_BACK where sign-ins fail with them. Returns the record as it is afterwards.
  */
 export async function removeLeftBehind(
   { io, voice }: { io: Io; voice: Voice },
   keycloak: Keycloak,
   command: string,
   known?: RealmRecord,
-): Promise<void> {
+): Promise<RealmRecord> {
   const run = runOf(io, command);
   const record = known ?? (await readRecord(keycloak));
   const own = runMark(io);
@@ -53,6 +53,8 @@ export async function removeLeftBehind(
     voice.note(
       `A run that was killed had written the client policies ${listNames(tried)} and not tried them. They were tried now: sign-ins work with them.`,
     );
+  const hadLeftovers = record.entries.some(({ kind }) => kind === 'provisional' || kind === 'rehearsal');
+  return hadLeftovers ? readRecord(keycloak) : record;
 }
 
 /** A rehearsal with the data by which another run does it. */

@@ -30,7 +30,7 @@ import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
-import type { LookedThrough } from '../../realm/record.ts';
+import type { LookedThrough, RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, formatCommand } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
@@ -48,15 +48,16 @@ import type { Subject } from './subject.ts';
 
 const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
-/** `create-scope` without `--remove`: provisions a resource, or repairs it. */
+/** `create-scope` without `--remove`: provisions a resource, or repairs it. `known`: the record, where it was read. */
 export async function changeScope(
   context: Context,
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
+  known: RealmRecord | undefined,
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
-  const subject = await subjectOf(config, keycloak, flags);
+  const subject = await subjectOf(config, keycloak, flags, known);
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
   const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
   const moving = await movingIn(context, subject, named);
@@ -128,7 +129,12 @@ async function rememberLook(keycloak: Keycloak, entries: LookedThrough[]): Promi
   await ifAllowed(() => writeRecord(keycloak, { remember: entries }));
 }
 
-async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeOptions): Promise<Subject> {
+async function subjectOf(
+  config: Config,
+  keycloak: Keycloak,
+  flags: CreateScopeOptions,
+  known: RealmRecord | undefined,
+): Promise<Subject> {
   const resource = resourceFor(config, flags.resource);
   const presets = wantedPresets(config, flags.preset);
   const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
@@ -151,7 +157,14 @@ async function subjectOf(config: Config, keycloak: Keycloak, flags: CreateScopeO
   const wanted = inMode(server, modeAndList(server, flags));
   const scopes = [wanted.scope, ...(wanted.audienceScope === undefined ? [] : [wanted.audienceScope])];
   const roles = flags.role ?? [];
-  const { record, ...facts } = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
+  const { record, ...facts } = await readAccessFacts(
+    keycloak,
+    snapshot,
+    resource,
+    scopes,
+    roles.length > 0,
+    known,
+  );
   const access = planAccess(resource, scopes, facts, { add: roles });
   return { ...wanted, config, keycloak, presets, snapshot, record, facts, access, registration };
 }

@@ -127,9 +127,10 @@ export const createScope: Command<CreateScopeOptions> = {
     const keycloak = await connect(config, context.io, context.signal);
     if (flags.remove !== true && flags.resourceClient !== true) readServerFactsAhead(keycloak);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'create-scope');
+    const record =
+      flags.dryRun === true ? undefined : await removeLeftBehind(context, keycloak, 'create-scope');
     return flags.remove === true
       ? retireScope(context, config, keycloak, flags)
-      : changeScope(context, config, keycloak, flags);
+      : changeScope(context, config, keycloak, flags, record);
   },
 };

@@ -22,7 +22,7 @@ import { requireNoLiveWindow, resourceFor, scopeWish, wantedPresets } from '../.
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { requireConsent } from '../../plan/plan.ts';
 import type { Preset } from '../../products/preset.ts';
-import { allowancesOf, allowedIn } from '../../realm/record.ts';
+import { allowancesOf, allowedIn, type RealmRecord } from '../../realm/record.ts';
 import { count, readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
@@ -121,13 +121,17 @@ export const onboard: Command<OnboardOptions> = {
     requireUntil(flags, client, context.settings.input);
     const keycloak = await connect(config, context.io, context.signal);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'onboard');
+    const record =
+      flags.dryRun === true
+        ? await readRecord(keycloak)
+        : await removeLeftBehind(context, keycloak, 'onboard');
     const known =
       client === undefined && flags.close !== true
-        ? await madeFor(context, config, keycloak, resource, presets)
+        ? await madeFor(context, config, keycloak, resource, presets, record)
         : undefined;
     const prepared = await prepare(context, config, keycloak, {
       resource,
+      record,
       client: client ?? known,
       presets,
       namesProducts: flags.preset !== undefined,
@@ -181,8 +185,9 @@ async function madeFor(
   keycloak: Keycloak,
   resource: string,
   presets: readonly Preset[],
+  record: RealmRecord,
 ): Promise<string | undefined> {
-  const [record, face] = await Promise.all([readRecord(keycloak), readPublicFace(keycloak, config.issuer)]);
+  const face = await readPublicFace(keycloak, config.issuer);
   const all = allowedIn(record);
   for (const { title, name } of presets) {
     const given = all.find(

@@ -4,7 +4,6 @@ import { inputError, McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
-import { readRecord } from '../../keycloak/read/record.ts';
 import { deedBy, runOf } from '../../keycloak/write/record.ts';
 import {
   type AccessFacts,
@@ -30,7 +29,7 @@ import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { inMode, mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
-import { type Allowed, allowancesOf, NO_RECORD } from '../../realm/record.ts';
+import { type Allowed, allowancesOf, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
@@ -39,6 +38,8 @@ import type { Run } from './run.ts';
 /** The request to `onboard`. */
 export interface OnboardInput {
   resource: string;
+  /** The realm's record, as it is before this run writes. */
+  record: RealmRecord;
   /** A client that is there already, by client id or internal id. */
   client: string | undefined;
   staticClient: string | undefined;
@@ -91,7 +92,7 @@ export async function prepare(
   const named = await requireClient(keycloak, snapshot, input.client);
   const fixed = await requireClient(keycloak, snapshot, input.staticClient);
   requireForeign(config, keycloak, [named, fixed]);
-  const record = (named ?? fixed) ? await readRecord(keycloak) : NO_RECORD;
+  const { record } = input;
   const made = named ? allowancesOf(record, named) : [];
   const run = runFor(context, config, keycloak, input, server);
   const moving = await movingFor(run, snapshot, [named, fixed]);
@@ -105,6 +106,7 @@ export async function prepare(
         keycloak,
         snapshot,
         resource,
+        record,
         command: 'onboard',
         asked: false,
         opens: !keepsRegistration(input),
@@ -157,11 +159,11 @@ export async function prepare(
 async function accessFor(
   run: Run,
   snapshot: RealmSnapshot,
-  { roles }: OnboardInput,
+  { roles, record }: OnboardInput,
 ): Promise<{ facts: AccessFacts; access: AccessPlan }> {
   const { keycloak, resource } = run;
   const scopes = scopeNames(run);
-  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0);
+  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0, record);
   return { facts, access: planAccess(resource, scopes, facts, { add: roles }) };
 }
 
@@ -219,6 +221,7 @@ function hardeningFor(
   return hardenFor(context, opening, {
     keycloak,
     snapshot,
+    record: input.record,
     command: 'onboard',
     wanted: input.harden,
     consent: input.consent,

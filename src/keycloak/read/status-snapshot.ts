@@ -189,11 +189,10 @@ async function readRoom(
   if (limit <= 0) return { visible: true, value: { limit, reached: true, near: true } };
   return part(async () => {
     const more = (number: number) => hasMoreClientsThan(keycloak, number);
-    const [any, reached, near] = await Promise.all([
-      more(0),
-      more(limit - 1),
-      more(Math.max(0, Math.ceil(limit * 0.8) - 1)),
-    ]);
+    // Keycloak sorts all clients for each answer (26.7.4 on H2: 0.3 s at 50,000): nothing is asked that follows.
+    const near = await more(Math.max(0, Math.ceil(limit * 0.8) - 1));
+    const reached = near && (await more(limit - 1));
+    const any = near || seesClients(token) === true || (await more(0));
     const clients = count ? { clients: await countClients(keycloak, limit) } : {};
     return { any, limit, reached, near, ...clients };
   }).then((found) => {

@@ -228,8 +228,11 @@ describe('its cost', () => {
     const listing = (path: string) =>
       /^\/clients\/?\?/.test(path) && !/[?&](max=1|clientId=[^&]+)(&|$)/.test(path);
     expect(many.filter(listing)).toEqual([]);
+    // Whether the limit of 200 is reached is asked where four fifths of it are.
+    const isReached = '/clients/?first=199&max=1';
+    expect(few).not.toContain(isReached);
     expect(many.map(plain).sort()).toEqual(
-      few
+      [...few, isReached]
         .filter((path) => !listing(path))
         .map(plain)
         .sort(),
