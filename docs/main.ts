@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { jsonSchemas } from '../src/schemas/index.ts';
 import { obtainKeycloak } from '../tools/keycloak/obtain.ts';
+import { referencePages } from './reference.ts';
 import { captureScreens, type Screens } from './screens.ts';
 import { BLOCKS, screenBlock, withBlocks } from './tables.ts';
 
@@ -28,6 +29,9 @@ for (const file of ['README.md', ...documents.map((name) => join('docs', name))]
   if (after !== before) writeFileSync(join(ROOT, file), after);
   process.stdout.write(`${after === before ? 'current' : 'written'}  ${file}\n`);
 }
+rmSync(join(ROOT, 'docs/reference'), { recursive: true, force: true });
+mkdirSync(join(ROOT, 'docs/reference'));
+for (const [file, text] of Object.entries(referencePages())) writeFileSync(join(ROOT, 'docs', file), text);
 rmSync(join(ROOT, 'schemas'), { recursive: true, force: true });
 mkdirSync(join(ROOT, 'schemas'));
 for (const [file, schema] of Object.entries(jsonSchemas()))

@@ -5,13 +5,13 @@ import { COMMANDS } from '../src/commands/index.ts';
 import { table } from '../src/commands/runbook/markdown.ts';
 import { CONFIG_KEYS } from '../src/config/schema.ts';
 import { type ErrorCode, EXIT_STATUS } from '../src/errors.ts';
-import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
 import { RELEASE_FACTS, releaseText } from '../src/findings/releases.ts';
 import { PRESETS } from '../src/products/index.ts';
 import { SELF_HOSTED } from '../src/products/self-hosted.ts';
 import { ATTACKS } from '../test/attacks/attacks.ts';
 import { READINGS } from '../test/support/readings.ts';
+import { referenceContents } from './reference.ts';
 
 const ticks = (text: string) => (text === '' ? '' : `\`${text}\``);
 
@@ -193,23 +193,6 @@ function readings(): string {
   return table(['what is read', 'who can write it', 'what it decides', 'tested at its worst'], rows);
 }
 
-function codes(kind: string): string {
-  return EXPLAINED.filter((one) => one.kind.startsWith(kind))
-    .map(entry)
-    .join('\n\n');
-}
-
-function entry({ code, kind, explanation }: ExplainedCode): string {
-  const { what, cause, fix, sources } = explanation;
-  const from = sources.map((source) => (/^https?:/.test(source) ? `<${source}>` : source)).join(', ');
-  return `### ${code}\n\n*${kind}.* ${text(what)}\n\n**Cause:** ${text(cause)}\n\n**Fix:** ${text(fix)}\n\nSource: ${from}`;
-}
-
-/** A plain text as Markdown: `<url>` and `*.x` are words, not markup. */
-function text(plain: string): string {
-  return plain.replaceAll('<', '&lt;').replaceAll(/(?<!\w)[*_]|[*_](?!\w)/g, (mark) => `\\${mark}`);
-}
-
 /** What stands between `<!-- begin: name -->` and `<!-- end: name -->` in a document. */
 export const BLOCKS: Readonly<Record<string, () => string>> = {
   commands,
@@ -224,9 +207,9 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   cluster,
   readings,
   'exit-statuses': () => table(['status', 'meaning'], STATUSES),
-  'reference-findings': () => codes('finding'),
-  'reference-checks': () => codes('check'),
-  'reference-errors': () => codes('error'),
+  'reference-findings': () => referenceContents('Findings of `mcpkc status`'),
+  'reference-checks': () => referenceContents('Checks of `mcpkc validate`'),
+  'reference-errors': () => referenceContents('Errors'),
 };
 
 /** A screen as a block of the document. */

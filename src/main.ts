@@ -14,7 +14,7 @@ import type { Config } from './config/load.ts';
 import { expandHome } from './config/paths.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
 import { calledBy, meantBy, programFor } from './program.ts';
-import { type CommandPart, withoutRunnerCommands } from './text.ts';
+import { type CommandPart, fitted, withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruptedError(signal: Signal): McpkcError {
@@ -77,7 +77,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.stdout.write(
       json
         ? reportJson({ ...report, document })
-        : withoutRunnerCommands(withRunFlags(report.text(style), repeated, NAMES)),
+        : withoutRunnerCommands(fitted(withRunFlags(report.text(style), repeated, NAMES), style.width)),
     );
     return report.exitStatus;
   } catch (error) {

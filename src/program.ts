@@ -124,7 +124,7 @@ function noSuchTopicError(topic: string): McpkcError {
       ? `A code is explained by:\n${formatCommand(['explain'], [typedName(topic)])}`
       : 'mcpkc --help lists the commands.',
   ].join(' ');
-  return new McpkcError('USAGE', `There is no command ‘${brief(topic, 60)}’.`, fix);
+  return new McpkcError('USAGE', `There is no command '${brief(topic, 60)}'.`, fix);
 }
 
 /** The subcommand that a command line calls. */

@@ -108,10 +108,40 @@ export function withoutEndlessWords(text: string): string {
   return text.replaceAll(/(\S{500})\S{1500,}/g, '$1…');
 }
 
+/** The codes of colours; they take no column. */
+const COLOUR = /\u001b\[[\d;]*m/g;
+
+/** The mark of a line that is printed as it is; `visible` lets none through, so that no stranger can set it. */
+const AS_IS = '\u{10fffe}';
+
+/** Lines that are there to be copied, or belong into a file: `fitted` breaks none of them. */
+export function asIs(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, AS_IS);
+}
+
 /**
- * Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole. A line that begins
- * with blanks keeps them, and so do the lines that it is broken into. A line that is a command line is broken so that it
- * can still be pasted.
+ * A text as it is printed for a person: no line is wider than `width` columns where it can be broken at a blank. It is the last
+ * thing that happens to every text, so that no screen is broken inside of a word by the terminal.
+ */
+export function fitted(text: string, width: number): string {
+  const wide = (line: string) => columnsOf(line) > width;
+  // A command line that is broken already, and has become wider since, is broken anew as a whole.
+  const whole = text.replaceAll(/^.* \\\n(?:.* \\\n)*.*$/gm, (block) =>
+    block.startsWith(AS_IS) || !block.split('\n').some(wide)
+      ? block
+      : block.replaceAll(COLOUR, '').replaceAll(/ \\\n */g, ' '),
+  );
+  return wrap(whole, width).replaceAll(AS_IS, '');
+}
+
+function columnsOf(text: string): number {
+  return text.replaceAll(COLOUR, '').length;
+}
+
+/**
+ * Breaks a text at blanks so that no line is longer than `width`; words longer than that stay whole, and so does what stands in
+ * backticks. A line that begins with blanks keeps them, and so do the lines that it is broken into; behind a sign they
+ * begin where its text does. A line that is a command line is broken so that it can still be pasted.
  */
 export function wrap(text: string, width: number, indent = ''): string {
   return text
@@ -131,21 +161,30 @@ export function isCommandLine(line: string): boolean {
   return /^ *(?:mcpkc|kcadm\.sh|curl|chmod|export|printf) .*[^.:;?!…)]$/.test(line);
 }
 
+/** A sign before a text, the number of a step, or the time of an event. */
+const SIGN = /^(?:\u001b\[[\d;]*m)*(?:[✓✗■!?i~+·•-]|\d{1,2}[.)]|\d\d:\d\d:\d\d )(?:\u001b\[[\d;]*m)* (?=\S)/;
+
 function wrapLine(text: string, width: number, indent: string): string {
-  const own = /^ */.exec(text)?.[0] ?? '';
-  if (isCommandLine(text)) return shellLines(text.trim(), width, indent + own);
+  const [, own = '', typed = ''] = /^((?:\u001b\[[\d;]*m)* *)(.*)$/s.exec(text) ?? [];
+  const rest = typed.trimEnd();
+  if (rest === '') return own.trimEnd();
+  if (text.startsWith(AS_IS)) return text;
+  if (isCommandLine(rest)) return shellLines(rest, width, indent + own);
+  if (columnsOf(indent + own + rest) <= width) return indent + own + rest;
+  const hang = ' '.repeat(columnsOf(own) + columnsOf(SIGN.exec(rest)?.[0] ?? ''));
   const lines: string[] = [];
   let line = '';
-  for (const word of text.trim().split(' ')) {
-    if (line !== '' && indent.length + own.length + line.length + 1 + word.length > width) {
-      lines.push(line);
+  for (const [, blanks = '', word = ''] of rest.matchAll(/( *)((?:`[^`]*`|\S)+)/g)) {
+    const before = indent + (lines.length === 0 ? own : hang);
+    if (line === '') line = word;
+    else if (columnsOf(`${before}${line}${blanks}${word}`) <= width) line = `${line}${blanks}${word}`;
+    else {
+      lines.push(before + line);
       line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
     }
   }
-  lines.push(line);
-  return lines.map((one) => (one === '' ? '' : indent + own + one)).join('\n');
+  lines.push(indent + (lines.length === 0 ? own : hang) + line);
+  return lines.join('\n');
 }
 
 /**
@@ -153,11 +192,12 @@ function wrapLine(text: string, width: number, indent: string): string {
  * last ends in a backslash. Words that are longer than the line stay whole.
  */
 export function shellLines(command: string, width: number, indent: string): string {
+  if (columnsOf(indent + command) <= width) return indent + command;
   const words = command.match(/(?:'[^']*'|\\.|[^\s'])+/g) ?? [];
   const lines: string[] = [];
   let line = '';
   for (const word of words) {
-    const fits = indent.length + line.length + 1 + word.length + 2 <= width;
+    const fits = columnsOf(indent + line) + 1 + columnsOf(word) + 2 <= width;
     if (line === '' || fits) line = line === '' ? word : `${line} ${word}`;
     else {
       lines.push(line);
@@ -230,5 +270,5 @@ export function readTypedList(typed: string): string[] {
 
 /** Names in a sentence: each visible, and in quotes where it has a blank, a comma or a quote and would look like several. */
 export function listNames(names: readonly string[]): string {
-  return names.map((name) => (/[\s,'"“”]|^$/.test(name) ? `“${visible(name)}”` : visible(name))).join(', ');
+  return names.map((name) => (/[\s,'"“”‘’]|^$/.test(name) ? `'${visible(name)}'` : visible(name))).join(', ');
 }

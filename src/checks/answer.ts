@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts';
+import { firstStepFor } from '../plan/next-step.ts';
 import { shellWord, typedList } from '../text.ts';
 import type { CheckResult } from './check.ts';
 import type { Evidence } from './evidence.ts';
@@ -58,6 +59,8 @@ export interface Answer {
   swept: { removed: string[]; left: string[] };
   /** Errors that `status` finds in the realm, where something is red and an account may look. */
   realmErrors: readonly RealmError[];
+  /** The next step where the realm has no scope for the MCP server. */
+  firstStep?: { what: string; line: string };
   document: Record<string, unknown>;
 }
 
@@ -102,6 +105,11 @@ export function answerOf(
     red,
     silent,
     realmErrors: [],
+    firstStep: firstStepFor({
+      resource: config.transportUrl === target.mcp ? undefined : target.mcp,
+      products: target.presets,
+      isServing: !silent,
+    }),
     exitStatus: silent ? 3 : red.length > 0 ? 1 : 0,
     document: { resource: target.mcp, issuer, ...common, runId: target.runId, failOn },
   };

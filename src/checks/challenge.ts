@@ -43,7 +43,7 @@ function why401({ tokenless }: ChallengeEvidence, { target, parts }: Evidence): 
     const other = URL.parse(typeof named === 'string' ? named : '');
     if (other?.origin === typed.origin && other.pathname !== typed.pathname) {
       const cause = `There is no endpoint at this path: the server’s metadata names ${other.href}.`;
-      return { cause, fix: `Type ${other.href} in the product.` };
+      return { cause, fix: `Type ${other.href} in the product.`, facts: { endpoint: other.href } };
     }
     const cause = 'There is no endpoint for POST at this path, or a proxy in front does not pass it on.';
     return { cause, fix: 'Type the URL of the Streamable HTTP endpoint, or correct the proxy’s route.' };

@@ -61,7 +61,7 @@ export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'c
    */
   machinesRejected: boolean;
   trustedHosts: readonly string[];
-  /** The entries of ‘Allowed Client Scopes’, and whether it allows the realm's lists beside. */
+  /** The entries of 'Allowed Client Scopes', and whether it allows the realm's lists beside. */
   allowedScopes: readonly string[];
   allowDefaultScopes: boolean;
   /** The realm's default and optional client scopes. */

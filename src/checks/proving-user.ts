@@ -66,7 +66,7 @@ export async function barredUser({ keycloak, facts }: Inside): Promise<Barred | 
   const own = await exampleUser(keycloak);
   const isBarred = async (id: string) => gates.length === 0 || !(await hasOneOf(keycloak, id, gates));
   if (own !== undefined && (await isBarred(own)))
-    return { id: own, username: `the account ‘${keycloak.place.account}’` };
+    return { id: own, username: `the account '${keycloak.place.account}'` };
   const users = await keycloak.read({ what: 'find a user without the role', role: 'view-users' }, (admin) =>
     admin.users.find({ max: MOST_ASKED, briefRepresentation: true }),
   );

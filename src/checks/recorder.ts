@@ -189,7 +189,7 @@ const NETWORK: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host’s name can’t be looked up now',
   ECONNRESET: 'the connection was cut',
   UND_ERR_SOCKET: 'the connection was cut',
-  BAD_PORT: 'Node’s fetch refuses this port (WHATWG Fetch, "port blocking")',
+  BAD_PORT: 'Node’s fetch refuses this port (WHATWG Fetch, port blocking)',
 };
 
 /** A failed request in words; never throws, since a server may break the protocol in ways that nobody listed. */

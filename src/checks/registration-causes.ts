@@ -22,13 +22,13 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
   }
   if (/clients? limit|max.*clients/i.test(words)) {
     return {
-      cause: 'The policy ‘Max Clients Limit’ is reached: failed attempts of connectors have piled up.',
+      cause: "The policy 'Max Clients Limit' is reached: failed attempts of connectors have piled up.",
       fix: 'mcpkc prune-clients, then raise the limit if need be.',
     };
   }
   if (/clientScope/i.test(words)) {
     return {
-      cause: 'The policy ‘Allowed Client Scopes’ refuses the scopes of the request.',
+      cause: "The policy 'Allowed Client Scopes' refuses the scopes of the request.",
       fix: 'mcpkc create-scope --resource <url>',
     };
   }
@@ -53,20 +53,20 @@ export function scopeCause(
   if (!inside)
     return {
       cause:
-        'The policy ‘Allowed Client Scopes’ refuses one of these scopes (openid is no client scope and has to be listed there).',
+        "The policy 'Allowed Client Scopes' refuses one of these scopes (openid is no client scope and has to be listed there).",
       fix,
     };
   if (!inside.allowedScopes.includes('openid')) {
     return {
       cause:
-        '‘openid’ is no client scope of Keycloak’s: it has to be listed in the policy ‘Allowed Client Scopes’.',
+        "'openid' is no client scope of Keycloak’s: it has to be listed in the policy 'Allowed Client Scopes'.",
       fix,
     };
   }
   if (!inside.allowDefaultScopes) {
     return {
       cause:
-        '‘Allowed Client Scopes’ does not allow the realm’s default scopes (allow-default-scopes is off).',
+        "'Allowed Client Scopes' does not allow the realm’s default scopes (allow-default-scopes is off).",
       fix,
     };
   }

@@ -109,7 +109,7 @@ const scoped: Check = {
   needs: ['REG-PLAIN'],
   spec: 'RFC 7591 §2; MCP 2026-07-28, Authorization',
   cause:
-    'Many products name scopes when they register: those of the MCP server, or all that the issuer advertises; the policy ‘Allowed Client Scopes’ decides.',
+    "Many products name scopes when they register: those of the MCP server, or all that the issuer advertises; the policy 'Allowed Client Scopes' decides.",
   fix: 'mcpkc create-scope --resource <url>',
   judge: registering((evidence, target) => {
     const { named, door } = evidence;
@@ -125,7 +125,7 @@ const scoped: Check = {
       return fail('A registration that names the audience scope is accepted.', {
         exchanges,
         cause:
-          'The mode is adopted, but ‘Allowed Client Scopes’ lets everybody name the audience scope: any client can get the audience.',
+          "The mode is adopted, but 'Allowed Client Scopes' lets everybody name the audience scope: any client can get the audience.",
         fix: formatCommand(['create-scope', ['--resource', target.mcp], ['--attach', 'none']]),
       });
     }
@@ -165,9 +165,9 @@ const origin: Check = {
   title: 'Products whose page registers from the browser are let in',
   severity: 'should',
   needs: ['REG-PLAIN'],
-  spec: 'Fetch, CORS protocol; Keycloak 26.7, ‘Allowed Registration Web Origins’',
+  spec: "Fetch, CORS protocol; Keycloak 26.7, 'Allowed Registration Web Origins'",
   cause:
-    'The browser sends the page’s Origin with the registration, and the policy ‘Allowed Registration Web Origins’ of a stock realm lists none.',
+    "The browser sends the page’s Origin with the registration, and the policy 'Allowed Registration Web Origins' of a stock realm lists none.",
   fix: 'Add the product’s origins to the policy: Clients, Client registration, Anonymous access policies, Allowed Registration Web Origins.',
   judge: registering((evidence) => {
     const tried = registrations(evidence).flatMap(({ preset, own, withOrigin }) => {

@@ -1,7 +1,7 @@
 import { differenceOf } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
-import { strings } from './exchange.ts';
+import { certificateFix, strings } from './exchange.ts';
 import { judging } from './step.ts';
 
 export const resource: Check = {
@@ -68,6 +68,14 @@ export const issuer: Check = {
     if (first === undefined) return fail('The metadata names no authorization server.', { exchanges });
     if (first === expected) return pass(`It is ${first}.`, { exchanges });
     if (expected === undefined) {
+      const places = parts['server-metadata']?.places ?? [];
+      if (places.some(({ problem }) => problem?.kind === 'tls')) {
+        return fail(`${first} can’t be taken for an issuer.`, {
+          exchanges,
+          cause: 'Its metadata can’t be read: the certificate of the issuer is not trusted here.',
+          fix: certificateFix('the certificate'),
+        });
+      }
       return fail(`${first} can’t be taken for an issuer.`, {
         exchanges,
         cause: 'Its metadata is missing, calls itself otherwise, or its address may not be asked.',

@@ -73,7 +73,7 @@ export const iss: Check = {
   spec: 'RFC 9207 §2, §3',
   cause:
     'Without iss ChatGPT uses another redirect URI, one per connection, and clients can’t tell servers apart; advertised and then missing, they refuse the response.',
-  fix: 'Keycloak does it on its own: look at the client’s setting "Exclude Issuer From Authentication Response", or for a proxy that rewrites redirects.',
+  fix: "Keycloak does it on its own: look at the client’s setting 'Exclude Issuer From Authentication Response', or for a proxy that rewrites redirects.",
   judge: judging('server-metadata', ({ document, found, asked }, { parts }) => {
     const refused = parts.authorization?.badScope;
     const exchanges = [found, refused];

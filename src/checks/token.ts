@@ -141,7 +141,7 @@ const claims: Check = {
   needs: ['ASM-ENDPOINTS'],
   spec: 'RFC 9068 §2; RFC 7519',
   cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
-  fix: 'Compare the token’s iss with the issuer; decode it and look at the realm’s client scope ‘basic’, which gives sub.',
+  fix: "Compare the token’s iss with the issuer; decode it and look at the realm’s client scope 'basic', which gives sub.",
   judge: judging('token', ({ verified, skew, sendable, unsendable, connectors }, { target }) => {
     const nameless = connectors.tokens.find((token) => token.claims.sub === undefined);
     if (nameless && (!verified || verified.problem === undefined)) {
@@ -149,7 +149,7 @@ const claims: Check = {
         `${nameOf(nameless)}: a user’s token has no sub (${HOW[nameless.how]}), so an MCP server can’t tell its users apart.`,
         {
           facts: { clientId: nameless.clientId, scope: nameless.scope ?? null },
-          cause: 'The client scope ‘basic’ is no default client scope of the realm, or lacks its sub mapper.',
+          cause: "The client scope 'basic' is no default client scope of the realm, or lacks its sub mapper.",
           fix: 'In the admin console, Client scopes: set the assigned type of basic to Default. Products register anew.',
         },
       );
@@ -352,7 +352,7 @@ const offline: Check = {
   spec: 'OpenID Connect Core §11; Keycloak 26.7, role offline_access',
   cause:
     'Products add offline_access where the issuer advertises it; the code of a user without that role is refused (400 not_allowed).',
-  fix: 'Grant the role offline_access to the users, or hide the scope: Client scopes, offline_access, “Include in OpenID Provider Metadata” off.',
+  fix: "Grant the role offline_access to the users, or hide the scope: Client scopes, offline_access, 'Include in OpenID Provider Metadata' off.",
   judge: judging('token', ({ offline: known }, { target, parts }) => {
     if (!target.inside) return withoutAdmin(target);
     const asking = (parts.authorization?.products ?? []).filter(({ scope }) =>

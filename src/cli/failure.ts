@@ -1,5 +1,12 @@
 import type { McpkcError } from '../errors.ts';
-import { formatCommand, visibleLines, withoutEndlessWords, withoutRunnerCommands, wrap } from '../text.ts';
+import {
+  fitted,
+  formatCommand,
+  visibleLines,
+  withoutEndlessWords,
+  withoutRunnerCommands,
+  wrap,
+} from '../text.ts';
 import type { Style } from './style.ts';
 
 /** A failure for a person: what happened, what to do next; the stack only for a bug. */
@@ -14,7 +21,7 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
     const stack = cause instanceof Error ? (error.code === 'BUG' ? cause.stack : cause.message) : undefined;
     if (stack !== undefined) lines.push(style.dim(lineByLine(stack)));
   }
-  return withoutRunnerCommands(`${lines.join('\n')}\n`);
+  return withoutRunnerCommands(fitted(`${lines.join('\n')}\n`, width));
 }
 
 function lineByLine(text: string): string {

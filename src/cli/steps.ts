@@ -1,18 +1,23 @@
-import { visible, wrap } from '../text.ts';
+import { asIs, visible, wrap } from '../text.ts';
 import type { Style } from './style.ts';
 
 /** The steps of a person in a product, a number each, with texts to copy on lines of their own. */
-export function numberedSteps(steps: readonly string[], style: Style): string[] {
+export function numberedSteps(steps: readonly string[], style: Pick<Style, 'bold' | 'width'>): string[] {
   return steps.map((step, index) => {
     const [first = '', ...rest] = stepLines(step, style);
-    return [`  ${index + 1}. ${first.trimStart()}`, ...rest].join('\n');
+    const head = `  ${index + 1}. ${first.trimStart()}`;
+    return [step.startsWith('`') ? asIs(head) : head, ...rest].join('\n');
   });
 }
 
 /** A step with its code on lines of their own, never wrapped: it is there to be copied. */
-function stepLines(step: string, style: Style): string[] {
+function stepLines(step: string, style: Pick<Style, 'bold' | 'width'>): string[] {
   return step.split('`').flatMap((part, index) => {
-    if (index % 2 === 1) return [`     ${style.bold(visible(part))}`];
+    if (index % 2 === 1) {
+      const code = `     ${style.bold(visible(part))}`;
+      // The first line of a step stands behind its number.
+      return [step.startsWith('`') && index === 1 ? code : asIs(code)];
+    }
     const text = part.replace(/^[,.]?\s+|\s+$/g, '');
     return /^[.,]?$/.test(text) ? [] : [`     ${wrap(visible(text), style.width, '     ').trimStart()}`];
   });

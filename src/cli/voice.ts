@@ -1,4 +1,4 @@
-import { withoutRunnerCommands, wrap } from '../text.ts';
+import { brief, fitted, withoutRunnerCommands, wrap } from '../text.ts';
 import type { Output } from './io.ts';
 import type { Style } from './style.ts';
 
@@ -40,13 +40,16 @@ export function voiceFor(output: Output, style: Style, quiet: boolean): Voice {
   };
   return {
     note: (text) => {
-      if (!quiet) between(`${wrap(text, style.width)}\n`);
+      if (!quiet) between(`${fitted(text, style.width)}\n`);
     },
     log: (line) => between(`${style.dim(line)}\n`),
-    warn: (text) => between(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`),
+    warn: (text) =>
+      between(fitted(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`, style.width)),
     progress: (text) => {
       // ora 9.4 never ends clearing its line where the terminal has no width.
-      wanted = quiet || !output.isTerminal || output.columns === undefined ? undefined : text;
+      const isShown = !quiet && output.isTerminal && output.columns !== undefined;
+      // It stands behind the spinner, on one line: what is longer is cut.
+      wanted = text !== undefined && isShown ? brief(text, style.width - 3) : undefined;
       if (wanted === undefined) {
         spinner?.stop();
         spinner = undefined;

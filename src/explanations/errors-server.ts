@@ -91,7 +91,7 @@ export const SERVER_ERRORS: Partial<Record<ErrorCode, Explanation>> = {
   },
   SERVICE_ACCOUNT_DISABLED: {
     what: 'The client is there, but can’t get tokens for itself.',
-    cause: '“Service accounts roles” (client credentials) is off, or the client is public.',
+    cause: "'Service accounts roles' (client credentials) is off, or the client is public.",
     fix: 'mcpkc init repairs it. By hand: the client’s Settings, Client authentication on, Service accounts roles on.',
     sources: [ADMIN_GUIDE],
   },

@@ -333,9 +333,9 @@ const withoutRoles: Rule = {
   severity: 'info',
   needs: ['scopes', 'access', 'registrationPolicies'],
   explanation: {
-    what: 'Keycloak leaves the MCP server’s audience out of the token of a user who lacks the role, so the audience alone tells who may use it. The token itself names no role: its client holds the client scope ‘roles’ only where it registered without naming scopes and ‘roles’ is a default of the realm, or where it asks for all that the issuer advertises. An MCP server that reads realm_access.roles turns everybody away.',
+    what: "Keycloak leaves the MCP server’s audience out of the token of a user who lacks the role, so the audience alone tells who may use it. The token itself names no role: its client holds the client scope 'roles' only where it registered without naming scopes and 'roles' is a default of the realm, or where it asks for all that the issuer advertises. An MCP server that reads realm_access.roles turns everybody away.",
     cause:
-      'A registration that names scopes gets those and ‘basic’ alone (Keycloak 26.4 to 26.7). Clients that register have no full scope.',
+      "A registration that names scopes gets those and 'basic' alone (Keycloak 26.4 to 26.7). Clients that register have no full scope.",
     fix: 'Have the MCP server go by aud. One that has to read roles gets them by a mapper of the scope itself: Client scopes, the scope, Mappers, User Realm Role, token claim name realm_access.roles.',
     sources: [ADMIN_GUIDE, SEEN],
   },

@@ -180,7 +180,7 @@ const longToken: Rule = {
   severity: 'warning',
   needs: [],
   explanation: {
-    what: 'The account’s access token is longer than 8 kB. Proxies refuse such headers (nginx: 400 or 414 “Request Header Or Cookie Too Large”), Keycloak itself answers 431 somewhat above 60 kB.',
+    what: "The account’s access token is longer than 8 kB. Proxies refuse such headers (nginx: 400 or 414 'Request Header Or Cookie Too Large'), Keycloak itself answers 431 somewhat above 60 kB.",
     cause:
       'An account in master carries its roles for every realm that it administers, 200 bytes each; or its client passes on every role of a wide administrator.',
     fix: 'One account for each realm: mcpkc init without KC_ADMIN_REALM makes it in the realm itself. In master, mcpkc init --exact removes the roles that are in excess.',

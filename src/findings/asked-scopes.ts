@@ -92,7 +92,7 @@ const refused: Rule = {
     what: 'The issuer’s metadata lists a client scope that a new client may not have. Products that ask for all that the issuer advertises are refused: at registration with 403, or at sign-in with invalid_scope before the login page. Many do so where the MCP server names no scope, and add offline_access wherever it is advertised.',
     cause:
       'Keycloak advertises every client scope of the realm, also those that are neither default nor optional. A new realm has service_account among them.',
-    fix: 'mcpkc create-scope --hide-scope takes it out of the metadata (in the admin console: Client scopes, the scope, “Include in OpenID Provider Metadata”). Or make it an optional client scope of the realm, or have the MCP server name its own scope in challenge and metadata.',
+    fix: "mcpkc create-scope --hide-scope takes it out of the metadata (in the admin console: Client scopes, the scope, 'Include in OpenID Provider Metadata'). Or make it an optional client scope of the realm, or have the MCP server name its own scope in challenge and metadata.",
     sources: ['RFC 8414 §2', REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
@@ -132,9 +132,9 @@ const basicMissing: Rule = {
   severity: 'error',
   needs: ['scopes', 'registrationPolicies'],
   explanation: {
-    what: 'The client scope ‘basic’ is no default client scope of the realm. Every registration that names any scope is refused with 403, and Keycloak’s message blames the scope that was named. Users’ tokens have no `sub`.',
+    what: "The client scope 'basic' is no default client scope of the realm. Every registration that names any scope is refused with 403, and Keycloak’s message blames the scope that was named. Users’ tokens have no `sub`.",
     cause: 'The realm was imported with client scopes of its own, or somebody removed it from the list.',
-    fix: 'In the admin console, Client scopes: set the assigned type of ‘basic’ to Default.',
+    fix: "In the admin console, Client scopes: set the assigned type of 'basic' to Default.",
     sources: ['RFC 9068 §2.2', SEEN],
   },
   find(seen) {

@@ -48,7 +48,7 @@ const missingScope: Rule = {
   severity: 'error',
   needs: ['clientPolicies', 'scopes'],
   explanation: {
-    what: 'A client policy names a client scope that is gone. Keycloak checks the whole list whenever one policy is saved, so every edit of client policies in this realm fails, in the admin console too (“Client scopes not allowed”), and what the policy was to enforce is not enforced.',
+    what: "A client policy names a client scope that is gone. Keycloak checks the whole list whenever one policy is saved, so every edit of client policies in this realm fails, in the admin console too ('Client scopes not allowed'), and what the policy was to enforce is not enforced.",
     cause: 'The scope was deleted without taking it out of the policy first.',
     fix: 'A policy of mcpkc’s own goes with mcpkc create-scope --remove --scope <name>, or gets its scope back by mcpkc create-scope. Somebody else’s policy is theirs to edit: take the name out in Realm settings, Client policies (JSON editor).',
     sources: [ADMIN_GUIDE, SEEN],
@@ -59,7 +59,7 @@ const missingScope: Rule = {
       const gone = scopesNamedBy(policy).filter((name) => !there.includes(name));
       const [first] = gone;
       if (first === undefined) return [];
-      const message = `The client policy '${policy.name}' names the scope ${gone.join(', ')}, which is gone: no client policy of this realm can be edited ("Client scopes not allowed").`;
+      const message = `The client policy '${policy.name}' names the scope ${gone.join(', ')}, which is gone: no client policy of this realm can be edited ('Client scopes not allowed').`;
       return [{ subject: policy.name, message, fix: withoutScope(seen, policy, first) }];
     }),
 };

@@ -137,7 +137,7 @@ const ownMappers: Rule = {
   explanation: {
     what: 'A client that registered itself has protocol mappers of its own: it decides what its tokens claim about a user. With `sub` mapped from an attribute that users change themselves, one user has tokens with another user’s `sub`, signed by the realm.',
     cause:
-      'It registered while the policy ‘Allowed Protocol Mapper Types’ had the types of a new realm. (A client that an administrator made for users’ consent and without full scope looks the same.)',
+      "It registered while the policy 'Allowed Protocol Mapper Types' had the types of a new realm. (A client that an administrator made for users’ consent and without full scope looks the same.)",
     fix: 'If nobody made it on purpose, delete it; else delete its mappers. mcpkc create-scope keeps new registrations from bringing any.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },

@@ -197,7 +197,7 @@ const originsMissing: Rule = {
   severity: 'error',
   needs: ['registrationPolicies'],
   explanation: {
-    what: 'A product registers from a web page, so that the request carries the page’s Origin, and the policy ‘Allowed Registration Web Origins’ doesn’t list it: 403 “Invalid origin”. The preflight before it is answered with 200 all the same.',
+    what: "A product registers from a web page, so that the request carries the page’s Origin, and the policy 'Allowed Registration Web Origins' doesn’t list it: 403 'Invalid origin'. The preflight before it is answered with 200 all the same.",
     cause:
       'The list is empty in every new realm. A realm without the policy refuses every Origin (26.5.6, 26.7.3). Keycloak 26.4 has no such policy and answers no browser at all: its preflight carries no Access-Control-Allow-Origin.',
     fix: 'mcpkc trusted-hosts --preset <name> and create-scope --preset <name> add the product’s origins and leave the others as they are. Where the policy is missing, add it in the admin console; Keycloak 26.4 has to be upgraded, or the product connects through its own server.',
@@ -222,7 +222,7 @@ const originsMissing: Rule = {
       const byHand = `In the admin console, Clients, Client registration, Anonymous access policies: add Allowed Registration Web Origins with ${missing.join(', ')}.`;
       const [problem, fix] = !isMissing
         ? [
-            `which the policy ‘Allowed Registration Web Origins’ doesn’t list: 403 “Invalid origin”`,
+            `which the policy 'Allowed Registration Web Origins' doesn’t list: 403 'Invalid origin'`,
             trustHosts(seen, { presets: [name] }),
           ]
         : hasCors === false
@@ -233,7 +233,7 @@ const originsMissing: Rule = {
               ),
             ]
           : [
-              'and the realm has no policy ‘Allowed Registration Web Origins’: 403 “Invalid origin”, or no CORS at all before 26.5',
+              "and the realm has no policy 'Allowed Registration Web Origins': 403 'Invalid origin', or no CORS at all before 26.5",
               atKeycloak(byHand),
             ];
       return [
@@ -290,7 +290,7 @@ const rotation: Rule = {
   needs: ['lifetimes'],
   explanation: {
     what: 'Each refresh gives a new refresh token, and the old one may not be used once more. A product that refreshes twice at once, or loses an answer, is signed out: the second request ends the whole session.',
-    cause: '“Revoke Refresh Token” is on with “Refresh Token Max Reuse” 0.',
+    cause: "'Revoke Refresh Token' is on with 'Refresh Token Max Reuse' 0.",
     fix: 'In the admin console, Realm settings, Tokens: set Refresh Token Max Reuse to 1 or more, or switch Revoke Refresh Token off.',
     sources: ['RFC 9700 §4.14', ADMIN_GUIDE, SEEN],
   },

@@ -44,7 +44,7 @@ const notAllowed: Rule = {
   severity: 'error',
   needs: ['record', 'ids', 'clientPolicies', 'scopes'],
   explanation: {
-    what: 'This issuer advertises client id metadata documents, and a product that has one uses its URL as client id instead of registering. Nothing in the realm knows that id, so the sign-in ends on an error page (“Client not found”); or its client has no audience of this MCP server, which refuses the tokens.',
+    what: "This issuer advertises client id metadata documents, and a product that has one uses its URL as client id instead of registering. Nothing in the realm knows that id, so the sign-in ends on an error page ('Client not found'); or its client has no audience of this MCP server, which refuses the tokens.",
     cause: 'Keycloak was started with the feature cimd, and the product wasn’t allowed for this MCP server.',
     fix: 'mcpkc allow <resource> --preset <product> makes the client. It needs no policy, and Keycloak fetches nothing.',
     sources: [MCP_GUIDE, MCP_SPEC, SEEN],

@@ -72,7 +72,7 @@ export function repairAny(seen: Seen, flags: readonly CommandPart[] = []): Fix |
 
 /** The command that removes a client scope from the issuer’s metadata. */
 export function hideScope(seen: Seen, name: string): Fix {
-  const byHand = `In the admin console, Client scopes, '${name}': switch “Include in OpenID Provider Metadata” off.`;
+  const byHand = `In the admin console, Client scopes, '${name}': switch 'Include in OpenID Provider Metadata' off.`;
   return repairAny(seen, [['--hide-scope', typedList([name])]]) ?? atKeycloak(byHand);
 }
 

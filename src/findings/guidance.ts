@@ -19,7 +19,7 @@ const dcrWithScope: Rule = {
   explanation: {
     what: 'A client that names scopes when it registers gets those as optional scopes and none of the realm’s defaults. So products on the official SDK, VS Code, Codex and others get the audience only if they ask for its scope by name, which they do when the MCP server’s metadata lists it in scopes_supported.',
     cause:
-      'It is how Keycloak reads `scope` in a registration, unless the policy ‘Allowed Client Scopes’ is told to add the realm’s default scopes (an option of Keycloak 26.8 and later).',
+      "It is how Keycloak reads `scope` in a registration, unless the policy 'Allowed Client Scopes' is told to add the realm’s default scopes (an option of Keycloak 26.8 and later).",
     fix: 'List the scope in scopes_supported of the MCP server’s /.well-known/oauth-protected-resource, and name it in the 401 challenge. mcpkc env prints the server’s settings.',
     sources: ['RFC 7591 §2', 'RFC 9728 §2', MCP_SPEC, SEEN],
   },

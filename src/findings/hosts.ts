@@ -39,7 +39,7 @@ const policyMissing: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes', 'clientPolicies'],
   explanation: {
-    what: 'The realm’s policies for anonymous registration lack ‘Trusted Hosts’: anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from anybody who signs in. Where mcpkc’s client policy holds redirect URIs to the products’, that alone keeps strangers’ URIs out, and this is a warning.',
+    what: "The realm’s policies for anonymous registration lack 'Trusted Hosts': anybody on the network may register a client with any redirect URI, and with a realm default scope get tokens for the MCP server from anybody who signs in. Where mcpkc’s client policy holds redirect URIs to the products’, that alone keeps strangers’ URIs out, and this is a warning.",
     cause:
       'Somebody deleted the policy, often because it refused ChatGPT, instead of listing ChatGPT’s hosts in it.',
     fix: 'mcpkc trusted-hosts with the products that should register adds the policy. It refuses everybody else from then on, so it wants --yes.',
@@ -71,7 +71,7 @@ const empty: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes', 'record'],
   explanation: {
-    what: 'The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT reports that it could not register (“Policy ‘Trusted Hosts’ rejected request to client-registration service”). Where registration was kept shut when the MCP servers were provisioned, that is as it should be, and no more than information.',
+    what: "The Trusted Hosts policy lists no host, as in every new realm: Keycloak refuses every anonymous registration. ChatGPT reports that it could not register (Policy 'Trusted Hosts' rejected request to client-registration service). Where registration was kept shut when the MCP servers were provisioned, that is as it should be, and no more than information.",
     cause: 'The realm is new, or somebody emptied the list.',
     fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and sets both switches as it needs them; mcpkc create-scope does the same and more.',
     sources: [REGISTRATION_GUIDE, SEEN],
@@ -82,7 +82,7 @@ const empty: Rule = {
       .map(({ name }) => ({
         subject: name,
         ...(isShutOnPurpose(seen) ? { severity: 'info' as const } : {}),
-        message: `The policy '${name}' lists no host: every registration is refused ("Policy 'Trusted Hosts' rejected request").`,
+        message: `The policy '${name}' lists no host: every registration is refused (Policy 'Trusted Hosts' rejected request).`,
         fix: harden(seen),
       })),
 };
@@ -92,7 +92,7 @@ const missing: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes', 'clientPolicies'],
   explanation: {
-    what: 'The Trusted Hosts policy lacks hosts of a product or of the MCP server. It is an error where the product registers with a URI at such a host: one foreign URI refuses the whole registration (“URI doesn’t match any trusted host or trusted domain”). It is a warning where the product only may use the host (another edition, app review), or for the MCP server’s own host.',
+    what: "The Trusted Hosts policy lacks hosts of a product or of the MCP server. It is an error where the product registers with a URI at such a host: one foreign URI refuses the whole registration ('URI doesn’t match any trusted host or trusted domain'). It is a warning where the product only may use the host (another edition, app review), or for the MCP server’s own host.",
     cause:
       'The product was never allowed here, its vendor moved it to another host, or the entry is spelled otherwise: Keycloak tells upper and lower case apart.',
     fix: 'mcpkc trusted-hosts --preset <product>, or --add <host>. mcpkc presets <product> shows where the hosts are from.',
@@ -153,7 +153,7 @@ const senderMatch: Rule = {
   severity: 'error',
   needs: ['registrationPolicies'],
   explanation: {
-    what: 'Trusted Hosts demands that the registration comes from one of the listed hosts (“Host Sending Registration Request Must Match”). ChatGPT’s requests come from changing addresses, an editor’s from the user’s machine: all are refused (“Host not trusted”).',
+    what: "Trusted Hosts demands that the registration comes from one of the listed hosts ('Host Sending Registration Request Must Match'). ChatGPT’s requests come from changing addresses, an editor’s from the user’s machine: all are refused ('Host not trusted').",
     cause: 'It is on in every new realm.',
     fix: 'mcpkc trusted-hosts --preset <product> switches it off and leaves the check of redirect URIs on, in one write: Keycloak refuses both off.',
     sources: [REGISTRATION_GUIDE, SEEN],
@@ -163,7 +163,7 @@ const senderMatch: Rule = {
       .filter((policy) => policy.senderMatch && !isShut(seen) && registering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
-        message: `The policy '${name}' demands that registrations are sent from a trusted host: ChatGPT’s come from changing addresses and are refused ("Host not trusted").`,
+        message: `The policy '${name}' demands that registrations are sent from a trusted host: ChatGPT’s come from changing addresses and are refused ('Host not trusted').`,
         fix: trustHosts(seen),
       })),
 };
@@ -173,7 +173,7 @@ const urisMatchOff: Rule = {
   severity: 'warning',
   needs: ['registrationPolicies'],
   explanation: {
-    what: 'Trusted Hosts doesn’t look at redirect URIs (“Client URIs Must Match” is off): anybody who may register can have sign-ins end at any address, and so collect codes and tokens.',
+    what: "Trusted Hosts doesn’t look at redirect URIs ('Client URIs Must Match' is off): anybody who may register can have sign-ins end at any address, and so collect codes and tokens.",
     cause: 'It was switched off to let a product register whose hosts were not listed.',
     fix: 'mcpkc trusted-hosts --preset <product> lists the product’s hosts and switches it on.',
     sources: [REGISTRATION_GUIDE, SEEN],

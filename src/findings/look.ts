@@ -10,12 +10,24 @@ import { GROUPS } from './index.ts';
 import { judge } from './judge.ts';
 import { seenBy } from './seen-by.ts';
 
-/** Findings of `status` about the realm of an MCP server; undefined where no service account is configured. */
+/** A look of `status` at the realm of an MCP server. */
+export interface Look {
+  findings: readonly Finding[];
+  /** The products that it is about. */
+  presets: readonly Preset[];
+  /** Whether the account saw all that the rules judge by. */
+  isWhole: boolean;
+}
+
+/**
+ * The findings of `status` about the realm of an MCP server; undefined where no service account is configured. Without
+ * `presets` it is about the products that the record names.
+ */
 export async function findingsFor(
   context: Context,
   config: Config,
-  { resource, presets }: { resource: string; presets: readonly Preset[] },
-): Promise<readonly Finding[] | undefined> {
+  { resource, presets }: { resource: string; presets: readonly Preset[] | undefined },
+): Promise<Look | undefined> {
   if (!hasAccount(config) || config.clientId === undefined) return undefined;
   const keycloak = await connect(config, context.io, context.signal);
   const parts = await readStatus(keycloak, {
@@ -26,5 +38,7 @@ export async function findingsFor(
     resource,
     clients: false,
   });
-  return judge(GROUPS, await seenBy(context, config, keycloak, { resource, presets, parts })).findings;
+  const seen = await seenBy(context, config, keycloak, { resource, presets, parts });
+  const { findings, unjudged } = judge(GROUPS, seen);
+  return { findings, presets: seen.presets, isWhole: unjudged.length === 0 };
 }

@@ -19,8 +19,8 @@ const defaultsOff: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'The policy ‘Allowed Client Scopes’ doesn’t allow the realm’s own default and optional scopes: every registration that names one is refused with 403. Products that name what the MCP server’s metadata lists (VS Code, Codex, everything on the official SDK) can’t register.',
-    cause: '“Allow Default Scopes” was switched off.',
+    what: "The policy 'Allowed Client Scopes' doesn’t allow the realm’s own default and optional scopes: every registration that names one is refused with 403. Products that name what the MCP server’s metadata lists (VS Code, Codex, everything on the official SDK) can’t register.",
+    cause: "'Allow Default Scopes' was switched off.",
     fix: 'mcpkc create-scope for the resource switches it on.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
@@ -34,7 +34,7 @@ const defaultsOff: Rule = {
       .filter((policy) => !isShut(seen) && !allowedScopesOf(policy).defaults)
       .map(({ name }) => ({
         subject: name,
-        message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ("Not permitted to use specified clientScope").`,
+        message: `The policy '${name}' doesn’t allow the realm’s own scopes: a registration that names one is refused ('Not permitted to use specified clientScope').`,
         fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER),
         products: stopped.map((preset) => preset.name),
       }));
@@ -46,7 +46,7 @@ const blocks: Rule = {
   severity: 'error',
   needs: ['registrationPolicies', 'scopes'],
   explanation: {
-    what: 'Products that name scopes when they register are refused with 403 (“Not permitted to use specified clientScope”): the policy ‘Allowed Client Scopes’ lacks a name that they send. `openid` is not a client scope in Keycloak, so it has to be listed.',
+    what: "Products that name scopes when they register are refused with 403 ('Not permitted to use specified clientScope'): the policy 'Allowed Client Scopes' lacks a name that they send. `openid` is not a client scope in Keycloak, so it has to be listed.",
     cause:
       'A new realm lists nothing; or a standing scope is in neither of the realm’s lists and not in the policy.',
     fix: 'mcpkc create-scope for the resource lists openid and makes the scope one of the realm’s.',
@@ -72,7 +72,7 @@ const blocks: Rule = {
       return [
         {
           subject: policy.name,
-          message: `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ("Not permitted to use specified clientScope"): ${who.join('; ')}.`,
+          message: `The policy '${policy.name}' refuses registrations that name ${blocked.join(', ')} ('Not permitted to use specified clientScope'): ${who.join('; ')}.`,
           fix: repairAny(seen) ?? atMcpServer(NAME_A_SERVER),
           ...(always.length === 0 ? { severity: 'warning' as const } : {}),
           products: always.map(({ name }) => name),
@@ -94,7 +94,7 @@ const full: Rule = {
   severity: 'error',
   needs: ['room'],
   explanation: {
-    what: 'The realm has as many clients as ‘Max Clients Limit’ allows (200 unless changed; every client of the realm counts): nobody can register any more, and ChatGPT can’t set up a connection.',
+    what: "The realm has as many clients as 'Max Clients Limit' allows (200 unless changed; every client of the realm counts): nobody can register any more, and ChatGPT can’t set up a connection.",
     cause: 'Every failed attempt to connect leaves a client behind.',
     fix: 'Remove what nobody uses: mcpkc prune-clients (it shows first, and only deletes what was idle long enough). Or raise the limit in the policy.',
     sources: [REGISTRATION_GUIDE, SEEN],
@@ -115,7 +115,7 @@ const nearlyFull: Rule = {
   severity: 'warning',
   needs: ['room'],
   explanation: {
-    what: 'Four fifths of the clients that ‘Max Clients Limit’ allows are there. When it is reached, nobody can register.',
+    what: "Four fifths of the clients that 'Max Clients Limit' allows are there. When it is reached, nobody can register.",
     cause:
       'Every failed attempt to connect leaves a client behind, and some products register anew for every connection.',
     fix: 'mcpkc prune-clients, regularly; or a higher limit.',
@@ -137,9 +137,9 @@ const disabled: Rule = {
   severity: 'error',
   needs: ['registrationPolicies'],
   explanation: {
-    what: 'A policy disables every client that registers: registration works, then the sign-in ends with “Client disabled”.',
+    what: "A policy disables every client that registers: registration works, then the sign-in ends with 'Client disabled'.",
     cause:
-      'Somebody added the policy ‘Client Disabled’ to the anonymous access policies, so that an administrator has to look at each client.',
+      "Somebody added the policy 'Client Disabled' to the anonymous access policies, so that an administrator has to look at each client.",
     fix: 'Delete the policy, or enable each connector by hand after it has registered.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
@@ -158,7 +158,7 @@ const wideMappers: Rule = {
   explanation: {
     what: 'A client that registers itself may bring protocol mappers that put attributes of its user into claims. A user of the realm who may change an attribute of his own (last name, locale) maps it to `sub`, and has tokens that the realm signed with another user’s `sub`; mapped to `aud`, they name an MCP server that never admitted him.',
     cause:
-      '‘Allowed Protocol Mapper Types’ is as in every new realm: it lists eight types, and only oidc-sha256-pairwise-sub-mapper is harmless.',
+      "'Allowed Protocol Mapper Types' is as in every new realm: it lists eight types, and only oidc-sha256-pairwise-sub-mapper is harmless.",
     fix: 'mcpkc create-scope, trusted-hosts and onboard narrow the policy to that one type. No product that mcpkc knows registers with another.',
     sources: [REGISTRATION_GUIDE, SEEN],
   },
@@ -187,7 +187,7 @@ function missingPolicy(
     severity,
     needs: ['registrationPolicies', 'scopes'],
     explanation: {
-      what: `The realm’s policies for anonymous registration lack ‘${title}’: ${lost}.`,
+      what: `The realm’s policies for anonymous registration lack '${title}': ${lost}.`,
       cause: 'Somebody deleted it; every new realm has it.',
       fix: fix ? 'mcpkc create-scope, trusted-hosts and onboard add it again.' : `Add it again. ${byHand}`,
       sources: [REGISTRATION_GUIDE, SEEN],

@@ -52,7 +52,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   {
     from: [26, 5, 6],
     change:
-      'Registration answers browsers (CORS), and the policy ‘Allowed Registration Web Origins’ lists the Origins that may register. 26.4.0 has neither.',
+      "Registration answers browsers (CORS), and the policy 'Allowed Registration Web Origins' lists the Origins that may register. 26.4.0 has neither.",
     means:
       'A product whose page registers from the browser can’t connect before; status and validate name it (REGISTRATION_ORIGINS_MISSING, REG-ORIGIN).',
     certainty: 'seen',
@@ -146,7 +146,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   {
     from: [26, 8, 0],
     change:
-      'The policy ‘Allowed Client Scopes’ can add the realm’s defaults to registrations that name scopes.',
+      "The policy 'Allowed Client Scopes' can add the realm’s defaults to registrations that name scopes.",
     means:
       'Off unless switched on. status reads the option from the server’s own description of its policies.',
     certainty: 'read',
@@ -213,7 +213,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
   {
     from: [26, 8, 2],
     change:
-      'Registrations can’t bring default roles, and those with a token are held to ‘Full Scope Disabled’.',
+      "Registrations can’t bring default roles, and those with a token are held to 'Full Scope Disabled'.",
     means: 'Nothing of mcpkc’s depends on it.',
     certainty: 'read',
   },

@@ -122,7 +122,7 @@ const notInAccessToken: Rule = {
   severity: 'error',
   needs: ['scopes'],
   explanation: {
-    what: 'The audience mapper has the right URL, but is switched off for access tokens ("Add to access token"). The MCP server sees a token without its audience and answers 401.',
+    what: 'The audience mapper has the right URL, but is switched off for access tokens (Add to access token). The MCP server sees a token without its audience and answers 401.',
     cause:
       'The switch was turned off in the admin console, or the mapper was made by hand with `access.token.claim` left out.',
     fix: 'mcpkc create-scope for the resource switches it on.',
@@ -172,7 +172,7 @@ const requestedMissing: Rule = {
   explanation: {
     what: 'A product asks for client scopes at sign-in that the realm doesn’t offer. Keycloak then ends the sign-in with invalid_scope, before the login page.',
     cause:
-      'Keycloak’s built-in scopes (address, phone, microprofile-jwt, organization) were deleted, or taken out of the realm’s default and optional client scopes. ‘organization’ is there from Keycloak 26 on.',
+      "Keycloak’s built-in scopes (address, phone, microprofile-jwt, organization) were deleted, or taken out of the realm’s default and optional client scopes. 'organization' is there from Keycloak 26 on.",
     fix: 'Make the scopes again (Client scopes, Create client scope; an empty one will do), and add them to the realm’s optional client scopes (Client scopes, column Assigned type: Optional). Clients that registered before need them too.',
     sources: ['ChatGPT’s authorization requests, observed 2025-09-17', SEEN],
   },

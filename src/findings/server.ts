@@ -22,7 +22,7 @@ const mismatch: Rule = {
   severity: 'error',
   needs: [],
   explanation: {
-    what: 'Keycloak’s metadata names another issuer than the one that the MCP server and the clients are told (KC_ISSUER). Clients compare the two and stop (“issuer mismatch”), before anything is registered; and tokens carry the other issuer, so the MCP server refuses them.',
+    what: "Keycloak’s metadata names another issuer than the one that the MCP server and the clients are told (KC_ISSUER). Clients compare the two and stop ('issuer mismatch'), before anything is registered; and tokens carry the other issuer, so the MCP server refuses them.",
     cause:
       'KC_HOSTNAME of the server lacks the scheme or the relative path (/auth), or is not set at all, so that the issuer follows the address of each request; the proxy doesn’t send X-Forwarded-Proto or -Host; a realm has a frontend URL of its own; or KC_ISSUER, KC_HOSTNAME or KC_SERVER of mcpkc’s configuration is wrong.',
     fix: `${HOSTNAME} If Keycloak is right, correct KC_ISSUER (or KC_HOSTNAME) in mcpkc’s configuration and OIDC_ISSUER at the MCP server.`,
@@ -84,8 +84,8 @@ const basicOff: Rule = {
   explanation: {
     what: 'The realm doesn’t let clients authenticate with id and secret. ChatGPT sends both by HTTP Basic when it redeems the code, and Keycloak answers 401 invalid_client, though its metadata still advertises client_secret_basic. An account of mcpkc in this realm can’t sign in either; one in master can.',
     cause:
-      'The execution ‘Client Id and Secret’ of the realm’s client authentication flow was disabled, or the realm is bound to a flow that lacks it.',
-    fix: 'In the admin console, Authentication, the flow that is bound as “Client authentication flow” (clients, unless changed): set ‘Client Id and Secret’ to Alternative.',
+      "The execution 'Client Id and Secret' of the realm’s client authentication flow was disabled, or the realm is bound to a flow that lacks it.",
+    fix: "In the admin console, Authentication, the flow that is bound as 'Client authentication flow' (clients, unless changed): set 'Client Id and Secret' to Alternative.",
     sources: ['RFC 6749 §2.3.1', SEEN],
   },
   find(seen) {
@@ -96,7 +96,7 @@ const basicOff: Rule = {
     const message =
       'Clients can’t authenticate with id and secret in this realm: ChatGPT’s HTTP Basic at the token endpoint is answered 401 (invalid_client).';
     const fix = atKeycloak(
-      'In the admin console, Authentication, client authentication flow: set ‘Client Id and Secret’ to Alternative.',
+      "In the admin console, Authentication, client authentication flow: set 'Client Id and Secret' to Alternative.",
     );
     return [{ subject: 'Client Id and Secret', message, fix }];
   },

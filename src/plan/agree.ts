@@ -4,7 +4,7 @@ import { rememberShownPlan } from '../cli/known-plan.ts';
 import { styleFor, wantsColor } from '../cli/style.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { count, visible } from '../text.ts';
+import { count, fitted, visible, wrap } from '../text.ts';
 import { type Plan, type Reservation, requireConsent } from './plan.ts';
 import { planText } from './text.ts';
 
@@ -18,16 +18,26 @@ export async function agreeTo(
     server,
     plan,
     reserved = [],
+    stays = [],
     question,
-  }: { server: string; plan: Plan; reserved?: readonly Reservation[]; question: string },
+  }: {
+    server: string;
+    plan: Plan;
+    reserved?: readonly Reservation[];
+    /** Things that stay as they are, as sentences. */
+    stays?: readonly string[];
+    question: string;
+  },
 ): Promise<void> {
   const { io, voice, settings } = context;
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
   voice.progress(undefined);
   if (plan.length > 0) {
-    io.stderr.write(`\n${style.bold(`At ${visible(server)}:`)}\n${planText(plan, style)}\n`);
+    const shown = `\n${style.bold(`At ${visible(server)}:`)}\n${planText(plan, style)}\n`;
+    io.stderr.write(fitted(shown, style.width));
     rememberShownPlan(io);
   }
+  for (const line of stays) io.stderr.write(`${wrap(visible(line), style.width)}\n`);
   for (const { message } of reserved) voice.warn(message);
   if (await askYes(context, question, false).catch(atQuestion)) return;
   throw new McpkcError(
@@ -46,8 +56,8 @@ function atQuestion(error: unknown): never {
 }
 
 /**
- * The consent to a plan of any command that writes to a realm. What needs `--yes` is refused without it, everywhere. The
- * rest is shown at a terminal and asked about once; with `--yes`, `--no-input` or no terminal it goes on. Both
+ * The consent to a plan of any command that writes to a realm. At a terminal the plan is shown, with what it takes from
+ * somebody, and asked about once. Elsewhere what takes something from somebody needs `--yes`, and the rest goes on. Both
  * refusals are CONSENT_NEEDED (exit status 5), before anything is written.
  */
 export async function agreeToPlan(
@@ -55,8 +65,7 @@ export async function agreeToPlan(
   { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
   { plan, reservations, yes }: { plan: Plan; reservations: readonly Reservation[]; yes: boolean },
 ): Promise<void> {
-  requireConsent(reservations, yes);
-  if (yes || !context.settings.input || plan.length === 0) return;
+  if (yes || !context.settings.input || plan.length === 0) return requireConsent(reservations, yes);
   const question = `Make ${count(plan.length, 'change')} in realm ${visible(realm)}?`;
-  await agreeTo(context, { server, plan, question });
+  await agreeTo(context, { server, plan, reserved: reservations, question });
 }

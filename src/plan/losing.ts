@@ -69,7 +69,7 @@ function losingReservations(
     all.slice(0, NAMED).join(', ') + (all.length > NAMED ? ` and ${all.length - NAMED} more` : '');
   const roles = gates.map((one) => visible(roleLabel(one))).join(', ') || 'none';
   const unseen = hidden.map((one) => ` ${one}`).join('');
-  const message = `${count(people.length, 'person', 'people')} with ${count(clients.length, 'client')} are connected to ${visible(resource)} and have none of these roles (${roles}): ${listed(people.map((name) => visible(name)))}. Clients: ${listed(clients)}. Their next refresh has no audience.${unseen}`;
+  const message = `${count(people.length, 'person', 'people')} (with ${count(clients.length, 'client')}) ${people.length === 1 ? 'is connected to' : 'are connected to'} ${visible(resource)} and ${people.length === 1 ? 'has' : 'have'} none of these roles (${roles}): ${listed(people.map((name) => visible(name)))}. Clients: ${listed(clients)}. Their next refresh has no audience.${unseen}`;
   return [{ message }];
 }
 

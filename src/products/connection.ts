@@ -23,7 +23,7 @@ export interface Connection {
   reason: string | null;
 }
 
-/** The ways as people read them, after “connects”. */
+/** The ways as people read them, after 'connects'. */
 const WAY_NAMES: Readonly<Record<ConnectsBy, string>> = {
   'document-pinned': 'by its document (pinned)',
   'document-fetched': 'by its document (fetched)',

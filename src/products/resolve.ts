@@ -29,7 +29,7 @@ function unknownPreset(name: string, known: readonly string[]) {
   const own = `For another product put a preset of your own into config.local.json: {"presets": [{"name": "my-client", "redirectUris": ["http://127.0.0.1:<port>/callback"]}]}`;
   return inputError(
     '--preset',
-    `there is no client preset “${visible(name)}”`,
+    `there is no client preset '${visible(name)}'`,
     `${near === undefined ? '' : `Did you mean ${near}? `}${list} ${own}`,
   );
 }

@@ -15,6 +15,7 @@ export const DOCUMENTS = [
   'SECURITY.md',
   'CHANGELOG.md',
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+  ...readdirSync(join(ROOT, 'docs/reference')).map((name) => `docs/reference/${name}`),
   'examples/compose/README.md',
   'examples/mcp-host/README.md',
 ];

@@ -310,6 +310,13 @@ describe('the MCP server’s URL', () => {
     expect(other.io.questions.at(-1)).toMatch(URL_QUESTION);
   });
 
+  it('at a port that no product connects to is no address that can wait', async () => {
+    const ran = await asked('http://127.0.0.1:1/mcp', 'n', '');
+    expect(ran.said).toContain('no product connects to this port');
+    expect(ran.said).not.toContain('That can wait');
+    expect(ran.io.questions.at(-2)).toBe('Keep http://127.0.0.1:1/mcp? [y/N] ');
+  });
+
   it('without a scheme is told what it lacks', async () => {
     expect((await asked('127.0.0.1:39997/mcp')).said).toContain(
       'it is not a full URL: start it with https://',
@@ -318,11 +325,46 @@ describe('the MCP server’s URL', () => {
 });
 it('a dead HTTP proxy of this machine is named, not Keycloak', async () => {
   const proxy = `http://127.0.0.1:${await freePort()}`;
-  const ran = await init(['https://keycloak.example.com', '', '', '', '', ''], {
-    env: { HTTPS_PROXY: proxy },
-  });
+  const ran = await init(['https://keycloak.example.com'], { env: { HTTPS_PROXY: proxy } });
   expect(ran.said).toContain(`The proxy ${proxy} can’t be reached`);
-  expect(ran.status).toBe(2);
+  // No answer mends a variable: the run ends, and names what does.
+  expect(ran.said).toContain('Correct or unset HTTPS_PROXY');
+  expect(ran.status).toBe(3);
+});
+
+it('an address in place of the administrator’s name is noticed', async () => {
+  const server = await startFakeKeycloak(withRealms('master', 'tools'));
+  const ran = await init([server.url, `${server.url}/admin`, 'admin', 'x', 'tools']);
+  expect(ran.said).toContain(`${server.url}/admin looks like an address.`);
+  expect(ran.io.questions[3]).toContain('Password of admin');
+});
+
+it('after a refusal the password alone is blamed, or the password and the code', async () => {
+  const server = await startFakeKeycloak((got, index) =>
+    got.path.includes('/token')
+      ? { status: 401, json: { error: 'invalid_grant', error_description: 'Invalid user credentials' } }
+      : withRealms('master')(got, index),
+  );
+  const ran = await init([server.url, 'admin', 'wrong', '', 'again', '123456', 'once more', '']);
+  expect(ran.said).toContain('Keycloak refused the password of admin.');
+  expect(ran.said).toContain('Keycloak refused the password or the code of admin.');
+  expect(ran.status).toBe(4);
+});
+
+it('without a terminal all that is missing is named at once, with a line for a script', async () => {
+  const bare = await runMcpkc(['init']);
+  expect(bare.status).toBe(2);
+  const said = bare.err.replaceAll(/ \\\n\s*|\s+/g, ' ');
+  for (const words of ['--server or KC_SERVER', '--realm or KC_REALM', 'an administrator'])
+    expect(said).toContain(words);
+  expect(said).toContain(
+    'mcpkc init --server <url> --realm <name> --admin-user <name> --admin-password-file <file>',
+  );
+  const named = ['init', '--remove', '--server', 'https://auth.example.com/auth', '--realm', 'tools'];
+  const remove = await runMcpkc(named);
+  expect(remove.err.replaceAll(/ \\\n\s*|\s+/g, ' ')).toContain(
+    'init --realm tools --remove --yes --admin-user admin --admin-password-file /run/secrets/admin',
+  );
 });
 
 it('an address where nothing listens is asked for again, six times in all', async () => {

@@ -45,6 +45,24 @@ describe('every command that writes shows its plan at a terminal and asks once',
     await declined(argv);
   });
 
+  it('what takes something from somebody is shown with the plan and asked about, and refused where nobody can be asked', async () => {
+    const add = await at([], 'trusted-hosts', '--add', 'foreign.example.com', '--no-input');
+    expect(add.exit, add.err).toBe(0);
+    const refused = await at([], 'trusted-hosts', '--close', '--no-input');
+    expect({ exit: refused.exit, asked: refused.io.questions }).toEqual({ exit: 5, asked: [] });
+    const ran = await at(['n'], 'trusted-hosts', '--close');
+    expect({ exit: ran.exit, asked: ran.io.questions.length }, ran.err).toEqual({ exit: 5, asked: 1 });
+    const said = ran.err.replaceAll(/\s+/g, ' ');
+    expect(said).toContain('! foreign.example.com');
+    expect(said).toContain('may register clients today and could not any more');
+    expect(said.indexOf('update policy Trusted Hosts')).toBeLessThan(said.indexOf('! foreign.example.com'));
+    const agreed = await at(['y'], 'trusted-hosts', '--close');
+    expect({ exit: agreed.exit, asked: agreed.io.questions.length }, agreed.err).toEqual({
+      exit: 0,
+      asked: 1,
+    });
+  });
+
   it('y does it; --yes, --no-input and a plan of nothing ask nothing', async () => {
     const argv = ['trusted-hosts', '--add', 'one.example.com'];
     const agreed = await at(['y'], ...argv);

@@ -92,8 +92,8 @@ it.each([
   [{ way: 'client', clientId: 'mcp-svc-codex', reason: null }, 'by a client made beforehand (mcp-svc-codex)'],
   [{ way: 'document-pinned', clientId: DOCUMENT, reason: null }, `by its document (pinned, ${DOCUMENT})`],
   [
-    { way: 'document-fetched', clientId: DOCUMENT, reason: 'fetched by the client policy ‘docs’' },
-    `by its document (fetched, ${DOCUMENT}, by the client policy ‘docs’)`,
+    { way: 'document-fetched', clientId: DOCUMENT, reason: "fetched by the client policy 'docs'" },
+    `by its document (fetched, ${DOCUMENT}, by the client policy 'docs')`,
   ],
 ] as const)('%o reads %s', (connection, words) => expect(connectionText(connection)).toBe(words));
 

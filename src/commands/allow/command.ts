@@ -41,7 +41,19 @@ export type AllowOptions = WritingOptions & {
 };
 
 /** Flags that make a client, and so go neither with looking nor with removing. */
-const MAKING = ['redirectUri', 'secretFile', 'showSecret', 'role'];
+const MAKING = ['redirectUri', 'secretFile', 'showSecret', 'role'] as const;
+
+/** Flags that ask for something; without any of them, and without an MCP server, the command lists. */
+const ASKING = [
+  ...MAKING,
+  'preset',
+  'by',
+  'clientId',
+  'scope',
+  'remove',
+  'dryRun',
+  'yes',
+] as const satisfies (keyof AllowOptions)[];
 
 /** `mcpkc allow` */
 export const allow: Command<AllowOptions> = {
@@ -70,13 +82,13 @@ export const allow: Command<AllowOptions> = {
       .addOption(
         new Option(
           '--list',
-          'which products connect which way, since when, how many are signed in',
+          'which products connect which way, since when, how many are signed in (what happens without argument and flag)',
         ).conflicts([...MAKING, ...['remove', 'by', 'clientId', 'preset', 'dryRun', 'yes']]),
       )
       .addOption(
-        new Option('--remove', 'take it back: the client goes, and its users’ connections end').conflicts(
-          MAKING,
-        ),
+        new Option('--remove', 'take it back: the client goes, and its users’ connections end').conflicts([
+          ...MAKING,
+        ]),
       );
     defineWriting(command);
   },
@@ -103,7 +115,9 @@ export const allow: Command<AllowOptions> = {
   async run(context, [argument], flags) {
     const given = givenResource(argument, flags);
     const config = await context.config();
-    if (flags.list === true) return listReport(context, config, given);
+    // Bare, it lists as trusted-hosts does: a client is made for what somebody named alone.
+    const isBare = given === undefined && ASKING.every((name) => flags[name] === undefined);
+    if (flags.list === true || isBare) return listReport(context, config, given);
     const resource = resourceFor(config, given);
     const wish = wishOf(config, flags);
     scopeWish(config, resource, flags);

@@ -19,6 +19,7 @@ import {
   scopeWish,
   wantedPresets,
 } from '../../plan/input.ts';
+import type { LookBeside } from '../../plan/mcp-look.ts';
 import { type Moving, readMoving } from '../../plan/moving.ts';
 import { type Change, planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
@@ -54,7 +55,7 @@ export async function changeScope(
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
-  known: RealmRecord | undefined,
+  { known, look }: { known: RealmRecord | undefined; look: LookBeside },
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
   const subject = await subjectOf(config, keycloak, flags, known);
@@ -99,6 +100,7 @@ export async function changeScope(
       })),
     ];
     requireNoLiveWindow(subject, context.io, flags.yes === true);
+    look.tell();
     await agreeToPlan(context, keycloak, { plan, reservations: asked, yes: flags.yes === true });
     const by = holderOf(context.io, 'create-scope');
     const since = new Date(keycloak.serverNow()).toISOString();

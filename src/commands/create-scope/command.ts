@@ -4,6 +4,7 @@ import { connect } from '../../keycloak/connection/connect.ts';
 import { readServerFactsAhead } from '../../keycloak/read/features.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
+import { lookBeside } from '../../plan/mcp-look.ts';
 import { requireNoContradiction } from '../../plan/registration.ts';
 import { changeScope } from './change-scope.ts';
 import { retireScope } from './retire-scope.ts';
@@ -126,11 +127,14 @@ export const createScope: Command<CreateScopeOptions> = {
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
     if (flags.remove !== true && flags.resourceClient !== true) readServerFactsAhead(keycloak);
+    const look =
+      flags.remove === true ? undefined : lookBeside(context, config, resourceFor(config, flags.resource));
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
     const record =
       flags.dryRun === true ? undefined : await removeLeftBehind(context, keycloak, 'create-scope');
-    return flags.remove === true
-      ? retireScope(context, config, keycloak, flags)
-      : changeScope(context, config, keycloak, flags, record);
+    if (look === undefined) return retireScope(context, config, keycloak, flags);
+    const report = await changeScope(context, config, keycloak, flags, { known: record, look });
+    look.tell();
+    return report;
   },
 };

@@ -9,7 +9,8 @@ import { aliasOf } from '../../names/resource-url.ts';
 import { type Deployment, deploymentOf } from '../../plan/deployment.ts';
 import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
-import { formatCommand } from '../../text.ts';
+import { firstStepFor } from '../../plan/next-step.ts';
+import { asIs } from '../../text.ts';
 
 /** The flags of `mcpkc env`. */
 export type EnvOptions = { format: EnvFormat; resource?: string; scope?: string };
@@ -49,7 +50,7 @@ export const env: Command<EnvOptions> = {
       server: config.server,
       realm: config.realm,
       document: { resource, scope, mode, source, roles, env: deployment.env },
-      text: () => envText(deployment.env, format, aliasOf(resource)),
+      text: () => asIs(envText(deployment.env, format, aliasOf(resource))),
     };
   },
 };
@@ -69,13 +70,14 @@ async function look(
     );
   }
   if (source === 'not in realm') {
+    const next = firstStepFor({ resource: config.transportUrl === resource ? undefined : resource });
     context.voice.warn(
-      `Realm '${realm}' has no scope for it yet. To make it:\n${formatCommand(mode === 'standing' ? ['create-scope', ['--resource', resource]] : ['onboard', resource])}`,
+      `Realm '${realm}' has no scope for it yet. Next, once the MCP server runs with this, ${next.what}:\n${next.line}`,
     );
   }
   if (deployment.roles !== undefined) {
     context.voice.note(
-      'REQUIRED_ROLES names who may use it. Keycloak already leaves the audience out of everybody else’s tokens; a server that checks the role too finds it in realm_access.roles, where the client holds the scope ‘roles’.',
+      "REQUIRED_ROLES names who may use it. Keycloak already leaves the audience out of everybody else’s tokens; a server that checks the role too finds it in realm_access.roles, where the client holds the scope 'roles'.",
     );
   }
   if (isLocal(deployment.issuer) && !isLocal(resource)) {

@@ -66,5 +66,5 @@ function find(wanted: string): ExplainedCode {
   const near = nearTo(wanted);
   const meant = near.length > 1 ? `one of ${near.join(', ')}` : near[0];
   const fix = `${meant === undefined ? '' : `Did you mean ${meant}? `}mcpkc explain lists all codes.`;
-  throw inputError('explain', `there is no code “${brief(wanted, 60)}”`, fix);
+  throw inputError('explain', `there is no code '${brief(wanted, 60)}'`, fix);
 }

@@ -5,7 +5,7 @@ import { inputError, McpkcError } from '../../errors.ts';
 import { checked, type LoadedFleet, loadFleet, problemText } from '../../fleet/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { count } from '../../text.ts';
+import { count, fitted } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
 import { headlineOf, planRealms, REALMS_AT_ONCE } from './plan-command.ts';
 import {
@@ -110,7 +110,8 @@ async function requireAnswer(
   if (yes || !settings.input || changes.length === 0) return false;
   const color = wantsColor(io.env, io.stderr.isTerminal, settings.color);
   const style = styleFor(color, io.stderr.columns);
-  io.stderr.write(fleetText({ headline: headlineOf(loaded), realms, done: undefined }, style));
+  const shown = fleetText({ headline: headlineOf(loaded), realms, done: undefined }, style);
+  io.stderr.write(fitted(shown, style.width));
   const answer = await io.prompt(`Apply this (${countText(changes)})? [y/N] `, { signal });
   if (/^y(es)?$/i.test(answer)) return true;
   voice.progress(undefined);

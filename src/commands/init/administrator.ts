@@ -70,17 +70,27 @@ async function ask(
   flags: InitOptions,
   realm: string,
 ): Promise<Administrator> {
-  const { io, signal } = context;
+  const { io } = context;
   const known = flags.adminUser ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
   const where = `${visible(config.server)}, realm ${visible(realm)}`;
-  const name =
-    known || (await io.prompt(`Administrator at ${where} [${USUAL_NAME}]: `, { signal })) || USUAL_NAME;
+  const name = known || (await askName(context, `Administrator at ${where} [${USUAL_NAME}]: `));
   const password = await askPassword(context, `Password of ${visible(name)} at ${where}: `, name);
   return { realm, kind: 'password', name, password, typed: true };
 }
 
-/** The number of times that a person may type a password. */
+/** The number of times that a person may type a name or a password. */
 const TRIES = 3;
+
+/** The name; an address in its place is a slip, and is asked about again. */
+async function askName({ io, voice, signal }: Context, question: string): Promise<string> {
+  for (let round = 1; ; round++) {
+    const name = (await io.prompt(question, { signal })) || USUAL_NAME;
+    if (!/:\/\/|:\d+\/|\/(?:admin|realms|auth)(?:\/|$)/.test(name) || round >= TRIES) return name;
+    voice.warn(
+      `${visible(name)} looks like an address. The name with which the administrator signs in is asked for.`,
+    );
+  }
+}
 
 /** A password; an empty answer is none, and is asked for again. CONFIG_MISSING (exit status 2) after three. */
 async function askPassword({ io, voice, signal }: Context, question: string, name: string): Promise<string> {
@@ -120,7 +130,7 @@ export async function askAgain<T>(
       if (!isRefusal(error)) throw error;
       const name = visible(given.name);
       if (given.code === undefined) {
-        const question = `Refused. One-time code of ${name}, if there is a second factor (Enter: type the password again): `;
+        const question = `Keycloak refused the password alone. One-time code of ${name}, where a second factor is set up (Enter: there is none, type the password again): `;
         const code = (await io.prompt(question, { secret: true, signal })).replaceAll(' ', '');
         if (code !== '') {
           given = { ...given, code };
@@ -128,7 +138,11 @@ export async function askAgain<T>(
         }
       }
       if (typed++ >= TRIES) throw error;
-      voice.warn(`Keycloak refused '${name}'.`);
+      const [what, single] =
+        given.code === undefined
+          ? ['the password', '']
+          : ['the password or the code', ' A code is good for one sign-in.'];
+      voice.warn(`Keycloak refused ${what} of ${name}.${single}`);
       const password = await askPassword(context, `Password of ${name}, again: `, given.name);
       const { code: _used, ...rest } = given;
       given = { ...rest, password };
@@ -173,14 +187,17 @@ async function secretFrom({ io, voice }: Context, option: string, given: string)
 }
 
 /** CONFIG_MISSING (exit status 2): the ways for an administrator to sign in, and the way to do without one. */
-export function noAdministratorError(problem: string, realm: string): McpkcError {
+export function noAdministratorError(problem: string, realm: string, removes = false): McpkcError {
   const named: CommandPart[] = realm === '' ? [] : [['--realm', realm]];
+  const instead = removes
+    ? `In a script, for example:\n${formatCommand(['init', ...named, '--remove', '--yes', ['--admin-user', 'admin'], ['--admin-password-file', '/run/secrets/admin']])}`
+    : `Without giving mcpkc an administrator, kcadm lines to paste:\n${formatCommand(['init', ...named, '--dry-run'])}`;
   const fix = [
     'Any of these will do, once:',
     '- --admin-user <name> at a terminal, which asks for the password; or with --admin-password-file <file>, or KC_BOOTSTRAP_ADMIN_PASSWORD in the environment;',
     '- --admin-token-file <file>: an administrator’s access token;',
     '- KC_BOOTSTRAP_ADMIN_CLIENT_ID and KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: the bootstrap service client.',
-    `Without giving mcpkc an administrator, kcadm lines to paste:\n${formatCommand(['init', ...named, '--dry-run'])}`,
+    instead,
   ].join('\n');
   const missing = ['--admin-user', '--admin-token-file', 'KC_BOOTSTRAP_ADMIN_CLIENT_ID'];
   return new McpkcError('CONFIG_MISSING', problem, fix, { details: { missing } });

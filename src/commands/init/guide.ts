@@ -17,6 +17,7 @@ import {
 import { isLoopback } from '../../names/loopback.ts';
 import { nearMiss } from '../../names/nearest.ts';
 import { parseResource } from '../../names/resource-url.ts';
+import { lookAtMcp, type McpLook } from '../../plan/mcp-look.ts';
 import { PRUNING_NEEDS_MS, USUAL_RETENTION_MS } from '../../realm/events.ts';
 import { formatCommand, listNames, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
@@ -153,6 +154,7 @@ async function tryServer(
     }
     if (answer.kind === 'failure') {
       const { error } = answer;
+      if (error.details?.proxy !== undefined) throw error;
       return isNothing(error) ? { silence: error.message } : { problem: error.message };
     }
     if (isRealmPage(answer, 'master')) {
@@ -252,14 +254,14 @@ export async function askForRealm(
     if (picked !== undefined) return { value: picked };
     const near = nearMiss(answer, names);
     return {
-      problem: `There is no realm ‘${visible(answer)}’ in the list.${near === undefined ? '' : ` Did you mean ${visible(near)}?`}`,
+      problem: `There is no realm '${visible(answer)}' in the list.${near === undefined ? '' : ` Did you mean ${visible(near)}?`}`,
     };
   });
   return learned(config, { realm, adminRealm: config.adminRealm ?? realm }, ['KC_REALM']);
 }
 
 /** The facts found about the MCP server: undefined where none is named. */
-export type ServerLook = 'protected' | 'open' | 'silent' | undefined;
+export type ServerLook = McpLook['look'] | undefined;
 
 /** The MCP server’s URL, where it isn’t known, and the answer from there. */
 export async function askResource(
@@ -328,72 +330,6 @@ async function keptResource(
   return undefined;
 }
 
-/** The answer at the MCP server’s URL: what is wrong with it, and the URL that the server’s own metadata names. */
-interface McpLook {
-  look: NonNullable<ServerLook>;
-  problem?: string;
-  suggested?: string;
-  /** Whether no server is there yet, or none behind its proxy. */
-  isAbsent?: boolean;
-}
-
-/** Statuses of an MCP endpoint to a GET without a token and without a session (MCP, Streamable HTTP). */
-const OPEN_STATUSES: readonly number[] = [200, 400, 405, 406];
-
-async function lookAtMcp(context: Context, config: Config, url: string): Promise<McpLook> {
-  const answer = await askAddress(url, config, context.io, context.signal);
-  if (answer.kind === 'failure') {
-    const why = /: (.*)\.$/.exec(answer.error.message)?.[1] ?? 'no answer';
-    const problem = `${url} can’t be reached now: ${why}. That can wait.`;
-    return { look: 'silent', problem, isAbsent: true };
-  }
-  const { status, isPage } = answer;
-  if (status === 401) return { look: 'protected' };
-  if (OPEN_STATUSES.includes(status) && !isPage) return { look: 'open' };
-  const suggested = await namedByMetadata(context, config, url);
-  const isAbsent = status >= 502 && status <= 504;
-  const what = isAbsent
-    ? 'its proxy has no server behind it yet'
-    : status >= 500
-      ? 'the server fails'
-      : 'that is no MCP server, which would ask for a token (401)';
-  const named = suggested === undefined ? '' : ` The server’s metadata names ${suggested}.`;
-  const answers = `${url} answers ${status}${isPage ? ' with a page' : ''}: ${what}.`;
-  const problem = `${answers}${named}`;
-  return { look: 'silent', problem, isAbsent, ...(suggested === undefined ? {} : { suggested }) };
-}
-
-/** The resource that the metadata of a URL’s origin names (RFC 9728 §3), where it is another URL of that origin. */
-async function namedByMetadata(
-  { io, signal }: Context,
-  config: Config,
-  url: string,
-): Promise<string | undefined> {
-  const { origin, pathname } = new URL(url);
-  const places = [...new Set([pathname === '/' ? '' : pathname, ''])];
-  for (const place of places) {
-    const answer = await askAddress(
-      `${origin}/.well-known/oauth-protected-resource${place}`,
-      config,
-      io,
-      signal,
-    );
-    if (answer.kind === 'failure' || answer.status !== 200) continue;
-    const read = parseResource(resourceIn(answer.body) ?? '');
-    if ('value' in read && read.value !== url && new URL(read.value).origin === origin) return read.value;
-  }
-  return undefined;
-}
-
-function resourceIn(body: string): string | undefined {
-  try {
-    const { resource } = JSON.parse(body) as { resource?: unknown };
-    return typeof resource === 'string' ? resource : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
 
@@ -401,7 +337,7 @@ const SHORTEST_MS = 3_600_000;
 export async function askEvents(context: Context, realm: string): Promise<number | undefined> {
   const { io, voice, signal } = context;
   voice.note(
-    `Events: onboard and prune-clients read who registered and who signed in. Realm ‘${visible(realm)}’ doesn’t store all of that. Stored with each event: the time, the IP address, the client, the user’s id and name, the session. That is personal data: your privacy notice may have to mention it.`,
+    `Events: onboard and prune-clients read who registered and who signed in. Realm '${visible(realm)}' doesn’t store all of that. Stored with each event: the time, the IP address, the client, the user’s id and name, the session. That is personal data: your privacy notice may have to mention it.`,
   );
   const usual = durationText(USUAL_RETENTION_MS);
   const question = `Store these events, for how long? [${usual}; a time such as 90d; n for not at all]: `;

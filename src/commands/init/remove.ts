@@ -1,6 +1,8 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
+import { defaultBackup, hostInFileName, stateFolder } from '../../cli/state-files.ts';
 import type { Style } from '../../cli/style.ts';
+import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
@@ -46,7 +48,7 @@ export async function removeEverything(
   context: Context,
   realms: AccountRealms,
   account: DesiredAccount,
-  flags: InitOptions,
+  { config, flags }: { config: Config; flags: InitOptions },
 ): Promise<Report> {
   const { io, signal, voice } = context;
   const own = runMark(io);
@@ -61,8 +63,9 @@ export async function removeEverything(
   const dryRun = flags.dryRun === true;
   const reserved = plan.length === 0 ? [] : await reservations(facts, account, realms.target);
   if (dryRun) for (const { message } of reserved) voice.warn(message);
+  const stays = [...staying(facts, account), ...(await filesThatStay(context, config, realms.target))];
   if (!dryRun && plan.length > 0) {
-    await consent(context, realms.target, reserved, plan, flags.yes === true);
+    await consent(context, realms.target, { reserved, plan, stays, yes: flags.yes === true });
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
       const now = await read();
       const write = removalWriter(realms, account, now.snapshot, now.account.client?.id);
@@ -71,7 +74,7 @@ export async function removeEverything(
     const rest = removalOf(await read());
     if (rest.length > 0) throw notKeptError(rest);
   }
-  return reportOf(realms, account, plan, staying(facts, account), dryRun);
+  return reportOf(realms, account, plan, stays, dryRun);
 }
 
 async function readFacts(realms: AccountRealms, account: DesiredAccount): Promise<RemovalFacts> {
@@ -157,13 +160,17 @@ async function reservations(
 async function consent(
   context: Context,
   { server, realm }: Keycloak,
-  reserved: readonly Reservation[],
-  plan: Plan<RemovalKind>,
-  yes: boolean,
+  asked: {
+    reserved: readonly Reservation[];
+    plan: Plan<RemovalKind>;
+    stays: readonly string[];
+    yes: boolean;
+  },
 ): Promise<void> {
+  const { reserved, plan, stays, yes } = asked;
   if (yes || !context.settings.input) return requireConsent(reserved, yes);
   const question = `Remove all of this from realm ${visible(realm)} (${count(plan.length, 'change')})?`;
-  await agreeTo(context, { server, plan, reserved, question });
+  await agreeTo(context, { server, plan, reserved, stays, question });
 }
 
 function notKeptError(rest: Plan): McpkcError {
@@ -193,7 +200,29 @@ function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
     [
       'Stored events stay as they are (Realm settings, Events), and so do clients that registered themselves.',
     ],
-    ['The files here stay: .keycloak-env and config.local.json.'],
+  ].flat();
+}
+
+/** The files of this user that stay, as sentences: those of the configuration, and those with secrets that mcpkc wrote elsewhere. */
+async function filesThatStay(
+  { io }: Context,
+  { files, clientKeyFile }: Config,
+  { server, realm }: Keycloak,
+): Promise<string[]> {
+  const own = [files.credentials, clientKeyFile, files.config].filter((file) => file !== undefined);
+  const state = stateFolder(io);
+  const start = `${hostInFileName(server)}-${encodeURIComponent(realm)}-`;
+  const secrets = state === undefined ? [] : await io.files.list(`${state}/clients`).catch(() => []);
+  const backup = state === undefined ? undefined : defaultBackup(io, { server, realm });
+  const kept = [
+    ...secrets.filter((name) => name.startsWith(start)).map((name) => `${state}/clients/${name}`),
+    ...(backup !== undefined && (await io.files.exists(backup).catch(() => false)) ? [backup] : []),
+  ];
+  return [
+    own.length === 0 ? [] : [`The files of the configuration stay: ${own.join(', ')}.`],
+    kept.length === 0
+      ? []
+      : [`Files with secrets of clients stay, which nobody needs afterwards: ${kept.join(', ')}.`],
   ].flat();
 }
 
@@ -239,6 +268,7 @@ function removalText(
     `Removing mcpkc from realm ${style.bold(visible(realm))}\n`,
     plan.length === 0 ? '' : `\n${planText(plan, style)}`,
     `\n${mark} ${plan.length === 0 ? nothing : done}\n`,
-    ...stays.map((line) => `${wrap(visible(line), style.width)}\n`),
+    // A person who agreed at a terminal has read it before.
+    ...(style.isPlanKnown === true ? [] : stays.map((line) => `${wrap(visible(line), style.width)}\n`)),
   ].join('');
 }

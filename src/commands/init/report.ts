@@ -5,6 +5,7 @@ import type { Administrator } from '../../keycloak/connection/admin-login.ts';
 import { excessRoles, roleName } from '../../plan/account/account-role.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import { spareSettings } from '../../plan/account/service-account.ts';
+import { firstStepFor } from '../../plan/next-step.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccountSnapshot } from '../../realm/account.ts';
 import { retentionFor, retentionText } from '../../realm/events.ts';
@@ -121,9 +122,9 @@ function nextStep(
     return `Next, with the URL of your MCP server, connect ChatGPT:\n${line('onboard', EXAMPLE, ['--preset', 'chatgpt'])}`;
   const isThere = snapshot.scopes.some((scope) => resourceOf(scope) === transportUrl);
   if (isThere && account.realm === account.target) return `Next:\n${line('status')}`;
-  if (look === 'silent' || look === 'open')
-    return `Next, the environment that the MCP server needs:\n${line('env')}`;
-  return `Next, connect ChatGPT (mcpkc presets lists other products):\n${line('onboard', ['--preset', 'chatgpt'])}`;
+  const isServing = look === undefined ? undefined : look === 'protected';
+  const next = firstStepFor({ resource: undefined, isServing, options });
+  return `Next, ${next.what}:\n${next.line}`;
 }
 
 function nextLines({ named }: Context, config: Config, outcome: Outcome): string[] {

@@ -82,6 +82,7 @@ export async function setUpAccount(
   requireLongEnough(flags.events);
   const guided = isGuided(context, flags);
   // Nothing can be planned without a realm; at a terminal it is chosen once somebody is signed in.
+  if (!guided) requireAllNamed(context, read, flags);
   if (!guided || read.realm !== undefined) wishOf(read, flags);
   const located = guided
     ? await askServer(context, read)
@@ -142,6 +143,32 @@ function issuerIn(body: string): string | undefined {
   }
 }
 
+/** CONFIG_MISSING (exit status 2) with everything that is missing at once, where nobody can be asked. */
+function requireAllNamed({ io }: Context, config: Config, flags: InitOptions): void {
+  if (config.realm !== undefined || config.files.config !== undefined) return;
+  const isNamed =
+    flags.adminTokenFile !== undefined ||
+    flags.adminPasswordFile !== undefined ||
+    ['KC_BOOTSTRAP_ADMIN_PASSWORD', 'KC_BOOTSTRAP_ADMIN_CLIENT_SECRET'].some((name) => io.env[name]);
+  const missing = [
+    ...(config.originOf('KC_SERVER') === undefined ? ['Keycloak’s address (--server or KC_SERVER)'] : []),
+    'the realm (--realm or KC_REALM)',
+    ...(isNamed || flags.dryRun === true ? [] : ['an administrator, who signs in once (--admin-user)']),
+  ];
+  const how = [
+    flags.remove === true ? '--remove --yes ' : '',
+    flags.dryRun === true ? '--dry-run' : '--admin-user <name> --admin-password-file <file>',
+  ].join('');
+  throw new McpkcError(
+    'CONFIG_MISSING',
+    `mcpkc is not set up here, and nobody can be asked. Missing: ${missing.join('; ')}.`,
+    `At a terminal mcpkc init asks for all of it. In a script:\nmcpkc init --server <url> --realm <name> `.concat(
+      how,
+    ),
+    { details: { missing: ['KC_SERVER', 'KC_REALM', '--admin-user'] } },
+  );
+}
+
 function requireLongEnough(retentionMs: number | undefined): void {
   if (retentionMs === undefined || retentionMs >= SHORTEST_MS) return;
   throw inputError('--events', 'events have to be kept for an hour at least', 'Write a time like 30d.');
@@ -178,6 +205,7 @@ async function withoutAdministrator(
     throw noAdministratorError(
       'init signs in once as an administrator, and no administrator is named.',
       account.target,
+      flags.remove === true,
     );
   }
   const snapshot: AccountSnapshot = {
@@ -210,7 +238,7 @@ async function asAdministrator(
   { administrator, realms, guided, look }: Session,
   flags: InitOptions,
 ): Promise<Report> {
-  if (flags.remove === true) return removeEverything(context, realms, given, flags);
+  if (flags.remove === true) return removeEverything(context, realms, given, { config, flags });
   const asksEvents = guided && given.events === undefined && flags.yes !== true && flags.readOnly !== true;
   const found = await readAccount(realms, given, given.events !== undefined || asksEvents);
   const wish = asksEvents ? await withEvents(context, given, found) : given;

@@ -20,7 +20,7 @@ import { readRecord } from '../../keycloak/read/record.ts';
 import { agreeTo } from '../../plan/agree.ts';
 import { requireNoLiveWindow, resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
-import { requireConsent } from '../../plan/plan.ts';
+import { lookBeside } from '../../plan/mcp-look.ts';
 import type { Preset } from '../../products/preset.ts';
 import { allowancesOf, allowedIn, type RealmRecord } from '../../realm/record.ts';
 import { count, readTypedName, visible } from '../../text.ts';
@@ -120,6 +120,7 @@ export const onboard: Command<OnboardOptions> = {
     requireAccount(config);
     requireUntil(flags, client, context.settings.input);
     const keycloak = await connect(config, context.io, context.signal);
+    const look = flags.close === true ? undefined : lookBeside(context, config, resource);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
     const record =
       flags.dryRun === true
@@ -145,17 +146,19 @@ export const onboard: Command<OnboardOptions> = {
       roles: flags.role ?? [],
     });
     const kind: Kind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
+    look?.tell();
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
-    const { plan, reservations } = prepared;
+    const { plan, reservations: reserved } = prepared;
     if (context.settings.input && !yes && plan.length > 0) {
       requireNoLiveWindow(prepared.run, context.io, yes);
-      requireConsent(reservations, yes);
       const { server, realm } = keycloak;
       const then = kind === 'next' ? `, then wait for ${presets.map(({ title }) => title).join(' or ')}` : '';
       const question = `Make ${count(plan.length, 'change')} in realm ${visible(realm)}${then}?`;
-      await agreeTo(context, { server, plan, question });
+      await agreeTo(context, { server, plan, reserved, question });
+      prepared.reservations = [];
     }
+    look?.tell();
     if (kind === 'close') return report(await close(prepared, yes), config, { kind });
     const noted = async (onboarded: Onboarded) => {
       const { resource: url, scope, mode, gates } = onboarded.run;

@@ -1,10 +1,11 @@
+import { numberedSteps } from '../../cli/steps.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
+import { asIs, brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
 import type { Run } from './run.ts';
 
 interface Shown {
@@ -126,7 +127,7 @@ function takeOver({ unused, resource }: OnboardAnswer, style: Style): string {
 
 function environment({ env }: OnboardAnswer, style: Style): string {
   if (!env) return '';
-  const lines = Object.entries(env).map(([key, value]) => `  ${key}=${visible(value)}`);
+  const lines = Object.entries(env).map(([key, value]) => asIs(`  ${key}=${visible(value)}`));
   const title = 'Environment of the MCP server (mcpkc env prints it in other formats):';
   return `\n${style.dim(title)}\n${lines.join('\n')}\n\n`;
 }
@@ -148,7 +149,10 @@ function hang(text: string, style: Style): string {
 export function instructions({ presets, resource }: Pick<Run, 'presets' | 'resource'>): string {
   const lines = presets.flatMap((preset, index) => [
     `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,
-    ...connectSteps(preset, resource).map((step, at) => `  ${at + 1}. ${step}`),
+    ...numberedSteps(connectSteps(preset, resource), {
+      bold: (text) => text,
+      width: Number.POSITIVE_INFINITY,
+    }),
   ]);
   return [...lines, 'Ctrl-C ends the waiting; nothing stays open.'].join('\n');
 }

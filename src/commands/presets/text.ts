@@ -108,7 +108,7 @@ export function presetText(preset: Preset, style: Style): string {
       'Redirect URIs',
       preset.redirectUris.map(({ uri }) => uri),
     ),
-    ...section('Hosts for the policy ‘Trusted Hosts’', preset.trustedHosts),
+    ...section("Hosts for the policy 'Trusted Hosts'", preset.trustedHosts),
     ...section('Registers as', names),
     ...section(
       'Home page that it registers (client_uri)',

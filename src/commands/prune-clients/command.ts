@@ -10,7 +10,7 @@ import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { PRUNING } from '../../realm/events.ts';
-import { brief, count, readTypedName, visible } from '../../text.ts';
+import { brief, count, fitted, readTypedName, visible } from '../../text.ts';
 import type { Judged } from './judge/audit.ts';
 import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
@@ -271,7 +271,7 @@ async function showGoing(context: Context, keycloak: Keycloak, wish: Wish): Prom
   voice.progress(undefined);
   if (judged.length === 0 || limit.exceeded) return [];
   const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
-  io.stderr.write(goingText(judged, style));
+  io.stderr.write(fitted(goingText(judged, style), style.width));
   return judged;
 }
 
@@ -296,7 +296,7 @@ async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Pro
   const { realm } = keycloak;
   const judged = await showGoing(context, keycloak, wish);
   if (judged.length === 0) return;
-  const what = `${count(judged.length, 'client')} of realm ‘${visible(realm)}’ will be deleted at once.`;
+  const what = `${count(judged.length, 'client')} of realm '${visible(realm)}' will be deleted at once.`;
   const said = await io.prompt(`${what} Type the realm’s name to go on: `, { signal });
   if (said !== realm) throw notConfirmedError(realm, said);
 }

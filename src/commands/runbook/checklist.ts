@@ -3,11 +3,14 @@ import { BOXES } from './boxes.ts';
 import type { Results, RunbookFacts } from './facts.ts';
 import { code } from './markdown.ts';
 
-/** The state of a box: `open` with the reasons, or `unknown` where not everything was looked at. */
+/**
+ * The state of a box: `open` with the reasons; `seen` where `status` finds nothing against it and no check was run;
+ * `unknown` where not everything was looked at.
+ */
 export interface BoxState {
   id: string;
   title: string;
-  state: 'done' | 'open' | 'unknown';
+  state: 'done' | 'seen' | 'open' | 'unknown';
   reasons: string[];
 }
 
@@ -35,14 +38,16 @@ function failed({ checks = [] }: Results, ids: readonly string[]): string[] {
 }
 
 function stateOf(
-  { findings, checks }: Results,
+  { findings, isWhole, checks }: Results,
   codes: readonly string[],
   ids: readonly string[],
   against: readonly string[],
 ): BoxState['state'] {
   if (against.length > 0) return 'open';
   const passed = ids.every((id) => checks?.some((check) => check.id === id && check.outcome === 'pass'));
-  return passed && (codes.length === 0 || findings !== undefined) ? 'done' : 'unknown';
+  if (passed && (codes.length === 0 || findings !== undefined)) return 'done';
+  const isSeen = codes.length > 0 && findings !== undefined && isWhole === true && checks === undefined;
+  return isSeen ? 'seen' : 'unknown';
 }
 
 function playbook({ checks }: Results): BoxState {
@@ -62,14 +67,17 @@ export function checklistSection(facts: RunbookFacts): string {
     const box = BOXES.find((one) => one.id === id);
     const how = box ? box.how(facts) : code(formatCommand(['validate', facts.deployment.resource]));
     const why = reasons.map((reason) => `\n  - ${markdownText(reason)}`).join('');
-    const unknown = state === 'unknown' ? ' *(not proven)*' : '';
-    return `- [${state === 'done' ? 'x' : ' '}] ${title}${unknown}: ${how}${why}`;
+    const isTicked = state === 'done' || state === 'seen';
+    const sure = { done: '', open: '', seen: ' *(as the realm is set up)*', unknown: ' *(not proven)*' }[
+      state
+    ];
+    return `- [${isTicked ? 'x' : ' '}] ${title}${sure}: ${how}${why}`;
   });
   const { findings, checks } = facts.results;
   const seen = [findings && 'mcpkc status', checks && 'mcpkc validate'].filter(Boolean).join(' and ');
   const note =
     seen === ''
       ? 'Nothing was looked at: boxes are ticked where a service account is configured.'
-      : `Ticked on ${facts.day} by what ${seen} found.`;
+      : `Ticked on ${facts.day} by what ${seen} found.${checks ? '' : ` ${code('--validate')} proves the rest.`}`;
   return `## Deployment checklist\n\n${note}\n\n${lines.join('\n')}`;
 }

@@ -7,7 +7,7 @@ import { findingsFor } from '../../findings/look.ts';
 import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { deploymentOf } from '../../plan/deployment.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
-import { shellWord, visible } from '../../text.ts';
+import { asIs, shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import { boxStates } from './checklist.ts';
 import { RUNS_ON, type RunbookFacts, type RunsOn } from './facts.ts';
@@ -40,7 +40,11 @@ export const runbook: Command<RunbookOptions> = {
         '--with-secrets',
         'write the service account’s secret into it (needs --output; the file gets mode 0600)',
       )
-      .option('--preset <name>', 'the products that it is for … (default: chatgpt)', list)
+      .option(
+        '--preset <name>',
+        'the products that it is for … (default: those that the MCP server was opened for, else chatgpt)',
+        list,
+      )
       .option('--validate', 'run the playbook too, so that its boxes can be ticked (registers probes)')
       .addOption(
         new Option('--runs-on <what>', 'how Keycloak and the MCP server are run, for the lines on their logs')
@@ -83,7 +87,7 @@ export const runbook: Command<RunbookOptions> = {
       server: config.server,
       realm: config.realm,
       document: output === undefined ? { ...document, markdown } : document,
-      text: () => (output === undefined ? markdown : `${written(output, flags)}\n`),
+      text: () => (output === undefined ? asIs(markdown) : `${written(output, flags)}\n`),
     };
   },
 };
@@ -95,18 +99,20 @@ async function factsOf(
   flags: RunbookOptions,
 ): Promise<RunbookFacts> {
   const resource = resourceFor(config, argument, { bareHost: true });
-  const presets = wantedPresets(config, flags.preset);
+  const named = flags.preset === undefined ? undefined : wantedPresets(config, flags.preset);
   const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
   const deployment = deploymentOf(config, resource, scopes);
-  const subject = { resource, presets };
-  const findings = await findingsFor(context, config, subject);
-  const checks = flags.validate === true ? await runChecks(context, config, subject) : undefined;
+  const look = await findingsFor(context, config, { resource, presets: named });
+  const presets = named ?? look?.presets ?? wantedPresets(config, undefined);
+  const checks =
+    flags.validate === true ? await runChecks(context, config, { resource, presets }) : undefined;
   return {
     version: VERSION,
     day: new Date(context.io.now()).toISOString().slice(0, 10),
     deployment,
     presets,
     server: config.server,
+    caFile: config.caFile,
     adminRealm: config.adminRealm ?? deployment.realm,
     hostname: config.hostname,
     hostnameAdmin: config.hostnameAdmin,
@@ -114,7 +120,7 @@ async function factsOf(
     secretOrigin: secretOrigin(config),
     runsOn: flags.runsOn,
     secret: flags.withSecrets === true ? config.clientSecret : undefined,
-    results: { findings, checks },
+    results: { findings: look?.findings, isWhole: look?.isWhole === true, checks },
   };
 }
 

@@ -19,6 +19,8 @@ export interface SeenCheck {
 /** The observations for the deployment checklist; undefined where nobody looked. */
 export interface Results {
   findings: readonly SeenFinding[] | undefined;
+  /** Whether the account saw all that the findings are judged by. */
+  isWhole?: boolean;
   checks: readonly SeenCheck[] | undefined;
 }
 
@@ -34,6 +36,8 @@ export interface RunbookFacts {
   deployment: Deployment;
   presets: readonly Preset[];
   server: string;
+  /** The authority’s file, where one is configured. */
+  caFile: string | undefined;
   adminRealm: string;
   hostname: string | undefined;
   hostnameAdmin: string | undefined;

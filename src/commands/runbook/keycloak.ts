@@ -42,10 +42,13 @@ the consent, then ${code('POST …/token')} from the product’s servers (for Ch
 agent). Registrations, sign-ins and refusals are events too: ${code('mcpkc init --events 30d')} has them stored.`;
 }
 
-function addressLines({ hostname, hostnameAdmin }: RunbookFacts): string[] {
-  const address = hostname ?? 'https://auth.example.com';
+function addressLines({ hostname, hostnameAdmin, deployment }: RunbookFacts): string[] {
+  // The issuer is the public address, its relative path included, and the realm.
+  const address = hostname ?? deployment.issuer.replace(/\/realms\/[^/]*$/, '');
   return [
-    ...(hostname === undefined ? ['# KC_HOSTNAME is not configured; put the public address here:'] : []),
+    ...(hostname === undefined
+      ? ['# as the issuer has it; a Keycloak with another public address needs that here']
+      : []),
     `KC_HOSTNAME=${shellWord(address)}`,
     ...(hostnameAdmin === undefined ? [] : [`KC_HOSTNAME_ADMIN=${shellWord(hostnameAdmin)}`]),
     'KC_PROXY_HEADERS=xforwarded   # behind a proxy that overwrites X-Forwarded-*',

@@ -4,16 +4,17 @@ import { block, code, table } from './markdown.ts';
 import { metadataUrl } from './mcp-server.ts';
 
 /** The proofs, with one command and by hand. */
-export function proveSection({ deployment }: RunbookFacts): string {
+export function proveSection({ deployment, caFile }: RunbookFacts): string {
   const { resource, issuer } = deployment;
   const url = shellWord(resource);
+  const curl = `curl -sS${caFile === undefined ? '' : ` --cacert ${shellWord(caFile)}`}`;
   const lines = [
     formatCommand(['validate', resource]),
     '',
     '# the same from outside, by hand: the challenge, the metadata, the issuer',
-    `curl -sS -o /dev/null -D - -X POST ${url} | grep -i www-authenticate`,
-    `curl -sS ${shellWord(metadataUrl(resource))}`,
-    `curl -sS ${shellWord(`${issuer}/.well-known/openid-configuration`)}`,
+    `${curl} -o /dev/null -D - -X POST ${url} | grep -i www-authenticate`,
+    `${curl} ${shellWord(metadataUrl(resource))}`,
+    `${curl} ${shellWord(`${issuer}/.well-known/openid-configuration`)}`,
   ];
   return `## Prove it
 

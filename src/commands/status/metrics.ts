@@ -80,7 +80,7 @@ function roomGauges({ parts: { room } }: Seen): Gauge[] {
   return [
     {
       name: 'mcpkc_registration_limit',
-      help: 'How many clients the realm may have before registration stops (‘Max Clients Limit’).',
+      help: "How many clients the realm may have before registration stops ('Max Clients Limit').",
       samples: [{ value: limit }],
     },
     {

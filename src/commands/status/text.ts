@@ -117,7 +117,7 @@ function header(answer: StatusAnswer, style: Style): string {
       '  ',
     ),
   ];
-  return `${[...lines, ...names, ...others, verdict(answer, style, '  ')].join('\n')}\n`;
+  return `${[...lines, ...names, ...others].join('\n')}\n`;
 }
 
 /** A line per product: its connection, whether the realm lets it through, and the findings against that. */
@@ -139,9 +139,9 @@ function productsSection({ products }: StatusAnswer, style: Style): string {
 }
 
 /** The one sentence that a person reads; broken where the terminal is narrow. */
-function verdict({ findings, groups, products }: StatusAnswer, style: Style, indent = ''): string {
+function verdict({ findings, groups, products }: StatusAnswer, style: Style): string {
   const line = (colour: (text: string) => string, mark: string, words: string) =>
-    indent + colour(`${mark} ${wrap(words, style.width, `${indent}  `).trimStart()}`);
+    colour(`${mark} ${wrap(words, style.width, '  ').trimStart()}`);
   const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [number('error'), number('warning')];
   const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);

@@ -41,7 +41,7 @@ import { readablePattern } from '../../realm/redirect-patterns.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
-import { count, visible } from '../../text.ts';
+import { count, listNames, visible } from '../../text.ts';
 
 /** The flags of `mcpkc trusted-hosts`. */
 export type TrustedHostsOptions = WritingOptions & {
@@ -113,6 +113,8 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const { desired, reservations } = await holdingIds(context, { keycloak, snapshot, flags }, wished);
     const plan = planFor(desired, snapshot);
     sayAbsent(context, wish, snapshot);
+    if (wish.remove.length > 0 || flags.close === true)
+      await sayCutOff(context, keycloak, { snapshot, wish, flags, custom });
     await requireEditablePolicies(keycloak, plan, snapshot);
     if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
@@ -306,6 +308,31 @@ function sayAbsent({ voice }: Context, { remove }: Wish, snapshot: RealmSnapshot
     const meant = near === undefined ? '' : ` Did you mean ${visible(near)}?`;
     voice.warn(`${visible(host)} is not in the list: there is nothing to remove.${meant}`);
   }
+}
+
+/**
+ * The products of the realm that register with an address at a host that goes: what is connected goes on, and nobody connects
+ * anew.
+ */
+async function sayCutOff(
+  { voice }: Context,
+  keycloak: Keycloak,
+  { snapshot, wish, flags, custom }: Omit<Wanted, 'keycloak'>,
+): Promise<void> {
+  const listed = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  const goes = (host: string) =>
+    listed.includes(host) && (flags.close === true || wish.remove.includes(host));
+  const record = await readRecord(keycloak);
+  const wanted = entriesOf(record, 'wanted').flatMap(({ products }) => products);
+  const known = [...PRESETS, ...custom];
+  const cut = known.flatMap(({ name, title, redirectUris }) => {
+    const hosts = [...new Set(redirectUris.map(({ uri }) => hostOfUri(uri)))].filter(goes);
+    return wanted.includes(name) && hosts.length > 0 ? [{ title, hosts }] : [];
+  });
+  for (const { title, hosts } of cut)
+    voice.warn(
+      `${visible(title)} registers with an address at ${listNames(hosts)}. It can’t connect anew afterwards, nor can one that is connected now, once its connection is removed. Until then that goes on.`,
+    );
 }
 
 /** The reach of a whole host, shown before it is opened. */

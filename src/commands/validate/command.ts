@@ -187,7 +187,9 @@ async function withRealm(
 ): Promise<Answer> {
   const isAsked = answer.red.length > 0 && !outside;
   const found = isAsked
-    ? await findingsFor(context, config, { resource: mcp, presets }).catch(noFindings)
+    ? await findingsFor(context, config, { resource: mcp, presets })
+        .then((look) => look?.findings)
+        .catch(noFindings)
     : [];
   const realmErrors = (found ?? [])
     .filter(({ severity }) => severity === 'error')

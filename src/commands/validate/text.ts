@@ -34,6 +34,9 @@ export function validateText(answer: Answer, style: Style, verbose: boolean): st
   return parts.filter((part) => part !== '').join('\n');
 }
 
+/** Whether a check that failed is a fault; what is worth knowing alone is none. */
+const isFault = ({ severity }: ShownCheck) => severity !== 'info';
+
 /** A line per group that something was chosen of: the number that passed, and those that did not. */
 function groupsText({ checks, red }: Answer, style: Style): string {
   const groups = Map.groupBy(checks, groupOf);
@@ -43,10 +46,12 @@ function groupsText({ checks, red }: Answer, style: Style): string {
     );
     if (chosen.length === 0) return [];
     const of = (outcome: ShownCheck['outcome']) => chosen.filter((one) => one.outcome === outcome);
-    const [passed, failed, notRun, left] = [of('pass'), of('fail'), of('not-run'), of('skipped')];
+    const [passed, notRun, left] = [of('pass'), of('not-run'), of('skipped')];
+    const [failed, noted] = [of('fail').filter(isFault), of('fail').filter((one) => !isFault(one))];
     const parts = [
       passed.length === 0 ? '' : `${passed.length} passed`,
       failed.length === 0 ? '' : `failed: ${failed.map(({ id }) => id).join(', ')}`,
+      noted.length === 0 ? '' : `noted: ${noted.map(({ id }) => id).join(', ')}`,
       notRun.length === 0 ? '' : `${notRun.length} not run`,
       left.length === 0 ? '' : `${left.length} skipped`,
     ].filter((part) => part !== '');
@@ -68,9 +73,10 @@ function groupMark(checks: readonly ShownCheck[], red: readonly string[], style:
     )
   )
     return style.red('■');
-  if (some(({ outcome, severity }) => outcome === 'fail' && severity !== 'info')) return style.yellow('✗');
+  if (some((one) => one.outcome === 'fail' && isFault(one))) return style.yellow('✗');
   if (some(({ outcome, excused }) => outcome === 'not-run' && !excused)) return style.yellow('■');
   if (some(({ warning, outcome }) => warning && outcome === 'pass')) return style.yellow('!');
+  if (some(({ outcome }) => outcome === 'fail')) return style.cyan('i');
   return some(({ outcome }) => outcome === 'pass') ? style.green('✓') : style.dim('-');
 }
 
@@ -88,16 +94,34 @@ function realmText({ realmErrors }: Answer, style: Style): string {
   return `${style.bold('In the realm (mcpkc status)')}\n${lines.join('')}`;
 }
 
+/** A URL that is the same in every shell: a server’s answer is shown as a command line only where it is one. */
+const PLAIN_URL = /^https?:\/\/[\w.:[\]-]+(?:\/[\w.~-]+)*\/?$/;
+
 /** Checks that fail where the address is another server's, a typo, or a proxy's without a server behind it. */
 const ELSEWHERE = ['CHAL-401', 'PRM-RESOURCE'];
 
 /**
  * The one command to go on with after a red verdict: the first fix that is one, else one that explains the first cause.
  */
-function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Style): string {
-  if (silent) return `Next, once it runs:\n  ${formatCommand(['validate', mcp])}\n`;
+function nextText(answer: Answer, style: Style): string {
+  const { red, checks, realmErrors, silent, mcp, firstStep } = answer;
+  const step = (words: string, line: string) =>
+    `Next${words}:\n${shellLines(visible(line), style.width, '  ')}\n`;
+  const isUnprovisioned = realmErrors.some(({ code }) => code === 'SCOPE_MISSING');
+  if (silent && !(isUnprovisioned && firstStep))
+    return step(', once it runs', formatCommand(['validate', mcp]));
   if (red.length === 0) return '';
   const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null);
+  const endpoint = causes.find(({ id }) => id === 'CHAL-401')?.evidence.facts.endpoint;
+  if (typeof endpoint === 'string' && PLAIN_URL.test(endpoint))
+    return step(', with the URL that the server’s metadata names', formatCommand(['validate', endpoint]));
+  if (causes.some(({ fix }) => fix?.includes('--ca-file') === true))
+    return step(
+      ', with the authority’s certificate in a file',
+      formatCommand(['validate', mcp, ['--ca-file', 'authority.pem']]),
+    );
+  if (isUnprovisioned && firstStep && (silent || !causes.some(({ id }) => ELSEWHERE.includes(id))))
+    return step(`, ${firstStep.what}`, firstStep.line);
   // A realm is never made ready for an address at which there is no such MCP server.
   const isElsewhere = causes.some(({ id }) => ELSEWHERE.includes(id));
   const fixes = [
@@ -105,7 +129,7 @@ function nextText({ red, checks, realmErrors, silent, mcp }: Answer, style: Styl
     ...causes.flatMap(({ fix }) => (fix !== null && isCommandLine(fix) ? [fix] : [])),
   ];
   const next = fixes[0] ?? formatCommand(['explain', causes[0]?.id ?? red[0] ?? '']);
-  return `Next:\n${shellLines(visible(next), style.width, '  ')}\n`;
+  return step('', next);
 }
 
 /** The checks that were not run because this check failed, in one line. */
@@ -210,9 +234,15 @@ function traces({ requests, events, commands }: Answer, style: Style): string {
 
 function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): string {
   const passed = checks.filter(({ outcome }) => outcome === 'pass').length;
-  const failed = checks.filter(({ outcome }) => outcome === 'fail').length;
+  const failed = checks.filter((one) => one.outcome === 'fail' && isFault(one)).length;
+  const noted = checks.filter((one) => one.outcome === 'fail' && !isFault(one)).length;
   const notRun = checks.filter(({ outcome }) => outcome === 'not-run').length;
-  const counts = `${count(passed, 'check')} passed, ${failed} failed, ${notRun} not run.`;
+  const rest = [
+    failed === 0 ? '' : `${failed} failed`,
+    notRun === 0 ? '' : `${notRun} not run`,
+    noted === 0 ? '' : `${noted} noted`,
+  ].filter((part) => part !== '');
+  const counts = `${[`${count(passed, 'check')} passed`, ...rest].join(', ')}.`;
   const notes = [
     swept.removed.length > 0
       ? `Removed ${count(swept.removed.length, 'probe client')} that an earlier run left.\n`
@@ -222,7 +252,8 @@ function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): str
       : '',
   ].join('');
   if (silent) return `${notes}${style.red('✗')} ${visible(mcp)} never answered. ${counts}\n`;
-  if (red.length === 0) return `${notes}${style.green('✓')} ${counts}\n`;
+  if (red.length === 0 && failed === 0) return `${notes}${style.green('✓')} ${counts}\n`;
+  if (red.length === 0) return `${notes}${style.yellow('!')} ${counts} None of these must pass.\n`;
   const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null).map(({ id }) => id);
   const inTheWay = causes.length === 0 ? red : causes;
   return `${notes}${style.red('✗')} ${wrap(`${counts} In the way: ${inTheWay.join(', ')}`, style.width, '  ').trimStart()}\n`;

@@ -78,7 +78,7 @@ export function networkError(server: string, code: string, error: unknown, proxy
     return new McpkcError('KEYCLOAK_TIMEOUT', `${server} did not answer in time.`, fix, options);
   }
   if (code === 'BAD_PORT') {
-    const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").`;
+    const message = `${server}: Node’s fetch refuses this port (WHATWG Fetch, port blocking).`;
     return new McpkcError('PORT_BLOCKED', message, 'Start Keycloak on another port, such as 8080.', options);
   }
   const tls =

@@ -115,7 +115,7 @@ export async function tokenRefusal(
   if (status === 403 && description.includes('HTTPS required')) {
     const fix =
       'The realm wants TLS from this address (sslRequired); behind a proxy, X-Forwarded-Proto must be https and --proxy-headers set.';
-    return new McpkcError('NOT_AUTHORISED', `${server} answers "HTTPS required".`, fix);
+    return new McpkcError('NOT_AUTHORISED', `${server} answers 'HTTPS required'.`, fix);
   }
   return new McpkcError(
     'KEYCLOAK_ERROR',

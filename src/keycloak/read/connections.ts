@@ -109,7 +109,7 @@ export async function readConnections(
   // 26.8 leaves out the sessions of users that the account may not view.
   if (listed < counted && !(await accountSees(keycloak, 'view-users')))
     hidden.push(
-      `Keycloak counts ${count(counted, 'session')} and lists ${listed} to this account: it lacks the role ‘view-users’.`,
+      `Keycloak counts ${count(counted, 'session')} and lists ${listed} to this account: it lacks the role 'view-users'.`,
     );
   const consents = await seen(hidden, () =>
     consentsOf(keycloak, user, wish.mostUsers ?? MOST_USERS, hidden, onRead),
@@ -202,7 +202,7 @@ async function consentsOf(
     return [];
   }
   if (users.length === 0 && !(await accountSees(keycloak, 'view-users'))) {
-    hidden.push('Consents are not visible to this account: it lacks the role ‘view-users’.');
+    hidden.push("Consents are not visible to this account: it lacks the role 'view-users'.");
     return [];
   }
   let done = 0;

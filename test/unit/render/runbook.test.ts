@@ -28,6 +28,7 @@ function facts(more: Partial<RunbookFacts> = {}): RunbookFacts {
     deployment: DEPLOYMENT,
     presets: [chatgpt],
     server: 'https://auth.example.com',
+    caFile: undefined,
     adminRealm: 'tools',
     hostname: 'https://auth.example.com',
     hostnameAdmin: undefined,
@@ -72,8 +73,22 @@ describe('the boxes of the deployment checklist', () => {
     expect(open.map(({ reasons }) => reasons)).toEqual([[`${found}: look here`]]);
   });
 
-  it('are not ticked by status alone, nor by validate alone where findings count', () => {
+  it('are ticked by status where it saw the whole realm, as far as the realm alone shows them', () => {
+    const results: Results = { findings: [], isWhole: true, checks: undefined };
+    const ticked = boxStates(results).filter(({ state }) => state === 'seen');
+    expect(ticked.map(({ id }) => id)).toEqual(['address', 'policies', 'scope', 'pkce', 'userless']);
+    expect(runbookText(facts({ results }))).toContain(
+      '- [x] The audience scope is there, and tokens name the MCP server *(as the realm is set up)*',
+    );
+    const finding = { code: 'SCOPE_MISSING', severity: 'error' as const, message: 'none' };
+    expect(stateOf({ ...results, findings: [finding] }, 'scope')).toBe('open');
+  });
+
+  it('are not ticked by what an account saw a part of, nor by validate alone where findings count', () => {
     expect(stateOf({ findings: [], checks: undefined }, 'policies')).toBe('unknown');
+    expect(
+      stateOf({ findings: [], isWhole: true, checks: checks({ 'REG-PLAIN': 'skipped' }) }, 'policies'),
+    ).toBe('unknown');
     expect(stateOf({ findings: undefined, checks: checks() }, 'policies')).toBe('unknown');
     expect(stateOf({ findings: undefined, checks: checks() }, 'server')).toBe('done');
   });

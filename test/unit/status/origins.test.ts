@@ -12,13 +12,13 @@ it('a page’s origins that the policy doesn’t list go into it by the printed 
   const registrationPolicies = visible([...POLICIES, policy('registration-web-origins')]);
   const [finding] = origins({ server: server(true), registrationPolicies });
   expect(finding).toMatchObject({
-    message: expect.stringContaining('doesn’t list: 403 “Invalid origin”'),
+    message: expect.stringContaining("doesn’t list: 403 'Invalid origin'"),
     fix: { kind: 'command', text: expect.stringContaining('trusted-hosts --preset inspector') },
   });
 });
 
 it.each([
-  [true, /has no policy ‘Allowed Registration Web Origins’/, /^In the admin console/],
+  [true, /has no policy 'Allowed Registration Web Origins'/, /^In the admin console/],
   [false, /answers no browser at its registration endpoint/, /^Upgrade Keycloak to 26\.5\.6/],
 ])(
   'without the policy, a server that knows it (%s) is told apart from one before 26.5',

@@ -36,6 +36,7 @@ const OUT: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\bgave (the|an|its|it the) (audience|scope|role)s?\b/i, 'granted'],
   [/\bas named with\b/i, 'because of'],
   [/\b(it|this) is no (absolute|URL|name|host|JSON|https)\b/i, 'it is not a …'],
+  [/[“”‘]/, 'straight quotes, one kind on every screen'],
   [/\b(thereof|therein|thereby|whereof|hitherto|lest)\b/i, 'plain words'],
 ];
 
@@ -169,13 +170,16 @@ describe('what users read is plain English', () => {
     expect(wrongIn([{ where: `${args.join(' ')} --json`, text: out }])).toEqual([]);
   });
 
-  it.each(['README.md', 'docs/tour.md', 'docs/reference.md', 'docs/troubleshooting.md', 'docs/recipes.md'])(
-    'in %s',
-    (file) => {
-      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
-      expect(wrongIn(lines.map((text, at) => ({ where: `${file}:${at + 1}`, text })))).toEqual([]);
-    },
-  );
+  it.each([
+    'README.md',
+    'docs/tour.md',
+    'docs/troubleshooting.md',
+    'docs/recipes.md',
+    ...readdirSync(join(ROOT, 'docs/reference')).map((name) => `docs/reference/${name}`),
+  ])('in %s', (file) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    expect(wrongIn(lines.map((text, at) => ({ where: `${file}:${at + 1}`, text })))).toEqual([]);
+  });
 });
 
 describe('comments are plain English', () => {

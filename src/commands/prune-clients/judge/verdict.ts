@@ -186,8 +186,8 @@ const untraced: Rule = (evidence) => {
 /** The rules; the first that matches decides. */
 const RULES: readonly Rule[] = [
   notDynamic,
-  otherPreset,
   shielded,
+  otherPreset,
   runningProbe,
   disabledByPerson,
   enabledAgain,
