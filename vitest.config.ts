@@ -23,6 +23,7 @@ const LONG = [
   'test/validate/nginx.test.ts',
   'test/docs/access-recipes.test.ts',
   'test/docs/kubernetes.test.ts',
+  'test/docs/help-examples.test.ts',
   'test/keycloak/access-moments.test.ts',
   'test/keycloak/access-people.test.ts',
   'test/keycloak/access-products.test.ts',

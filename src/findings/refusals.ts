@@ -13,6 +13,8 @@ export interface Refusals {
   /** Milliseconds since the epoch. */
   first: number;
   last: number;
+  /** The number of them that came while validate ran on this machine: most likely its own tests. */
+  duringValidate: number;
 }
 
 /** Types of events of refusals → the request that was refused. */
@@ -28,8 +30,17 @@ export function isOfProbe(details: UserEvent['details']): boolean {
   return details.code_id?.startsWith(PROBE_CODE) === true || details.redirect_uri === FOREIGN_URI;
 }
 
-/** Groups refusals by kind, policy or error, client and address; the group with the newest one comes first. */
-export function groupRefusals(events: readonly UserEvent[]): Refusals[] {
+/** The time that an event may be stored after its run ended, by its clock: the last answer is on its way. */
+const LATE_MS = 1000;
+
+/**
+ * Groups refusals by kind, policy or error, client and address; the group with the newest one comes first. `runs`: the
+ * times in which validate ran on this machine. Its refusals count as all others do: somebody else's may be among them.
+ */
+export function groupRefusals(
+  events: readonly UserEvent[],
+  runs: readonly { from: number; to: number }[] = [],
+): Refusals[] {
   const groups = new Map<string, Refusals>();
   for (const { type, time, error, clientId, ipAddress, details } of events) {
     const kind = REFUSAL_KINDS[type];
@@ -40,13 +51,24 @@ export function groupRefusals(events: readonly UserEvent[]): Refusals[] {
     const uri = details.redirect_uri;
     const named = error === 'invalid_redirect_uri' && uri !== undefined ? `${error}: ${uri}` : error;
     const by = policy || (detail && `client policy: ${detail}`) || (named ?? 'unknown');
+    const own = runs.some(({ from, to }) => time >= from - LATE_MS && time <= to + LATE_MS) ? 1 : 0;
     const key = JSON.stringify([kind, by, clientId, ipAddress]);
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { kind, count: 1, by, clientId, address: ipAddress, first: time, last: time });
+      groups.set(key, {
+        kind,
+        count: 1,
+        by,
+        clientId,
+        address: ipAddress,
+        first: time,
+        last: time,
+        duringValidate: own,
+      });
       continue;
     }
     group.count += 1;
+    group.duringValidate += own;
     group.first = Math.min(group.first, time);
     group.last = Math.max(group.last, time);
   }

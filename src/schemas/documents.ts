@@ -251,6 +251,7 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
             address: text.optional(),
             first: time,
             last: time,
+            duringValidate: count.describe('those that came while mcpkc validate ran on this machine'),
           }),
         )
         .nullable(),

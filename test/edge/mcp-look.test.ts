@@ -36,6 +36,7 @@ it('a path where no MCP server is becomes a warning, once, with the URL that the
   expect(warned()).toHaveLength(1);
   expect(warned()[0]).toContain(`The server’s metadata names ${origin}/mcp. If that one is meant`);
   expect(server.got.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  expect(server.got.every(({ headers }) => headers['user-agent']?.startsWith('mcpkc/'))).toBe(true);
   const good = await look(`${origin}/mcp`);
   await expect.poll(() => server.got.filter(({ path }) => path === '/mcp').length).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 100));

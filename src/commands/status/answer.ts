@@ -47,8 +47,8 @@ export interface StatusAnswer {
   now: number;
 }
 
-/** Judges the observations. */
-export function answerOf(seen: Seen): StatusAnswer {
+/** Judges the observations. `runs`: the times of mcpkc's own probes from this machine, by Keycloak's clock. */
+export function answerOf(seen: Seen, runs: readonly { from: number; to: number }[] = []): StatusAnswer {
   const { parts, server, realm, profile, resource, now } = seen;
   const { refusals, eventsConfig, scopes } = parts;
   const judgement = judge(GROUPS, seen);
@@ -63,7 +63,7 @@ export function answerOf(seen: Seen): StatusAnswer {
     scopes: scopes.visible ? scopesOf(seen) : [],
     otherScopes: scopes.visible ? otherAudienceScopes(seen) : [],
     causes: new Map(GROUPS.flatMap(({ rules }) => rules.map((rule) => [rule.code, rule.explanation.cause]))),
-    refusals: refusals.visible ? groupRefusals(refusals.value) : { role: refusals.role },
+    refusals: refusals.visible ? groupRefusals(refusals.value, runs) : { role: refusals.role },
     eventsOn: eventsConfig.visible ? eventsConfig.value.enabled : undefined,
     ...remembered(seen),
     rows: clientRows(seen),

@@ -1,6 +1,7 @@
 import { readDocuments } from '../../checks/documents.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { openMetrics, requireMetricsWritable, writeMetrics } from '../../cli/open-metrics.ts';
+import { readOwnRuns } from '../../cli/own-runs.ts';
 import type { Report } from '../../cli/report.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
@@ -159,7 +160,12 @@ async function look(
   const given = { resource, presets: named, parts, documents };
   const seen = await seenBy(context, config, keycloak, given);
   const upgrade = to && upgradeOf(seen, to);
-  const answer = answerOf(seen);
+  const shift = keycloak.serverNow() - context.io.now();
+  const runs = (await readOwnRuns(context.io, keycloak)).map(({ from, to }) => ({
+    from: from + shift,
+    to: to + shift,
+  }));
+  const answer = answerOf(seen, runs);
   const news = baseline && newsSince(baseline.of(seen), answer.findings, answer.unjudged);
   const told = report({ seen, answer, news, upgrade }, failOn, config, context.settings.verbose);
   if (metrics !== undefined) {

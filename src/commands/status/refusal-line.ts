@@ -11,7 +11,7 @@ const WHAT: Record<Refusals['kind'], readonly [one: string, many: string]> = {
 
 /** Refusals that are alike in a sentence: their number, policy, client, origin and last time. */
 export function refusalLine(
-  { kind, count: number, by, clientId, address, first, last }: Refusals,
+  { kind, count: number, by, clientId, address, first, last, duringValidate }: Refusals,
   now: number,
 ): string {
   const [one, many] = WHAT[kind];
@@ -22,7 +22,14 @@ export function refusalLine(
       ? `${ageText(now - last)} ago`
       : `in the last ${ageText(now - first)}, the newest ${ageText(now - last)} ago`;
   const from = address === undefined ? '' : `, from ${visible(address)}`;
-  return `${count(number, one, many)}${client} refused ${who} ${since}${from}${hint(kind, by)}`;
+  return `${count(number, one, many)}${client} refused ${who} ${since}${from}${hint(kind, by)}${ownTests(duringValidate, number)}`;
+}
+
+/** The refusals that validate most likely asked for: it tries what must be refused. */
+function ownTests(own: number, all: number): string {
+  if (own === 0) return '';
+  const which = own < all ? `${own} of them` : all === 1 ? 'this one' : 'all of them';
+  return `; ${which} while mcpkc validate ran on this machine, which tries what must be refused`;
 }
 
 /**

@@ -3,9 +3,10 @@ import type { Target } from '../../checks/evidence.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { catalogue } from '../../checks/list.ts';
 import { readSignIn, signInText } from '../../checks/saved-sign-in.ts';
-import { validate as runValidation, type Wish } from '../../checks/validate.ts';
+import { type Findings, validate as runValidation, type Wish } from '../../checks/validate.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
+import { rememberOwnRun } from '../../cli/own-runs.ts';
 import type { Report } from '../../cli/report.ts';
 import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
@@ -143,7 +144,7 @@ export const validate: Command<ValidateOptions> = {
     try {
       const config = await context.config();
       const wish = await wishOf(context, config, url, flags);
-      const findings = await runValidation(context, config, wish);
+      const findings = await validated(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, findings.evidence.target, judged);
       await sideOutputs(context, answer, flags, time(), config);
@@ -154,6 +155,18 @@ export const validate: Command<ValidateOptions> = {
     }
   },
 };
+
+/** Runs the checks; the time of it is kept on this machine, so that status knows later which refusals are most likely its own. */
+async function validated(context: Context, config: Config, wish: Wish): Promise<Findings> {
+  const { io } = context;
+  const from = io.now();
+  try {
+    return await runValidation(context, config, wish);
+  } finally {
+    const { server, realm } = config;
+    if (realm !== undefined) await rememberOwnRun(io, { server, realm }, { from, to: io.now() });
+  }
+}
 
 /** Every server of a file, in its realm; one after the other, since each registers clients there. */
 function validateAll(
@@ -169,7 +182,7 @@ function validateAll(
       const named = flags.preset ?? registering({ servers: [server] });
       const own = { ...flags, ...(named.length > 0 ? { preset: named } : { registration: false }) };
       const wish = await wishOf(context, config, server.resource, own);
-      const findings = await runValidation(context, config, wish);
+      const findings = await validated(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, findings.evidence.target, judged);
       reports.push(reportOf(answer, context.settings.verbose));

@@ -1,6 +1,7 @@
 import type { Io } from '../../cli/io.ts';
 import type { Config } from '../../config/load.ts';
 import type { McpkcError } from '../../errors.ts';
+import { VERSION } from '../../version.ts';
 import { dispatcherFor, proxyTo, requestOptions } from '../connection/http.ts';
 import { isUnknownAuthority, networkCode, networkError } from '../connection/network.ts';
 
@@ -42,8 +43,12 @@ export async function askAddress(
   const ask = async (system: boolean): Promise<Answered> => {
     const dispatcher = await dispatcherFor(config, io, { system });
     try {
+      const options = requestOptions(config.requestTimeoutMs, signal, dispatcher);
       // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
-      const answer = await fetch(url, requestOptions(config.requestTimeoutMs, signal, dispatcher));
+      const answer = await fetch(url, {
+        ...options,
+        headers: { ...options.headers, 'user-agent': `mcpkc/${VERSION}` },
+      });
       const challenge = answer.headers.get('www-authenticate') ?? undefined;
       const isPage = /^text\/html\b/i.test(answer.headers.get('content-type') ?? '');
       return { kind: 'answer', status: answer.status, body: await startOf(answer), challenge, isPage };

@@ -63,6 +63,14 @@ it('groups refusals by policy, client and address, the newest first', () => {
     { kind: 'registration', count: 1, by: 'client policy: Invalid redirectUris', first: 1, last: 1 },
   ]);
   const [, registrations] = groups;
+  const [own] = groupRefusals(
+    [4, 60_002].map((time) => event('CLIENT_REGISTER_ERROR', time, { details })),
+    [{ from: 60_000, to: 60_001 }],
+  );
+  expect(own).toMatchObject({ count: 2, duringValidate: 1 });
+  expect(own && refusalLine(own, 90_000)).toMatch(
+    /; 1 of them while mcpkc validate ran on this machine, which tries what must be refused$/,
+  );
   expect(registrations && refusalLine(registrations, 60_000)).toBe(
     "2 registrations refused by 'Trusted Hosts' in the last 1 minute, the newest 1 minute ago, from 203.0.113.7: a redirect URI, client_uri or logo_uri is at a host that is not listed, or the sender is",
   );
