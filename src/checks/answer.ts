@@ -86,7 +86,7 @@ export function answerOf(
   const log = parts['log-correlation'];
   const facts = results.find(({ check }) => check.id === 'LOG-CORRELATE')?.facts;
   const common = {
-    mode: target.inside?.exists ? target.inside.mode : null,
+    mode: target.inside?.scopes.named ? target.inside.mode : null,
     scope: target.inside?.scope ?? null,
     checks,
     outlook,

@@ -136,7 +136,7 @@ const scope: Check = {
   fix: 'Add scope="<scope>" to the challenge (MCP_SCOPE_NAME in the example server; requiredScopes with the SDK).',
   judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
     const exchanges = [tokenless];
-    const wanted = target.inside?.exists ? target.inside.scope : undefined;
+    const wanted = target.inside?.scopes.named ? target.inside.scope : undefined;
     if (scopes.includes('offline_access'))
       return fail('The challenge asks for offline_access.', { exchanges });
     if (scopes.length === 0) return fail('The challenge names no scope.', { exchanges });

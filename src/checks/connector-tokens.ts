@@ -70,8 +70,8 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
   if (!run.wants('TOK-AUD', 'TOK-EXTRA-AUD')) return NONE;
   const own = ofProducts(run);
   const subjects =
-    inside.facts.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
-  if (subjects.length === 0) return noSubjects(run);
+    inside.server.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
+  if (subjects.length === 0) return withoutClients(run);
   const read = async (): Promise<ConnectorTokens> => {
     const { id: userId, username, may, message, fix } = await provingUser(inside, run.user);
     const without = await barredUser(inside);
@@ -94,7 +94,8 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
   return ifAllowed(read, ({ message, fix }) => ({ ...NONE, message, fix }));
 }
 
-interface Subject {
+/** A client of which the tokens are judged, and the scope that it asks for. */
+interface TokenClient {
   preset: string | undefined;
   clientId: string;
   id: string;
@@ -103,7 +104,7 @@ interface Subject {
 }
 
 /** The client of each product, as it came about here. */
-function ofProducts(run: Run): Subject[] {
+function ofProducts(run: Run): TokenClient[] {
   const met = scopesMet(run);
   return (run.parts.registration?.presets ?? []).flatMap(({ preset, way }) => {
     const client = clientOf(preset, way);
@@ -115,11 +116,11 @@ function ofProducts(run: Run): Subject[] {
 }
 
 /** Those that were adopted, as their products use them; and for the other products, a client of this run. */
-async function adopted(run: Run, own: readonly Subject[]): Promise<Subject[]> {
+async function adopted(run: Run, own: readonly TokenClient[]): Promise<TokenClient[]> {
   const { inside, target } = run;
   const clients = (await inside?.clients)?.adopted ?? [];
   const met = scopesMet(run);
-  const known = clients.map((client): Subject => {
+  const known = clients.map((client): TokenClient => {
     const preset = presetOf(client, target.presets);
     const registeredScope = client.optionalClientScopes.join(' ');
     return {
@@ -139,13 +140,13 @@ async function adopted(run: Run, own: readonly Subject[]): Promise<Subject[]> {
 }
 
 /** Grants the audience to a client of this run, as `onboard` does; does nothing where the account may not. */
-async function lendTo({ inside }: Run, subject: Subject): Promise<Subject[]> {
+async function lendTo({ inside }: Run, client: TokenClient): Promise<TokenClient[]> {
   const { keycloak, scopeId } = inside ?? {};
   if (keycloak === undefined || scopeId === undefined) return [];
-  return (await lendScope(keycloak, subject.id, scopeId)) ? [{ ...subject, once: true }] : [];
+  return (await lendScope(keycloak, client.id, scopeId)) ? [{ ...client, once: true }] : [];
 }
 
-function noSubjects({ target, parts }: Run): ConnectorTokens {
+function withoutClients({ target, parts }: Run): ConnectorTokens {
   const { inside, mcp, noRegistration, client } = target;
   const untried = untriedDocuments(parts);
   if (untried !== undefined) return { ...NONE, message: untried, fix: LET_IT_SIGN_IN, excused: true };

@@ -1,5 +1,4 @@
 import type { Preset } from '../products/preset.ts';
-import type { Role } from '../realm/access.ts';
 import type { NamedServer } from '../realm/mcp-server.ts';
 import type { Client } from '../realm/representations.ts';
 import type { LogEvidence } from './log-correlation.ts';
@@ -27,7 +26,7 @@ export interface Target {
   /** Origins beside those that every MCP server should let in. */
   allowedOrigins: readonly string[];
   /** The facts of the admin side; undefined without an account, or with `--outside`. */
-  inside: InsideFacts | undefined;
+  inside: InsideServer | undefined;
   /** `--outside`: checks that need the admin side are left out, not reported as not run. */
   outside: boolean;
   /** `--no-registration`. */
@@ -45,13 +44,9 @@ export interface Target {
   runId: string;
 }
 
-/** The part of the realm that its administrator sees. */
-export interface InsideFacts extends Pick<NamedServer, 'resource' | 'scope' | 'carrier' | 'mode' | 'list'> {
+/** The MCP server as the realm's administrator sees it, and what else of the realm decides about it. */
+export interface InsideServer extends NamedServer {
   realm: string;
-  /** Whether the scope that clients name is there. */
-  exists: boolean;
-  /** The roles of which a user needs one; undefined where everybody may use it, none where nobody may. */
-  gates: readonly Role[] | undefined;
   /** The audiences that its mappers add. */
   audiences: readonly string[];
   /** Whether a client policy of mcpkc refuses tokens without a user. */

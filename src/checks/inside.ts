@@ -7,22 +7,21 @@ import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { scopeWish } from '../plan/input.ts';
 import { isProbe } from '../products/dynamic.ts';
-import { gatesOn, type Role } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
-import { mcpServerIn } from '../realm/mcp-server.ts';
+import { completeServer, mcpServerIn, scopeNames } from '../realm/mcp-server.ts';
 import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
 import type { RealmRecord } from '../realm/record.ts';
 import { hostsOf, webOriginsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../realm/snapshot.ts';
-import type { InsideFacts } from './evidence.ts';
+import type { InsideServer } from './evidence.ts';
 
 /** The admin side of a run. */
 export interface Inside {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
-  facts: InsideFacts;
+  server: InsideServer;
   /** The record of mcpkc in the realm: the clients that it made for products. */
   record: RealmRecord;
   /** The audience scope's id, where it is there. */
@@ -41,22 +40,16 @@ export interface Relevant {
 export async function lookInside(config: Config, mcp: string, io: Io, signal: AbortSignal): Promise<Inside> {
   const keycloak = await connect(config, io, signal);
   const [snapshot, record] = await Promise.all([readRealm(keycloak), readRecord(keycloak)]);
-  const { resource, scope, carrier, carriers, mode, list, scopes } = mcpServerIn(
-    snapshot,
-    scopeWish(config, mcp, {}),
-  );
+  snapshot.record = record;
+  const found = mcpServerIn(snapshot, scopeWish(config, mcp, {}));
+  snapshot.access = await readAccess(keycloak, snapshot, scopeNames(found));
+  const { scope, carrier, carriers, mode, scopes } = found;
   const hosts = anonymousPolicies(snapshot, POLICY.trustedHosts).map(hostsOf);
   const allowed = anonymousPolicies(snapshot, POLICY.allowedScopes);
   const origins = anonymousPolicies(snapshot, POLICY.webOrigins);
-  const facts: InsideFacts = {
+  const server: InsideServer = {
+    ...completeServer(found, snapshot),
     realm: keycloak.realm,
-    resource,
-    scope,
-    carrier,
-    exists: scopes.named !== undefined,
-    mode,
-    list,
-    gates: await gatesOfScope(keycloak, snapshot, scopes.carrier?.name),
     audiences: scopes.carrier ? audiencesOf(scopes.carrier) : [],
     machinesRejected: snapshot.clientPolicies.some(
       (policy) =>
@@ -75,17 +68,7 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
   const clients = relevantClients(keycloak, mode === 'adopted' ? carrier : undefined);
   // Awaited by the step that needs it; a failure is that step's.
   clients.catch(() => {});
-  return { keycloak, snapshot, facts, record, scopeId: scopes.carrier?.id, clients };
-}
-
-/** The roles of which a user needs one, as the scope maps them. */
-async function gatesOfScope(
-  keycloak: Keycloak,
-  snapshot: RealmSnapshot,
-  carrier: string | undefined,
-): Promise<readonly Role[] | undefined> {
-  const carriers = carrier === undefined ? [] : [carrier];
-  return gatesOn(await readAccess(keycloak, snapshot, carriers), carriers);
+  return { keycloak, snapshot, server, record, scopeId: scopes.carrier?.id, clients };
 }
 
 async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {

@@ -91,17 +91,17 @@ async function keptClient(
   redirectUri: string,
 ): Promise<ProbeClient | undefined> {
   if (!inside) return undefined;
-  const { snapshot, facts, keycloak } = inside;
+  const { snapshot, server, keycloak } = inside;
   const secret = randomBytes(24).toString('base64url');
   recorder.secrets.keep(secret);
   const known = (names: readonly string[]) =>
     names.filter((name) => snapshot.scopes.some((one) => one.name === name));
   const clientId = signInClientId(target.mcp);
-  const optionals = known([OFFLINE, facts.scope]).filter((name) => name !== facts.carrier);
+  const optionals = known([OFFLINE, server.scope]).filter((name) => name !== server.carrier);
   const made = await makeSignInClient(keycloak, {
     clientId,
     secret,
-    defaults: known(['basic', facts.carrier]),
+    defaults: known(['basic', server.carrier]),
     optionals,
   });
   return made === undefined
@@ -149,7 +149,7 @@ async function clientFor(run: Run, redirectUri: string): Promise<ProbeClient | u
     if (other && (await lendRedirect(inside.keycloak, other.clientId, [...redirectUris, redirectUri])))
       client = other;
   }
-  const { mode } = inside?.facts ?? {};
+  const { mode } = inside?.server ?? {};
   if (client && inside?.scopeId !== undefined && mode === 'adopted')
     await lendScope(inside.keycloak, client.clientId, inside.scopeId);
   // A token that names a second server would be a bearer there, and is not sent: the others' scopes go first.

@@ -27,10 +27,10 @@ export interface Barred {
  * one of them.
  */
 export async function provingUser(
-  { keycloak, facts }: Inside,
+  { keycloak, server }: Inside,
   named: string | undefined,
 ): Promise<ProvingUser> {
-  const { gates, resource: mcp } = facts;
+  const { roles: { gates } = {}, resource: mcp } = server;
   const given = named === undefined ? undefined : (await findHolderNamed(keycloak, 'user', named))?.id;
   if (gates === undefined) {
     const id = named === undefined ? await exampleUser(keycloak) : given;
@@ -60,8 +60,8 @@ export async function provingUser(
 const MOST_ASKED = 20;
 
 /** A user without the server's roles: the account's own, where it has none of them, else one of the realm. */
-export async function barredUser({ keycloak, facts }: Inside): Promise<Barred | undefined> {
-  const { gates } = facts;
+export async function barredUser({ keycloak, server }: Inside): Promise<Barred | undefined> {
+  const gates = server.roles?.gates;
   if (gates === undefined) return undefined;
   const own = await exampleUser(keycloak);
   const isBarred = async (id: string) => gates.length === 0 || !(await hasOneOf(keycloak, id, gates));

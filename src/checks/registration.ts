@@ -3,7 +3,7 @@ import type { Preset } from '../products/preset.ts';
 import { requestedScope, type ScopesMet } from '../products/scopes.ts';
 import { formatCommand } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
-import type { InsideFacts, Target } from './evidence.ts';
+import type { InsideServer, Target } from './evidence.ts';
 import { outcomeOf, record } from './exchange.ts';
 import { clientSettings } from './named-client.ts';
 import type { Registered } from './probe-clients/probes.ts';
@@ -209,7 +209,7 @@ const readback: Check = {
     if (all.length === 0) return skipped(NOT_HERE);
     const exchanges = all.map(({ own }) => own.exchange);
     const fix = formatCommand(['create-scope', ['--resource', target.mcp]]);
-    if (!inside.exists) {
+    if (!inside.scopes.named) {
       return fail(`There is no client scope '${inside.scope}' in the realm.`, {
         exchanges,
         fix,
@@ -248,7 +248,11 @@ const readback: Check = {
 type OwnRegistration = ReturnType<typeof registrations>[number];
 
 /** Whether a client of mode standing gets no audience: it doesn't hold the scope, or holds it and doesn't ask for it. */
-function lacksScope({ preset, own, held }: OwnRegistration, { scope }: InsideFacts, met: ScopesMet): boolean {
+function lacksScope(
+  { preset, own, held }: OwnRegistration,
+  { scope }: InsideServer,
+  met: ScopesMet,
+): boolean {
   if (held !== 'optional') return held === 'none';
   const asked = requestedScope(preset.scopes, met, own.client?.scopes.join(' '));
   return !wordsOf(asked).includes(scope);
@@ -256,7 +260,7 @@ function lacksScope({ preset, own, held }: OwnRegistration, { scope }: InsideFac
 
 function whyWithout(
   { scope: named, held }: OwnRegistration,
-  inside: InsideFacts,
+  inside: InsideServer,
   fix: string,
 ): Partial<Judgement> {
   const { scope, list } = inside;

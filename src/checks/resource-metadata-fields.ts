@@ -1,5 +1,6 @@
 import { differenceOf } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
+import type { McpServer } from '../realm/mcp-server.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
 import { certificateFix, strings } from './exchange.ts';
 import { judging } from './step.ts';
@@ -144,10 +145,10 @@ export const scopes: Check = {
 
 function missingScope(
   listed: readonly string[],
-  inside: { scope: string; mode: string; list: string; exists: boolean } | undefined,
+  inside: McpServer | undefined,
   exchanges: Judgement['exchanges'],
 ): Judgement | undefined {
-  if (!inside?.exists || inside.mode !== 'standing' || listed.includes(inside.scope)) return undefined;
+  if (!inside?.scopes.named || inside.mode !== 'standing' || listed.includes(inside.scope)) return undefined;
   const { scope } = inside;
   const rest = {
     ...(exchanges && { exchanges }),

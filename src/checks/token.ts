@@ -57,7 +57,7 @@ const aud: Check = {
       if (mayNot)
         return fail(mayNot.message, {
           facts,
-          cause: `The audience takes the role ${listNames((target.inside?.gates ?? []).map(roleLabel)) || 'none'}, which ${visible(bad.user ?? 'the person')} lacks.`,
+          cause: `The audience takes the role ${listNames((target.inside?.roles?.gates ?? []).map(roleLabel)) || 'none'}, which ${visible(bad.user ?? 'the person')} lacks.`,
           fix: mayNot.fix,
         });
       const has = audiencesIn(bad.claims);
@@ -115,11 +115,11 @@ const role: Check = {
     const { inside, outside } = target;
     if (!inside)
       return outside ? skipped('Takes the admin side (--outside).') : skipped('Takes the admin side.');
-    if (inside.gates === undefined) return skipped('Everybody in the realm may use this server.');
-    const roles = listNames(inside.gates.map(roleLabel)) || 'none';
+    if (inside.roles?.gates === undefined) return skipped('Everybody in the realm may use this server.');
+    const roles = listNames(inside.roles?.gates.map(roleLabel)) || 'none';
     const { barred } = connectors;
     if (!barred) return skipped('Every user that was found has the role, so nothing was tried.');
-    const facts = { roles: inside.gates.map(roleLabel), without: barred.username };
+    const facts = { roles: inside.roles?.gates.map(roleLabel), without: barred.username };
     const bad = barred.tokens.find(({ claims: has }) => audiencesIn(has).includes(target.mcp));
     if (bad)
       return fail(

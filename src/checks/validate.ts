@@ -158,7 +158,7 @@ async function targetOf(
     issuerGiven,
     presets: wish.presets ?? expectedPresets(inside?.record, wish.mcp, knownPresets(config)),
     allowedOrigins: config.allowedOrigins,
-    inside: inside?.facts,
+    inside: inside?.server,
     outside: inside === undefined,
     noRegistration: wish.noRegistration,
     client: wish.client === undefined ? undefined : await namedClient(inside, wish.client),

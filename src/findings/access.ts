@@ -1,16 +1,7 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import { asksFor, type Naming, namesScopes } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
-import {
-  distinctRoles,
-  gatesOf,
-  isNobodyRole,
-  isSameRole,
-  type Role,
-  roleLabel,
-  rolesOf,
-  rolesOn,
-} from '../realm/access.ts';
+import { distinctRoles, gatesOf, isNobodyRole, isSameRole, type Role, roleLabel } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { accessIn, entriesOf } from '../realm/record.ts';
@@ -28,22 +19,17 @@ interface Restricted {
   /** Role names, of all of the server's scopes. */
   roles: Role[];
   gates: Role[];
-  /** Whether each scope that carries the server's audience maps a role. */
-  everywhere: boolean;
   /** The roles that mcpkc restricted the server to; undefined where the record shows no restriction. */
   remembered: readonly string[] | undefined;
 }
 
 function servers(seen: Seen): Restricted[] {
-  const { mapped } = shown(seen.parts.access);
   const { record } = seen.parts;
   return listServers(seen).flatMap((judged): Restricted[] => {
-    const { resource } = judged;
+    const { resource, roles: { mapped } = { mapped: [] } } = judged;
     if (resource === undefined) return [];
-    const roles = rolesOn(mapped, [judged.scope, ...judged.carriers]);
     const remembered = record.visible ? accessIn(record.value, resource)?.roles : undefined;
-    const everywhere = judged.carriers.every((scope) => rolesOf(mapped, scope).length > 0);
-    return [{ judged, resource, roles, gates: gatesOf(roles), everywhere, remembered }];
+    return [{ judged, resource, roles: mapped, gates: gatesOf(mapped), remembered }];
   });
 }
 
@@ -98,7 +84,10 @@ const open: Rule = {
 function opened(seen: Seen): Found[] {
   return servers(seen)
     .filter(
-      ({ everywhere, remembered, roles }) => !everywhere && (remembered !== undefined || roles.length > 0),
+      ({ judged, remembered, roles }) =>
+        judged.carriers.length > 0 &&
+        judged.roles?.gates === undefined &&
+        (remembered !== undefined || roles.length > 0),
     )
     .map((server) => {
       const { judged, resource, remembered, gates } = server;

@@ -1,6 +1,6 @@
 import { ADMIN_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { differenceOf, type ResourceDifference } from '../names/resource-url.ts';
-import { gatesOn, roleLabel } from '../realm/access.ts';
+import { roleLabel } from '../realm/access.ts';
 import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 
 import { freeName } from '../realm/mcp-scope.ts';
@@ -206,11 +206,11 @@ const shared: Rule = {
     const standing = listServers(seen).filter(({ mode, list }) => mode === 'standing' && list !== 'none');
     if (standing.length < 2) return [];
     const named = standing.map((server) => {
-      const roles = rolesFor(seen, server);
+      const roles = rolesFor(server);
       const name = server.resource ?? server.scope;
       return roles.length === 0 ? name : `${name} with the role ${listNames(roles)}`;
     });
-    const some = standing.some((server) => rolesFor(seen, server).length > 0);
+    const some = standing.some((server) => rolesFor(server).length > 0);
     const whose = some
       ? 'A connector’s token opens all of these that its person may use'
       : `Every connector’s token opens ${standing.length} MCP servers alike`;
@@ -223,9 +223,8 @@ const shared: Rule = {
 };
 
 /** The roles of which a person needs one; none where everybody may use the server, or that isn't visible. */
-function rolesFor({ parts: { access } }: Seen, { scope, carriers }: PresentServer): string[] {
-  const mapped = access.visible ? access.value.mapped : [];
-  return (gatesOn(mapped, [scope, ...carriers]) ?? []).map(roleLabel);
+function rolesFor({ roles }: PresentServer): string[] {
+  return (roles?.gates ?? []).map(roleLabel);
 }
 
 /** Rules about the audience scopes and their mappers. */

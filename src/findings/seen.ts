@@ -2,7 +2,7 @@ import type { Part, StatusSnapshot } from '../keycloak/read/status-parts.ts';
 import type { Preset } from '../products/preset.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { isAudienceScope, nameScopeOf, scopeNameFor } from '../realm/mcp-scope.ts';
-import { mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
+import { completeServer, mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
 import { entriesOf } from '../realm/record.ts';
 import { refusesEveryRegistration, trustsNoHost } from '../realm/registration-policies.ts';
 import type { ClientScope } from '../realm/representations.ts';
@@ -69,11 +69,19 @@ export function isShutOnPurpose(seen: Seen): boolean {
   return isShut(seen) && wishes.length > 0 && wishes.every(({ products }) => products.length === 0);
 }
 
-/** The realm as the functions of `provision/` want it, as far as scopes go. */
-export function realmOf(seen: Seen): RealmSnapshot {
-  const { all, defaults, optionals } = shown(seen.parts.scopes);
+/** The realm as the functions of `realm/` want it, as far as its MCP servers go. */
+export function realmOf({ realm, parts }: Seen): RealmSnapshot {
+  const { all, defaults, optionals } = shown(parts.scopes);
   const nothing = { registrationPolicies: [], clientPolicies: [], clientProfiles: [], clients: [] };
-  return { realm: seen.realm, scopes: all, defaultScopes: defaults, optionalScopes: optionals, ...nothing };
+  return {
+    realm,
+    scopes: all,
+    defaultScopes: defaults,
+    optionalScopes: optionals,
+    ...nothing,
+    ...(parts.access.visible && { access: parts.access.value.mapped }),
+    ...(parts.record.visible && { record: parts.record.value }),
+  };
 }
 
 /** The name of the scope of a resource, as every command would choose it. */
@@ -85,14 +93,25 @@ export function nameFor(seen: Seen, resource: string): string {
  * The MCP servers that `status` judges: whose scope is marked, MCP_SCOPE_NAME, or named `mcp-resource…`; with
  * `--resource`, that one.
  */
-export function listServers(seen: Seen): PresentServer[] {
+export function listServers(seen: Seen): readonly PresentServer[] {
+  const known = LISTED.get(seen);
+  if (known) return known;
+  const servers = serversIn(seen);
+  LISTED.set(seen, servers);
+  return servers;
+}
+
+/** Each rule asks for the servers; they are worked out once for a look. */
+const LISTED = new WeakMap<Seen, readonly PresentServer[]>();
+
+function serversIn(seen: Seen): PresentServer[] {
   const realm = realmOf(seen);
   const wanted = seen.resource === undefined ? undefined : nameFor(seen, seen.resource);
   return realm.scopes
     .filter((scope) => isJudged(seen, scope, wanted))
     .map((scope) => {
       const server = mcpServerOf(realm, scope);
-      return scope.name === wanted ? { ...server, resource: seen.resource } : server;
+      return scope.name === wanted ? completeServer({ ...server, resource: seen.resource }, realm) : server;
     });
 }
 

@@ -1,5 +1,5 @@
 import { MOST_MADE } from '../keycloak/read/status-snapshot.ts';
-import { type Connection, documentConnection, madeFor } from '../products/connection.ts';
+import { type Connection, documentConnection, findMade } from '../products/connection.ts';
 import { type DocumentState, documentStateOf } from '../products/document-state.ts';
 import type { Preset } from '../products/preset.ts';
 import { matchesAny } from '../products/redirect.ts';
@@ -55,7 +55,8 @@ export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefi
   if (state?.kind === 'pinned' || state?.kind === 'fetched')
     return documentConnection(preset, state, { lists: shown(clientPolicies), server: serverOf(seen) });
   const taken = state?.kind === 'taken' ? takenConnection(preset, state.client) : undefined;
-  const made = madeFor(record.value, serverOf(seen)?.resource ?? seen.resource, preset);
+  const { made: clients } = serverOf(seen)?.ways ?? { made: allowedIn(record.value, seen.resource) };
+  const made = findMade(clients, preset);
   if (made === undefined) return taken;
   const { clientId } = made.client;
   const lost = lostClients(seen).find(({ entry }) => entry === made);

@@ -1,6 +1,4 @@
-import type { RealmList } from '../realm/lists.ts';
-import type { Mode } from '../realm/marks.ts';
-import type { Way } from '../realm/ways.ts';
+import type { ProductWish, ServerWish } from '../plan/servers.ts';
 
 /** A place in a file, for messages: `mcpkc.yaml:12:7`. */
 export interface Place {
@@ -9,28 +7,14 @@ export interface Place {
   column: number;
 }
 
-/** A product of a server, and how it connects. */
-export interface FleetProduct {
-  /** Undefined where a client is made of redirect URIs alone. */
-  preset: string | undefined;
-  by: Way;
-  clientId: string | undefined;
-  redirectUris: string[];
+/** A product of a server, and how it connects, where the file has it. */
+export interface FleetProduct extends ProductWish {
   at: Place;
 }
 
-/** An MCP server as the file wants it; undefined is "as it is in the realm". */
-export interface FleetServer {
-  /** Canonical. */
-  resource: string;
-  mode: Mode | undefined;
-  attach: Exclude<RealmList, 'none'> | undefined;
-  /** Its tokens may open the other standing servers of the realm. */
-  shared: boolean;
-  scope: string | undefined;
-  /** The people who may use it: everybody, or exactly those who have one of these roles. */
-  access: 'anybody' | { roles: string[] } | undefined;
-  products: FleetProduct[];
+/** An MCP server as the file wants it. */
+export interface FleetServer extends ServerWish {
+  products: readonly FleetProduct[];
   at: Place;
 }
 

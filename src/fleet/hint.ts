@@ -108,7 +108,7 @@ function linesOf(
         ? {}
         : server.access === 'anybody'
           ? { access: 'anybody' }
-          : { roles: server.access.roles }
+          : { roles: [...server.access.roles] }
       : gates === undefined
         ? { access: 'anybody' }
         : { roles: gates };

@@ -16,9 +16,9 @@ import {
   type RoleName,
   roleLabel,
   roleLabelled,
-  type ScopeAccess,
 } from '../realm/access.ts';
 import { isAudienceScope, nameScopeOf } from '../realm/mcp-scope.ts';
+import { completeServer, type McpServer, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
 import { type Access, accessIn, beforeOf, type Entry, type RealmRecord } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired, DesiredRole } from './desired.ts';
@@ -38,10 +38,8 @@ export interface AccessWish {
   only?: readonly string[];
 }
 
-/** Facts that were read about who may use an MCP server. */
+/** Facts that were read about who may use an MCP server, beside the roles that its scopes map. */
 export interface AccessFacts {
-  /** Roles that the server's scopes map. */
-  access: ScopeAccess[];
   /** Every realm role. */
   roles: Role[];
   /** The roles that mcpkc last set; undefined where it never restricted the server, or opened it since. */
@@ -62,33 +60,30 @@ export interface AccessPlan {
 
 /**
  * Reads the facts about who may use an MCP server: a request for each existing scope, the realm's roles, and mcpkc's
- * record. `snapshot` is extended by what was read, so that a plan can be made from it. Without `wanted` the roles are
- * read only where the server is restricted.
+ * record. `snapshot` is extended by what was read, so that a plan can be made from it; `server` returns with its roles and
+ * ways. Without `wanted` the roles are read only where the server is restricted.
  */
-export async function readAccessFacts(
+export async function readAccessFacts<Server extends NamedServer>(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
-  resource: string,
-  scopes: readonly string[],
+  server: Server,
   wanted = true,
   known?: RealmRecord,
-): Promise<AccessFacts & { record: RealmRecord }> {
+): Promise<{ server: Server; facts: AccessFacts; record: RealmRecord }> {
   const [access, record] = await Promise.all([
-    readAccess(keycloak, snapshot, scopes),
+    readAccess(keycloak, snapshot, scopeNames(server)),
     known ?? readRecord(keycloak),
   ]);
-  const remembered = accessIn(record, resource);
+  const remembered = accessIn(record, server.resource);
   const isRestricted = remembered !== undefined || access.some(({ roles: mapped }) => mapped.length > 0);
   const roles = wanted || isRestricted ? await readRealmRoles(keycloak) : [];
-  snapshot.access = access;
-  snapshot.roles = roles;
-  return { access, roles, remembered, record };
+  Object.assign(snapshot, { access, roles, record });
+  return { server: completeServer(server, snapshot), facts: { roles, remembered }, record };
 }
 
-/** The roles that let people in now; undefined where everybody may. */
-export function gatesNow({ access }: Pick<AccessFacts, 'access'>): RoleName[] | undefined {
-  const mapped = distinctRoles(access.flatMap(({ roles }) => roles));
-  return mapped.length === 0 ? undefined : gatesOf(mapped);
+/** Whether mcpkc restricted the server and nothing in the realm does any more: a plan then restricts it again. */
+export function isRestrictedAgain({ roles }: McpServer, { remembered }: AccessFacts): boolean {
+  return remembered !== undefined && roles?.gates === undefined;
 }
 
 /** Refuses roles that can't be a gate: names of mcpkc's own roles, and roles that contain others (ROLE_COMPOSITE). */
@@ -109,17 +104,18 @@ function requireGates(names: readonly string[], roles: readonly Role[]): void {
 
 /**
  * Decides who may use a server. The mapped roles count. Where mcpkc restricted the server and nothing is mapped any
- * more, the record counts: a deletion never opens a server. `scopes` are all that carry or name it, including those
- * that are yet to be made.
+ * more, the record counts: a deletion never opens a server. It is about all scopes that carry or name the server, including
+ * those that are yet to be made.
  */
 export function planAccess(
-  resource: string,
-  scopes: readonly string[],
+  server: NamedServer,
   facts: AccessFacts,
   { add: more, revoke: less = [], anybody = false, only }: AccessWish,
 ): AccessPlan {
-  const mapped = distinctRoles(facts.access.flatMap(({ roles }) => roles));
-  if (anybody) return opened(scopes, facts, mapped);
+  const { resource } = server;
+  const scopes = scopeNames(server);
+  const mapped = server.roles?.mapped ?? [];
+  if (anybody) return opened(server, mapped);
   const before = currentGates(facts, mapped);
   const labels = (before ?? []).map(roleLabel);
   const add = only?.filter((label) => !labels.includes(label)) ?? more;
@@ -199,9 +195,9 @@ function missing(role: RoleName, { roles }: AccessFacts): DesiredRole[] {
   ];
 }
 
-function opened(scopes: readonly string[], { access }: AccessFacts, mapped: readonly Role[]): AccessPlan {
+function opened({ scopes: { named }, carriers }: McpServer, mapped: readonly Role[]): AccessPlan {
   const why = 'since everybody in the realm may use the MCP server';
-  const some = scopes.filter((scope) => access.some((one) => one.scope === scope));
+  const some = [...new Set([...(named ? [named.name] : []), ...carriers])];
   return {
     desired: mapped.length === 0 ? {} : { access: some.map((scope) => ({ scope, roles: [], why })) },
     gates: undefined,
@@ -281,7 +277,7 @@ export async function retiredRoles(
 }
 
 /** The roles that let people in from now on, as far as they are there already. */
-export function gateRolesOf({ roles, access }: AccessFacts, { gates }: AccessPlan): Role[] {
-  const known = [...roles, ...access.flatMap((one) => one.roles)];
+export function gateRolesOf(server: McpServer, { roles }: AccessFacts, { gates }: AccessPlan): Role[] {
+  const known = [...roles, ...(server.roles?.mapped ?? [])];
   return distinctRoles(known).filter((role) => gates?.some((gate) => isSameRole(gate, role)));
 }

@@ -5,7 +5,8 @@ import { patternProblem } from '../products/pattern.ts';
 import type { Preset } from '../products/preset.ts';
 import { exactRedirects, type IssuerSays, preferredWay } from '../products/way.ts';
 import { isBuiltIn } from '../realm/account.ts';
-import { allowedIn, RECORD_CLIENT, type RealmRecord } from '../realm/record.ts';
+import type { NamedServer } from '../realm/mcp-server.ts';
+import { RECORD_CLIENT } from '../realm/record.ts';
 import { brief } from '../text.ts';
 
 /** A command's wish for clients of products. */
@@ -94,15 +95,13 @@ export function clientIdFor(scope: string, { name }: Preset): string {
 /** The clients that a wish results in, in this realm and at this issuer. */
 export function targetsOf(
   wish: AllowWish,
-  here: { scope: string; resource: string; record: RealmRecord; issuer: IssuerSays },
+  here: Pick<NamedServer, 'scope' | 'ways'> & { issuer: IssuerSays },
 ): Target[] {
   const { presets } = wish;
   if (presets.length === 0) return [targetOf(wish, undefined, 'client', wish.clientId ?? '')];
   return presets.map((preset) => {
     const way = wish.by ?? (isUrlId(wish) ? 'document' : preferredWay(preset, here.issuer));
-    const made = allowedIn(here.record, here.resource).find(
-      (one) => one.way === way && one.products.includes(preset.name),
-    );
+    const made = here.ways?.made.find((one) => one.way === way && one.products.includes(preset.name));
     const usual = way === 'document' ? (preset.cimdUrl ?? '') : clientIdFor(here.scope, preset);
     return targetOf(wish, preset, way, wish.clientId ?? made?.client.clientId ?? usual);
   });

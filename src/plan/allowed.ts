@@ -5,7 +5,7 @@ import { presetOf } from '../products/dynamic.ts';
 import type { NamedServer } from '../realm/mcp-server.ts';
 import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../realm/own-policies.ts';
 import type { Allowed, RealmRecord } from '../realm/record.ts';
-import { allowancesOf, allowedIn, clientKeyOf } from '../realm/record.ts';
+import { allowancesOf, clientKeyOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { CIMD_ATTRIBUTE, PINNED_UNTIL, plainScopes } from '../realm/ways.ts';
@@ -19,7 +19,7 @@ import type { Reservation } from './plan.ts';
 import { provisioned } from './provisioned.ts';
 
 /** Facts that clients for products are planned by: the wanted server, and the realm as it is. */
-export interface AllowSubject extends NamedServer {
+export interface ServerToAllow extends NamedServer {
   /** Whether the resource's scopes are still to be made. */
   isNew: boolean;
   snapshot: RealmSnapshot;
@@ -38,12 +38,12 @@ export interface AllowStamp {
  * makes for other servers: a product's document is one client for all of them.
  */
 export function allowedEntry(
-  subject: AllowSubject,
+  mcpServer: ServerToAllow,
   target: Target,
   stamp: AllowStamp,
   planned: readonly Allowed[] = [],
 ): Allowed {
-  const { snapshot, record, resource, carrier } = subject;
+  const { snapshot, record, resource, carrier } = mcpServer;
   const found = snapshot.clients.find(({ clientId }) => clientId === target.clientId);
   const proved = found ? allowancesOf(record, found) : [];
   const there =
@@ -55,25 +55,25 @@ export function allowedEntry(
   return {
     kind: 'allowed',
     client: { id, clientId },
-    key: clientKeyOf(clientOf(subject, target, id)),
+    key: clientKeyOf(clientOf(mcpServer, target, id)),
     proof: there[0]?.proof ?? crypto.randomUUID(),
     way,
     products,
     resource,
     scope: carrier,
-    madeScopes: same?.madeScopes ?? madeScopes(subject),
+    madeScopes: same?.madeScopes ?? madeScopes(mcpServer),
     since: same?.since ?? stamp.since,
     by: same?.by ?? stamp.by,
   };
 }
 
 /** Whether the resource's scopes are there for such clients alone. */
-function madeScopes({ isNew, record, resource }: AllowSubject): boolean {
-  return isNew || allowedIn(record, resource).some((one) => one.madeScopes);
+function madeScopes({ isNew, ways }: ServerToAllow): boolean {
+  return isNew || ways?.made.some((one) => one.madeScopes) === true;
 }
 
 /** The client as Keycloak is to have it. */
-function clientOf({ snapshot }: AllowSubject, target: Target, id: string): Client {
+function clientOf({ snapshot }: ServerToAllow, target: Target, id: string): Client {
   const { clientId, name, way, secret, redirectUris, requestedScopes, preset } = target;
   const scopes = plainScopes(snapshot, requestedScopes);
   return {
@@ -103,7 +103,7 @@ function clientOf({ snapshot }: AllowSubject, target: Target, id: string): Clien
 }
 
 /** The audience as default; in adopted mode the scope that the product may name besides. */
-function assignmentsFor({ mode, scope, carrier }: AllowSubject, { clientId, name }: Target): Assignment[] {
+function assignmentsFor({ mode, scope, carrier }: ServerToAllow, { clientId, name }: Target): Assignment[] {
   const audience: Assignment = {
     clientId,
     scope: carrier,
@@ -127,21 +127,21 @@ function assignmentsFor({ mode, scope, carrier }: AllowSubject, { clientId, name
  * registration changes: hosts, allowed scopes, mappers and policies stay.
  */
 export function withAllowed(
-  subject: AllowSubject,
+  mcpServer: ServerToAllow,
   targets: readonly Target[],
   entries: readonly Allowed[],
 ): Desired {
-  const whole = provisioned(subject, {
+  const whole = provisioned(mcpServer, {
     presets: [],
     hardening: NOT_HARDENED,
-    assignments: targets.flatMap((target) => assignmentsFor(subject, target)),
+    assignments: targets.flatMap((target) => assignmentsFor(mcpServer, target)),
     clients: [],
   });
   const allowedClients = targets.flatMap((target, index): DesiredAllowed[] => {
     const entry = entries[index];
     if (entry === undefined) return [];
     const { id } = entry.client;
-    const { id: _id, ...create } = clientOf(subject, target, id);
+    const { id: _id, ...create } = clientOf(mcpServer, target, id);
     const why = `so that ${target.name} connects without registering`;
     return [{ clientId: target.clientId, id, proof: entry.proof, create, why }];
   });

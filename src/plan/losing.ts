@@ -2,10 +2,10 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { readConnections } from '../keycloak/read/connections.ts';
 import { readReach, readRoleTree } from '../keycloak/read/role-holders.ts';
 import { isSameRole, type Role, type RoleName, roleLabel } from '../realm/access.ts';
-import { carriersOf, heldOf } from '../realm/mcp-scope.ts';
-import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { heldOf } from '../realm/mcp-scope.ts';
+import type { NamedServer } from '../realm/mcp-server.ts';
 import { brief, count, visible } from '../text.ts';
-import { type AccessFacts, gatesNow } from './access.ts';
+import type { AccessFacts } from './access.ts';
 import type { Reservation } from './plan.ts';
 
 const NAMED = 10;
@@ -76,24 +76,20 @@ function losingReservations(
 /** Losses by a narrower rule, to be agreed to; nothing is read where it becomes no narrower. */
 export async function narrowingReservations(
   keycloak: Keycloak,
-  { resource, scope, snapshot, facts, gates }: Narrowing,
+  { server: { resource, carriers, roles }, facts, gates }: Narrowing,
 ): Promise<Reservation[]> {
   // Restoring what mcpkc set and somebody undid is no new decision.
-  const before = gatesNow(facts) ?? facts.remembered?.roles.map((name) => ({ client: null, name }));
+  const before = roles?.gates ?? facts.remembered?.roles.map((name) => ({ client: null, name }));
   const isNarrower =
     gates !== undefined &&
     (before === undefined || before.some((one) => !gates.some((gate) => isSameRole(gate, one))));
-  const carriers = carriersOf(scope, snapshot);
   if (!isNarrower || carriers.length === 0) return [];
   return losingReservations(await readLosing(keycloak, carriers, gates, facts.roles), resource, gates);
 }
 
 /** The server before it is narrowed, and who may use it afterwards. */
 interface Narrowing {
-  resource: string;
-  /** The scope that clients name. */
-  scope: string;
-  snapshot: RealmSnapshot;
+  server: NamedServer;
   facts: AccessFacts;
   gates: readonly RoleName[] | undefined;
 }

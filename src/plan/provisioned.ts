@@ -2,14 +2,11 @@ import { trustedHost } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { HIDDEN } from '../realm/mcp-scope.ts';
-import type { NamedServer } from '../realm/mcp-server.ts';
+import type { McpServer, NamedServer } from '../realm/mcp-server.ts';
 import { clientKeyOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import type { Assignment, Desired, DesiredClient, DesiredScope } from './desired.ts';
 import type { Hardening } from './hardening.ts';
-
-/** The MCP server as it is wanted, as far as its provisioning goes. */
-export type WantedServer = Pick<NamedServer, 'resource' | 'scope' | 'audienceScope' | 'mode' | 'list'>;
 
 /** Provisions beside the server's own scopes. */
 export interface Provisions {
@@ -33,11 +30,7 @@ export function originsFor(presets: readonly Preset[]): string[] {
 }
 
 /** The scopes that carry the resource's audience once it is provisioned. */
-export function carriersFor({
-  scope,
-  audienceScope,
-  mode,
-}: Pick<WantedServer, 'scope' | 'audienceScope' | 'mode'>): string[] {
+export function carriersFor({ scope, audienceScope, mode }: McpServer): string[] {
   return [...(mode === 'standing' ? [scope] : []), ...(audienceScope === undefined ? [] : [audienceScope])];
 }
 
@@ -47,7 +40,7 @@ export function carriersFor({
  * does.
  */
 export function provisioned(
-  server: WantedServer,
+  server: NamedServer,
   { presets, hardening, assignments, clients }: Provisions,
 ): Desired {
   const { scope, audienceScope, resource, mode, list } = server;
@@ -82,7 +75,7 @@ export function provisioned(
   };
 }
 
-function nameScope({ scope, resource, mode }: WantedServer): DesiredScope {
+function nameScope({ scope, resource, mode }: NamedServer): DesiredScope {
   const what =
     mode === 'standing' ? `Audience ${resource} for MCP clients.` : `Names ${resource}; carries no audience.`;
   return {

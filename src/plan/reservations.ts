@@ -36,7 +36,7 @@ export function commonReservations(
 
 /** The plan for one MCP server, as far as a person is asked about it. */
 export interface AskedServer {
-  server: Pick<NamedServer, 'resource' | 'scope' | 'carrier' | 'mode' | 'list'>;
+  server: NamedServer;
   snapshot: RealmSnapshot;
   /** The people who may use it: as it is, and as it will be. */
   facts: AccessFacts;
@@ -56,15 +56,15 @@ export async function serverReservations(
   { keycloak, config }: { keycloak: Keycloak; config: Config },
   { server, snapshot, facts, access, standIn, ...more }: AskedServer,
 ): Promise<Reservation[]> {
-  const { resource, scope, carrier } = server;
+  const { resource, carrier } = server;
   const { asksOfShared = false, moving, taken = [], named } = more;
   return [
-    ...(asksOfShared ? sharedAudience({ ...server, snapshot }) : []),
+    ...(asksOfShared ? sharedAudience(server, snapshot) : []),
     ...(moving ? movingReservations(moving, resource) : []),
     ...(await takenReservations({ keycloak, config }, resource, taken)),
     ...standIn.reservations,
     ...(named ? namedReservations(named.clients, knownPresets(config), named.record) : []),
-    ...(await narrowingReservations(keycloak, { resource, scope, snapshot, facts, gates: access.gates })),
+    ...(await narrowingReservations(keycloak, { server, facts, gates: access.gates })),
     ...(named ? userlessReservations(named.clients, carrier, snapshot) : []),
   ];
 }
@@ -73,13 +73,10 @@ export async function serverReservations(
  * A reservation about a second server that everybody may connect to. Each connector's token then opens both, so that
  * either server can use it at the other. Only asked for when it becomes so.
  */
-function sharedAudience({
-  scope,
-  resource,
-  mode,
-  list,
-  snapshot,
-}: Pick<NamedServer, 'scope' | 'resource' | 'mode' | 'list'> & { snapshot: RealmSnapshot }): Reservation[] {
+function sharedAudience(
+  { scope, resource, mode, list }: NamedServer,
+  snapshot: RealmSnapshot,
+): Reservation[] {
   if (mode !== 'standing' || list === 'none') return [];
   const standing = standingScopes(snapshot);
   const others = standing.filter((one) => one.name !== scope);

@@ -13,7 +13,7 @@ import { audiencesOf } from '../realm/audiences.ts';
 import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
+import { completeServer, inMode, mcpServerIn, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
 import {
   type Adopted,
   type Allowed,
@@ -29,7 +29,7 @@ import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
-import { type AccessFacts, type AccessPlan, gatesNow, planAccess, withAccess } from './access.ts';
+import { type AccessFacts, type AccessPlan, isRestrictedAgain, planAccess, withAccess } from './access.ts';
 import { requireWish, type Target, targetsOf } from './allow-targets.ts';
 import { allowedEntry, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
@@ -62,12 +62,14 @@ export interface ProductWish {
 
 /** An MCP server as it is wanted; undefined is "as it is in the realm". */
 export interface ServerWish {
+  /** Canonical. */
   resource: string;
   mode: Mode | undefined;
   attach: Exclude<RealmList, 'none'> | undefined;
   /** Its tokens may open the other standing servers of the realm. */
   shared: boolean;
   scope: string | undefined;
+  /** The people who may use it: everybody, or exactly those who have one of these roles. */
   access: 'anybody' | { roles: readonly string[] } | undefined;
   products: readonly ProductWish[];
 }
@@ -115,7 +117,7 @@ export interface PlannedServers {
 }
 
 /** A server on its way through planning. */
-interface Subject extends NamedServer {
+interface ServerInWork extends NamedServer {
   wish: ServerWish;
   presets: Preset[];
   targets: Target[];
@@ -140,6 +142,7 @@ export async function planServers(
     readRecord(keycloak),
     readRealmRoles(keycloak),
   ]);
+  snapshot.record = record;
   const failed = new Map<ServerWish, McpkcError>();
   const attempt = async <T>(wish: ServerWish, work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
@@ -150,23 +153,23 @@ export async function planServers(
       return undefined;
     }
   };
-  const subjects: Subject[] = [];
+  const servers: ServerInWork[] = [];
   for (const wish of wishes) {
-    const subject = await attempt(wish, () => subjectOf(planning, wish, snapshot, record, subjects));
-    if (subject) subjects.push(subject);
+    const mcpServer = await attempt(wish, () => readServer(planning, wish, snapshot, servers));
+    if (mcpServer) servers.push(mcpServer);
   }
-  const ids = subjects.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
-  const names = [...new Set(subjects.flatMap(scopeNames))];
-  const resources = subjects.map(({ resource }) => resource);
+  const ids = servers.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
+  const names = [...new Set(servers.flatMap(scopeNames))];
+  const resources = servers.map(({ resource }) => resource);
   const [clients, standing, access] = await Promise.all([
     clientsNamedLike(keycloak, [...new Set(ids)], MADE),
     clientsNamedLike(keycloak, resources, STANDS),
     readAllAccess(keycloak, snapshot, names, roles),
   ]);
   addClients(snapshot, [...clients, ...standing]);
-  snapshot.access = access;
-  snapshot.roles = roles;
-  return assemble(planning, { wishes, subjects, snapshot, record, failed, attempt });
+  Object.assign(snapshot, { access, roles });
+  const complete = servers.map((mcpServer) => completeServer(mcpServer, snapshot));
+  return assemble(planning, { wishes, servers: complete, snapshot, record, failed, attempt });
 }
 
 /** Failures of the whole realm, or of the way to it, stop all of its servers; these are about one of them. */
@@ -186,13 +189,12 @@ function addClients(snapshot: RealmSnapshot, clients: RealmSnapshot['clients']):
     if (!snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
 }
 
-async function subjectOf(
+async function readServer(
   { config, keycloak }: Planning,
   wish: ServerWish,
   snapshot: RealmSnapshot,
-  record: RealmRecord,
-  before: readonly Subject[],
-): Promise<Subject> {
+  before: readonly ServerInWork[],
+): Promise<ServerInWork> {
   const { resource } = wish;
   const named = scopeWish(config, resource, { scope: wish.scope });
   const server = mcpServerIn(snapshot, named, wish.mode ?? 'adopted');
@@ -217,7 +219,7 @@ async function subjectOf(
       };
       // As allow: never a client of Keycloak's own or mcpkc's, nor somebody else's document.
       requireWish(asked, { realm: keycloak.realm, clientId: config.clientId });
-      return targetsOf(asked, { scope: server.scope, resource, record, issuer: { documents: false } });
+      return targetsOf(asked, { ...server, issuer: { documents: false } });
     });
   const decided = [config.clientId, ...config.audiences.clients];
   const moving = await readMoving(keycloak, snapshot, wanted, known, decided);
@@ -241,7 +243,7 @@ function requireMcpScope({ scope, resource, scopes: { named } }: NamedServer): v
 }
 
 /** Two servers of a file that come to one scope: neither of them is there yet, or both name it. */
-function requireFree({ scope, resource }: NamedServer, before: readonly Subject[]): void {
+function requireFree({ scope, resource }: NamedServer, before: readonly ServerInWork[]): void {
   const other = before.find((one) => one.scope === scope);
   if (!other) return;
   throw new McpkcError(
@@ -261,7 +263,7 @@ function oldWindowError({ scope, resource }: NamedServer): McpkcError {
 /** The facts that planning goes on with once everything was read. */
 interface Parts {
   wishes: readonly ServerWish[];
-  subjects: readonly Subject[];
+  servers: readonly ServerInWork[];
   snapshot: RealmSnapshot;
   record: RealmRecord;
   failed: Map<ServerWish, McpkcError>;
@@ -270,7 +272,7 @@ interface Parts {
 
 /** The wish of one server. */
 interface Single {
-  subject: Subject;
+  mcpServer: ServerInWork;
   access: AccessPlan;
   facts: AccessFacts;
   entries: Allowed[];
@@ -294,8 +296,8 @@ interface Given {
  * The realm with the names of the file's adopted servers among its optional scopes, as they will be. A client that is
  * made holds them, as any client that is made later: so it is the same in a run that goes on where another was killed.
  */
-function withNames(snapshot: RealmSnapshot, subjects: readonly Subject[]): RealmSnapshot {
-  const names = subjects.filter(({ mode }) => mode === 'adopted').map(({ scope }) => scope);
+function withNames(snapshot: RealmSnapshot, servers: readonly ServerInWork[]): RealmSnapshot {
+  const names = servers.filter(({ mode }) => mode === 'adopted').map(({ scope }) => scope);
   const isOther = (name: string) => !names.includes(name);
   const named = names.map((name) => {
     const there = snapshot.scopes.find((one) => one.name === name);
@@ -319,32 +321,32 @@ function withNames(snapshot: RealmSnapshot, subjects: readonly Subject[]): Realm
 async function assemble(planning: Planning, parts: Parts): Promise<PlannedServers> {
   const { keycloak, config } = planning;
   const { wishes, snapshot, record, failed } = parts;
-  const checked: { subject: Subject; access: AccessPlan; facts: AccessFacts }[] = [];
-  for (const subject of parts.subjects) {
-    const done = await parts.attempt(subject.wish, () => {
-      for (const { clientId } of subject.targets) requireUsable(planning, snapshot, clientId);
-      return accessOf(subject, snapshot, record);
+  const checked: { mcpServer: ServerInWork; access: AccessPlan; facts: AccessFacts }[] = [];
+  for (const mcpServer of parts.servers) {
+    const done = await parts.attempt(mcpServer.wish, () => {
+      for (const { clientId } of mcpServer.targets) requireUsable(planning, snapshot, clientId);
+      return accessOf(mcpServer, snapshot, record);
     });
-    if (done) checked.push({ subject, ...done });
+    if (done) checked.push({ mcpServer, ...done });
   }
   const hardening = await hardeningFor(
     planning,
-    checked.map(({ subject }) => subject),
+    checked.map(({ mcpServer }) => mcpServer),
     snapshot,
     record,
   );
   // One server's products open registration, and anybody could take another server's URL as client id then.
-  const opens = checked.some(({ subject }) => subject.presets.length > 0);
+  const opens = checked.some(({ mcpServer }) => mcpServer.presets.length > 0);
   const named = withNames(
     snapshot,
-    checked.map(({ subject }) => subject),
+    checked.map(({ mcpServer }) => mcpServer),
   );
   const given = { hardening, snapshot, named, record, opens };
   const singles: Single[] = [];
   for (const one of checked) singles.push(await single(planning, one, given, singles));
   const freed = freeOwnAccount(
     { config, keycloak, snapshot },
-    singles.flatMap(({ subject }) => subject.carriers),
+    singles.flatMap(({ mcpServer }) => mcpServer.carriers),
   );
   const whole = withHardening(joinWishes(singles.map(({ desired }) => desired)), hardening);
   const desired = { ...whole, remember: freshEntries(whole.remember ?? [], record) };
@@ -352,11 +354,11 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
   const plan = stages.flatMap((stage) => stage.plan);
   await requireEditablePolicies(keycloak, plan, snapshot);
   const reservations = commonReservations(keycloak.realm, plan);
-  for (const { subject, facts, access, standIn } of singles) {
-    const { wish, moving } = subject;
-    const taken = takenBy(subject, snapshot, record);
+  for (const { mcpServer, facts, access, standIn } of singles) {
+    const { wish, moving } = mcpServer;
+    const taken = takenBy(mcpServer, snapshot, record);
     const one = {
-      server: subject,
+      server: mcpServer,
       snapshot,
       facts,
       access,
@@ -373,11 +375,11 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
     stages,
     plan,
     servers: wishes.map((wish): PlannedServer => {
-      const found = singles.find(({ subject }) => subject.wish === wish);
+      const found = singles.find(({ mcpServer }) => mcpServer.wish === wish);
       if (!found) return { wish, error: failed.get(wish) as McpkcError };
-      const { subject, access, entries } = found;
-      const changes = plan.filter((change) => isAbout(change, subject, plan));
-      return { wish, error: undefined, server: subject, gates: access.gates, changes, entries };
+      const { mcpServer, access, entries } = found;
+      const changes = plan.filter((change) => isAbout(change, mcpServer, plan));
+      return { wish, error: undefined, server: mcpServer, gates: access.gates, changes, entries };
     }),
     reservations,
     notes: [...hardening.leftOut.map(({ message }) => message), ...singles.flatMap(({ notes }) => notes)],
@@ -402,14 +404,12 @@ function requireUsable({ config, keycloak }: Planning, snapshot: RealmSnapshot, 
 }
 
 function accessOf(
-  subject: Subject,
+  mcpServer: ServerInWork,
   snapshot: RealmSnapshot,
   record: RealmRecord,
 ): { access: AccessPlan; facts: AccessFacts } {
-  const { resource, wish } = subject;
-  const scopes = scopeNames(subject);
+  const { resource, wish } = mcpServer;
   const facts: AccessFacts = {
-    access: (snapshot.access ?? []).filter(({ scope }) => scopes.includes(scope)),
     roles: snapshot.roles ?? [],
     remembered: accessIn(record, resource),
   };
@@ -419,7 +419,7 @@ function accessOf(
       : wish.access === undefined
         ? { add: [] }
         : { add: [], only: wish.access.roles };
-  return { access: planAccess(resource, scopes, facts, asked), facts };
+  return { access: planAccess(mcpServer, facts, asked), facts };
 }
 
 /**
@@ -427,11 +427,11 @@ function accessOf(
  */
 async function hardeningFor(
   { context, config, keycloak, command, harden: wanted, dryRun }: Planning,
-  subjects: readonly Subject[],
+  servers: readonly ServerInWork[],
   snapshot: RealmSnapshot,
   record: RealmRecord,
 ): Promise<Hardening> {
-  const [first, ...others] = subjects.filter(({ presets }) => presets.length > 0);
+  const [first, ...others] = servers.filter(({ presets }) => presets.length > 0);
   if (!first) return NOT_HARDENED;
   const opening = {
     resource: first.resource,
@@ -459,15 +459,15 @@ function withHardening(desired: Desired, { desired: more, clients }: Hardening):
 
 async function single(
   planning: Planning,
-  { subject, access, facts }: { subject: Subject; access: AccessPlan; facts: AccessFacts },
+  { mcpServer, access, facts }: { mcpServer: ServerInWork; access: AccessPlan; facts: AccessFacts },
   { hardening, snapshot, named, record, opens }: Given,
   before: readonly Single[],
 ): Promise<Single> {
   const { keycloak, command, by } = planning;
-  const { audienceScope, resource, presets, targets, moving } = subject;
+  const { audienceScope, resource, presets, targets, moving } = mcpServer;
   const since = new Date(keycloak.serverNow()).toISOString();
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
-  const plain = provisioned(subject, {
+  const plain = provisioned(mcpServer, {
     presets,
     hardening: { ...NOT_HARDENED, trustsServer: hardening.trustsServer },
     assignments: kept,
@@ -475,7 +475,7 @@ async function single(
   });
   const { windowMark: _mark, ...open } = plain;
   const server = presets.length > 0 ? open : withoutRegistration(open);
-  const allowing = { ...subject, isNew: false, snapshot: named, record };
+  const allowing = { ...mcpServer, isNew: false, snapshot: named, record };
   const planned = before.flatMap(({ entries }) => entries);
   const entries = targets.map((target) => allowedEntry(allowing, target, { since, by }, planned));
   const standIn = await planResourceClient({
@@ -497,7 +497,7 @@ async function single(
   };
   const desired = withResourceClient(withAccess(withClients, access, since, by), standIn);
   return {
-    subject,
+    mcpServer,
     access,
     facts,
     entries,
@@ -505,8 +505,8 @@ async function single(
     standIn,
     notes: [
       ...standIn.warnings,
-      ...restrictionNotes(subject, facts, access),
-      ...missingScopes(subject, snapshot),
+      ...restrictionNotes(mcpServer, facts, access),
+      ...missingScopes(mcpServer, snapshot),
     ],
   };
 }
@@ -527,18 +527,18 @@ function adoptedAlready(
 }
 
 /** Clients that have the id of one that is to be made, and that mcpkc didn't make. */
-function takenBy({ targets }: Subject, { clients }: RealmSnapshot, record: RealmRecord): Client[] {
+function takenBy({ targets }: ServerInWork, { clients }: RealmSnapshot, record: RealmRecord): Client[] {
   const ids = targets.map(({ clientId }) => clientId);
   return clients.filter((one) => ids.includes(one.clientId) && allowancesOf(record, one).length === 0);
 }
 
-function restrictionNotes({ resource, wish }: Subject, facts: AccessFacts, { gates }: AccessPlan): string[] {
+function restrictionNotes(mcpServer: ServerInWork, facts: AccessFacts, { gates }: AccessPlan): string[] {
+  const { resource, wish } = mcpServer;
   if (wish.access !== undefined || gates === undefined) return [];
   const roles = listNames(gates.map(roleLabel)) || 'none';
-  const was =
-    gatesNow(facts) === undefined
-      ? ' Nothing in the realm restricts it any more: it is restricted again.'
-      : '';
+  const was = isRestrictedAgain(mcpServer, facts)
+    ? ' Nothing in the realm restricts it any more: it is restricted again.'
+    : '';
   return [
     `${visible(resource)} is restricted (roles: ${roles}), and the file has nothing about it: it stays so.${was} To open it, write access: anybody.`,
   ];
@@ -555,10 +555,10 @@ function freshEntries(entries: readonly Entry[], record: RealmRecord): Entry[] {
 }
 
 /** Whether a change is about a server alone: its scopes, who may use it, clients that are made for it. */
-function isAbout({ kind, key, after }: Change, subject: Subject, plan: RealmPlan): boolean {
+function isAbout({ kind, key, after }: Change, mcpServer: ServerInWork, plan: RealmPlan): boolean {
   const scopes = [
-    ...scopeNames(subject),
-    ...(subject.audienceScope === undefined ? [] : [subject.audienceScope]),
+    ...scopeNames(mcpServer),
+    ...(mcpServer.audienceScope === undefined ? [] : [mcpServer.audienceScope]),
   ];
   switch (kind) {
     case 'client-scope':
@@ -570,9 +570,9 @@ function isAbout({ kind, key, after }: Change, subject: Subject, plan: RealmPlan
     case 'client-scope-assignment':
       return after !== null && scopes.includes(after.scope);
     case 'allowed-client':
-      return subject.targets.some(({ clientId }) => clientId === key);
+      return mcpServer.targets.some(({ clientId }) => clientId === key);
     case 'resource-client':
-      return key === subject.resource;
+      return key === mcpServer.resource;
     case 'realm-role':
       return plan.some(
         (one) =>

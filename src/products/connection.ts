@@ -1,6 +1,6 @@
 import { documentRefusedBy, type PolicyLists } from '../realm/document-policies.ts';
 import { heldAs } from '../realm/lists.ts';
-import { type Allowed, allowedIn, type RealmRecord } from '../realm/record.ts';
+import type { Allowed } from '../realm/record.ts';
 import { visible } from '../text.ts';
 import type { DocumentState } from './document-state.ts';
 import type { Preset } from './preset.ts';
@@ -77,13 +77,7 @@ export function connectionText({ way, clientId, reason }: Connection): string {
   return name.endsWith(')') ? `${name.slice(0, -1)}, ${visible(who)})` : `${name} (${visible(who)})`;
 }
 
-/**
- * The record of the client made for a product and a resource, whose id is typed into it; undefined where none was made.
- */
-export function madeFor(
-  record: RealmRecord,
-  resource: string | undefined,
-  { name }: Pick<Preset, 'name'>,
-): Allowed | undefined {
-  return allowedIn(record, resource).find(({ way, products }) => way === 'client' && products.includes(name));
+/** The client made for a product, whose id is typed into it, among those of a server; undefined where none was made. */
+export function findMade(made: readonly Allowed[], { name }: Pick<Preset, 'name'>): Allowed | undefined {
+  return made.find(({ way, products }) => way === 'client' && products.includes(name));
 }

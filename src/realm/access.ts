@@ -77,12 +77,6 @@ export function rolesOn(access: readonly ScopeAccess[], scopes: readonly string[
   return distinctRoles(scopes.flatMap((scope) => rolesOf(access, scope)));
 }
 
-/** The roles of which a person needs one, as these scopes map them; undefined where they let everybody in. */
-export function gatesOn(access: readonly ScopeAccess[], scopes: readonly string[]): Role[] | undefined {
-  const mapped = rolesOn(access, scopes);
-  return mapped.length === 0 ? undefined : gatesOf(mapped);
-}
-
 /** The role among many that a person named: a realm role, or `<client id>/<role>` of one that is there. */
 export function roleLabelled<R extends RoleName>(roles: readonly R[], label: string): R | undefined {
   return (

@@ -1,3 +1,4 @@
+import { gatesOf, type Role, rolesOf, rolesOn, type ScopeAccess } from './access.ts';
 import { type RealmList, realmListOf } from './lists.ts';
 import type { Mode } from './marks.ts';
 import {
@@ -10,9 +11,26 @@ import {
   type ScopeWish,
   scopeNameFor,
 } from './mcp-scope.ts';
+import { type Allowed, allowedIn, type RealmRecord, wantedIn } from './record.ts';
 import type { ClientScope } from './representations.ts';
 import { type RealmSnapshot, scopeNamed } from './snapshot.ts';
 import { type WindowMark, windowMarkOf } from './window-mark.ts';
+
+/** The roles by which people may use an MCP server, as its scopes map them. */
+export interface ServerRoles {
+  /** All of them, each once; the role that nobody holds is one of them. */
+  mapped: Role[];
+  /** The roles of which a person needs one; undefined where everybody may use it: a scope that carries its audience maps none. */
+  gates: Role[] | undefined;
+}
+
+/** The ways by which products connect to an MCP server, as mcpkc's record has them. */
+export interface ServerWays {
+  /** Names of the products that were to register; undefined where that was never written down. */
+  registration: readonly string[] | undefined;
+  /** The clients that were made for products: by their document, or beforehand. */
+  made: readonly Allowed[];
+}
 
 /** An MCP server as a realm has it, or as a command would make it. */
 export interface McpServer {
@@ -35,6 +53,10 @@ export interface McpServer {
   windowed: boolean;
   /** The window that a run of 0.1.0 left open. */
   window: WindowMark | undefined;
+  /** The roles by which people may use it; undefined where the snapshot doesn't have what its scopes map. */
+  roles: ServerRoles | undefined;
+  /** The ways by which products connect to it; undefined where its URL isn't known, or the record wasn't read. */
+  ways: ServerWays | undefined;
 }
 
 /** An MCP server whose URL is known, because a command was asked for it. */
@@ -48,9 +70,9 @@ export function mcpServerIn(snapshot: RealmSnapshot, wish: ScopeWish, fresh: Mod
   const scope = scopeNameFor(wish, snapshot);
   const named = scopeNamed(snapshot, scope);
   const { resource } = wish;
-  if (named) return { ...mcpServerOf(snapshot, named), resource };
+  if (named) return completeServer({ ...mcpServerOf(snapshot, named), resource }, snapshot);
   const hidden = audienceScopeOf(snapshot, scope);
-  return {
+  const server: NamedServer = {
     resource,
     scope,
     audienceScope: hidden?.name,
@@ -61,7 +83,10 @@ export function mcpServerIn(snapshot: RealmSnapshot, wish: ScopeWish, fresh: Mod
     scopes: { named, carrier: fresh === 'adopted' ? hidden : undefined },
     windowed: false,
     window: undefined,
+    roles: undefined,
+    ways: undefined,
   };
+  return completeServer(server, snapshot);
 }
 
 /** The MCP server that a scope of the realm belongs to. */
@@ -70,7 +95,7 @@ export function mcpServerOf(snapshot: RealmSnapshot, named: ClientScope): Presen
   const mode = modeOf(named, snapshot);
   const hidden = audienceScopeOf(snapshot, scope);
   const carrier = (mode === 'adopted' && hidden) || named;
-  return {
+  const server: PresentServer = {
     resource: resourceOf(named),
     scope,
     audienceScope: hidden?.name,
@@ -81,7 +106,38 @@ export function mcpServerOf(snapshot: RealmSnapshot, named: ClientScope): Presen
     scopes: { named, carrier },
     windowed: isWindowed(scope, snapshot),
     window: windowMarkOf(named.attributes),
+    roles: undefined,
+    ways: undefined,
   };
+  return completeServer(server, snapshot);
+}
+
+/** The server with its roles and ways as the snapshot has them by now: a command reads those once it knows the scopes. */
+export function completeServer<Server extends McpServer>(server: Server, snapshot: RealmSnapshot): Server {
+  const { resource, carriers, scopes } = server;
+  const { access, record } = snapshot;
+  const there = [...(scopes.named ? [scopes.named.name] : []), ...carriers];
+  const isRead = there.every((name) => access?.some(({ scope }) => scope === name));
+  return {
+    ...server,
+    roles: access && isRead ? rolesOfServer(access, server) : undefined,
+    ways: record && resource !== undefined ? waysIn(record, resource) : undefined,
+  };
+}
+
+/** The roles by which people may use a server, given what the realm's scopes map. */
+export function rolesOfServer(
+  access: readonly ScopeAccess[],
+  { scope, carriers }: Pick<McpServer, 'scope' | 'carriers'>,
+): ServerRoles {
+  const mapped = rolesOn(access, [scope, ...carriers]);
+  const isOpen = mapped.length === 0 || carriers.some((name) => rolesOf(access, name).length === 0);
+  return { mapped, gates: isOpen ? undefined : gatesOf(mapped) };
+}
+
+/** The ways by which products connect to a resource. */
+export function waysIn(record: RealmRecord, resource: string): ServerWays {
+  return { registration: wantedIn(record, resource), made: allowedIn(record, resource) };
 }
 
 /** Names of all scopes that name a server or carry its audience, today and as it is wanted. */

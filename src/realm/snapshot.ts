@@ -1,4 +1,5 @@
 import type { Role, ScopeAccess } from './access.ts';
+import type { RealmRecord } from './record.ts';
 import type {
   Client,
   ClientPolicy,
@@ -21,6 +22,8 @@ export interface RealmSnapshot {
   clients: Client[];
   /** The roles mapped by the scopes that a command asks about; absent where nobody asked. */
   access?: ScopeAccess[];
+  /** The facts that mcpkc remembers of the realm; absent where nobody asked. */
+  record?: RealmRecord;
   /** Every realm role; absent where nobody asked. */
   roles?: Role[];
   /** The holders of the roles that a command grants; absent where nobody asked. */

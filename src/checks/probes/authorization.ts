@@ -8,7 +8,7 @@ import type { Run } from '../step.ts';
 import { endpoint } from './server-metadata.ts';
 
 /** The client that authorization requests are made for. */
-export interface Subject {
+export interface AskingClient {
   clientId: string;
   redirectUri: string;
   /** Whether it holds the audience scope, so that policies for it apply. */
@@ -17,7 +17,7 @@ export interface Subject {
 
 /** The authorization endpoint's answers to requests; nobody signs in. */
 export interface AuthorizationEvidence {
-  subject: Subject | undefined;
+  subject: AskingClient | undefined;
   /** The request as a client makes it: must lead to the sign-in. */
   good: Exchange | undefined;
   withoutPkce: Exchange | undefined;
@@ -42,7 +42,7 @@ export interface ProductRequest {
 /** Sends authorization requests as far as the sign-in page, right ones and wrong ones, side by side. */
 export async function probeAuthorization(run: Run): Promise<AuthorizationEvidence> {
   const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'authorization');
-  const subject = await subjectOf(run);
+  const subject = await chooseClient(run);
   const nothing = {
     good: undefined,
     withoutPkce: undefined,
@@ -111,11 +111,11 @@ function documentClient(preset: Preset, way: ProductWay): ProductClient | undefi
 /**
  * The probe, which holds the scope where the mode assigns it or it was lent; else a client that was granted the scope.
  */
-async function subjectOf({ parts, inside, target }: Run): Promise<Subject | undefined> {
+async function chooseClient({ parts, inside, target }: Run): Promise<AskingClient | undefined> {
   const probe = parts.registration?.audience?.client;
   const [redirectUri] = probe?.redirectUris ?? [];
   const held = parts.registration?.presets.some(({ held: as }) => as === 'default' || as === 'optional');
-  const holds = target.inside?.exists === true && (held === true || parts.token?.lent === true);
+  const holds = target.inside?.scopes.named !== undefined && (held === true || parts.token?.lent === true);
   if (probe && redirectUri !== undefined && (holds || !inside)) {
     return { clientId: probe.clientId, redirectUri, holdsScope: holds };
   }
@@ -140,7 +140,7 @@ async function subjectOf({ parts, inside, target }: Run): Promise<Subject | unde
 
 function requestUrl(
   url: string,
-  { clientId, redirectUri }: Subject,
+  { clientId, redirectUri }: AskingClient,
   { target }: Run,
   changes: Readonly<Record<string, string | undefined>>,
 ): string {

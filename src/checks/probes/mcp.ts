@@ -87,7 +87,7 @@ export async function probeMcp(run: Run): Promise<McpEvidence> {
  */
 function lacksRole({ parts, inside }: Run, eras: readonly EraEvidence[]): Unsendable | undefined {
   const { sendable } = parts.token ?? {};
-  const { gates, scope = '' } = inside?.facts ?? {};
+  const { roles: { gates } = {}, scope = '' } = inside?.server ?? {};
   const isDemanded = parts.challenge?.scopes.includes(scope) === true;
   if (sendable?.source !== 'client-credentials' || gates === undefined || !isDemanded) return undefined;
   const has = String(sendable.claims.scope ?? '').split(' ');

@@ -1,5 +1,5 @@
 import { findClient, findClientById } from '../../keycloak/read/clients.ts';
-import { type Connection, documentConnection, madeFor } from '../../products/connection.ts';
+import { type Connection, documentConnection, findMade } from '../../products/connection.ts';
 import { documentStateOf } from '../../products/document-state.ts';
 import type { Preset, Registration } from '../../products/preset.ts';
 import { FOREIGN_URI } from '../../products/probe-mark.ts';
@@ -85,7 +85,7 @@ export async function probeRegistration(run: Run): Promise<RegistrationEvidence>
   const nothing = { ...NOTHING, endpoint: url, asked, met: scopesMet(run), swept };
   if (!isOpen) return { ...nothing, presets: (await ways).filter((one) => one !== undefined) };
   const body = bodyOf(presets[0]);
-  const door = run.wants('REG-SCOPE') && inside?.mode === 'adopted' && inside.exists;
+  const door = run.wants('REG-SCOPE') && inside?.mode === 'adopted' && inside.scopes.named;
   // Nobody has to know its name: a metadata document may name any scope of the realm.
   if (door) run.recorder.secrets.keep(inside.carrier);
   const foreign = run.wants('REG-FOREIGN');
@@ -170,13 +170,13 @@ async function productWay(
   const nothing = { preset, scope: undefined, plain: undefined, withOrigin: undefined };
   if (target.client !== undefined) {
     const { clientId, found } = target.client;
-    const held = found && inside && heldAs(found, inside.facts.carrier);
+    const held = found && inside && heldAs(found, inside.server.carrier);
     return { ...nothing, way: { by: 'client', clientId, found, isOwn: false }, held };
   }
   const way = (await documentWay(run, preset)) ?? (await madeWay(run, preset));
   if (way === undefined) return register && registerProduct(run, preset, register);
   const client = foundIn(way);
-  return { ...nothing, way, held: client && inside && heldAs(client, inside.facts.carrier) };
+  return { ...nothing, way, held: client && inside && heldAs(client, inside.server.carrier) };
 }
 
 /** The way of a product that uses its document here; undefined where it has none, or was assigned a client id. */
@@ -187,7 +187,7 @@ async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undef
   const by = 'document';
   const outside: Connection = { way: 'document', clientId: documentUrl, reason: null };
   if (inside === undefined) return { by, documentUrl, state: undefined, connection: outside };
-  const { snapshot, record, facts } = inside;
+  const { snapshot, record, server } = inside;
   const client = await findClient(inside.keycloak, documentUrl);
   const lists = { policies: snapshot.clientPolicies, profiles: snapshot.clientProfiles };
   const state = documentStateOf(documentUrl, { client, record, lists });
@@ -196,9 +196,9 @@ async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undef
       by,
       documentUrl,
       state,
-      connection: documentConnection(preset, state, { lists, server: facts }),
+      connection: documentConnection(preset, state, { lists, server }),
     };
-  if (madeFor(record, facts.resource, preset)) return undefined;
+  if (findMade(server.ways?.made ?? [], preset)) return undefined;
   const reason =
     state.kind === 'taken' ? 'mcpkc didn’t make that client' : 'no client of the realm has that id';
   return { by, documentUrl, state, connection: { ...outside, reason } };
@@ -209,7 +209,7 @@ async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undef
  * others.
  */
 async function madeWay({ inside }: Run, preset: Preset): Promise<ProductWay | undefined> {
-  const made = inside && madeFor(inside.record, inside.facts.resource, preset);
+  const made = inside && findMade(inside.server.ways?.made ?? [], preset);
   if (!made) return undefined;
   const { clientId } = made.client;
   const found = await findClient(inside.keycloak, clientId);
@@ -261,7 +261,7 @@ function ownBody(grants: readonly string[], redirectUris: readonly string[]): Re
 async function readBack({ inside }: Run, client: ProbeClient | undefined): Promise<RealmList | undefined> {
   if (!inside || !client) return undefined;
   const found = await findClientById(inside.keycloak, client.clientId);
-  return found && heldAs(found, inside.facts.carrier);
+  return found && heldAs(found, inside.server.carrier);
 }
 
 /**

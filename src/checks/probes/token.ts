@@ -230,7 +230,8 @@ async function lend({ inside, target }: Run, client: ProbeClient | undefined): P
  * names in OIDC_AUDIENCE.
  */
 function ownAudiences({ mcp, inside, accepted }: Target): string[] {
-  const given = inside?.exists === true ? inside.audiences.filter((one) => accepted.includes(one)) : [];
+  const given =
+    inside?.scopes.named !== undefined ? inside.audiences.filter((one) => accepted.includes(one)) : [];
   return [...new Set([mcp, ...given])];
 }
 
@@ -279,11 +280,13 @@ const MAKING_MS = 10_000;
  * The MCP server's own scope, for servers that look at `scope`: unless it adds another audience, or the realm refuses
  * it.
  */
-function bearerScopes({ facts, snapshot }: Inside): string[] {
+function bearerScopes({ server, snapshot }: Inside): string[] {
   const fits =
-    facts.exists && !facts.machinesRejected && facts.audiences.every((one) => one === facts.resource);
+    server.scopes.named &&
+    !server.machinesRejected &&
+    server.audiences.every((one) => one === server.resource);
   const known = snapshot.scopes.map(({ name }) => name);
-  return ['basic', ...(fits ? [facts.scope] : [])].filter((name) => known.includes(name));
+  return ['basic', ...(fits ? [server.scope] : [])].filter((name) => known.includes(name));
 }
 
 async function strangersToken(run: Run, client: ProbeClient | undefined) {

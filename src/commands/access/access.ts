@@ -20,7 +20,6 @@ import {
   type AccessFacts,
   type AccessPlan,
   accessEntry,
-  gatesNow,
   planAccess,
   readAccessFacts,
   unmappedElsewhere,
@@ -34,11 +33,17 @@ import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { narrowingReservations } from '../../plan/losing.ts';
 import { planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { commonReservations } from '../../plan/reservations.ts';
-import { distinctRoles, isNobodyRole, isSameRole, NOBODY_ROLE, type RoleName } from '../../realm/access.ts';
+import {
+  distinctRoles,
+  isNobodyRole,
+  isSameRole,
+  NOBODY_ROLE,
+  type RoleName,
+  rolesOf,
+} from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
-import type { Mode } from '../../realm/marks.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
-import { mcpServerIn } from '../../realm/mcp-server.ts';
+import { mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot, RoleHolder } from '../../realm/snapshot.ts';
 import { count, formatCommand, visible } from '../../text.ts';
 import { type AccessAnswer, accessDocument, accessText } from './text.ts';
@@ -59,13 +64,8 @@ export interface AccessInput {
   yes: boolean;
 }
 
-/** The MCP server as it is. */
-interface Subject {
-  resource: string;
-  scope: string;
-  mode: Mode;
-  /** The scopes that name it or carry its audience. */
-  scopes: string[];
+/** The MCP server as it is, and what was read about the people who may use it. */
+interface ServerAtHand extends NamedServer {
   snapshot: RealmSnapshot;
   facts: AccessFacts;
   tree: RoleTree;
@@ -80,41 +80,44 @@ export async function changeAccess(
 ): Promise<Report> {
   const isAsked = input.anybody || [input.add, input.revoke, input.groups, input.users].flat().length > 0;
   if (isAsked && !input.dryRun) await removeLeftBehind(context, keycloak, 'access');
-  const subject = await readSubject(config, keycloak, input);
-  const planned = isAsked ? planAccess(input.resource, subject.scopes, subject.facts, input) : undefined;
-  const desired = planned ? await desiredFor(keycloak, subject, planned, input) : {};
-  const plan = planFor(desired, subject.snapshot);
-  warnOfDefaults(context, subject, input);
+  const mcpServer = await readServer(config, keycloak, input);
+  const planned = isAsked ? planAccess(mcpServer, mcpServer.facts, input) : undefined;
+  const desired = planned ? await desiredFor(keycloak, mcpServer, planned, input) : {};
+  const plan = planFor(desired, mcpServer.snapshot);
+  warnOfDefaults(context, mcpServer, input);
   if (!input.dryRun && planned) {
     if (plan.length > 0)
       await agreeToPlan(context, keycloak, {
         plan,
         reservations: [
           ...commonReservations(keycloak.realm, plan),
-          ...(await narrowingReservations(keycloak, { ...subject, gates: planned.gates })),
+          ...(await narrowingReservations(keycloak, {
+            server: mcpServer,
+            facts: mcpServer.facts,
+            gates: planned.gates,
+          })),
         ],
         yes: input.yes,
       });
-    await apply(context, keycloak, subject, { plan, desired, planned });
-    const { resource, scope } = subject;
+    await apply(context, keycloak, mcpServer, { plan, desired, planned });
+    const { resource, scope } = mcpServer;
     await noteFile(context, config, { resource, scope, access: planned });
   }
-  const gates = planned ? planned.gates : gatesNow(subject.facts);
-  return report(context, keycloak, subject, { gates, plan, dryRun: input.dryRun, isAsked });
+  const gates = planned ? planned.gates : mcpServer.roles?.gates;
+  return report(context, keycloak, mcpServer, { gates, plan, dryRun: input.dryRun, isAsked });
 }
 
-async function readSubject(config: Config, keycloak: Keycloak, input: AccessInput): Promise<Subject> {
+async function readServer(config: Config, keycloak: Keycloak, input: AccessInput): Promise<ServerAtHand> {
   const { resource } = input;
   const snapshot = await readRealm(keycloak);
   const wish = scopeWish(config, resource, { scope: input.scope });
-  const { scope, audienceScope, mode, scopes: there } = mcpServerIn(snapshot, wish);
-  requireOwnScope(scope, wish, snapshot);
-  if (!there.named) throw noScopeError(keycloak, input, scope);
-  const scopes = [scope, ...(audienceScope === undefined ? [] : [audienceScope])];
-  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes);
+  const found = mcpServerIn(snapshot, wish);
+  requireOwnScope(found.scope, wish, snapshot);
+  if (!found.scopes.named) throw noScopeError(keycloak, input, found.scope);
+  const { server, facts } = await readAccessFacts(keycloak, snapshot, found);
   const tree = await readRoleTree(keycloak, facts.roles);
-  facts.held = await heldNobodies(keycloak, facts, tree);
-  return { resource, scope, mode, scopes, snapshot, facts, tree };
+  facts.held = await heldNobodies(keycloak, server, facts, tree);
+  return { ...server, snapshot, facts, tree };
 }
 
 function noScopeError({ realm }: Keycloak, { resource, add }: AccessInput, scope: string): McpkcError {
@@ -127,10 +130,11 @@ function noScopeError({ realm }: Keycloak, { resource, add }: AccessInput, scope
 /** Roles that nobody may hold and somebody does; none where the account may not see it. */
 async function heldNobodies(
   keycloak: Keycloak,
-  { access, roles }: AccessFacts,
+  server: NamedServer,
+  { roles }: AccessFacts,
   tree: RoleTree,
 ): Promise<string[]> {
-  const mapped = access.flatMap((one) => one.roles);
+  const mapped = server.roles?.mapped ?? [];
   const asked = distinctRoles([...mapped, ...roles.filter(({ name }) => name === NOBODY_ROLE)]).filter(
     isNobodyRole,
   );
@@ -143,20 +147,19 @@ async function heldNobodies(
 
 async function desiredFor(
   keycloak: Keycloak,
-  subject: Subject,
+  mcpServer: ServerAtHand,
   planned: AccessPlan,
   input: AccessInput,
 ): Promise<Desired> {
-  const { facts } = subject;
-  const holders = await roleHolders(keycloak, subject, planned, input);
+  const holders = await roleHolders(keycloak, mcpServer, planned, input);
   const wanted = (planned.desired.access ?? []).flatMap(({ roles }) => roles);
-  const superfluous = distinctRoles(facts.access.flatMap(({ roles }) => roles))
+  const superfluous = (mcpServer.roles?.mapped ?? [])
     .filter(isNobodyRole)
     .filter((role) => !wanted.some((one) => isSameRole(one, role)));
   const unused =
     superfluous.length === 0
       ? []
-      : await unmappedElsewhere(keycloak, subject.snapshot, subject.scopes, superfluous);
+      : await unmappedElsewhere(keycloak, mcpServer.snapshot, scopeNames(mcpServer), superfluous);
   const why = 'since no scope maps it any more';
   return {
     ...planned.desired,
@@ -171,7 +174,7 @@ async function desiredFor(
 /** Groups and users that the role is granted to; the snapshot learns which of them have it. */
 async function roleHolders(
   keycloak: Keycloak,
-  { snapshot }: Subject,
+  { snapshot }: ServerAtHand,
   { gates = [] }: AccessPlan,
   { groups, users, add }: AccessInput,
 ): Promise<RoleHolder[]> {
@@ -216,7 +219,7 @@ async function roleHolders(
 }
 
 /** A role that everybody has lets everybody in. */
-function warnOfDefaults({ voice }: Context, { tree, facts }: Subject, { add }: AccessInput): void {
+function warnOfDefaults({ voice }: Context, { tree, facts }: ServerAtHand, { add }: AccessInput): void {
   for (const name of add) {
     const role = facts.roles.find((one) => one.client === null && one.name === name);
     if (!role || tree.defaultRole === undefined) continue;
@@ -240,21 +243,21 @@ interface Applying {
 async function apply(
   context: Context,
   keycloak: Keycloak,
-  subject: Subject,
+  mcpServer: ServerAtHand,
   { plan, desired, planned }: Applying,
 ): Promise<void> {
   const { io, signal, voice } = context;
   const holder = holderOf(io, 'access');
   const by = deedBy(holder);
   const since = new Date(keycloak.serverNow()).toISOString();
-  const { remembered } = subject.facts;
+  const { remembered } = mcpServer.facts;
   const entries = accessEntry(planned, since, by);
   const isKnown = (entry: { roles: string[] }) =>
     JSON.stringify(entry.roles) === JSON.stringify(remembered?.roles);
   const fresh = entries.filter((entry) => entry.kind !== 'access' || !isKnown(entry));
   if (plan.length === 0 && fresh.length === 0 && (entries.length > 0 || !remembered)) return;
   if (plan.length > 0)
-    await applyAndVerify(keycloak, plan, { ...desired, remember: fresh }, subject.snapshot, {
+    await applyAndVerify(keycloak, plan, { ...desired, remember: fresh }, mcpServer.snapshot, {
       io,
       holder,
       signal,
@@ -262,8 +265,8 @@ async function apply(
     });
   const what =
     planned.gates === undefined
-      ? `everybody may use ${subject.resource}`
-      : `${count(planned.gates.length, 'role')} for ${subject.resource}`;
+      ? `everybody may use ${mcpServer.resource}`
+      : `${count(planned.gates.length, 'role')} for ${mcpServer.resource}`;
   await writeRecord(keycloak, {
     remember: [
       ...(plan.length > 0 ? [] : fresh),
@@ -283,14 +286,14 @@ interface Reported {
 async function report(
   { voice }: Context,
   keycloak: Keycloak,
-  subject: Subject,
+  mcpServer: ServerAtHand,
   { gates, plan, dryRun, isAsked }: Reported,
 ): Promise<Report> {
-  const { resource, scope, mode, scopes, facts } = subject;
+  const { resource, scope, mode, roles: now, snapshot, facts } = mcpServer;
   // Things that the plan made or granted are looked at again; nothing was written without a plan.
   const isWritten = !dryRun && plan.length > 0;
-  const tree = isWritten ? await readRoleTree(keycloak) : subject.tree;
-  const known = distinctRoles([...tree.roles, ...facts.access.flatMap(({ roles }) => roles)]);
+  const tree = isWritten ? await readRoleTree(keycloak) : mcpServer.tree;
+  const known = distinctRoles([...tree.roles, ...(now?.mapped ?? [])]);
   const roles = (gates ?? []).flatMap((gate) => known.find((role) => isSameRole(role, gate)) ?? []);
   const reach = await readReach(keycloak, roles, tree, (read) =>
     voice.progress(`${count(read, 'person', 'people')} read`),
@@ -307,12 +310,9 @@ async function report(
     remembered: facts.remembered?.roles,
     reach,
     isFailClosed:
-      isAsked ||
-      scopes.every((one) =>
-        (facts.access.find((found) => found.scope === one)?.roles ?? []).some(isNobodyRole),
-      ),
+      isAsked || scopeNames(mcpServer).every((one) => rolesOf(snapshot.access ?? [], one).some(isNobodyRole)),
     byHand: gates !== undefined && facts.remembered === undefined && !isAsked,
-    around: around(subject),
+    around: around(mcpServer),
     plan,
     dryRun,
     isAsked,
@@ -328,7 +328,9 @@ async function report(
 }
 
 /** Other scopes with the same audience: anybody who gets it by one of them needs no role of this server's. */
-function around({ resource, scopes, snapshot }: Subject): string[] {
+function around(mcpServer: ServerAtHand): string[] {
+  const { resource, snapshot } = mcpServer;
+  const scopes = scopeNames(mcpServer);
   return snapshot.scopes
     .filter(({ name }) => !scopes.includes(name))
     .filter((one) => audiencesOf(one).includes(resource))

@@ -24,14 +24,13 @@ import type { Preset } from '../../products/preset.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
 import { documentRefusedBy } from '../../realm/document-policies.ts';
 import { isAudienceScope, nameScopeOf } from '../../realm/mcp-scope.ts';
-import { scopeNames } from '../../realm/mcp-server.ts';
 import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/record.ts';
 import { type Client, type ClientScope, isKeycloakId } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { isAdvertised, plainScopes } from '../../realm/ways.ts';
 import { formatCommand, listNames, typedList, visible } from '../../text.ts';
 import { defaultSecretFile, writeSecret } from './secret-file.ts';
-import type { Subject } from './subject.ts';
+import type { ServerAtHand } from './server.ts';
 
 /** The manner in which `allow` should go about it. */
 export interface Manner {
@@ -67,16 +66,16 @@ export interface AllowResult {
 
 /** Plans, asks, makes the clients, proves each, and tells each product's prospect here. */
 export async function allowTargets(
-  subject: Subject,
+  mcpServer: ServerAtHand,
   targets: readonly Target[],
   manner: Manner,
 ): Promise<AllowResult> {
-  const { keycloak, snapshot, context, resource } = subject;
-  const taken = targets.flatMap((target) => takenBy(subject, target) ?? []);
+  const { keycloak, snapshot, context, resource } = mcpServer;
+  const taken = targets.flatMap((target) => takenBy(mcpServer, target) ?? []);
   for (const { id, clientId } of taken) if (!isKeycloakId(id)) throw unsafeIdError(id, clientId);
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'allow'));
-  const entries = targets.map((target) => allowedEntry(subject, target, { since, by }));
+  const entries = targets.map((target) => allowedEntry(mcpServer, target, { since, by }));
   const standIn = await planResourceClient({
     keycloak,
     snapshot,
@@ -87,17 +86,17 @@ export async function allowTargets(
     consent: manner.yes,
   });
   for (const warning of standIn.warnings) context.voice.warn(warning);
-  const scopes = scopeNames(subject);
-  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, manner.roles.length > 0);
-  const access = planAccess(resource, scopes, facts, { add: manner.roles });
-  const bound = withAccess(withAllowed(subject, targets, entries), access, since, by);
+  const read = await readAccessFacts(keycloak, snapshot, mcpServer, manner.roles.length > 0);
+  const { server, facts } = read;
+  const access = planAccess(server, facts, { add: manner.roles });
+  const bound = withAccess(withAllowed(mcpServer, targets, entries), access, since, by);
   const desired = withResourceClient(bound, standIn);
   const plan = planFor(desired, snapshot);
-  const files = targets.map((target) => fileFor(subject, target, manner));
+  const files = targets.map((target) => fileFor(mcpServer, target, manner));
   if (!manner.dryRun && plan.length > 0) {
     const reservations = [
       ...commonReservations(keycloak.realm, plan),
-      ...(await serverReservations(subject, { server: subject, snapshot, facts, access, standIn, taken })),
+      ...(await serverReservations(mcpServer, { server, snapshot, facts, access, standIn, taken })),
     ];
     await agreeToPlan(context, keycloak, { plan, reservations, yes: manner.yes });
     const { io, signal, voice } = context;
@@ -110,14 +109,14 @@ export async function allowTargets(
     }).finally(() => voice.progress(undefined));
     await rememberPlan(keycloak, io, { resource, plan, clients: now.clients, by: holder });
   }
-  if (!manner.dryRun) await tidyRecord(subject, entries);
+  if (!manner.dryRun) await tidyRecord(mcpServer, entries);
   const stands = standIn.desired.resourceClients !== undefined;
   const features = ((await readServerFacts(keycloak)).features ?? []).filter(
     (one) => !(stands && one === RESOURCE_INDICATORS),
   );
   const userId = manner.dryRun
     ? undefined
-    : await findProvingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(facts, access) });
+    : await findProvingUser({ keycloak, gates: access.gates, gateRoles: gateRolesOf(server, facts, access) });
   const products: AllowedProduct[] = [];
   for (const [index, target] of targets.entries()) {
     const id = entries[index]?.client.id ?? '';
@@ -132,16 +131,21 @@ export async function allowTargets(
       secretFile: file,
       secret: manner.showSecret ? secret : undefined,
       audience: await proveAudience({ keycloak, resource }, { id, clientId }, userId),
-      prospect: withRealm(subject, target, features, prospectOf(target.preset, target.way, subject.issuer)),
-      alsoOpens: otherResources(subject, id),
-      superfluous: await superfluousFor(subject, target),
+      prospect: withRealm(
+        mcpServer,
+        target,
+        features,
+        prospectOf(target.preset, target.way, mcpServer.issuer),
+      ),
+      alsoOpens: otherResources(mcpServer, id),
+      superfluous: await superfluousFor(mcpServer, target),
     });
   }
   return { plan, products };
 }
 
 function fileFor(
-  { context: { io }, keycloak }: Subject,
+  { context: { io }, keycloak }: ServerAtHand,
   { clientId, secret }: Target,
   { secretFile }: Manner,
 ): string | undefined {
@@ -150,14 +154,14 @@ function fileFor(
 }
 
 /** The client that has a target's client id and isn't proved to be mcpkc's. */
-function takenBy({ snapshot, record }: Subject, { clientId }: Target): Client | undefined {
+function takenBy({ snapshot, record }: ServerAtHand, { clientId }: Target): Client | undefined {
   const found = snapshot.clients.find((client) => client.clientId === clientId);
   return found && allowancesOf(record, found).length === 0 ? found : undefined;
 }
 
 /** Entries that no plan wrote, and those of clients that had the same client id and are gone. */
 async function tidyRecord(
-  { keycloak, record, resource }: Subject,
+  { keycloak, record, resource }: ServerAtHand,
   entries: readonly Allowed[],
 ): Promise<void> {
   const there = allowedIn(await readRecord(keycloak), resource);
@@ -170,7 +174,7 @@ async function tidyRecord(
 }
 
 /** Other resources of a client that several MCP servers share: a document is one client for the whole realm. */
-function otherResources({ record, resource }: Subject, id: string): string[] {
+function otherResources({ record, resource }: ServerAtHand, id: string): string[] {
   const others = allowedIn(record).filter(({ client }) => client.id === id);
   return [...new Set(others.map((one) => one.resource))].filter((one) => one !== resource);
 }
@@ -180,7 +184,7 @@ const MOST_LOOKED = 20;
 
 /** Adopted clients of the product that registered: the client made now makes them needless. */
 async function superfluousFor(
-  { keycloak, record, resource, config }: Subject,
+  { keycloak, record, resource, config }: ServerAtHand,
   { preset }: Target,
 ): Promise<string[]> {
   if (preset === undefined) return [];
@@ -199,12 +203,12 @@ async function superfluousFor(
  * sign-in.
  */
 function withRealm(
-  subject: Subject,
+  mcpServer: ServerAtHand,
   { preset, requestedScopes, way, clientId }: Target,
   features: readonly string[],
   prospect: Prospect,
 ): Prospect {
-  const { snapshot, resource } = subject;
+  const { snapshot, resource } = mcpServer;
   if (features.includes('resource-indicators') && !hasResourceClient(snapshot, resource)) {
     const message = `The feature resource-indicators is on, and no client stands for ${visible(resource)}: every sign-in ends in invalid_target. See mcpkc explain RESOURCE_INDICATORS_BREAK_AUDIENCE`;
     return { connects: 'no', message };
@@ -223,11 +227,11 @@ function withRealm(
     return { connects: 'no', message };
   }
   if (!preset?.scopes.from.includes('issuer')) return prospect;
-  const own = [subject.scope, subject.carrier, ...subject.carriers];
+  const own = [mcpServer.scope, mcpServer.carrier, ...mcpServer.carriers];
   const refused = snapshot.scopes.filter(
     (one) => isAdvertised(one) && !held.includes(one.name) && !own.includes(one.name),
   );
-  if (preset.scopes.from[0] === 'issuer') return asksForAll(subject, preset, refused) ?? prospect;
+  if (preset.scopes.from[0] === 'issuer') return asksForAll(mcpServer, preset, refused) ?? prospect;
   const names = refused.map(({ name }) => name).filter((name) => !name.startsWith('mcp-'));
   if (names.length === 0) return prospect;
   const message = `${prospect.message} The MCP server has to name its scope: else ${preset.title} asks for all that this issuer advertises, and ${listNames(names)} can’t be had (invalid_scope).`;
@@ -239,7 +243,7 @@ function withRealm(
  * 0.61): one scope that its client doesn't hold ends each sign-in. Undefined where there is none.
  */
 function asksForAll(
-  { resource, scope }: Subject,
+  { resource, scope }: ServerAtHand,
   { title }: Preset,
   refused: readonly ClientScope[],
 ): Prospect | undefined {
@@ -270,7 +274,7 @@ function hasResourceClient({ clients }: RealmSnapshot, resource: string): boolea
 
 /** Puts the clients that have the targets' ids into the snapshot. */
 export async function readClients(
-  { keycloak, snapshot }: Subject,
+  { keycloak, snapshot }: ServerAtHand,
   targets: readonly Target[],
 ): Promise<void> {
   const found = await Promise.all(targets.map(({ clientId }) => findClient(keycloak, clientId)));
@@ -280,7 +284,7 @@ export async function readClients(
 }
 
 /** Refuses a wish for mcpkc's own account by another name. */
-export function requireNotOwn({ config, keycloak }: Subject, targets: readonly Target[]): void {
+export function requireNotOwn({ config, keycloak }: ServerAtHand, targets: readonly Target[]): void {
   const isOwn = targets.some(({ clientId }) => clientId === config.clientId);
   if (isOwn && keycloak.accountRealm === keycloak.realm)
     throw inputError('--client-id', 'this is mcpkc’s own account', 'Choose another id.');

@@ -22,7 +22,7 @@ import { allowTargets, readClients, requireNotOwn } from './allow.ts';
 import { readAllowed } from './list.ts';
 import { entriesFor, removeAllowed } from './remove.ts';
 import { removeSecret } from './secret-file.ts';
-import { type Subject, subjectFor } from './subject.ts';
+import { readServer, type ServerAtHand } from './server.ts';
 import { allowText, listText, removalText, stepsFor } from './text.ts';
 
 /** The flags of `mcpkc allow`. */
@@ -125,9 +125,9 @@ export const allow: Command<AllowOptions> = {
     requireAccount(config);
     const keycloak = await connect(config, context.io, context.signal);
     if (flags.dryRun !== true) await removeLeftBehind(context, keycloak, 'allow');
-    const subject = await subjectFor(context, config, keycloak, resource, flags.scope);
-    if (flags.remove === true) return removeReport(subject, wish, flags);
-    return allowReport(subject, wish, flags);
+    const mcpServer = await readServer(context, config, keycloak, resource, flags.scope);
+    if (flags.remove === true) return removeReport(mcpServer, wish, flags);
+    return allowReport(mcpServer, wish, flags);
   },
 };
 
@@ -139,12 +139,12 @@ function wishOf(config: Config, flags: AllowOptions): AllowWish {
   return { presets, by, clientId, redirectUris };
 }
 
-async function allowReport(subject: Subject, wish: AllowWish, flags: AllowOptions): Promise<Report> {
-  const { resource, scope, mode, keycloak } = subject;
+async function allowReport(mcpServer: ServerAtHand, wish: AllowWish, flags: AllowOptions): Promise<Report> {
+  const { resource, scope, mode, keycloak } = mcpServer;
   const { server, realm } = keycloak;
-  const targets = targetsOf(wish, subject);
-  requireNotOwn(subject, targets);
-  await readClients(subject, targets);
+  const targets = targetsOf(wish, mcpServer);
+  requireNotOwn(mcpServer, targets);
+  await readClients(mcpServer, targets);
   const dryRun = flags.dryRun === true;
   const { secretFile } = flags;
   const confidential = targets.filter(({ secret }) => secret !== 'none');
@@ -157,14 +157,14 @@ async function allowReport(subject: Subject, wish: AllowWish, flags: AllowOption
     showSecret: flags.showSecret === true,
     roles: flags.role ?? [],
   };
-  const { plan, products } = await allowTargets(subject, targets, manner);
+  const { plan, products } = await allowTargets(mcpServer, targets, manner);
   if (!dryRun) {
     const made = targets.map(({ preset, way, clientId, redirectUris }) => ({
       preset: preset?.name,
       by: way,
       ...(preset === undefined ? { clientId, redirectUris } : {}),
     }));
-    await noteFile(subject.context, subject.config, { resource, scope, mode, products: made });
+    await noteFile(mcpServer.context, mcpServer.config, { resource, scope, mode, products: made });
   }
   const fails = products.some(({ prospect }) => prospect.connects === 'no');
   return {
@@ -215,10 +215,10 @@ async function listReport(context: Context, config: Config, argument: string | u
   };
 }
 
-async function removeReport(subject: Subject, wish: AllowWish, flags: AllowOptions): Promise<Report> {
-  const { resource, scope, mode, keycloak } = subject;
+async function removeReport(mcpServer: ServerAtHand, wish: AllowWish, flags: AllowOptions): Promise<Report> {
+  const { resource, scope, mode, keycloak } = mcpServer;
   const { server, realm } = keycloak;
-  const entries = entriesFor(subject, {
+  const entries = entriesFor(mcpServer, {
     products: wish.presets.map(({ name }) => name),
     way: wish.by,
     clientId: wish.clientId,
@@ -229,16 +229,16 @@ async function removeReport(subject: Subject, wish: AllowWish, flags: AllowOptio
     throw inputError('--preset', `several connect so: ${all.join('; ')}`, 'Name which of them is removed.');
   }
   const dryRun = flags.dryRun === true;
-  const result = await removeAllowed(subject, entries, { yes: flags.yes === true, dryRun });
+  const result = await removeAllowed(mcpServer, entries, { yes: flags.yes === true, dryRun });
   const { plan, removed, scopesGo } = result;
   if (!dryRun) {
     const products = removed.map(({ entry }) => ({ preset: entry.products[0], by: entry.way }));
-    await noteFile(subject.context, subject.config, { resource, scope, removed: products });
+    await noteFile(mcpServer.context, mcpServer.config, { resource, scope, removed: products });
   }
   const gone = dryRun ? [] : removed.filter(({ client, others }) => client && others.length === 0);
   const files: string[] = [];
   for (const { entry } of gone)
-    files.push(...(await removeSecret(subject.context.io, keycloak, entry.client.clientId)));
+    files.push(...(await removeSecret(mcpServer.context.io, keycloak, entry.client.clientId)));
   return {
     command: 'allow',
     exitStatus: planStatus(plan, dryRun),

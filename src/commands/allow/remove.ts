@@ -11,11 +11,11 @@ import { commonReservations } from '../../plan/reservations.ts';
 import { changeName } from '../../plan/text.ts';
 import { heldOf } from '../../realm/mcp-scope.ts';
 import { scopesNamedBy } from '../../realm/own-policies.ts';
-import { type Allowed, accessIn, adoptedIn, allowancesOf, allowedIn, entriesOf } from '../../realm/record.ts';
+import { type Allowed, accessIn, adoptedIn, allowancesOf, entriesOf } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { isOwnResourceClient, RESOURCE_CLIENT } from '../../realm/resource-client.ts';
 import { count, visible } from '../../text.ts';
-import type { Subject } from './subject.ts';
+import type { ServerAtHand } from './server.ts';
 
 /** The wish for the clients of a resource that go; all of them, where it names none. */
 export interface RemovalWish {
@@ -46,8 +46,8 @@ export interface RemovalResult {
 }
 
 /** The entries that a wish means. */
-export function entriesFor({ record, resource }: Subject, wish: RemovalWish): Allowed[] {
-  return allowedIn(record, resource).filter(
+export function entriesFor({ ways }: ServerAtHand, wish: RemovalWish): Allowed[] {
+  return (ways?.made ?? []).filter(
     ({ products, way, client }) =>
       (wish.products.length === 0 || products.some((name) => wish.products.includes(name))) &&
       (wish.way === undefined || way === wish.way) &&
@@ -57,17 +57,17 @@ export function entriesFor({ record, resource }: Subject, wish: RemovalWish): Al
 
 /** Removes the clients; users and sessions are counted first, and asked about. */
 export async function removeAllowed(
-  subject: Subject,
+  mcpServer: ServerAtHand,
   entries: readonly Allowed[],
   { yes, dryRun }: { yes: boolean; dryRun: boolean },
 ): Promise<RemovalResult> {
-  const { keycloak, snapshot, context, resource } = subject;
-  const removed = await readRemoved(subject, entries);
+  const { keycloak, snapshot, context, resource } = mcpServer;
+  const removed = await readRemoved(mcpServer, entries);
   for (const { client } of removed) {
     if (client && !snapshot.clients.some(({ id }) => id === client.id)) snapshot.clients.push(client);
   }
-  const scopesGo = await areScopesNeedless(subject, entries);
-  const desired = desiredFor(subject, removed, scopesGo);
+  const scopesGo = await areScopesNeedless(mcpServer, entries);
+  const desired = desiredFor(mcpServer, removed, scopesGo);
   const plan = planFor(desired, snapshot);
   if (dryRun) return { plan, removed, scopesGo };
   const reservations = [...commonReservations(keycloak.realm, plan), ...loss(removed)];
@@ -80,21 +80,21 @@ export async function removeAllowed(
     signal,
     onApplied: (change) => voice.progress(changeName(change)),
   }).finally(() => voice.progress(undefined));
-  const adopted = adoptedIn(subject.record, resource).filter(({ client }) =>
+  const adopted = adoptedIn(mcpServer.record, resource).filter(({ client }) =>
     entries.some((entry) => entry.client.id === client.id),
   );
   const deeds = removed.map(({ entry }) =>
     deedOf(io, 'no longer allowed', `${entry.client.clientId} for ${resource}`, deedBy(holder)),
   );
-  const standIn = entriesOf(subject.record, 'wrote').filter(
+  const standIn = entriesOf(mcpServer.record, 'wrote').filter(
     ({ what, of }) => scopesGo && what === RESOURCE_CLIENT && of === resource,
   );
   await writeRecord(keycloak, { remember: deeds, forget: [...entries, ...adopted, ...standIn] });
   return { plan, removed, scopesGo };
 }
 
-async function readRemoved(subject: Subject, entries: readonly Allowed[]): Promise<Removed[]> {
-  const { keycloak, record, resource } = subject;
+async function readRemoved(mcpServer: ServerAtHand, entries: readonly Allowed[]): Promise<Removed[]> {
+  const { keycloak, record, resource } = mcpServer;
   const stats = await readSessionStats(keycloak);
   return Promise.all(
     entries.map(async (entry): Promise<Removed> => {
@@ -126,11 +126,11 @@ function loss(removed: readonly Removed[]): Reservation[] {
  * Whether the resource's scopes were made for such clients and nothing else came to use them. That is: no client
  * beside, no request of `create-scope` or `onboard`, no client policy. Every client is read, where it comes to that.
  */
-async function areScopesNeedless(subject: Subject, entries: readonly Allowed[]): Promise<boolean> {
-  const { record, resource, scope, carrier, mode, snapshot, keycloak, context } = subject;
-  const rest = allowedIn(record, resource).filter((one) => !entries.includes(one));
+async function areScopesNeedless(mcpServer: ServerAtHand, entries: readonly Allowed[]): Promise<boolean> {
+  const { record, resource, scope, carrier, mode, ways, snapshot, keycloak, context } = mcpServer;
+  const rest = (ways?.made ?? []).filter((one) => !entries.includes(one));
   const isRestricted = accessIn(record, resource) !== undefined;
-  const isAsked = entriesOf(record, 'wanted').some((one) => one.resource === resource);
+  const isAsked = ways?.registration !== undefined;
   const both = [scope, carrier];
   const isNamed = snapshot.clientPolicies.some((policy) =>
     scopesNamedBy(policy).some((name) => both.includes(name)),
@@ -149,8 +149,8 @@ async function areScopesNeedless(subject: Subject, entries: readonly Allowed[]):
   return true;
 }
 
-function desiredFor(subject: Subject, removed: readonly Removed[], scopesGo: boolean): Desired {
-  const { scope, audienceScope: audience, resource, record, snapshot } = subject;
+function desiredFor(mcpServer: ServerAtHand, removed: readonly Removed[], scopesGo: boolean): Desired {
+  const { scope, audienceScope: audience, resource, record, snapshot } = mcpServer;
   const ours = removed.flatMap((one) => (one.client ? [{ ...one, client: one.client }] : []));
   const why = 'as asked for with --remove';
   const gone = ours.filter(({ others }) => others.length === 0);

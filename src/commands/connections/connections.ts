@@ -36,14 +36,14 @@ import {
 } from '../../plan/plan.ts';
 import { registration } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
-import { gatesOn } from '../../realm/access.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { carriersOf, isAudienceScope, nameScopeOf, resourceOf } from '../../realm/mcp-scope.ts';
+import { rolesOfServer } from '../../realm/mcp-server.ts';
 import { adoptedIn } from '../../realm/record.ts';
 import type { Client, ClientScope } from '../../realm/representations.ts';
 import { REVOKING_ROLE } from '../../realm/roles.ts';
 import { count, formatCommand, visible } from '../../text.ts';
-import { type Connected, connectionsIn, partlyOf, type Server, type WayFacts } from './rows.ts';
+import { type Connected, connectionsIn, partlyOf, type ReachedServer, type WayFacts } from './rows.ts';
 import { connectionsDocument, connectionsText } from './text.ts';
 
 /** The request to `connections`. */
@@ -108,10 +108,11 @@ async function wayFacts(keycloak: Keycloak, clients: readonly Client[]): Promise
 }
 
 /** The MCP servers of the realm, with the people who may use each that is bound to roles. */
-async function serversIn(keycloak: Keycloak, scopes: readonly ClientScope[]): Promise<Server[]> {
+async function serversIn(keycloak: Keycloak, scopes: readonly ClientScope[]): Promise<ReachedServer[]> {
   const named = scopes.filter((scope) => isAudienceScope(scope) && nameScopeOf(scope) === undefined);
   const found = named.map((scope) => ({
     resource: resourceOf(scope) ?? scope.name,
+    scope: scope.name,
     carriers: carriersOf(scope.name, { scopes: [...scopes] }),
   }));
   const access = await readAccess(
@@ -122,9 +123,9 @@ async function serversIn(keycloak: Keycloak, scopes: readonly ClientScope[]): Pr
   if (access.every(({ roles }) => roles.length === 0))
     return found.map((one) => ({ ...one, people: undefined }));
   const tree = await readRoleTree(keycloak, await readRealmRoles(keycloak));
-  const servers: Server[] = [];
+  const servers: ReachedServer[] = [];
   for (const one of found) {
-    const gates = gatesOn(access, one.carriers);
+    const { gates } = rolesOfServer(access, one);
     const reach = gates && (await readReach(keycloak, gates, tree));
     const people = reach === undefined || reach.everybody ? undefined : new Set(reach.people.keys());
     servers.push({ ...one, people });
@@ -160,7 +161,7 @@ const WHY = 'since it was asked for';
  */
 function planFor(
   rows: readonly Connected[],
-  servers: readonly Server[],
+  servers: readonly ReachedServer[],
   { disable, release }: ConnectionsInput,
 ): Plan<ConnectionKind> {
   const clients = [...new Map(rows.map(({ client }) => [client.id, client])).values()];
@@ -177,7 +178,7 @@ function offOf({ id, clientId }: Client): Change<'client'> {
   return { kind: 'client', action: 'update', key: clientId, before, after: { id, enabled: false }, why: WHY };
 }
 
-function releasesOf(client: Client, servers: readonly Server[]): Change<'client-scope-assignment'>[] {
+function releasesOf(client: Client, servers: readonly ReachedServer[]): Change<'client-scope-assignment'>[] {
   const { clientId } = client;
   const all = servers.flatMap(({ carriers }) => carriers);
   const held = [...new Set(all)].filter((scope) => heldAs(client, scope) !== 'none');

@@ -7,14 +7,15 @@ import type { Preset } from '../../products/preset.ts';
 import { matchesAny } from '../../products/redirect.ts';
 import type { PolicyLists } from '../../realm/document-policies.ts';
 import { heldOf } from '../../realm/mcp-scope.ts';
+import type { McpServer } from '../../realm/mcp-server.ts';
 import { allowancesOf, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { Way } from '../../realm/ways.ts';
 
-/** An MCP server, the scopes that carry its audience, and the people who may use it. */
-export interface Server {
+/** An MCP server as far as connections go, with the people who may use it. */
+export interface ReachedServer extends Pick<McpServer, 'scope' | 'carriers'> {
+  /** Its URL; the name of its scope where that isn't known. */
   resource: string;
-  carriers: readonly string[];
   /** Internal ids of the people who have one of its roles; undefined where everybody may use it. */
   people: ReadonlySet<string> | undefined;
 }
@@ -96,7 +97,7 @@ export function tokenLifeOf({ attributes, implicitFlowEnabled }: Client, lifetim
  */
 export function connectionsIn(
   seen: SeenConnections,
-  servers: readonly Server[],
+  servers: readonly ReachedServer[],
   presets: readonly Preset[],
   facts: WayFacts,
 ): Connected[] {

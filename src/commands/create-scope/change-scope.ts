@@ -45,7 +45,7 @@ import {
   warnOfScopes,
   warnOfTwins,
 } from './notices.ts';
-import type { Subject } from './subject.ts';
+import type { WantedServer } from './wanted-server.ts';
 
 const names = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -58,72 +58,73 @@ export async function changeScope(
   { known, look }: { known: RealmRecord | undefined; look: LookBeside },
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
-  const subject = await subjectOf(config, keycloak, flags, known);
+  const mcpServer = await readWantedServer(config, keycloak, flags, known);
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
-  const named = await namedClients(keycloak, subject.snapshot, wanted, config.clientId);
-  const moving = await movingIn(context, subject, named);
+  const named = await namedClients(keycloak, mcpServer.snapshot, wanted, config.clientId);
+  const moving = await movingIn(context, mcpServer, named);
   const standIn = await planResourceClient({
     keycloak,
-    snapshot: subject.snapshot,
-    record: subject.record,
-    resource: subject.resource,
+    snapshot: mcpServer.snapshot,
+    record: mcpServer.record,
+    resource: mcpServer.resource,
     command: 'create-scope',
     asked: flags.resourceClient === true,
-    opens: subject.registration === 'open',
+    opens: mcpServer.registration === 'open',
     consent: flags.yes === true,
     onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
   }).finally(() => context.voice.progress(undefined));
-  const wish = await desiredFor(context, subject, named, moving, flags);
+  const wish = await desiredFor(context, mcpServer, named, moving, flags);
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'create-scope'));
-  const desired = withResourceClient(withAccess(wish, subject.access, since, by), standIn);
-  const looked = (now: RealmSnapshot) => (looksThrough(subject, flags) ? lookedThrough(subject, now) : []);
-  const stages = planStages(freeOwnAccount(subject, subject.carriers), desired, subject.snapshot);
+  const desired = withResourceClient(withAccess(wish, mcpServer.access, since, by), standIn);
+  const looked = (now: RealmSnapshot) =>
+    looksThrough(mcpServer, flags) ? lookedThrough(mcpServer, now) : [];
+  const stages = planStages(freeOwnAccount(mcpServer, mcpServer.carriers), desired, mcpServer.snapshot);
   const plan = stages.flatMap((stage) => stage.plan);
-  if (subject.registration === 'open') warnOfScopes(context, subject);
-  warnOfNearResources(context, subject);
-  warnOfTwins(context, subject);
-  warnOfRestriction(context, subject);
+  if (mcpServer.registration === 'open') warnOfScopes(context, mcpServer);
+  warnOfNearResources(context, mcpServer);
+  warnOfTwins(context, mcpServer);
+  warnOfRestriction(context, mcpServer);
   for (const warning of standIn.warnings) context.voice.warn(warning);
-  await requireEditablePolicies(keycloak, plan, subject.snapshot);
+  await requireEditablePolicies(keycloak, plan, mcpServer.snapshot);
   if (!dryRun && plan.length > 0) {
     const asked = [
-      ...takeoverReservations(subject, flags, plan),
+      ...takeoverReservations(mcpServer, flags, plan),
       ...commonReservations(keycloak.realm, plan),
-      ...(await serverReservations(subject, {
-        ...subject,
-        server: subject,
+      ...(await serverReservations(mcpServer, {
+        ...mcpServer,
+        server: mcpServer,
         asksOfShared: true,
         moving,
         standIn,
         named: { clients: named.attach },
       })),
     ];
-    requireNoLiveWindow(subject, context.io, flags.yes === true);
+    requireNoLiveWindow(mcpServer, context.io, flags.yes === true);
     look.tell();
     await agreeToPlan(context, keycloak, { plan, reservations: asked, yes: flags.yes === true });
     const by = holderOf(context.io, 'create-scope');
     const since = new Date(keycloak.serverNow()).toISOString();
-    const { resource, snapshot } = subject;
+    const { resource, snapshot } = mcpServer;
     const stamp = { resource, clients: snapshot.clients, since, by: deedBy(by) };
     await writeRecord(keycloak, { remember: adoptionsOf(plan, stamp) });
-    const now = await apply(context, subject, stages);
+    const now = await apply(context, mcpServer, stages);
     await rememberPlan(keycloak, context.io, {
-      resource: subject.resource,
+      resource: mcpServer.resource,
       plan,
       clients: now.clients,
       by,
       entries: looked(now),
     });
-  } else if (!dryRun) await rememberLook(keycloak, looked(subject.snapshot));
+  } else if (!dryRun) await rememberLook(keycloak, looked(mcpServer.snapshot));
   if (!dryRun) {
-    const { resource, scope, mode, access, presets, registration } = subject;
+    const { resource, scope, mode, access, presets, registration } = mcpServer;
     const named = flags.preset === undefined || registration === 'keep' ? [] : presets;
     const products = named.map(({ name }) => ({ preset: name, by: 'registration' as const }));
     await noteFile(context, config, { resource, scope, mode, access, products });
   }
-  const offer = await offerIn(subject, flags);
-  return report(subject, plan, { dryRun, offer });
+  const offer = await offerIn(mcpServer, flags);
+  return report(mcpServer, plan, { dryRun, offer });
 }
 
 /** Remembers a look after which nothing was to be changed; an account that may not write looks again next time. */
@@ -131,12 +132,12 @@ async function rememberLook(keycloak: Keycloak, entries: LookedThrough[]): Promi
   await ifAllowed(() => writeRecord(keycloak, { remember: entries }));
 }
 
-async function subjectOf(
+async function readWantedServer(
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
   known: RealmRecord | undefined,
-): Promise<Subject> {
+): Promise<WantedServer> {
   const resource = resourceFor(config, flags.resource);
   const presets = wantedPresets(config, flags.preset);
   const ids = [...names(flags.client), ...names(flags.detach), ...config.audiences.clients];
@@ -157,18 +158,11 @@ async function subjectOf(
     snapshot,
   );
   const wanted = inMode(server, modeAndList(server, flags));
-  const scopes = [wanted.scope, ...(wanted.audienceScope === undefined ? [] : [wanted.audienceScope])];
   const roles = flags.role ?? [];
-  const { record, ...facts } = await readAccessFacts(
-    keycloak,
-    snapshot,
-    resource,
-    scopes,
-    roles.length > 0,
-    known,
-  );
-  const access = planAccess(resource, scopes, facts, { add: roles });
-  return { ...wanted, config, keycloak, presets, snapshot, record, facts, access, registration };
+  const read = await readAccessFacts(keycloak, snapshot, wanted, roles.length > 0, known);
+  const { server: mcpServer, facts, record } = read;
+  const access = planAccess(mcpServer, facts, { add: roles });
+  return { ...mcpServer, config, keycloak, presets, snapshot, record, facts, access, registration };
 }
 
 /**
@@ -176,7 +170,7 @@ async function subjectOf(
  * registers.
  */
 function offerIn(
-  { config, keycloak, presets, resource, scope, snapshot, registration }: Subject,
+  { config, keycloak, presets, resource, scope, snapshot, registration }: WantedServer,
   { hideScope = [] }: CreateScopeOptions,
 ): Promise<Offer | undefined> {
   if (registration === 'keep' || hideScope.length > 0) return Promise.resolve(undefined);
@@ -184,19 +178,19 @@ function offerIn(
 }
 
 /** The clients that have the audience by the scope that clients name, where this change removes it from that scope. */
-async function movingIn({ voice }: Context, subject: Subject, named: NamedClients): Promise<Moving> {
-  const { config, keycloak, snapshot } = subject;
+async function movingIn({ voice }: Context, mcpServer: WantedServer, named: NamedClients): Promise<Moving> {
+  const { config, keycloak, snapshot } = mcpServer;
   const decided = [...named.attach, ...named.detach].map(({ clientId }) => clientId);
   const others = [...decided, ...config.audiences.clients, config.clientId];
   const onPage = (read: number) => voice.progress(`${count(read, 'client')} read`);
-  const moving = await readMoving(keycloak, snapshot, subject, knownPresets(config), others, onPage);
+  const moving = await readMoving(keycloak, snapshot, mcpServer, knownPresets(config), others, onPage);
   voice.progress(undefined);
   return moving;
 }
 
 async function apply(
   context: Context,
-  { keycloak, snapshot }: Subject,
+  { keycloak, snapshot }: WantedServer,
   stages: readonly Stage[],
 ): Promise<RealmSnapshot> {
   const { io, signal, voice } = context;
@@ -215,7 +209,7 @@ async function apply(
 }
 
 function report(
-  { keycloak, resource, scope, mode, list, access, registration, snapshot }: Subject,
+  { keycloak, resource, scope, mode, list, access, registration, snapshot }: WantedServer,
   plan: RealmPlan,
   { dryRun, offer }: { dryRun: boolean; offer: Offer | undefined },
 ): Report {

@@ -16,7 +16,7 @@ import type { CreateScopeOptions } from './command.ts';
 import { existingHolders, isLookedThrough } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
-import type { Subject } from './subject.ts';
+import type { WantedServer } from './wanted-server.ts';
 
 /** The mode and the realm's list that a scope should have: `--attach`, else as they are; standing for a new one. */
 export function modeAndList(
@@ -34,14 +34,14 @@ export function modeAndList(
 /** The desired state of the realm. A client that several reasons apply to is decided by the first: the flags. */
 export async function desiredFor(
   context: Context,
-  subject: Subject,
+  mcpServer: WantedServer,
   named: NamedClients,
   moving: Moving,
   flags: CreateScopeOptions,
 ): Promise<Desired> {
-  const { audienceScope, carrier, resource, presets, snapshot } = subject;
+  const { audienceScope, carrier, resource, presets, snapshot } = mcpServer;
   const detached = named.detach.flatMap(({ clientId }) =>
-    [...new Set([carrier, ...subject.carriers])].map((one) => ({
+    [...new Set([carrier, ...mcpServer.carriers])].map((one) => ({
       assignment: { clientId, scope: one, list: 'none' as const, why: 'because of --detach' },
     })),
   );
@@ -49,18 +49,18 @@ export async function desiredFor(
     assignment: adoption(client, carrier, 'because of --client'),
   }));
   const fixed = staticClients(
-    subject,
+    mcpServer,
     { create: flags.createStatic === true, yes: flags.yes === true },
     (warning) => context.voice.warn(warning),
   );
-  const existing = await existingHolders(context, subject, looksThrough(subject, flags));
+  const existing = await existingHolders(context, mcpServer, looksThrough(mcpServer, flags));
   const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
   const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));
   const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
   const assignments = all.map(({ assignment }) => assignment);
   const holders = assignments.filter((one) => one.list !== 'none').map(({ clientId }) => clientId);
-  const hardening = await hardeningFor(context, subject, flags, holders);
-  const desired = provisioned(subject, {
+  const hardening = await hardeningFor(context, mcpServer, flags, holders);
+  const desired = provisioned(mcpServer, {
     presets,
     hardening,
     assignments,
@@ -71,8 +71,8 @@ export async function desiredFor(
   });
   const hidden = hiddenFromMetadata(flags.hideScope ?? [], snapshot);
   desired.clientScopes = [...(desired.clientScopes ?? []), ...hidden];
-  if (subject.registration === 'open') return desired;
-  return keptAsItIs(desired, subject.keycloak, resource, snapshot);
+  if (mcpServer.registration === 'open') return desired;
+  return keptAsItIs(desired, mcpServer.keycloak, resource, snapshot);
 }
 
 /** Clients that registered themselves and are granted the scope: each is held to PKCE from now on. */
@@ -90,17 +90,17 @@ function unpkced(
 /** The hardening of the realm for this server; steps that are left out are reported. */
 async function hardeningFor(
   context: Context,
-  subject: Subject,
+  mcpServer: WantedServer,
   flags: CreateScopeOptions,
   holders: readonly string[],
 ): Promise<Hardening> {
-  if (subject.registration === 'keep') return NOT_HARDENED;
-  const { config, keycloak, presets, resource, snapshot } = subject;
-  const opening = { resource, scopes: carriersFor(subject), presets, known: knownPresets(config), holders };
+  if (mcpServer.registration === 'keep') return NOT_HARDENED;
+  const { config, keycloak, presets, resource, snapshot } = mcpServer;
+  const opening = { resource, scopes: carriersFor(mcpServer), presets, known: knownPresets(config), holders };
   return hardenFor(context, opening, {
     keycloak,
     snapshot,
-    record: subject.record,
+    record: mcpServer.record,
     command: 'create-scope',
     wanted: flags.harden !== false,
     consent: flags.yes === true,
@@ -126,16 +126,19 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
  * Whether all clients are read for those of the products: with `--existing` at each run, by default where no earlier run
  * did it.
  */
-export function looksThrough(subject: Subject, flags: CreateScopeOptions): boolean {
-  if (!wantsExisting(subject, flags)) return false;
-  return flags.existing === true || !isLookedThrough(subject, subject.record);
+export function looksThrough(mcpServer: WantedServer, flags: CreateScopeOptions): boolean {
+  if (!wantsExisting(mcpServer, flags)) return false;
+  return flags.existing === true || !isLookedThrough(mcpServer, mcpServer.record);
 }
 
 /**
  * Whether it is on: while this is the realm's only audience scope and everybody may have it; else each connector keeps
  * its own.
  */
-function wantsExisting({ mode, scope, snapshot, registration }: Subject, flags: CreateScopeOptions): boolean {
+function wantsExisting(
+  { mode, scope, snapshot, registration }: WantedServer,
+  flags: CreateScopeOptions,
+): boolean {
   if (typeof flags.existing === 'boolean') return flags.existing;
   if (registration === 'keep') return false;
   const isOther = (one: ClientScope) => one.name !== scope && nameScopeOf(one) !== scope;

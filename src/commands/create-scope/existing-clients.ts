@@ -11,15 +11,15 @@ import { digestOf, type LookedThrough, lookedThroughIn, type RealmRecord } from 
 import type { Client } from '../../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
-import type { Subject } from './subject.ts';
+import type { WantedServer } from './wanted-server.ts';
 
 /** The products' clients that are there already, each to hold the scope (`--existing`). Reads all clients for it. */
 export async function existingHolders(
   context: Context,
-  subject: Subject,
+  mcpServer: WantedServer,
   wanted: boolean,
 ): Promise<Assignment[]> {
-  const { keycloak, presets, carrier, snapshot } = subject;
+  const { keycloak, presets, carrier, snapshot } = mcpServer;
   if (!wanted) return [];
   const assignments: Assignment[] = [];
   const left: { client: Client; reason: string }[] = [];
@@ -52,7 +52,12 @@ function signs({ clientNames, clientNamePrefixes, redirectUris }: Preset): strin
  * it is the same scope, and still a realm default.
  */
 export function isLookedThrough(
-  { resource, carrier, presets, snapshot }: Pick<Subject, 'resource' | 'carrier' | 'presets' | 'snapshot'>,
+  {
+    resource,
+    carrier,
+    presets,
+    snapshot,
+  }: Pick<WantedServer, 'resource' | 'carrier' | 'presets' | 'snapshot'>,
   record: RealmRecord,
 ): boolean {
   const scope = scopeNamed(snapshot, carrier);
@@ -63,7 +68,7 @@ export function isLookedThrough(
 
 /** The entry for a look that is over; none where those who come later don't inherit the scope. */
 export function lookedThrough(
-  { resource, carrier, presets, keycloak, record }: Subject,
+  { resource, carrier, presets, keycloak, record }: WantedServer,
   now: RealmSnapshot,
 ): LookedThrough[] {
   const scope = scopeNamed(now, carrier);

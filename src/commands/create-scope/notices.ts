@@ -1,5 +1,5 @@
 import type { Context } from '../../cli/command.ts';
-import { gatesNow } from '../../plan/access.ts';
+import { isRestrictedAgain } from '../../plan/access.ts';
 import { missingScopes } from '../../plan/missing-scopes.ts';
 import type { Plan, Reservation } from '../../plan/plan.ts';
 import { roleLabel } from '../../realm/access.ts';
@@ -13,11 +13,11 @@ import {
 import { scopeNamed } from '../../realm/snapshot.ts';
 import { formatCommand, listNames, visible } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
-import type { Subject } from './subject.ts';
+import type { WantedServer } from './wanted-server.ts';
 
 /** Taking over another server's scope, which only a person may decide. */
 export function takeoverReservations(
-  { scope, scopes: { named }, resource }: Subject,
+  { scope, scopes: { named }, resource }: WantedServer,
   flags: CreateScopeOptions,
   plan: Plan,
 ): Reservation[] {
@@ -32,7 +32,7 @@ export function takeoverReservations(
 }
 
 /** Reports which other scopes are for this very server: clients may hold the one or the other. */
-export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: Subject): void {
+export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: WantedServer): void {
   const twins = snapshot.scopes.filter(
     (one) =>
       one.name !== scope &&
@@ -48,12 +48,12 @@ export function warnOfTwins({ voice }: Context, { scope, resource, snapshot }: S
 }
 
 /** Reports which of the scopes that a product asks for this realm doesn't offer: its sign-in would be refused. */
-export function warnOfScopes({ voice }: Context, { presets, snapshot }: Subject): void {
+export function warnOfScopes({ voice }: Context, { presets, snapshot }: WantedServer): void {
   for (const note of missingScopes({ presets }, snapshot)) voice.warn(note);
 }
 
 /** Names MCP servers of this realm that are spelled nearly like a new one: a slip would make a scope that nobody needs. */
-export function warnOfNearResources(context: Context, { scope, resource, snapshot }: Subject): void {
+export function warnOfNearResources(context: Context, { scope, resource, snapshot }: WantedServer): void {
   if (scopeNamed(snapshot, scope) !== undefined) return;
   const near = nearResources(resource, snapshot);
   if (near.length === 0) return;
@@ -63,8 +63,9 @@ export function warnOfNearResources(context: Context, { scope, resource, snapsho
 }
 
 /** Reports that a scope which was made anew, or lost its roles, is bound to them again: the record knows of them. */
-export function warnOfRestriction(context: Context, { resource, facts, access }: Subject): void {
-  if (facts.remembered === undefined || gatesNow(facts) !== undefined) return;
+export function warnOfRestriction(context: Context, mcpServer: WantedServer): void {
+  const { resource, facts, access } = mcpServer;
+  if (!isRestrictedAgain(mcpServer, facts)) return;
   const roles = listNames((access.gates ?? []).map(roleLabel)) || 'none';
   context.voice.warn(
     `mcpkc restricted ${visible(resource)} (roles: ${roles}), and nothing in the realm does any more: it is restricted again. To open it to everybody:\n${formatCommand(['access', resource, '--anybody'])}`,

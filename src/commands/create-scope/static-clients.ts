@@ -8,14 +8,14 @@ import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
 import type { Client } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
-import type { Subject } from './subject.ts';
+import type { WantedServer } from './wanted-server.ts';
 
 /**
  * The static clients of OIDC_AUDIENCE: each is granted the scope. With `--create-static` one that isn't there is made:
  * confidential, authorization code with PKCE S256 only, with the products' fixed redirect URIs.
  */
 export function staticClients(
-  { config, keycloak, presets, carrier, snapshot }: Subject,
+  { config, keycloak, presets, carrier, snapshot }: WantedServer,
   { create, yes }: { create: boolean; yes: boolean },
   warn: (text: string) => void,
 ): { assignment: Assignment; mark?: DesiredClient }[] {

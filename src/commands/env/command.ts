@@ -3,13 +3,13 @@ import { Option } from 'commander';
 import type { Command, Context } from '../../cli/command.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
-import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { aliasOf } from '../../names/resource-url.ts';
-import { type Deployment, deploymentOf } from '../../plan/deployment.ts';
+import { type ConfiguredServer, readConfiguredServer } from '../../plan/configured-server.ts';
 import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { firstStepFor } from '../../plan/next-step.ts';
+import { roleLabel } from '../../realm/access.ts';
 import { asIs } from '../../text.ts';
 
 /** The flags of `mcpkc env`. */
@@ -41,16 +41,17 @@ export const env: Command<EnvOptions> = {
   async run(context, [argument], flags) {
     const config = await context.config();
     const resource = resourceFor(config, givenResource(argument, flags), { bareHost: true });
-    const deployment = await look(context, config, resource, flags);
+    const server = await look(context, config, resource, flags);
     const { format } = flags;
-    const { scope, mode, source, roles = null } = deployment;
+    const { scope, mode, source, env: values } = server;
+    const roles = server.roles?.gates?.map(roleLabel) ?? null;
     return {
       command: 'env',
       exitStatus: 0,
       server: config.server,
       realm: config.realm,
-      document: { resource, scope, mode, source, roles, env: deployment.env },
-      text: () => asIs(envText(deployment.env, format, aliasOf(resource))),
+      document: { resource, scope, mode, source, roles, env: values },
+      text: () => asIs(envText(values, format, aliasOf(resource))),
     };
   },
 };
@@ -60,10 +61,9 @@ async function look(
   config: Config,
   resource: string,
   flags: EnvOptions,
-): Promise<Deployment> {
-  const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
-  const deployment = deploymentOf(config, resource, scopes, flags);
-  const { scope, mode, source, realm } = deployment;
+): Promise<ConfiguredServer> {
+  const server = await readConfiguredServer(context, config, resource, flags);
+  const { scope, mode, source, realm } = server;
   if (source === 'configuration') {
     context.voice.note(
       `No service account is configured, so the realm was not asked: scope '${scope}' (${mode}) is what the configuration has.`,
@@ -75,21 +75,21 @@ async function look(
       `Realm '${realm}' has no scope for it yet. Next, once the MCP server runs with this, ${next.what}:\n${next.line}`,
     );
   }
-  if (deployment.roles !== undefined) {
+  if (server.roles?.gates !== undefined) {
     context.voice.note(
       "REQUIRED_ROLES names who may use it. Keycloak already leaves the audience out of everybody else’s tokens; a server that checks the role too finds it in realm_access.roles, where the client holds the scope 'roles'.",
     );
   }
-  if (isLocal(deployment.issuer) && !isLocal(resource)) {
+  if (isLocal(server.issuer) && !isLocal(resource)) {
     const isDefault = ['KC_SERVER', 'KC_HOSTNAME', 'KC_ISSUER'].every(
       (key) => config.originOf(key) === undefined,
     );
     const from = isDefault ? ' (made of the default of KC_SERVER: no Keycloak is configured)' : '';
     context.voice.warn(
-      `OIDC_ISSUER is ${deployment.issuer}${from}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
+      `OIDC_ISSUER is ${server.issuer}${from}, which the MCP server of a public address will hardly see in its tokens. Name Keycloak’s public address: KC_HOSTNAME (or KC_ISSUER).`,
     );
   }
-  return deployment;
+  return server;
 }
 
 const isLocal = (url: string) => isLoopback(new URL(url));

@@ -18,10 +18,10 @@ import type { RealmPlan } from '../../plan/plan.ts';
 import { planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
 import { exactRedirects } from '../../products/way.ts';
-import { gatesOf, isNobodyRole, roleLabel, rolesOn } from '../../realm/access.ts';
-import type { PresentServer } from '../../realm/mcp-server.ts';
+import { gatesOf, isNobodyRole, roleLabel } from '../../realm/access.ts';
+import { completeServer, type PresentServer } from '../../realm/mcp-server.ts';
 import { OWN_POLICY } from '../../realm/own-policies.ts';
-import { accessIn, allowedIn, type RealmRecord, wantedIn } from '../../realm/record.ts';
+import { accessIn, allowedIn, type RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { asIs, brief, count, visible } from '../../text.ts';
 
@@ -107,10 +107,9 @@ async function describe(config: Config, keycloak: Keycloak): Promise<Described> 
     readAllAccess(keycloak, snapshot, [...new Set(scopes)], roles),
     clientsNamed(keycloak, ids),
   ]);
-  snapshot.access = access;
-  snapshot.clients = clients;
+  Object.assign(snapshot, { access, clients, record });
   const named = there.filter(({ resource }) => resource !== undefined);
-  const servers = named.map((one) => serverOf(one, config, snapshot, record));
+  const servers = named.map((one) => serverOf(completeServer(one, snapshot), config, snapshot, record));
   const standing = servers.filter(({ mode }) => mode === 'standing');
   for (const one of standing.slice(1)) one.shared = true;
   const registers = servers.some(({ products = [] }) => products.some((one) => typeof one === 'string'));
@@ -123,19 +122,19 @@ async function describe(config: Config, keycloak: Keycloak): Promise<Described> 
 }
 
 function serverOf(
-  { resource = '', scope, mode, list, carriers }: PresentServer,
+  { resource = '', scope, mode, list, roles, ways }: PresentServer,
   config: Config,
-  { access = [], clients }: RealmSnapshot,
+  { clients }: RealmSnapshot,
   record: RealmRecord,
 ): FileServer {
-  const mapped = rolesOn(access, [scope, ...carriers]);
+  const { mapped = [] } = roles ?? {};
   const isClosed = mapped.length > 0 && mapped.some(isNobodyRole);
   const isOpen = mapped.length === 0 && accessIn(record, resource) === undefined;
   const presets = knownPresets(config);
-  const registered = (wantedIn(record, resource) ?? []).filter((name) =>
+  const registered = (ways?.registration ?? []).filter((name) =>
     presets.some((preset) => preset.name === name),
   );
-  const made = allowedIn(record, resource).flatMap(({ products, way, client }) => {
+  const made = (ways?.made ?? []).flatMap(({ products, way, client }) => {
     const [name] = products;
     const preset = presets.find((one) => one.name === name);
     const known = exactRedirects(preset?.redirectUris.map(({ uri }) => uri) ?? []).exact;

@@ -19,8 +19,8 @@ import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
 import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
-import type { PresentServer } from '../../realm/mcp-server.ts';
-import { allowedIn, type Entry, NO_RECORD, type RealmRecord, wantedIn } from '../../realm/record.ts';
+import { type PresentServer, waysIn } from '../../realm/mcp-server.ts';
+import { allowedIn, type Entry, NO_RECORD, type RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { brief, briefList, visible } from '../../text.ts';
 
@@ -196,10 +196,11 @@ async function retirementOf(
 function besideNotes({ servers }: FleetRealm, { record }: PlannedServers): string[] {
   return servers.flatMap(({ resource, products }) => {
     const by = (way: string) => products.filter((one) => one.by === way).map(({ preset }) => preset);
-    const registered = (wantedIn(record, resource) ?? [])
+    const ways = waysIn(record, resource);
+    const registered = (ways.registration ?? [])
       .filter((name) => !by('registration').includes(name))
       .map((name) => `${brief(name, 60)} by registration`);
-    const made = allowedIn(record, resource)
+    const made = ways.made
       .filter(
         (entry) =>
           !products.some(

@@ -27,8 +27,8 @@ import { count, readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
 import { close, type Onboarded, onboardNamed, onboardNext } from './onboard.ts';
+import { called } from './onboarding.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { called } from './run.ts';
 import type { Until } from './watch.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;

@@ -6,7 +6,7 @@ import { RESOURCE_INDICATORS } from '../../plan/resource-client.ts';
 import type { Client, ClientPolicy } from '../../realm/representations.ts';
 import { isOwnResourceClient, resourceClientDeviations } from '../../realm/resource-client.ts';
 import { visible } from '../../text.ts';
-import type { Run } from './run.ts';
+import type { Onboarding } from './onboarding.ts';
 
 /** Executors that demand of a client what no MCP product does, in words (Keycloak 26.7.4). */
 const DEMANDS: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const AT_REGISTRATION = /^client-updater-/;
  * The reasons why the next sign-in of a client may fail though its tokens would name the MCP server. An example token
  * doesn't show them. Empty where none was found.
  */
-export async function doubtsOf({ keycloak, resource }: Run, client: Client): Promise<string[]> {
+export async function doubtsOf({ keycloak, resource }: Onboarding, client: Client): Promise<string[]> {
   const [{ features = [] }, policies, profiles] = await Promise.all([
     readServerFacts(keycloak),
     readClientPolicies(keycloak),

@@ -21,7 +21,7 @@ import {
 } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
-import { called, type Run, tell } from './run.ts';
+import { called, type Onboarding, tell } from './onboarding.ts';
 
 /** The time for which revoking is tried again while Keycloak is away. */
 const WITHDRAWING_MS = 60_000;
@@ -80,7 +80,13 @@ export interface Seen {
 }
 
 /** Meets a newcomer: one that an adoption accepts is to hold the audience for the time being. */
-export function meet(run: Run, newcomer: Newcomer, scopeId: string, seen: Seen, deadline: number): void {
+export function meet(
+  run: Onboarding,
+  newcomer: Newcomer,
+  scopeId: string,
+  seen: Seen,
+  deadline: number,
+): void {
   const { client, address } = newcomer;
   const first = adoptable(client, run.presets);
   // The record itself, where this run made it.
@@ -110,7 +116,7 @@ export function meet(run: Run, newcomer: Newcomer, scopeId: string, seen: Seen, 
  * which Keycloak fails stops nobody else: that failure is returned, and it is tried again at the next look. The result
  * has the number of requests for looking, too.
  */
-export async function care(run: Run, seen: Seen): Promise<{ requests: number; failure?: McpkcError }> {
+export async function care(run: Onboarding, seen: Seen): Promise<{ requests: number; failure?: McpkcError }> {
   let failure: McpkcError | undefined;
   let requests = 0;
   for (const held of [...seen.held]) {
@@ -142,12 +148,12 @@ function isPassing(error: unknown): error is McpkcError {
   return error instanceof McpkcError && error.exitStatus === 3;
 }
 
-function isDue({ io }: Run, { revoked }: Held): boolean {
+function isDue({ io }: Onboarding, { revoked }: Held): boolean {
   return revoked !== undefined && io.now() - revoked.at >= PROVING_MS;
 }
 
 /** Whether nobody but mcpkc can change the client by a registration access token, as far as Keycloak tells. */
-async function isRevoked(run: Run, held: Held): Promise<boolean> {
+async function isRevoked(run: Onboarding, held: Held): Promise<boolean> {
   if (held.proved || held.revoked === undefined) return held.proved;
   const state = await tokenState(run.keycloak, held.client, held.revoked.token);
   // Another run that met it earlier, and revoked the token again, sees to it.
@@ -155,7 +161,7 @@ async function isRevoked(run: Run, held: Held): Promise<boolean> {
   return held.proved;
 }
 
-async function isAnothers({ keycloak, me }: Run, { client, entry }: Held): Promise<boolean> {
+async function isAnothers({ keycloak, me }: Onboarding, { client, entry }: Held): Promise<boolean> {
   const order = (one: Provisional) => `${one.since} ${one.run.nonce}`;
   return provisionalIn(await readRecord(keycloak)).some(
     (one) => one.client.id === client.id && one.run.nonce !== me.nonce && order(one) < order(entry),
@@ -165,7 +171,7 @@ async function isAnothers({ keycloak, me }: Run, { client, entry }: Held): Promi
 /**
  * The registrant has a token all the same: the client loses the audience, and is revoked and judged anew, or given up.
  */
-async function takeBack(run: Run, held: Held, seen: Seen): Promise<void> {
+async function takeBack(run: Onboarding, held: Held, seen: Seen): Promise<void> {
   await revokeScope(run.keycloak, held.grant);
   held.granted = false;
   held.revoked = undefined;
@@ -174,7 +180,7 @@ async function takeBack(run: Run, held: Held, seen: Seen): Promise<void> {
   await drop(run, held, seen, 'somebody goes on changing it by its registration access token');
 }
 
-async function drop(run: Run, held: Held, seen: Seen, reason: string): Promise<void> {
+async function drop(run: Onboarding, held: Held, seen: Seen, reason: string): Promise<void> {
   // A write that an interruption cuts off might be carried out after everything was revoked.
   await writeRecord(run.keycloak.withSignal(new AbortController().signal), { forget: [held.entry] });
   seen.held.splice(seen.held.indexOf(held), 1);
@@ -186,7 +192,7 @@ async function drop(run: Run, held: Held, seen: Seen, reason: string): Promise<v
  * first. Then the client is read and judged again, since until then it could change itself. May be repeated where
  * Keycloak was away.
  */
-async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<void> {
+async function grantProvisionally(run: Onboarding, held: Held, seen: Seen): Promise<void> {
   // A write that an interruption cuts off might be carried out after everything was revoked.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const { client, entry, product } = held;
@@ -214,7 +220,7 @@ async function grantProvisionally(run: Run, held: Held, seen: Seen): Promise<voi
  * A change by the registrant holds the row of the client while it lasts, and the registrant can draw it out. Keycloak
  * then fails (H2) or waits (PostgreSQL).
  */
-async function revokeToken(run: Run, client: Client): Promise<string | undefined> {
+async function revokeToken(run: Onboarding, client: Client): Promise<string | undefined> {
   // biome-ignore lint/plugin/clock: a limit for what somebody else can draw out.
   const limit = AbortSignal.timeout(REVOKING_MS);
   try {
@@ -226,7 +232,7 @@ async function revokeToken(run: Run, client: Client): Promise<string | undefined
   }
 }
 
-function refuse(run: Run, newcomer: Newcomer, reason: string, { others }: Seen): void {
+function refuse(run: Onboarding, newcomer: Newcomer, reason: string, { others }: Seen): void {
   tell(run, `Not adopted: ${described(newcomer)}, since ${visible(reason)}`);
   others.push({ client: newcomer.client, reason, adoptable: false });
 }
@@ -239,7 +245,7 @@ function described({ client, address }: Newcomer): string {
   return `${called(client)}${from}${to}`;
 }
 
-function provisionalOf(run: Run, client: Client, deadline: number): Provisional {
+function provisionalOf(run: Onboarding, client: Client, deadline: number): Provisional {
   const now = run.keycloak.serverNow();
   const { id, clientId } = client;
   return {
@@ -258,7 +264,7 @@ function provisionalOf(run: Run, client: Client, deadline: number): Provisional 
  * Lets the connector keep the audience: the record notes it in one write. Undefined where it is gone, or is another one
  * now.
  */
-export async function keep(run: Run, held: Held): Promise<Client | undefined> {
+export async function keep(run: Onboarding, held: Held): Promise<Client | undefined> {
   const { carrier, resource, me } = run;
   const { client, entry } = held;
   if (held.revoked === undefined) return undefined;
@@ -291,7 +297,7 @@ export async function keep(run: Run, held: Held): Promise<Client | undefined> {
  * Revokes the audience of those that held it for the time being. Runs to its end even after an interruption, and tries
  * again while Keycloak is away. Throws NOT_WITHDRAWN with the rest when a minute of that timed out.
  */
-export async function revokeHeld(run: Run, held: readonly Held[]): Promise<void> {
+export async function revokeHeld(run: Onboarding, held: readonly Held[]): Promise<void> {
   if (held.length === 0) return;
   const deadline = run.io.now() + WITHDRAWING_MS;
   for (let round = 1; ; round++) {
@@ -315,7 +321,7 @@ export async function revokeHeld(run: Run, held: readonly Held[]): Promise<void>
 }
 
 /** Clients that could not be freed of the audience (NOT_WITHDRAWN, exit status 3), and the command that does it. */
-function notWithdrawnError(run: Run, held: readonly Held[], error: unknown): McpkcError {
+function notWithdrawnError(run: Onboarding, held: readonly Held[], error: unknown): McpkcError {
   const { resource, carrier } = run;
   const reason = error instanceof Error ? error.message : String(error);
   const names = held.map(({ client }) => called(client)).join('; ');

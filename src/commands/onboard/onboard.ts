@@ -17,15 +17,15 @@ import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/s
 import { count, visible } from '../../text.ts';
 import { doubtsOf } from './doubts.ts';
 import { type Held, keep, type Other, revokeHeld, type Seen } from './holding.ts';
+import { called, type Onboarding, tell } from './onboarding.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
-import { called, type Run, tell } from './run.ts';
 import { instructions } from './text.ts';
 import { type Awaited, type Until, watch } from './watch.ts';
 
 /** The outcome of an onboarding. */
 export interface Onboarded {
-  run: Run;
+  run: Onboarding;
   client: Client | undefined;
   others: Other[];
   /** `aud` of the client's example token; undefined where it wasn't asked for. */
@@ -145,7 +145,7 @@ async function provision({ run, snapshot, desired, plan, reservations }: Prepare
  * Reports when nobody can register at all: Keycloak's limit counts every client of the realm, 200 by default (26.7.3).
  */
 async function warnOfLimit(
-  { voice, keycloak }: Run,
+  { voice, keycloak }: Onboarding,
   snapshot: RealmSnapshot,
   { total }: Newcomers,
 ): Promise<void> {
@@ -161,7 +161,7 @@ async function warnOfLimit(
 }
 
 /** Shows the end of the wait, and the steps to do now. */
-function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): void {
+function beginWaiting(run: Onboarding, newcomers: Newcomers, { deadline }: Awaited): void {
   const { io, voice } = run;
   const [day, rest = ''] = new Date(deadline).toISOString().split('T');
   const today = new Date(io.now()).toISOString().split('T')[0];
@@ -176,7 +176,7 @@ function beginWaiting(run: Run, newcomers: Newcomers, { deadline }: Awaited): vo
 }
 
 /** The last words of a run that an interruption or a failure ended, once nothing stays open. */
-function ended(run: Run, failure: unknown): unknown {
+function ended(run: Onboarding, failure: unknown): unknown {
   return run.signal.aborted && failure instanceof McpkcError && failure.exitStatus > 128
     ? stoppedError(failure, run)
     : failure;
@@ -184,7 +184,7 @@ function ended(run: Run, failure: unknown): unknown {
 
 /** Several may be the connector: a person chooses while the time lasts; else nobody is adopted. */
 async function chosen(
-  run: Run,
+  run: Onboarding,
   several: readonly Held[],
   { choose }: Manner,
   deadline: number,
@@ -222,7 +222,7 @@ function othersOf(
 const MOST_UNUSED = 5;
 
 /** Earlier adoptions for the resource that nobody is signed in with, as the record names them. */
-async function unusedBefore({ keycloak, resource }: Run, client: Client): Promise<Adopted[]> {
+async function unusedBefore({ keycloak, resource }: Onboarding, client: Client): Promise<Adopted[]> {
   const record = await readRecord(keycloak);
   // A client made by `allow` serves all users of its product: one who isn't signed in now is no sign.
   const made = new Set(allowedIn(record).map((one) => one.client.id));

@@ -4,7 +4,7 @@ import { changeName } from '../../plan/text.ts';
 import type { Client } from '../../realm/representations.ts';
 import { type CommandPart, formatCommand, typedList, typedName, visible } from '../../text.ts';
 import type { Other } from './holding.ts';
-import { called, type Run } from './run.ts';
+import { called, type Onboarding } from './onboarding.ts';
 import type { Until } from './watch.ts';
 
 /** A client as JSON answers name it. */
@@ -13,12 +13,12 @@ export function named({ clientId, name, redirectUris }: Client) {
 }
 
 /** The command that adopts a client, judging it the same way. */
-export function adoptCommand({ resource }: Pick<Run, 'resource'>, { clientId }: Client): string {
+export function adoptCommand({ resource }: Pick<Onboarding, 'resource'>, { clientId }: Client): string {
   return formatCommand(['onboard', resource], [typedName(clientId)]);
 }
 
 /** Several may be the connector and nobody chose (SEVERAL_NEWCOMERS, exit status 5): the command for each. */
-export function severalNewcomersError(run: Run, several: readonly Client[], until: Until): McpkcError {
+export function severalNewcomersError(run: Onboarding, several: readonly Client[], until: Until): McpkcError {
   const commands = several.map((client) => adoptCommand(run, client));
   const what = until === 'connected' ? 'were signed in with' : 'registered';
   const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(called).join('; ')}.`;
@@ -33,7 +33,7 @@ export function severalNewcomersError(run: Run, several: readonly Client[], unti
  * it.
  */
 export function nothingAdoptedError(
-  run: Run,
+  run: Onboarding,
   others: readonly Other[],
   { until, timeoutMs }: { until: Until; timeoutMs: number },
 ): McpkcError {
@@ -61,7 +61,7 @@ export function nothingAdoptedError(
  * The commands that undo the things that this run made in the realm before it waited; empty where it made nothing. A
  * server that was there before is not retired: then only the hosts that this run trusted go.
  */
-function undoText({ changes, resource, scope }: Pick<Run, 'changes' | 'resource' | 'scope'>): string {
+function undoText({ changes, resource, scope }: Pick<Onboarding, 'changes' | 'resource' | 'scope'>): string {
   const made = changes.some(
     ({ kind, action, key }) => kind === 'client-scope' && action === 'create' && key === scope,
   );
@@ -82,14 +82,14 @@ const UNPARSED =
   'A registration that Keycloak can’t parse leaves no event and no line in its log; only the access log has it (KC_HTTP_ACCESS_LOG_ENABLED=true): a POST to clients-registrations with status 400.';
 
 /** The connector was deleted, or changed, before it could be adopted (exit status 6). */
-export function vanishedError(run: Run, client: Client, others: readonly Other[]): McpkcError {
+export function vanishedError(run: Onboarding, client: Client, others: readonly Other[]): McpkcError {
   const message = `${called(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
   const fix = 'If it was your connector, run onboard again and let it register once more.';
   return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
 
 /** The last words of an interrupted run; the exit status is the signal's. */
-export function stoppedError(error: McpkcError, run: Run): McpkcError {
+export function stoppedError(error: McpkcError, run: Onboarding): McpkcError {
   const how = { INTERRUPTED: 'Ctrl-C', TERMINATED: 'SIGTERM', HUNG_UP: 'SIGHUP' }[
     error.code as 'INTERRUPTED'
   ];
@@ -97,7 +97,7 @@ export function stoppedError(error: McpkcError, run: Run): McpkcError {
   return new McpkcError(error.code, message, `To wait again, run the same command.${undoText(run)}`);
 }
 
-function details(run: Run, others: readonly Other[]) {
+function details(run: Onboarding, others: readonly Other[]) {
   return {
     scope: run.scope,
     others: others.map((other) => ({

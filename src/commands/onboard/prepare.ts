@@ -28,12 +28,12 @@ import { NO_RESOURCE_CLIENT, planResourceClient, withResourceClient } from '../.
 import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
+import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
 import { type Allowed, allowancesOf, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
-import type { Run } from './run.ts';
+import type { Onboarding } from './onboarding.ts';
 
 /** The request to `onboard`. */
 export interface OnboardInput {
@@ -61,7 +61,7 @@ export interface OnboardInput {
 
 /** A run that is ready to begin: the realm as it is, and as it should be before anybody is waited for. */
 export interface Prepared {
-  run: Run;
+  run: Onboarding;
   snapshot: RealmSnapshot;
   desired: Desired;
   plan: RealmPlan;
@@ -99,7 +99,7 @@ export async function prepare(
   const hardening = await hardeningFor(context, run, snapshot, input);
   const { facts, access } = await accessFor(run, snapshot, input);
   run.gates = access.gates;
-  run.gateRoles = gateRolesOf(facts, access);
+  run.gateRoles = gateRolesOf(run, facts, access);
   const standIn = input.close
     ? NO_RESOURCE_CLIENT
     : await planResourceClient({
@@ -157,14 +157,13 @@ export async function prepare(
  * audience.
  */
 async function accessFor(
-  run: Run,
+  run: Onboarding,
   snapshot: RealmSnapshot,
   { roles, record }: OnboardInput,
 ): Promise<{ facts: AccessFacts; access: AccessPlan }> {
-  const { keycloak, resource } = run;
-  const scopes = scopeNames(run);
-  const facts = await readAccessFacts(keycloak, snapshot, resource, scopes, roles.length > 0, record);
-  return { facts, access: planAccess(resource, scopes, facts, { add: roles }) };
+  const { server, facts } = await readAccessFacts(run.keycloak, snapshot, run, roles.length > 0, record);
+  Object.assign(run, { roles: server.roles, ways: server.ways });
+  return { facts, access: planAccess(run, facts, { add: roles }) };
 }
 
 function runFor(
@@ -173,7 +172,7 @@ function runFor(
   keycloak: Keycloak,
   { presets }: OnboardInput,
   server: NamedServer,
-): Run {
+): Onboarding {
   const { mode, list } = server;
   const wanted = inMode(server, { mode, list: listFor(mode, list) });
   const me = runOf(io, 'onboard');
@@ -194,7 +193,7 @@ function runFor(
 }
 
 /** The clients that have the audience by a thing that 0.1.0 made: read only where there is such a thing. */
-async function movingFor(run: Run, snapshot: RealmSnapshot, named: readonly (Client | undefined)[]) {
+async function movingFor(run: Onboarding, snapshot: RealmSnapshot, named: readonly (Client | undefined)[]) {
   const { config, keycloak, voice } = run;
   const decided = [...named.map((client) => client?.clientId), ...config.audiences.clients, config.clientId];
   const onPage = (read: number) => voice.progress(`${count(read, 'client')} read`);
@@ -211,7 +210,7 @@ function keepsRegistration({ client, staticClient, namesProducts }: OnboardInput
 /** The hardening of the realm for this server; a client that is named needs nothing of registration. */
 function hardeningFor(
   context: Context,
-  { config, keycloak, carrier, presets, resource }: Run,
+  { config, keycloak, carrier, presets, resource }: Onboarding,
   snapshot: RealmSnapshot,
   input: OnboardInput,
 ): Promise<Hardening> {
@@ -231,7 +230,7 @@ function hardeningFor(
 
 /** The resource's provisioning; with `keep` nothing of registration. */
 async function desiredFor(
-  run: Run,
+  run: Onboarding,
   snapshot: RealmSnapshot,
   keep: boolean,
   hardening: Hardening,
@@ -248,12 +247,12 @@ async function desiredFor(
   return keep ? keptAsItIs(desired, keycloak, resource, snapshot) : desired;
 }
 
-function attached({ carrier }: Run, client: Client | undefined, why: string): Assignment[] {
+function attached({ carrier }: Onboarding, client: Client | undefined, why: string): Assignment[] {
   return client ? [adoption(client, carrier, why)] : [];
 }
 
 /** A client that mcpkc made may name the resource's scope, too: it never registered with it. */
-function nameable({ scope, mode }: Run, client: Client | undefined): Assignment[] {
+function nameable({ scope, mode }: Onboarding, client: Client | undefined): Assignment[] {
   if (!client || mode !== 'adopted') return [];
   const why = 'so that it may name the scope that the MCP server names';
   return [{ clientId: client.clientId, scope, list: 'optional', why }];

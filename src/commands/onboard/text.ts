@@ -6,7 +6,7 @@ import { changeName, planText } from '../../plan/text.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Mode } from '../../realm/marks.ts';
 import { asIs, brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
-import type { Run } from './run.ts';
+import type { Onboarding } from './onboarding.ts';
 
 interface Shown {
   clientId: string;
@@ -146,7 +146,7 @@ function hang(text: string, style: Style): string {
 }
 
 /** The operator's next steps in the product, in plain words. */
-export function instructions({ presets, resource }: Pick<Run, 'presets' | 'resource'>): string {
+export function instructions({ presets, resource }: Pick<Onboarding, 'presets' | 'resource'>): string {
   const lines = presets.flatMap((preset, index) => [
     `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,
     ...numberedSteps(connectSteps(preset, resource), {

@@ -6,7 +6,7 @@ import { changesOf } from '../../plan/plan.ts';
 import type { Client } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import { care, type Held, meet, type Seen } from './holding.ts';
-import { called, type Run, tell } from './run.ts';
+import { called, type Onboarding, tell } from './onboarding.ts';
 
 /** The pace while nobody has come: at most four requests a second. */
 const IDLE_PACE_MS = 250;
@@ -34,7 +34,7 @@ export interface Awaited {
 
 /** Watches until a newcomer is the connector, or several may be it; none of them when the time is up. */
 export async function watch(
-  run: Run,
+  run: Onboarding,
   newcomers: Newcomers,
   scopeId: string,
   seen: Seen,
@@ -91,7 +91,7 @@ function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string
 
 /** One look; returns the number of requests, those that adopt apart, and a failure that stopped an adoption. */
 async function look(
-  run: Run,
+  run: Onboarding,
   newcomers: Newcomers,
   scopeId: string,
   seen: Seen,
@@ -111,12 +111,12 @@ async function look(
 }
 
 /** Whether this run made the client itself, to stand for the MCP server. */
-function isMade({ changes }: Run, { id }: Client): boolean {
+function isMade({ changes }: Onboarding, { id }: Client): boolean {
   return changesOf(changes, 'resource-client').some(({ after }) => after?.id === id);
 }
 
 /** Those that signed in, each told once; the record of sessions needs no events. */
-async function connected(run: Run, held: readonly Held[], user: string | undefined): Promise<Held[]> {
+async function connected(run: Onboarding, held: readonly Held[], user: string | undefined): Promise<Held[]> {
   const stats = await readSessionStats(run.keycloak);
   const some = held.filter(({ client, granted }) => {
     if (!granted) return false;
@@ -138,7 +138,7 @@ async function connected(run: Run, held: readonly Held[], user: string | undefin
 }
 
 /** Those that registered, once no more come. Of a pair by a product that registers twice, the later one signs in. */
-function registered(run: Run, held: readonly Held[]): Held[] {
+function registered(run: Onboarding, held: readonly Held[]): Held[] {
   const last = held.at(-1);
   if (!last || held.some(({ granted }) => !granted)) return [];
   const twice = held.some(({ product }) => product.registersTwice !== 'no');
@@ -170,7 +170,7 @@ const REFUSED: Record<string, string> = {
 const REFUSED_BY_CLIENT_POLICY =
   'mcpkc’s own lets in the redirect URIs of wanted products: mcpkc trusted-hosts shows them, --preset or --add lets in more.';
 
-function tellRefusals(run: Run, refusals: readonly Refusal[]): void {
+function tellRefusals(run: Onboarding, refusals: readonly Refusal[]): void {
   for (const { policy, detail, address } of refusals) {
     const from = address === '' ? 'an unknown address' : visible(address);
     const why = Object.hasOwn(REFUSED, policy) ? `: ${REFUSED[policy]}` : '';

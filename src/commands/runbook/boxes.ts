@@ -31,12 +31,12 @@ function presetFlag({ presets }: RunbookFacts): CommandPart[] {
 
 /** Without --attach, create-scope makes a new scope a standing one. */
 function provision(facts: RunbookFacts): string {
-  const { mode, source } = facts.deployment;
+  const { mode, source } = facts.mcpServer;
   const attach: CommandPart[] = mode === 'adopted' && source !== 'realm' ? [['--attach', 'none']] : [];
   return code(
     formatCommand([
       'create-scope',
-      ['--resource', facts.deployment.resource],
+      ['--resource', facts.mcpServer.resource],
       ...attach,
       ...presetFlag(facts),
     ]),
@@ -98,9 +98,9 @@ export const BOXES: readonly Box[] = [
     id: 'scope',
     title: 'The audience scope is there, and tokens name the MCP server',
     how: (facts) =>
-      facts.deployment.mode === 'standing'
+      facts.mcpServer.mode === 'standing'
         ? provision(facts)
-        : code(formatCommand(['onboard', facts.deployment.resource, ...presetFlag(facts)])),
+        : code(formatCommand(['onboard', facts.mcpServer.resource, ...presetFlag(facts)])),
     findings: [
       'SCOPE_MISSING',
       'SCOPE_NOT_DEFAULT',
@@ -160,7 +160,7 @@ export const BOXES: readonly Box[] = [
   {
     id: 'server',
     title: 'The MCP server runs with its environment and answers as it must',
-    how: ({ deployment }) => `${code(formatCommand(['env', deployment.resource]))}, then deploy it again`,
+    how: ({ mcpServer }) => `${code(formatCommand(['env', mcpServer.resource]))}, then deploy it again`,
     findings: [],
     checks: ['CHAL-401', 'PRM-FOUND', 'PRM-RESOURCE', 'PRM-ISSUER', 'MCP-OPEN'],
   },

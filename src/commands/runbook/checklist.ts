@@ -65,7 +65,7 @@ function playbook({ checks }: Results): BoxState {
 export function checklistSection(facts: RunbookFacts): string {
   const lines = boxStates(facts.results).map(({ id, title, state, reasons }) => {
     const box = BOXES.find((one) => one.id === id);
-    const how = box ? box.how(facts) : code(formatCommand(['validate', facts.deployment.resource]));
+    const how = box ? box.how(facts) : code(formatCommand(['validate', facts.mcpServer.resource]));
     const why = reasons.map((reason) => `\n  - ${markdownText(reason)}`).join('');
     const isTicked = state === 'done' || state === 'seen';
     const sure = { done: '', open: '', seen: ' *(as the realm is set up)*', unknown: ' *(not proven)*' }[

@@ -4,8 +4,7 @@ import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { findingsFor } from '../../findings/look.ts';
-import { scopesIfConfigured } from '../../keycloak/read/configured-scopes.ts';
-import { deploymentOf } from '../../plan/deployment.ts';
+import { readConfiguredServer } from '../../plan/configured-server.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
 import { asIs, shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
@@ -79,7 +78,7 @@ export const runbook: Command<RunbookOptions> = {
     const markdown = runbookText(facts);
     if (output !== undefined) await write(context, output, markdown, flags);
     const boxes = boxStates(facts.results);
-    const { resource, scope, mode, source } = facts.deployment;
+    const { resource, scope, mode, source } = facts.mcpServer;
     const document = { resource, scope, mode, source, output: output ?? null, boxes };
     return {
       command: 'runbook',
@@ -100,8 +99,7 @@ async function factsOf(
 ): Promise<RunbookFacts> {
   const resource = resourceFor(config, argument, { bareHost: true });
   const named = flags.preset === undefined ? undefined : wantedPresets(config, flags.preset);
-  const scopes = await scopesIfConfigured(config, context.io, context.signal, resource);
-  const deployment = deploymentOf(config, resource, scopes);
+  const mcpServer = await readConfiguredServer(context, config, resource);
   const look = await findingsFor(context, config, { resource, presets: named });
   const presets = named ?? look?.presets ?? wantedPresets(config, undefined);
   const checks =
@@ -109,11 +107,11 @@ async function factsOf(
   return {
     version: VERSION,
     day: new Date(context.io.now()).toISOString().slice(0, 10),
-    deployment,
+    mcpServer,
     presets,
     server: config.server,
     caFile: config.caFile,
-    adminRealm: config.adminRealm ?? deployment.realm,
+    adminRealm: config.adminRealm ?? mcpServer.realm,
     hostname: config.hostname,
     hostnameAdmin: config.hostnameAdmin,
     clientId: config.clientId,

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../plan/deployment.ts';
+import type { ConfiguredServer } from '../../plan/configured-server.ts';
 import type { Preset } from '../../products/preset.ts';
 
 /** A finding of `status`, as far as a runbook shows it. */
@@ -33,7 +33,7 @@ export interface RunbookFacts {
   /** mcpkc's version, and the day as yyyy-mm-dd. */
   version: string;
   day: string;
-  deployment: Deployment;
+  mcpServer: ConfiguredServer;
   presets: readonly Preset[];
   server: string;
   /** The authority’s file, where one is configured. */

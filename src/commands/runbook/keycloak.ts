@@ -1,10 +1,11 @@
+import { roleLabel } from '../../realm/access.ts';
 import { type CommandPart, formatCommand, listNames, shellWord, typedList } from '../../text.ts';
 import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
 /** The exchange between product, Keycloak and MCP server, from first to last. */
-export function flowSection({ deployment }: RunbookFacts): string {
-  const { resource, issuer } = deployment;
+export function flowSection({ mcpServer }: RunbookFacts): string {
+  const { resource, issuer } = mcpServer;
   return `## What happens when somebody connects
 
 1. The product asks ${code(resource)} without a token, is answered 401, and finds there where the metadata is.
@@ -42,7 +43,7 @@ the consent, then ${code('POST …/token')} from the product’s servers (for Ch
 agent). Registrations, sign-ins and refusals are events too: ${code('mcpkc init --events 30d')} has them stored.`;
 }
 
-function addressLines({ hostname, hostnameAdmin, deployment }: RunbookFacts): string[] {
+function addressLines({ hostname, hostnameAdmin, mcpServer }: RunbookFacts): string[] {
   // The issuer is the public address, its relative path included, and the realm.
   const address = hostname ?? deployment.issuer.replace(/\/realms\/[^/]*$/, '');
   return [
@@ -56,8 +57,9 @@ function addressLines({ hostname, hostnameAdmin, deployment }: RunbookFacts): st
   ];
 }
 
-function provisioningLines({ deployment, presets, server, clientId }: RunbookFacts): string[] {
-  const { resource, realm, mode, roles } = deployment;
+function provisioningLines({ mcpServer, presets, server, clientId }: RunbookFacts): string[] {
+  const { resource, realm, mode } = mcpServer;
+  const roles = mcpServer.roles?.gates?.map(roleLabel);
   const init = formatCommand(['init', ['--server', server], ['--realm', realm]]);
   const names = typedList(presets.map(({ name }) => name));
   const preset: CommandPart[] = names === '' ? [] : [['--preset', names]];

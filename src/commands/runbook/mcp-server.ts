@@ -4,8 +4,8 @@ import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
 /** The settings that the MCP server needs, and the answers that it has to send. */
-export function mcpServerSection({ deployment }: RunbookFacts): string {
-  const { resource, issuer, scope, env } = deployment;
+export function mcpServerSection({ mcpServer }: RunbookFacts): string {
+  const { resource, issuer, scope, env } = mcpServer;
   const metadata = {
     resource,
     authorization_servers: [issuer],

@@ -5,8 +5,8 @@ import type { RunbookFacts } from './facts.ts';
 import { block, code } from './markdown.ts';
 
 /** The steps of a person in the product. */
-export function connectSection({ deployment, presets }: RunbookFacts): string {
-  const { resource, mode } = deployment;
+export function connectSection({ mcpServer, presets }: RunbookFacts): string {
+  const { resource, mode } = mcpServer;
   const first =
     mode === 'adopted'
       ? `Only adopted clients get the audience: start ${code(formatCommand(['onboard', resource]))}, then do this while it waits.\n\n`

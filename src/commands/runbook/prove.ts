@@ -4,8 +4,8 @@ import { block, code, table } from './markdown.ts';
 import { metadataUrl } from './mcp-server.ts';
 
 /** The proofs, with one command and by hand. */
-export function proveSection({ deployment, caFile }: RunbookFacts): string {
-  const { resource, issuer } = deployment;
+export function proveSection({ mcpServer, caFile }: RunbookFacts): string {
+  const { resource, issuer } = mcpServer;
   const url = shellWord(resource);
   const curl = `curl -sS${caFile === undefined ? '' : ` --cacert ${shellWord(caFile)}`}`;
   const lines = [
@@ -32,8 +32,8 @@ const LOGS: Readonly<Record<RunsOn, (name: string) => string>> = {
 };
 
 /** The places to look at when a connection fails. */
-export function failureSection({ deployment, runsOn }: RunbookFacts): string {
-  const { resource, scope, mode } = deployment;
+export function failureSection({ mcpServer, runsOn }: RunbookFacts): string {
+  const { resource, scope, mode } = mcpServer;
   const status = code(formatCommand(['status', ['--resource', resource]]));
   const adopt = code(`${formatCommand(['onboard', resource])} <client-id>`);
   const rows = [

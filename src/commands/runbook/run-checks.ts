@@ -5,19 +5,13 @@ import type { Config } from '../../config/config.ts';
 import type { Preset } from '../../products/preset.ts';
 import type { Results } from './facts.ts';
 
-/** The subject of a runbook. */
-export interface Subject {
-  resource: string;
-  presets: readonly Preset[];
-}
-
 /**
  * The results of `validate`: with the account from inside, without one from outside. Registers probes and removes them.
  */
 export async function runChecks(
   context: Context,
   config: Config,
-  { resource, presets }: Subject,
+  { resource, presets }: { resource: string; presets: readonly Preset[] },
 ): Promise<Results['checks']> {
   const findings = await validate(context, config, {
     mcp: resource,

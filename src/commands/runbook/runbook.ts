@@ -13,8 +13,8 @@ export const RUNBOOK_MARK = '<!-- written by mcpkc runbook; changes are lost whe
 
 /** A runbook as Markdown: how this deployment is made, proved and fixed. */
 export function runbookText(facts: RunbookFacts): string {
-  const { deployment, version, day, presets } = facts;
-  const title = `# Runbook: ${code(deployment.resource)} behind Keycloak`;
+  const { mcpServer, version, day, presets } = facts;
+  const title = `# Runbook: ${code(mcpServer.resource)} behind Keycloak`;
   const written = `Written on ${day} by mcpkc ${version}. The commands take their configuration from the folder in which they run.`;
   return `${[
     RUNBOOK_MARK,

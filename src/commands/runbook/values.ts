@@ -9,8 +9,8 @@ const SOURCES = {
 
 /** The values that everything below is filled in with. */
 export function valuesSection(facts: RunbookFacts): string {
-  const { deployment, server, adminRealm, hostname, hostnameAdmin, clientId, secretOrigin } = facts;
-  const { resource, realm, issuer, scope, mode, source } = deployment;
+  const { mcpServer, server, adminRealm, hostname, hostnameAdmin, clientId, secretOrigin } = facts;
+  const { resource, realm, issuer, scope, mode, source } = mcpServer;
   const rows = [
     ['MCP server, as people type it, and audience', code(resource)],
     ['Scope that carries the audience', `${code(scope)}, ${mode} (${SOURCES[source]})`],

@@ -4,7 +4,7 @@ import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts
 import { type ProductState, productStates } from '../../findings/product-states.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
-import { gatesOn, roleLabel } from '../../realm/access.ts';
+import { roleLabel } from '../../realm/access.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
@@ -78,11 +78,9 @@ function remembered({ parts: { record, clients } }: Seen): Pick<StatusAnswer, 'j
 }
 
 function scopesOf(seen: Seen): StatusAnswer['scopes'] {
-  const { access } = seen.parts;
-  const mapped = access.visible ? access.value.mapped : [];
-  return listServers(seen).map(({ scope, resource, mode, list, carriers }) => {
-    const roles = gatesOn(mapped, [scope, ...carriers])?.map(roleLabel) ?? null;
-    return { name: scope, resource: resource ?? null, mode, list, roles };
+  return listServers(seen).map(({ scope, resource, mode, list, roles }) => {
+    const gates = roles?.gates?.map(roleLabel) ?? null;
+    return { name: scope, resource: resource ?? null, mode, list, roles: gates };
   });
 }
 

@@ -45,8 +45,8 @@ const Saved = z.object({
   baseline: z.undefined({ error: 'it holds only what was new' }).optional(),
 });
 
-/** The subject that a baseline has to have. */
-export interface Subject {
+/** The realm and MCP server that a baseline has to be about. */
+export interface BaselineSubject {
   server: string;
   realm: string;
   resource: string | undefined;
@@ -57,7 +57,10 @@ export interface Subject {
  * anything else. It throws as well for one that was itself made with `--baseline`, or is about another realm or MCP
  * server.
  */
-export async function readBaseline(io: Io, file: string): Promise<{ of(subject: Subject): Baseline }> {
+export async function readBaseline(
+  io: Io,
+  file: string,
+): Promise<{ of(subject: BaselineSubject): Baseline }> {
   const make = `Make one: ${formatCommand(['status', '--json'])} > ${brief(file, 200)}`;
   const fault = (problem: string) => inputError('--baseline', `${brief(file, 200)} ${problem}`, make);
   const text = await readNamed(io, '--baseline', file);

@@ -6,6 +6,7 @@ import { planFor } from '../../../src/plan/kinds/index.ts';
 import { adoption, provisioned } from '../../../src/plan/provisioned.ts';
 import { retired } from '../../../src/plan/retired.ts';
 import { PRESETS } from '../../../src/products/index.ts';
+import { mcpServerIn } from '../../../src/realm/mcp-server.ts';
 import { NO_RECORD } from '../../../src/realm/record.ts';
 import type { RealmSnapshot } from '../../../src/realm/snapshot.ts';
 import { applied } from './model.ts';
@@ -128,8 +129,12 @@ const wish = (snapshot: RealmSnapshot) =>
       const assignments = holders
         .filter((one) => one !== undefined)
         .map((client) => adoption(client, audienceScope ?? SCOPE, 'because it was named'));
-      const server = { scope: SCOPE, audienceScope, resource: RESOURCE, mode, list };
-      return provisioned(server, { ...rest, assignments, clients: [] });
+      const server = mcpServerIn(snapshot, {
+        resource: RESOURCE,
+        scope: SCOPE,
+        configured: { resource: undefined, scopeName: '' },
+      });
+      return provisioned({ ...server, audienceScope, mode, list }, { ...rest, assignments, clients: [] });
     });
 
 const both = realm.chain((snapshot) => fc.tuple(fc.constant(snapshot), wish(snapshot)));

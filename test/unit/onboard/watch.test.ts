@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Seen } from '../../../src/commands/onboard/holding.ts';
-import type { Run } from '../../../src/commands/onboard/run.ts';
+import type { Onboarding } from '../../../src/commands/onboard/onboarding.ts';
 import { watch } from '../../../src/commands/onboard/watch.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import type { Arrival, Newcomers } from '../../../src/keycloak/watch/newcomers.ts';
@@ -24,7 +24,7 @@ function staged(looks: (Partial<Arrival> | Error)[]) {
     presets: resolvePresets(['chatgpt']),
     timeline: [],
     changes: [],
-  } as unknown as Run;
+  } as unknown as Onboarding;
   const counts = { looks: 0 };
   const newcomers = {
     look: async () => {

@@ -4,19 +4,26 @@ import { boxStates } from '../../../src/commands/runbook/checklist.ts';
 import type { Results, RunbookFacts, SeenCheck } from '../../../src/commands/runbook/facts.ts';
 import { code } from '../../../src/commands/runbook/markdown.ts';
 import { runbookText } from '../../../src/commands/runbook/runbook.ts';
-import type { Deployment } from '../../../src/plan/deployment.ts';
+import type { ConfiguredServer } from '../../../src/plan/configured-server.ts';
 import { chatgpt } from '../../../src/products/chatgpt.ts';
 import { markdownText } from '../../../src/text.ts';
 
 const RESOURCE = 'https://svc.example.com/mcp';
-const DEPLOYMENT: Deployment = {
+const SERVER: ConfiguredServer = {
   resource: RESOURCE,
   realm: 'tools',
   issuer: 'https://auth.example.com/realms/tools',
   scope: 'mcp-resource-svc',
+  audienceScope: undefined,
+  carrier: 'mcp-resource-svc',
+  carriers: ['mcp-resource-svc'],
   mode: 'standing',
   list: 'default',
+  scopes: { named: undefined, carrier: undefined },
+  windowed: false,
+  window: undefined,
   roles: undefined,
+  ways: undefined,
   source: 'realm',
   env: { MCP_TRANSPORT_URL: RESOURCE },
 };
@@ -25,7 +32,7 @@ function facts(more: Partial<RunbookFacts> = {}): RunbookFacts {
   return {
     version: '0.1.0',
     day: '2026-01-01',
-    deployment: DEPLOYMENT,
+    mcpServer: SERVER,
     presets: [chatgpt],
     server: 'https://auth.example.com',
     caFile: undefined,
@@ -110,7 +117,7 @@ describe('a runbook', () => {
   });
 
   it('adopts connectors where the mode is that, and advertises the scope all the same', () => {
-    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, mode: 'adopted', list: 'optional' } }));
+    const text = runbookText(facts({ mcpServer: { ...SERVER, mode: 'adopted', list: 'optional' } }));
     expect(text).toContain(`mcpkc onboard ${RESOURCE} --preset chatgpt\n`);
     expect(text).toContain('"scopes_supported"');
   });
@@ -122,7 +129,7 @@ describe('a runbook', () => {
 
   it('quotes what a shell would read otherwise', () => {
     const resource = "https://svc.example.com/it's/$HOME";
-    const text = runbookText(facts({ deployment: { ...DEPLOYMENT, resource } }));
+    const text = runbookText(facts({ mcpServer: { ...SERVER, resource } }));
     expect(text).toContain(`mcpkc validate 'https://svc.example.com/it'\\''s/$HOME'\n`);
   });
 

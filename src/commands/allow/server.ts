@@ -14,7 +14,7 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { formatCommand } from '../../text.ts';
 
 /** The facts that `allow` knows of an MCP server and its realm before it decides. */
-export interface Subject extends NamedServer {
+export interface ServerAtHand extends NamedServer {
   context: Context;
   config: Config;
   keycloak: Keycloak;
@@ -26,18 +26,19 @@ export interface Subject extends NamedServer {
 }
 
 /** Reads the realm, its record and what its issuer advertises, side by side; chooses scopes as `onboard` does. */
-export async function subjectFor(
+export async function readServer(
   context: Context,
   config: Config,
   keycloak: Keycloak,
   resource: string,
   scopeFlag: unknown,
-): Promise<Subject> {
+): Promise<ServerAtHand> {
   const [snapshot, record, face] = await Promise.all([
     readRealm(keycloak, [...(config.clientId === undefined ? [] : [config.clientId]), resource]),
     readRecord(keycloak),
     readPublicFace(keycloak, config.issuer),
   ]);
+  snapshot.record = record;
   const wish = scopeWish(config, resource, { scope: scopeFlag });
   const found = mcpServerIn(snapshot, wish);
   requireOwnScope(found.scope, wish, snapshot);

@@ -11,7 +11,7 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
  * The facts that a command knows once its flags are read: the MCP server as it is wanted, products, and the realm as it
  * is.
  */
-export interface Subject extends NamedServer {
+export interface WantedServer extends NamedServer {
   config: Config;
   keycloak: Keycloak;
   presets: Preset[];

@@ -11,7 +11,7 @@ import type { Client } from '../../realm/representations.ts';
 import { brief, visible } from '../../text.ts';
 
 /** The facts that every part of an onboarding knows: the MCP server as it is wanted, and the run's tools. */
-export interface Run extends NamedServer {
+export interface Onboarding extends NamedServer {
   io: Io;
   config: Config;
   keycloak: Keycloak;
@@ -37,7 +37,7 @@ export interface Moment {
 }
 
 /** Shows the operator an event, and keeps it for the answer. */
-export function tell(run: Run, event: string): void {
+export function tell(run: Onboarding, event: string): void {
   const at = new Date(run.io.now()).toISOString();
   run.timeline.push({ at, event });
   run.voice.note(`${at.slice(11, 19)}  ${event}`);
