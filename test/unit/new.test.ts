@@ -17,7 +17,7 @@ function made(what: string, name: string) {
 }
 
 describe.each([
-  ['product', 'zed-next', ['src/products/index.ts', 'src/products/zed-next.ts']],
+  ['product', 'zed-next', ['src/products/all.ts', 'src/products/zed-next.ts']],
   ['finding', 'scopes/SCOPE_TOO_LONG', ['src/findings/scopes.ts', 'test/unit/status/scope-too-long.test.ts']],
   ['check', 'mcp/MCP-PING', ['src/checks/mcp.ts', 'test/unit/validate/mcp-ping.test.ts']],
   [
@@ -35,7 +35,12 @@ describe.each([
   [
     'command',
     'tidy-up',
-    ['src/commands/index.ts', 'src/commands/tidy-up/command.ts', 'test/unit/tidy-up.test.ts'],
+    [
+      'src/commands/all.ts',
+      'src/commands/tidy-up/command.ts',
+      'src/commands/tidy-up/entry.ts',
+      'test/unit/tidy-up.test.ts',
+    ],
   ],
 ])('npm run new -- %s', (what, name, paths) => {
   it('writes the stub, its test and the lines in the lists; what is left is a TODO', () => {

@@ -49,6 +49,11 @@ export class Edits {
     this.#texts.set(path, old.slice(0, at) + text + old.slice(at));
   }
 
+  /** Puts a text at the end of a file. */
+  append(path: string, text: string): void {
+    this.insert(path, /$/, text);
+  }
+
   /** Adds an import in front of the others. */
   addImport(path: string, line: string): void {
     this.insert(path, /^import /m, `${line}\n`);

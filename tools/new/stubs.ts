@@ -50,8 +50,7 @@ export const ${camel(name)}: Preset = {
 };
 `,
     );
-    edits.addImport('src/products/index.ts', `import { ${camel(name)} } from './${name}.ts';`);
-    edits.insert('src/products/index.ts', /^\];/m, `  ${camel(name)},\n`);
+    edits.append('src/products/all.ts', `export { ${camel(name)} } from './${name}.ts';\n`);
     return [
       `${path}: the constants, each with its source`,
       `npm run capture -- ${name}: its client as Keycloak returns it, for test/unit/clients/ (red until then)`,
@@ -267,17 +266,20 @@ it('${name} ends with 0 where all is well, and names the option that is wrong', 
 });
 `,
     );
-    edits.insert(
-      'src/commands/index.ts',
-      /^\];/m,
-      `  {
-    name: '${name}',
-    group: TODO,
-    summary: TODO,
-    load: async () => (await import('./${name}/command.ts')).${own},
-  },
+    edits.make(
+      `src/commands/${name}/entry.ts`,
+      `import type { CommandEntry } from '../../cli/command.ts';
+
+/** \`mcpkc ${name}\`, as the program's help has it. */
+export const ${own}Entry: CommandEntry = {
+  name: '${name}',
+  group: TODO, // a group of the program's help
+  summary: TODO, // what it does, in a clause that begins with a verb
+  load: async () => (await import('./command.ts')).${own},
+};
 `,
     );
+    edits.append('src/commands/all.ts', `export { ${own}Entry } from './${name}/entry.ts';\n`);
     return [
       `src/commands/${name}/: options and handler; text.ts beside it is how its report reads`,
       'src/schemas/documents.ts: its JSON document; test/cli/lines.ts: a command line that reaches its answer (both red until then)',
