@@ -59,7 +59,7 @@ export const KINDS: readonly ChangeKind[] = [
 ];
 export type ChangeKind = RealmKind | keyof OwnedElsewhere;
 
-type OwnedBy<Rules> = Rules extends Kind<string, infer Owned> ? Owned : never;
+type OwnedBy<Rules> = Rules extends Kind<string, infer Owned, infer _Part> ? Owned : never;
 
 /** The fields that mcpkc owns of a thing of this kind. */
 export type Owned<Name extends ChangeKind> = Name extends RealmKind
@@ -97,9 +97,12 @@ export interface ChangeOf<Name extends string, Side extends object> {
 export type Change<Name extends ChangeKind = ChangeKind> = { [One in Name]: ChangeOf<One, Owned<One>> }[Name];
 
 /** The changes of one kind. */
-export function changesOf<Name extends ChangeKind>(plan: readonly Change[], kind: Name): Change<Name>[] {
-  // TypeScript doesn't narrow a union by a generic kind.
-  return plan.filter((change) => change.kind === kind) as unknown as Change<Name>[];
+export function changesOf<Name extends ChangeKind>(
+  plan: readonly Change[],
+  kind: Name,
+): Extract<Change, { kind: Name }>[] {
+  const isOfKind = (change: Change): change is Extract<Change, { kind: Name }> => change.kind === kind;
+  return plan.filter(isOfKind);
 }
 
 /** The exit status of a command that plans: 1 where it would change something and wrote nothing (`--dry-run`). */

@@ -26,9 +26,7 @@ describe.each([
     [
       'src/keycloak/write/write-realm-thing.ts',
       'src/plan/kinds/realm-thing.ts',
-      'src/plan/desired.ts',
       'src/plan/kinds/all.ts',
-      'src/plan/join-wishes.ts',
       'test/unit/kinds/realm-thing.test.ts',
     ],
   ],

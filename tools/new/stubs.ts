@@ -177,16 +177,24 @@ const kind: Stub = {
       `import { write${type} } from '../../keycloak/write/write-${name}.ts';
 import type { Kind } from './kind.ts';
 
+declare module '../desired.ts' {
+  interface Desired {
+    /** TODO: the wish, for any number of them. */
+    ${own}?: TODO;
+  }
+}
+
 /** The fields that mcpkc owns of it. */
 export interface Owned${type} {
   TODO: TODO;
 }
 
 /** TODO: what it is, and what it is for. */
-export const ${own}: Kind<'${name}', Owned${type}> = {
+export const ${own}: Kind<'${name}', Owned${type}, '${own}'> = {
   title: TODO, // as a plan's line calls it
   isRemembered: TODO, // whether its state before mcpkc is put back
   isRealmList: TODO, // whether it is a list of the realm that is edited as a whole
+  joins: { ${own}: TODO }, // how the wishes of several servers become one: join.ts
   diff: ({ ${own}: wanted }, snapshot) => TODO(wanted, snapshot), // changes; [] where all is right
   write: (change, { keycloak }) => write${type}(keycloak, change),
 };
@@ -214,17 +222,10 @@ it('${name}: what differs is planned, and what is right is not', () => {
 });
 `,
     );
-    edits.insert('src/plan/desired.ts', /^ {2}assignments\?: /m, `  /** TODO */\n  ${own}?: TODO;\n`);
-    edits.insert(
-      'src/plan/join-wishes.ts',
-      /^ {2}assignments: /m,
-      `  ${own}: TODO, // how those of several servers are joined\n`,
-    );
     edits.addImport('src/plan/kinds/all.ts', `import { ${own} } from './${name}.ts';`);
     edits.insert('src/plan/kinds/all.ts', /^\};/m, `  '${name}': ${own},\n`);
     return [
-      `src/plan/desired.ts: the type of the wish \`${own}?\`; src/plan/join-wishes.ts: how those of several servers are joined`,
-      `src/plan/kinds/${name}.ts and src/keycloak/write/write-${name}.ts; its place in the order of src/plan/kinds/all.ts`,
+      `src/plan/kinds/${name}.ts: the wish, its joining, the diff; src/keycloak/write/write-${name}.ts; its place in the order of src/plan/kinds/all.ts`,
       'test/unit/hostile/model.ts: what a realm is after the change (the type checker names it); the laws then run over it',
     ];
   },

@@ -31,7 +31,6 @@ import {
   type Plan,
   planStatus,
   requireConsent,
-  type Writer,
   type Writers,
 } from '../../plan/plan.ts';
 import { registration } from '../../products/dynamic.ts';
@@ -311,8 +310,10 @@ async function apply({ io, signal, voice }: Context, keycloak: Keycloak, cut: Cu
     connection: (change) => endConnection(keycloak, change),
     session: (change) => endSession(keycloak, change),
   };
-  // TypeScript doesn't see that both have the same kind.
-  const write = (change: Change<ConnectionKind>) => (writes[change.kind] as Writer<ConnectionKind>)(change);
+  const write = <Name extends ConnectionKind>(change: Change<Name>) => {
+    const kind: Name = change.kind;
+    return writes[kind](change);
+  };
   const done: Change<ConnectionKind>[] = [];
   let at = 0;
   try {

@@ -42,8 +42,10 @@ export function removalWriter(
     'account-role': ofAccount,
     'service-account': (change) => removeClient(home, change),
   };
-  // TypeScript doesn't see that both have the same kind.
-  return (change) => (writes[change.kind] as Writer<RemovalKind>)(change);
+  return <Name extends RemovalKind>(change: Change<Name>) => {
+    const kind: Name = change.kind;
+    return writes[kind](change);
+  };
 }
 
 async function removeClient(

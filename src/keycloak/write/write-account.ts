@@ -34,8 +34,10 @@ export function accountWriter(
     'client-scope-assignment': (change) => writeAssignment(home, ids, change),
     events: () => writeEvents(target, desired),
   };
-  // TypeScript doesn't see that both have the same kind.
-  return (change) => (writes[change.kind] as Writer<AccountKind>)(change);
+  return <Name extends AccountKind>(change: Change<Name>) => {
+    const kind: Name = change.kind;
+    return writes[kind](change);
+  };
 }
 
 /** The account's client by its id, so that a client which somebody else registers meanwhile never takes its place. */

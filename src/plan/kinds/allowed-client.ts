@@ -5,6 +5,7 @@ import type { Client } from '../../realm/representations.ts';
 import { CIMD_ATTRIBUTE } from '../../realm/ways.ts';
 import type { DesiredAllowed } from '../desired.ts';
 import type { Change } from '../plan.ts';
+import { each } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** A client for a product, or the settings of it that differ; `id` is its internal one. Never its proof. */
@@ -64,10 +65,13 @@ function diffOne(wanted: DesiredAllowed, found: Client | undefined): Change<'all
  * Clients that a product is known by without registering. A client in its place that isn't proved to be mcpkc's is
  * removed first. It is never repaired, since anybody who registered it could change it afterwards.
  */
-export const allowedClient: Kind<'allowed-client', OwnedAllowed> = {
+export const allowedClient: Kind<'allowed-client', OwnedAllowed, 'allowedClients'> = {
   title: 'client',
   isRemembered: false,
   isRealmList: false,
+  joins: {
+    allowedClients: (parts) => each(parts, ({ clientId }) => clientId),
+  },
   diff: ({ allowedClients: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one) =>
       diffOne(

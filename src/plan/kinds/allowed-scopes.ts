@@ -3,6 +3,7 @@ import { type AllowedScopes, allowedScopesOf } from '../../realm/registration-po
 import { POLICY, type RegistrationPolicy } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
 import type { Change } from '../plan.ts';
+import { distinct } from './join.ts';
 import type { Kind } from './kind.ts';
 
 type Allowed = ReturnType<typeof allowedScopesOf>;
@@ -15,10 +16,21 @@ function restored(policy: RegistrationPolicy, after: Allowed | undefined): Chang
 }
 
 /** The client scopes that a registration may name; every such policy of the realm is kept alike. */
-export const allowedScopes: Kind<'allowed-scopes', AllowedScopes> = {
+export const allowedScopes: Kind<'allowed-scopes', AllowedScopes, 'allowedScopes'> = {
   title: 'policy',
   isRemembered: true,
   isRealmList: true,
+  joins: {
+    allowedScopes: (parts) => {
+      const scopes = parts.flatMap((one) => ('add' in one ? [one] : []));
+      if (scopes.length === 0) return undefined;
+      return {
+        add: distinct(scopes.map(({ add }) => add)),
+        remove: distinct(scopes.map(({ remove }) => remove)),
+        defaults: scopes.some(({ defaults }) => defaults),
+      };
+    },
+  },
   diff: ({ allowedScopes: wanted }, snapshot) => {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.allowedScopes).flatMap((policy) => {

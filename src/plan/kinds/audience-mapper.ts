@@ -10,6 +10,7 @@ import {
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import type { Change } from '../plan.ts';
+import { all } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The fields of a mapper that mcpkc owns; `scope` is the client scope that it is in. */
@@ -95,10 +96,13 @@ function restored(
 }
 
 /** The protocol mapper that puts the MCP server's URL into `aud` of access tokens. */
-export const audienceMapper: Kind<'audience-mapper', OwnedMapper> = {
+export const audienceMapper: Kind<'audience-mapper', OwnedMapper, 'audienceMappers'> = {
   title: 'audience mapper',
   isRemembered: true,
   isRealmList: false,
+  joins: {
+    audienceMappers: all,
+  },
   diff: ({ audienceMappers: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one) => {
       if ('restore' in one) return restored(one, snapshot);

@@ -18,6 +18,7 @@ import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired, DesiredRegistrations } from '../desired.ts';
 import type { Change } from '../plan.ts';
+import { none } from './join.ts';
 import type { Kind } from './kind.ts';
 
 const WHY = {
@@ -124,10 +125,19 @@ function former({ formerPolicies: wanted }: Desired, snapshot: RealmSnapshot): C
 }
 
 /** Client policies of mcpkc's own, each with its profile; all others pass through untouched. */
-export const clientPolicy: Kind<'client-policy', OwnPolicySide> = {
+export const clientPolicy: Kind<
+  'client-policy',
+  OwnPolicySide,
+  'registrations' | 'userless' | 'formerPolicies'
+> = {
   title: 'client policy',
   isRemembered: false,
   isRealmList: true,
+  joins: {
+    registrations: none,
+    userless: none,
+    formerPolicies: none,
+  },
   diff: (desired, snapshot) => [
     ...registrations(desired, snapshot),
     ...userless(desired, snapshot),

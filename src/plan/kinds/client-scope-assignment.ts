@@ -2,6 +2,7 @@ import { writeAssignment } from '../../keycloak/write/write-clients.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 
 import type { Action, Change } from '../plan.ts';
+import { all } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The list in which a client holds a scope; `seen`: the client's key when it was judged (`clientKeyOf`). */
@@ -13,10 +14,13 @@ export interface OwnedAssignment {
 }
 
 /** Scopes assigned to single clients. Optional → default is one change, since Keycloak ignores half of it. */
-export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignment> = {
+export const clientScopeAssignment: Kind<'client-scope-assignment', OwnedAssignment, 'assignments'> = {
   title: 'client’s scope',
   isRemembered: false,
   isRealmList: false,
+  joins: {
+    assignments: all,
+  },
   diff: ({ assignments: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ clientId, scope, list, why, seen }): Change<'client-scope-assignment'>[] => {
       const client = snapshot.clients.find((one) => one.clientId === clientId);

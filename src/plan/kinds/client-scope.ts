@@ -3,6 +3,7 @@ import { ATTRIBUTE } from '../../realm/marks.ts';
 import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import type { Desired } from '../desired.ts';
 import type { Change } from '../plan.ts';
+import { each } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The fields of a client scope that mcpkc owns; null as an attribute's value is one that isn't there. */
@@ -52,10 +53,13 @@ function diffOne(wanted: Wanted, snapshot: RealmSnapshot): Change<'client-scope'
 }
 
 /** The client scopes of a resource: their names, and the attributes that mcpkc owns. */
-export const clientScope: Kind<'client-scope', OwnedScope> = {
+export const clientScope: Kind<'client-scope', OwnedScope, 'clientScopes'> = {
   title: 'client scope',
   isRemembered: true,
   isRealmList: false,
+  joins: {
+    clientScopes: (parts) => each(parts, ({ name }) => name),
+  },
   diff: ({ clientScopes: wanted }, snapshot) => (wanted ?? []).flatMap((one) => diffOne(one, snapshot)),
   write: (change, { keycloak, ids }) => writeClientScope(keycloak, ids, change),
 };

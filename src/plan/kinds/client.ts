@@ -1,5 +1,6 @@
 import { writeClient } from '../../keycloak/write/write-clients.ts';
 import type { Change } from '../plan.ts';
+import { each } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** Attributes of a client that is there (null: not set), or the representation of one that is made or removed. */
@@ -8,10 +9,13 @@ export type OwnedClient = Readonly<Record<string, unknown>> & {
 };
 
 /** mcpkc's own attributes on clients, and the static client of OIDC_AUDIENCE. */
-export const client: Kind<'client', OwnedClient> = {
+export const client: Kind<'client', OwnedClient, 'clients'> = {
   title: 'client',
   isRemembered: true,
   isRealmList: false,
+  joins: {
+    clients: (parts) => each(parts, ({ clientId }) => clientId),
+  },
   diff: ({ clients: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ clientId, attributes, create, absent, why }): Change<'client'>[] => {
       const found = snapshot.clients.find((one) => one.clientId === clientId);

@@ -2,6 +2,7 @@ import { writeDefaultScope } from '../../keycloak/write/write-scopes.ts';
 import { type RealmList, realmListOf } from '../../realm/lists.ts';
 
 import type { Action, Change } from '../plan.ts';
+import { each } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The list of the realm that a client scope is in. */
@@ -18,10 +19,13 @@ const WHY = {
 } as const;
 
 /** Membership of the realm's default or optional client scopes. A move between them is one change. */
-export const defaultScope: Kind<'default-scope', OwnedMembership> = {
+export const defaultScope: Kind<'default-scope', OwnedMembership, 'defaultScopes'> = {
   title: 'realm default scope',
   isRemembered: true,
   isRealmList: false,
+  joins: {
+    defaultScopes: (parts) => each(parts, ({ scope }) => scope),
+  },
   diff: ({ defaultScopes: wanted }, snapshot) =>
     (wanted ?? []).flatMap(({ scope, list, why }): Change<'default-scope'>[] => {
       const from = realmListOf(snapshot, scope);

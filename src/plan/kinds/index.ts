@@ -14,7 +14,7 @@ import {
   type RealmPlan,
 } from '../plan.ts';
 import { REALM } from './all.ts';
-import type { Kind, Writing } from './kind.ts';
+import type { Writing } from './kind.ts';
 
 /** The plan that turns a realm as it is into one as it should be; empty where nothing is to do. */
 export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
@@ -26,11 +26,15 @@ export function planFor(desired: Desired, snapshot: RealmSnapshot): RealmPlan {
   return [...plan.filter(shuts), ...plan.filter((change) => !shuts(change))];
 }
 
+/** The kinds by their writers alone, so that a change fits the writer of its kind. */
+const WRITERS: {
+  readonly [Name in RealmKind]: { write(change: Change<Name>, writing: Writing): Promise<void> };
+} = REALM;
+
 /** Writes one change of a realm: the ids are looked up now. */
 export function writeChange<Name extends RealmKind>(change: Change<Name>, writing: Writing): Promise<void> {
-  // TypeScript doesn't see that both have the same kind.
-  const { write } = REALM[change.kind] as unknown as Kind<string, object>;
-  return write(change, writing);
+  const kind: Name = change.kind;
+  return WRITERS[kind].write(change, writing);
 }
 
 /** The kinds of thing that `init` writes. */

@@ -4,6 +4,7 @@ import type { ScopeIds } from '../../keycloak/write/write-scopes.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Desired } from '../desired.ts';
 import type { ChangeOf } from '../plan.ts';
+import type { Joins } from './join.ts';
 
 /** The means of writing a change: the connection, and the ids of client scopes as they become known. */
 export interface Writing {
@@ -15,9 +16,10 @@ export interface Writing {
 
 /**
  * A kind of thing that mcpkc writes in a realm: its name in plans, its comparison of wanted and present things, and its
- * writer. `Owned` is the part of such a thing that mcpkc owns; the diff is pure and touches nothing else.
+ * writer. `Owned` is the part of such a thing that mcpkc owns; the diff is pure and touches nothing else. `Part` names
+ * the parts of a wish that are about it.
  */
-export interface Kind<Name extends string, Owned extends object> {
+export interface Kind<Name extends string, Owned extends object, Part extends keyof Desired> {
   /** In a plan's lines: "create **client scope** mcp-resource". */
   title: string;
   /**
@@ -27,7 +29,12 @@ export interface Kind<Name extends string, Owned extends object> {
   isRemembered: boolean;
   /** It is edited as a whole list of the realm: a plan with it takes the realm's lock, and the role manage-realm. */
   isRealmList: boolean;
+  /** One wish of several MCP servers' wishes. */
+  joins: Joins<Part>;
   diff(desired: Desired, snapshot: RealmSnapshot): ChangeOf<Name, Owned>[];
   /** Writes one change, looking up ids now: the plan may be old. */
   write(change: ChangeOf<Name, Owned>, writing: Writing): Promise<void>;
 }
+
+/** The parts of a wish that a kind is about. */
+export type PartOf<Rules> = Rules extends { joins: Joins<infer Part> } ? Part : never;

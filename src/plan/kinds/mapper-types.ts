@@ -3,6 +3,7 @@ import { mapperTypesOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { Change } from '../plan.ts';
+import { none } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The types of protocol mappers that the policy allows. */
@@ -40,10 +41,13 @@ function restored(
 }
 
 /** The protocol mappers that a registration may bring; every such policy of the realm is narrowed alike. */
-export const mapperTypes: Kind<'mapper-types', OwnedTypes> = {
+export const mapperTypes: Kind<'mapper-types', OwnedTypes, 'mapperTypes'> = {
   title: 'policy',
   isRemembered: true,
   isRealmList: true,
+  joins: {
+    mapperTypes: none,
+  },
   diff: ({ mapperTypes: wanted }, snapshot) => {
     if (!wanted) return [];
     if ('restore' in wanted) return restored(wanted.restore, snapshot);

@@ -1,5 +1,6 @@
 import { writeRealmRole } from '../../keycloak/write/write-access.ts';
 import type { Change } from '../plan.ts';
+import { each } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The part of a realm role that mcpkc owns: that it is there. */
@@ -9,10 +10,13 @@ export interface OwnedRole {
 }
 
 /** Realm roles that MCP servers are bound to, and the one that nobody holds. One that is there stays as it is. */
-export const realmRole: Kind<'realm-role', OwnedRole> = {
+export const realmRole: Kind<'realm-role', OwnedRole, 'realmRoles'> = {
   title: 'realm role',
   isRemembered: true,
   isRealmList: false,
+  joins: {
+    realmRoles: (parts) => each(parts, ({ name }) => name),
+  },
   diff: ({ realmRoles: wanted }, { roles = [] }) =>
     (wanted ?? []).flatMap(({ name, description, why, absent }): Change<'realm-role'>[] => {
       const found = roles.find((role) => role.client === null && role.name === name);

@@ -3,6 +3,7 @@ import { webOriginsOf } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies } from '../../realm/snapshot.ts';
 import type { Change } from '../plan.ts';
+import { distinct } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The Origins that registrations from a browser may carry. */
@@ -26,10 +27,16 @@ function changed(
  * policy refuses every Origin (26.5.6, 26.7.3); it was removed by somebody, or is unknown to the server (26.4), so none is
  * made.
  */
-export const registrationOrigins: Kind<'registration-origins', OwnedOrigins> = {
+export const registrationOrigins: Kind<'registration-origins', OwnedOrigins, 'registrationOrigins'> = {
   title: 'policy',
   isRemembered: true,
   isRealmList: true,
+  joins: {
+    registrationOrigins: (parts) => {
+      const add = distinct(parts.map((one) => ('add' in one ? one.add : [])));
+      return add.length > 0 ? { add } : undefined;
+    },
+  },
   diff: ({ registrationOrigins: wanted }, snapshot) => {
     if (!wanted) return [];
     return anonymousPolicies(snapshot, POLICY.webOrigins).flatMap((policy) => {

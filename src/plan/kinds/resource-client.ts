@@ -1,6 +1,7 @@
 import { writeResourceClient } from '../../keycloak/write/write-clients.ts';
 import { resourceClientBody } from '../../realm/resource-client.ts';
 import type { Change } from '../plan.ts';
+import { all } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The client that is deleted, or the whole representation of the one that is made. */
@@ -14,10 +15,13 @@ const WHY =
  * not as it is made, is deleted and made anew. It is never changed: its registrant may hold its registration access
  * token.
  */
-export const resourceClient: Kind<'resource-client', OwnedResourceClient> = {
+export const resourceClient: Kind<'resource-client', OwnedResourceClient, 'resourceClients'> = {
   title: 'resource client',
   isRemembered: false,
   isRealmList: false,
+  joins: {
+    resourceClients: all,
+  },
   diff: ({ resourceClients: wanted }, snapshot) =>
     (wanted ?? []).flatMap((one): Change<'resource-client'>[] => {
       const { clientId } = one;

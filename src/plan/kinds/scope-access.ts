@@ -1,6 +1,7 @@
 import { writeScopeAccess } from '../../keycloak/write/write-access.ts';
 import { isSameRole, type RoleName, roleLabel, rolesOf } from '../../realm/access.ts';
 import type { Action, Change } from '../plan.ts';
+import { all } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** The roles that a scope maps; an empty list lets everybody in. */
@@ -16,10 +17,13 @@ const named = (roles: readonly RoleName[]): RoleName[] =>
  * The roles that a scope maps: those who have one get its audience. Each scope is one change. So the roles of a scope
  * that is restricted come in one request, and those of one that is opened are removed together.
  */
-export const scopeAccess: Kind<'scope-access', OwnedAccess> = {
+export const scopeAccess: Kind<'scope-access', OwnedAccess, 'access'> = {
   title: 'who may use',
   isRemembered: false,
   isRealmList: false,
+  joins: {
+    access: all,
+  },
   diff: ({ access: wanted }, { access = [] }) =>
     (wanted ?? []).flatMap(({ scope, roles, why }): Change<'scope-access'>[] => {
       const from = rolesOf(access, scope);

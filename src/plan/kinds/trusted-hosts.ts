@@ -4,6 +4,7 @@ import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import type { DesiredHosts } from '../desired.ts';
 import type { Change } from '../plan.ts';
+import { distinct } from './join.ts';
 import type { Kind } from './kind.ts';
 
 /** Hosts to remove are compared as names are: without regard to case. */
@@ -77,10 +78,18 @@ function restored(
 }
 
 /** The hosts whose clients may register without a token; every such policy of the realm is kept alike. */
-export const trustedHosts: Kind<'trusted-hosts', HostsOfPolicy> = {
+export const trustedHosts: Kind<'trusted-hosts', HostsOfPolicy, 'trustedHosts'> = {
   title: 'policy',
   isRemembered: true,
   isRealmList: true,
+  joins: {
+    trustedHosts: (parts) => {
+      const hosts = parts.flatMap((one) => ('add' in one ? [one] : []));
+      const [first] = hosts;
+      const [add, remove] = [distinct(hosts.map((one) => one.add)), distinct(hosts.map((one) => one.remove))];
+      return first && { ...first, add, remove };
+    },
+  },
   diff: ({ trustedHosts: wanted }, snapshot) => {
     if (!wanted) return [];
     if ('restore' in wanted) return restored(wanted.restore, snapshot);
