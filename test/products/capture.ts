@@ -1,5 +1,7 @@
 /** `npm run capture -- <product>…`: registers as the products do in a real Keycloak, and keeps the clients as it returns them. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PRESETS } from '../../src/products/index.ts';
 import type { Preset } from '../../src/products/preset.ts';
@@ -9,6 +11,7 @@ import { startKeycloak } from '../../tools/keycloak/server.ts';
 import { createRealm, type Realm } from '../support/keycloak/realm.ts';
 
 const FILE = new URL('../unit/clients/captured.json', import.meta.url);
+const BIOME = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
 const SCOPE = 'mcp-resource-example';
 
 /** What of a client is read by anything: no secret, no registration token. */
@@ -93,6 +96,8 @@ try {
     const all = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, unknown>;
     for (const preset of presets) all[preset.name] = await capture(realm, preset);
     writeFileSync(FILE, `${JSON.stringify(all, undefined, 2)}\n`);
+    // As the linter wants it: short lists in one line.
+    spawnSync(process.execPath, [BIOME, 'format', '--write', fileURLToPath(FILE)], { stdio: 'ignore' });
     process.stdout.write(`Captured: ${positionals.join(', ')}\n`);
   } finally {
     await realm.remove();
