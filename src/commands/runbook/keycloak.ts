@@ -45,7 +45,7 @@ agent). Registrations, sign-ins and refusals are events too: ${code('mcpkc init 
 
 function addressLines({ hostname, hostnameAdmin, mcpServer }: RunbookFacts): string[] {
   // The issuer is the public address, its relative path included, and the realm.
-  const address = hostname ?? deployment.issuer.replace(/\/realms\/[^/]*$/, '');
+  const address = hostname ?? mcpServer.issuer.replace(/\/realms\/[^/]*$/, '');
   return [
     ...(hostname === undefined
       ? ['# as the issuer has it; a Keycloak with another public address needs that here']
