@@ -44,7 +44,7 @@ export function ageText(ms: number): string {
 }
 
 /** A time (milliseconds since the epoch) in ISO 8601, UTC, to the second. */
-export function when(ms: number): string {
+export function formatMoment(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 

@@ -6,15 +6,15 @@ import { type Io, SIGNALS, type Signal } from './cli/io.ts';
 import { isPlanKnown } from './cli/known-plan.ts';
 import { failureJson, type Report, reportJson } from './cli/report.ts';
 import { documentWithRunFlags, runFlags, withRunFlags } from './cli/run-flags.ts';
-import { styleFor, wantsColor } from './cli/style.ts';
+import { isColorWanted, styleFor } from './cli/style.ts';
 import { voiceFor } from './cli/voice.ts';
 import { COMMANDS } from './commands/index.ts';
 import { profileFiles } from './config/find-file.ts';
 import type { Config } from './config/load.ts';
 import { expandHome } from './config/paths.ts';
 import { EXIT_STATUS, McpkcError } from './errors.ts';
-import { calledBy, meantBy, programFor } from './program.ts';
-import { type CommandPart, fitted, withoutRunnerCommands } from './text.ts';
+import { findCalled, meantBy, programFor } from './program.ts';
+import { type CommandPart, fitToWidth, withoutRunnerCommands } from './text.ts';
 
 /** The reason that every request and wait is aborted with when a signal arrives. */
 function interruptedError(signal: Signal): McpkcError {
@@ -45,7 +45,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const finish = (error: unknown): number => {
     const failure = withOptionsOfRun(toMcpkcError(error, caught), flags);
     const style = styleFor(
-      wantsColor(io.env, io.stderr.isTerminal, !argv.includes('--no-color')),
+      isColorWanted(io.env, io.stderr.isTerminal, !argv.includes('--no-color')),
       io.stderr.columns,
     );
     if (json)
@@ -68,7 +68,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       },
     );
     if (report === undefined) return 0;
-    const color = wantsColor(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
+    const color = isColorWanted(io.env, io.stdout.isTerminal, !argv.includes('--no-color'));
     const style = { ...styleFor(color, io.stdout.columns), isPlanKnown: isPlanKnown(io) };
     // A runbook and the files of init show which server they are about.
     const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
@@ -77,7 +77,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.stdout.write(
       json
         ? reportJson({ ...report, document })
-        : withoutRunnerCommands(fitted(withRunFlags(report.text(style), repeated, NAMES), style.width)),
+        : withoutRunnerCommands(fitToWidth(withRunFlags(report.text(style), repeated, NAMES), style.width)),
     );
     return report.exitStatus;
   } catch (error) {
@@ -120,7 +120,7 @@ async function run(
   parsed: (options: Flags) => void,
 ): Promise<Report | undefined> {
   const argv = meantBy(typed);
-  const called = await calledBy(argv);
+  const called = await findCalled(argv);
   const root = programFor(io, called);
   let answer: Report | undefined;
   const target = root.commands.find((one) => one.name() === called?.entry.name);
@@ -183,7 +183,7 @@ function contextFor(io: Io, options: Flags, signal: AbortSignal, loaded: (config
     input: options.input !== false && io.stdinIsTerminal && io.stderr.isTerminal,
     color,
   };
-  const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, color), io.stderr.columns);
+  const style = styleFor(isColorWanted(io.env, io.stderr.isTerminal, color), io.stderr.columns);
   const voice = voiceFor(io.stderr, style, settings.quiet);
   let config: Promise<Config> | undefined;
   const load = async (how?: { newFiles?: boolean }) => {

@@ -128,7 +128,7 @@ function noSuchTopicError(topic: string): McpkcError {
 }
 
 /** The subcommand that a command line calls. */
-export async function calledBy(argv: readonly string[]): Promise<Called | undefined> {
+export async function findCalled(argv: readonly string[]): Promise<Called | undefined> {
   const word = commandWord(argv);
   const entry = COMMANDS.find(({ name }) => name === word);
   return entry && { entry, command: await entry.load() };

@@ -123,7 +123,7 @@ export function asIs(text: string): string {
  * A text as it is printed for a person: no line is wider than `width` columns where it can be broken at a blank. It is the last
  * thing that happens to every text, so that no screen is broken inside of a word by the terminal.
  */
-export function fitted(text: string, width: number): string {
+export function fitToWidth(text: string, width: number): string {
   const wide = (line: string) => columnsOf(line) > width;
   // A command line that is broken already, and has become wider since, is broken anew as a whole.
   const whole = text.replaceAll(/^.* \\\n(?:.* \\\n)*.*$/gm, (block) =>

@@ -6,7 +6,7 @@ import type { Evidence } from './evidence.ts';
 import type { Exchange } from './exchange.ts';
 import { type Framework, frameworkOf, inWordsOf } from './framework.ts';
 import { isRed } from './judge.ts';
-import { type Secrets, type ShownExchange, shown } from './mask.ts';
+import { type Secrets, type ShownExchange, showExchange } from './mask.ts';
 import type { Outlook } from './outlook.ts';
 import type { Findings } from './validate.ts';
 
@@ -74,8 +74,8 @@ export function answerOf(
   const { secrets } = recorder;
   const red = results.filter((result) => isRed(result, failOn)).map(({ check }) => check.id);
   const silent = parts.challenge?.answered === false;
-  const show = once((exchange: Exchange) => shown(exchange, secrets));
-  const fill = filling(evidence, config);
+  const show = once((exchange: Exchange) => showExchange(exchange, secrets));
+  const fill = fillPlaceholders(evidence, config);
   const framework = frameworkOf(evidence);
   const checks = results.map((result) => shownCheck(result, { secrets, show, fill, framework }));
   const outlook = findings.outlook.map((one) => ({
@@ -122,7 +122,7 @@ function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['reque
 }
 
 /** The values that fill a check's general words in this run: the URL, the products, the issuer. */
-export function filling(
+export function fillPlaceholders(
   { target, parts }: Pick<Evidence, 'target' | 'parts'>,
   { hostname }: Pick<Config, 'hostname'>,
 ) {

@@ -4,8 +4,8 @@ import { type Check, fail, type Judgement, notRun, pass, skipped } from './check
 import type { Evidence, Target } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
-import { LET_IT_SIGN_IN, untriedDocuments, wordsOf } from './product-ways.ts';
-import { judging, type Step } from './step.ts';
+import { findUntriedDocuments, LET_IT_SIGN_IN, wordsOf } from './product-ways.ts';
+import { judgeBy, type Step } from './step.ts';
 
 /** The error that an authorization response carries, as code and description. */
 function errorIn(exchange: Exchange): { code: string; description: string } | undefined {
@@ -29,7 +29,7 @@ type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
 
 /** A judge that is not run where there is no client to ask for. */
 const asking = (judge: Judge): Check['judge'] =>
-  judging('authorization', (evidence, { target, parts }) => {
+  judgeBy('authorization', (evidence, { target, parts }) => {
     if (evidence.subject) return judge(evidence, target);
     if (target.noRegistration)
       return skipped('No client is registered (--no-registration), and none holds the scope.');
@@ -41,7 +41,7 @@ const asking = (judge: Judge): Check['judge'] =>
  * could be tried.
  */
 function withoutClient(parts: Evidence['parts']): Judgement {
-  const untried = untriedDocuments(parts);
+  const untried = findUntriedDocuments(parts);
   return untried === undefined
     ? notRun('There is no client to make a request for.', 'Fix REG-PLAIN first.')
     : notRun(untried, LET_IT_SIGN_IN, { excused: true });
@@ -108,7 +108,7 @@ const scopes: Check = {
   cause:
     'A product asks for a scope that its client may not have, or the realm demands something of sign-ins that products don’t do.',
   fix: 'Have the MCP server name its own scope, and hide what clients may not have: mcpkc status',
-  judge: judging('authorization', ({ products, productScopes, good }, { target, parts }) => {
+  judge: judgeBy('authorization', ({ products, productScopes, good }, { target, parts }) => {
     const exchanges = [...products, ...productScopes].map(({ exchange }) => exchange);
     for (const { preset, scope, exchange } of products) {
       if (leadsToSignIn(exchange)) continue;

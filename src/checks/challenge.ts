@@ -1,9 +1,9 @@
 import { parseChallenges } from './challenge-header.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
-import { certificateFix, type Exchange, outcomeOf, record } from './exchange.ts';
+import { certificateFix, type Exchange, outcomeOf, toObject } from './exchange.ts';
 import { type ChallengeEvidence, probeChallenge } from './probes/challenge.ts';
-import { judging, type Step } from './step.ts';
+import { judgeBy, type Step } from './step.ts';
 
 const SPEC = 'MCP 2026-07-28, Authorization';
 
@@ -13,7 +13,7 @@ export function errorOf(exchange: Exchange): string | undefined {
   const named = (parseChallenges(header) ?? [])
     .map(({ params }) => params.error)
     .find((one) => one !== undefined);
-  const { error } = record(exchange.json);
+  const { error } = toObject(exchange.json);
   return named ?? (typeof error === 'string' ? error : undefined);
 }
 
@@ -84,7 +84,7 @@ const challenge401: Check = {
   spec: SPEC,
   cause: 'Only a 401 makes a client sign in.',
   fix: 'Put the bearer check in front of the endpoint.',
-  judge: judging('challenge', (evidence, all) => {
+  judge: judgeBy('challenge', (evidence, all) => {
     const { tokenless } = evidence;
     const exchanges = [tokenless];
     if (tokenless.status === 401) return pass('401.', { exchanges });
@@ -117,7 +117,7 @@ const header: Check = {
   cause:
     'Without a readable pointer on their own origin clients have to guess the well-known place, and some don’t.',
   fix: 'WWW-Authenticate: Bearer resource_metadata="<mcp-origin>/.well-known/oauth-protected-resource<mcp-path>". Behind a proxy the MCP server has to know its public URL (MCP_PUBLIC_BASE_URL, or trusted X-Forwarded-Proto and -Host).',
-  judge: judging('challenge', (evidence, { target }) => {
+  judge: judgeBy('challenge', (evidence, { target }) => {
     const problem = headerProblem(evidence, target.mcp);
     const exchanges = [evidence.tokenless];
     if (problem !== undefined) return fail(problem, { exchanges });
@@ -134,7 +134,7 @@ const scope: Check = {
   cause:
     'Clients ask for what the challenge names; offline_access is between client and issuer, never a resource’s.',
   fix: 'Add scope="<scope>" to the challenge (MCP_SCOPE_NAME in the example server; requiredScopes with the SDK).',
-  judge: judging('challenge', ({ tokenless, scopes }, { target }) => {
+  judge: judgeBy('challenge', ({ tokenless, scopes }, { target }) => {
     const exchanges = [tokenless];
     const wanted = target.inside?.scopes.named ? target.inside.scope : undefined;
     if (scopes.includes('offline_access'))
@@ -159,7 +159,7 @@ const badToken: Check = {
   cause:
     'Clients renew their token on 401 invalid_token; on anything else they give up, or the MCP server takes any token.',
   fix: 'Verify the token’s signature, and answer 401 with error="invalid_token" where that fails.',
-  judge: judging('challenge', ({ garbage }) => {
+  judge: judgeBy('challenge', ({ garbage }) => {
     const exchanges = [garbage];
     if (garbage.status !== 401) {
       const taken = garbage.status !== undefined && garbage.status < 300;

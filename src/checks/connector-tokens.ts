@@ -1,13 +1,20 @@
 import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { audiencesIn } from '../keycloak/connection/token-claims.ts';
-import { exampleClaims } from '../keycloak/read/example-token.ts';
+import { readExampleClaims } from '../keycloak/read/example-token.ts';
 import { lendScope } from '../keycloak/write/probe-clients.ts';
 import { presetOf } from '../products/dynamic.ts';
 import { requestedScope } from '../products/scopes.ts';
 import { formatCommand, visible } from '../text.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
-import { askedBy, clientOf, foundIn, LET_IT_SIGN_IN, scopesMet, untriedDocuments } from './product-ways.ts';
-import { barredUser, provingUser } from './proving-user.ts';
+import {
+  askedBy,
+  clientOf,
+  findUntriedDocuments,
+  foundIn,
+  LET_IT_SIGN_IN,
+  scopesMet,
+} from './product-ways.ts';
+import { chooseProvingUser, findBarredUser } from './proving-user.ts';
 import type { Run } from './step.ts';
 
 /** The token that one connector would get. */
@@ -64,7 +71,7 @@ const NONE: ConnectorTokens = { tokens: [], message: '', fix: '', excused: false
  * this run that is granted the audience alike. Example tokens need the admin side; an outsider has the token of a
  * sign-in.
  */
-export async function connectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
+export async function makeConnectorTokens(run: Run, issued: Issued): Promise<ConnectorTokens> {
   const { inside } = run;
   if (!inside) return outsiders(run, issued);
   if (!run.wants('TOK-AUD', 'TOK-EXTRA-AUD')) return NONE;
@@ -73,12 +80,12 @@ export async function connectorTokens(run: Run, issued: Issued): Promise<Connect
     inside.server.mode === 'adopted' && run.target.client === undefined ? await adopted(run, own) : own;
   if (subjects.length === 0) return withoutClients(run);
   const read = async (): Promise<ConnectorTokens> => {
-    const { id: userId, username, may, message, fix } = await provingUser(inside, run.user);
-    const without = await barredUser(inside);
+    const { id: userId, username, may, message, fix } = await chooseProvingUser(inside, run.user);
+    const without = await findBarredUser(inside);
     const tokensOf = (user: string, name: string | undefined) =>
       Promise.all(
         subjects.map(async ({ preset, clientId, id, scope, once }): Promise<ConnectorToken> => {
-          const claims = await exampleClaims(inside.keycloak, id, user, scope ?? '');
+          const claims = await readExampleClaims(inside.keycloak, id, user, scope ?? '');
           return { preset, clientId, how: 'example', scope, claims, user: name, once };
         }),
       );
@@ -148,7 +155,7 @@ async function lendTo({ inside }: Run, client: TokenClient): Promise<TokenClient
 
 function withoutClients({ target, parts }: Run): ConnectorTokens {
   const { inside, mcp, noRegistration, client } = target;
-  const untried = untriedDocuments(parts);
+  const untried = findUntriedDocuments(parts);
   if (untried !== undefined) return { ...NONE, message: untried, fix: LET_IT_SIGN_IN, excused: true };
   if (client !== undefined) {
     return {

@@ -1,6 +1,6 @@
 import type { Context } from '../cli/command.ts';
 import type { Config } from '../config/load.ts';
-import { dispatcherFor, isProxied, pinnedDispatcher } from '../keycloak/connection/http.ts';
+import { isProxied, makePinnedDispatcher, obtainDispatcher } from '../keycloak/connection/http.ts';
 import { Recorder } from './recorder.ts';
 
 /** A metadata document as it is now, or in words the reason why it can't be read. */
@@ -25,9 +25,9 @@ export async function readDocuments(
     now: io.now,
     signal,
     timeoutMs: REQUEST_MS,
-    dispatcher: await dispatcherFor(config, io),
+    dispatcher: await obtainDispatcher(config, io),
     ...(isProxied(io) ? { lookUp: null } : {}),
-    pin: (addresses) => pinnedDispatcher(config, io, addresses),
+    pin: (addresses) => makePinnedDispatcher(config, io, addresses),
   });
   recorder.keepToPublic(own.flatMap((url) => URL.parse(url)?.origin ?? []));
   const read = await Promise.all(

@@ -10,7 +10,7 @@ export function certificateFix(which: string): string {
   return `Fix ${which}. Where a private authority issued it: --ca-file with that authority’s certificate (products need it, too).`;
 }
 
-/** One request of a run and its answer, as it came: it may hold secrets, so it is shown through `shown`. */
+/** One request of a run and its answer, as it came: it may hold secrets, so it is shown through `showExchange`. */
 export interface Exchange {
   /** Sent as `X-Request-Id`. */
   id: string;
@@ -33,14 +33,14 @@ export interface Exchange {
 }
 
 /** The value as an object to look into; anything else is an empty one. */
-export function record(value: unknown): Readonly<Record<string, unknown>> {
+export function toObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : {};
 }
 
 /** The strings of a list; empty for anything else. */
-export function strings(value: unknown): string[] {
+export function listStrings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
 

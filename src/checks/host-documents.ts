@@ -1,6 +1,6 @@
 import { type Check, fail, type Judgement, pass } from './check.ts';
-import { type Exchange, isDocument, outcomeOf, record, strings } from './exchange.ts';
-import { judging } from './step.ts';
+import { type Exchange, isDocument, listStrings, outcomeOf, toObject } from './exchange.ts';
+import { judgeBy } from './step.ts';
 
 /** The version that ChatGPT expects; with older values it falls back to older rules. */
 const SCHEMA_VERSION = '2025-06-18';
@@ -29,7 +29,7 @@ function judgeManifest(
       fix: 'Serve the JSON, or answer 404.',
     });
   }
-  const { schemaVersion, resource, transport, authorization } = record(exchange.json);
+  const { schemaVersion, resource, transport, authorization } = toObject(exchange.json);
   if (schemaVersion !== SCHEMA_VERSION) {
     const cause = `ChatGPT takes a manifest with another schemaVersion for an older specification.`;
     return fail(`schemaVersion is ${String(schemaVersion)}, not ${SCHEMA_VERSION}.`, {
@@ -38,8 +38,8 @@ function judgeManifest(
       fix: `schemaVersion: "${SCHEMA_VERSION}"`,
     });
   }
-  const named = [resource, record(authorization).resource, record(transport).url];
-  return agreement(exchange, named, strings(record(authorization).authorization_servers), mcp, issuer);
+  const named = [resource, toObject(authorization).resource, toObject(transport).url];
+  return agreement(exchange, named, listStrings(toObject(authorization).authorization_servers), mcp, issuer);
 }
 
 function agreement(
@@ -66,7 +66,7 @@ export const manifest: Check = {
   spec: 'a private convention of ChatGPT’s developer mode, observed 2025-09',
   cause: 'Its schemaVersion is an old one, or it disagrees with the metadata.',
   fix: 'Redeploy the manifest with schemaVersion 2025-06-18, or serve none.',
-  judge: judging('resource-metadata', ({ manifest: exchange }, { target, parts }) =>
+  judge: judgeBy('resource-metadata', ({ manifest: exchange }, { target, parts }) =>
     judgeManifest(
       exchange,
       target.manifestRequired,
@@ -98,7 +98,7 @@ export const cache: Check = {
   cause:
     'A cache in front serves yesterday’s metadata after a change, and clients fail with what was true then.',
   fix: 'Exempt /.well-known/* from the cache (Cache-Control: no-store, or a bypass rule), and purge it now.',
-  judge: judging('resource-metadata', ({ fresh }) => {
+  judge: judgeBy('resource-metadata', ({ fresh }) => {
     const exchanges = fresh.flatMap(({ plain, busted }) => [plain, busted]);
     const stale = fresh.map(staleness).find((why) => why !== undefined);
     return stale === undefined

@@ -2,7 +2,7 @@ import type { Io } from '../cli/io.ts';
 import type { Config } from '../config/load.ts';
 import { connect, type Keycloak } from '../keycloak/connection/connect.ts';
 import { readAccess } from '../keycloak/read/access.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { readAllClients } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { scopeWish } from '../plan/input.ts';
@@ -10,7 +10,7 @@ import { isProbe } from '../products/dynamic.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
 import { completeServer, mcpServerIn, scopeNames } from '../realm/mcp-server.ts';
-import { formerPolicy, refusesUserless } from '../realm/own-policies.ts';
+import { formerPolicy, isUserlessRefused } from '../realm/own-policies.ts';
 import type { RealmRecord } from '../realm/record.ts';
 import { hostsOf, webOriginsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
@@ -53,11 +53,11 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
     audiences: scopes.carrier ? audiencesOf(scopes.carrier) : [],
     machinesRejected: snapshot.clientPolicies.some(
       (policy) =>
-        policy.enabled !== false && formerPolicy(policy) !== undefined && refusesUserless(policy, scope),
+        policy.enabled !== false && formerPolicy(policy) !== undefined && isUserlessRefused(policy, scope),
     ),
     userlessRejected: snapshot.clientPolicies.some(
       (policy) =>
-        policy.enabled !== false && [scope, ...carriers].some((one) => refusesUserless(policy, one)),
+        policy.enabled !== false && [scope, ...carriers].some((one) => isUserlessRefused(policy, one)),
     ),
     trustedHosts: hosts.flatMap((one) => one.hosts),
     allowedScopes: allowed.flatMap(({ config: one }) => one['allowed-client-scopes'] ?? []),
@@ -73,7 +73,7 @@ export async function lookInside(config: Config, mcp: string, io: Io, signal: Ab
 
 async function relevantClients(keycloak: Keycloak, scope: string | undefined): Promise<Relevant> {
   const relevant: Relevant = { probes: [], adopted: [] };
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     for (const client of page) {
       if (isProbe(client)) relevant.probes.push(client);
       else if (scope !== undefined && heldAs(client, scope) === 'default') relevant.adopted.push(client);

@@ -1,5 +1,5 @@
 import { VERSION } from '../version.ts';
-import { type Exchange, record } from './exchange.ts';
+import { type Exchange, toObject } from './exchange.ts';
 
 /** The stateless revision (2026-07-28), and the last one of those that begin with `initialize`. */
 const MODERN = '2026-07-28';
@@ -60,10 +60,10 @@ export function answerIn(text: string, id: number): Answer | undefined {
   const answers = messages.filter((one) => one.result !== undefined || one.error !== undefined);
   const found = answers.find((one) => one.id === id) ?? answers[0];
   if (!found) return undefined;
-  const error = record(found.error);
+  const error = toObject(found.error);
   const code = typeof error.code === 'number' ? error.code : undefined;
   return {
-    result: found.result === undefined ? undefined : record(found.result),
+    result: found.result === undefined ? undefined : toObject(found.result),
     error: found.error === undefined ? undefined : { code, message: String(error.message ?? '') },
     ours: found.id === id,
   };
@@ -86,14 +86,14 @@ function eventsIn(text: string): string[] {
 
 function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
-    return record(JSON.parse(text));
+    return toObject(JSON.parse(text));
   } catch {
     return {};
   }
 }
 
 /** Whether the text read so far holds the answer: then the rest of a stream isn't waited for. */
-export function holdsAnswer(id: number): (text: string) => boolean {
+export function hasAnswer(id: number): (text: string) => boolean {
   const mention = new RegExp(`"id"\\s*:\\s*${id}\\b`);
   return (text) => mention.test(text) && eventsIn(text).some((data) => parsed(data).id === id);
 }

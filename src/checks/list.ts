@@ -14,7 +14,7 @@ export interface Explained {
 }
 
 /** The catalogue as data. */
-export function catalogue(checks: readonly Check[]): Explained[] {
+export function describeChecks(checks: readonly Check[]): Explained[] {
   return checks.map((check) => {
     const { id, title, severity, needs, mayNeed = [], spec, cause, fix } = check;
     return { id, group: groupOf(check), title, severity, needs, mayNeed, spec, cause, fix };

@@ -3,7 +3,7 @@ import { readAllEvents } from '../keycloak/read/events.ts';
 import { readEventsConfig } from '../keycloak/read/read.ts';
 import type { UserEvent } from '../realm/representations.ts';
 import { type Check, fail, pass } from './check.ts';
-import { judging, type Run, type Step, withoutAdmin } from './step.ts';
+import { judgeBy, type Run, type Step, withoutAdmin } from './step.ts';
 
 /** The traces of a run in logs and events. */
 export interface LogEvidence {
@@ -88,7 +88,7 @@ const correlate: Check = {
   cause:
     'The realm stores no events, so a connector’s failed attempt leaves no trace but in the server’s log.',
   fix: 'mcpkc init --events 7d switches them on.',
-  judge: judging('log-correlation', ({ stored, events, problem, expected, commands }, { target }) => {
+  judge: judgeBy('log-correlation', ({ stored, events, problem, expected, commands }, { target }) => {
     const facts = { events: events.map(shownEvent), commands };
     if (!target.inside) return { ...withoutAdmin(target), facts };
     if (problem !== undefined)

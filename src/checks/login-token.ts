@@ -6,10 +6,10 @@ import { signInClientId } from '../products/probe-mark.ts';
 import { OFFLINE } from '../products/scopes.ts';
 import { heldAs } from '../realm/lists.ts';
 import { isAudienceScope } from '../realm/mcp-scope.ts';
-import { outcomeOf, record } from './exchange.ts';
+import { outcomeOf, toObject } from './exchange.ts';
 import { signIn } from './login/sign-in.ts';
 import type { ProbeClient } from './probe-clients/probes.ts';
-import { endpoint } from './probes/server-metadata.ts';
+import { readEndpoint } from './probes/server-metadata.ts';
 import { foreignSignIn, type SavedSignIn } from './saved-sign-in.ts';
 import type { Run } from './step.ts';
 import { tokenRequest } from './token-request.ts';
@@ -23,12 +23,12 @@ export interface LoginToken {
 }
 
 /** Lets a person sign in, through a client of this run (`--login`). */
-export async function loginToken(run: Run): Promise<LoginToken> {
+export async function obtainLoginToken(run: Run): Promise<LoginToken> {
   const { parts, target, voice, io, recorder } = run;
   const document = parts['server-metadata']?.document ?? {};
   const [authorizationEndpoint, tokenEndpoint] = [
-    endpoint(document, 'authorization'),
-    endpoint(document, 'token'),
+    readEndpoint(document, 'authorization'),
+    readEndpoint(document, 'token'),
   ];
   const issuer = parts['server-metadata']?.issuer;
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined || issuer === undefined) {
@@ -120,7 +120,7 @@ export async function renewSignIn(run: Run, saved: SavedSignIn): Promise<LoginTo
     ...tokenRequest(form, { clientId, secret }),
     own: true,
   });
-  const { access_token: token, refresh_token: refresh, error } = record(exchange.json);
+  const { access_token: token, refresh_token: refresh, error } = toObject(exchange.json);
   for (const secret of [token, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
   if (typeof token !== 'string') {
     return { problem: `The saved sign-in is over: ${outcomeOf(exchange)} ${String(error ?? '')}`.trim() };
@@ -188,7 +188,7 @@ async function redeem(
   };
   const { clientId } = answer;
   const exchange = await recorder.send(url, tokenRequest(form, { clientId, secret: client?.secret ?? '' }));
-  const { access_token: token, id_token: id, refresh_token: refresh, error } = record(exchange.json);
+  const { access_token: token, id_token: id, refresh_token: refresh, error } = toObject(exchange.json);
   for (const secret of [id, refresh]) if (typeof secret === 'string') recorder.secrets.keep(secret);
   if (typeof token === 'string') return { token, ...(typeof refresh === 'string' ? { refresh } : {}) };
   return { problem: `The code could not be redeemed: ${outcomeOf(exchange)} ${String(error ?? '')}`.trim() };

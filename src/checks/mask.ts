@@ -60,7 +60,7 @@ export interface ShownExchange {
 /**
  * The part of an exchange that may be shown: request line, status, the headers that matter, the beginning of the body.
  */
-export function shown(exchange: Exchange, secrets: Secrets): ShownExchange {
+export function showExchange(exchange: Exchange, secrets: Secrets): ShownExchange {
   const { id, method, url, status, ms, headers, text, problem } = exchange;
   const clean = (value: string, most: number) => cut(secrets.clean(value.slice(0, most * 2)), most);
   const telling = TELLING.flatMap((name) => {

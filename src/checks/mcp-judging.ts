@@ -3,12 +3,12 @@ import type { Evidence } from './evidence.ts';
 import { outcomeOf } from './exchange.ts';
 import type { Asked } from './mcp-opening.ts';
 import type { McpEvidence } from './probes/mcp.ts';
-import { judging } from './step.ts';
+import { judgeBy } from './step.ts';
 import { withoutBearer } from './token.ts';
 
 /** A judge of requests that were sent with a token; not run, with the ways out, where there is none. */
 export function withToken(judge: (evidence: McpEvidence, all: Evidence) => Judgement): Check['judge'] {
-  return judging('mcp', (evidence, all) => {
+  return judgeBy('mcp', (evidence, all) => {
     const { token } = all.parts;
     if (evidence.unproven) return withoutBearer(evidence.unproven, all.target);
     if (token?.sendable) return judge(evidence, all);

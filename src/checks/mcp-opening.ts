@@ -3,7 +3,7 @@ import {
   type Answer,
   answerTo,
   type Era,
-  holdsAnswer,
+  hasAnswer,
   initializeMessage,
   LEGACY,
   legacyMessage,
@@ -39,7 +39,7 @@ export type Post = (
 ) => Promise<Asked>;
 
 /** Posts with this token, or without one. */
-export function poster({ recorder, target }: Run, token: string | undefined): Post {
+export function makePost({ recorder, target }: Run, token: string | undefined): Post {
   return async (message, headers = {}, url = target.mcp) => {
     const exchange = await recorder.send(url, {
       method: 'POST',
@@ -51,7 +51,7 @@ export function poster({ recorder, target }: Run, token: string | undefined): Po
         ...headers,
       },
       body: message.body,
-      enough: holdsAnswer(message.id),
+      enough: hasAnswer(message.id),
     });
     return { exchange, answer: answerTo(message, exchange) };
   };

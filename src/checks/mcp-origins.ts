@@ -1,6 +1,6 @@
 import { type Check, fail, notRun, pass } from './check.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
-import { judging } from './step.ts';
+import { judgeBy } from './step.ts';
 
 const TRANSPORT = 'MCP 2026-07-28 and 2025-11-25, Transports (Security Warning)';
 
@@ -12,7 +12,7 @@ export const originForeign: Check = {
   spec: TRANSPORT,
   cause: 'Web pages of strangers can talk to the MCP server from a user’s browser (DNS rebinding).',
   fix: 'Compare Origin with a list before authentication, and answer 403 (ALLOWED_ORIGINS in the example server; allowedOrigins with the SDK).',
-  judge: judging('mcp', ({ foreignOrigin: withToken }, { parts }) => {
+  judge: judgeBy('mcp', ({ foreignOrigin: withToken }, { parts }) => {
     const { challenge } = parts;
     if (!challenge) return notRun('The MCP server was not asked.');
     const exchanges = [challenge.foreignOrigin, withToken];
@@ -56,7 +56,7 @@ export const originAllowed: Check = {
   spec: 'Fetch, CORS protocol; ALLOWED_ORIGINS',
   cause: 'Clients that run in a browser are turned away; a preflight never carries a token.',
   fix: 'Answer the preflight before authentication, with Access-Control-Allow-Origin, -Methods and -Headers (Authorization, Content-Type, Mcp-Session-Id, MCP-Protocol-Version).',
-  judge: judging('mcp', ({ allowedOrigins }) => {
+  judge: judgeBy('mcp', ({ allowedOrigins }) => {
     const exchanges = allowedOrigins.flatMap(({ request, preflight }) => [request, preflight]);
     if (allowedOrigins.length === 0) return notRun('The MCP server was not asked.');
     for (const { origin, request, preflight } of allowedOrigins) {

@@ -1,7 +1,7 @@
 import { errorOf } from './challenge.ts';
 import { type Check, fail, notRun, pass, skipped } from './check.ts';
 import { outcomeOf } from './exchange.ts';
-import { judging } from './step.ts';
+import { judgeBy } from './step.ts';
 
 export const foreignAudience: Check = {
   id: 'CHAL-FOREIGN-AUD',
@@ -13,7 +13,7 @@ export const foreignAudience: Check = {
   cause:
     'The MCP server takes every good token of the realm: anybody who gets a token for another service may use it here.',
   fix: 'Verify that the token’s aud holds this MCP server’s URL (OIDC_AUDIENCE), and answer 401 otherwise.',
-  judge: judging('mcp', ({ strangersToken }, { target, parts }) => {
+  judge: judgeBy('mcp', ({ strangersToken }, { target, parts }) => {
     if (!strangersToken) {
       if (target.noRegistration) return skipped('Takes a probe registration (--no-registration).');
       const others = parts.token?.strangersOthers ?? [];
@@ -49,7 +49,7 @@ export const queryToken: Check = {
   spec: 'OAuth 2.1 §5.1.1; MCP 2026-07-28, Authorization',
   cause: 'URLs stand in logs, histories and Referer headers; a token there is a token lost.',
   fix: 'Read the token from the Authorization header alone.',
-  judge: judging('mcp', ({ queryToken: genuine }, { parts }) => {
+  judge: judgeBy('mcp', ({ queryToken: genuine }, { parts }) => {
     const { challenge } = parts;
     if (!challenge) return notRun('The MCP server was not asked.');
     const { queryGarbage, tokenless } = challenge;

@@ -3,14 +3,14 @@ import { visible } from '../text.ts';
 import { bearerOf } from './challenge-header.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { Evidence } from './evidence.ts';
-import { type Exchange, outcomeOf, record } from './exchange.ts';
+import { type Exchange, outcomeOf, toObject } from './exchange.ts';
 import { answerWords, withToken } from './mcp-judging.ts';
 import type { EraEvidence } from './mcp-opening.ts';
 import { originAllowed, originForeign } from './mcp-origins.ts';
 import { foreignAudience, queryToken } from './mcp-tokens.ts';
 import { accept, get, session, version } from './mcp-transport.ts';
 import { probeMcp } from './probes/mcp.ts';
-import { judging, type Step } from './step.ts';
+import { judgeBy, type Step } from './step.ts';
 import { withoutBearer } from './token.ts';
 
 const LIFECYCLE = 'MCP 2026-07-28, server/discover; MCP 2025-11-25, Lifecycle';
@@ -117,7 +117,7 @@ function whyClosed(
 /** The refusal in the server's own words: of the challenge, else of the body. */
 function ownWords({ headers, json }: Exchange): string | undefined {
   const { error, error_description: told } = bearerOf(headers.get('www-authenticate'))?.params ?? {};
-  const { error_description: body, message } = record(json);
+  const { error_description: body, message } = toObject(json);
   const words = told ?? [body, message].find((one): one is string => typeof one === 'string') ?? error;
   return words === undefined ? undefined : visible(words);
 }
@@ -155,7 +155,7 @@ const scopes: Check = {
   cause:
     'The MCP server refuses tokens without the scopes of its challenge, and the product doesn’t ask for them.',
   fix: 'Name the same scopes in the challenge and in scopes_supported, or let the MCP server look at the audience alone.',
-  judge: judging('mcp', ({ bare }, { parts, target }) => {
+  judge: judgeBy('mcp', ({ bare }, { parts, target }) => {
     const wanted = parts.challenge?.scopes ?? [];
     if (wanted.length === 0) return skipped('Its challenge demands none.');
     const tokens = (parts.token?.connectors.tokens ?? []).filter(({ how }) => how === 'example');

@@ -5,7 +5,7 @@ import { formatCommand, typedList, typedName, visible } from '../text.ts';
 import { type Check, fail, type Judgement, pass, skipped, warn } from './check.ts';
 import type { Target } from './evidence.ts';
 import type { PresetRegistration } from './probes/registration.ts';
-import { judging, withoutAdmin } from './step.ts';
+import { judgeBy, withoutAdmin } from './step.ts';
 
 /** Keycloak's attribute for the PKCE method that a client is held to (26.7). */
 const PKCE = 'pkce.code.challenge.method';
@@ -75,7 +75,7 @@ export const clientSettings: Check = {
   spec: 'OAuth 2.1 §2.3.1, §4.1; RFC 8252 §7.3',
   cause: 'A client that somebody made has other settings than the product’s requests.',
   fix: 'Change the client’s settings in the admin console.',
-  judge: judging('registration', ({ presets: own }, { target }) => {
+  judge: judgeBy('registration', ({ presets: own }, { target }) => {
     const { client, inside, presets } = target;
     if (client === undefined) return judgeMade(own, target);
     if (!inside || client.found === undefined) return withoutAdmin(target);

@@ -71,7 +71,7 @@ const STAGE_NAMES: Readonly<Record<ConnectStage, string>> = {
 };
 
 /** The prospect of each chosen product: all checks judged by the evidence of that product alone. */
-export function outlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
+export function foretellOutlooks(checks: readonly Check[], evidence: Evidence): Outlook[] {
   const all = new Set(checks.map(({ id }) => id));
   return evidence.target.presets.map((preset) => {
     const own = evidenceOf(preset, evidence);

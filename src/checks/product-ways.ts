@@ -37,7 +37,7 @@ export function scopesMet({ parts }: Pick<Run, 'parts'>): ScopesMet {
 }
 
 /** Whether the issuer advertises client id metadata documents (draft-ietf-oauth-client-id-metadata-document). */
-export function advertisesDocuments({ parts }: Pick<Run, 'parts'>): boolean {
+export function isDocumentWayAdvertised({ parts }: Pick<Run, 'parts'>): boolean {
   return parts['server-metadata']?.document.client_id_metadata_document_supported === true;
 }
 
@@ -88,7 +88,7 @@ export const LET_IT_SIGN_IN = 'Sign in with the product once, then run this agai
  * The reason why nothing is known of products that all use documents: seen from outside, or where a policy fetches
  * them; else undefined.
  */
-export function untriedDocuments({ registration }: Run['parts']): string | undefined {
+export function findUntriedDocuments({ registration }: Run['parts']): string | undefined {
   const all = registration?.presets ?? [];
   const isUntried = ({ way }: { way: ProductWay }) =>
     way.by === 'document' && way.state?.kind !== 'unknown' && foundIn(way) === undefined;

@@ -1,4 +1,4 @@
-import { exampleUser } from '../keycloak/read/example-token.ts';
+import { findExampleUser } from '../keycloak/read/example-token.ts';
 import { findHolder, findHolderNamed, hasOneOf, readRoleTree } from '../keycloak/read/role-holders.ts';
 import { roleLabel } from '../realm/access.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
@@ -26,14 +26,14 @@ export interface Barred {
  * A user who may use the server: the one who was named, else one who is found. Where it is bound to roles, one who has
  * one of them.
  */
-export async function provingUser(
+export async function chooseProvingUser(
   { keycloak, server }: Inside,
   named: string | undefined,
 ): Promise<ProvingUser> {
   const { roles: { gates } = {}, resource: mcp } = server;
   const given = named === undefined ? undefined : (await findHolderNamed(keycloak, 'user', named))?.id;
   if (gates === undefined) {
-    const id = named === undefined ? await exampleUser(keycloak) : given;
+    const id = named === undefined ? await findExampleUser(keycloak) : given;
     const message = 'There is no user to ask for.';
     return { id, username: named, may: true, message, fix: 'Name one: --user <name>' };
   }
@@ -60,10 +60,10 @@ export async function provingUser(
 const MOST_ASKED = 20;
 
 /** A user without the server's roles: the account's own, where it has none of them, else one of the realm. */
-export async function barredUser({ keycloak, server }: Inside): Promise<Barred | undefined> {
+export async function findBarredUser({ keycloak, server }: Inside): Promise<Barred | undefined> {
   const gates = server.roles?.gates;
   if (gates === undefined) return undefined;
-  const own = await exampleUser(keycloak);
+  const own = await findExampleUser(keycloak);
   const isBarred = async (id: string) => gates.length === 0 || !(await hasOneOf(keycloak, id, gates));
   if (own !== undefined && (await isBarred(own)))
     return { id: own, username: `the account '${keycloak.place.account}'` };

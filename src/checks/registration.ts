@@ -4,26 +4,26 @@ import { requestedScope, type ScopesMet } from '../products/scopes.ts';
 import { formatCommand } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { InsideServer, Target } from './evidence.ts';
-import { outcomeOf, record } from './exchange.ts';
+import { outcomeOf, toObject } from './exchange.ts';
 import { clientSettings } from './named-client.ts';
 import type { Registered } from './probe-clients/probes.ts';
 import { probeRegistration, type RegistrationEvidence } from './probes/registration.ts';
 import { wordsOf } from './product-ways.ts';
 import { plainCause, scopeCause } from './registration-causes.ts';
-import { judging, type Step, withoutAdmin } from './step.ts';
+import { judgeBy, type Step, withoutAdmin } from './step.ts';
 
 const DCR = 'RFC 7591 §3; MCP 2026-07-28, Authorization';
 
 /** Keycloak's words for a refusal. */
 export function refusalOf({ exchange }: Registered): string {
-  const { error_description: description, error } = record(exchange.json);
+  const { error_description: description, error } = toObject(exchange.json);
   const words = typeof description === 'string' ? description : typeof error === 'string' ? error : undefined;
   return words === undefined ? outcomeOf(exchange) : `${exchange.status ?? 0}, ${words}`;
 }
 
 /** A judge of registrations: skipped where the operator wants none, or no product registers here. */
 function registering(judge: (evidence: RegistrationEvidence, target: Target) => Judgement): Check['judge'] {
-  return judging('registration', (evidence, { target }) => {
+  return judgeBy('registration', (evidence, { target }) => {
     if (target.noRegistration) return skipped('No client is registered (--no-registration).');
     if (target.client) return skipped('No client is registered (--client).');
     const isUsed = evidence.presets.length === 0 || registrations(evidence).length > 0;

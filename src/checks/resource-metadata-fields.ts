@@ -2,8 +2,8 @@ import { differenceOf } from '../names/resource-url.ts';
 import type { Preset } from '../products/preset.ts';
 import type { McpServer } from '../realm/mcp-server.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
-import { certificateFix, strings } from './exchange.ts';
-import { judging } from './step.ts';
+import { certificateFix, listStrings } from './exchange.ts';
+import { judgeBy } from './step.ts';
 
 export const resource: Check = {
   id: 'PRM-RESOURCE',
@@ -14,7 +14,7 @@ export const resource: Check = {
   cause:
     'Claude and VS Code refuse an MCP server whose resource is not, byte for byte, the URL that was typed.',
   fix: 'Set the MCP server’s resource to exactly this URL, path included.',
-  judge: judging('resource-metadata', ({ document, found }, { target }) => {
+  judge: judgeBy('resource-metadata', ({ document, found }, { target }) => {
     const exchanges = [found?.exchange];
     const value = document.resource;
     if (value === target.mcp) return pass(`It is ${target.mcp}.`, { exchanges });
@@ -61,9 +61,9 @@ export const issuer: Check = {
   cause:
     'Clients take the first entry of authorization_servers and compare it with the issuer, byte for byte.',
   fix: 'authorization_servers: ["<issuer>"], with Keycloak’s issuer first (OIDC_ISSUER).',
-  judge: judging('resource-metadata', ({ document, found }, { target, parts }) => {
+  judge: judgeBy('resource-metadata', ({ document, found }, { target, parts }) => {
     const exchanges = [found?.exchange];
-    const servers = strings(document.authorization_servers);
+    const servers = listStrings(document.authorization_servers);
     const [first] = servers;
     const expected = parts['server-metadata']?.issuer ?? target.issuer;
     if (first === undefined) return fail('The metadata names no authorization server.', { exchanges });
@@ -120,7 +120,7 @@ export const scopes: Check = {
   cause:
     'Clients ask for what scopes_supported lists: an unknown scope ends the sign-in in invalid_scope, a missing one in a token without audience.',
   fix: 'List the audience scope and nothing that the realm doesn’t have; never offline_access.',
-  judge: judging('resource-metadata', (evidence, { target, parts }) => {
+  judge: judgeBy('resource-metadata', (evidence, { target, parts }) => {
     const exchanges = [evidence.found?.exchange];
     const listed = evidence.scopes;
     const shown = listed.length === 0 ? 'none' : listed.join(' ');
@@ -172,12 +172,12 @@ export const bearer: Check = {
   spec: 'RFC 9728 §2; RFC 6750 §2.1',
   cause: 'MCP clients send tokens in the Authorization header and nowhere else.',
   fix: 'bearer_methods_supported: ["header"], or leave it out.',
-  judge: judging('resource-metadata', ({ document, found }) => {
+  judge: judgeBy('resource-metadata', ({ document, found }) => {
     const exchanges = [found?.exchange];
     const methods = document.bearer_methods_supported;
     if (methods === undefined) return pass('bearer_methods_supported is absent.', { exchanges });
-    if (strings(methods).includes('header')) return pass('header.', { exchanges });
-    return fail(`bearer_methods_supported is ${strings(methods).join(' ') || 'no list'}.`, { exchanges });
+    if (listStrings(methods).includes('header')) return pass('header.', { exchanges });
+    return fail(`bearer_methods_supported is ${listStrings(methods).join(' ') || 'no list'}.`, { exchanges });
   }),
 };
 

@@ -1,9 +1,9 @@
 import { type Check, fail, type Judgement, pass } from './check.ts';
-import { type Exchange, isDocument, isPage, outcomeOf, record, strings } from './exchange.ts';
+import { type Exchange, isDocument, isPage, listStrings, outcomeOf, toObject } from './exchange.ts';
 import { cache, manifest } from './host-documents.ts';
 import { probeMetadata } from './probes/resource-metadata.ts';
 import { bearer, issuer, resource, scopes } from './resource-metadata-fields.ts';
-import { judging, type Step } from './step.ts';
+import { judgeBy, type Step } from './step.ts';
 
 const NAMES = {
   challenge: 'the place that the challenge names',
@@ -54,7 +54,7 @@ const found: Check = {
   spec: 'RFC 9728 §3.1; MCP 2026-07-28, Authorization',
   cause: 'Without the metadata no client knows where to sign in.',
   fix: 'Serve /.well-known/oauth-protected-resource and the same with the endpoint’s path, as JSON, without a sign-in.',
-  judge: judging('resource-metadata', ({ places, found: place }) => {
+  judge: judgeBy('resource-metadata', ({ places, found: place }) => {
     const exchanges = places.map(({ exchange }) => exchange);
     if (!place) {
       const seen = places.map(({ where, exchange }) => `${NAMES[where]}: ${outcomeOf(exchange)}`).join('; ');
@@ -84,7 +84,7 @@ const agree: Check = {
   spec: 'RFC 9728 §3.1',
   cause: 'Which place a client looks at depends on the client: some see the one, some the other.',
   fix: 'Serve the same document at the root and at the place with the endpoint’s path.',
-  judge: judging('resource-metadata', ({ places }) => {
+  judge: judgeBy('resource-metadata', ({ places }) => {
     const answering = places.filter(({ exchange }) => exchange.status === 200 && isDocument(exchange));
     const exchanges = answering.map(({ exchange }) => exchange);
     const [first, ...rest] = answering;
@@ -101,8 +101,8 @@ const agree: Check = {
 };
 
 function text(exchange: Exchange | undefined, name: string): string {
-  const value = record(exchange?.json)[name];
-  return Array.isArray(value) ? strings(value).join(' ') : String(value);
+  const value = toObject(exchange?.json)[name];
+  return Array.isArray(value) ? listStrings(value).join(' ') : String(value);
 }
 
 /** The step of the MCP server's own documents: metadata, manifest, caches. */

@@ -1,8 +1,8 @@
 import { connectionText } from '../products/connection.ts';
 import { type Check, fail, pass, skipped, warn } from './check.ts';
-import { strings } from './exchange.ts';
+import { listStrings } from './exchange.ts';
 import { connectionOf } from './product-ways.ts';
-import { judging } from './step.ts';
+import { judgeBy } from './step.ts';
 
 const RFC8414 = 'RFC 8414 §2';
 
@@ -14,8 +14,8 @@ export const pkce: Check = {
   spec: 'MCP 2026-07-28, Authorization; RFC 7636; RFC 8414 §2',
   cause: 'MCP clients must refuse a server whose code_challenge_methods_supported has no S256.',
   fix: 'Keycloak advertises it on its own: look for a proxy that serves metadata of its own.',
-  judge: judging('server-metadata', ({ document, found }) => {
-    const methods = strings(document.code_challenge_methods_supported);
+  judge: judgeBy('server-metadata', ({ document, found }) => {
+    const methods = listStrings(document.code_challenge_methods_supported);
     const exchanges = [found];
     if (methods.includes('S256')) return pass(methods.join(' '), { exchanges });
     return fail(`code_challenge_methods_supported is ${methods.join(' ') || 'absent'}.`, { exchanges });
@@ -23,7 +23,7 @@ export const pkce: Check = {
 };
 
 const methodsOf = (document: Readonly<Record<string, unknown>>) =>
-  strings(document.token_endpoint_auth_methods_supported);
+  listStrings(document.token_endpoint_auth_methods_supported);
 
 export const authBasic: Check = {
   id: 'ASM-AUTH-BASIC',
@@ -33,7 +33,7 @@ export const authBasic: Check = {
   spec: `${RFC8414}; RFC 6749 §2.3.1`,
   cause: 'ChatGPT authenticates with client_secret_basic.',
   fix: 'Keycloak advertises it on its own: look for a proxy that serves metadata of its own.',
-  judge: judging('server-metadata', ({ document, found }) => {
+  judge: judgeBy('server-metadata', ({ document, found }) => {
     const exchanges = [found];
     if (methodsOf(document).includes('client_secret_basic'))
       return pass('client_secret_basic is there.', { exchanges });
@@ -51,7 +51,7 @@ export const authNone: Check = {
   spec: RFC8414,
   cause: 'Command-line and desktop products register as public clients (token_endpoint_auth_method none).',
   fix: 'Look for a client policy, or a proxy, that refuses public clients.',
-  judge: judging('server-metadata', ({ document, found }, { parts, target }) => {
+  judge: judgeBy('server-metadata', ({ document, found }, { parts, target }) => {
     const { publicClient } = parts.registration ?? {};
     const exchanges = [found, publicClient?.exchange];
     if (methodsOf(document).includes('none'))
@@ -74,7 +74,7 @@ export const iss: Check = {
   cause:
     'Without iss ChatGPT uses another redirect URI, one per connection, and clients can’t tell servers apart; advertised and then missing, they refuse the response.',
   fix: "Keycloak does it on its own: look at the client’s setting 'Exclude Issuer From Authentication Response', or for a proxy that rewrites redirects.",
-  judge: judging('server-metadata', ({ document, found, asked }, { parts }) => {
+  judge: judgeBy('server-metadata', ({ document, found, asked }, { parts }) => {
     const refused = parts.authorization?.badScope;
     const exchanges = [found, refused];
     if (document.authorization_response_iss_parameter_supported !== true) {
@@ -103,7 +103,7 @@ export const cimd: Check = {
   cause:
     'Where documents are advertised, products that have one don’t register: the URL of the document is their client id. Keycloak 26.7 refuses ChatGPT’s and Claude’s, and takes the others by a client policy alone.',
   fix: 'mcpkc allow makes the client that such a product uses; mcpkc status shows which product has none.',
-  judge: judging('server-metadata', ({ document, found }, { target, parts }) => {
+  judge: judgeBy('server-metadata', ({ document, found }, { target, parts }) => {
     const exchanges = [found];
     if (document.client_id_metadata_document_supported !== true)
       return pass('Metadata documents are not advertised: products register.', { exchanges });

@@ -1,10 +1,10 @@
 import { isLoopback } from '../names/loopback.ts';
 import { type Check, fail, type Judgement, notRun, pass, warn } from './check.ts';
 import type { Target } from './evidence.ts';
-import { certificateFix, type Exchange, isDocument, isPage, outcomeOf, record } from './exchange.ts';
-import { endpoint, keyIds, probeServer, type ServerEvidence } from './probes/server-metadata.ts';
+import { certificateFix, type Exchange, isDocument, isPage, outcomeOf, toObject } from './exchange.ts';
+import { keyIds, probeServer, readEndpoint, type ServerEvidence } from './probes/server-metadata.ts';
 import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
-import { judging, type Step } from './step.ts';
+import { judgeBy, type Step } from './step.ts';
 
 const DISCOVERY = 'RFC 8414 §3.1; OpenID Connect Discovery §4; MCP 2026-07-28, Authorization';
 
@@ -18,7 +18,7 @@ const found: Check = {
   cause:
     'Clients try three places, one after the other; a server error or a page at an earlier one makes SDK clients give up before they reach the right one.',
   fix: 'Let the earlier places answer 404 (or the metadata), and the last one the realm’s metadata; look at the proxy’s routes for /.well-known/.',
-  judge: judging('server-metadata', ({ places, found: there, asked }) => {
+  judge: judgeBy('server-metadata', ({ places, found: there, asked }) => {
     if (asked === undefined) {
       return notRun(
         'Neither the configuration nor the MCP server names an issuer.',
@@ -63,11 +63,11 @@ const sameIssuer: Check = {
   cause:
     'Clients refuse metadata whose issuer is not the URL that they were sent to. Keycloak without a fixed hostname takes it from the request.',
   fix: 'Start Keycloak with --hostname=<keycloak> (and --proxy-headers=xforwarded behind a proxy).',
-  judge: judging('server-metadata', ({ places, asked }, { target }) => {
+  judge: judgeBy('server-metadata', ({ places, asked }, { target }) => {
     const exchanges = places.filter((one) => one.status === 200 && isDocument(one));
-    const other = exchanges.find((one) => record(one.json).issuer !== asked);
+    const other = exchanges.find((one) => toObject(one.json).issuer !== asked);
     if (!other) return pass(`It is ${asked}.`, { exchanges });
-    const named = String(record(other.json).issuer);
+    const named = String(toObject(other.json).issuer);
     return fail(`${other.url} names ${named}, not ${asked}.`, {
       exchanges,
       ...whyOther(named, asked, target),
@@ -97,7 +97,7 @@ const redirect: Check = {
   cause:
     'Some clients look for the issuer’s metadata at the MCP server. What they find there must be Keycloak’s, or nothing.',
   fix: 'Answer 404, or 308 to <issuer>/.well-known/openid-configuration.',
-  judge: judging('resource-metadata', ({ issuerPlaces }, { target, parts }) => {
+  judge: judgeBy('resource-metadata', ({ issuerPlaces }, { target, parts }) => {
     const issuer = parts['server-metadata']?.issuer ?? target.issuer;
     const exchanges = issuerPlaces;
     for (const exchange of issuerPlaces) {
@@ -127,7 +127,7 @@ function strayed(exchange: Exchange, issuer: string | undefined): string | undef
     return leads ? undefined : outcomeOf(exchange);
   }
   if (status === 200 && isDocument(exchange) && !isPage(exchange)) {
-    const named = record(exchange.json).issuer;
+    const named = toObject(exchange.json).issuer;
     return named === issuer ? undefined : `metadata of its own, which calls ${String(named)} the issuer`;
   }
   return status >= 400 && status < 500 ? undefined : outcomeOf(exchange);
@@ -142,12 +142,12 @@ const endpoints: Check = {
   cause:
     'Endpoints with an internal name, another host or plain http: Keycloak doesn’t know its public hostname, or the proxy doesn’t forward how it was reached.',
   fix: 'Start Keycloak with --hostname=<keycloak> and --proxy-headers=xforwarded; let the proxy set X-Forwarded-Proto and -Host.',
-  judge: judging('server-metadata', (evidence) => {
+  judge: judgeBy('server-metadata', (evidence) => {
     const { document, endpoints: asked, issuer } = evidence;
     const exchanges = [asked.authorization, asked.token, asked.jwks];
     const urls = {
-      authorization_endpoint: endpoint(document, 'authorization'),
-      token_endpoint: endpoint(document, 'token'),
+      authorization_endpoint: readEndpoint(document, 'authorization'),
+      token_endpoint: readEndpoint(document, 'token'),
       jwks_uri: typeof document.jwks_uri === 'string' ? document.jwks_uri : undefined,
     };
     for (const [name, url] of Object.entries(urls)) {

@@ -44,7 +44,7 @@ export interface Step<Name extends StepName = StepName> {
 }
 
 /** A judge of one step's evidence; not run where the step did not come to an end. */
-export function judging<Name extends StepName>(
+export function judgeBy<Name extends StepName>(
   name: Name,
   judge: (part: Parts[Name], evidence: Evidence) => Judgement,
 ): Check['judge'] {

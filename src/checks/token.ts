@@ -5,17 +5,17 @@ import { formatCommand, listNames, visible } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
 import type { Parts, Target } from './evidence.ts';
-import { type Exchange, outcomeOf, record } from './exchange.ts';
+import { type Exchange, outcomeOf, toObject } from './exchange.ts';
 import { probeToken, type TokenEvidence, tokenIn, type Unsendable } from './probes/token.ts';
-import { LET_IT_SIGN_IN, untriedDocuments, wordsOf } from './product-ways.ts';
-import { judging, type Step, withoutAdmin } from './step.ts';
+import { findUntriedDocuments, LET_IT_SIGN_IN, wordsOf } from './product-ways.ts';
+import { judgeBy, type Step, withoutAdmin } from './step.ts';
 import { LEEWAY_S } from './verify-token.ts';
 
 /** A judge of connectors' tokens, not run where there are none. */
 function ofConnectors(
   judge: (tokens: readonly ConnectorToken[], target: Target, connectors: ConnectorTokens) => Judgement,
 ): Check['judge'] {
-  return judging('token', ({ connectors }, { target }) => {
+  return judgeBy('token', ({ connectors }, { target }) => {
     if (connectors.tokens.length > 0) return judge(connectors.tokens, target, connectors);
     const excused = connectors.excused && !target.requireUser ? ({ excused: true } as const) : {};
     return notRun(connectors.message, connectors.fix, excused);
@@ -111,7 +111,7 @@ const role: Check = {
   cause:
     'Another client scope, or the client itself, gives the same audience without a role, or a role that is mapped contains others.',
   fix: 'mcpkc status names the scope or the role.',
-  judge: judging('token', ({ connectors }, { target }) => {
+  judge: judgeBy('token', ({ connectors }, { target }) => {
     const { inside, outside } = target;
     if (!inside)
       return outside ? skipped('Takes the admin side (--outside).') : skipped('Takes the admin side.');
@@ -142,7 +142,7 @@ const claims: Check = {
   spec: 'RFC 9068 §2; RFC 7519',
   cause: 'An MCP server that verifies tokens, as it must, refuses this one.',
   fix: "Compare the token’s iss with the issuer; decode it and look at the realm’s client scope 'basic', which gives sub.",
-  judge: judging('token', ({ verified, skew, sendable, unsendable, connectors }, { target }) => {
+  judge: judgeBy('token', ({ verified, skew, sendable, unsendable, connectors }, { target }) => {
     const nameless = connectors.tokens.find((token) => token.claims.sub === undefined);
     if (nameless && (!verified || verified.problem === undefined)) {
       return warn(
@@ -197,14 +197,14 @@ const basic: Check = {
   cause:
     '/token responds 401: Basic auth is disabled (a client policy, or a proxy that drops the Authorization header), or the client secret mismatches.',
   fix: 'Keep client_secret_basic enabled, and let the proxy pass Authorization on to /token.',
-  judge: judging('token', ({ basic: exchange }, { target, parts }) => {
+  judge: judgeBy('token', ({ basic: exchange }, { target, parts }) => {
     if (!exchange) {
       return withoutProbe(target, parts);
     }
     const exchanges = [exchange];
     if (exchange.status === 200)
       return pass('The token endpoint issued a token to a client with HTTP Basic.', { exchanges });
-    const { error, error_description: description } = record(exchange.json);
+    const { error, error_description: description } = toObject(exchange.json);
     // A refusal after the client was authenticated tells of something else than Basic: client credentials, DPoP.
     if (!isBasicRefused(exchange)) {
       return pass(
@@ -223,7 +223,7 @@ const basic: Check = {
 
 /** Whether the token endpoint did not take the client's authentication, or didn't answer as one. */
 function isBasicRefused(exchange: Exchange): boolean {
-  const { error } = record(exchange.json);
+  const { error } = toObject(exchange.json);
   return exchange.status !== 400 || error === 'invalid_client' || error === undefined;
 }
 
@@ -255,7 +255,7 @@ const userless: Check = {
   cause:
     'Anybody who may register can register for client credentials, and gets a token for this MCP server without any user.',
   fix: 'mcpkc create-scope --resource <url> (Keycloak 26.7.0 or later)',
-  judge: judging('token', (evidence, { target, parts }) => {
+  judge: judgeBy('token', (evidence, { target, parts }) => {
     const { userless: exchange, userlessClaims } = evidence;
     if (!exchange) {
       return withoutProbe(target, parts);
@@ -292,7 +292,7 @@ const code: Check = {
   cause:
     'The realm demands something of token requests that the product doesn’t do: a DPoP proof, a signed assertion, another way to authenticate.',
   fix: 'Take these clients out of the client policy: Realm settings, Client policies.',
-  judge: judging('token', ({ codes, basic: own }, { target, parts }) => {
+  judge: judgeBy('token', ({ codes, basic: own }, { target, parts }) => {
     // TOK-BASIC reports it where Basic doesn't get through at all.
     const isLost = own !== undefined && own.status !== 200 && isBasicRefused(own);
     const asked = codes.filter(
@@ -301,11 +301,11 @@ const code: Check = {
     const exchanges = asked.map(({ exchange }) => exchange);
     if (asked.length === 0 && codes.some(({ exchange }) => exchange !== undefined))
       return skipped('HTTP Basic does not get through: TOK-BASIC tells.');
-    const untried = untriedDocuments(parts);
+    const untried = findUntriedDocuments(parts);
     if (untried !== undefined) return notRun(untried, LET_IT_SIGN_IN, { excused: true });
     if (asked.length === 0) return noCodes(codes.length, target);
     for (const { preset, exchange, method, asked: wanted } of asked) {
-      const { error, error_description: description } = record(exchange?.json);
+      const { error, error_description: description } = toObject(exchange?.json);
       // The code is looked at last: anything else in the way would have been reported.
       if (exchange?.status === 400 && error === 'invalid_grant') continue;
       const words = [error, description].filter((one) => typeof one === 'string').join(', ');
@@ -353,7 +353,7 @@ const offline: Check = {
   cause:
     'Products add offline_access where the issuer advertises it; the code of a user without that role is refused (400 not_allowed).',
   fix: "Grant the role offline_access to the users, or hide the scope: Client scopes, offline_access, 'Include in OpenID Provider Metadata' off.",
-  judge: judging('token', ({ offline: known }, { target, parts }) => {
+  judge: judgeBy('token', ({ offline: known }, { target, parts }) => {
     if (!target.inside) return withoutAdmin(target);
     const asking = (parts.authorization?.products ?? []).filter(({ scope }) =>
       wordsOf(scope).includes(OFFLINE),

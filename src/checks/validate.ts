@@ -4,10 +4,10 @@ import type { Io } from '../cli/io.ts';
 import { type Config, hasAccount, otherAudiences } from '../config/config.ts';
 import { inputError, McpkcError } from '../errors.ts';
 import {
-  dispatcherFor,
   isProxied,
-  needsSystemAuthorities,
-  pinnedDispatcher,
+  isSystemAuthorityNeeded,
+  makePinnedDispatcher,
+  obtainDispatcher,
   requireSafeTransport,
 } from '../keycloak/connection/http.ts';
 import { findClient } from '../keycloak/read/clients.ts';
@@ -18,12 +18,12 @@ import { runMark } from '../products/probe-mark.ts';
 import { visible } from '../text.ts';
 import { type CheckResult, groupOf } from './check.ts';
 import type { Evidence, Target } from './evidence.ts';
-import { record } from './exchange.ts';
+import { toObject } from './exchange.ts';
 import { isPublic } from './guard.ts';
 import { CHECKS, STEPS } from './index.ts';
 import { type Inside, lookInside } from './inside.ts';
 import { judgeAll } from './judge.ts';
-import { type Outlook, outlooks } from './outlook.ts';
+import { foretellOutlooks, type Outlook } from './outlook.ts';
 import { type MadeClient, Probes, removeClients } from './probe-clients/probes.ts';
 import { Recorder } from './recorder.ts';
 import { runSteps } from './run.ts';
@@ -107,7 +107,7 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
     const results = judgeAll(CHECKS, evidence, chosen.wanted);
     const left = [...(evidence.parts.registration?.swept.left ?? [])];
     // A verdict on a product needs every check: where only a few were chosen, none is made.
-    const outlook = wish.only.length > 0 ? [] : outlooks(CHECKS, evidence);
+    const outlook = wish.only.length > 0 ? [] : foretellOutlooks(CHECKS, evidence);
     return { evidence, results, outlook, recorder, left };
   } finally {
     voice.progress(undefined);
@@ -118,15 +118,15 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
 async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: string, signal: AbortSignal) {
   const given = config.originOf('MCPKC_REQUEST_TIMEOUT') !== undefined;
   const timeoutMs = given ? config.requestTimeoutMs : REQUEST_MS;
-  const system = await needsSystemAuthorities(wish.mcp, config, io);
+  const system = await isSystemAuthorityNeeded(wish.mcp, config, io);
   const recorder = new Recorder({
     runId,
     now: io.now,
     signal,
     timeoutMs,
-    dispatcher: await dispatcherFor(config, io, { system }),
+    dispatcher: await obtainDispatcher(config, io, { system }),
     ...(isProxied(io) ? { lookUp: null } : {}),
-    pin: (addresses) => pinnedDispatcher(config, io, addresses, system),
+    pin: (addresses) => makePinnedDispatcher(config, io, addresses, system),
   });
   const { clientSecret: own, refreshToken } = wish.saved ?? {};
   for (const secret of [config.clientSecret, wish.token, own, refreshToken]) recorder.secrets.keep(secret);
@@ -216,7 +216,7 @@ async function ownWord(config: Config, recorder: Recorder): Promise<string | und
     own: true,
     headers: { accept: 'application/json' },
   });
-  const { issuer } = record(json);
+  const { issuer } = toObject(json);
   return typeof issuer === 'string' && URL.canParse(issuer) ? issuer : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { record } from './exchange.ts';
+import { toObject } from './exchange.ts';
 
 /** The difference that clocks may have, in seconds. */
 export const LEEWAY_S = 30;
@@ -47,7 +47,7 @@ export async function verifyToken(
     return { claims, algorithm, problem: `it is signed with ${algorithm}, which hosts must not accept` };
   }
   try {
-    const keys = createLocalJWKSet(record(jwks) as { keys: JWK[] });
+    const keys = createLocalJWKSet(toObject(jwks) as { keys: JWK[] });
     await jwtVerify(token, keys, {
       algorithms: ALGORITHMS,
       clockTolerance: LEEWAY_S,

@@ -82,7 +82,7 @@ export function list(value: string, previous: readonly string[] | undefined): st
 }
 
 /** A flag that is a duration, in milliseconds. */
-export function duration(value: string): number {
+export function parseDurationFlag(value: string): number {
   const ms = parseDuration(value);
   if (ms === undefined || ms === 0) throw new InvalidArgumentError('Write a duration like 30s, 10m or 7d.');
   return ms;

@@ -1,6 +1,6 @@
 import type { McpkcError } from '../errors.ts';
 import {
-  fitted,
+  fitToWidth,
   formatCommand,
   visibleLines,
   withoutEndlessWords,
@@ -21,7 +21,7 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
     const stack = cause instanceof Error ? (error.code === 'BUG' ? cause.stack : cause.message) : undefined;
     if (stack !== undefined) lines.push(style.dim(lineByLine(stack)));
   }
-  return withoutRunnerCommands(fitted(`${lines.join('\n')}\n`, width));
+  return withoutRunnerCommands(fitToWidth(`${lines.join('\n')}\n`, width));
 }
 
 function lineByLine(text: string): string {

@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: the options of every command.
 import type { Command as Commander } from 'commander';
 import { VERSION } from '../version.ts';
-import { duration } from './command.ts';
+import { parseDurationFlag } from './command.ts';
 
 /** Adds the program's own options: those that every command takes, before or after its name. */
 export function defineGlobal(root: Commander): Commander {
@@ -27,9 +27,13 @@ export function defineGlobal(root: Commander): Commander {
     .option('--no-input', 'never ask, even at a terminal')
     .option('--no-color', 'no colour (as NO_COLOR)')
     .optionsGroup('Connection:')
-    .option('--request-timeout <duration>', 'give up on a request after this long (default: 30s)', duration)
+    .option(
+      '--request-timeout <duration>',
+      'give up on a request after this long (default: 30s)',
+      parseDurationFlag,
+    )
     .option('--ca-file <pem>', 'certificate authorities to trust besides the system’s')
-    .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', duration)
+    .option('--wait <duration>', 'wait this long for a Keycloak that is still starting', parseDurationFlag)
     .option('--allow-http', 'allow a secret over plain http to another machine');
 }
 

@@ -16,7 +16,7 @@ export interface Style {
 }
 
 /** Whether to colour: the flag, NO_COLOR (no-color.org), FORCE_COLOR, then whether it is a terminal. */
-export function wantsColor(
+export function isColorWanted(
   env: Readonly<Record<string, string | undefined>>,
   isTerminal: boolean,
   flag: boolean | undefined,

@@ -1,4 +1,4 @@
-import { brief, fitted, withoutRunnerCommands, wrap } from '../text.ts';
+import { brief, fitToWidth, withoutRunnerCommands, wrap } from '../text.ts';
 import type { Output } from './io.ts';
 import type { Style } from './style.ts';
 
@@ -40,11 +40,11 @@ export function voiceFor(output: Output, style: Style, quiet: boolean): Voice {
   };
   return {
     note: (text) => {
-      if (!quiet) between(`${fitted(text, style.width)}\n`);
+      if (!quiet) between(`${fitToWidth(text, style.width)}\n`);
     },
     log: (line) => between(`${style.dim(line)}\n`),
     warn: (text) =>
-      between(fitted(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`, style.width)),
+      between(fitToWidth(`${style.yellow('!')} ${wrap(text, style.width, '  ').trimStart()}\n`, style.width)),
     progress: (text) => {
       // ora 9.4 never ends clearing its line where the terminal has no width.
       const isShown = !quiet && output.isTerminal && output.columns !== undefined;

@@ -3,7 +3,7 @@ import { McpkcError } from '../errors.ts';
 import { visible } from '../text.ts';
 import { type Config, optionOf } from './config.ts';
 import { isOwnFolder } from './own-folder.ts';
-import { within } from './paths.ts';
+import { makeRelative } from './paths.ts';
 import { defaultOf } from './schema.ts';
 import { readSecret, type Secret, warnOfForeignServer } from './secret.ts';
 import { type Given, gather, type Sources } from './sources.ts';
@@ -157,7 +157,7 @@ async function caFile(sources: Sources, io: Io): Promise<string | undefined> {
   const file = readKey(sources, 'MCPKC_CA_FILE', value.path);
   if (file === undefined) return undefined;
   const found = lookUp(sources, 'MCPKC_CA_FILE');
-  const path = within(found?.folder ?? '', file);
+  const path = makeRelative(found?.folder ?? '', file);
   // A loop of links, or a folder that may not be entered: it is there, and its reader shows why it can't.
   if (!(await io.files.exists(path).catch(() => true))) {
     sources.problems.push(problemOf('MCPKC_CA_FILE', found, `there is no file ${visible(path)}`));

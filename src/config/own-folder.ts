@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Io } from '../cli/io.ts';
 import { stateFolder } from '../cli/state-files.ts';
-import { absolute } from './paths.ts';
+import { makeAbsolute } from './paths.ts';
 
 /** The settings that lead to a server: those of a folder's files, which a stranger may have written. */
 export interface Leading {
@@ -32,7 +32,7 @@ async function placeOf(io: Io): Promise<{ path: string; folder: string } | undef
 }
 
 async function keptOf(io: Io, folder: string, { server, caFile, allowHttp }: Leading): Promise<Kept> {
-  const text = caFile === undefined ? undefined : await io.files.read(absolute(caFile, io.cwd));
+  const text = caFile === undefined ? undefined : await io.files.read(makeAbsolute(caFile, io.cwd));
   return { folder, server, allowHttp, authority: text === undefined ? null : hashOf(text) };
 }
 

@@ -10,15 +10,15 @@ export function folderOf(path: string): string {
 }
 
 /** A path that is relative to a folder, seen from the working directory (folder '' is that directory). */
-export function within(folder: string, path: string): string {
+export function makeRelative(folder: string, path: string): string {
   if (folder === '' || isAbsolute(path)) return path;
   return `${folder.replace(/[/\\]$/, '')}/${path}`;
 }
 
 /** One spelling for each folder, so that two of them can be compared: absolute, without `.`, `..` and double slashes. */
-export function absolute(path: string, cwd: string): string {
+export function makeAbsolute(path: string, cwd: string): string {
   const kept: string[] = [];
-  for (const part of within(cwd, path).split(/[/\\]/)) {
+  for (const part of makeRelative(cwd, path).split(/[/\\]/)) {
     if (part === '..') kept.pop();
     else if (part !== '' && part !== '.') kept.push(part);
   }

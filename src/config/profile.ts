@@ -1,5 +1,5 @@
 import type { Io } from '../cli/io.ts';
-import { nearest } from '../names/nearest.ts';
+import { findNearest } from '../names/nearest.ts';
 import { formatCommand, visible } from '../text.ts';
 import { PROFILE_NAME, profileFiles, userFolder } from './find-file.ts';
 import { ENV_KEYS } from './schema.ts';
@@ -42,7 +42,7 @@ export function keysLeftOut({ env }: Pick<Io, 'env'>): string[] {
  * has neither files nor variables, is added to `problems` with those that there are; `mayBeNew`: it is about to be made.
  * With `isOfFile` among the flags a file of MCP servers named it.
  */
-export async function profileOf(
+export async function readProfile(
   flags: Record<string, unknown>,
   io: Io,
   problems: string[],
@@ -71,16 +71,16 @@ function isFile(io: Io, path: string): Promise<boolean> {
 }
 
 async function noProfile(io: Io, name: string): Promise<string> {
-  const there = await profileNames(io);
+  const there = await listProfileNames(io);
   const where = userFolder(io) ?? 'XDG_CONFIG_HOME/mcpkc';
   if (there.length === 0)
     return `there is no such profile, nor any other (${visible(where)}); ${formatCommand(['init', ['--profile', name]])} makes it`;
-  const like = nearest(name, there).key;
+  const like = findNearest(name, there).key;
   return `there is no such profile; there are: ${there.map((one) => visible(one)).join(', ')}; the nearest is ${visible(like)}`;
 }
 
 /** Names of all profiles: folders with one of the files, and those that variables alone make, as these spell them. */
-export async function profileNames(io: Io): Promise<string[]> {
+export async function listProfileNames(io: Io): Promise<string[]> {
   const base = userFolder(io);
   const folders = base === undefined ? [] : await io.files.list(base).catch(() => []);
   const names: string[] = [];

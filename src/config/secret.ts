@@ -1,7 +1,7 @@
 import type { Io } from '../cli/io.ts';
 import { codeOf } from '../cli/named-files.ts';
 import { shellWord, visible } from '../text.ts';
-import { absolute, within } from './paths.ts';
+import { makeAbsolute, makeRelative } from './paths.ts';
 import { parsePrivateKey } from './private-key.ts';
 import type { Given, Sources } from './sources.ts';
 import { path, secret, text as textOf, ValueProblem } from './values.ts';
@@ -80,7 +80,7 @@ async function fromFile(
   let text: string | undefined;
   let file: string;
   try {
-    file = within(given.folder, path(given.raw));
+    file = makeRelative(given.folder, path(given.raw));
     if (given.found && !(await isBelow(io.cwd, file, io))) {
       if (isServerFound(sources)) return { value: undefined, outside: file, key, given };
       sources.warnings.push(
@@ -154,7 +154,7 @@ export function warnOfForeignServer(
   besideUrl: string | undefined,
 ): string[] {
   const placeOf = ({ file, folder }: Given) =>
-    file === undefined ? undefined : absolute(folder === '' ? '.' : folder, cwd);
+    file === undefined ? undefined : makeAbsolute(folder === '' ? '.' : folder, cwd);
   if (!secret || !server || placeOf(secret.given) === placeOf(server) || besideUrl === url) return [];
   return [
     `${nameOf(secret)} (${secret.given.origin}) is sent to the server that KC_SERVER (${server.origin}) names: ${visible(url)}. Make sure that they belong together.`,

@@ -1,12 +1,12 @@
 import type { Io } from '../cli/io.ts';
-import { nearest } from '../names/nearest.ts';
+import { findNearest } from '../names/nearest.ts';
 import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
 import { CONFIG_FILES_HERE, type Found, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
 import { expandHome, folderOf, isAbsolute } from './paths.ts';
-import { keysLeftOut, type Profile, profileOf, profileVariables } from './profile.ts';
+import { keysLeftOut, type Profile, profileVariables, readProfile } from './profile.ts';
 import { CONFIG_KEYS, type ConfigKey, ENV_KEYS, KEY_NAMES } from './schema.ts';
 import type { Raw } from './values.ts';
 
@@ -47,7 +47,7 @@ export async function gather(flags: Flags, io: Io, newFiles = false): Promise<So
   const told: Complaints = { problems: [], warnings: [] };
   const find = (flag: string, named: unknown, usual: readonly string[]) =>
     findFile(io, told.problems, flag, named, usual, newFiles);
-  const profile = await profileOf(flags, io, told.problems, newFiles);
+  const profile = await readProfile(flags, io, told.problems, newFiles);
   // A profile is a whole set: nothing of the working directory is mixed into it.
   const usual = profile
     ? { credentials: own(profile.files?.credentials), config: own(profile.files?.config) }
@@ -156,7 +156,7 @@ function fromConfigFile(file: Found, { problems, warnings }: Complaints) {
     const key = CONFIG_KEYS.find((one) => one.key === name);
     if (!key) {
       problems.push(
-        `${visible(name)}: no such key; the nearest is ${nearest(name, KEY_NAMES).key} (${origin})`,
+        `${visible(name)}: no such key; the nearest is ${findNearest(name, KEY_NAMES).key} (${origin})`,
       );
       continue;
     }

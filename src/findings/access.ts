@@ -1,5 +1,5 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
-import { asksFor, type Naming, namesScopes } from '../products/foresee.ts';
+import { asksFor, isScopeNamed, type Naming } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
 import { distinctRoles, gatesOf, isNobodyRole, isSameRole, type Role, roleLabel } from '../realm/access.ts';
 import { audiencesOf } from '../realm/audiences.ts';
@@ -8,9 +8,9 @@ import { accessIn, entriesOf } from '../realm/record.ts';
 import { listNames, typedList } from '../text.ts';
 import { doorsOf } from './asked-scopes.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, atMcpServer, command, createScope } from './fixes.ts';
-import { listServers, realmOf, type Seen, shown } from './seen.ts';
-import { registering } from './ways.ts';
+import { atKeycloak, atMcpServer, createScope, fixByCommand } from './fixes.ts';
+import { listServers, realmOf, requireShown, type Seen } from './seen.ts';
+import { listRegistering } from './ways.ts';
 
 /** A server and the roles that its scopes map. */
 interface Restricted {
@@ -47,7 +47,7 @@ function access(
   const named = createScope(seen, resource, scope).text.includes(' --scope ')
     ? [['--scope', scope] as const]
     : [];
-  return command(seen, ['access', resource, ...named, [option, typedList(names)]]);
+  return fixByCommand(seen, ['access', resource, ...named, [option, typedList(names)]]);
 }
 
 /**
@@ -99,7 +99,7 @@ function opened(seen: Seen): Found[] {
 
 /** Scopes that carry the server's audience though they are not the server's. */
 function around(seen: Seen): Found[] {
-  const { mapped } = shown(seen.parts.access);
+  const { mapped } = requireShown(seen.parts.access);
   return restricted(seen).flatMap(({ judged, resource, gates }) =>
     realmOf(seen)
       .scopes.filter((scope) => scope.name !== judged.scope && !judged.carriers.includes(scope.name))
@@ -160,7 +160,7 @@ const nobodyHeld: Rule = {
   },
   find: (seen) =>
     restricted(seen).flatMap((server): Found[] => {
-      const { held } = shown(seen.parts.roleHolders);
+      const { held } = requireShown(seen.parts.roleHolders);
       const bad = server.roles
         .filter(isNobodyRole)
         .find(({ id, composite }) => composite || held.includes(id));
@@ -217,7 +217,7 @@ const gone: Rule = {
   },
   find: (seen) =>
     servers(seen).flatMap((server): Found[] => {
-      const { roles } = shown(seen.parts.access);
+      const { roles } = requireShown(seen.parts.access);
       const lost = (server.remembered ?? []).filter(
         (name) => !roles.some((role) => isSameRole(role, { client: null, name })),
       );
@@ -279,7 +279,7 @@ function ofGates(
   ids: (holders: { defaults: readonly string[]; unused: readonly string[] }) => readonly string[],
   say: (role: string, server: Restricted) => Pick<Found, 'message' | 'fix'>,
 ): Found[] {
-  const some = ids(shown(seen.parts.roleHolders));
+  const some = ids(requireShown(seen.parts.roleHolders));
   return restricted(seen).flatMap((server) =>
     server.gates
       .filter(({ id }) => some.includes(id))
@@ -341,8 +341,8 @@ const withoutRoles: Rule = {
         return [];
       const named = { challenge: judged.scope, metadata: [judged.scope] };
       const lacks = (preset: Preset, naming: Naming) =>
-        namesScopes(preset, doors, naming) ? !asksFor(preset, 'roles', doors, naming) : !hasRoles;
-      const without = registering(seen).filter((preset) => lacks(preset, named));
+        isScopeNamed(preset, doors, naming) ? !asksFor(preset, 'roles', doors, naming) : !hasRoles;
+      const without = listRegistering(seen).filter((preset) => lacks(preset, named));
       if (without.length === 0) return [];
       const isAlways = without.every((preset) => lacks(preset, {}));
       const who = without.map(({ title }) => title).join(', ');

@@ -6,8 +6,8 @@ import { heldOf } from '../realm/mcp-scope.ts';
 import { ADMIN_API_SCOPE, READING_ROLES, REVOKING_ROLE, WORKING_ROLES } from '../realm/roles.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, command, repair } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { atKeycloak, fixByCommand, repair } from './fixes.ts';
+import { listServers, requireShown, type Seen } from './seen.ts';
 
 /** An operator's names for the parts that a role shows. */
 const PARTS: Record<PartName, string> = {
@@ -63,7 +63,7 @@ const missingRole: Rule = {
 
 /** The `init` command that repairs the account and keeps its kind: read-only, or one that writes. */
 export function repairAccount(seen: Seen): Fix {
-  return command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
+  return fixByCommand(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
 }
 
 /** Whether the account is one that writes. */
@@ -92,7 +92,7 @@ const overprivileged: Rule = {
     const all = [...excess, ...wide];
     if (all.length === 0) return [];
     const message = `The account '${seen.account}' has more roles than any command needs: ${all.join(', ')}.`;
-    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
+    const fix = fixByCommand(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
     return [{ subject: seen.account, message, fix }];
   },
 };
@@ -110,7 +110,7 @@ const revokes: Rule = {
   find(seen) {
     if (!(seen.parts.token.roles ?? []).includes(REVOKING_ROLE)) return [];
     const message = `The account '${seen.account}' can end people’s connections, and set anybody’s password (manage-users).`;
-    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
+    const fix = fixByCommand(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only']), '--exact']);
     return [{ subject: seen.account, message, fix }];
   },
 };
@@ -126,7 +126,7 @@ const holdsScope: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const own = shown(seen.parts.ownClient);
+    const own = requireShown(seen.parts.ownClient);
     const { audiences } = seen.parts.token;
     return listServers(seen).flatMap((judged) => {
       const { scope: name, carriers, resource } = judged;
@@ -155,9 +155,9 @@ const adminApiScope: Rule = {
     sources: [UPGRADING_GUIDE],
   },
   find(seen) {
-    const { all } = shown(seen.parts.scopes);
+    const { all } = requireShown(seen.parts.scopes);
     if (!all.some(({ name }) => name === ADMIN_API_SCOPE)) return [];
-    const own = shown(seen.parts.ownClient);
+    const own = requireShown(seen.parts.ownClient);
     const { isForAdminApi, scopes } = seen.parts.token;
     // An account in master shows its scopes by its token alone.
     const holds = own
@@ -209,12 +209,12 @@ const unproven: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const own = shown(seen.parts.ownClient);
+    const own = requireShown(seen.parts.ownClient);
     const marks = own === undefined ? [] : registrationMarks(own);
     if (marks.length === 0) return [];
     const message = `mcpkc’s own client '${seen.account}' may be somebody else’s: ${marks.join('; ')}.`;
     const flags = [...(worksToo(seen) ? [] : ['--read-only']), '--yes', '--force'];
-    return [{ subject: seen.account, message, fix: command(seen, ['init', ...flags]) }];
+    return [{ subject: seen.account, message, fix: fixByCommand(seen, ['init', ...flags]) }];
   },
 };
 
@@ -231,7 +231,7 @@ const unsealed: Rule = {
   find(seen) {
     if (seen.parts.token.sealed !== false) return [];
     const message = `The secret of mcpkc’s account '${seen.account}' may be known to somebody else: the account was made before registration access tokens were revoked, or by hand.`;
-    const fix = command(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
+    const fix = fixByCommand(seen, ['init', ...(worksToo(seen) ? [] : ['--read-only'])]);
     return [{ subject: seen.account, message, fix }];
   },
 };

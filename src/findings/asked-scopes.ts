@@ -3,8 +3,8 @@ import {
   asksFor,
   type ForeseenRefusal,
   foreseeScopes,
+  isScopeNamed,
   type Naming,
-  namesScopes,
   type ScopeDoors,
 } from '../products/foresee.ts';
 import type { Preset } from '../products/preset.ts';
@@ -15,19 +15,19 @@ import { POLICY } from '../realm/representations.ts';
 import { isAdvertised } from '../realm/ways.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, hideScope } from './fixes.ts';
-import { anonymous } from './hosts.ts';
-import { isShut, listServers, type Seen, shown } from './seen.ts';
-import { told } from './server.ts';
-import { clientOf, registering, withoutClient } from './ways.ts';
+import { listAnonymous } from './hosts.ts';
+import { isShut, listServers, requireShown, type Seen } from './seen.ts';
+import { readTold } from './server.ts';
+import { clientOf, listRegistering, withoutClient } from './ways.ts';
 
 /** The realm's lists that decide about the scopes that products name. */
 export function doorsOf(seen: Seen): ScopeDoors {
-  const { defaults, optionals } = shown(seen.parts.scopes);
+  const { defaults, optionals } = requireShown(seen.parts.scopes);
   return {
     defaults,
     optionals,
-    advertised: told(seen)?.scopes ?? [],
-    allowed: anonymous(seen, POLICY.allowedScopes).map(allowedScopesOf),
+    advertised: readTold(seen)?.scopes ?? [],
+    allowed: listAnonymous(seen, POLICY.allowedScopes).map(allowedScopesOf),
   };
 }
 
@@ -70,13 +70,13 @@ const titles = (of: readonly { preset: Preset }[]) => of.map(({ preset }) => pre
 
 /** Whether the server advertises scopes that are hidden: then hiding one changes nothing (26.4.0; not 26.7.4). */
 function listsHidden(seen: Seen): boolean {
-  const { all } = shown(seen.parts.scopes);
+  const { all } = requireShown(seen.parts.scopes);
   const { advertised } = doorsOf(seen);
   return all.some((scope) => !isAdvertised(scope) && advertised.includes(scope.name));
 }
 
 function withoutHiding(seen: Seen, name: string): Fix {
-  const scope = shown(seen.parts.scopes).all.find((one) => one.name === name);
+  const scope = requireShown(seen.parts.scopes).all.find((one) => one.name === name);
   return atKeycloak(
     scope && audiencesOf(scope).length > 0
       ? 'This Keycloak advertises hidden scopes, too (26.4.0 does, 26.7.4 doesn’t): upgrade it. Until then such a product doesn’t register here.'
@@ -138,11 +138,11 @@ const basicMissing: Rule = {
     sources: ['RFC 9068 §2.2', SEEN],
   },
   find(seen) {
-    const { all, defaults } = shown(seen.parts.scopes);
+    const { all, defaults } = requireShown(seen.parts.scopes);
     if (defaults.includes('basic') || !all.some(({ name }) => name === 'basic')) return [];
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
-    const stopped = registering(seen).filter((preset) => namesScopes(preset, doors, named));
+    const stopped = listRegistering(seen).filter((preset) => isScopeNamed(preset, doors, named));
     const who =
       stopped.length === 0
         ? ''
@@ -172,7 +172,7 @@ const offlineRole: Rule = {
     sources: ['OpenID Connect Core §11', SEEN],
   },
   find(seen) {
-    if (shown(seen.parts.defaultRoles).includes(OFFLINE)) return [];
+    if (requireShown(seen.parts.defaultRoles).includes(OFFLINE)) return [];
     const doors = doorsOf(seen);
     if (!doors.advertised.includes(OFFLINE)) return [];
     const { named } = namingsOf(seen);

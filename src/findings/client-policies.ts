@@ -1,12 +1,12 @@
 import { ADMIN_GUIDE, SEEN } from '../explanation.ts';
 import { isAtLeast } from '../keycloak/read/features.ts';
 import { trustedHost } from '../names/resource-url.ts';
-import { cameByRegistration } from '../products/dynamic.ts';
+import { isSelfRegistered } from '../products/dynamic.ts';
 import { heldAs } from '../realm/lists.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import {
-  deviations,
   formerPolicy,
+  listDeviations,
   NO_WILDCARDS,
   OWN_POLICY,
   type OwnPolicy,
@@ -22,9 +22,9 @@ import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, type ClientPolicy, POLICY } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, command, createScope, harden, repair } from './fixes.ts';
-import { anonymous, trusts } from './hosts.ts';
-import { isShut, listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { atKeycloak, createScope, fixByCommand, harden, repair } from './fixes.ts';
+import { isTrustedHost, listAnonymous } from './hosts.ts';
+import { isShut, listServers, nameFor, realmOf, requireShown, type Seen } from './seen.ts';
 import { isRegistrationShut } from './ways.ts';
 
 type Configuration = Record<string, unknown>;
@@ -37,7 +37,7 @@ function conditions(policy: ClientPolicy, kind: string): Configuration[] {
 }
 
 function executes(seen: Seen, policy: ClientPolicy, executor: string): boolean {
-  const { profiles } = shown(seen.parts.clientPolicies);
+  const { profiles } = requireShown(seen.parts.clientPolicies);
   return (policy.profiles ?? []).some((name) =>
     profiles.find((profile) => profile.name === name)?.executors?.some((one) => one.executor === executor),
   );
@@ -54,7 +54,7 @@ const missingScope: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    shown(seen.parts.clientPolicies).policies.flatMap((policy) => {
+    requireShown(seen.parts.clientPolicies).policies.flatMap((policy) => {
       const there = realmOf(seen).scopes.map(({ name }) => name);
       const gone = scopesNamedBy(policy).filter((name) => !there.includes(name));
       const [first] = gone;
@@ -75,7 +75,7 @@ const missingProfile: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const { policies, profiles, globalProfiles } = shown(seen.parts.clientPolicies);
+    const { policies, profiles, globalProfiles } = requireShown(seen.parts.clientPolicies);
     if (!globalProfiles) return [];
     const there = [...profiles.map(({ name }) => name), ...globalProfiles];
     const own: readonly string[] = Object.values(OWN_POLICY);
@@ -104,12 +104,12 @@ function withoutScope(seen: Seen, policy: ClientPolicy, scope: string): Fix {
     return atKeycloak(`In the admin console, Realm settings, Client policies: delete '${policy.name}'.`);
   }
   if (nameFor(seen, resource) === scope) return createScope(seen, resource, scope);
-  return command(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
+  return fixByCommand(seen, ['create-scope', '--remove', ['--resource', resource], ['--scope', scope]]);
 }
 
 /** mcpkc's policy for clients that register themselves, where it is there, enabled, and applies to nothing else. */
 function ownPolicy(seen: Seen): Partial<OwnPolicy> {
-  const { policies, profiles } = shown(seen.parts.clientPolicies);
+  const { policies, profiles } = requireShown(seen.parts.clientPolicies);
   const policy = policies.find(({ name }) => name === OWN_POLICY.registrations);
   const profile = profiles.find(({ name }) => name === OWN_POLICY.registrations);
   if (policy?.enabled !== true || !isForRegistrations(policy)) return {};
@@ -191,7 +191,7 @@ const redirects: Rule = {
     sources: ['OAuth 2.0 Security (RFC 9700) §2.1, §4.1', ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const { redirects: can } = shown(seen.parts.server);
+    const { redirects: can } = requireShown(seen.parts.server);
     if (can === undefined || can === 'none' || isShut(seen)) return [];
     if (isHeldBy(seen, can === 'patterns' ? PATTERNS.executor : NO_WILDCARDS.executor)) return [];
     const message =
@@ -214,19 +214,19 @@ const openServer: Rule = {
     sources: ['OAuth 2.0 Security (RFC 9700) §4.1', SEEN],
   },
   find(seen) {
-    const lists = anonymous(seen, POLICY.trustedHosts).map((policy) => hostsOf(policy).hosts);
+    const lists = listAnonymous(seen, POLICY.trustedHosts).map((policy) => hostsOf(policy).hosts);
     const patterns = patternsOf(ownPolicy(seen).profile);
     const products = seen.presets.flatMap(({ trustedHosts }) => trustedHosts);
     const servers = listServers(seen).flatMap((judged) =>
       judged.resource === undefined ? [] : [{ judged, host: trustedHost(judged.resource) }],
     );
     return servers.flatMap(({ judged, host }): Found[] => {
-      const isTrusted = lists.some((hosts) => trusts(hosts, host)) && !products.includes(host);
+      const isTrusted = lists.some((hosts) => isTrustedHost(hosts, host)) && !products.includes(host);
       const isOpen = patterns === undefined || patterns.includes(hostExpression(host));
       if (!isTrusted || !isOpen) return [];
       const message = `Clients may register any redirect URI at ${host}, the MCP server’s own host: anybody who controls a page there can collect codes.`;
-      const hold = shown(seen.parts.server).redirects === 'patterns' && patterns === undefined;
-      const fix = hold ? repair(seen, judged) : command(seen, ['trusted-hosts', ['--remove', host]]);
+      const hold = requireShown(seen.parts.server).redirects === 'patterns' && patterns === undefined;
+      const fix = hold ? repair(seen, judged) : fixByCommand(seen, ['trusted-hosts', ['--remove', host]]);
       return [{ subject: host, message, fix }];
     });
   },
@@ -243,7 +243,7 @@ const foreign: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) => {
-    const { policies, profiles } = shown(seen.parts.clientPolicies);
+    const { policies, profiles } = requireShown(seen.parts.clientPolicies);
     const holds = (name: string) =>
       profiles
         .find((profile) => profile.name === name)
@@ -274,7 +274,7 @@ const formerPkce: Rule = {
     sources: [SEEN],
   },
   find: (seen) =>
-    shown(seen.parts.clientPolicies)
+    requireShown(seen.parts.clientPolicies)
       .policies.filter((policy) => formerPolicy(policy)?.isPkce === true)
       .map(({ name }) => ({
         subject: name,
@@ -304,9 +304,9 @@ const userless: Rule = {
       const message = `A client that registers itself can get a token for '${name}' without any user (client credentials).${who}`;
       const fix = isTooOld(seen)
         ? atKeycloak(
-            `Keycloak ${shown(seen.parts.server).version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
+            `Keycloak ${requireShown(seen.parts.server).version} knows no policy for it: upgrade to 26.7.0 or later, then mcpkc create-scope. Until then the MCP server has to refuse tokens without a user.`,
           )
-        : repair(seen, judged, hit.some((client) => !cameByRegistration(client)) ? ['--yes'] : []);
+        : repair(seen, judged, hit.some((client) => !isSelfRegistered(client)) ? ['--yes'] : []);
       return [{ subject: name, message, fix }];
     }),
 };
@@ -318,7 +318,7 @@ function servesEveryClient({ mode, list }: Pick<PresentServer, 'mode' | 'list'>)
 
 /** Whether the server certainly can't refuse tokens without a user to registered clients alone (before 26.7.0). */
 function isTooOld({ parts }: Seen): boolean {
-  return isAtLeast(shown(parts.server).version, [26, 7, 0]) === false;
+  return isAtLeast(requireShown(parts.server).version, [26, 7, 0]) === false;
 }
 
 /** Clients with a service account that the policy would refuse tokens, where the clients were listed. */
@@ -328,7 +328,7 @@ function machines({ parts }: Seen, scope: string): Client[] {
     (client) =>
       client.serviceAccountsEnabled === true &&
       heldAs(client, scope) !== 'none' &&
-      (cameByRegistration(client) || client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD),
+      (isSelfRegistered(client) || client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD),
   );
 }
 
@@ -338,14 +338,14 @@ function machines({ parts }: Seen, scope: string): Client[] {
  * that have S256 as their own setting: with `client`, whether it refuses this one.
  */
 function userlessRefused(seen: Seen, scope: string, client?: Client): boolean {
-  const { policies, profiles } = shown(seen.parts.clientPolicies);
+  const { policies, profiles } = requireShown(seen.parts.clientPolicies);
   return policies.some((policy) => {
     if (policy.name === OWN_POLICY.userless) {
       const scopes = scopesNamedBy(policy);
       const profile = profiles.find(({ name }) => name === OWN_POLICY.userless);
       const found = { policy, ...(profile && { profile }) };
       const isHeld = client === undefined || client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD;
-      return isHeld && scopes.includes(scope) && deviations(found, userlessPolicy(scopes)).length === 0;
+      return isHeld && scopes.includes(scope) && listDeviations(found, userlessPolicy(scopes)).length === 0;
     }
     const [grant] = conditions(policy, 'grant-type');
     const types = grant?.grant_types;
@@ -376,10 +376,10 @@ const withoutPkce: Rule = {
 };
 
 function withoutPkceOf(seen: Seen, judged: PresentServer): Found[] {
-  return (shown(seen.parts.clients)?.clients ?? [])
+  return (requireShown(seen.parts.clients)?.clients ?? [])
     .filter(
       (client) =>
-        cameByRegistration(client) &&
+        isSelfRegistered(client) &&
         heldAs(client, judged.carrier) !== 'none' &&
         client.standardFlowEnabled === true &&
         client.attributes[PKCE_ATTRIBUTE] !== PKCE_METHOD,
@@ -409,7 +409,7 @@ const machineClient: Rule = {
       // A client that is older than the policy lacks the setting that the policy goes by. Naming the client sets it.
       const isThere = userlessRefused(seen, name);
       return machines(seen, name)
-        .filter((client) => cameByRegistration(client) && !userlessRefused(seen, name, client))
+        .filter((client) => isSelfRegistered(client) && !userlessRefused(seen, name, client))
         .map(({ clientId }) => ({
           subject: clientId,
           message: `The client ${clientId} registered itself and may get tokens for '${name}' without a user.`,

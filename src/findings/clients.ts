@@ -1,6 +1,6 @@
 import { REGISTRATION_GUIDE, SEEN } from '../explanation.ts';
-import { adoptable, ownMapperTypes } from '../products/adoptable.ts';
-import { cameByRegistration, isProbe, presetOf, registration } from '../products/dynamic.ts';
+import { judgeAdoption, listOwnMapperTypes } from '../products/adoptable.ts';
+import { isProbe, isSelfRegistered, judgeOrigin, presetOf } from '../products/dynamic.ts';
 import { signInClientId } from '../products/probe-mark.ts';
 import { heldAs } from '../realm/lists.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
@@ -9,11 +9,11 @@ import { adoptionOf } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { formatCommand, typedList, typedName, visible } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, atMcpServer, command, repair } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { atKeycloak, atMcpServer, fixByCommand, repair } from './fixes.ts';
+import { listServers, requireShown, type Seen } from './seen.ts';
 
 function listed(seen: Seen): Client[] {
-  return shown(seen.parts.clients)?.clients ?? [];
+  return requireShown(seen.parts.clients)?.clients ?? [];
 }
 
 /** A client as it calls itself and as Keycloak does. */
@@ -36,7 +36,7 @@ const withoutScope: Rule = {
     const servers = listServers(seen);
     if (servers.length === 0) return [];
     return listed(seen)
-      .filter((client) => adoptable(client, seen.presets).adoptable)
+      .filter((client) => judgeAdoption(client, seen.presets).adoptable)
       .filter((client) => servers.every(({ carriers }) => heldOf(client, carriers) === 'none'))
       .map((client) => {
         const target = serverOf(seen, servers, client);
@@ -72,7 +72,7 @@ function adopt(seen: Seen, target: PresentServer, { clientId }: Client) {
   const { mode, resource } = target;
   if (mode !== 'adopted' || resource === undefined)
     return repair(seen, target, [['--client', typedList([clientId])]]);
-  return command(seen, ['onboard', resource], [typedName(clientId)]);
+  return fixByCommand(seen, ['onboard', resource], [typedName(clientId)]);
 }
 
 const foreign: Rule = {
@@ -121,11 +121,11 @@ export function isForeign(
     return false;
   if (client.clientId === seen.account || seen.staticClients.includes(client.clientId)) return false;
   // A registrant can write the mark of a probe; the probes that hold a scope here are made by the admin API.
-  if (isProbe(client) && !cameByRegistration(client)) return false;
+  if (isProbe(client) && !isSelfRegistered(client)) return false;
   // The client of a kept sign-in, which the admin API made: nobody who registers can have made it without the mark.
-  if (resource !== undefined && client.clientId === signInClientId(resource) && !cameByRegistration(client))
+  if (resource !== undefined && client.clientId === signInClientId(resource) && !isSelfRegistered(client))
     return false;
-  const { kind } = registration(client);
+  const { kind } = judgeOrigin(client);
   if (mode === 'standing') return kind === 'other';
   return kind === 'other' || presetOf(client, seen.presets) === undefined;
 }
@@ -143,9 +143,9 @@ const ownMappers: Rule = {
   },
   find: (seen) =>
     listed(seen)
-      .filter(cameByRegistration)
+      .filter(isSelfRegistered)
       .flatMap((client): Found[] => {
-        const types = ownMapperTypes(client);
+        const types = listOwnMapperTypes(client);
         if (types.length === 0) return [];
         const message = `The client ${called(client)} registered itself with mappers of its own (${types.join(', ')}): its tokens may name another user in sub, or any audience.`;
         const fix = atKeycloak(
@@ -158,6 +158,6 @@ const ownMappers: Rule = {
 /** The clients, where they were listed. */
 export const clients: RuleGroup = {
   title: 'Clients and their scopes',
-  applies: (seen) => shown(seen.parts.clients) !== undefined,
+  applies: (seen) => requireShown(seen.parts.clients) !== undefined,
   rules: [ownMappers, withoutScope, foreign],
 };

@@ -9,10 +9,10 @@ import { AUDIENCE_MAPPER, type ClientPolicy, type ClientScope, POLICY } from '..
 import { type CommandPart, typedList } from '../text.ts';
 import { doorsOf, namingsOf } from './asked-scopes.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, atMcpServer, command, trustHosts } from './fixes.ts';
-import { anonymous } from './hosts.ts';
-import { isShut, listServers, type Seen, shown } from './seen.ts';
-import { registering, withoutClient } from './ways.ts';
+import { atKeycloak, atMcpServer, fixByCommand, trustHosts } from './fixes.ts';
+import { listAnonymous } from './hosts.ts';
+import { isShut, listServers, requireShown, type Seen } from './seen.ts';
+import { listRegistering, withoutClient } from './ways.ts';
 
 /** An executor's demand on a client, which a client policy may make. */
 interface Demand {
@@ -138,7 +138,7 @@ const foreignPolicy: Rule = {
     sources: [ADMIN_GUIDE, 'RFC 9449', SEEN],
   },
   find(seen) {
-    const { policies, profiles } = shown(seen.parts.clientPolicies);
+    const { policies, profiles } = requireShown(seen.parts.clientPolicies);
     const { named } = namingsOf(seen);
     const own: readonly string[] = Object.values(OWN_POLICY);
     return policies
@@ -157,7 +157,7 @@ const foreignPolicy: Rule = {
         );
         const judging = demands.filter(({ atSignIn }) => !(atSignIn && isOfRegistration));
         // A condition on who updates a client is met by registrations alone.
-        const asked = isOfRegistration ? registering(seen) : seen.presets;
+        const asked = isOfRegistration ? listRegistering(seen) : seen.presets;
         const met = asked.filter((preset) => meets(preset, policy) === true);
         const stoppedBy = (naming: Naming) =>
           met.filter((preset) => judging.some(({ stops }) => stops(preset, seen, naming)));
@@ -205,11 +205,11 @@ const originsMissing: Rule = {
   },
   find(seen) {
     if (isShut(seen)) return [];
-    const policies = anonymous(seen, POLICY.webOrigins).map(webOriginsOf);
+    const policies = listAnonymous(seen, POLICY.webOrigins).map(webOriginsOf);
     const isMissing = policies.length === 0;
     const { server } = seen.parts;
     const hasCors = server.visible ? server.value.listsOrigins : undefined;
-    return registering(seen).flatMap((preset): Found[] => {
+    return listRegistering(seen).flatMap((preset): Found[] => {
       const { registersInBrowser, origins, title, name } = preset;
       if (registersInBrowser === undefined) return [];
       const missing = origins.filter(
@@ -271,7 +271,7 @@ const unregistrable: Rule = {
       const fix =
         resource === undefined
           ? atMcpServer('Name the MCP server: mcpkc allow <its URL> makes a client for the product.')
-          : command(seen, ['allow', resource, ...parts]);
+          : fixByCommand(seen, ['allow', resource, ...parts]);
       return [
         {
           subject: title,
@@ -295,7 +295,7 @@ const rotation: Rule = {
     sources: ['RFC 9700 §4.14', ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const { rotates, reuse } = shown(seen.parts.lifetimes).refreshing;
+    const { rotates, reuse } = requireShown(seen.parts.lifetimes).refreshing;
     if (!rotates || reuse > 0) return [];
     const message =
       'A refresh token may be used once: a product that refreshes twice at once has to sign in again.';
@@ -319,7 +319,7 @@ const lifetime: Rule = {
   },
   find(seen) {
     if (listServers(seen).length === 0) return [];
-    const { sessionIdle, sessionMax, offlineIdle, offlineMax } = shown(seen.parts.lifetimes).lifetimes;
+    const { sessionIdle, sessionMax, offlineIdle, offlineMax } = requireShown(seen.parts.lifetimes).lifetimes;
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
     const span = (seconds: number) => ageText(seconds * 1000);

@@ -1,11 +1,17 @@
 import { MCP_GUIDE, MCP_SPEC, SEEN } from '../explanation.ts';
 import { excessGrants } from '../products/adoptable.ts';
-import { isCimdOf, registration } from '../products/dynamic.ts';
+import { isCimdOf, judgeOrigin } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { matchesAny } from '../products/redirect.ts';
 import { exactRedirects } from '../products/way.ts';
-import { covers, documentRefusedBy, EXECUTOR_HOSTS, executorsOf, texts } from '../realm/document-policies.ts';
+import {
+  documentRefusedBy,
+  EXECUTOR_HOSTS,
+  executorsOf,
+  isHostCovered,
+  toTexts,
+} from '../realm/document-policies.ts';
 import { heldAs } from '../realm/lists.ts';
 import { nameScopeOf } from '../realm/mcp-scope.ts';
 import { allowedIn } from '../realm/record.ts';
@@ -13,16 +19,16 @@ import type { Client } from '../realm/representations.ts';
 import { isPinned } from '../realm/ways.ts';
 import { typedList, typedName } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, atMcpServer, command } from './fixes.ts';
-import { realmOf, type Seen, shown } from './seen.ts';
+import { atKeycloak, atMcpServer, fixByCommand } from './fixes.ts';
+import { realmOf, requireShown, type Seen } from './seen.ts';
 import {
-  advertisesDocuments,
   documentPolicies,
   documentState,
   fetchedBy,
+  findUnregisteredWay,
+  isDocumentAdvertised,
   lostClients,
   serverOf,
-  unregisteredWay,
 } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
 
@@ -36,7 +42,7 @@ function documented(seen: Seen): Preset[] {
 function allowing(seen: Seen, preset: Preset, flags: readonly string[] = []): Fix | undefined {
   const resource = seen.resource ?? serverOf(seen)?.resource;
   if (resource === undefined) return undefined;
-  return command(seen, ['allow', resource, ['--preset', typedList([preset.name])], ...flags]);
+  return fixByCommand(seen, ['allow', resource, ['--preset', typedList([preset.name])], ...flags]);
 }
 
 const notAllowed: Rule = {
@@ -50,10 +56,10 @@ const notAllowed: Rule = {
     sources: [MCP_GUIDE, MCP_SPEC, SEEN],
   },
   find(seen) {
-    if (!advertisesDocuments(seen)) return [];
+    if (!isDocumentAdvertised(seen)) return [];
     return seen.presets.flatMap((preset): Found[] => {
       // A product that was assigned a client id uses it in place of its document.
-      if (unregisteredWay(seen, preset)?.way === 'client') return [];
+      if (findUnregisteredWay(seen, preset)?.way === 'client') return [];
       const state = documentState(seen, preset);
       const without = withoutAudience(seen, preset, state);
       if (without) return [without];
@@ -82,7 +88,7 @@ function withoutAudience(
   if (!client || server?.resource === undefined || heldAs(client, server.carrier) !== 'none')
     return undefined;
   const message = `${preset.title} uses its document as client id here, and the client ${client.clientId} doesn’t hold the audience of ${server.resource}: the MCP server refuses its tokens.`;
-  const grant = command(seen, ['onboard', server.resource, typedName(client.clientId)]);
+  const grant = fixByCommand(seen, ['onboard', server.resource, typedName(client.clientId)]);
   const fix = kind === 'fetched' ? grant : (allowing(seen, preset) ?? grant);
   return { subject: preset.name, message, fix };
 }
@@ -106,7 +112,7 @@ const documentTaken: Rule = {
       const foreign = client.redirectUris.filter((uri) => !matchesAny(preset.redirectUris, uri));
       const where = foreign.length === 0 ? '' : `, and codes go to ${foreign.join(', ')}`;
       const message = `The client ${client.clientId} has the id of ${preset.title}’s document, and mcpkc didn’t make it${where}.`;
-      const anew = advertisesDocuments(seen)
+      const anew = isDocumentAdvertised(seen)
         ? allowing(seen, preset, ['--by', 'document', '--yes'])
         : undefined;
       const fix = anew ?? atKeycloak(`In the admin console, Clients: look at it, and delete it.`);
@@ -186,8 +192,8 @@ const allowedLost: Rule = {
       // A client of redirect URIs alone can't be made again without them.
       const fix =
         product === undefined
-          ? command(seen, ['allow', entry.resource, ['--client-id', typedList([clientId])], '--remove'])
-          : command(seen, [
+          ? fixByCommand(seen, ['allow', entry.resource, ['--client-id', typedList([clientId])], '--remove'])
+          : fixByCommand(seen, [
               'allow',
               entry.resource,
               ['--preset', typedList([product])],
@@ -209,9 +215,9 @@ const breaksRealm: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const { features } = shown(seen.parts.server);
+    const { features } = requireShown(seen.parts.server);
     if (features === undefined || features.includes('cimd')) return [];
-    const { profiles } = shown(seen.parts.clientPolicies);
+    const { profiles } = requireShown(seen.parts.clientPolicies);
     const names = [
       ...documentPolicies(seen).map(({ policy }) => `policy '${policy.name}'`),
       ...profiles.filter((one) => executorsOf(one).length > 0).map(({ name }) => `profile '${name}'`),
@@ -243,7 +249,8 @@ const clash: Rule = {
         .slice(index + 1)
         .find(
           (one) =>
-            one.hosts.some((host) => covers(hosts, host)) || hosts.some((host) => covers(one.hosts, host)),
+            one.hosts.some((host) => isHostCovered(hosts, host)) ||
+            hosts.some((host) => isHostCovered(one.hosts, host)),
         );
       if (other === undefined) return [];
       const message = `The client policies '${policy.name}' and '${other.policy.name}' both fetch documents of one host: both must accept it.`;
@@ -267,9 +274,9 @@ const inVain: Rule = {
     sources: [MCP_GUIDE, SEEN],
   },
   find(seen) {
-    const { documentSettings } = shown(seen.parts.server);
-    const lists = shown(seen.parts.clientPolicies);
-    const pinned = shown(seen.parts.ids).filter(isPinned);
+    const { documentSettings } = requireShown(seen.parts.server);
+    const lists = requireShown(seen.parts.clientPolicies);
+    const pinned = requireShown(seen.parts.ids).filter(isPinned);
     const refused = pinned.flatMap(({ clientId }): Found[] => {
       const policy = documentRefusedBy(lists, clientId);
       if (policy === undefined) return [];
@@ -287,7 +294,9 @@ const inVain: Rule = {
       const problems = [
         fetching.length === 0 ? 'no profile of it fetches documents' : '',
         hosts.length === 0 ? 'its condition lists no host' : '',
-        fetching.some((one) => texts(one[EXECUTOR_HOSTS]).length === 0) ? 'its executor permits no host' : '',
+        fetching.some((one) => toTexts(one[EXECUTOR_HOSTS]).length === 0)
+          ? 'its executor permits no host'
+          : '',
         unknown.length > 0 ? `this server ignores ${[...new Set(unknown)].join(', ')}` : '',
       ].filter((one) => one !== '');
       if (problems.length === 0) return [];
@@ -313,7 +322,7 @@ const wide: Rule = {
   },
   find: (seen) =>
     documentPolicies(seen).flatMap(({ policy, hosts, fetching }): Found[] => {
-      const all = [...hosts, ...fetching.flatMap((one) => texts(one[EXECUTOR_HOSTS]))];
+      const all = [...hosts, ...fetching.flatMap((one) => toTexts(one[EXECUTOR_HOSTS]))];
       const bad = [...new Set(all.filter(isTooWide))];
       if (bad.length === 0) return [];
       const message = `The client policy '${policy.name}' takes documents from ${bad.join(', ')}, where anybody can put one.`;
@@ -338,9 +347,9 @@ const fetchedExceeds: Rule = {
     const hidden = realmOf(seen)
       .scopes.filter((one) => nameScopeOf(one) !== undefined)
       .map(({ name }) => name);
-    const all = shown(seen.parts.ids).concat(listed(seen));
+    const all = requireShown(seen.parts.ids).concat(listed(seen));
     const fetched = all.filter(
-      (one, index) => registration(one).kind === 'cimd' && all.findIndex(({ id }) => id === one.id) === index,
+      (one, index) => judgeOrigin(one).kind === 'cimd' && all.findIndex(({ id }) => id === one.id) === index,
     );
     return fetched.flatMap((client): Found[] => {
       const preset = documented(seen).find((one) => isCimdOf(one, client.clientId));
@@ -378,7 +387,9 @@ export const documents: RuleGroup = {
   applies: (seen) => {
     const { record, clientPolicies } = seen.parts;
     const some = record.visible && allowedIn(record.value).length > 0;
-    return some || advertisesDocuments(seen) || (clientPolicies.visible && documentPolicies(seen).length > 0);
+    return (
+      some || isDocumentAdvertised(seen) || (clientPolicies.visible && documentPolicies(seen).length > 0)
+    );
   },
   rules: [breaksRealm, documentTaken, notAllowed, wide, clash, fetchedExceeds, inVain, differs, allowedLost],
 };

@@ -3,8 +3,8 @@ import type { Preset } from '../products/preset.ts';
 import { advisedRetention } from '../realm/events.ts';
 import { typedName } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
-import { atMcpServer, command } from './fixes.ts';
-import { type Seen, shown } from './seen.ts';
+import { atMcpServer, fixByCommand } from './fixes.ts';
+import { requireShown, type Seen } from './seen.ts';
 
 /** The form of the ids that Keycloak assigns to anybody who registers. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -20,7 +20,7 @@ const prunedTooEarly: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find: (seen) =>
-    shown(seen.parts.gone)
+    requireShown(seen.parts.gone)
       .filter((clientId) => seen.backupOf(clientId) !== undefined || UUID.test(clientId))
       .map((clientId): Found => {
         const backup = seen.backupOf(clientId);
@@ -29,7 +29,7 @@ const prunedTooEarly: Rule = {
         const fix =
           backup === undefined
             ? atMcpServer(`No backup is known that holds it. ${recovery(seen)}`)
-            : command(seen, ['prune-clients', ['--restore', backup]], [typedName(clientId)]);
+            : fixByCommand(seen, ['prune-clients', ['--restore', backup]], [typedName(clientId)]);
         return { subject: clientId, message, fix };
       }),
 };
@@ -50,7 +50,7 @@ function recovery({ presets }: Seen): string {
 }
 
 function latest(seen: Seen, clientId: string): string {
-  const times = shown(seen.parts.refusals).flatMap((event) =>
+  const times = requireShown(seen.parts.refusals).flatMap((event) =>
     event.clientId === clientId ? [event.time] : [],
   );
   return times.length === 0 ? '' : ` (last ${new Date(Math.max(...times)).toISOString()})`;
@@ -67,7 +67,7 @@ const off: Rule = {
     sources: [ADMIN_GUIDE, SEEN],
   },
   find(seen) {
-    const { enabled, types } = shown(seen.parts.eventsConfig);
+    const { enabled, types } = requireShown(seen.parts.eventsConfig);
     const lacking = ['CLIENT_REGISTER', 'CLIENT_REGISTER_ERROR', 'LOGIN', 'LOGIN_ERROR'].filter(
       // An empty list means Keycloak's own choice, which has all of them (26.7.3).
       (type) => types.length > 0 && !types.includes(type),
@@ -75,13 +75,15 @@ const off: Rule = {
     if (enabled && lacking.length === 0) return [];
     const what = enabled ? `not ${lacking.join(', ')}` : 'none';
     const message = `User events are stored: ${what}. So nothing shows which registrations and sign-ins were refused.`;
-    return [{ subject: 'events', message, fix: command(seen, ['init', ['--events', advisedRetention()]]) }];
+    return [
+      { subject: 'events', message, fix: fixByCommand(seen, ['init', ['--events', advisedRetention()]]) },
+    ];
   },
 };
 
 /** Rules about the events that Keycloak stores. */
 export const events: RuleGroup = {
   title: 'Clients in use are there',
-  applies: (seen) => shown(seen.parts.eventsConfig).enabled,
+  applies: (seen) => requireShown(seen.parts.eventsConfig).enabled,
   rules: [prunedTooEarly, off],
 };

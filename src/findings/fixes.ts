@@ -3,10 +3,10 @@ import type { PresentServer } from '../realm/mcp-server.ts';
 import { type CommandPart, formatCommand, typedList } from '../text.ts';
 import type { Fix } from './finding.ts';
 import { isClosed, isShutOnPurpose, listServers, nameFor, type Seen } from './seen.ts';
-import { registering } from './ways.ts';
+import { listRegistering } from './ways.ts';
 
 /** A command line of mcpkc as a shell takes it, with the global flags of this run; parts and names as `formatCommand`. */
-export function command(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
+export function fixByCommand(seen: Seen, parts: readonly CommandPart[], names: readonly string[] = []): Fix {
   const naming = parts[0] === 'init' ? seen.initFlags : [];
   return { kind: 'command', text: formatCommand([...seen.globalFlags, ...naming, ...parts], names) };
 }
@@ -19,7 +19,7 @@ export const atMcpServer = (text: string): Fix => ({ kind: 'mcp-server', text })
 
 /** The products that a fix lets register: never one that has a client, unless nothing else is in question. */
 function toRegister(seen: Seen): string[] {
-  const wanted = registering(seen);
+  const wanted = listRegistering(seen);
   const chosen = wanted.length > 0 || isClosed(seen) ? wanted : seen.presets;
   return chosen.map(({ name }) => name);
 }
@@ -50,7 +50,7 @@ export function createScope(
   const named: CommandPart[] = nameFor(seen, resource) === scope ? [] : [['--scope', scope]];
   const parts: CommandPart[] = ['create-scope', ['--resource', resource]];
   const opened: CommandPart[] = registration === 'keep' ? [['--registration', 'keep']] : presetFlags(seen);
-  return command(seen, [...parts, ...named, ...opened, ...flags]);
+  return fixByCommand(seen, [...parts, ...named, ...opened, ...flags]);
 }
 
 /** The command `create-scope` for an existing scope; where nobody knows its resource, only a person can name it. */
@@ -89,7 +89,7 @@ export function trustHosts(
     flags?: readonly CommandPart[];
   } = {},
 ): Fix {
-  return command(seen, [
+  return fixByCommand(seen, [
     'trusted-hosts',
     ...(presets.length === 0 ? [] : [['--preset', typedList(presets)] as const]),
     ...(hosts.length === 0 ? [] : [['--add', typedList(hosts)] as const]),

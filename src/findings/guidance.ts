@@ -1,16 +1,16 @@
 import { MCP_SPEC, SEEN } from '../explanation.ts';
-import { cameByRegistration, isProbe, presetOf } from '../products/dynamic.ts';
-import { getsAudience } from '../products/foresee.ts';
+import { isProbe, isSelfRegistered, presetOf } from '../products/dynamic.ts';
+import { canGetAudience } from '../products/foresee.ts';
 import { PRESETS } from '../products/index.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
-import { addsDefaults } from '../realm/registration-policies.ts';
+import { isDefaultAdded } from '../realm/registration-policies.ts';
 import { count, formatCommand } from '../text.ts';
 import { doorsOf } from './asked-scopes.ts';
 import type { Rule, RuleGroup } from './finding.ts';
 import { atMcpServer } from './fixes.ts';
 import { listServers, type Seen } from './seen.ts';
-import { registering } from './ways.ts';
+import { listRegistering } from './ways.ts';
 
 const dcrWithScope: Rule = {
   code: 'DCR_WITH_SCOPE',
@@ -29,7 +29,7 @@ const dcrWithScope: Rule = {
       .filter(({ list }) => list === 'optional' || !defaultsAreAdded(seen))
       .map(({ scope: name, resource, list }) => {
         const doors = doorsOf(seen);
-        const silent = registering(seen).filter((preset) => !getsAudience(preset, doors, {}, name));
+        const silent = listRegistering(seen).filter((preset) => !canGetAudience(preset, doors, {}, name));
         const who =
           list === 'optional'
             ? 'No client gets the optional scope unless it asks for it by name'
@@ -49,7 +49,7 @@ const dcrWithScope: Rule = {
 function defaultsAreAdded({
   parts: { registrationPolicies: policies, registrationProviders: providers },
 }: Seen): boolean {
-  return policies.visible && providers.visible && addsDefaults(policies.value, providers.value);
+  return policies.visible && providers.visible && isDefaultAdded(policies.value, providers.value);
 }
 
 const mode: Rule = {
@@ -100,7 +100,7 @@ function inherited(seen: Seen, { mode: kind, list, carriers }: PresentServer): s
       heldOf(client, carriers) !== 'none' &&
       client.clientId !== seen.account &&
       !isProbe(client) &&
-      !(cameByRegistration(client) && presetOf(client, [...seen.presets, ...PRESETS]) !== undefined),
+      !(isSelfRegistered(client) && presetOf(client, [...seen.presets, ...PRESETS]) !== undefined),
   );
   if (foreign.length === 0) return ' Every client that holds it is a known product’s.';
   const names = foreign

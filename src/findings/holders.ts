@@ -1,6 +1,6 @@
 import { SEEN } from '../explanation.ts';
 import { holderProblems } from '../products/adoptable.ts';
-import { registration } from '../products/dynamic.ts';
+import { judgeOrigin } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
@@ -8,14 +8,14 @@ import { adoptionOf, allowancesOf, entriesOf, keepOf, RECORD_CLIENT } from '../r
 import type { Client } from '../realm/representations.ts';
 import { count, typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
-import { atKeycloak, command, repair } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { atKeycloak, fixByCommand, repair } from './fixes.ts';
+import { listServers, requireShown, type Seen } from './seen.ts';
 
 /** The clients that are looked at: all, where they were listed, else those that the record names. */
 function looked(seen: Seen): Client[] {
   const { clients, adopted } = seen.parts;
   const all = clients.visible ? clients.value?.clients : undefined;
-  return all ?? shown(adopted);
+  return all ?? requireShown(adopted);
 }
 
 /**
@@ -52,7 +52,7 @@ function restore(seen: Seen, judged: PresentServer, client: Client): Fix {
     ['--preset', typedList([product])] as const,
     ['--by', entry.way] as const,
   ];
-  return command(seen, parts);
+  return fixByCommand(seen, parts);
 }
 
 /** Whether mcpkc made the client (`mcpkc allow`). */
@@ -75,7 +75,7 @@ const exceeds: Rule = {
   find: (seen) =>
     holders(seen).flatMap(({ client, judged }): Found[] => {
       // The policy decides about this client, and detaching doesn't last: FETCHED_CLIENT_EXCEEDS.
-      if (registration(client).kind === 'cimd') return [];
+      if (judgeOrigin(client).kind === 'cimd') return [];
       const problems = holderProblems(client, [...seen.presets, ...PRESETS]);
       if (problems.length === 0) return [];
       const message = `The client ${called(client)} gets the audience of '${judged.scope}', and ${problems.join('; ')}.`;
@@ -97,7 +97,7 @@ const changed: Rule = {
   find: (seen) =>
     holders(seen).flatMap(({ client, judged }): Found[] => {
       if (judged.resource === undefined) return [];
-      const memory = adoptionOf(shown(seen.parts.record), judged.resource, client);
+      const memory = adoptionOf(requireShown(seen.parts.record), judged.resource, client);
       if (memory.state !== 'changed') return [];
       const { since, by } = memory.entry;
       const message = `The client ${called(client)} is not what it was when it was adopted for '${judged.scope}' (${since}, by ${by}). Its redirect URIs now: ${client.redirectUris.join(' ') || 'none'}.`;
@@ -116,12 +116,12 @@ const keptChanged: Rule = {
     sources: [SEEN],
   },
   find: (seen) =>
-    (shown(seen.parts.clients)?.clients ?? [])
-      .filter((client) => keepOf(shown(seen.parts.record), client).state === 'changed')
+    (requireShown(seen.parts.clients)?.clients ?? [])
+      .filter((client) => keepOf(requireShown(seen.parts.record), client).state === 'changed')
       .map((client) => ({
         subject: client.clientId,
         message: `The client ${called(client)} was to be kept, and was changed since: prune-clients judges it like any other.`,
-        fix: command(seen, ['prune-clients', ['--keep', typedList([client.clientId])]]),
+        fix: fixByCommand(seen, ['prune-clients', ['--keep', typedList([client.clientId])]]),
       })),
 };
 
@@ -136,7 +136,7 @@ const marks: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    const marked = (shown(seen.parts.clients)?.clients ?? [])
+    const marked = (requireShown(seen.parts.clients)?.clients ?? [])
       .filter(
         ({ clientId, attributes }) =>
           clientId !== RECORD_CLIENT && Object.keys(attributes).some((name) => name.startsWith('mcpkc.')),
@@ -161,10 +161,10 @@ const lost: Rule = {
     sources: [SEEN],
   },
   find(seen) {
-    if (shown(seen.parts.record).state !== 'lost') return [];
+    if (requireShown(seen.parts.record).state !== 'lost') return [];
     const message =
       'What mcpkc remembered of this realm is lost: the client that held it is gone, or is not the one that its role proves.';
-    const fix = command(seen, ['prune-clients', '--observe']);
+    const fix = fixByCommand(seen, ['prune-clients', '--observe']);
     return [{ subject: RECORD_CLIENT, message, fix }];
   },
 };

@@ -7,26 +7,29 @@ import { POLICY, type RegistrationPolicy } from '../realm/representations.ts';
 import { typedList } from '../text.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { harden, repair, trustHosts } from './fixes.ts';
-import { isShut, isShutOnPurpose, listServers, type Seen, shown } from './seen.ts';
-import { registering } from './ways.ts';
+import { isShut, isShutOnPurpose, listServers, requireShown, type Seen } from './seen.ts';
+import { listRegistering } from './ways.ts';
 import { isTooWide } from './wide-hosts.ts';
 
 /** The registration policies of one kind that anonymous registrations meet. */
-export function anonymous(seen: Seen, providerId: string): RegistrationPolicy[] {
-  return shown(seen.parts.registrationPolicies).filter(
+export function listAnonymous(seen: Seen, providerId: string): RegistrationPolicy[] {
+  return requireShown(seen.parts.registrationPolicies).filter(
     (policy) => policy.providerId === providerId && policy.subType === 'anonymous',
   );
 }
 
 function policies(seen: Seen): ({ name: string } & HostsOfPolicy)[] {
-  return anonymous(seen, POLICY.trustedHosts).map((policy) => ({ name: policy.name, ...hostsOf(policy) }));
+  return listAnonymous(seen, POLICY.trustedHosts).map((policy) => ({
+    name: policy.name,
+    ...hostsOf(policy),
+  }));
 }
 
 /**
  * Whether Keycloak's policy trusts a host. An entry is compared letter by letter, upper and lower case too; `*.x` is x
  * and everything below it (26.7.3).
  */
-export function trusts(hosts: readonly string[], host: string): boolean {
+export function isTrustedHost(hosts: readonly string[], host: string): boolean {
   return hosts.some((entry) => {
     if (!entry.startsWith('*.')) return entry === host;
     const domain = entry.slice(2);
@@ -78,7 +81,7 @@ const empty: Rule = {
   },
   find: (seen) =>
     policies(seen)
-      .filter(({ hosts }) => hosts.length === 0 && registering(seen).length > 0)
+      .filter(({ hosts }) => hosts.length === 0 && listRegistering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
         ...(isShutOnPurpose(seen) ? { severity: 'info' as const } : {}),
@@ -104,7 +107,7 @@ const missing: Rule = {
       const own = missingServers(seen, hosts);
       // The command that adds a server's own host adds those of the products as well: one clears both.
       const all = own[0]?.fix;
-      return [...registering(seen).flatMap((preset) => missingOf(seen, preset, hosts, all)), ...own];
+      return [...listRegistering(seen).flatMap((preset) => missingOf(seen, preset, hosts, all)), ...own];
     });
   },
 };
@@ -118,8 +121,8 @@ function neededHosts({ registration }: Preset): string[] {
 
 function missingOf(seen: Seen, preset: Preset, hosts: readonly string[], all: Fix | undefined): Found[] {
   const { name, title, trustedHosts } = preset;
-  const needed = neededHosts(preset).filter((host) => !trusts(hosts, host));
-  const others = trustedHosts.filter((host) => !trusts(hosts, host) && !needed.includes(host));
+  const needed = neededHosts(preset).filter((host) => !isTrustedHost(hosts, host));
+  const others = trustedHosts.filter((host) => !isTrustedHost(hosts, host) && !needed.includes(host));
   const fix = all ?? trustHosts(seen, { presets: [name] });
   if (needed.length > 0) {
     const message = `Trusted Hosts lacks ${[...needed, ...others].join(', ')}: ${title}’s registration is refused ("URI doesn't match any trusted host").`;
@@ -132,7 +135,7 @@ function missingOf(seen: Seen, preset: Preset, hosts: readonly string[], all: Fi
 
 /** The patterns that mcpkc's client policy holds redirect URIs to; undefined where it is off or holds none. */
 function heldPatterns(seen: Seen): string[] | undefined {
-  const { profiles, policies: all } = shown(seen.parts.clientPolicies);
+  const { profiles, policies: all } = requireShown(seen.parts.clientPolicies);
   const isOn = all.some(({ name, enabled }) => name === OWN_POLICY.registrations && enabled !== false);
   return isOn ? patternsOf(profiles.find(({ name }) => name === OWN_POLICY.registrations)) : undefined;
 }
@@ -142,7 +145,7 @@ function missingServers(seen: Seen, hosts: readonly string[]): Found[] {
   if (heldPatterns(seen) === undefined) return [];
   return listServers(seen).flatMap((judged): Found[] => {
     const host = judged.resource === undefined ? undefined : trustedHost(judged.resource);
-    if (host === undefined || trusts(hosts, host)) return [];
+    if (host === undefined || isTrustedHost(hosts, host)) return [];
     const message = `Trusted Hosts lacks ${host}, the MCP server’s own host: a registration that names it as its home page is refused.`;
     return [{ subject: host, message, fix: repair(seen, judged), severity: 'warning' }];
   });
@@ -160,7 +163,7 @@ const senderMatch: Rule = {
   },
   find: (seen) =>
     policies(seen)
-      .filter((policy) => policy.senderMatch && !isShut(seen) && registering(seen).length > 0)
+      .filter((policy) => policy.senderMatch && !isShut(seen) && listRegistering(seen).length > 0)
       .map(({ name }) => ({
         subject: name,
         message: `The policy '${name}' demands that registrations are sent from a trusted host: ChatGPT’s come from changing addresses and are refused ('Host not trusted').`,

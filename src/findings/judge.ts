@@ -63,6 +63,9 @@ function hiddenFrom({ parts }: Seen, needs: readonly PartName[]): string[] {
 }
 
 /** Whether a finding is at or above the severity that makes the answer "no". */
-export function fails(findings: readonly Pick<Finding, 'severity'>[], failOn: 'error' | 'warning'): boolean {
+export function isFailing(
+  findings: readonly Pick<Finding, 'severity'>[],
+  failOn: 'error' | 'warning',
+): boolean {
   return findings.some(({ severity }) => RANK[severity] <= RANK[failOn]);
 }

@@ -8,7 +8,7 @@ import type { Preset } from '../products/preset.ts';
 import type { Finding } from './finding.ts';
 import { GROUPS } from './index.ts';
 import { judge } from './judge.ts';
-import { seenBy } from './seen-by.ts';
+import { lookAt } from './seen-by.ts';
 
 /** A look of `status` at the realm of an MCP server. */
 export interface Look {
@@ -23,7 +23,7 @@ export interface Look {
  * The findings of `status` about the realm of an MCP server; undefined where no service account is configured. Without
  * `presets` it is about the products that the record names.
  */
-export async function findingsFor(
+export async function findProblems(
   context: Context,
   config: Config,
   { resource, presets }: { resource: string; presets: readonly Preset[] | undefined },
@@ -38,7 +38,7 @@ export async function findingsFor(
     resource,
     clients: false,
   });
-  const seen = await seenBy(context, config, keycloak, { resource, presets, parts });
+  const seen = await lookAt(context, config, keycloak, { resource, presets, parts });
   const { findings, unjudged } = judge(GROUPS, seen);
   return { findings, presets: seen.presets, isWhole: unjudged.length === 0 };
 }

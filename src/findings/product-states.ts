@@ -1,7 +1,7 @@
 import type { Connection } from '../products/connection.ts';
 import type { Finding } from './finding.ts';
 import type { Seen } from './seen.ts';
-import { unregisteredWay, usesDocument } from './ways.ts';
+import { findUnregisteredWay, isDocumentUsed } from './ways.ts';
 
 /** The way in which a product connects, and whether the realm lets it, as far as that can be read. */
 export interface ProductState extends Connection {
@@ -45,7 +45,7 @@ const STOPS_SUBJECTS_REGISTRATION = 'TRUSTED_HOST_MISSING';
 export function productStates(seen: Seen, findings: readonly Finding[], allVisible: boolean): ProductState[] {
   return seen.presets.map((preset) => {
     const { name, title, registration } = preset;
-    const own = unregisteredWay(seen, preset);
+    const own = findUnregisteredWay(seen, preset);
     const usesSecret = registration.token_endpoint_auth_method !== 'none';
     const stops = findings.filter(({ code, severity, subject, products }) => {
       if (severity !== 'error') return false;
@@ -56,7 +56,7 @@ export function productStates(seen: Seen, findings: readonly Finding[], allVisib
       if (STOPS_EVERYBODY.includes(code)) return true;
       const isAbout = [name, title].includes(subject);
       if (STOPS_SUBJECT.includes(code)) return isAbout;
-      if (own !== undefined || usesDocument(seen, preset)) return false;
+      if (own !== undefined || isDocumentUsed(seen, preset)) return false;
       return STOPS_REGISTRATION.includes(code) || (code === STOPS_SUBJECTS_REGISTRATION && isAbout);
     });
     const depends = findings.filter((one) => one.depends?.includes(name));

@@ -7,9 +7,9 @@ import { count } from '../text.ts';
 import { doorsOf, namingsOf } from './asked-scopes.ts';
 import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
-import { anonymous } from './hosts.ts';
-import { isShut, listServers, type Seen, shown } from './seen.ts';
-import { isRegistrationShut, registering } from './ways.ts';
+import { listAnonymous } from './hosts.ts';
+import { isShut, listServers, requireShown, type Seen } from './seen.ts';
+import { isRegistrationShut, listRegistering } from './ways.ts';
 
 const CONSOLE = 'In the admin console, Clients, Client registration, Anonymous access policies:';
 const NAME_A_SERVER = 'Name the MCP server: mcpkc create-scope --resource <its URL>';
@@ -27,10 +27,10 @@ const defaultsOff: Rule = {
   find(seen) {
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
-    const stopped = registering(seen).filter(
+    const stopped = listRegistering(seen).filter(
       (preset) => foreseeScopes(preset, doors, named)?.stage === 'registration',
     );
-    return anonymous(seen, POLICY.allowedScopes)
+    return listAnonymous(seen, POLICY.allowedScopes)
       .filter((policy) => !isShut(seen) && !allowedScopesOf(policy).defaults)
       .map(({ name }) => ({
         subject: name,
@@ -53,11 +53,11 @@ const blocks: Rule = {
     sources: [REGISTRATION_GUIDE, 'RFC 7591 §2 (scope)', SEEN],
   },
   find(seen) {
-    const senders = registering(seen).filter(({ scopes }) => scopes.registers !== 'nothing');
+    const senders = listRegistering(seen).filter(({ scopes }) => scopes.registers !== 'nothing');
     if (senders.length === 0 || isShut(seen)) return [];
     const doors = doorsOf(seen);
     const { named } = namingsOf(seen);
-    return anonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
+    return listAnonymous(seen, POLICY.allowedScopes).flatMap((policy) => {
       const blocked = namedScopes(seen).filter((scope) => !allowedScopesOf(policy).scopes.includes(scope));
       if (blocked.length === 0) return [];
       const always = senders.filter((preset) =>
@@ -100,8 +100,8 @@ const full: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
-    const { limit, reached } = shown(seen.parts.room);
-    if (limit === undefined || !reached || registering(seen).length === 0) return [];
+    const { limit, reached } = requireShown(seen.parts.room);
+    if (limit === undefined || !reached || listRegistering(seen).length === 0) return [];
     const message = `The realm has reached its limit of ${count(limit, 'client')}: nobody can register any more.`;
     const fix = atKeycloak(
       `See what can go: mcpkc prune-clients. Or raise the limit. ${CONSOLE} Max Clients Limit.`,
@@ -122,7 +122,7 @@ const nearlyFull: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find(seen) {
-    const { limit, reached, near } = shown(seen.parts.room);
+    const { limit, reached, near } = requireShown(seen.parts.room);
     if (limit === undefined || reached || !near) return [];
     const message = `The realm has used 80 % of its limit of ${count(limit, 'client')}.`;
     const fix = atKeycloak(
@@ -144,7 +144,7 @@ const disabled: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
-    (registering(seen).length === 0 ? [] : anonymous(seen, POLICY.disabled)).map(({ name }) => ({
+    (listRegistering(seen).length === 0 ? [] : listAnonymous(seen, POLICY.disabled)).map(({ name }) => ({
       subject: name,
       message: `The policy '${name}' disables every client that registers: the sign-in that follows is refused.`,
       fix: atKeycloak(`${CONSOLE} delete '${name}', or enable the connector’s client by hand.`),
@@ -163,7 +163,7 @@ const wideMappers: Rule = {
     sources: [REGISTRATION_GUIDE, SEEN],
   },
   find: (seen) =>
-    (isRegistrationShut(seen) ? [] : anonymous(seen, POLICY.allowedMappers)).flatMap((policy) => {
+    (isRegistrationShut(seen) ? [] : listAnonymous(seen, POLICY.allowedMappers)).flatMap((policy) => {
       const wide = mapperTypesOf(policy).filter((type) => type !== PAIRWISE_MAPPER);
       if (wide.length === 0 || isShut(seen)) return [];
       const message = `The policy '${policy.name}' lets a client that registers itself bring mappers (${wide.join(', ')}): it can put another user’s sub, or any audience, into its tokens.`;
@@ -193,7 +193,7 @@ function missingPolicy(
       sources: [REGISTRATION_GUIDE, SEEN],
     },
     find: (seen) =>
-      anonymous(seen, providerId).length > 0
+      listAnonymous(seen, providerId).length > 0
         ? []
         : [
             {

@@ -4,7 +4,7 @@ import { ADMIN_API_SCOPE } from '../realm/roles.ts';
 import { repairAccount } from './account.ts';
 import type { Fix, Found, Severity } from './finding.ts';
 import { atKeycloak } from './fixes.ts';
-import { listServers, type Seen, shown } from './seen.ts';
+import { listServers, requireShown, type Seen } from './seen.ts';
 
 /** A release of Keycloak, such as 26.8.2; compared number by number. */
 export type Release = readonly [major: number, minor: number, patch: number];
@@ -164,7 +164,7 @@ export const RELEASE_FACTS: readonly ReleaseFact[] = [
     certainty: 'read',
     needs: ['clientPolicies'],
     breaks(seen) {
-      const { policies, profiles } = shown(seen.parts.clientPolicies);
+      const { policies, profiles } = requireShown(seen.parts.clientPolicies);
       const rotating = profiles
         .filter(({ executors = [] }) => executors.some(({ executor }) => executor === 'secret-rotation'))
         .map(({ name }) => name);

@@ -9,7 +9,7 @@ import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import { listNames } from '../text.ts';
 import type { Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, createScope, repair } from './fixes.ts';
-import { listServers, nameFor, realmOf, type Seen, shown } from './seen.ts';
+import { listServers, nameFor, realmOf, requireShown, type Seen } from './seen.ts';
 
 const GENERIC_ERROR =
   'ChatGPT shows a generic connection error after consent, since the MCP server answers 401';
@@ -177,7 +177,7 @@ const requestedMissing: Rule = {
     sources: ['ChatGPT’s authorization requests, observed 2025-09-17', SEEN],
   },
   find(seen) {
-    const { all, defaults, optionals } = shown(seen.parts.scopes);
+    const { all, defaults, optionals } = requireShown(seen.parts.scopes);
     return seen.presets.flatMap(({ title, requestedScopes }) => {
       const gone = requestedScopes.filter((scope) => ![...defaults, ...optionals].includes(scope));
       if (gone.length === 0) return [];

@@ -15,7 +15,7 @@ import type { CommandPart } from '../text.ts';
 import type { Seen } from './seen.ts';
 
 /** Puts together what the rules look at: the realm, the configuration, and this machine. */
-export async function seenBy(
+export async function lookAt(
   context: Context,
   config: Config,
   keycloak: Keycloak,

@@ -4,7 +4,7 @@ import { ATTRIBUTE } from '../realm/marks.ts';
 import { isAudienceScope, nameScopeOf, scopeNameFor } from '../realm/mcp-scope.ts';
 import { completeServer, mcpServerOf, type PresentServer } from '../realm/mcp-server.ts';
 import { entriesOf } from '../realm/record.ts';
-import { refusesEveryRegistration, trustsNoHost } from '../realm/registration-policies.ts';
+import { hasNoTrustedHost, isRegistrationRefused } from '../realm/registration-policies.ts';
 import type { ClientScope } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { CommandPart } from '../text.ts';
@@ -45,7 +45,7 @@ export interface Seen {
 }
 
 /** The value of a part that a rule declared to need. */
-export function shown<T>(part: Part<T>): T {
+export function requireShown<T>(part: Part<T>): T {
   if (part.visible) return part.value;
   throw new Error(`a rule looked at what takes the role ${part.role} without needing it`);
 }
@@ -53,13 +53,13 @@ export function shown<T>(part: Part<T>): T {
 /** Whether no product can register; a command that names no product leaves that so. */
 export function isClosed(seen: Seen): boolean {
   const { registrationPolicies } = seen.parts;
-  return registrationPolicies.visible && trustsNoHost(registrationPolicies.value);
+  return registrationPolicies.visible && hasNoTrustedHost(registrationPolicies.value);
 }
 
 /** Whether every anonymous registration is refused: faults of registrations then concern nobody. */
 export function isShut(seen: Seen): boolean {
   const { registrationPolicies } = seen.parts;
-  return registrationPolicies.visible && refusesEveryRegistration(registrationPolicies.value);
+  return registrationPolicies.visible && isRegistrationRefused(registrationPolicies.value);
 }
 
 /** Whether registration was kept shut when the realm's MCP servers were provisioned, and no product was wanted since. */
@@ -71,7 +71,7 @@ export function isShutOnPurpose(seen: Seen): boolean {
 
 /** The realm as the functions of `realm/` want it, as far as its MCP servers go. */
 export function realmOf({ realm, parts }: Seen): RealmSnapshot {
-  const { all, defaults, optionals } = shown(parts.scopes);
+  const { all, defaults, optionals } = requireShown(parts.scopes);
   const nothing = { registrationPolicies: [], clientPolicies: [], clientProfiles: [], clients: [] };
   return {
     realm,

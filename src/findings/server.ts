@@ -1,16 +1,16 @@
 import { HOSTNAME_GUIDE, MCP_GUIDE, MCP_SPEC, PROXY_GUIDE, SEEN } from '../explanation.ts';
 import type { IssuerMetadata } from '../keycloak/read/issuer-metadata.ts';
 import { isLoopback } from '../names/loopback.ts';
-import { cameByRegistration } from '../products/dynamic.ts';
+import { isSelfRegistered } from '../products/dynamic.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import type { Client } from '../realm/representations.ts';
 import { isOwnResourceClient, RESOURCE_URL, resourceClientDeviations } from '../realm/resource-client.ts';
 import type { Fix, Found, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, createScope } from './fixes.ts';
-import { isShut, listServers, type Seen, shown } from './seen.ts';
+import { isShut, listServers, requireShown, type Seen } from './seen.ts';
 
 /** The metadata that clients get: from the public address where it answers, else from the address of administration. */
-export function told({ parts }: Seen): IssuerMetadata | undefined {
+export function readTold({ parts }: Seen): IssuerMetadata | undefined {
   return parts.face.atIssuer ?? parts.face.atKeycloak;
 }
 
@@ -30,7 +30,7 @@ const mismatch: Rule = {
   },
   find(seen) {
     const { issuer } = seen;
-    const said = told(seen);
+    const said = readTold(seen);
     if (issuer === undefined || said?.issuer === issuer) return [];
     if (said === undefined) {
       const message = `Neither ${issuer} nor ${seen.server} answers with the realm’s metadata: clients can’t find Keycloak’s endpoints.`;
@@ -68,7 +68,7 @@ const notHttps: Rule = {
     sources: [HOSTNAME_GUIDE, PROXY_GUIDE, 'RFC 8414 §2 (https)', MCP_SPEC],
   },
   find(seen) {
-    const issuer = told(seen)?.issuer;
+    const issuer = readTold(seen)?.issuer;
     if (issuer === undefined || !URL.canParse(issuer)) return [];
     const url = new URL(issuer);
     if (url.protocol === 'https:' || isLoopback(url)) return [];
@@ -89,8 +89,8 @@ const basicOff: Rule = {
     sources: ['RFC 6749 §2.3.1', SEEN],
   },
   find(seen) {
-    const advertised = told(seen)?.authMethods;
-    const off = !shown(seen.parts.authenticators).includes('client-secret');
+    const advertised = readTold(seen)?.authMethods;
+    const off = !requireShown(seen.parts.authenticators).includes('client-secret');
     const hidden = advertised !== undefined && !advertised.includes('client_secret_basic');
     if (!off && !hidden) return [];
     const message =
@@ -126,28 +126,29 @@ const resourceIndicators: Rule = {
 };
 
 function judgesResource(seen: Seen): boolean {
-  return shown(seen.parts.server).features?.includes('resource-indicators') === true;
+  return requireShown(seen.parts.server).features?.includes('resource-indicators') === true;
 }
 
 /** Whether the client that stands for an MCP server is mcpkc's, and as it is made. */
 function standsFor(seen: Seen, resource: string): boolean {
-  return shown(seen.parts.ids).some(
+  return requireShown(seen.parts.ids).some(
     (client) =>
-      isOwnResourceClient(client, resource, shown(seen.parts.record)) &&
+      isOwnResourceClient(client, resource, requireShown(seen.parts.record)) &&
       resourceClientDeviations(client, resource).length === 0,
   );
 }
 
 /** The client whose id is the URL of an MCP server. */
 function holderOfId(seen: Seen, resource: string): Client | undefined {
-  return shown(seen.parts.ids).find(({ clientId }) => clientId === resource);
+  return requireShown(seen.parts.ids).find(({ clientId }) => clientId === resource);
 }
 
 /** The client whose id is the URL of an MCP server, where it registered itself. */
 function squatterOf(seen: Seen, resource: string): Client | undefined {
   const client = holderOfId(seen, resource);
-  const isOwn = client !== undefined && isOwnResourceClient(client, resource, shown(seen.parts.record));
-  return client && !isOwn && cameByRegistration(client) ? client : undefined;
+  const isOwn =
+    client !== undefined && isOwnResourceClient(client, resource, requireShown(seen.parts.record));
+  return client && !isOwn && isSelfRegistered(client) ? client : undefined;
 }
 
 /** Somebody else's client in its place is deleted for it, which takes a person's word. */
@@ -219,7 +220,7 @@ const foreignResource: Rule = {
         ({ clientId, attributes }) => clientId !== resource && attributes[RESOURCE_URL] === resource,
       );
       // A client that registered itself is a finding of its own, with or without the feature.
-      const there = shown(seen.parts.ids).filter(
+      const there = requireShown(seen.parts.ids).filter(
         (client) => client.clientId === resource && client !== squatterOf(seen, resource),
       );
       const foreign = [...(standsFor(seen, resource) ? [] : there), ...claiming];

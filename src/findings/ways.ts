@@ -9,17 +9,17 @@ import type { PresentServer } from '../realm/mcp-server.ts';
 import { type Allowed, allowancesOf, allowedIn, madeIds } from '../realm/record.ts';
 import { hostsOf } from '../realm/registration-policies.ts';
 import { type Client, POLICY } from '../realm/representations.ts';
-import { listServers, type Seen, shown } from './seen.ts';
-import { told } from './server.ts';
+import { listServers, requireShown, type Seen } from './seen.ts';
+import { readTold } from './server.ts';
 
 /** The enabled policies by which Keycloak fetches documents. */
 export function documentPolicies(seen: Seen): DocumentPolicy[] {
-  return documentPoliciesOf(shown(seen.parts.clientPolicies));
+  return documentPoliciesOf(requireShown(seen.parts.clientPolicies));
 }
 
 /** The policy by which Keycloak fetches the document at this URL; undefined where none does. */
 export function fetchedBy(seen: Seen, url: string): DocumentPolicy | undefined {
-  return documentFetchedBy(shown(seen.parts.clientPolicies), url);
+  return documentFetchedBy(requireShown(seen.parts.clientPolicies), url);
 }
 
 /**
@@ -28,13 +28,17 @@ export function fetchedBy(seen: Seen, url: string): DocumentPolicy | undefined {
  */
 export function documentState(seen: Seen, { cimdUrl }: Preset): DocumentState | undefined {
   if (cimdUrl === undefined) return undefined;
-  const client = shown(seen.parts.ids).find(({ clientId }) => clientId === cimdUrl);
+  const client = requireShown(seen.parts.ids).find(({ clientId }) => clientId === cimdUrl);
   const { record, clientPolicies } = seen.parts;
-  return documentStateOf(cimdUrl, { client, record: shown(record), lists: shown(clientPolicies) });
+  return documentStateOf(cimdUrl, {
+    client,
+    record: requireShown(record),
+    lists: requireShown(clientPolicies),
+  });
 }
 
 /** Whether this issuer tells products that it accepts documents. */
-export const advertisesDocuments = (seen: Seen): boolean => told(seen)?.cimd === true;
+export const isDocumentAdvertised = (seen: Seen): boolean => readTold(seen)?.cimd === true;
 
 /** The MCP server in question: the one that was named, else the first that the realm knows. */
 export function serverOf(seen: Seen): PresentServer | undefined {
@@ -47,13 +51,13 @@ export function serverOf(seen: Seen): PresentServer | undefined {
 /**
  * The connection of a product that doesn't register; undefined where it registers, or its document is known to nobody.
  */
-export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefined {
+export function findUnregisteredWay(seen: Seen, preset: Preset): Connection | undefined {
   const { record, ids, clientPolicies, scopes } = seen.parts;
   if (!record.visible || !scopes.visible) return undefined;
-  const isKnown = ids.visible && clientPolicies.visible && advertisesDocuments(seen);
+  const isKnown = ids.visible && clientPolicies.visible && isDocumentAdvertised(seen);
   const state = isKnown ? documentState(seen, preset) : undefined;
   if (state?.kind === 'pinned' || state?.kind === 'fetched')
-    return documentConnection(preset, state, { lists: shown(clientPolicies), server: serverOf(seen) });
+    return documentConnection(preset, state, { lists: requireShown(clientPolicies), server: serverOf(seen) });
   const taken = state?.kind === 'taken' ? takenConnection(preset, state.client) : undefined;
   const { made: clients } = serverOf(seen)?.ways ?? { made: allowedIn(record.value, seen.resource) };
   const made = findMade(clients, preset);
@@ -66,8 +70,8 @@ export function unregisteredWay(seen: Seen, preset: Preset): Connection | undefi
 }
 
 /** Whether a product uses its document here, known to the realm or not: it registers in no case. */
-export function usesDocument(seen: Seen, { cimdUrl }: Preset): boolean {
-  return cimdUrl !== undefined && advertisesDocuments(seen);
+export function isDocumentUsed(seen: Seen, { cimdUrl }: Preset): boolean {
+  return cimdUrl !== undefined && isDocumentAdvertised(seen);
 }
 
 /** The connection of a product where somebody else's client has its document's id. */
@@ -85,21 +89,21 @@ function takenConnection({ redirectUris, cimdUrl = '' }: Preset, client: Client)
 /** The client that a product in question has already; undefined where it registers, or it isn't there. */
 export function clientOf(seen: Seen, preset: Preset): Client | undefined {
   const { adopted, ids } = seen.parts;
-  const clientId = unregisteredWay(seen, preset)?.clientId;
+  const clientId = findUnregisteredWay(seen, preset)?.clientId;
   if (clientId === undefined) return undefined;
   const known = [adopted, ids].flatMap((part) => (part.visible ? part.value : []));
   return known.find((one) => one.clientId === clientId);
 }
 
 /** The products in question that have to register, and can: the others have a client, or need one. */
-export function registering(seen: Seen): Preset[] {
+export function listRegistering(seen: Seen): Preset[] {
   return withoutClient(seen).filter(({ cannotRegister }) => cannotRegister === undefined);
 }
 
 /** The products in question that use no document and for which nothing in the realm stands. */
 export function withoutClient(seen: Seen): Preset[] {
   return seen.presets.filter(
-    (preset) => !usesDocument(seen, preset) && unregisteredWay(seen, preset) === undefined,
+    (preset) => !isDocumentUsed(seen, preset) && findUnregisteredWay(seen, preset) === undefined,
   );
 }
 
@@ -109,7 +113,7 @@ export function withoutClient(seen: Seen): Preset[] {
  */
 export function isRegistrationShut(seen: Seen): boolean {
   const { registrationPolicies } = seen.parts;
-  if (!registrationPolicies.visible || registering(seen).length > 0) return false;
+  if (!registrationPolicies.visible || listRegistering(seen).length > 0) return false;
   return registrationPolicies.value
     .filter(({ providerId, subType }) => providerId === POLICY.trustedHosts && subType === 'anonymous')
     .some((policy) => hostsOf(policy).hosts.length === 0);

@@ -29,11 +29,11 @@ export async function loadFleet(
   const { io } = context;
   const files = named ?? (await usualFile(io));
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await textOf(io, file) })));
-  return checked(texts);
+  return checkFleet(texts);
 }
 
 /** Reads the fleet in these texts, as `loadFleet`. */
-export function checked(texts: readonly FileText[]): LoadedFleet {
+export function checkFleet(texts: readonly FileText[]): LoadedFleet {
   const { fleet, problems, notes } = readFleet(texts);
   if (problems.length === 0) return { fleet, notes, texts };
   const lines = problems.map(problemText);
@@ -76,7 +76,10 @@ async function textOf(io: Context['io'], file: string): Promise<string> {
  * with it; PROFILE_MISMATCH where they differ. The file's realm is followed only where the profile names none and its
  * account is one of master. So no text of the file sends a secret anywhere but to the profile's server.
  */
-export async function configFor(context: Context, { profile, realm, server }: FleetRealm): Promise<Config> {
+export async function readConfigFor(
+  context: Context,
+  { profile, realm, server }: FleetRealm,
+): Promise<Config> {
   const config = await (profile === undefined ? context.config() : context.configOf(profile));
   for (const [key, flag] of [
     ['KC_SERVER', '--server'],

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import { mapSome } from '../keycloak/connection/lists.ts';
 import { visible } from '../text.ts';
-import { configFor, loadFleet, problemText } from './connect.ts';
+import { loadFleet, problemText, readConfigFor } from './connect.ts';
 import type { FleetRealm } from './fleet.ts';
 
 /** Number of realms that are looked at at once. */
@@ -36,7 +36,7 @@ export async function lookOver(
     async (wish): Promise<Looked> => {
       let config: Config | undefined;
       try {
-        config = await configFor(context, wish);
+        config = await readConfigFor(context, wish);
         return { wish, config, reports: await look(config, wish), error: undefined };
       } catch (error) {
         if (!(error instanceof McpkcError) || context.signal.aborted) throw error;
@@ -81,7 +81,7 @@ function textOf({ wish, config, reports, error }: Looked, style: Style): string 
 }
 
 /** Names of the products that servers of a realm let register. */
-export function registering({ servers }: Pick<FleetRealm, 'servers'>): string[] {
+export function listRegisteringProducts({ servers }: Pick<FleetRealm, 'servers'>): string[] {
   const all = servers.flatMap(({ products }) => products);
   return [...new Set(all.filter(({ by }) => by === 'registration').flatMap(({ preset }) => preset ?? []))];
 }

@@ -1,5 +1,5 @@
 /** The number of letters to add, drop, change or swap with their neighbour to make one word of the other. */
-export function distance(a: string, b: string): number {
+export function countEdits(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -21,10 +21,10 @@ export function distance(a: string, b: string): number {
 const plain = (key: string) => key.toUpperCase().replaceAll(/[_.-]/g, '').slice(0, 60);
 
 /** The known key that is most like a word, and how far it is from it (case, `_` and `-` don't count). */
-export function nearest(word: string, known: readonly string[]): { key: string; distance: number } {
+export function findNearest(word: string, known: readonly string[]): { key: string; distance: number } {
   let best = { key: '', distance: Number.POSITIVE_INFINITY };
   for (const key of known) {
-    const away = distance(plain(word), plain(key));
+    const away = countEdits(plain(word), plain(key));
     if (away < best.distance) best = { key, distance: away };
   }
   return best;
@@ -33,6 +33,6 @@ export function nearest(word: string, known: readonly string[]): { key: string; 
 /** The known key that a word was most likely meant to be: at most two slips, one in a short word. */
 export function nearMiss(word: string, known: readonly string[]): string | undefined {
   if (known.includes(word)) return undefined;
-  const best = nearest(word, known);
+  const best = findNearest(word, known);
   return best.distance <= (plain(word).length < 8 ? 1 : 2) ? best.key : undefined;
 }

@@ -221,7 +221,7 @@ export function accessEntry({ entry }: AccessPlan, since: string, by: string): E
 }
 
 /** The roles among these that the scopes of no other MCP server map. */
-export async function unmappedElsewhere(
+export async function findUnmapped(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
   own: readonly string[],
@@ -250,7 +250,7 @@ export interface RetiredRoles {
  * nobody has it. A role that people have may mean something elsewhere. Reads nothing more where the server isn't
  * restricted.
  */
-export async function retiredRoles(
+export async function sortRetiredRoles(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
   scopes: readonly string[],
@@ -263,7 +263,7 @@ export async function retiredRoles(
     isNobodyRole(role) || beforeOf(record, 'realm-role', role.name)?.value === null;
   const ours = realmRoles.filter(isOurs);
   if (ours.length === 0) return { desired: {}, kept: [], remembered };
-  const free = await unmappedElsewhere(keycloak, snapshot, scopes, ours);
+  const free = await findUnmapped(keycloak, snapshot, scopes, ours);
   const tree = await readRoleTree(keycloak);
   snapshot.roles = tree.roles;
   const gone: Role[] = [];

@@ -79,7 +79,7 @@ const isMcpScope = (one: ClientScope) => isAudienceScope(one) || nameScopeOf(one
  * The scopes that are named (`--hide-scope`), hidden from the issuer’s metadata. Refuses (INPUT_INVALID) one that isn't
  * there, and an MCP server’s: products that ask for advertised scopes find it there.
  */
-export function hiddenFromMetadata(names: readonly string[], snapshot: RealmSnapshot): DesiredScope[] {
+export function hideFromMetadata(names: readonly string[], snapshot: RealmSnapshot): DesiredScope[] {
   return names.map((name) => {
     const found = scopeNamed(snapshot, name);
     if (!found) {

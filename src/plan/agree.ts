@@ -1,10 +1,10 @@
 import { askYes } from '../cli/ask.ts';
 import type { Context } from '../cli/command.ts';
 import { rememberShownPlan } from '../cli/known-plan.ts';
-import { styleFor, wantsColor } from '../cli/style.ts';
+import { isColorWanted, styleFor } from '../cli/style.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { count, fitted, visible, wrap } from '../text.ts';
+import { count, fitToWidth, visible, wrap } from '../text.ts';
 import { type Plan, type Reservation, requireConsent } from './plan.ts';
 import { planText } from './text.ts';
 
@@ -30,11 +30,11 @@ export async function agreeTo(
   },
 ): Promise<void> {
   const { io, voice, settings } = context;
-  const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
+  const style = styleFor(isColorWanted(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
   voice.progress(undefined);
   if (plan.length > 0) {
     const shown = `\n${style.bold(`At ${visible(server)}:`)}\n${planText(plan, style)}\n`;
-    io.stderr.write(fitted(shown, style.width));
+    io.stderr.write(fitToWidth(shown, style.width));
     rememberShownPlan(io);
   }
   for (const line of stays) io.stderr.write(`${wrap(visible(line), style.width)}\n`);

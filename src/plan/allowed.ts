@@ -14,9 +14,9 @@ import type { Target } from './allow-targets.ts';
 import type { Assignment, Desired, DesiredAllowed } from './desired.ts';
 import { NOT_HARDENED } from './hardening.ts';
 import { knownPresets } from './input.ts';
-import { described } from './named.ts';
+import { describeClient } from './named.ts';
 import type { Reservation } from './plan.ts';
-import { provisioned } from './provisioned.ts';
+import { provision } from './provisioned.ts';
 
 /** Facts that clients for products are planned by: the wanted server, and the realm as it is. */
 export interface ServerToAllow extends NamedServer {
@@ -131,7 +131,7 @@ export function withAllowed(
   targets: readonly Target[],
   entries: readonly Allowed[],
 ): Desired {
-  const whole = provisioned(mcpServer, {
+  const whole = provision(mcpServer, {
     presets: [],
     hardening: NOT_HARDENED,
     assignments: targets.flatMap((target) => assignmentsFor(mcpServer, target)),
@@ -157,7 +157,7 @@ export function withAllowed(
 }
 
 /** Clients that have the id of one that is to be made, and that mcpkc didn't make: they are deleted and made anew. */
-export async function takenReservations(
+export async function collectTakenReservations(
   { keycloak, config }: { keycloak: Keycloak; config: Config },
   resource: string,
   taken: readonly Client[],
@@ -170,7 +170,7 @@ export async function takenReservations(
     const like = product ? `, whose redirect URIs are ${product.title}’s` : '';
     const adopt = formatCommand(['onboard', resource], [typedName(client.clientId)]);
     return {
-      message: `There is a client of that id that mcpkc didn’t make${like}, with ${count(active + offline, 'session')}. It is deleted and made anew, since who made it could change it later:\n  ${described(client)}\nTo grant the audience to that client as it is:\n${adopt}`,
+      message: `There is a client of that id that mcpkc didn’t make${like}, with ${count(active + offline, 'session')}. It is deleted and made anew, since who made it could change it later:\n  ${describeClient(client)}\nTo grant the audience to that client as it is:\n${adopt}`,
     };
   });
 }

@@ -21,7 +21,7 @@ import {
 } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
 import { markOf } from '../products/probe-mark.ts';
-import { deviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
+import { listDeviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
 import type { Entry, Untried } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
@@ -60,7 +60,7 @@ function attemptsOf(plan: Plan): Attempt[] {
 }
 
 /** Writes one change of any kind: the ids are looked up now. */
-export function writer(
+export function makeWriter(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
   revoked: Revoked[] = [],
@@ -87,7 +87,7 @@ const POLICY_KIND = 'client-policy';
 const isPolicy = ({ kind }: Change) => kind === POLICY_KIND;
 const policyKeys = (plan: RealmPlan) => changesOf(plan, POLICY_KIND).map(({ key }) => key);
 
-export async function policyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
+export async function readPolicyLists(keycloak: Keycloak): Promise<ClientPolicyLists> {
   const [clientPolicies, clientProfiles] = await Promise.all([
     readClientPolicies(keycloak),
     readClientProfiles(keycloak),
@@ -195,7 +195,9 @@ function rehearsalEntries(
 function policyProblems({ key, after }: Change<'client-policy'>, now: RealmSnapshot): string[] {
   const { policy, profile } = wholePolicy(after);
   if (!policy || !profile) return [`the policy '${key}': it is still there`];
-  return deviations(policyNamed(now, key), { policy, profile }).map((one) => `the policy '${key}': ${one}`);
+  return listDeviations(policyNamed(now, key), { policy, profile }).map(
+    (one) => `the policy '${key}': ${one}`,
+  );
 }
 
 /** A list of policies that wasn't kept as written is as wrong as a form that differs when read back. */
@@ -274,13 +276,13 @@ export async function applyAndVerify(
     const record = await readRecord(keycloak);
     const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: `mcpkc ${holder.command}` };
     const memory = back ? [] : memoryOf(plan, record, stamp);
-    const before = plan.some(isPolicy) ? await policyLists(keycloak) : undefined;
+    const before = plan.some(isPolicy) ? await readPolicyLists(keycloak) : undefined;
     const untried = before ? rehearsalEntries(keycloak, desired, policyKeys(plan), before) : [];
     await writeRecord(keycloak, {
       remember: [...memory, ...ownEntries(plan, desired.remember ?? []), ...untried],
     });
     const revoked: Revoked[] = [];
-    await applyPlan(plan, writer(keycloak, snapshot, revoked), signal, onApplied).catch((error) =>
+    await applyPlan(plan, makeWriter(keycloak, snapshot, revoked), signal, onApplied).catch((error) =>
       orPutBack(error, keycloak, plan, before),
     );
     await proveRevoked(keycloak, revoked);

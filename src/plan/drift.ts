@@ -10,7 +10,7 @@ import { changeName } from './text.ts';
  * Names of those who last wrote the things that a plan would repair, a sentence each, where admin events tell. Only
  * existing things are named: a deleted one has no path any more. Reads nothing where nothing is to be repaired.
  */
-export async function driftNotes(
+export async function collectDriftNotes(
   keycloak: Keycloak,
   plan: RealmPlan,
   snapshot: RealmSnapshot,

@@ -1,12 +1,12 @@
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { readAllClients } from '../keycloak/read/clients.ts';
 import { readMeans } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import type { Rehearsed } from '../keycloak/write/rehearse.ts';
 import { trustedHost } from '../names/resource-url.ts';
-import { cameByRegistration, presetOf } from '../products/dynamic.ts';
+import { isSelfRegistered, presetOf } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
 import type { Preset } from '../products/preset.ts';
 import { runMark } from '../products/probe-mark.ts';
@@ -24,7 +24,7 @@ import {
   scopesNamedBy,
 } from '../realm/own-policies.ts';
 import { type Entry, entriesOf, type RealmRecord } from '../realm/record.ts';
-import { hostExpression, hostOfExpression, lets } from '../realm/redirect-patterns.ts';
+import { hostExpression, hostOfExpression, isLetThrough } from '../realm/redirect-patterns.ts';
 import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
@@ -402,11 +402,11 @@ async function look(
     (opening.holders?.includes(client.clientId) === true &&
       names.some((name) => opening.scopes.includes(name)));
   let read = 0;
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     read += page.length;
     onClients?.(read);
     for (const client of page) {
-      const came = cameByRegistration(client);
+      const came = isSelfRegistered(client);
       const isProducts = came && presetOf(client, [...presets, ...PRESETS]) !== undefined;
       const hasPkce = client.attributes[PKCE_ATTRIBUTE] === PKCE_METHOD;
       const signsIn = client.standardFlowEnabled === true;
@@ -435,7 +435,7 @@ function noteHosts(hosts: Map<string, Client[]>, client: Client, { registrations
   const { add, closed } = registrations;
   for (const uri of client.redirectUris) {
     const host = URL.parse(uri)?.hostname;
-    if (host === undefined || !closed.includes(host) || add.some((one) => lets(one, uri))) continue;
+    if (host === undefined || !closed.includes(host) || add.some((one) => isLetThrough(one, uri))) continue;
     const there = hosts.get(host) ?? [];
     if (!there.includes(client)) hosts.set(host, [...there, client]);
   }

@@ -3,7 +3,7 @@ import type { Voice } from '../cli/voice.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { ifAllowed } from '../keycloak/connection/failures.ts';
 import { mapSome } from '../keycloak/connection/lists.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { readAllClients } from '../keycloak/read/clients.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { holderOf, isLockHeld, withLock } from '../keycloak/write/lock.ts';
 import { removeProbe } from '../keycloak/write/probe-clients.ts';
@@ -19,7 +19,7 @@ import { isLeftProbe, isOver, markOf, runMark } from '../products/probe-mark.ts'
 import { type Entry, entriesOf, type RealmRecord, type Rehearsal, type Untried } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count, listNames, visible } from '../text.ts';
-import { policyLists, putBackError } from './apply.ts';
+import { putBackError, readPolicyLists } from './apply.ts';
 
 /**
  * The first step of each command that writes: things that killed runs left are removed, and named. Clients to which
@@ -78,7 +78,7 @@ async function proveLeftPolicies(
   const left = all
     .filter((one) => isFree || dead.includes(one))
     .sort((a, b) => Date.parse(b.since) - Date.parse(a.since));
-  const lists = left.length > 0 ? await policyLists(keycloak) : undefined;
+  const lists = left.length > 0 ? await readPolicyLists(keycloak) : undefined;
   const standing = left.filter(({ untried }) => lists && standsUntried(untried, lists));
   const [newest] = standing;
   if (newest === undefined) {
@@ -140,7 +140,7 @@ async function removeLeftProbes(
   const collect = async () => {
     const left: Client[] = [];
     let read = 0;
-    for await (const page of allClients(keycloak)) {
+    for await (const page of readAllClients(keycloak)) {
       left.push(...page.filter((client) => isLeftProbe(client, own, io)));
       read += page.length;
       voice.progress(`${count(read, 'client')} read`);

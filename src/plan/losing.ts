@@ -74,7 +74,7 @@ function losingReservations(
 }
 
 /** Losses by a narrower rule, to be agreed to; nothing is read where it becomes no narrower. */
-export async function narrowingReservations(
+export async function collectNarrowingReservations(
   keycloak: Keycloak,
   { server: { resource, carriers, roles }, facts, gates }: Narrowing,
 ): Promise<Reservation[]> {

@@ -1,7 +1,7 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { readAllClients } from '../keycloak/read/clients.ts';
 import { readRecord } from '../keycloak/read/record.ts';
-import { adoptable } from '../products/adoptable.ts';
+import { judgeAdoption } from '../products/adoptable.ts';
 import type { Preset } from '../products/preset.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
@@ -12,9 +12,9 @@ import type { Client } from '../realm/representations.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import { count } from '../text.ts';
 import type { Assignment } from './desired.ts';
-import { described } from './named.ts';
+import { describeClient } from './named.ts';
 import type { Reservation } from './plan.ts';
-import { adoption } from './provisioned.ts';
+import { assignAudience } from './provisioned.ts';
 
 /**
  * Whether mode adopted removes the audience from the scope that clients name: that of a standing resource, or one that
@@ -42,7 +42,7 @@ export async function readMoving(
   const audience = audienceScopeOf(snapshot, scope)?.name;
   const hasIt = (client: Client) => audience !== undefined && heldAs(client, audience) === 'default';
   let read = 0;
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     read += page.length;
     onPage(read);
     holders.push(...page.filter((client) => heldAs(client, scope) !== 'none' && !hasIt(client)));
@@ -76,15 +76,15 @@ function movingOf(
   for (const client of holders) {
     if (heldAs(client, scope) === 'none' || decided.includes(client.clientId)) continue;
     const isMade = allowancesOf(record, client).length > 0;
-    (isMade || adoptable(client, presets).adoptable ? moving.kept : moving.left).push(client);
+    (isMade || judgeAdoption(client, presets).adoptable ? moving.kept : moving.left).push(client);
   }
   return moving;
 }
 
 /** The assignments of the clients that are kept. */
-export function keeping({ kept }: Moving, audienceScope: string): Assignment[] {
+export function keepAdopted({ kept }: Moving, audienceScope: string): Assignment[] {
   const why = 'since it is a client of a product that has the audience now, and keeps it';
-  return kept.map((client) => adoption(client, audienceScope, why));
+  return kept.map((client) => assignAudience(client, audienceScope, why));
 }
 
 const LISTED = 20;
@@ -92,7 +92,7 @@ const LISTED = 20;
 /** Losses of clients by a move, which need a person's word. */
 export function movingReservations({ left }: Moving, resource: string): Reservation[] {
   if (left.length === 0) return [];
-  const lines = left.slice(0, LISTED).map((client) => `  ${described(client)}`);
+  const lines = left.slice(0, LISTED).map((client) => `  ${describeClient(client)}`);
   const more = left.length > LISTED ? `\n  and ${left.length - LISTED} more` : '';
   const message = `${count(left.length, 'client')} can get the audience ${resource} today and would not any more (--client <id> keeps one):\n${lines.join('\n')}${more}`;
   return [{ message }];

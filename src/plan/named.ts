@@ -1,8 +1,8 @@
-import { adoptable, excessGrants } from '../products/adoptable.ts';
-import { cameByRegistration, createdAt } from '../products/dynamic.ts';
+import { excessGrants, judgeAdoption } from '../products/adoptable.ts';
+import { createdAt, isSelfRegistered } from '../products/dynamic.ts';
 import type { Preset } from '../products/preset.ts';
 import { heldAs } from '../realm/lists.ts';
-import { OWN_POLICY, PKCE_ATTRIBUTE, PKCE_METHOD, refusesUserless } from '../realm/own-policies.ts';
+import { isUserlessRefused, OWN_POLICY, PKCE_ATTRIBUTE, PKCE_METHOD } from '../realm/own-policies.ts';
 import { allowancesOf, NO_RECORD, type RealmRecord } from '../realm/record.ts';
 import { type Client, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
@@ -13,7 +13,7 @@ import type { Reservation } from './plan.ts';
  * A client as an operator has to see it before it gets an audience. Shows its name for itself, its redirect URIs, its
  * excess grants, and when it was made.
  */
-export function described(client: Client): string {
+export function describeClient(client: Client): string {
   const { clientId, name, redirectUris } = client;
   const called = name ? ` (${brief(name, 40)})` : '';
   const uris = redirectUris.map((uri) => visible(uri)).join(' ') || 'no redirect URI';
@@ -25,11 +25,11 @@ export function described(client: Client): string {
 }
 
 /** The reason why a named client must not get an audience without a person's word; undefined where it may. */
-export function strangeness(client: Client, presets: readonly Preset[]): string | undefined {
+export function findStrangeness(client: Client, presets: readonly Preset[]): string | undefined {
   if (!isKeycloakId(client.id)) return 'its internal id is not one that Keycloak makes';
   // A client that an administrator made is for an administrator to judge, and naming it is that judgement.
-  if (!cameByRegistration(client)) return undefined;
-  const verdict = adoptable(client, presets);
+  if (!isSelfRegistered(client)) return undefined;
+  const verdict = judgeAdoption(client, presets);
   return verdict.adoptable ? undefined : verdict.reason;
 }
 
@@ -46,11 +46,11 @@ export function namedReservations(
   return clients.flatMap((client) => {
     // A client that mcpkc made looks like a registration, and is proved by its record.
     const isMade = client !== undefined && allowancesOf(record, client).length > 0;
-    const reason = client && !isMade ? strangeness(client, presets) : undefined;
+    const reason = client && !isMade ? findStrangeness(client, presets) : undefined;
     if (client === undefined || reason === undefined) return [];
     return [
       {
-        message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(reason)}.\n  ${described(client)}`,
+        message: `The client '${visible(client.clientId)}' registered itself, and an adoption would not accept it: ${visible(reason)}.\n  ${describeClient(client)}`,
       },
     ];
   });
@@ -67,7 +67,7 @@ export function userlessReservations(
   { clientPolicies }: Pick<RealmSnapshot, 'clientPolicies'>,
 ): Reservation[] {
   const refuses = clientPolicies.some(
-    (policy) => policy.enabled !== false && refusesUserless(policy, carrier),
+    (policy) => policy.enabled !== false && isUserlessRefused(policy, carrier),
   );
   if (!refuses) return [];
   return clients.flatMap((client) => {

@@ -1,6 +1,6 @@
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { audienceOf, exampleClaims, exampleUser } from '../keycloak/read/example-token.ts';
+import { audienceOf, findExampleUser, readExampleClaims } from '../keycloak/read/example-token.ts';
 import { findHolder, readRoleTree } from '../keycloak/read/role-holders.ts';
 import type { Role, RoleName } from '../realm/access.ts';
 import type { Client } from '../realm/representations.ts';
@@ -19,7 +19,7 @@ export async function findProvingUser({
   gates: readonly RoleName[] | undefined;
   gateRoles: readonly Role[];
 }): Promise<string | undefined> {
-  if (gates === undefined) return exampleUser(keycloak);
+  if (gates === undefined) return findExampleUser(keycloak);
   if (gateRoles.length === 0) return undefined;
   const found = await findHolder(keycloak, gateRoles, await readRoleTree(keycloak));
   return found === 'unknown' ? undefined : found?.id;
@@ -35,7 +35,7 @@ export async function proveAudience(
   userId: string | undefined,
 ): Promise<string[] | undefined> {
   if (userId === undefined) return undefined;
-  const audience = audienceOf(await exampleClaims(keycloak, client.id, userId));
+  const audience = audienceOf(await readExampleClaims(keycloak, client.id, userId));
   if (audience.includes(resource)) return audience;
   const message = `A token of '${client.clientId}' would not name ${resource} in aud (it has: ${audience.join(', ') || 'none'}).`;
   throw new McpkcError(

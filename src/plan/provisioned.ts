@@ -39,7 +39,7 @@ export function carriersFor({ scope, audienceScope, mode }: McpServer): string[]
  * the scope that they name. Adopted: that scope carries no audience; a hidden one, which only the admin API attaches,
  * does.
  */
-export function provisioned(
+export function provision(
   server: NamedServer,
   { presets, hardening, assignments, clients }: Provisions,
 ): Desired {
@@ -102,6 +102,6 @@ function hiddenScope(scope: string, audienceScope: string, resource: string): De
 }
 
 /** A client that is to get a resource's audience, as it was judged: see `Assignment.seen`. */
-export function adoption(client: Client, carrier: string, why: string): Assignment {
+export function assignAudience(client: Client, carrier: string, why: string): Assignment {
   return { clientId: client.clientId, scope: carrier, list: 'default', why, seen: clientKeyOf(client) };
 }

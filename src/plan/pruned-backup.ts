@@ -1,7 +1,7 @@
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { inputError } from '../errors.ts';
-import { cameByRegistration } from '../products/dynamic.ts';
+import { isSelfRegistered } from '../products/dynamic.ts';
 import { isKeycloakId } from '../realm/representations.ts';
 
 /** The name of the format in each line of a backup. Lines of 0.1.0 have no seal. */
@@ -165,7 +165,7 @@ function recordOf(value: unknown): BackupRecord | string {
   if (id !== representation.id || clientId !== representation.clientId) {
     return 'its representation is another client’s';
   }
-  if (!isKeycloakId(String(id)) || !cameByRegistration(representation)) {
+  if (!isKeycloakId(String(id)) || !isSelfRegistered(representation)) {
     return 'its client did not register itself: it has full scope, asks for no consent, or isn’t OpenID Connect';
   }
   return { ...(texts as Omit<BackupRecord, 'representation'>), representation };

@@ -2,7 +2,7 @@ import { inputError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { type RealmRecord, type Wanted, wantedIn } from '../realm/record.ts';
-import { trustsNoHost } from '../realm/registration-policies.ts';
+import { hasNoTrustedHost } from '../realm/registration-policies.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { formatCommand, visible } from '../text.ts';
 import type { Desired } from './desired.ts';
@@ -30,7 +30,7 @@ export function registrationChoice(
 ): RegistrationChoice {
   if (choice !== undefined) return choice;
   if (namesProducts) return 'open';
-  return namesClient || trustsNoHost(snapshot.registrationPolicies) ? 'keep' : 'open';
+  return namesClient || hasNoTrustedHost(snapshot.registrationPolicies) ? 'keep' : 'open';
 }
 
 /** Refuses (INPUT_INVALID) `--registration keep` beside products that should register. */
@@ -71,14 +71,14 @@ function keptWish(record: RealmRecord, resource: string, since: string): Wanted[
 }
 
 /** `withoutRegistration`, and it is written down that this was meant where registration is shut. */
-export async function keptAsItIs(
+export async function keepRegistration(
   desired: Desired,
   keycloak: Keycloak,
   resource: string,
   snapshot: RealmSnapshot,
 ): Promise<Desired> {
   const kept = withoutRegistration(desired);
-  if (!trustsNoHost(snapshot.registrationPolicies)) return kept;
+  if (!hasNoTrustedHost(snapshot.registrationPolicies)) return kept;
   const since = new Date(keycloak.serverNow()).toISOString();
   const wish = keptWish(await readRecord(keycloak), resource, since);
   return wish.length === 0 ? kept : { ...kept, remember: [...(kept.remember ?? []), ...wish] };
@@ -93,7 +93,7 @@ export function requireOpenRegistration(
   namesProducts: boolean,
   snapshot: RealmSnapshot,
 ): void {
-  if (namesProducts || !trustsNoHost(snapshot.registrationPolicies)) return;
+  if (namesProducts || !hasNoTrustedHost(snapshot.registrationPolicies)) return;
   const open = formatCommand(['onboard', resource, ['--preset', 'chatgpt']]);
   const client = `${formatCommand(['onboard', resource])} <client-id>`;
   throw inputError(
@@ -108,6 +108,6 @@ export function requireOpenRegistration(
  */
 export function keptSentence(choice: RegistrationChoice, snapshot: RealmSnapshot): string | undefined {
   if (choice === 'open') return undefined;
-  if (!trustsNoHost(snapshot.registrationPolicies)) return 'Nothing of registration was changed.';
+  if (!hasNoTrustedHost(snapshot.registrationPolicies)) return 'Nothing of registration was changed.';
   return `Registration stays shut: no host is trusted. To let a product register: ${formatCommand(['trusted-hosts', ['--preset', 'chatgpt']])}`;
 }

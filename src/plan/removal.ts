@@ -13,7 +13,7 @@ import { advertisedBack } from './advertised.ts';
 import type { Desired } from './desired.ts';
 import { planFor } from './kinds/index.ts';
 import type { Change, RemovalKind } from './plan.ts';
-import { listBack, mappersBack, scopeBack, wasThere } from './retired.ts';
+import { isFromBefore, listBack, mappersBack, scopeBack } from './retired.ts';
 import {
   allowedScopesBack,
   attributesBack,
@@ -216,7 +216,7 @@ function resourceClients({ clients: all, record: known }: RemovalFacts): Removal
 /** Scopes that mcpkc made are removed; one that was there before is put back as it was: marks, mappers, list. */
 function scopes({ snapshot, record: known }: RemovalFacts): Removal[] {
   return ownScopes(snapshot).flatMap(({ name }): Removal[] => {
-    if (!wasThere(known, name)) {
+    if (!isFromBefore(known, name)) {
       return [{ kind: 'client-scope', action: 'delete', key: name, before: { name }, after: null, why: WHY }];
     }
     const back: Desired = {

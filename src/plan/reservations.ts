@@ -7,9 +7,9 @@ import type { Client } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { visible } from '../text.ts';
 import type { AccessFacts, AccessPlan } from './access.ts';
-import { takenReservations } from './allowed.ts';
+import { collectTakenReservations } from './allowed.ts';
 import { knownPresets } from './input.ts';
-import { narrowingReservations } from './losing.ts';
+import { collectNarrowingReservations } from './losing.ts';
 import { type Moving, movingReservations } from './moving.ts';
 import { namedReservations, userlessReservations } from './named.ts';
 import type { Reservation } from './plan.ts';
@@ -52,7 +52,7 @@ export interface AskedServer {
 }
 
 /** The parts of a plan for one MCP server that need a person's word: those of every command, in one order. */
-export async function serverReservations(
+export async function collectServerReservations(
   { keycloak, config }: { keycloak: Keycloak; config: Config },
   { server, snapshot, facts, access, standIn, ...more }: AskedServer,
 ): Promise<Reservation[]> {
@@ -61,10 +61,10 @@ export async function serverReservations(
   return [
     ...(asksOfShared ? sharedAudience(server, snapshot) : []),
     ...(moving ? movingReservations(moving, resource) : []),
-    ...(await takenReservations({ keycloak, config }, resource, taken)),
+    ...(await collectTakenReservations({ keycloak, config }, resource, taken)),
     ...standIn.reservations,
     ...(named ? namedReservations(named.clients, knownPresets(config), named.record) : []),
-    ...(await narrowingReservations(keycloak, { server, facts, gates: access.gates })),
+    ...(await collectNarrowingReservations(keycloak, { server, facts, gates: access.gates })),
     ...(named ? userlessReservations(named.clients, carrier, snapshot) : []),
   ];
 }

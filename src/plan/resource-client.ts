@@ -1,10 +1,10 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { allClients, findClient } from '../keycloak/read/clients.ts';
+import { findClient, readAllClients } from '../keycloak/read/clients.ts';
 import { readServerFacts } from '../keycloak/read/features.ts';
 import { readRecord } from '../keycloak/read/record.ts';
-import { cameByRegistration } from '../products/dynamic.ts';
+import { isSelfRegistered } from '../products/dynamic.ts';
 import type { RealmRecord, Wrote } from '../realm/record.ts';
-import { refusesEveryRegistration } from '../realm/registration-policies.ts';
+import { isRegistrationRefused } from '../realm/registration-policies.ts';
 import type { Client } from '../realm/representations.ts';
 import {
   isOwnResourceClient,
@@ -15,7 +15,7 @@ import {
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { formatCommand, visible } from '../text.ts';
 import type { Desired } from './desired.ts';
-import { described } from './named.ts';
+import { describeClient } from './named.ts';
 import type { Reservation } from './plan.ts';
 
 /** Name of the feature, as the server reports it. */
@@ -70,7 +70,7 @@ export async function planResourceClient(wish: ResourceClientWish): Promise<Reso
   const { keycloak, snapshot, resource, asked, opens, consent } = wish;
   const { features = [] } = asked ? {} : await readServerFacts(keycloak);
   const judges = asked || features.includes(RESOURCE_INDICATORS);
-  const strangers = opens || !refusesEveryRegistration(snapshot.registrationPolicies);
+  const strangers = opens || !isRegistrationRefused(snapshot.registrationPolicies);
   if (!judges && !strangers) return NO_RESOURCE_CLIENT;
   const record = wish.record ?? (await readRecord(keycloak));
   const found = await standingClient(wish);
@@ -78,12 +78,12 @@ export async function planResourceClient(wish: ResourceClientWish): Promise<Reso
   const isRight = isOwn && resourceClientDeviations(found, resource).length === 0;
   if (isRight && !asked) return NO_RESOURCE_CLIENT;
   // An administrator's own keeps strangers off that id as well, and is nobody's to delete where `resource` doesn't count.
-  if (found && !isOwn && !judges && !cameByRegistration(found)) return NO_RESOURCE_CLIENT;
+  if (found && !isOwn && !judges && !isSelfRegistered(found)) return NO_RESOURCE_CLIENT;
   const claiming = judges ? await claimants(wish) : [];
   const foreign = [...(found && !isRight ? [found] : []), ...claiming];
   if (foreign.length > 0 && !asked && !consent) {
     const line = formatCommand(['create-scope', ['--resource', resource], '--resource-client', '--yes']);
-    const names = foreign.map((client) => described(client)).join('; ');
+    const names = foreign.map((client) => describeClient(client)).join('; ');
     const harm = judges
       ? `Sign-ins that name ${visible(resource)} in resource fail: ${names} stands in the way.`
       : `Tokens of other applications can name ${visible(resource)} in aud: its URL is the client id of ${names}.`;
@@ -122,7 +122,7 @@ async function standingClient({
 async function claimants({ keycloak, snapshot, resource, onPage }: ResourceClientWish): Promise<Client[]> {
   const claiming: Client[] = [];
   let read = 0;
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     read += page.length;
     onPage?.(read);
     claiming.push(
@@ -143,7 +143,7 @@ function reservation(client: Client, resource: string, isOwn: boolean): Reservat
     ? `mcpkc made it, and it was changed since (${visible(changed.join('; '))})`
     : 'mcpkc did not make it';
   return {
-    message: `The client '${visible(client.clientId)}' stands for ${visible(resource)}, and ${what}. It is deleted, and made anew by mcpkc.\n  ${described(client)}`,
+    message: `The client '${visible(client.clientId)}' stands for ${visible(resource)}, and ${what}. It is deleted, and made anew by mcpkc.\n  ${describeClient(client)}`,
   };
 }
 

@@ -24,11 +24,11 @@ import {
   attributesBack,
   hostsBack,
   isMadeByMcpkc,
+  listStillWanted,
   originsBack,
   patternsGone,
   type StillWanted,
-  stillWanted,
-  unhardened,
+  undoHardening,
 } from './way-back.ts';
 
 /** The facts that a resource's retirement is made from. */
@@ -49,17 +49,17 @@ export interface Retirement {
  * is put back where it is still as mcpkc wrote it. A scope that was there before mcpkc is put back, too. Throws
  * SCOPE_IN_POLICY where somebody else's client policy names a scope that is to be removed.
  */
-export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desired {
+export function withoutServer(retirement: Retirement, snapshot: RealmSnapshot): Desired {
   const { scope, resource, products, record, clients } = retirement;
   const audience = audienceScopeOf(snapshot, scope)?.name;
   // The audience first: a run that was cut off finds the rest by the scope that is left.
   const both = [...(audience === undefined ? [] : [audience]), scope];
-  const going = both.filter((name) => !wasThere(record, name));
+  const going = both.filter((name) => !isFromBefore(record, name));
   requireNoForeignPolicy(going, snapshot);
   const isThere = scopeNamed(snapshot, scope) !== undefined;
   const others = snapshot.scopes.filter((one) => !both.includes(one.name) && isAudienceScope(one));
   const staying = others.flatMap((one) => urlOf(one) ?? []);
-  const wanted = stillWanted(record, products, [...new Set(staying)]);
+  const wanted = listStillWanted(record, products, [...new Set(staying)]);
   // Without the scope it isn't known whether anything was made for this server.
   const last = isThere && others.length === 0 && wanted.nothing;
   const back = { ...wanted, nothing: last };
@@ -85,7 +85,7 @@ export function retired(retirement: Retirement, snapshot: RealmSnapshot): Desire
     },
     userless: { add: [], remove: both },
     formerPolicies: { scope },
-    ...(last ? { ...unhardened(snapshot, record, back) } : fewerPatterns(back, products, snapshot)),
+    ...(last ? { ...undoHardening(snapshot, record, back) } : fewerPatterns(back, products, snapshot)),
     defaultScopes: both.map((one) => ({
       scope: one,
       list: going.includes(one) ? ('none' as const) : listBack(one, record, snapshot),
@@ -109,7 +109,7 @@ function needless(resource: string, record: RealmRecord, { clients }: RealmSnaps
 }
 
 /** Whether a scope was in the realm before mcpkc first changed it. */
-export function wasThere(record: RealmRecord, name: string): boolean {
+export function isFromBefore(record: RealmRecord, name: string): boolean {
   const before = beforeOf(record, 'client-scope', name);
   return before !== undefined && before.value !== null && !hasMarks(before.value);
 }

@@ -1,5 +1,5 @@
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { allClients } from '../keycloak/read/clients.ts';
+import { readAllClients } from '../keycloak/read/clients.ts';
 import { readSessionStats, type SessionCount } from '../keycloak/read/sessions.ts';
 import { deedBy, deedOf, writeRecord } from '../keycloak/write/record.ts';
 import type { Preset } from '../products/preset.ts';
@@ -10,14 +10,14 @@ import type { Client } from '../realm/representations.ts';
 import { isOwnResourceClient, RESOURCE_CLIENT } from '../realm/resource-client.ts';
 import { type RealmSnapshot, scopeNamed } from '../realm/snapshot.ts';
 import { count, visible } from '../text.ts';
-import { retiredRoles } from './access.ts';
+import { sortRetiredRoles } from './access.ts';
 import { type Applying, applyAndVerify } from './apply.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
 import { planFor } from './kinds/index.ts';
 import type { Plan, RealmPlan, Reservation } from './plan.ts';
 import { commonReservations } from './reservations.ts';
-import { retired } from './retired.ts';
+import { withoutServer } from './retired.ts';
 
 /** A server that is to be retired, and the realm that it is in. */
 export interface Retiring {
@@ -58,9 +58,9 @@ export async function planRetirement(
   snapshot.clients.push(...touched.filter((client) => !snapshot.clients.some(({ id }) => id === client.id)));
   const retirement = { scope, resource, products, record, clients: touched };
   const scopes = [...new Set([scope, ...carriers])];
-  const roles = await retiredRoles(keycloak, snapshot, scopes, { resource, record });
+  const roles = await sortRetiredRoles(keycloak, snapshot, scopes, { resource, record });
   // Scopes first, roles last: a scope whose roles were removed before it would be open to everybody.
-  const desired = { ...retired(retirement, snapshot), ...roles.desired };
+  const desired = { ...withoutServer(retirement, snapshot), ...roles.desired };
   const plan = planFor(desired, snapshot);
   await requireEditablePolicies(keycloak, plan, snapshot);
   const stats = plan.length === 0 || holders.length === 0 ? new Map() : await readSessionStats(keycloak);
@@ -98,7 +98,7 @@ async function touchedBy(
   if (carriers.length === 0 && written.length === 0) return [];
   const names = new Set(written);
   const touched: Client[] = [];
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     touched.push(
       ...page.filter((client) => heldOf(client, carriers) !== 'none' || names.has(client.clientId)),
     );

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
 import { readAllAccess, readRealmRoles } from '../keycloak/read/access.ts';
-import { clientsNamedLike } from '../keycloak/read/clients.ts';
+import { readClientsNamedLike } from '../keycloak/read/clients.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import type { Preset } from '../products/preset.ts';
@@ -13,7 +13,7 @@ import { audiencesOf } from '../realm/audiences.ts';
 import type { RealmList } from '../realm/lists.ts';
 import { ATTRIBUTE, type Mode } from '../realm/marks.ts';
 import { listFor, requireOwnScope } from '../realm/mcp-scope.ts';
-import { completeServer, inMode, mcpServerIn, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
+import { completeServer, mcpServerIn, type NamedServer, putInMode, scopeNames } from '../realm/mcp-server.ts';
 import {
   type Adopted,
   type Allowed,
@@ -38,11 +38,11 @@ import { type Hardening, hardenAsWanted, NOT_HARDENED } from './hardening.ts';
 import { knownPresets, scopeWish } from './input.ts';
 import { joinWishes } from './join-wishes.ts';
 import { missingScopes } from './missing-scopes.ts';
-import { keeping, type Moving, readMoving } from './moving.ts';
+import { keepAdopted, type Moving, readMoving } from './moving.ts';
 import type { Change, RealmPlan, Reservation } from './plan.ts';
-import { carriersFor, provisioned } from './provisioned.ts';
+import { carriersFor, provision } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
-import { commonReservations, serverReservations } from './reservations.ts';
+import { collectServerReservations, commonReservations } from './reservations.ts';
 import {
   planResourceClient,
   type ResourceClientPlan,
@@ -162,8 +162,8 @@ export async function planServers(
   const names = [...new Set(servers.flatMap(scopeNames))];
   const resources = servers.map(({ resource }) => resource);
   const [clients, standing, access] = await Promise.all([
-    clientsNamedLike(keycloak, [...new Set(ids)], MADE),
-    clientsNamedLike(keycloak, resources, STANDS),
+    readClientsNamedLike(keycloak, [...new Set(ids)], MADE),
+    readClientsNamedLike(keycloak, resources, STANDS),
     readAllAccess(keycloak, snapshot, names, roles),
   ]);
   addClients(snapshot, [...clients, ...standing]);
@@ -204,7 +204,7 @@ async function readServer(
   if (server.window !== undefined) throw oldWindowError(server);
   const mode = wish.mode ?? server.mode;
   const list = wish.attach ?? listFor(mode, server.list);
-  const wanted = inMode(server, { mode, list });
+  const wanted = putInMode(server, { mode, list });
   const known = knownPresets(config);
   const presetsBy = (by: Way) =>
     wish.products.filter((one) => one.by === by).flatMap(({ preset }) => preset ?? []);
@@ -367,7 +367,7 @@ async function assemble(planning: Planning, parts: Parts): Promise<PlannedServer
       moving,
       taken,
     };
-    reservations.push(...(await serverReservations(planning, one)));
+    reservations.push(...(await collectServerReservations(planning, one)));
   }
   return {
     snapshot,
@@ -466,8 +466,8 @@ async function single(
   const { keycloak, command, by } = planning;
   const { audienceScope, resource, presets, targets, moving } = mcpServer;
   const since = new Date(keycloak.serverNow()).toISOString();
-  const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
-  const plain = provisioned(mcpServer, {
+  const kept = audienceScope === undefined ? [] : keepAdopted(moving, audienceScope);
+  const plain = provision(mcpServer, {
     presets,
     hardening: { ...NOT_HARDENED, trustsServer: hardening.trustsServer },
     assignments: kept,

@@ -1,5 +1,5 @@
 import { trustedHost } from '../names/resource-url.ts';
-import { cameByRegistration } from '../products/dynamic.ts';
+import { isSelfRegistered } from '../products/dynamic.ts';
 import type { Preset } from '../products/preset.ts';
 import { redirect, redirectExpression } from '../products/redirect.ts';
 import { beforeOf, entriesOf, type RealmRecord, wroteOf } from '../realm/record.ts';
@@ -30,7 +30,7 @@ export interface StillWanted {
 }
 
 /** Wishes that remain without some of the MCP servers: those of the others, and of `trusted-hosts`. */
-export function stillWanted(
+export function listStillWanted(
   record: RealmRecord,
   products: readonly Preset[],
   staying: readonly string[],
@@ -152,7 +152,7 @@ export function attributesBack(client: Client, record: RealmRecord): Record<stri
 /** Whether mcpkc made a client: the record shows it, and nobody registered one of that name in its place. */
 export function isMadeByMcpkc(client: Client, record: RealmRecord): boolean {
   const before = beforeOf(record, 'client', client.clientId);
-  return before?.value === null && !cameByRegistration(client) && isKeycloakId(client.id);
+  return before?.value === null && !isSelfRegistered(client) && isKeycloakId(client.id);
 }
 
 /** Patterns in mcpkc's policy of products that nothing wants any more. */
@@ -169,7 +169,7 @@ export function patternsGone(
  * The way back from the hardening. The policy for registrations is removed. Mapper types that were allowed before mcpkc
  * are allowed again, where their policy is still as mcpkc wrote it.
  */
-export function unhardened(
+export function undoHardening(
   snapshot: RealmSnapshot,
   record: RealmRecord,
   wanted: StillWanted,

@@ -1,12 +1,12 @@
 import { PAIRWISE_MAPPER } from '../realm/registration-policies.ts';
 import {
   type ClientFacts,
-  cameByRegistration,
   grantAttributesOf,
   isCimdOf,
   isProbe,
+  isSelfRegistered,
+  judgeOrigin,
   presetOf,
-  registration,
 } from './dynamic.ts';
 import type { Preset } from './preset.ts';
 import { matchesAny } from './redirect.ts';
@@ -76,7 +76,7 @@ function misfit(client: ClientFacts, presets: readonly Preset[]): string {
   if (wildcard !== undefined) return `its redirect URI ${wildcard} is a wildcard`;
   const foreign = redirectUris.find((uri) => !presets.some((preset) => matchesAny(preset.redirectUris, uri)));
   if (foreign !== undefined) return `its redirect URI ${foreign} is none of: ${names}`;
-  if (registration(client).kind === 'cimd' && !presets.some((preset) => isCimdOf(preset, clientId))) {
+  if (judgeOrigin(client).kind === 'cimd' && !presets.some((preset) => isCimdOf(preset, clientId))) {
     return `the metadata document ${clientId} is none of: ${names}`;
   }
   const fitting = presets.filter((preset) =>
@@ -89,7 +89,7 @@ function misfit(client: ClientFacts, presets: readonly Preset[]): string {
 }
 
 /** The types of a client's own protocol mappers that decide what its tokens carry. */
-export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] {
+export function listOwnMapperTypes({ protocolMappers = [] }: ClientFacts): string[] {
   return protocolMappers
     .map(({ protocolMapper }) => protocolMapper ?? '')
     .filter((type) => type !== PAIRWISE_MAPPER);
@@ -102,11 +102,11 @@ export function ownMapperTypes({ protocolMappers = [] }: ClientFacts): string[] 
  * protocol mapper that writes claims, sets no lifetime or `acr` of its own, and is no probe of mcpkc's own. The reason may hold what the client wrote about
  * itself, as it wrote it.
  */
-export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adoption {
+export function judgeAdoption(client: ClientFacts, presets: readonly Preset[]): Adoption {
   const no = (reason: string): Adoption => ({ adoptable: false, reason });
   if (isProbe(client)) return no('it is a probe of mcpkc’s own');
   if (client.enabled !== true) return no('it is disabled');
-  const { kind, why } = registration(client);
+  const { kind, why } = judgeOrigin(client);
   if (kind === 'other') return no(`it did not register itself: ${why}`);
   const preset = presetOf(client, presets);
   if (preset === undefined) return no(misfit(client, presets));
@@ -115,7 +115,7 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
   const { registration: registered, cimdGrantTypes = registered.grant_types } = preset;
   const excess = excessGrants(client, kind === 'cimd' ? cimdGrantTypes : registered.grant_types);
   if (excess.length > 0) return no(`it may also use ${excess.join(', ')}`);
-  const mappers = ownMapperTypes(client);
+  const mappers = listOwnMapperTypes(client);
   if (mappers.length > 0) return no(`it brings protocol mappers of its own (${mappers.join(', ')})`);
   const own = tokenAttributes(client);
   if (own.length > 0) return no(`it changes its own tokens (${own.join(', ')})`);
@@ -128,8 +128,8 @@ export function adoptable(client: ClientFacts, presets: readonly Preset[]): Adop
  * an administrator's are his to judge. May hold what the client wrote about itself.
  */
 export function holderProblems(client: ClientFacts, presets: readonly Preset[]): string[] {
-  const { kind } = registration(client);
-  if (kind === 'other' && !cameByRegistration(client)) return [];
+  const { kind } = judgeOrigin(client);
+  if (kind === 'other' && !isSelfRegistered(client)) return [];
   const preset = presetOf(client, presets);
   const known = preset?.registration.grant_types;
   const expected = kind === 'cimd' ? (preset?.cimdGrantTypes ?? known) : known;

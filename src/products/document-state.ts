@@ -1,7 +1,7 @@
 import { documentFetchedBy, type PolicyLists } from '../realm/document-policies.ts';
 import { allowancesOf, type RealmRecord } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
-import { registration } from './dynamic.ts';
+import { judgeOrigin } from './dynamic.ts';
 
 /** How a realm knows a product's metadata document. */
 export type DocumentState =
@@ -26,7 +26,7 @@ export interface DocumentFacts {
 export function documentStateOf(url: string, { client, record, lists }: DocumentFacts): DocumentState {
   if (client && allowancesOf(record, client).length > 0) return { kind: 'pinned', client };
   const by = documentFetchedBy(lists, url);
-  const isFetched = client === undefined || registration(client).kind === 'cimd';
+  const isFetched = client === undefined || judgeOrigin(client).kind === 'cimd';
   if (by && isFetched) return { kind: 'fetched', client, policy: by.policy.name };
   return client ? { kind: 'taken', client } : { kind: 'unknown' };
 }

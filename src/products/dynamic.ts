@@ -46,7 +46,7 @@ function attribute(client: ClientFacts, name: string): string | undefined {
 }
 
 /** Whether a client registered itself (anonymously, or by a metadata document) or somebody made it. */
-export function registration(client: ClientFacts): Origin {
+export function judgeOrigin(client: ClientFacts): Origin {
   const { id, clientId = '' } = client;
   const other = (why: string): Origin => ({ kind: 'other', why });
   if (id !== undefined && !isKeycloakId(id)) return other('its internal id is not one that Keycloak makes');
@@ -76,10 +76,10 @@ export function registration(client: ClientFacts): Origin {
  * (`clients-registrations/default`), so these prove nothing. The mark is there as long as the policies 'Consent
  * Required' and 'Full Scope Disabled' are (26.7.4).
  */
-export function cameByRegistration(client: ClientFacts): boolean {
+export function isSelfRegistered(client: ClientFacts): boolean {
   if (client.protocol !== undefined && client.protocol !== 'openid-connect') return false;
   const marked = client.consentRequired === true && client.fullScopeAllowed === false;
-  return marked || registration(client).kind === 'cimd';
+  return marked || judgeOrigin(client).kind === 'cimd';
 }
 
 const GRANT_ATTRIBUTE = /(?:grant|token\.exchange)\.enabled$/;
@@ -139,7 +139,7 @@ export function presetOf(client: ClientFacts, presets: readonly Preset[]): Prese
   if (uris.length === 0) return undefined;
   const fitting = presets.filter((preset) => uris.every((uri) => matchesAny(preset.redirectUris, uri)));
   const { clientId = '' } = client;
-  if (registration(client).kind === 'cimd') return fitting.find((preset) => isCimdOf(preset, clientId));
+  if (judgeOrigin(client).kind === 'cimd') return fitting.find((preset) => isCimdOf(preset, clientId));
   const named = fitting.filter((preset) => hasClientName(preset, client.name));
   if (uris.every(isLoopbackUri))
     return named[0] ?? fitting.find(({ clientNames }) => clientNames.length === 0);

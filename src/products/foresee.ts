@@ -71,7 +71,7 @@ export function asksFor(preset: Preset, scope: string, doors: ScopeDoors, naming
  * Whether a product's token gets the audience of a standing scope: it asks for the scope by name, or registers without naming
  * any and so holds the realm's defaults.
  */
-export function getsAudience(preset: Preset, doors: ScopeDoors, naming: Naming, scope: string): boolean {
+export function canGetAudience(preset: Preset, doors: ScopeDoors, naming: Naming, scope: string): boolean {
   const met = { ...naming, issuer: doors.advertised };
   const registered = registeredScope(preset.scopes, met);
   if (registered === undefined && doors.defaults.includes(scope)) return true;
@@ -80,7 +80,7 @@ export function getsAudience(preset: Preset, doors: ScopeDoors, naming: Naming, 
 }
 
 /** Whether a product names scopes when it registers, where an MCP server names these. */
-export function namesScopes(preset: Preset, doors: ScopeDoors, naming: Naming): boolean {
+export function isScopeNamed(preset: Preset, doors: ScopeDoors, naming: Naming): boolean {
   return registeredScope(preset.scopes, { ...naming, issuer: doors.advertised }) !== undefined;
 }
 

@@ -1,4 +1,4 @@
-import { ID_SEGMENT, literal, PORT_DIGITS } from '../realm/redirect-patterns.ts';
+import { escapeLiteral, ID_SEGMENT, PORT_DIGITS } from '../realm/redirect-patterns.ts';
 
 /** The redirect URIs of a product, as data. */
 export type RedirectPattern =
@@ -36,7 +36,7 @@ export function exampleRedirect(pattern: RedirectPattern, port: number, id: stri
 
 /** The pattern as Keycloak holds registrations against it: a regular expression of Java's that matches a whole URI. */
 export function redirectExpression(pattern: RedirectPattern): string {
-  return literal(pattern.uri).replace(PORT, PORT_DIGITS).replace(literal(ID), ID_SEGMENT);
+  return escapeLiteral(pattern.uri).replace(PORT, PORT_DIGITS).replace(escapeLiteral(ID), ID_SEGMENT);
 }
 
 /**
@@ -63,9 +63,9 @@ const expressions = new WeakMap<RedirectPattern, RegExp>();
 function patternExpression(pattern: RedirectPattern): RegExp {
   const known = expressions.get(pattern);
   if (known) return known;
-  const source = literal(pattern.uri)
+  const source = escapeLiteral(pattern.uri)
     .replace(PORT, `(?<port>${PORT_DIGITS})`)
-    .replace(literal(ID), ID_SEGMENT);
+    .replace(escapeLiteral(ID), ID_SEGMENT);
   const made = new RegExp(`^${source}$`);
   expressions.set(pattern, made);
   return made;

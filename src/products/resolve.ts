@@ -1,9 +1,9 @@
 import { inputError } from '../errors.ts';
-import { nearest as nearestOf } from '../names/nearest.ts';
+import { findNearest as nearestOf } from '../names/nearest.ts';
 import { visible } from '../text.ts';
 import { PRESETS } from './index.ts';
 import type { Preset } from './preset.ts';
-import { likeLine, SELF_HOSTED } from './self-hosted.ts';
+import { describeLikeness, SELF_HOSTED } from './self-hosted.ts';
 
 /** The presets of these names, each once, in the order in which they were named; the user's own among them. */
 export function resolvePresets(names: readonly string[], custom: readonly Preset[] = []): Preset[] {
@@ -21,7 +21,7 @@ function unknownPreset(name: string, known: readonly string[]) {
     return inputError(
       '--preset',
       `${selfHosted.title} runs on a host of your own, so its preset needs that host`,
-      `Put it into config.local.json: ${likeLine(name)} and name that preset.`,
+      `Put it into config.local.json: ${describeLikeness(name)} and name that preset.`,
     );
   }
   const near = nearest(name, [...known, ...SELF_HOSTED.map((product) => product.name)]);

@@ -154,6 +154,6 @@ export function presetOn(host: string, like: SelfHosted, name: string): Preset {
 }
 
 /** The line of configuration that makes a preset of it. */
-export function likeLine(name: string): string {
+export function describeLikeness(name: string): string {
   return `{"presets": [{"name": "my-${name}", "like": "${name}", "host": "${name}.example.com"}]}`;
 }

@@ -24,7 +24,7 @@ export interface DocumentPolicy {
 }
 
 /** A list of a policy's configuration. */
-export const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+export const toTexts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
 
 /** The configurations of the executor for documents in a profile. */
 export function executorsOf(profile: ClientProfile | undefined): Record<string, unknown>[] {
@@ -40,14 +40,14 @@ export function documentPoliciesOf({ policies, profiles }: PolicyLists): Documen
     .flatMap((policy): DocumentPolicy[] => {
       const conditions = (policy.conditions ?? []).filter(({ condition }) => condition === CONDITION);
       if (conditions.length === 0) return [];
-      const hosts = conditions.flatMap(({ configuration }) => texts(configuration?.[CONDITION_HOSTS]));
+      const hosts = conditions.flatMap(({ configuration }) => toTexts(configuration?.[CONDITION_HOSTS]));
       const named = (policy.profiles ?? []).map((name) => profiles.find((one) => one.name === name));
       return [{ policy, hosts, fetching: named.flatMap(executorsOf) }];
     });
 }
 
 /** Whether a list of hosts has one, by name or by `*.` before a domain. */
-export function covers(hosts: readonly string[], host: string): boolean {
+export function isHostCovered(hosts: readonly string[], host: string): boolean {
   return hosts.some((one) => one === host || (one.startsWith('*.') && host.endsWith(one.slice(1))));
 }
 
@@ -57,9 +57,9 @@ export function covers(hosts: readonly string[], host: string): boolean {
  */
 export function documentRefusedBy(lists: PolicyLists, url: string): string | undefined {
   const host = URL.parse(url)?.hostname ?? '';
-  const refuses = (one: Record<string, unknown>) => !covers(texts(one[EXECUTOR_HOSTS]), host);
+  const refuses = (one: Record<string, unknown>) => !isHostCovered(toTexts(one[EXECUTOR_HOSTS]), host);
   return documentPoliciesOf(lists).find(
-    ({ hosts, fetching }) => covers(hosts, host) && fetching.some(refuses),
+    ({ hosts, fetching }) => isHostCovered(hosts, host) && fetching.some(refuses),
   )?.policy.name;
 }
 
@@ -67,6 +67,6 @@ export function documentRefusedBy(lists: PolicyLists, url: string): string | und
 export function documentFetchedBy(lists: PolicyLists, url: string): DocumentPolicy | undefined {
   const host = URL.parse(url)?.hostname;
   return documentPoliciesOf(lists).find(
-    ({ hosts, fetching }) => host !== undefined && fetching.length > 0 && covers(hosts, host),
+    ({ hosts, fetching }) => host !== undefined && fetching.length > 0 && isHostCovered(hosts, host),
   );
 }

@@ -1,5 +1,5 @@
 import { McpkcError } from '../errors.ts';
-import { distance } from '../names/nearest.ts';
+import { countEdits } from '../names/nearest.ts';
 import { aliasOf, differenceOf, parseResource } from '../names/resource-url.ts';
 import { audiencesOf, mapperOf } from './audiences.ts';
 import { heldAs, type RealmList, realmListOf } from './lists.ts';
@@ -113,7 +113,7 @@ export function nearResources(resource: string, { scopes }: Pick<RealmSnapshot, 
   const known = scopes.flatMap((scope) => resourceOf(scope) ?? []);
   return [...new Set(known)].filter((other) => {
     if (other === resource || Math.abs(other.length - resource.length) > SLIPS) return false;
-    return distance(other, resource) <= SLIPS;
+    return countEdits(other, resource) <= SLIPS;
   });
 }
 

@@ -146,7 +146,7 @@ export function scopeNames({ scope, carrier, carriers }: McpServer): string[] {
 }
 
 /** The server as a command wants it: in a mode and a list. An audience scope that isn't there yet gets its name. */
-export function inMode<Server extends McpServer>(
+export function putInMode<Server extends McpServer>(
   server: Server,
   { mode, list }: Pick<McpServer, 'mode' | 'list'>,
 ): Server {

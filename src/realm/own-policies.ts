@@ -175,7 +175,7 @@ function sameSteps(
 }
 
 /** Fields of a policy that aren't of the verified form, in words; empty where all are. */
-export function deviations(found: Partial<OwnPolicy>, { policy, profile }: OwnPolicy): string[] {
+export function listDeviations(found: Partial<OwnPolicy>, { policy, profile }: OwnPolicy): string[] {
   if (!found.policy) return [`the policy '${policy.name}' is missing`];
   if (!found.profile) return [`the profile '${profile.name}' is missing`];
   const { conditions, mode, enabled, profiles } = found.policy;
@@ -232,7 +232,7 @@ export function formerPolicy({
 }
 
 /** Whether a policy of mcpkc, of this version or of 0.1.0, refuses tokens without a user to holders of a scope. */
-export function refusesUserless(policy: ClientPolicy, scope: string): boolean {
+export function isUserlessRefused(policy: ClientPolicy, scope: string): boolean {
   const former = formerPolicy(policy);
   if (former) return !former.isPkce && former.scope === scope;
   return policy.name === OWN_POLICY.userless && scopesNamedBy(policy).includes(scope);

@@ -7,7 +7,7 @@
 const SPECIAL = /[.*+?^${}()|[\]\\]/g;
 
 /** A text as a regular expression that matches nothing else. */
-export function literal(text: string): string {
+export function escapeLiteral(text: string): string {
   return text.replace(SPECIAL, '\\$&');
 }
 
@@ -20,7 +20,9 @@ const ANY_REST = '(:[0-9]+)?([/?].*)?';
  * policy lets the same register without patterns. `*.x` is x and everything below it.
  */
 export function hostExpression(entry: string): string {
-  const host = entry.startsWith('*.') ? `${ANY_LABELS}${literal(entry.slice(2))}` : literal(entry);
+  const host = entry.startsWith('*.')
+    ? `${ANY_LABELS}${escapeLiteral(entry.slice(2))}`
+    : escapeLiteral(entry);
   return `${ANY_SCHEME}${host}${ANY_REST}`;
 }
 
@@ -48,7 +50,7 @@ function plain(text: string): string {
 }
 
 /** Whether a pattern lets a URI in, as Keycloak does: matched whole. A pattern that doesn't compile lets none in. */
-export function lets(expression: string, uri: string): boolean {
+export function isLetThrough(expression: string, uri: string): boolean {
   try {
     return new RegExp(`^(?:${expression})$`, 's').test(uri);
   } catch {

@@ -22,7 +22,7 @@ export function allowedScopesOf(policy: RegistrationPolicy): AllowedScopes {
  * Keycloak 26.8 on (keycloak/keycloak#50061, off by default). Its name is read from the server's own description of its
  * providers: the setting that adds default scopes. A server that describes none adds none.
  */
-export function addsDefaults(
+export function isDefaultAdded(
   policies: readonly RegistrationPolicy[],
   providers: ReadonlyMap<string, readonly string[]>,
 ): boolean {
@@ -86,7 +86,7 @@ function trustedHostsIn(policies: readonly RegistrationPolicy[]): HostsOfPolicy[
  * Whether no product can register: a Trusted Hosts policy lists no host, as in every new realm. Every such policy has to
  * let a registration in, so one is enough.
  */
-export function trustsNoHost(policies: readonly RegistrationPolicy[]): boolean {
+export function hasNoTrustedHost(policies: readonly RegistrationPolicy[]): boolean {
   return trustedHostsIn(policies).some(({ hosts }) => hosts.length === 0);
 }
 
@@ -94,7 +94,7 @@ export function trustsNoHost(policies: readonly RegistrationPolicy[]): boolean {
  * Whether every anonymous registration is refused: no host is listed, and the sender has to be one. With the sender match
  * off a registration without any URI is let in (Keycloak 26.7.4).
  */
-export function refusesEveryRegistration(policies: readonly RegistrationPolicy[]): boolean {
+export function isRegistrationRefused(policies: readonly RegistrationPolicy[]): boolean {
   return trustedHostsIn(policies).some(({ hosts, senderMatch }) => hosts.length === 0 && senderMatch);
 }
 

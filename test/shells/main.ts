@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bashCompletion } from '../../src/commands/completion/bash.ts';
-import { completions } from '../../src/commands/completion/command.ts';
+import { loadCompletions } from '../../src/commands/completion/command.ts';
 import { fishCompletion } from '../../src/commands/completion/fish.ts';
 import { zshCompletion } from '../../src/commands/completion/zsh.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
@@ -52,7 +52,7 @@ async function zsh(file: string): Promise<void> {
 }
 
 try {
-  const all = await completions(COMMANDS);
+  const all = await loadCompletions(COMMANDS);
   for (const [shell, script] of [
     ['bash', bashCompletion(all)],
     ['zsh', zshCompletion(all)],

@@ -4,7 +4,7 @@ import { judge } from '../../src/findings/judge.ts';
 import { productStates } from '../../src/findings/product-states.ts';
 import { givenSteps } from '../../src/products/connect.ts';
 import { connectionText } from '../../src/products/connection.ts';
-import { registration } from '../../src/products/dynamic.ts';
+import { judgeOrigin } from '../../src/products/dynamic.ts';
 import { PRESETS } from '../../src/products/index.ts';
 import { resolvePresets } from '../../src/products/resolve.ts';
 import { exactRedirects, preferredWay, prospectOf } from '../../src/products/way.ts';
@@ -81,9 +81,9 @@ describe('whose a client is', () => {
   });
 
   it('a pin is no client that Keycloak fetched', () => {
-    expect(registration(made()).kind).toBe('other');
+    expect(judgeOrigin(made()).kind).toBe('other');
     const fetched = { ...made(), attributes: { 'cimd.cache.expiry.time.in.sec': '1900000000' } };
-    expect(registration(fetched).kind).toBe('cimd');
+    expect(judgeOrigin(fetched).kind).toBe('cimd');
   });
 });
 

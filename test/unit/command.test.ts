@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, list, wholeNumber } from '../../src/cli/command.ts';
+import { list, parseDurationFlag, wholeNumber } from '../../src/cli/command.ts';
 import { parseDuration } from '../../src/duration.ts';
 
 describe('parseDuration', () => {
@@ -35,9 +35,9 @@ describe('parseDuration', () => {
   });
 
   it('as a flag is more than nothing', () => {
-    expect(duration('1ms')).toBe(1);
+    expect(parseDurationFlag('1ms')).toBe(1);
     for (const text of ['0s', 'soon'])
-      expect(() => duration(text)).toThrow('Write a duration like 30s, 10m or 7d.');
+      expect(() => parseDurationFlag(text)).toThrow('Write a duration like 30s, 10m or 7d.');
   });
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bashCompletion } from '../../src/commands/completion/bash.ts';
-import { completions } from '../../src/commands/completion/command.ts';
+import { loadCompletions } from '../../src/commands/completion/command.ts';
 import { fishCompletion } from '../../src/commands/completion/fish.ts';
 import { zshCompletion } from '../../src/commands/completion/zsh.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
@@ -14,7 +14,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcpkc-completion-'));
-  writeFileSync(join(folder, 'completion.bash'), bashCompletion(await completions(COMMANDS)));
+  writeFileSync(join(folder, 'completion.bash'), bashCompletion(await loadCompletions(COMMANDS)));
   mkdirSync(join(folder, 'here'));
   writeFileSync(join(folder, 'here', 'my config.json'), '{}');
 });
@@ -71,7 +71,7 @@ describe('completion in a real bash', () => {
 
 describe('what is completed', () => {
   it('is what the program parses by: every command, its flags, its choices', async () => {
-    const { commands, global } = await completions(COMMANDS);
+    const { commands, global } = await loadCompletions(COMMANDS);
     expect(commands.map(({ name }) => name)).toEqual(COMMANDS.map(({ name }) => name));
     const flags = commands.find(({ name }) => name === 'env')?.flags;
     expect(flags?.find(({ names }) => names.includes('--format'))?.values).toMatchObject({
@@ -81,7 +81,7 @@ describe('what is completed', () => {
   });
 
   it('names each command and each long flag in all three scripts', async () => {
-    const all = await completions(COMMANDS);
+    const all = await loadCompletions(COMMANDS);
     const scripts = [bashCompletion(all), zshCompletion(all), fishCompletion(all)];
     for (const { name, flags } of all.commands) {
       for (const script of scripts) {

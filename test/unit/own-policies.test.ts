@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  deviations,
+  listDeviations,
   type OwnPolicy,
   registrationsPolicy,
   userlessPolicy,
@@ -41,13 +41,13 @@ function* mutations(value: unknown, isConfiguration = false): Generator<unknown>
 
 describe.each(Object.entries(FORMS))('the verified form of %s', (_name, form) => {
   it('deviates from itself in nothing, in whatever order Keycloak keeps its lists', () => {
-    expect(deviations(form, form)).toEqual([]);
+    expect(listDeviations(form, form)).toEqual([]);
     const { policy, profile } = form;
     const turned = {
       policy: { ...policy, conditions: policy.conditions?.toReversed() ?? [] },
       profile: { ...profile, executors: profile.executors?.toReversed() ?? [] },
     };
-    expect(deviations(turned, form)).toEqual([]);
+    expect(listDeviations(turned, form)).toEqual([]);
   });
 
   it('has no field whose change is not seen', () => {
@@ -55,7 +55,7 @@ describe.each(Object.entries(FORMS))('the verified form of %s', (_name, form) =>
     const policies = [...mutations(policy)].map((one) => ({ policy: one, profile }));
     const profiles = [...mutations(profile)].map((one) => ({ policy, profile: one }));
     const unseen = [...policies, ...profiles].filter(
-      (one) => deviations(one as unknown as OwnPolicy, form).length === 0,
+      (one) => listDeviations(one as unknown as OwnPolicy, form).length === 0,
     );
     expect(unseen).toEqual([]);
     expect(policies.length + profiles.length).toBeGreaterThan(15);
@@ -63,7 +63,7 @@ describe.each(Object.entries(FORMS))('the verified form of %s', (_name, form) =>
 
   it('is missing where either part is', () => {
     const { policy, profile } = form;
-    expect(deviations({ profile }, form)).toHaveLength(1);
-    expect(deviations({ policy }, form)).toHaveLength(1);
+    expect(listDeviations({ profile }, form)).toHaveLength(1);
+    expect(listDeviations({ policy }, form)).toHaveLength(1);
   });
 });

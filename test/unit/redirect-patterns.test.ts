@@ -6,7 +6,7 @@ import {
   hostExpression,
   hostOfExpression,
   hostOpenedBy,
-  lets,
+  isLetThrough,
   readablePattern,
 } from '../../src/realm/redirect-patterns.ts';
 
@@ -18,7 +18,7 @@ describe('the pattern of a product’s redirect URI', () => {
   it.each(PATTERNS)('%s lets in what the product sends, and nothing beside it', (_name, pattern) => {
     const expression = redirectExpression(pattern);
     const uri = exampleRedirect(pattern, 33_418, 'an-id_1');
-    expect(lets(expression, uri)).toBe(true);
+    expect(isLetThrough(expression, uri)).toBe(true);
     const origin = new URL(uri).origin;
     const wrong = [
       `${uri}*`,
@@ -30,8 +30,8 @@ describe('the pattern of a product’s redirect URI', () => {
       `${origin}/*`,
       `${uri}/more`,
     ];
-    expect(wrong.filter((one) => lets(expression, one))).toEqual([]);
-    expect(lets(expression, uri.replace('.', 'x'))).toBe(!uri.includes('.'));
+    expect(wrong.filter((one) => isLetThrough(expression, one))).toEqual([]);
+    expect(isLetThrough(expression, uri.replace('.', 'x'))).toBe(!uri.includes('.'));
     expect(readablePattern(expression)).toBe(pattern.uri);
     expect(hostOfExpression(expression)).toBe(new URL(exampleRedirect(pattern, 80, 'id')).hostname);
   });
@@ -58,15 +58,14 @@ describe('the pattern of a whole host', () => {
       fc.property(host, label, (name, other) => {
         const [exact, below] = [hostExpression(name), hostExpression(`*.${name}`)];
         const good = [`https://${name}`, `http://${name}:8080/a/b?c=d`, `app+x://${name}/*`];
-        expect(good.filter((uri) => !lets(exact, uri))).toEqual([]);
-        expect(lets(exact, `https://${other}.${name}/`)).toBe(false);
-        expect([`https://${name}/`, `https://${other}.${name}/`].map((uri) => lets(below, uri))).toEqual([
-          true,
-          true,
-        ]);
+        expect(good.filter((uri) => !isLetThrough(exact, uri))).toEqual([]);
+        expect(isLetThrough(exact, `https://${other}.${name}/`)).toBe(false);
+        expect(
+          [`https://${name}/`, `https://${other}.${name}/`].map((uri) => isLetThrough(below, uri)),
+        ).toEqual([true, true]);
         const bad = [`https://${name}.evil.example/`, `https://evil.example/${name}`, `https://u@${name}/`];
         for (const uri of [...bad, `https://evil${name}/`, `https://${name}@evil.example/`]) {
-          expect([lets(exact, uri), lets(below, uri)], uri).toEqual([false, false]);
+          expect([isLetThrough(exact, uri), isLetThrough(below, uri)], uri).toEqual([false, false]);
         }
       }),
     );
@@ -74,13 +73,13 @@ describe('the pattern of a whole host', () => {
 
   it('of an IPv6 address keeps its brackets', () => {
     const expression = hostExpression('[::1]');
-    expect(lets(expression, 'http://[::1]:4000/cb')).toBe(true);
+    expect(isLetThrough(expression, 'http://[::1]:4000/cb')).toBe(true);
     expect(hostOpenedBy(expression)).toBe('[::1]');
   });
 });
 
 it('what is no pattern lets nothing in', () => {
-  expect(lets('(', 'https://chatgpt.com/')).toBe(false);
+  expect(isLetThrough('(', 'https://chatgpt.com/')).toBe(false);
   expect(hostOfExpression('.*')).toBeUndefined();
   expect(redirectExpression(redirect('https://a.example/c+b'))).toBe('https://a\\.example/c\\+b');
 });

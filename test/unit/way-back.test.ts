@@ -7,18 +7,18 @@ import {
   attributesBack,
   hostsBack,
   isMadeByMcpkc,
+  listStillWanted,
   mapperTypesBack,
   originsBack,
-  stillWanted,
 } from '../../src/plan/way-back.ts';
 import { PRESETS } from '../../src/products/index.ts';
 import { attributesFor, type Entry, entryOf, type RealmRecord } from '../../src/realm/record.ts';
 import {
   allowedScopesOf,
+  hasNoTrustedHost,
   hostsOf,
+  isRegistrationRefused,
   mapperTypesOf,
-  refusesEveryRegistration,
-  trustsNoHost,
   webOriginsOf,
 } from '../../src/realm/registration-policies.ts';
 import type { RegistrationPolicy } from '../../src/realm/representations.ts';
@@ -217,13 +217,13 @@ it('what other servers and trusted-hosts want stays wanted; of an unknown server
   const [one, other] = ['https://one.example.com/mcp', 'https://other.example.com/mcp'];
   const record = (...entries: Entry[]): RealmRecord => ({ state: 'proved', entries });
   const both = record(wish(one, ['chatgpt']), wish(other, ['claude']), wish('', ['host:x.example.com']));
-  const left = stillWanted(both, PRESETS, [other]);
+  const left = listStillWanted(both, PRESETS, [other]);
   expect(left.hosts).toEqual(expect.arrayContaining(['claude.ai', 'other.example.com', 'x.example.com']));
   expect(left.hosts).not.toContain('chatgpt.com');
-  expect(stillWanted(record(wish(one, ['chatgpt'])), PRESETS, [other]).hosts).toContain('chatgpt.com');
-  expect(stillWanted(record(wish(one, ['chatgpt'])), PRESETS, []).nothing).toBe(true);
-  expect(stillWanted(both, PRESETS, []).nothing).toBe(false);
-  expect(stillWanted(record(wish(one, [])), PRESETS, [one]).hosts).toEqual(['one.example.com']);
+  expect(listStillWanted(record(wish(one, ['chatgpt'])), PRESETS, [other]).hosts).toContain('chatgpt.com');
+  expect(listStillWanted(record(wish(one, ['chatgpt'])), PRESETS, []).nothing).toBe(true);
+  expect(listStillWanted(both, PRESETS, []).nothing).toBe(false);
+  expect(listStillWanted(record(wish(one, [])), PRESETS, [one]).hosts).toEqual(['one.example.com']);
 });
 
 describe('registration', () => {
@@ -258,11 +258,11 @@ describe('registration', () => {
 
   it('is open where there is no policy; one shut policy shuts it', () => {
     expect(registrationChoice(wish, realm())).toBe('open');
-    expect(trustsNoHost([trusted(['x.example.com']), trusted([])])).toBe(true);
-    expect(refusesEveryRegistration([trusted([], true)])).toBe(true);
+    expect(hasNoTrustedHost([trusted(['x.example.com']), trusted([])])).toBe(true);
+    expect(isRegistrationRefused([trusted([], true)])).toBe(true);
     // A registration without a URI is let in.
-    expect(refusesEveryRegistration([trusted([], false)])).toBe(false);
-    expect(trustsNoHost([{ ...trusted([]), subType: 'authenticated' }])).toBe(false);
+    expect(isRegistrationRefused([trusted([], false)])).toBe(false);
+    expect(hasNoTrustedHost([{ ...trusted([]), subType: 'authenticated' }])).toBe(false);
   });
 });
 

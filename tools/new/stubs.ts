@@ -136,7 +136,7 @@ const check: Stub = {
   spec: TODO, // where it is written
   cause: TODO, // why it usually fails
   fix: TODO, // and what then fixes it
-  judge: judging('${found?.[1] ?? 'TODO'}', (evidence) => TODO(evidence)), // pass(), fail(), notRun(), skipped()
+  judge: judgeBy('${found?.[1] ?? 'TODO'}', (evidence) => TODO(evidence)), // pass(), fail(), notRun(), skipped()
 };
 
 `,
@@ -158,8 +158,8 @@ it.each([
 });
 `,
     );
-    if (!/import \{[^}]*\bjudging\b[^}]*\} from '\.\/step\.ts'/.test(edits.read(path) ?? ''))
-      edits.addImport(path, "import { judging } from './step.ts';");
+    if (!/import \{[^}]*\bjudgeBy\b[^}]*\} from '\.\/step\.ts'/.test(edits.read(path) ?? ''))
+      edits.addImport(path, "import { judgeBy } from './step.ts';");
     return [
       `${path}: the check; what it judges is recorded by src/checks/probes/`,
       `test/support/hosts/faults/: a server that breaks ${id} and nothing else (test/unit/tables.test.ts is red until then)`,

@@ -4,7 +4,7 @@ import { mapSome } from '../../keycloak/connection/lists.ts';
 import { removeProbe } from '../../keycloak/write/probe-clients.ts';
 import { isLeftProbe, type RunMark } from '../../products/probe-mark.ts';
 import type { Client } from '../../realm/representations.ts';
-import { type Exchange, record, strings } from '../exchange.ts';
+import { type Exchange, listStrings, toObject } from '../exchange.ts';
 import type { Recorder } from '../recorder.ts';
 
 /** A client that was registered to try the realm out. */
@@ -112,14 +112,14 @@ export class Probes {
       headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
       body: JSON.stringify({ ...body, tos_uri: this.mark.tosUri }),
     });
-    const answer = record(exchange.json);
+    const answer = toObject(exchange.json);
     if (exchange.status !== 201 || typeof answer.client_id !== 'string')
       return { exchange, client: undefined };
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
     const client: ProbeClient = {
       clientId: answer.client_id,
       secret: text(answer.client_secret),
-      redirectUris: strings(answer.redirect_uris),
+      redirectUris: listStrings(answer.redirect_uris),
       scopes: (text(answer.scope) ?? '').split(' ').filter((name) => name !== ''),
       authMethod: text(answer.token_endpoint_auth_method),
     };
@@ -162,7 +162,7 @@ export class Probes {
 }
 
 /** Probes that killed runs left behind. */
-export function leftovers(clients: readonly Client[], own: RunMark, io: Io): Client[] {
+export function listLeftovers(clients: readonly Client[], own: RunMark, io: Io): Client[] {
   return clients.filter((client) => isLeftProbe(client, own, io));
 }
 

@@ -5,7 +5,7 @@ import { FOREIGN_URI } from '../../products/probe-mark.ts';
 import type { Exchange } from '../exchange.ts';
 import { askedBy, clientOf, type ProductClient, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
-import { endpoint } from './server-metadata.ts';
+import { readEndpoint } from './server-metadata.ts';
 
 /** The client that authorization requests are made for. */
 export interface AskingClient {
@@ -41,7 +41,7 @@ export interface ProductRequest {
 
 /** Sends authorization requests as far as the sign-in page, right ones and wrong ones, side by side. */
 export async function probeAuthorization(run: Run): Promise<AuthorizationEvidence> {
-  const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'authorization');
+  const url = readEndpoint(run.parts['server-metadata']?.document ?? {}, 'authorization');
   const subject = await chooseClient(run);
   const nothing = {
     good: undefined,

@@ -6,10 +6,10 @@ import { initializeMessage, legacyMessage } from '../json-rpc.ts';
 import {
   type Asked,
   type EraEvidence,
+  makePost,
   openLegacy,
   openModern,
   type Post,
-  poster,
   sessionHeaders,
 } from '../mcp-opening.ts';
 import type { Run } from '../step.ts';
@@ -61,13 +61,13 @@ export async function probeMcp(run: Run): Promise<McpEvidence> {
   if (run.parts.challenge?.tokenless.status !== 401) return NOTHING;
   const sendable = run.parts.token?.sendable;
   const stranger = run.parts.token?.stranger;
-  const post = poster(run, sendable?.token);
+  const post = makePost(run, sendable?.token);
   const bareToken = run.parts.token?.bare;
   const [origins, strangersToken, eras, bare] = await Promise.all([
     run.wants('MCP-ORIGIN-ALLOWED') ? probeOrigins(run) : [],
-    stranger === undefined ? undefined : poster(run, stranger)(initializeMessage()),
+    stranger === undefined ? undefined : makePost(run, stranger)(initializeMessage()),
     sendable === undefined ? [] : Promise.all([openModern(post), openLegacy(post)]),
-    bareToken === undefined ? undefined : poster(run, bareToken)(initializeMessage()),
+    bareToken === undefined ? undefined : makePost(run, bareToken)(initializeMessage()),
   ]);
   const evidence = {
     ...NOTHING,
@@ -146,7 +146,7 @@ function probeQuery(run: Run): Promise<Exchange> | undefined {
   if (sendable?.source !== 'client-credentials') return undefined;
   const url = new URL(run.target.mcp);
   url.searchParams.set('access_token', sendable.token);
-  return poster(run, undefined)(initializeMessage(), {}, url.href).then(({ exchange }) => exchange);
+  return makePost(run, undefined)(initializeMessage(), {}, url.href).then(({ exchange }) => exchange);
 }
 
 async function probeOrigins({ recorder, target }: Run): Promise<McpEvidence['allowedOrigins']> {

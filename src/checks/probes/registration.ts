@@ -6,12 +6,12 @@ import { FOREIGN_URI } from '../../products/probe-mark.ts';
 import { registeredScope, type ScopesMet } from '../../products/scopes.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { allowancesOf } from '../../realm/record.ts';
-import { refusesEveryRegistration } from '../../realm/registration-policies.ts';
-import { leftovers, type ProbeClient, type Registered, removeClients } from '../probe-clients/probes.ts';
-import { advertisesDocuments, foundIn, type ProductWay, scopesMet } from '../product-ways.ts';
+import { isRegistrationRefused } from '../../realm/registration-policies.ts';
+import { listLeftovers, type ProbeClient, type Registered, removeClients } from '../probe-clients/probes.ts';
+import { foundIn, isDocumentWayAdvertised, type ProductWay, scopesMet } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { type OtherPath, probeOtherPaths } from './registration-paths.ts';
-import { endpoint } from './server-metadata.ts';
+import { readEndpoint } from './server-metadata.ts';
 
 /** A product, how it gets its client here, and the outcome of its registration. */
 export interface PresetRegistration {
@@ -74,7 +74,7 @@ const HARMLESS = ['profile', 'email', 'address', 'phone'];
 export async function probeRegistration(run: Run): Promise<RegistrationEvidence> {
   const swept = await sweep(run);
   const asked = askedScopes(run);
-  const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'registration');
+  const url = readEndpoint(run.parts['server-metadata']?.document ?? {}, 'registration');
   const { presets, inside, noRegistration, client } = run.target;
   const register: Register = (body, headers) =>
     run.probes.register(url ?? '', body as Record<string, unknown>, headers);
@@ -134,7 +134,7 @@ async function isShutFor(
   { inside }: Run,
   ways: Promise<readonly (PresetRegistration | undefined)[]>,
 ): Promise<boolean> {
-  if (inside === undefined || !refusesEveryRegistration(inside.snapshot.registrationPolicies)) return false;
+  if (inside === undefined || !isRegistrationRefused(inside.snapshot.registrationPolicies)) return false;
   const products = await ways;
   return products.length > 0 && products.every((one) => one !== undefined && one.way.by !== 'registration');
 }
@@ -183,7 +183,7 @@ async function productWay(
 async function documentWay(run: Run, preset: Preset): Promise<ProductWay | undefined> {
   const { cimdUrl: documentUrl } = preset;
   const { inside } = run;
-  if (documentUrl === undefined || !advertisesDocuments(run)) return undefined;
+  if (documentUrl === undefined || !isDocumentWayAdvertised(run)) return undefined;
   const by = 'document';
   const outside: Connection = { way: 'document', clientId: documentUrl, reason: null };
   if (inside === undefined) return { by, documentUrl, state: undefined, connection: outside };
@@ -299,7 +299,7 @@ function strangersScope({ target, parts }: Run): { scope?: string } {
 /** Removes the probes that killed runs left behind. */
 async function sweep({ inside, target, io, probes }: Run): Promise<RegistrationEvidence['swept']> {
   if (!inside || target.noRegistration) return { removed: [], left: [] };
-  const old = leftovers((await inside.clients).probes, probes.mark, io);
+  const old = listLeftovers((await inside.clients).probes, probes.mark, io);
   const left = await removeClients(inside.keycloak, old);
   return { removed: old.map(({ clientId }) => clientId).filter((id) => !left.includes(id)), left };
 }

@@ -1,4 +1,4 @@
-import { type Exchange, isDocument, record, strings } from '../exchange.ts';
+import { type Exchange, isDocument, listStrings, toObject } from '../exchange.ts';
 import type { Run } from '../step.ts';
 
 /** A place where metadata may be, and the answer found there. */
@@ -64,8 +64,8 @@ export async function probeMetadata(run: Run): Promise<MetadataEvidence> {
     silent ? [] : Promise.all(wellKnown(target.mcp, '/.well-known/oauth-authorization-server').map(issuer)),
   ]);
   const found = places.find(({ exchange }) => exchange.status === 200 && isDocument(exchange));
-  const document = record(found?.exchange.json);
-  const scopes = strings(document.scopes_supported);
+  const document = toObject(found?.exchange.json);
+  const scopes = listStrings(document.scopes_supported);
   const fresh = await pastCache(run, [found?.exchange, manifest.status === 200 ? manifest : undefined]);
   return { places, found, document, scopes, manifest, fresh, issuerPlaces };
 }

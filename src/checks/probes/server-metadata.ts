@@ -1,4 +1,4 @@
-import { type Exchange, isDocument, record, strings } from '../exchange.ts';
+import { type Exchange, isDocument, listStrings, toObject } from '../exchange.ts';
 import type { Run } from '../step.ts';
 
 /** The authorization server's own documents about itself. */
@@ -27,7 +27,7 @@ export interface ServerEvidence {
 }
 
 /** An endpoint's URL. */
-export function endpoint(document: Readonly<Record<string, unknown>>, name: string): string | undefined {
+export function readEndpoint(document: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = document[`${name}_endpoint`];
   return typeof value === 'string' ? value : undefined;
 }
@@ -48,7 +48,7 @@ function metadataPlaces(issuer: string): string[] {
 /** Reads the authorization server's metadata as clients do, and asks its endpoints. */
 export async function probeServer(run: Run): Promise<ServerEvidence> {
   const { target, parts, recorder } = run;
-  const named = strings(parts['resource-metadata']?.document.authorization_servers)[0];
+  const named = listStrings(parts['resource-metadata']?.document.authorization_servers)[0];
   const publicName = await otherName(run, named);
   const asked = publicName ?? target.issuer ?? named;
   const own = asked !== undefined && asked === target.issuer;
@@ -69,13 +69,13 @@ export async function probeServer(run: Run): Promise<ServerEvidence> {
     metadataPlaces(asked).map((url) => recorder.get(url, { to: 'keycloak', own, headers })),
   );
   const found = places.find((exchange) => exchange.status === 200 && isDocument(exchange));
-  const document = record(found?.json);
+  const document = toObject(found?.json);
   const issuer = publicName ?? target.issuer ?? (document.issuer === asked ? asked : undefined);
   const [endpoints, elsewhere] = await Promise.all([
     askEndpoints(run, document, asked),
     named !== undefined && named !== issuer && isIssuer(run, named),
   ]);
-  const scopes = found && strings(document.scopes_supported);
+  const scopes = found && listStrings(document.scopes_supported);
   return { issuer, asked, elsewhere, places, found, document, scopes, endpoints };
 }
 
@@ -84,7 +84,7 @@ async function isIssuer({ recorder }: Run, url: string): Promise<boolean> {
   const place = URL.canParse(url) ? metadataPlaces(url).at(-1) : undefined;
   if (place === undefined) return false;
   const { json } = await recorder.get(place, { to: 'keycloak', headers: { accept: 'application/json' } });
-  return record(json).issuer === url;
+  return toObject(json).issuer === url;
 }
 
 async function askEndpoints(
@@ -106,8 +106,8 @@ async function askEndpoints(
         })
       : undefined;
   const [authorization, token, keys] = await Promise.all([
-    ask(endpoint(document, 'authorization')),
-    ask(endpoint(document, 'token'), { method: 'POST', body: '' }),
+    ask(readEndpoint(document, 'authorization')),
+    ask(readEndpoint(document, 'token'), { method: 'POST', body: '' }),
     ask(jwks),
   ]);
   return { authorization, token, jwks: keys };
@@ -124,7 +124,7 @@ async function otherName({ target, recorder }: Run, named: string | undefined): 
   if (!URL.canParse(named)) return undefined;
   const read = async (url: unknown) =>
     typeof url === 'string' && URL.canParse(url)
-      ? record((await recorder.get(url, { to: 'keycloak', headers: { accept: 'application/json' } })).json)
+      ? toObject((await recorder.get(url, { to: 'keycloak', headers: { accept: 'application/json' } })).json)
       : {};
   const [own, there] = await Promise.all([issuer, named].map((one) => read(metadataPlaces(one).at(-1))));
   if (there?.issuer !== named) return undefined;
@@ -135,6 +135,6 @@ async function otherName({ target, recorder }: Run, named: string | undefined): 
 
 /** The ids of a key set's keys. */
 export function keyIds(jwks: unknown): string[] {
-  const { keys } = record(jwks);
-  return Array.isArray(keys) ? keys.map((key) => String(record(key).kid ?? '')) : [];
+  const { keys } = toObject(jwks);
+  return Array.isArray(keys) ? keys.map((key) => String(toObject(key).kid ?? '')) : [];
 }

@@ -2,23 +2,23 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ifAllowed } from '../../keycloak/connection/failures.ts';
 import { audiencesIn, readClaims } from '../../keycloak/connection/token-claims.ts';
-import { defaultRoles, rolesOfUser } from '../../keycloak/read/user-roles.ts';
+import { readDefaultRoles, readRolesOfUser } from '../../keycloak/read/user-roles.ts';
 import { lendScope, makeBearerProbe } from '../../keycloak/write/probe-clients.ts';
 import type { Preset } from '../../products/preset.ts';
 import { PROBE_CODE } from '../../products/probe-mark.ts';
 import { OFFLINE } from '../../products/scopes.ts';
 import { formatCommand, visible } from '../../text.ts';
-import { type ConnectorTokens, connectorTokens } from '../connector-tokens.ts';
+import { type ConnectorTokens, makeConnectorTokens } from '../connector-tokens.ts';
 import type { Target } from '../evidence.ts';
-import { type Exchange, record } from '../exchange.ts';
+import { type Exchange, toObject } from '../exchange.ts';
 import type { Inside } from '../inside.ts';
-import { loginToken, renewSignIn } from '../login-token.ts';
+import { obtainLoginToken, renewSignIn } from '../login-token.ts';
 import type { ProbeClient } from '../probe-clients/probes.ts';
 import { clientOf, foundIn, type ProductClient } from '../product-ways.ts';
 import type { Run } from '../step.ts';
 import { tokenRequest } from '../token-request.ts';
 import { type Verified, verifyToken } from '../verify-token.ts';
-import { endpoint } from './server-metadata.ts';
+import { readEndpoint } from './server-metadata.ts';
 
 /** A token that can be sent, and its origin. */
 export interface SendableToken {
@@ -108,7 +108,7 @@ export async function probeToken(run: Run): Promise<TokenEvidence> {
     claims: userlessClaims,
     login: chosen.sendable?.source === 'login' ? chosen.sendable.claims : undefined,
   };
-  const [connectors, offline] = await Promise.all([connectorTokens(run, issued), offlineAccess(run)]);
+  const [connectors, offline] = await Promise.all([makeConnectorTokens(run, issued), offlineAccess(run)]);
   const bare =
     run.wants('MCP-SCOPES') && lacksScopes(connectors, parts.challenge?.scopes ?? [])
       ? await bearer(run, 'bare', ownAudiences(target))
@@ -147,7 +147,7 @@ async function credentials(
   client: ProbeClient | undefined,
   scope?: string,
 ): Promise<Exchange | undefined> {
-  const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
+  const url = readEndpoint(run.parts['server-metadata']?.document ?? {}, 'token');
   if (client?.secret === undefined || url === undefined) return undefined;
   const { inside, mcp } = run.target;
   const optional = inside?.list === 'optional' && client.scopes.includes(inside.scope) ? [inside.scope] : [];
@@ -167,7 +167,7 @@ async function credentials(
  * the event of the refusal, which shows that it is a probe's (Keycloak 26.4 to 26.7: `code_id`).
  */
 async function askWithCodes(run: Run): Promise<ProductCode[]> {
-  const url = endpoint(run.parts['server-metadata']?.document ?? {}, 'token');
+  const url = readEndpoint(run.parts['server-metadata']?.document ?? {}, 'token');
   if (url === undefined) return [];
   const asking = (run.parts.registration?.presets ?? []).map(
     async ({ preset, way }): Promise<ProductCode[]> => {
@@ -208,14 +208,15 @@ async function offlineAccess(run: Run): Promise<TokenEvidence['offline']> {
   const { keycloak } = run.inside;
   return ifAllowed(async () => {
     const { user } = run;
-    const roles = user === undefined ? await defaultRoles(keycloak) : await rolesOfUser(keycloak, user);
+    const roles =
+      user === undefined ? await readDefaultRoles(keycloak) : await readRolesOfUser(keycloak, user);
     return roles && { user: user ?? 'a new user', allowed: roles.includes(OFFLINE) };
   });
 }
 
 /** The access token of an answer of the token endpoint. */
 export function tokenIn(exchange: Exchange | undefined): string | undefined {
-  const token = record(exchange?.json).access_token;
+  const token = toObject(exchange?.json).access_token;
   return exchange?.status === 200 && typeof token === 'string' ? token : undefined;
 }
 
@@ -316,7 +317,7 @@ async function choose(run: Run, issued: readonly (Exchange | undefined)[]): Prom
   const ways = 'Sign in (--login), hand a token in (--token-file), or let mcpkc register a probe.';
   const given = run.givenToken;
   if (run.login) {
-    const { token, problem } = await loginToken(run);
+    const { token, problem } = await obtainLoginToken(run);
     if (token === undefined)
       return {
         sendable: undefined,

@@ -20,9 +20,9 @@ import {
   type AccessFacts,
   type AccessPlan,
   accessEntry,
+  findUnmapped,
   planAccess,
   readAccessFacts,
-  unmappedElsewhere,
 } from '../../plan/access.ts';
 import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
@@ -30,7 +30,7 @@ import type { Desired } from '../../plan/desired.ts';
 import { scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
-import { narrowingReservations } from '../../plan/losing.ts';
+import { collectNarrowingReservations } from '../../plan/losing.ts';
 import { planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { commonReservations } from '../../plan/reservations.ts';
 import {
@@ -91,7 +91,7 @@ export async function changeAccess(
         plan,
         reservations: [
           ...commonReservations(keycloak.realm, plan),
-          ...(await narrowingReservations(keycloak, {
+          ...(await collectNarrowingReservations(keycloak, {
             server: mcpServer,
             facts: mcpServer.facts,
             gates: planned.gates,
@@ -159,7 +159,7 @@ async function desiredFor(
   const unused =
     superfluous.length === 0
       ? []
-      : await unmappedElsewhere(keycloak, mcpServer.snapshot, scopeNames(mcpServer), superfluous);
+      : await findUnmapped(keycloak, mcpServer.snapshot, scopeNames(mcpServer), superfluous);
   const why = 'since no scope maps it any more';
   return {
     ...planned.desired,

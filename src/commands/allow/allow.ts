@@ -16,7 +16,7 @@ import { planFor } from '../../plan/kinds/index.ts';
 import type { RealmPlan } from '../../plan/plan.ts';
 import { findProvingUser, proveAudience } from '../../plan/prove.ts';
 import { rememberPlan } from '../../plan/remember.ts';
-import { commonReservations, serverReservations } from '../../plan/reservations.ts';
+import { collectServerReservations, commonReservations } from '../../plan/reservations.ts';
 import { planResourceClient, RESOURCE_INDICATORS, withResourceClient } from '../../plan/resource-client.ts';
 import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
@@ -96,7 +96,7 @@ export async function allowTargets(
   if (!manner.dryRun && plan.length > 0) {
     const reservations = [
       ...commonReservations(keycloak.realm, plan),
-      ...(await serverReservations(mcpServer, { server, snapshot, facts, access, standIn, taken })),
+      ...(await collectServerReservations(mcpServer, { server, snapshot, facts, access, standIn, taken })),
     ];
     await agreeToPlan(context, keycloak, { plan, reservations, yes: manner.yes });
     const { io, signal, voice } = context;

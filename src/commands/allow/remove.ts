@@ -1,4 +1,4 @@
-import { allClients, findClient } from '../../keycloak/read/clients.ts';
+import { findClient, readAllClients } from '../../keycloak/read/clients.ts';
 import { countUsers, readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
@@ -139,7 +139,7 @@ async function areScopesNeedless(mcpServer: ServerAtHand, entries: readonly Allo
   if (!entries.some(({ madeScopes }) => madeScopes)) return false;
   const ids = new Set(entries.map(({ client }) => client.id));
   let read = 0;
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     read += page.length;
     context.voice.progress(`${count(read, 'client')} read`);
     // The name scope is a realm optional one: any client made meanwhile holds it, and gets nothing by it.

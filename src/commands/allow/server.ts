@@ -8,7 +8,7 @@ import { readRecord } from '../../keycloak/read/record.ts';
 import { scopeWish } from '../../plan/input.ts';
 import type { IssuerSays } from '../../products/way.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
+import { mcpServerIn, type NamedServer, putInMode } from '../../realm/mcp-server.ts';
 import type { RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { formatCommand } from '../../text.ts';
@@ -45,7 +45,7 @@ export async function readServer(
   requireMoved(found);
   const { mode } = found;
   return {
-    ...inMode(found, { mode, list: listFor(mode, found.list) }),
+    ...putInMode(found, { mode, list: listFor(mode, found.list) }),
     context,
     config,
     keycloak,

@@ -27,7 +27,7 @@ export const completion: Command = {
   changes: 'Nothing; it does not talk to Keycloak.',
   exits: [[0, 'printed']],
   async run({ commands }, [shell]) {
-    const script = SHELLS[shell as keyof typeof SHELLS](await completions(commands));
+    const script = SHELLS[shell as keyof typeof SHELLS](await loadCompletions(commands));
     return {
       command: 'completion',
       exitStatus: 0,
@@ -40,7 +40,7 @@ export const completion: Command = {
 };
 
 /** The words that can be completed, from the definitions that the program itself parses by. */
-export async function completions(entries: readonly CommandEntry[]): Promise<Completions> {
+export async function loadCompletions(entries: readonly CommandEntry[]): Promise<Completions> {
   const root = defineGlobal(new Commander('mcpkc'));
   const commands = await Promise.all(
     entries.map(async ({ name, summary, load }): Promise<Completable> => {

@@ -1,4 +1,4 @@
-import { type Command, defineWriting, duration, type WritingOptions } from '../../cli/command.ts';
+import { type Command, defineWriting, parseDurationFlag, type WritingOptions } from '../../cli/command.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { inputError } from '../../errors.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
@@ -31,7 +31,7 @@ export const connections: Command<ConnectionsOptions> = {
       .option('--user <name>', 'this person’s alone')
       .option('--preset <name>', 'by this product alone')
       .option('--client <id>', 'by this client alone')
-      .option('--idle <duration>', 'only those that nobody used for so long', duration)
+      .option('--idle <duration>', 'only those that nobody used for so long', parseDurationFlag)
       .option('--revoke', 'end them (with a person, product, client or server named; takes manage-users)')
       .option('--disable', 'with --revoke: also switch the clients off')
       .option('--release', 'with --revoke: also take the audience from the clients');

@@ -4,7 +4,7 @@ import type { Report } from '../../cli/report.ts';
 import { durationText } from '../../duration.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { accountSees } from '../../keycloak/connection/own-roles.ts';
+import { canAccountSee } from '../../keycloak/connection/own-roles.ts';
 import { readAccess, readRealmRoles } from '../../keycloak/read/access.ts';
 import {
   readConnections,
@@ -33,7 +33,7 @@ import {
   requireConsent,
   type Writers,
 } from '../../plan/plan.ts';
-import { registration } from '../../products/dynamic.ts';
+import { judgeOrigin } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
 import { carriersOf, isAudienceScope, nameScopeOf, resourceOf } from '../../realm/mcp-scope.ts';
@@ -97,7 +97,7 @@ export async function listConnections(
 /** The facts that show how clients came to be. */
 async function wayFacts(keycloak: Keycloak, clients: readonly Client[]): Promise<WayFacts> {
   const record = await readRecord(keycloak);
-  if (!clients.some((client) => registration(client).kind === 'cimd'))
+  if (!clients.some((client) => judgeOrigin(client).kind === 'cimd'))
     return { record, lists: { policies: [], profiles: [] } };
   const [policies, profiles] = await Promise.all([
     readClientPolicies(keycloak),
@@ -223,7 +223,7 @@ function endsOf({
  */
 async function requireRight(keycloak: Keycloak, plan: Plan<ConnectionKind>): Promise<void> {
   const ends = plan.some(({ kind }) => kind === 'connection' || kind === 'session');
-  if (!ends || (await accountSees(keycloak, REVOKING_ROLE))) return;
+  if (!ends || (await canAccountSee(keycloak, REVOKING_ROLE))) return;
   const { account, roleClient } = keycloak.place;
   const message = `The account '${account}' may not end people’s connections in realm '${keycloak.realm}': it lacks the role '${REVOKING_ROLE}' of the client '${roleClient}'. Nothing was ended.`;
   const line = formatCommand([

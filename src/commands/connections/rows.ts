@@ -2,7 +2,7 @@ import type { SeenConnections, SeenSession } from '../../keycloak/read/connectio
 import type { Lifetimes } from '../../keycloak/read/lifetimes.ts';
 import { isLoopback } from '../../names/loopback.ts';
 import { documentStateOf } from '../../products/document-state.ts';
-import { cameByRegistration, presetOf, registration } from '../../products/dynamic.ts';
+import { isSelfRegistered, judgeOrigin, presetOf } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
 import { matchesAny } from '../../products/redirect.ts';
 import type { PolicyLists } from '../../realm/document-policies.ts';
@@ -55,7 +55,7 @@ export function wayOf(client: Client, facts: WayFacts): Way {
   const [made] = allowancesOf(facts.record, client);
   if (made) return made.way;
   if (documentStateOf(client.clientId, { client, ...facts }).kind === 'fetched') return 'document';
-  return registration(client).kind === 'dynamic' || cameByRegistration(client) ? 'registration' : 'client';
+  return judgeOrigin(client).kind === 'dynamic' || isSelfRegistered(client) ? 'registration' : 'client';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Style } from '../../cli/style.ts';
-import { durationText, when } from '../../duration.ts';
+import { durationText, formatMoment } from '../../duration.ts';
 import type { Lifetimes } from '../../keycloak/read/lifetimes.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
@@ -50,7 +50,8 @@ function rowText(row: Connected, answer: ConnectionsAnswer, style: Style): strin
     servers.length === 0
       ? 'opens no server: the person has no role of it'
       : `opens ${servers.map(visible).join(', ')}`;
-  const agreed = since === undefined ? 'since: unknown (no consent is there)' : `since ${when(since)}`;
+  const agreed =
+    since === undefined ? 'since: unknown (no consent is there)' : `since ${formatMoment(since)}`;
   const lines = [opens, `${agreed}; ${lastUsedText(row)}`, goesOn(row, answer)];
   return `${who}  ${by}\n${lines.map((one) => `${wrap(one, style.width, '    ').replace(/^ {0,4}/, '    ')}\n`).join('')}`;
 }
@@ -58,7 +59,7 @@ function rowText(row: Connected, answer: ConnectionsAnswer, style: Style): strin
 function lastUsedText({ lastUsed }: Connected): string {
   if (lastUsed === undefined)
     return 'last used: unknown (no session; stored events would tell: mcpkc init --events 30d)';
-  return `last used ${when(lastUsed.at)} (${lastUsed.by})`;
+  return `last used ${formatMoment(lastUsed.at)} (${lastUsed.by})`;
 }
 
 /** The time for which it goes on without a new sign-in. */
@@ -73,7 +74,7 @@ function goesOn({ sessions, consented }: Connected, { lifetimes, now }: Connecti
   }
   if (newest) {
     const last = (newest.start ?? now) + sessionMax * 1000;
-    return `goes on until nobody uses it for ${seconds(sessionIdle)}, until ${when(last)} at most (session)`;
+    return `goes on until nobody uses it for ${seconds(sessionIdle)}, until ${formatMoment(last)} at most (session)`;
   }
   return consented ? 'takes a new sign-in, which asks for no consent' : 'takes a new sign-in';
 }
@@ -94,7 +95,7 @@ function ended(answer: ConnectionsAnswer, style: Style): string {
     ? `${style.yellow('!')} ${count(plan.length, 'change')} would be made; nothing was ended (--dry-run).`
     : `${style.green('✓')} ${count(plan.length, 'change')} made.`;
   const until = tokensUntil(answer);
-  const lasting = `Access tokens that are out work until ${when(until)} at most (they last ${durationText(until - answer.now)}; an MCP server may allow some seconds for clocks).`;
+  const lasting = `Access tokens that are out work until ${formatMoment(until)} at most (they last ${durationText(until - answer.now)}; an MCP server may allow some seconds for clocks).`;
   // A registrant writes the attributes of his client whenever he likes.
   const registered = rows.some(({ way }) => way === 'registration')
     ? ' A client that registered itself can have had a longer lifetime when it got its token.'

@@ -25,19 +25,19 @@ import { type Change, planStatus, type RealmPlan } from '../../plan/plan.ts';
 import { gatesSentences, modeSentence, provisioningText } from '../../plan/provisioning-text.ts';
 import { keptSentence, registrationChoice } from '../../plan/registration.ts';
 import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
-import { commonReservations, serverReservations } from '../../plan/reservations.ts';
+import { collectServerReservations, commonReservations } from '../../plan/reservations.ts';
 import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount, planStages, type Stage } from '../../plan/stages.ts';
 import { changeName } from '../../plan/text.ts';
 import { requireOwnScope } from '../../realm/mcp-scope.ts';
-import { inMode, mcpServerIn } from '../../realm/mcp-server.ts';
+import { mcpServerIn, putInMode } from '../../realm/mcp-server.ts';
 import type { LookedThrough, RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, formatCommand } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
-import { desiredFor, looksThrough, modeAndList } from './desired-scope.ts';
-import { lookedThrough } from './existing-clients.ts';
-import { type NamedClients, namedClients } from './named-clients.ts';
+import { hasToLookThrough, modeAndList, planWish } from './desired-scope.ts';
+import { rememberLookThrough } from './existing-clients.ts';
+import { type NamedClients, requireNamedClients } from './named-clients.ts';
 import {
   takeoverReservations,
   warnOfNearResources,
@@ -60,7 +60,7 @@ export async function changeScope(
   const dryRun = flags.dryRun === true;
   const mcpServer = await readWantedServer(config, keycloak, flags, known);
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
-  const named = await namedClients(keycloak, mcpServer.snapshot, wanted, config.clientId);
+  const named = await requireNamedClients(keycloak, mcpServer.snapshot, wanted, config.clientId);
   const moving = await movingIn(context, mcpServer, named);
   const standIn = await planResourceClient({
     keycloak,
@@ -73,12 +73,12 @@ export async function changeScope(
     consent: flags.yes === true,
     onPage: (read) => context.voice.progress(`${count(read, 'client')} read`),
   }).finally(() => context.voice.progress(undefined));
-  const wish = await desiredFor(context, mcpServer, named, moving, flags);
+  const wish = await planWish(context, mcpServer, named, moving, flags);
   const since = new Date(keycloak.serverNow()).toISOString();
   const by = deedBy(holderOf(context.io, 'create-scope'));
   const desired = withResourceClient(withAccess(wish, mcpServer.access, since, by), standIn);
   const looked = (now: RealmSnapshot) =>
-    looksThrough(mcpServer, flags) ? lookedThrough(mcpServer, now) : [];
+    hasToLookThrough(mcpServer, flags) ? rememberLookThrough(mcpServer, now) : [];
   const stages = planStages(freeOwnAccount(mcpServer, mcpServer.carriers), desired, mcpServer.snapshot);
   const plan = stages.flatMap((stage) => stage.plan);
   if (mcpServer.registration === 'open') warnOfScopes(context, mcpServer);
@@ -91,7 +91,7 @@ export async function changeScope(
     const asked = [
       ...takeoverReservations(mcpServer, flags, plan),
       ...commonReservations(keycloak.realm, plan),
-      ...(await serverReservations(mcpServer, {
+      ...(await collectServerReservations(mcpServer, {
         ...mcpServer,
         server: mcpServer,
         asksOfShared: true,
@@ -157,7 +157,7 @@ async function readWantedServer(
     },
     snapshot,
   );
-  const wanted = inMode(server, modeAndList(server, flags));
+  const wanted = putInMode(server, modeAndList(server, flags));
   const roles = flags.role ?? [];
   const read = await readAccessFacts(keycloak, snapshot, wanted, roles.length > 0, known);
   const { server: mcpServer, facts, record } = read;

@@ -1,19 +1,19 @@
 import type { Context } from '../../cli/command.ts';
-import { hiddenFromMetadata } from '../../plan/advertised.ts';
+import { hideFromMetadata } from '../../plan/advertised.ts';
 import type { Assignment, Desired, DesiredClient } from '../../plan/desired.ts';
 import { type Hardening, hardenFor, NOT_HARDENED, pkceOf } from '../../plan/hardening.ts';
 import { knownPresets } from '../../plan/input.ts';
-import { keeping, type Moving } from '../../plan/moving.ts';
-import { adoption, carriersFor, provisioned } from '../../plan/provisioned.ts';
-import { keptAsItIs } from '../../plan/registration.ts';
-import { cameByRegistration } from '../../products/dynamic.ts';
+import { keepAdopted, type Moving } from '../../plan/moving.ts';
+import { assignAudience, carriersFor, provision } from '../../plan/provisioned.ts';
+import { keepRegistration } from '../../plan/registration.ts';
+import { isSelfRegistered } from '../../products/dynamic.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
 import { isAudienceScope, listFor, nameScopeOf } from '../../realm/mcp-scope.ts';
 import type { McpServer } from '../../realm/mcp-server.ts';
 import type { ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import type { CreateScopeOptions } from './command.ts';
-import { existingHolders, isLookedThrough } from './existing-clients.ts';
+import { findExistingHolders, isLookedThrough } from './existing-clients.ts';
 import type { NamedClients } from './named-clients.ts';
 import { staticClients } from './static-clients.ts';
 import type { WantedServer } from './wanted-server.ts';
@@ -32,7 +32,7 @@ export function modeAndList(
 }
 
 /** The desired state of the realm. A client that several reasons apply to is decided by the first: the flags. */
-export async function desiredFor(
+export async function planWish(
   context: Context,
   mcpServer: WantedServer,
   named: NamedClients,
@@ -46,21 +46,21 @@ export async function desiredFor(
     })),
   );
   const attached = named.attach.map((client) => ({
-    assignment: adoption(client, carrier, 'because of --client'),
+    assignment: assignAudience(client, carrier, 'because of --client'),
   }));
   const fixed = staticClients(
     mcpServer,
     { create: flags.createStatic === true, yes: flags.yes === true },
     (warning) => context.voice.warn(warning),
   );
-  const existing = await existingHolders(context, mcpServer, looksThrough(mcpServer, flags));
-  const kept = audienceScope === undefined ? [] : keeping(moving, audienceScope);
+  const existing = await findExistingHolders(context, mcpServer, hasToLookThrough(mcpServer, flags));
+  const kept = audienceScope === undefined ? [] : keepAdopted(moving, audienceScope);
   const unmarked = [...existing, ...kept].map((assignment) => ({ assignment }));
   const all = firstOfEach<Wanted>([...detached, ...attached, ...fixed, ...unmarked]);
   const assignments = all.map(({ assignment }) => assignment);
   const holders = assignments.filter((one) => one.list !== 'none').map(({ clientId }) => clientId);
   const hardening = await hardeningFor(context, mcpServer, flags, holders);
-  const desired = provisioned(mcpServer, {
+  const desired = provision(mcpServer, {
     presets,
     hardening,
     assignments,
@@ -69,10 +69,10 @@ export async function desiredFor(
       ...(flags.harden === false ? [] : unpkced(snapshot, holders, hardening)),
     ],
   });
-  const hidden = hiddenFromMetadata(flags.hideScope ?? [], snapshot);
+  const hidden = hideFromMetadata(flags.hideScope ?? [], snapshot);
   desired.clientScopes = [...(desired.clientScopes ?? []), ...hidden];
   if (mcpServer.registration === 'open') return desired;
-  return keptAsItIs(desired, mcpServer.keycloak, resource, snapshot);
+  return keepRegistration(desired, mcpServer.keycloak, resource, snapshot);
 }
 
 /** Clients that registered themselves and are granted the scope: each is held to PKCE from now on. */
@@ -82,7 +82,7 @@ function unpkced(
   { clients }: Hardening,
 ): DesiredClient[] {
   return snapshot.clients
-    .filter((client) => holders.includes(client.clientId) && cameByRegistration(client))
+    .filter((client) => holders.includes(client.clientId) && isSelfRegistered(client))
     .filter(({ clientId }) => !clients.some((one) => one.clientId === clientId))
     .map(pkceOf);
 }
@@ -126,7 +126,7 @@ function firstOfEach<T extends Wanted>(all: readonly T[]): T[] {
  * Whether all clients are read for those of the products: with `--existing` at each run, by default where no earlier run
  * did it.
  */
-export function looksThrough(mcpServer: WantedServer, flags: CreateScopeOptions): boolean {
+export function hasToLookThrough(mcpServer: WantedServer, flags: CreateScopeOptions): boolean {
   if (!wantsExisting(mcpServer, flags)) return false;
   return flags.existing === true || !isLookedThrough(mcpServer, mcpServer.record);
 }

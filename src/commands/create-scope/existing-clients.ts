@@ -1,10 +1,10 @@
 import type { Context } from '../../cli/command.ts';
-import { allClients } from '../../keycloak/read/clients.ts';
+import { readAllClients } from '../../keycloak/read/clients.ts';
 import type { Assignment } from '../../plan/desired.ts';
-import { described } from '../../plan/named.ts';
-import { adoption } from '../../plan/provisioned.ts';
-import { adoptable } from '../../products/adoptable.ts';
-import { presetOf, registration } from '../../products/dynamic.ts';
+import { describeClient } from '../../plan/named.ts';
+import { assignAudience } from '../../plan/provisioned.ts';
+import { judgeAdoption } from '../../products/adoptable.ts';
+import { judgeOrigin, presetOf } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
 import { realmListOf } from '../../realm/lists.ts';
 import { digestOf, type LookedThrough, lookedThroughIn, type RealmRecord } from '../../realm/record.ts';
@@ -14,7 +14,7 @@ import { count, visible } from '../../text.ts';
 import type { WantedServer } from './wanted-server.ts';
 
 /** The products' clients that are there already, each to hold the scope (`--existing`). Reads all clients for it. */
-export async function existingHolders(
+export async function findExistingHolders(
   context: Context,
   mcpServer: WantedServer,
   wanted: boolean,
@@ -24,15 +24,15 @@ export async function existingHolders(
   const assignments: Assignment[] = [];
   const left: { client: Client; reason: string }[] = [];
   let read = 0;
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     read += page.length;
     context.voice.progress(`${count(read, 'client')} read`);
     for (const client of page) {
-      const isProducts = registration(client).kind !== 'other' && presetOf(client, presets) !== undefined;
+      const isProducts = judgeOrigin(client).kind !== 'other' && presetOf(client, presets) !== undefined;
       if (!isProducts) continue;
       const why = 'since it is a client of the product that registered before (--no-existing leaves it)';
-      const verdict = adoptable(client, presets);
-      if (verdict.adoptable) assignments.push(adoption(client, carrier, why));
+      const verdict = judgeAdoption(client, presets);
+      if (verdict.adoptable) assignments.push(assignAudience(client, carrier, why));
       else left.push({ client, reason: verdict.reason });
       snapshot.clients.push(client);
     }
@@ -67,7 +67,7 @@ export function isLookedThrough(
 }
 
 /** The entry for a look that is over; none where those who come later don't inherit the scope. */
-export function lookedThrough(
+export function rememberLookThrough(
   { resource, carrier, presets, keycloak, record }: WantedServer,
   now: RealmSnapshot,
 ): LookedThrough[] {
@@ -85,7 +85,7 @@ const NAMED = 10;
 function leftText(left: readonly { client: Client; reason: string }[]): string {
   const lines = left
     .slice(0, NAMED)
-    .map(({ client, reason }) => `  ${described(client)}: ${visible(reason)}`);
+    .map(({ client, reason }) => `  ${describeClient(client)}: ${visible(reason)}`);
   const more = left.length > NAMED ? `\n  and ${left.length - NAMED} more` : '';
   return `${count(left.length, 'client')} of the products stay without the audience (--client <id> names one):\n${lines.join('\n')}${more}`;
 }

@@ -17,7 +17,7 @@ export interface NamedClients {
  * ids that the realm doesn't have (CLIENT_NOT_IN_REALM, all at once) and a client that is named by both flags. Refuses
  * mcpkc's own account as well, which must not carry an audience.
  */
-export async function namedClients(
+export async function requireNamedClients(
   keycloak: Keycloak,
   snapshot: RealmSnapshot,
   wanted: { attach: readonly string[]; detach: readonly string[] },

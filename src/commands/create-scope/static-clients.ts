@@ -1,9 +1,9 @@
 import { McpkcError } from '../../errors.ts';
 import type { Assignment, DesiredClient } from '../../plan/desired.ts';
 import { knownPresets } from '../../plan/input.ts';
-import { described, strangeness } from '../../plan/named.ts';
-import { adoption } from '../../plan/provisioned.ts';
-import { ownMapperTypes } from '../../products/adoptable.ts';
+import { describeClient, findStrangeness } from '../../plan/named.ts';
+import { assignAudience } from '../../plan/provisioned.ts';
+import { listOwnMapperTypes } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
 import type { Client } from '../../realm/representations.ts';
@@ -28,10 +28,11 @@ export function staticClients(
     const why = 'since it is the static client of OIDC_AUDIENCE';
     if (found) {
       if (create) requireAsMade(found, staticBody(presets));
-      const reason = heldAs(found, carrier) === 'none' ? strangeness(found, knownPresets(config)) : undefined;
-      if (reason === undefined || yes) return [{ assignment: adoption(found, carrier, why) }];
+      const reason =
+        heldAs(found, carrier) === 'none' ? findStrangeness(found, knownPresets(config)) : undefined;
+      if (reason === undefined || yes) return [{ assignment: assignAudience(found, carrier, why) }];
       warn(
-        `The static client of OIDC_AUDIENCE registered itself, and gets no audience without --yes: ${visible(reason)}.\n  ${described(found)}`,
+        `The static client of OIDC_AUDIENCE registered itself, and gets no audience without --yes: ${visible(reason)}.\n  ${describeClient(found)}`,
       );
       return [];
     }
@@ -82,10 +83,10 @@ function requireAsMade(found: Client, body: ReturnType<typeof staticBody>): void
     ...(uris(found.redirectUris) === uris(body.redirectUris) ? [] : ['redirectUris']),
     ...(found.attributes['pkce.code.challenge.method'] === 'S256' ? [] : ['PKCE']),
     ...(found.consentRequired === true ? ['consentRequired, as a client that registered itself'] : []),
-    ...(ownMapperTypes(found).length > 0 ? ['protocol mappers of its own'] : []),
+    ...(listOwnMapperTypes(found).length > 0 ? ['protocol mappers of its own'] : []),
   ];
   if (differences.length === 0) return;
-  const message = `The client '${visible(found.clientId)}' is there already, and is not what --create-static makes (${differences.join(', ')}). It was left as it is.\n  ${described(found)}`;
+  const message = `The client '${visible(found.clientId)}' is there already, and is not what --create-static makes (${differences.join(', ')}). It was left as it is.\n  ${describeClient(found)}`;
   const fix =
     'If it is yours, name it: --client <id> assigns the scope to it as it is. Else delete it, or choose another client id (OIDC_AUDIENCE).';
   throw new McpkcError('CLIENT_TAKEN', message, fix, { details: { clientId: found.clientId, differences } });

@@ -2,7 +2,7 @@ import type { Command } from '../../cli/command.ts';
 import { inputError } from '../../errors.ts';
 import type { ExplainedCode } from '../../explanation.ts';
 import { EXPLAINED } from '../../explanations/index.ts';
-import { nearest } from '../../names/nearest.ts';
+import { findNearest } from '../../names/nearest.ts';
 import { brief } from '../../text.ts';
 import { codesText, explanationText } from './text.ts';
 
@@ -45,7 +45,7 @@ const PROPOSED = 6;
 function nearTo(wanted: string): string[] {
   const codes = EXPLAINED.map(({ code }) => code);
   const word = plain(wanted);
-  const near = nearest(wanted, codes);
+  const near = findNearest(wanted, codes);
   if (near.distance <= Math.max(2, Math.floor(near.key.length / 3))) return [near.key];
   if (word.length < 3) return [];
   const holding = codes.filter((code) => plain(code).includes(word));

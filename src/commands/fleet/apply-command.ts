@@ -1,11 +1,11 @@
 import type { Command, Context } from '../../cli/command.ts';
 import { list, Option } from '../../cli/command.ts';
-import { styleFor, wantsColor } from '../../cli/style.ts';
+import { isColorWanted, styleFor } from '../../cli/style.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import { checked, type LoadedFleet, loadFleet, problemText } from '../../fleet/connect.ts';
+import { checkFleet, type LoadedFleet, loadFleet, problemText } from '../../fleet/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { count, fitted } from '../../text.ts';
+import { count, fitToWidth } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
 import { headlineOf, planRealms, REALMS_AT_ONCE } from './plan-command.ts';
 import {
@@ -64,7 +64,7 @@ export const applyCommand: Command<ApplyOptions> = {
         'the saved plan was made without it',
         'Make a new one: mcpkc plan --prune --json',
       );
-    const loaded = saved ? checked(saved.sources) : await loadFleet(context, flags.file);
+    const loaded = saved ? checkFleet(saved.sources) : await loadFleet(context, flags.file);
     for (const note of loaded.notes) context.voice.warn(problemText(note));
     const prune = saved?.prune ?? flags.prune === true;
     const run: FleetRun = { context, command: 'apply', holder: holderOf(context.io, 'apply'), prune };
@@ -108,10 +108,10 @@ async function requireAnswer(
 ): Promise<boolean> {
   const changes = realms.flatMap((one) => one.changes);
   if (yes || !settings.input || changes.length === 0) return false;
-  const color = wantsColor(io.env, io.stderr.isTerminal, settings.color);
+  const color = isColorWanted(io.env, io.stderr.isTerminal, settings.color);
   const style = styleFor(color, io.stderr.columns);
   const shown = fleetText({ headline: headlineOf(loaded), realms, done: undefined }, style);
-  io.stderr.write(fitted(shown, style.width));
+  io.stderr.write(fitToWidth(shown, style.width));
   const answer = await io.prompt(`Apply this (${countText(changes)})? [y/N] `, { signal });
   if (/^y(es)?$/i.test(answer)) return true;
   voice.progress(undefined);

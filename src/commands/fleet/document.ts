@@ -79,13 +79,13 @@ function failureOf(error: McpkcError | undefined) {
 }
 
 /** A realm's plan as it was carried out, which may be another than the one before. */
-export function asDone(shown: RealmPlanned, done: RealmApplied | undefined): RealmPlanned {
+export function addDone(shown: RealmPlanned, done: RealmApplied | undefined): RealmPlanned {
   return { ...shown, ...done?.now };
 }
 
 /** A realm as the JSON document has it. */
 export function realmDocument(shown: RealmPlanned, done?: RealmApplied): Record<string, unknown> {
-  const { wish, config, error, servers, retired, changes, reservations, notes, unlisted, foreign } = asDone(
+  const { wish, config, error, servers, retired, changes, reservations, notes, unlisted, foreign } = addDone(
     shown,
     done,
   );

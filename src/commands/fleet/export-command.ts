@@ -6,7 +6,7 @@ import { readFleet } from '../../fleet/read.ts';
 import type { FileServer } from '../../fleet/schema.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { readAllAccess, readRealmRoles } from '../../keycloak/read/access.ts';
-import { clientsNamed } from '../../keycloak/read/clients.ts';
+import { readClientsNamed } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -105,7 +105,7 @@ async function describe(config: Config, keycloak: Keycloak): Promise<Described> 
   const ids = allowedIn(record).map(({ client }) => client.clientId);
   const [access, clients] = await Promise.all([
     readAllAccess(keycloak, snapshot, [...new Set(scopes)], roles),
-    clientsNamed(keycloak, ids),
+    readClientsNamed(keycloak, ids),
   ]);
   Object.assign(snapshot, { access, clients, record });
   const named = there.filter(({ resource }) => resource !== undefined);

@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import type { Config } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
-import { configFor } from '../../fleet/connect.ts';
+import { readConfigFor } from '../../fleet/connect.ts';
 import type { FleetRealm } from '../../fleet/fleet.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClient } from '../../keycloak/read/clients.ts';
@@ -10,7 +10,7 @@ import { readRecord } from '../../keycloak/read/record.ts';
 import { type Holder, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
-import { driftNotes } from '../../plan/drift.ts';
+import { collectDriftNotes } from '../../plan/drift.ts';
 import { knownPresets } from '../../plan/input.ts';
 import { removeLeftBehind, untriedNotes } from '../../plan/leftovers.ts';
 import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
@@ -88,7 +88,7 @@ export async function planRealm(run: FleetRun, wish: FleetRealm): Promise<RealmP
   };
   let config: Config | undefined;
   try {
-    config = await configFor(run.context, wish);
+    config = await readConfigFor(run.context, wish);
     const keycloak = await connect(config, run.context.io, run.context.signal);
     // The data read of the realm is let go of: a file may have fifty.
     const { full: _full, ...planned } = await planWith(run, config, keycloak, wish, true);
@@ -147,7 +147,7 @@ async function planWith(
       ...planned.notes,
       ...besideNotes(wish, planned),
       ...(dryRun ? untriedNotes(context.io, planned.record, snapshot) : []),
-      ...(dryRun ? await driftNotes(keycloak, planned.plan, snapshot) : []),
+      ...(dryRun ? await collectDriftNotes(keycloak, planned.plan, snapshot) : []),
     ],
     unlisted: others.filter((one) => isKnownServer(one)).map(shown),
     foreign: others.filter((one) => !isKnownServer(one)).map(shown),
@@ -229,7 +229,7 @@ const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
  * Changes in a form that can be compared: without the random names and ids that each plan makes anew. Things that are
  * there (`before`) keep their ids, so that another client in the place of one is another plan.
  */
-export function fingerprints(
+export function takeFingerprints(
   changes: readonly Pick<Change, 'kind' | 'action' | 'key' | 'before' | 'after'>[],
 ): string[] {
   const named = (value: unknown) => JSON.stringify(value ?? null).replaceAll(RANDOM_NAME, '*');
@@ -277,7 +277,7 @@ export async function applyRealm(
     await withLock(keycloak, context.io, holder, async () => {
       const { full, ...planned } = await planWith(run, config, keycloak, wish, false);
       if (strictness !== 'free')
-        requireSame(fingerprints(changes), fingerprints(planned.changes), strictness === 'exact');
+        requireSame(takeFingerprints(changes), takeFingerprints(planned.changes), strictness === 'exact');
       const fresh = planned.reservations.filter((one) => !shown.reservations.includes(one));
       requireAgreed(fresh, yes);
       now = planned;

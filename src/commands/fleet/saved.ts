@@ -4,7 +4,7 @@ import { readNamed } from '../../cli/named-files.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import type { FileText } from '../../fleet/read.ts';
 import { visible } from '../../text.ts';
-import { fingerprints, type RealmPlanned, requireSame } from './realm.ts';
+import { type RealmPlanned, requireSame, takeFingerprints } from './realm.ts';
 import { realmName } from './text.ts';
 
 const change = z.object({
@@ -63,6 +63,6 @@ export function requireSaved({ realms: saved_ }: SavedPlan, realms: readonly Rea
         'Make a new plan and look at it:\nmcpkc plan',
       );
     }
-    requireSame(fingerprints(was.changes as never), fingerprints(one.changes), true);
+    requireSame(takeFingerprints(was.changes as never), takeFingerprints(one.changes), true);
   }
 }

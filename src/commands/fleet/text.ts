@@ -3,7 +3,7 @@ import type { McpkcError } from '../../errors.ts';
 import type { AnyChange } from '../../plan/plan.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { count, listNames, markdownText, visible, wrap } from '../../text.ts';
-import { asDone, countsOf, type Group, groupsOf, SORTS, sortOf } from './document.ts';
+import { addDone, countsOf, type Group, groupsOf, SORTS, sortOf } from './document.ts';
 import type { RealmApplied, RealmPlanned } from './realm.ts';
 
 /** A plan's answer, for people. */
@@ -36,7 +36,7 @@ export function fleetText({ headline, realms, done }: FleetAnswer, style: Style)
 }
 
 function realmText(shown: RealmPlanned, done: RealmApplied | undefined, style: Style): string {
-  const one = asDone(shown, done);
+  const one = addDone(shown, done);
   const line = (mark: string, text: string) => `  ${mark} ${wrap(text, style.width, '    ').trimStart()}\n`;
   const sum = countText(one.changes);
   const bad = (one.servers ?? []).filter((server) => server.error !== undefined).length;
@@ -106,7 +106,7 @@ function verdict(
 
 /** Whether something of a realm went wrong: the realm itself, or one of its servers. */
 export function hasFailed(one: RealmPlanned, done?: RealmApplied): boolean {
-  const servers = asDone(one, done).servers ?? [];
+  const servers = addDone(one, done).servers ?? [];
   return (done?.error ?? one.error) !== undefined || servers.some(({ error }) => error !== undefined);
 }
 

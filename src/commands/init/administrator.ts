@@ -19,7 +19,7 @@ const USUAL_NAME = 'admin';
  * With `--dry-run` nobody is asked unless `--admin-user` asks for it, or everything is to go: that plan takes a realm to
  * read. `requireServer` tries the address before somebody types a password for it.
  */
-export async function administratorOf(
+export async function chooseAdministrator(
   context: Context,
   config: Config,
   flags: InitOptions,

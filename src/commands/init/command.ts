@@ -1,4 +1,10 @@
-import { type Command, defineWriting, duration, Option, type WritingOptions } from '../../cli/command.ts';
+import {
+  type Command,
+  defineWriting,
+  Option,
+  parseDurationFlag,
+  type WritingOptions,
+} from '../../cli/command.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import { setUpAccount } from './setup.ts';
 
@@ -45,7 +51,11 @@ export const init: Command<InitOptions> = {
         '--revoke',
         'also the right to end people’s connections; the account can then set anybody’s password',
       )
-      .option('--events <retention>', 'store the user events that mcpkc reads, this long (30d)', duration)
+      .option(
+        '--events <retention>',
+        'store the user events that mcpkc reads, this long (30d)',
+        parseDurationFlag,
+      )
       .option('--key', 'the account signs in with a private key in a file here instead of a secret')
       .option('--no-key', 'back to a secret')
       .option('--rotate-secret', 'make a new secret or key, though nobody else knows the one that is there')

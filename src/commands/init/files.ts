@@ -2,7 +2,7 @@ import type { Context } from '../../cli/command.ts';
 import { CONFIG_FILES_HERE } from '../../config/find-file.ts';
 import type { Config } from '../../config/load.ts';
 import { mergeConfigFile, mergeEnvFile, type Wanted } from '../../config/merge-files.ts';
-import { absolute, folderOf } from '../../config/paths.ts';
+import { folderOf, makeAbsolute } from '../../config/paths.ts';
 import { baseUrl } from '../../config/values.ts';
 import { McpkcError } from '../../errors.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
@@ -86,7 +86,7 @@ function proofKeys(proof: Proof, envPath: string, cwd: string): Wanted {
     return { KC_CLIENT_SECRET: secret, KC_CLIENT_SECRET_FILE: null, KC_CLIENT_KEY_FILE: null };
   }
   // A path in a file starts from the file's folder.
-  const named = besideOf(absolute(envPath, cwd), absolute(proof.key.path, cwd));
+  const named = besideOf(makeAbsolute(envPath, cwd), makeAbsolute(proof.key.path, cwd));
   return { KC_CLIENT_KEY_FILE: named, KC_CLIENT_SECRET: null, KC_CLIENT_SECRET_FILE: null };
 }
 
@@ -136,7 +136,7 @@ function authority(config: Config, cwd: string, place: Wanted): Wanted {
   const origin = config.originOf('MCPKC_CA_FILE') ?? '';
   const isPassing = origin.startsWith('flag') || origin.startsWith('environment') || origin === FROM_PROMPT;
   if (!isPassing || config.caFile === undefined) return place;
-  return { ...place, MCPKC_CA_FILE: absolute(config.caFile, cwd) };
+  return { ...place, MCPKC_CA_FILE: makeAbsolute(config.caFile, cwd) };
 }
 
 function isSame(key: string, value: unknown, wanted: string | null | undefined): boolean {
@@ -154,7 +154,7 @@ function isSame(key: string, value: unknown, wanted: string | null | undefined):
  * in it but the secret that the plan makes anew. Left out as well is the file of its key, which `--rotate-secret` makes
  * anew.
  */
-export async function unaskedFiles(
+export async function listUnaskedFiles(
   { io }: Context,
   files: readonly FilePlan[],
   oldSecret: string | undefined,

@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { type Config, withProof } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
-import { answersAsKeycloak } from '../../keycloak/read/server-there.ts';
+import { isKeycloakAnswer } from '../../keycloak/read/server-there.ts';
 import { type CommandPart, formatCommand } from '../../text.ts';
 
 /** The addresses where a Keycloak on this machine listens by default (`--http-port`, with and without `/auth`). */
@@ -14,7 +14,7 @@ export const USUAL_SERVERS = ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/au
 export async function findServer(context: Context, config: Config, dryRun: boolean): Promise<Config> {
   if (config.originOf('KC_SERVER') !== undefined || config.waitMs > 0) return config;
   const tried = [config.server, ...USUAL_SERVERS];
-  const found = await Promise.all(tried.map((url) => answersAsKeycloak(url, context.signal)));
+  const found = await Promise.all(tried.map((url) => isKeycloakAnswer(url, context.signal)));
   const server = tried[found.indexOf(true)];
   if (server === undefined) {
     // Lines to paste hold the server's address, though nobody talks to it.

@@ -7,11 +7,11 @@ import { durationText, parseDuration } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import type { SignedIn } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
-import { wantsTls } from '../../keycloak/connection/token-refusal.ts';
+import { isTlsWanted } from '../../keycloak/connection/token-refusal.ts';
 import {
   type Answered,
-  answersAsKeycloak,
   askAddress,
+  isKeycloakAnswer,
   isRealmPage,
 } from '../../keycloak/read/server-there.ts';
 import { isLoopback } from '../../names/loopback.ts';
@@ -58,7 +58,7 @@ async function askUntil<T>(
 }
 
 /** Another configuration for a person's answers; the keys that changed are from the prompt. */
-export function learned(config: Config, more: Partial<Config>, keys: readonly string[]): Config {
+export function learn(config: Config, more: Partial<Config>, keys: readonly string[]): Config {
   const originOf: Config['originOf'] = (key) => (keys.includes(key) ? FROM_PROMPT : config.originOf(key));
   const next = { ...config, ...more, originOf };
   const own = config.hostname === undefined && config.originOf('KC_ISSUER') === undefined;
@@ -71,7 +71,7 @@ export async function askServer(context: Context, config: Config): Promise<Confi
   const { voice, signal } = context;
   if (config.originOf('KC_SERVER') !== undefined) return config;
   const usual = [config.server, ...USUAL_SERVERS];
-  const found = await Promise.all(usual.map((url) => answersAsKeycloak(url, signal)));
+  const found = await Promise.all(usual.map((url) => isKeycloakAnswer(url, signal)));
   const here = usual[found.indexOf(true)];
   voice.note(
     'First steps with mcpkc: a service account in your realm, and two files here. Ctrl-C stops it; nothing is written before you agree.',
@@ -138,7 +138,7 @@ async function tryServer(
   let seen: Answered | undefined;
   let now = config;
   for (const server of basesOf(first)) {
-    const next = learned(now, { server }, ['KC_SERVER']);
+    const next = learn(now, { server }, ['KC_SERVER']);
     try {
       requireSafeTransport(server, next);
     } catch (error) {
@@ -159,12 +159,12 @@ async function tryServer(
     }
     if (isRealmPage(answer, 'master')) {
       if (server !== typed) voice.note(`Keycloak answers at ${server}.`);
-      return { value: learned(now, { server }, ['KC_SERVER']) };
+      return { value: learn(now, { server }, ['KC_SERVER']) };
     }
     seen ??= answer;
   }
   const answer = seen?.kind === 'answer' ? seen : { status: 0, body: '' };
-  if (wantsTls(first, answer.status, answer.body))
+  if (isTlsWanted(first, answer.status, answer.body))
     return { problem: `${first} speaks TLS, and was asked without it: start it with https://.` };
   if (answer.status >= 502 && answer.status <= 504)
     return {
@@ -175,7 +175,7 @@ async function tryServer(
     `${first} answers ${answer.status}, but shows no realm master there: another server, the wrong path, or a proxy that hides master from outside.`,
   );
   return (await askYes(context, `Send an administrator’s password to ${first} all the same?`, false))
-    ? { value: learned(now, { server: first }, ['KC_SERVER']) }
+    ? { value: learn(now, { server: first }, ['KC_SERVER']) }
     : { problem: 'Name another address.' };
 }
 
@@ -204,7 +204,7 @@ async function askAuthority(
       voice.warn(`There is no file ${visible(path)}.`);
       continue;
     }
-    const next = learned(config, { caFile: path }, ['MCPKC_CA_FILE']);
+    const next = learn(config, { caFile: path }, ['MCPKC_CA_FILE']);
     try {
       const answer = await askAddress(`${server}/realms/master`, next, io, signal);
       if (answer.kind === 'answer' || !answer.isUnknownAuthority) return { config: next, answer };
@@ -257,7 +257,7 @@ export async function askForRealm(
       problem: `There is no realm '${visible(answer)}' in the list.${near === undefined ? '' : ` Did you mean ${visible(near)}?`}`,
     };
   });
-  return learned(config, { realm, adminRealm: config.adminRealm ?? realm }, ['KC_REALM']);
+  return learn(config, { realm, adminRealm: config.adminRealm ?? realm }, ['KC_REALM']);
 }
 
 /** The facts found about the MCP server: undefined where none is named. */
@@ -286,7 +286,7 @@ export async function askResource(
     },
   );
   if (found.url === '') return { config, look: undefined };
-  return { config: learned(config, { transportUrl: found.url }, ['MCP_TRANSPORT_URL']), look: found.look };
+  return { config: learn(config, { transportUrl: found.url }, ['MCP_TRANSPORT_URL']), look: found.look };
 }
 
 /** A URL that was named already: it is looked at, and another one is offered where the server names another. */
@@ -299,7 +299,7 @@ async function withNamedResource(
   if (seen.problem !== undefined) context.voice.warn(seen.problem);
   if (seen.suggested === undefined || !(await askYes(context, `Use ${seen.suggested} instead?`, true)))
     return { config, look: seen.look };
-  const next = learned(config, { transportUrl: seen.suggested }, ['MCP_TRANSPORT_URL']);
+  const next = learn(config, { transportUrl: seen.suggested }, ['MCP_TRANSPORT_URL']);
   return { config: next, look: (await lookAtMcp(context, next, seen.suggested)).look };
 }
 

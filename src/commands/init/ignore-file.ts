@@ -1,6 +1,6 @@
 import { askYes } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
-import { absolute, folderOf } from '../../config/paths.ts';
+import { folderOf, makeAbsolute } from '../../config/paths.ts';
 import { visible } from '../../text.ts';
 import type { FilePlan } from './files.ts';
 
@@ -17,9 +17,9 @@ export async function offerIgnoring(
 ): Promise<boolean | undefined> {
   const { io, voice } = context;
   const secrets = files.filter(
-    ({ mode, path }) => mode === 0o600 && absolute(path, io.cwd).startsWith(`${io.cwd}/`),
+    ({ mode, path }) => mode === 0o600 && makeAbsolute(path, io.cwd).startsWith(`${io.cwd}/`),
   );
-  const names = secrets.map(({ path }) => absolute(path, io.cwd).slice(io.cwd.length + 1));
+  const names = secrets.map(({ path }) => makeAbsolute(path, io.cwd).slice(io.cwd.length + 1));
   const lists = names.length === 0 ? undefined : await ignoreFiles(context);
   if (lists === undefined) return undefined;
   const open = names.filter((name) => !lists.some((text) => hasLineFor(text, name)));

@@ -8,7 +8,7 @@ import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { readRealmRoles } from '../../keycloak/read/access.ts';
 import { type AccountRealms, readAccount } from '../../keycloak/read/account.ts';
-import { allClients } from '../../keycloak/read/clients.ts';
+import { readAllClients } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { isHeld, readRoleTree } from '../../keycloak/read/role-holders.ts';
@@ -111,7 +111,7 @@ async function unheldRoles(
 
 async function everyClient({ target }: AccountRealms): Promise<Client[]> {
   const all: Client[] = [];
-  for await (const page of allClients(target)) all.push(...page);
+  for await (const page of readAllClients(target)) all.push(...page);
   return all;
 }
 

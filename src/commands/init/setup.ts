@@ -10,7 +10,7 @@ import {
   connectRealms,
   signInAsAdministrator,
 } from '../../keycloak/connection/admin-login.ts';
-import { makeClientKey, publicPartOf } from '../../keycloak/connection/client-key.ts';
+import { derivePublicPart, makeClientKey } from '../../keycloak/connection/client-key.ts';
 import { type AccountRealms, readAccount, readAccountSecret } from '../../keycloak/read/account.ts';
 import { askAddress } from '../../keycloak/read/server-there.ts';
 import { revokeRegistrationToken } from '../../keycloak/write/registration-token.ts';
@@ -22,7 +22,7 @@ import {
   accountReservations,
   type DesiredAccount,
   desiredAccount,
-  holdsOwnKey,
+  isOwnKeyHeld,
 } from '../../plan/account/desired.ts';
 import { agreeTo } from '../../plan/agree.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
@@ -31,17 +31,17 @@ import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
 import { PRUNING_NEEDS_MS } from '../../realm/events.ts';
 import { count } from '../../text.ts';
-import { administratorOf, askAgain, noAdministratorError } from './administrator.ts';
+import { askAgain, chooseAdministrator, noAdministratorError } from './administrator.ts';
 import { announceEvents } from './announce.ts';
 import type { InitOptions } from './command.ts';
 import {
   type FilePlan,
   type KeyFile,
   keyPathOf,
+  listUnaskedFiles,
   type Proof,
   planFiles,
   requireFilesConsent,
-  unaskedFiles,
   writeFiles,
 } from './files.ts';
 import { findServer } from './find-server.ts';
@@ -52,7 +52,7 @@ import {
   askServer,
   filesQuestion,
   isGuided,
-  learned,
+  learn,
   type ServerLook,
 } from './guide.ts';
 import { offerIgnoring } from './ignore-file.ts';
@@ -87,7 +87,7 @@ export async function setUpAccount(
   const located = guided
     ? await askServer(context, read)
     : await findServer(context, read, flags.dryRun === true);
-  const administrator = await administratorOf(context, located, flags);
+  const administrator = await chooseAdministrator(context, located, flags);
   if (administrator === undefined)
     return withoutAdministrator(context, located, wishOf(located, flags), flags);
   if (located.refusals.administrator !== undefined) throw located.refusals.administrator;
@@ -112,7 +112,7 @@ export async function setUpAccount(
 /** The configuration with the MCP server that the command line names. */
 function withResource(config: Config, resource: string | undefined): Config {
   if (resource === undefined) return config;
-  return learned(config, { transportUrl: canonicalResource(resource, { bareHost: true }) }, [
+  return learn(config, { transportUrl: canonicalResource(resource, { bareHost: true }) }, [
     'MCP_TRANSPORT_URL',
   ]);
 }
@@ -131,7 +131,7 @@ async function withIssuer(context: Context, config: Config): Promise<Config> {
   if (answer.kind === 'failure' || answer.status !== 200) return config;
   const issuer = issuerIn(answer.body);
   if (issuer === undefined || issuer === config.issuer || isLoopback(new URL(issuer))) return config;
-  return { ...learned(config, {}, ['KC_ISSUER']), issuer };
+  return { ...learn(config, {}, ['KC_ISSUER']), issuer };
 }
 
 function issuerIn(body: string): string | undefined {
@@ -260,7 +260,12 @@ async function asAdministrator(
   const asks = guided && flags.yes !== true;
   if (asks) await agree(context, config, planned, files);
   const oldSecret = await secretMadeAnew(realms, account, found);
-  const asked = await unaskedFiles(context, files, oldSecret, account.rotate && holdsOwnKey(account, found));
+  const asked = await listUnaskedFiles(
+    context,
+    files,
+    oldSecret,
+    account.rotate && isOwnKeyHeld(account, found),
+  );
   if (!asks) await requireFilesConsent(context, asked, flags.force === true);
   const snapshot = await ownedAccount(realms, account, found);
   const plan = planForAccount(account, snapshot);
@@ -338,7 +343,7 @@ async function withSignIn(
     hasOwnKey(client);
   if (!(flags.key === true || (flags.key !== false && isKey))) return { signedIn: wish, proof: undefined };
   const [held, made] = await Promise.all([heldKey(context, config), makeClientKey()]);
-  const keys = { next: made.jwks, held: held && (await publicPartOf(held.pem)) };
+  const keys = { next: made.jwks, held: held && (await derivePublicPart(held.pem)) };
   const signedIn: DesiredAccount = { ...wish, signIn: 'key', keys };
   const stays = held !== undefined && !madeKey(planForAccount(signedIn, found));
   const key = stays ? held : { path: keyPathOf(context), pem: made.pem, isNew: true };

@@ -3,7 +3,7 @@ import type { Config } from '../../config/load.ts';
 import { envBlock } from '../../plan/env-block.ts';
 import { roleLabel } from '../../realm/access.ts';
 import type { Onboarded } from './onboard.ts';
-import { adoptCommand, named } from './outcome.ts';
+import { adoptCommand, describeForAnswer } from './outcome.ts';
 import { type OnboardAnswer, onboardText } from './text.ts';
 
 /** The purpose of `onboard`: wait for the next connector, adopt a named client, end the remains of an earlier run. */
@@ -23,7 +23,7 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
   const { server, realm } = keycloak;
   const env = client ? environment(onboarded, config) : null;
   const others = onboarded.others.map(({ client: other, reason, adoptable }) => ({
-    ...named(other),
+    ...describeForAnswer(other),
     reason,
     command: adoptable ? adoptCommand(run, other) : null,
   }));
@@ -33,7 +33,7 @@ export function report(onboarded: Onboarded, config: Config, { kind, dryRun }: H
     scope,
     mode,
     changes,
-    client: client ? named(client) : null,
+    client: client ? describeForAnswer(client) : null,
     others,
     unused,
     audience: audience ?? null,

@@ -2,9 +2,9 @@ import {
   type Command,
   type Context,
   defineWriting,
-  duration,
   list,
   Option,
+  parseDurationFlag,
   type WritingOptions,
 } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
@@ -27,7 +27,7 @@ import { count, readTypedName, visible } from '../../text.ts';
 import { type Kind, report } from './answer.ts';
 import type { Held } from './holding.ts';
 import { close, type Onboarded, onboardNamed, onboardNext } from './onboard.ts';
-import { called } from './onboarding.ts';
+import { labelClient } from './onboarding.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Until } from './watch.ts';
 
@@ -69,7 +69,7 @@ export const onboard: Command<OnboardOptions> = {
       )
       .option('--static-client <id>', 'also adopt this client')
       .option('--role <name>', 'only who has this realm role may use the server …', list)
-      .option('--timeout <duration>', 'how long to wait (default: 10m)', duration)
+      .option('--timeout <duration>', 'how long to wait (default: 10m)', parseDurationFlag)
       .addOption(
         new Option(
           '--until <event>',
@@ -274,7 +274,7 @@ async function ask(
     const from = address === undefined ? '' : `, registered from ${visible(address)}`;
     const names = [...new Set(signIns.map(({ username }) => visible(username ?? 'somebody')))];
     const who = names.length === 0 ? '' : `, signed in: ${names.join(', ')}`;
-    return `  ${index + 1}  ${called(client)}${from}${who}\n     ${uris}`;
+    return `  ${index + 1}  ${labelClient(client)}${from}${who}\n     ${uris}`;
   });
   voice.progress(undefined);
   voice.note(`Several may be the connector:\n${lines.join('\n')}`);

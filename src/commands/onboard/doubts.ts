@@ -23,7 +23,7 @@ const AT_REGISTRATION = /^client-updater-/;
  * The reasons why the next sign-in of a client may fail though its tokens would name the MCP server. An example token
  * doesn't show them. Empty where none was found.
  */
-export async function doubtsOf({ keycloak, resource }: Onboarding, client: Client): Promise<string[]> {
+export async function collectDoubts({ keycloak, resource }: Onboarding, client: Client): Promise<string[]> {
   const [{ features = [] }, policies, profiles] = await Promise.all([
     readServerFacts(keycloak),
     readClientPolicies(keycloak),

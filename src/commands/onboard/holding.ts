@@ -7,9 +7,9 @@ import type { SignIn } from '../../keycloak/read/sessions.ts';
 import type { Newcomer } from '../../keycloak/watch/newcomers.ts';
 import { type Grant, grantScope, revokeScope } from '../../keycloak/write/provisional.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
-import { revokeRegistrationToken, tokenState } from '../../keycloak/write/registration-token.ts';
+import { readTokenState, revokeRegistrationToken } from '../../keycloak/write/registration-token.ts';
 import { adoptionEntries } from '../../plan/adopted.ts';
-import { adoptable } from '../../products/adoptable.ts';
+import { judgeAdoption } from '../../products/adoptable.ts';
 import type { Preset } from '../../products/preset.ts';
 import { heldAs } from '../../realm/lists.ts';
 import {
@@ -21,7 +21,7 @@ import {
 } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import { formatCommand, visible } from '../../text.ts';
-import { called, type Onboarding, tell } from './onboarding.ts';
+import { labelClient, type Onboarding, tell } from './onboarding.ts';
 
 /** The time for which revoking is tried again while Keycloak is away. */
 const WITHDRAWING_MS = 60_000;
@@ -88,7 +88,7 @@ export function meet(
   deadline: number,
 ): void {
   const { client, address } = newcomer;
-  const first = adoptable(client, run.presets);
+  const first = judgeAdoption(client, run.presets);
   // The record itself, where this run made it.
   if (client.clientId === RECORD_CLIENT) return;
   if (!first.adoptable) {
@@ -116,7 +116,10 @@ export function meet(
  * which Keycloak fails stops nobody else: that failure is returned, and it is tried again at the next look. The result
  * has the number of requests for looking, too.
  */
-export async function care(run: Onboarding, seen: Seen): Promise<{ requests: number; failure?: McpkcError }> {
+export async function careForHeld(
+  run: Onboarding,
+  seen: Seen,
+): Promise<{ requests: number; failure?: McpkcError }> {
   let failure: McpkcError | undefined;
   let requests = 0;
   for (const held of [...seen.held]) {
@@ -155,7 +158,7 @@ function isDue({ io }: Onboarding, { revoked }: Held): boolean {
 /** Whether nobody but mcpkc can change the client by a registration access token, as far as Keycloak tells. */
 async function isRevoked(run: Onboarding, held: Held): Promise<boolean> {
   if (held.proved || held.revoked === undefined) return held.proved;
-  const state = await tokenState(run.keycloak, held.client, held.revoked.token);
+  const state = await readTokenState(run.keycloak, held.client, held.revoked.token);
   // Another run that met it earlier, and revoked the token again, sees to it.
   held.proved = state !== 'alive' || (await isAnothers(run, held));
   return held.proved;
@@ -200,7 +203,7 @@ async function grantProvisionally(run: Onboarding, held: Held, seen: Seen): Prom
   held.revoked = token === undefined ? undefined : { token, at: run.io.now() };
   const now = token === undefined ? undefined : await findClientById(keycloak, client.id);
   if (!now) return drop(run, held, seen, 'it is gone');
-  const again = adoptable(now, run.presets);
+  const again = judgeAdoption(now, run.presets);
   if (!again.adoptable) return drop(run, held, seen, again.reason);
   if (clientKeyOf(now) !== entry.key) return drop(run, held, seen, 'it changed itself');
   held.client = now;
@@ -227,7 +230,7 @@ async function revokeToken(run: Onboarding, client: Client): Promise<string | un
     return await revokeRegistrationToken(run.keycloak.withSignal(limit), client);
   } catch (error) {
     if (!limit.aborted) throw error;
-    const message = `Keycloak did not revoke the registration access token of ${called(client)} within ${REVOKING_MS / 1000} s.`;
+    const message = `Keycloak did not revoke the registration access token of ${labelClient(client)} within ${REVOKING_MS / 1000} s.`;
     throw new McpkcError('KEYCLOAK_ERROR', message, 'Somebody may be changing the client all the time.');
   }
 }
@@ -242,7 +245,7 @@ function described({ client, address }: Newcomer): string {
   const from = address === undefined ? '' : `, from ${visible(address)}`;
   const [uri, ...more] = client.redirectUris;
   const to = uri === undefined ? '' : `, redirects to ${visible(uri)}${more.length > 0 ? ' …' : ''}`;
-  return `${called(client)}${from}${to}`;
+  return `${labelClient(client)}${from}${to}`;
 }
 
 function provisionalOf(run: Onboarding, client: Client, deadline: number): Provisional {
@@ -276,7 +279,7 @@ export async function keep(run: Onboarding, held: Held): Promise<Client | undefi
   // A write that began is finished: an interruption must not leave it between record and scope.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const now = await findClientById(keycloak, client.id);
-  if (!now || clientKeyOf(now) !== entry.key || !adoptable(now, run.presets).adoptable) return undefined;
+  if (!now || clientKeyOf(now) !== entry.key || !judgeAdoption(now, run.presets).adoptable) return undefined;
   await writeRecord(keycloak, { remember: adoptionEntries(run, now), forget: [entry] });
   // Another run that waited too may have revoked it a moment ago.
   if (heldAs(now, carrier) !== 'default')
@@ -324,7 +327,7 @@ export async function revokeHeld(run: Onboarding, held: readonly Held[]): Promis
 function notWithdrawnError(run: Onboarding, held: readonly Held[], error: unknown): McpkcError {
   const { resource, carrier } = run;
   const reason = error instanceof Error ? error.message : String(error);
-  const names = held.map(({ client }) => called(client)).join('; ');
+  const names = held.map(({ client }) => labelClient(client)).join('; ');
   const message = `The audience ${resource} could not be revoked: ${reason}\nStill held for the time being by: ${names}.`;
   const fix = `The record shows it, and the next command that writes revokes it. As soon as Keycloak answers:\n${formatCommand(['onboard', resource, '--close'])}`;
   return new McpkcError('NOT_WITHDRAWN', message, fix, {

@@ -15,12 +15,12 @@ import { type Adopted, type Allowed, adoptedIn, adoptionOf, allowedIn } from '..
 import { type Client, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
-import { doubtsOf } from './doubts.ts';
+import { collectDoubts } from './doubts.ts';
 import { type Held, keep, type Other, revokeHeld, type Seen } from './holding.ts';
-import { called, type Onboarding, tell } from './onboarding.ts';
+import { labelClient, type Onboarding, tell } from './onboarding.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
-import { instructions } from './text.ts';
+import { writeInstructions } from './text.ts';
 import { type Awaited, type Until, watch } from './watch.ts';
 
 /** The outcome of an onboarding. */
@@ -64,7 +64,7 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
   const remember = known.state === 'same' ? allowed : [adopting, deed, ...allowed];
   await writeRecord(run.keycloak, { remember });
   const audience = await proveAudience(run, client, userId);
-  return { run, client, others: [], audience, doubts: await doubtsOf(run, adopted), unused: [] };
+  return { run, client, others: [], audience, doubts: await collectDoubts(run, adopted), unused: [] };
 }
 
 /**
@@ -95,7 +95,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   } catch (error) {
     failure = error;
   }
-  if (client) tell(run, `${called(client)} is adopted and keeps the audience.`);
+  if (client) tell(run, `${labelClient(client)} is adopted and keeps the audience.`);
   await revokeHeld(
     run,
     seen.held.filter((one) => one !== adopted || client === undefined),
@@ -112,7 +112,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   if (!client) throw vanishedError(run, adopted.client, others);
   const unused = await unusedBefore(run, client);
   const audience = await proveAudience(run, client, userId);
-  return { run, client, others, audience, doubts: await doubtsOf(run, client), unused };
+  return { run, client, others, audience, doubts: await collectDoubts(run, client), unused };
 }
 
 /** Runs `--close`: ends the remains of a window of 0.1.0, or of a killed run; the resource is moved to mode adopted. */
@@ -167,7 +167,7 @@ function beginWaiting(run: Onboarding, newcomers: Newcomers, { deadline }: Await
   const today = new Date(io.now()).toISOString().split('T')[0];
   const until = `${day === today ? '' : `${day} `}${rest.slice(0, 8)}`;
   tell(run, `Waiting for a connector of ${run.resource} until ${until} UTC.`);
-  voice.note(instructions(run));
+  voice.note(writeInstructions(run));
   if (newcomers.how === 'paging' || !newcomers.tellsRefusals) {
     voice.note(
       'This realm stores no events of registrations, so refused ones can’t be shown here, and newcomers are seen later in a large realm (mcpkc init --events 30d turns them on).',

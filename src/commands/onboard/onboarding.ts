@@ -44,6 +44,6 @@ export function tell(run: Onboarding, event: string): void {
 }
 
 /** A client for people: its name, cut and made harmless, and its id. */
-export function called({ name, clientId }: Pick<Client, 'name' | 'clientId'>): string {
+export function labelClient({ name, clientId }: Pick<Client, 'name' | 'clientId'>): string {
   return name ? `${brief(name, 40)} (${visible(clientId)})` : visible(clientId);
 }

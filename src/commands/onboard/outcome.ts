@@ -4,11 +4,11 @@ import { changeName } from '../../plan/text.ts';
 import type { Client } from '../../realm/representations.ts';
 import { type CommandPart, formatCommand, typedList, typedName, visible } from '../../text.ts';
 import type { Other } from './holding.ts';
-import { called, type Onboarding } from './onboarding.ts';
+import { labelClient, type Onboarding } from './onboarding.ts';
 import type { Until } from './watch.ts';
 
 /** A client as JSON answers name it. */
-export function named({ clientId, name, redirectUris }: Client) {
+export function describeForAnswer({ clientId, name, redirectUris }: Client) {
   return { clientId, name: name ?? null, redirectUris };
 }
 
@@ -21,10 +21,10 @@ export function adoptCommand({ resource }: Pick<Onboarding, 'resource'>, { clien
 export function severalNewcomersError(run: Onboarding, several: readonly Client[], until: Until): McpkcError {
   const commands = several.map((client) => adoptCommand(run, client));
   const what = until === 'connected' ? 'were signed in with' : 'registered';
-  const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(called).join('; ')}.`;
+  const message = `${several.length} clients ${what}, and any of them may be the connector: ${several.map(labelClient).join('; ')}.`;
   const fix = `None of them was adopted, and none holds the audience. Adopt the right one:\n${commands.join('\n')}`;
   return new McpkcError('SEVERAL_NEWCOMERS', message, fix, {
-    details: { clients: several.map(named), commands, timeline: run.timeline },
+    details: { clients: several.map(describeForAnswer), commands, timeline: run.timeline },
   });
 }
 
@@ -38,7 +38,7 @@ export function nothingAdoptedError(
   { until, timeoutMs }: { until: Until; timeoutMs: number },
 ): McpkcError {
   const what = until === 'connected' ? 'signed in with a connector' : 'registered a connector';
-  const lines = others.map(({ client, reason }) => `${called(client)}: ${visible(reason)}`);
+  const lines = others.map(({ client, reason }) => `${labelClient(client)}: ${visible(reason)}`);
   const list = lines.length === 0 ? '' : `\nWho came and was not adopted:\n${lines.join('\n')}`;
   const undo = undoText(run);
   const left =
@@ -83,7 +83,7 @@ const UNPARSED =
 
 /** The connector was deleted, or changed, before it could be adopted (exit status 6). */
 export function vanishedError(run: Onboarding, client: Client, others: readonly Other[]): McpkcError {
-  const message = `${called(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
+  const message = `${labelClient(client)} was deleted or changed right after it came. It was not adopted; nothing stays open.`;
   const fix = 'If it was your connector, run onboard again and let it register once more.';
   return new McpkcError('NOTHING_ADOPTED', message, fix, { details: details(run, others) });
 }
@@ -101,7 +101,7 @@ function details(run: Onboarding, others: readonly Other[]) {
   return {
     scope: run.scope,
     others: others.map((other) => ({
-      ...named(other.client),
+      ...describeForAnswer(other.client),
       reason: other.reason,
       command: other.adoptable ? adoptCommand(run, other.client) : null,
     })),

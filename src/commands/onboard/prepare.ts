@@ -19,16 +19,16 @@ import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { type Hardening, hardenFor, NOT_HARDENED } from '../../plan/hardening.ts';
 import { knownPresets, scopeWish } from '../../plan/input.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { keeping, readMoving } from '../../plan/moving.ts';
+import { keepAdopted, readMoving } from '../../plan/moving.ts';
 import type { RealmPlan, Reservation } from '../../plan/plan.ts';
-import { adoption, provisioned } from '../../plan/provisioned.ts';
-import { keptAsItIs, requireOpenRegistration } from '../../plan/registration.ts';
-import { commonReservations, serverReservations } from '../../plan/reservations.ts';
+import { assignAudience, provision } from '../../plan/provisioned.ts';
+import { keepRegistration, requireOpenRegistration } from '../../plan/registration.ts';
+import { collectServerReservations, commonReservations } from '../../plan/reservations.ts';
 import { NO_RESOURCE_CLIENT, planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { freeOwnAccount } from '../../plan/stages.ts';
 import type { Preset } from '../../products/preset.ts';
 import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
-import { inMode, mcpServerIn, type NamedServer } from '../../realm/mcp-server.ts';
+import { mcpServerIn, type NamedServer, putInMode } from '../../realm/mcp-server.ts';
 import { type Allowed, allowancesOf, type RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -126,7 +126,7 @@ export async function prepare(
     ...attached(run, named, 'because it was named'),
     ...nameable(run, made.length > 0 ? named : undefined),
     ...attached(run, fixed, 'because of --static-client'),
-    ...keeping(moving, run.carrier),
+    ...keepAdopted(moving, run.carrier),
   ]);
   const since = new Date(keycloak.serverNow()).toISOString();
   const bound = withAccess(provisioning, access, since, deedBy(run.me));
@@ -136,7 +136,7 @@ export async function prepare(
   await requireEditablePolicies(keycloak, plan, snapshot);
   const reservations = [
     ...commonReservations(keycloak.realm, plan),
-    ...(await serverReservations(
+    ...(await collectServerReservations(
       { keycloak, config },
       {
         server: run,
@@ -174,7 +174,7 @@ function runFor(
   server: NamedServer,
 ): Onboarding {
   const { mode, list } = server;
-  const wanted = inMode(server, { mode, list: listFor(mode, list) });
+  const wanted = putInMode(server, { mode, list: listFor(mode, list) });
   const me = runOf(io, 'onboard');
   return {
     ...wanted,
@@ -238,17 +238,17 @@ async function desiredFor(
 ): Promise<Desired> {
   const { config, keycloak, carriers, resource, presets } = run;
   const free = freeOwnAccount({ config, keycloak, snapshot }, carriers);
-  const desired = provisioned(run, {
+  const desired = provision(run, {
     presets,
     hardening,
     assignments: [...assignments, ...free],
     clients: [],
   });
-  return keep ? keptAsItIs(desired, keycloak, resource, snapshot) : desired;
+  return keep ? keepRegistration(desired, keycloak, resource, snapshot) : desired;
 }
 
 function attached({ carrier }: Onboarding, client: Client | undefined, why: string): Assignment[] {
-  return client ? [adoption(client, carrier, why)] : [];
+  return client ? [assignAudience(client, carrier, why)] : [];
 }
 
 /** A client that mcpkc made may name the resource's scope, too: it never registered with it. */

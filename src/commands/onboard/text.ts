@@ -146,7 +146,7 @@ function hang(text: string, style: Style): string {
 }
 
 /** The operator's next steps in the product, in plain words. */
-export function instructions({ presets, resource }: Pick<Onboarding, 'presets' | 'resource'>): string {
+export function writeInstructions({ presets, resource }: Pick<Onboarding, 'presets' | 'resource'>): string {
   const lines = presets.flatMap((preset, index) => [
     `${index === 0 ? 'Now' : 'Or'}, in ${preset.title}:`,
     ...numberedSteps(connectSteps(preset, resource), {

@@ -5,8 +5,8 @@ import type { Refusal } from '../../keycloak/watch/registration-log.ts';
 import { changesOf } from '../../plan/plan.ts';
 import type { Client } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
-import { care, type Held, meet, type Seen } from './holding.ts';
-import { called, type Onboarding, tell } from './onboarding.ts';
+import { careForHeld, type Held, meet, type Seen } from './holding.ts';
+import { labelClient, type Onboarding, tell } from './onboarding.ts';
 
 /** The pace while nobody has come: at most four requests a second. */
 const IDLE_PACE_MS = 250;
@@ -106,7 +106,7 @@ async function look(
     );
   for (const newcomer of arrival.newcomers)
     if (!isMade(run, newcomer.client)) meet(run, newcomer, scopeId, seen, deadline);
-  const { requests, ...rest } = await care(run, seen);
+  const { requests, ...rest } = await careForHeld(run, seen);
   return { ...rest, requests: Math.max(1, arrival.requests) + requests };
 }
 
@@ -130,7 +130,7 @@ async function connected(run: Onboarding, held: readonly Held[], user: string | 
       const from = address === undefined ? '' : ` from ${visible(address)}`;
       return `${username === undefined ? 'somebody' : visible(username)}${from}`;
     });
-    if (who.length > 0) tell(run, `${called(one.client)}: ${[...new Set(who)].join(', ')} signed in.`);
+    if (who.length > 0) tell(run, `${labelClient(one.client)}: ${[...new Set(who)].join(', ')} signed in.`);
   }
   const isWanted = ({ signIns }: Held) =>
     user === undefined || signIns.some(({ username }) => username?.toLowerCase() === user.toLowerCase());

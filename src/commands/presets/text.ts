@@ -3,7 +3,7 @@ import type { Style } from '../../cli/style.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Preset, Source } from '../../products/preset.ts';
 import type { ScopeRule, ScopeSource } from '../../products/scopes.ts';
-import { likeLine, SELF_HOSTED } from '../../products/self-hosted.ts';
+import { describeLikeness, SELF_HOSTED } from '../../products/self-hosted.ts';
 import { formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
 
 const SENDS_SCOPE = {
@@ -59,7 +59,7 @@ export function presetListText(presets: readonly Preset[], style: Style): string
   });
   const elsewhere = SELF_HOSTED.map(({ name, title }) => `${title} (${name})`).join(', ');
   const own = wrap(
-    `On a host of your own: ${elsewhere}. Each needs that host in the configuration, for example ${likeLine('librechat')}`,
+    `On a host of your own: ${elsewhere}. Each needs that host in the configuration, for example ${describeLikeness('librechat')}`,
     style.width,
     '  ',
   ).trimStart();

@@ -11,7 +11,7 @@ export type BackupWriter = (
 ) => Promise<void>;
 
 /** Opens a backup: its permissions are checked now, it is made (0600) with the first client. */
-export async function backupWriter(io: Io, keycloak: Keycloak, file: string): Promise<BackupWriter> {
+export async function openBackup(io: Io, keycloak: Keycloak, file: string): Promise<BackupWriter> {
   await requirePrivate(io, file);
   // A run that was killed may have left its last line unfinished.
   const before = (await readNamed(io, '--backup', file)) ?? '';

@@ -1,7 +1,14 @@
 import { askYes } from '../../cli/ask.ts';
-import { type Command, type Context, duration, list, Option, wholeNumber } from '../../cli/command.ts';
+import {
+  type Command,
+  type Context,
+  list,
+  Option,
+  parseDurationFlag,
+  wholeNumber,
+} from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
-import { styleFor, wantsColor } from '../../cli/style.ts';
+import { isColorWanted, styleFor } from '../../cli/style.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
@@ -10,11 +17,11 @@ import { customPresets } from '../../products/custom.ts';
 import { DEFAULT_PRODUCT, PRESETS } from '../../products/index.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { PRUNING } from '../../realm/events.ts';
-import { brief, count, fitted, readTypedName, visible } from '../../text.ts';
+import { brief, count, fitToWidth, readTypedName, visible } from '../../text.ts';
 import type { Judged } from './judge/audit.ts';
 import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
-import { going, type PruneMode, prune } from './prune.ts';
+import { type PruneMode, planGoing, prune } from './prune.ts';
 import { restore } from './restore.ts';
 import type { Wish } from './scan.ts';
 import { goingText } from './text.ts';
@@ -61,8 +68,8 @@ export const pruneClients: Command<PruneOptions> = {
           'mark orphans, after a grace disable them, after another delete them',
         ).conflicts(['restore', 'keep', 'unkeep']),
       )
-      .option('--older-than <duration>', 'how old a client has to be (default: 7d)', duration)
-      .option('--grace <duration>', 'how long each stage lasts (default: 3d)', duration)
+      .option('--older-than <duration>', 'how old a client has to be (default: 7d)', parseDurationFlag)
+      .option('--grace <duration>', 'how long each stage lasts (default: 3d)', parseDurationFlag)
       .option(
         '--preset <name>',
         `products whose clients may be pruned …; ${UNRECOGNISED}: those of none (default: chatgpt)`,
@@ -267,11 +274,11 @@ function notConfirmedError(realm: string | undefined, said: string | undefined):
 /** Shows on stderr the clients that would go now; empty where none would, or where the limit will refuse. */
 async function showGoing(context: Context, keycloak: Keycloak, wish: Wish): Promise<readonly Judged[]> {
   const { io, voice, settings } = context;
-  const { judged, limit } = await going(context, keycloak, wish);
+  const { judged, limit } = await planGoing(context, keycloak, wish);
   voice.progress(undefined);
   if (judged.length === 0 || limit.exceeded) return [];
-  const style = styleFor(wantsColor(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
-  io.stderr.write(fitted(goingText(judged, style), style.width));
+  const style = styleFor(isColorWanted(io.env, io.stderr.isTerminal, settings.color), io.stderr.columns);
+  io.stderr.write(fitToWidth(goingText(judged, style), style.width));
   return judged;
 }
 

@@ -1,8 +1,8 @@
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { accountSees } from '../../keycloak/connection/own-roles.ts';
+import { canAccountSee } from '../../keycloak/connection/own-roles.ts';
 import { type Consents, readConsents } from '../../keycloak/read/consents.ts';
-import { eventLog, lastEventsChange, MOST_EVENTS } from '../../keycloak/read/events.ts';
+import { MOST_EVENTS, readEventLog, readLastEventsChange } from '../../keycloak/read/events.ts';
 import { readEventsConfig } from '../../keycloak/read/read.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
 import type { EventsConfig } from '../../realm/representations.ts';
@@ -40,7 +40,7 @@ export interface Reading {
 
 /** Throws ROLE_MISSING (exit status 4) unless the account's token shows that it holds the role. */
 export async function requireRole(keycloak: Keycloak, role: AdminRole, what: string): Promise<void> {
-  if (await accountSees(keycloak, role)) return;
+  if (await canAccountSee(keycloak, role)) return;
   const { account, roleClient } = keycloak.place;
   const message = `The account '${account}' may not ${what} for certain in realm '${keycloak.realm}': it lacks the role '${role}' of the client '${roleClient}'.`;
   throw new McpkcError(
@@ -116,7 +116,7 @@ interface HistoryRead {
 /** The history, or the reason why there is none though the settings could be read. */
 async function readHistory({ keycloak, observed, clientIds, onEvents }: Reading): Promise<HistoryRead> {
   const config = await readEventsConfig(keycloak);
-  const changed = await lastEventsChange(keycloak);
+  const changed = await readLastEventsChange(keycloak);
   const history = new History(clientIds, {
     isOn: (type) => config.enabled && config.types.includes(type),
     retentionMs: config.expirationMs,
@@ -126,7 +126,7 @@ async function readHistory({ keycloak, observed, clientIds, onEvents }: Reading)
   });
   let read = 0;
   try {
-    for await (const page of eventLog(keycloak)) {
+    for await (const page of readEventLog(keycloak)) {
       for (const event of page) history.add(event);
       read += page.length;
       onEvents(read);

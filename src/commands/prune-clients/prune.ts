@@ -10,7 +10,7 @@ import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { count } from '../../text.ts';
 import { act } from './act.ts';
-import { backupWriter } from './backup-file.ts';
+import { openBackup } from './backup-file.ts';
 import type { PruneOptions } from './command.ts';
 import { auditLine, type Judged } from './judge/audit.ts';
 import { eventHints } from './judge/hints.ts';
@@ -71,7 +71,7 @@ async function answerIn(
 }
 
 /** The clients that a run would disable or delete now, and the limit that it would keep to. Writes nothing. */
-export async function going(
+export async function planGoing(
   context: Context,
   keycloak: Keycloak,
   wish: Wish,
@@ -132,7 +132,7 @@ async function applied(
     throw error;
   }
   const backup = flags.backup ?? defaultBackup(context.io, keycloak);
-  const append = await backupWriter(context.io, keycloak, backup);
+  const append = await openBackup(context.io, keycloak, backup);
   await removeLeftBehind(context, keycloak, 'prune-clients');
   const kept = found.judged.filter(({ decision }) => decision.action === 'keep');
   if (flags.auditFile !== undefined) await auditTo(context, keycloak, flags, kept);

@@ -5,13 +5,13 @@ import { clientOf } from '../../keycloak/read/clients.ts';
 import type { NewEvents } from '../../keycloak/read/events.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { readSessionStats, type SessionCount } from '../../keycloak/read/sessions.ts';
-import { wholeClient } from '../../keycloak/write/write-clients.ts';
+import { readWholeClient } from '../../keycloak/write/write-clients.ts';
 import { clientKeyOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
 import { candidateOf, type Known } from './judge/candidate.ts';
 import { withEvent } from './judge/history.ts';
 import { rememberedIn } from './judge/marks.ts';
-import { judged as judgeAgain, type Scan, type Wish } from './scan.ts';
+import { judgeForWish as judgeAgain, type Scan, type Wish } from './scan.ts';
 
 /** The tools for judging again. */
 export interface Rechecking {
@@ -36,7 +36,7 @@ export async function recheck(
   const { keycloak } = acting;
   const { results, failure } = await trySome(batch, async (was) => ({
     was,
-    whole: await wholeClient(keycloak, was.id),
+    whole: await readWholeClient(keycloak, was.id),
   }));
   const [sessions, record] = await Promise.all([
     readSessionStats(keycloak),

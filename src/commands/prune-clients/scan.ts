@@ -1,8 +1,8 @@
 import type { Context } from '../../cli/command.ts';
 import { McpkcError } from '../../errors.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
-import { accountSees } from '../../keycloak/connection/own-roles.ts';
-import { allClients } from '../../keycloak/read/clients.ts';
+import { canAccountSee } from '../../keycloak/connection/own-roles.ts';
+import { readAllClients } from '../../keycloak/read/clients.ts';
 import { readCreationTimes } from '../../keycloak/read/creation-times.ts';
 import { readClientScopes, readRealmScopes } from '../../keycloak/read/read.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
@@ -51,7 +51,7 @@ export interface Scan {
 }
 
 /** A client judged on its evidence, now. */
-export function judged(candidate: Candidate, wish: Wish, now: number): Judged {
+export function judgeForWish(candidate: Candidate, wish: Wish, now: number): Judged {
   const verdict = judge(candidate.evidence, { ...wish.rules, now });
   const decision = decide(verdict, candidate.evidence, { ...wish.pace, now });
   return { ...candidate, decision, outcome: 'planned' };
@@ -72,7 +72,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const holders: HolderCount = { holders: {}, findings: {} };
   const candidates: Candidate[] = [];
   const onClients = progressOf(io, voice, 'Reading clients');
-  for await (const page of allClients(keycloak)) {
+  for await (const page of readAllClients(keycloak)) {
     candidates.push(...page.map((client) => candidateOf(client, wish.house, known)));
     for (const client of page) countHolder(holders, client, audienceScopes, wish.house.presets);
     onClients(candidates.length);
@@ -92,7 +92,7 @@ export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Pr
   const now = io.now();
   return {
     startedAt,
-    judged: candidates.map((candidate) => judged(withLifeSigns(candidate, sources), wish, now)),
+    judged: candidates.map((candidate) => judgeForWish(withLifeSigns(candidate, sources), wish, now)),
     known,
     ledger,
     holders,
@@ -134,7 +134,7 @@ function withLifeSigns(candidate: Candidate, sources: LifeSigns): Candidate {
 async function readKnown(
   keycloak: Keycloak,
 ): Promise<{ known: Known; ledger: Ledger; audienceScopes: string[] }> {
-  const isSeen = await accountSees(keycloak, 'view-realm');
+  const isSeen = await canAccountSee(keycloak, 'view-realm');
   const [record, scopes, lists] = await Promise.all([
     isSeen ? readRecord(keycloak) : NO_RECORD,
     readClientScopes(keycloak),

@@ -3,7 +3,7 @@ import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import { givenResource, SAME_AS_OPTION } from '../../cli/resource-option.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import { findingsFor } from '../../findings/look.ts';
+import { findProblems } from '../../findings/look.ts';
 import { readConfiguredServer } from '../../plan/configured-server.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
 import { asIs, shellWord, visible } from '../../text.ts';
@@ -100,7 +100,7 @@ async function factsOf(
   const resource = resourceFor(config, argument, { bareHost: true });
   const named = flags.preset === undefined ? undefined : wantedPresets(config, flags.preset);
   const mcpServer = await readConfiguredServer(context, config, resource);
-  const look = await findingsFor(context, config, { resource, presets: named });
+  const look = await findProblems(context, config, { resource, presets: named });
   const presets = named ?? look?.presets ?? wantedPresets(config, undefined);
   const checks =
     flags.validate === true ? await runChecks(context, config, { resource, presets }) : undefined;

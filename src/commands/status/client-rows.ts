@@ -1,7 +1,7 @@
 import { isForeign } from '../../findings/clients.ts';
 import { listServers, type Seen } from '../../findings/seen.ts';
 import type { SessionCount } from '../../keycloak/read/sessions.ts';
-import { createdAt, isProbe, presetOf, registration } from '../../products/dynamic.ts';
+import { createdAt, isProbe, judgeOrigin, presetOf } from '../../products/dynamic.ts';
 import { heldOf as listOf } from '../../realm/mcp-scope.ts';
 import type { PresentServer } from '../../realm/mcp-server.ts';
 import { PKCE_ATTRIBUTE, PKCE_METHOD } from '../../realm/own-policies.ts';
@@ -43,7 +43,7 @@ export function clientRows(seen: Seen): ClientRow[] | undefined {
   const { clients: all, sessions } = clients.value;
   const judged = listServers(seen);
   return all
-    .filter((client) => registration(client).kind !== 'other' || heldOf(client, judged).length > 0)
+    .filter((client) => judgeOrigin(client).kind !== 'other' || heldOf(client, judged).length > 0)
     .map((client) => {
       const has = sessions.visible ? (sessions.value.get(client.id) ?? { active: 0, offline: 0 }) : null;
       return rowOf(seen, client, judged, has);
@@ -60,7 +60,7 @@ function rowOf(
   return {
     clientId: client.clientId,
     name: client.name ?? null,
-    kind: registration(client).kind,
+    kind: judgeOrigin(client).kind,
     product: presetOf(client, seen.presets)?.name ?? null,
     createdAt: created === undefined ? null : new Date(created).toISOString(),
     ageMs: created === undefined ? null : Math.max(0, seen.now - created),

@@ -8,7 +8,7 @@ import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
 import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import { fails } from '../../findings/judge.ts';
+import { isFailing } from '../../findings/judge.ts';
 import {
   compareReleases,
   judgeUpgrade,
@@ -17,8 +17,8 @@ import {
   type Upgrade,
 } from '../../findings/releases.ts';
 import type { Seen } from '../../findings/seen.ts';
-import { seenBy } from '../../findings/seen-by.ts';
-import { lookOver, registering } from '../../fleet/over.ts';
+import { lookAt } from '../../findings/seen-by.ts';
+import { listRegisteringProducts, lookOver } from '../../fleet/over.ts';
 import { connect } from '../../keycloak/connection/connect.ts';
 import type { StatusSnapshot } from '../../keycloak/read/status-parts.ts';
 import { readStatus } from '../../keycloak/read/status-snapshot.ts';
@@ -123,7 +123,7 @@ async function lookWith(
   if (flags.file === undefined) return look(context, await context.config(), resource, flags);
   if (resource !== undefined) throw inputError('-f', 'the file names the servers', 'Leave the URL out.');
   return lookOver(context, 'status', flags.file, async (config, wish) => {
-    const named = registering(wish);
+    const named = listRegisteringProducts(wish);
     const own = named.length === 0 ? flags : { preset: named, ...flags };
     return [await look(context, config, undefined, own)];
   });
@@ -158,7 +158,7 @@ async function look(
       ? await readDocuments(context, config, pinnedIds(parts), ownDocuments(config))
       : undefined;
   const given = { resource, presets: named, parts, documents };
-  const seen = await seenBy(context, config, keycloak, given);
+  const seen = await lookAt(context, config, keycloak, given);
   const upgrade = to && upgradeOf(seen, to);
   const shift = keycloak.serverNow() - context.io.now();
   const runs = (await readOwnRuns(context.io, keycloak)).map(({ from, to }) => ({
@@ -230,7 +230,7 @@ function report(
   verbose: boolean,
 ): Report {
   const judged = news?.findings ?? answer.findings;
-  const bad = fails(judged, failOn) || fails(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
+  const bad = isFailing(judged, failOn) || isFailing(upgrade?.breakages ?? [], failOn) || upgrade?.beyond;
   return {
     command: 'status',
     exitStatus: bad === true ? 1 : 0,

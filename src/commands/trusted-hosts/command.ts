@@ -9,7 +9,7 @@ import {
 import type { Report } from '../../cli/report.ts';
 import { inputError } from '../../errors.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
-import { clientsNamedLike } from '../../keycloak/read/clients.ts';
+import { readClientsNamedLike } from '../../keycloak/read/clients.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -243,7 +243,7 @@ async function holdingIds(
   if (servers.length === 0) return { desired, reservations };
   const [record, clients] = await Promise.all([
     readRecord(keycloak),
-    clientsNamedLike(keycloak, servers, STANDS),
+    readClientsNamedLike(keycloak, servers, STANDS),
   ]);
   snapshot.clients.push(...clients);
   for (const resource of servers) {

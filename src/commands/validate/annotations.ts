@@ -15,7 +15,7 @@ export function failureAnnotation({
 }
 
 /** A GitHub annotation per failed or not run check: an error where it is red, a warning or notice otherwise. */
-export function annotations({ checks, red }: Answer): string {
+export function writeAnnotations({ checks, red }: Answer): string {
   return checks
     .filter(
       ({ id, outcome, warning, culprit }) =>

@@ -1,7 +1,7 @@
 import { type Answer, answerOf } from '../../checks/answer.ts';
 import type { Target } from '../../checks/evidence.ts';
 import { CHECKS } from '../../checks/index.ts';
-import { catalogue } from '../../checks/list.ts';
+import { describeChecks } from '../../checks/list.ts';
 import { readSignIn, signInText } from '../../checks/saved-sign-in.ts';
 import { type Findings, validate as runValidation, type Wish } from '../../checks/validate.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
@@ -12,13 +12,13 @@ import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/reso
 import { failedSarifText, sarifText, writeSarif } from '../../cli/sarif.ts';
 import type { Config } from '../../config/load.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import { findingsFor } from '../../findings/look.ts';
-import { lookOver, registering } from '../../fleet/over.ts';
+import { findProblems } from '../../findings/look.ts';
+import { listRegisteringProducts, lookOver } from '../../fleet/over.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { customPresets } from '../../products/custom.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { readTypedName } from '../../text.ts';
-import { annotations, failureAnnotation } from './annotations.ts';
+import { failureAnnotation, writeAnnotations } from './annotations.ts';
 import { failedHtml, validateHtml } from './html.ts';
 import { failedJunitXml, junitXml, type RunTime } from './junit.ts';
 import { validateSarif } from './sarif.ts';
@@ -179,7 +179,7 @@ function validateAll(
   return lookOver(context, 'validate', files, async (config, { servers }) => {
     const reports: Report[] = [];
     for (const server of servers) {
-      const named = flags.preset ?? registering({ servers: [server] });
+      const named = flags.preset ?? listRegisteringProducts({ servers: [server] });
       const own = { ...flags, ...(named.length > 0 ? { preset: named } : { registration: false }) };
       const wish = await wishOf(context, config, server.resource, own);
       const findings = await validated(context, config, wish);
@@ -200,7 +200,7 @@ async function withRealm(
 ): Promise<Answer> {
   const isAsked = answer.red.length > 0 && !outside;
   const found = isAsked
-    ? await findingsFor(context, config, { resource: mcp, presets })
+    ? await findProblems(context, config, { resource: mcp, presets })
         .then((look) => look?.findings)
         .catch(noFindings)
     : [];
@@ -319,7 +319,7 @@ async function sideOutputs(
   if (junit !== undefined)
     await writeNamed('--junit', junit, () => io.files.write(junit, junitXml(answer, time)));
   if (sarif !== undefined) await writeSarif(io, sarif, sarifText(validateSarif(answer, files.config)));
-  if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(annotations(answer));
+  if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(writeAnnotations(answer));
 }
 
 function reportOf(answer: Answer, verbose: boolean): Report {
@@ -335,7 +335,7 @@ function reportOf(answer: Answer, verbose: boolean): Report {
 }
 
 function listing(): Report {
-  const checks = catalogue(CHECKS);
+  const checks = describeChecks(CHECKS);
   return {
     command: 'validate',
     exitStatus: 0,

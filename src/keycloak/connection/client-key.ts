@@ -21,11 +21,11 @@ export async function makeClientKey(): Promise<ClientKey> {
   const { exportPKCS8, generateKeyPair } = await import('jose');
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const pem = await exportPKCS8(privateKey);
-  return { pem: pem.endsWith('\n') ? pem : `${pem}\n`, jwks: await publicPartOf(pem) };
+  return { pem: pem.endsWith('\n') ? pem : `${pem}\n`, jwks: await derivePublicPart(pem) };
 }
 
 /** The public part of a private key as a JWK set; its `kid` is its thumbprint (RFC 7638). */
-export async function publicPartOf(pem: string): Promise<string> {
+export async function derivePublicPart(pem: string): Promise<string> {
   const { exportJWK, calculateJwkThumbprint } = await import('jose');
   const { key, algorithm } = parsePrivateKey(pem);
   const jwk = await exportJWK(createPublicKey(key));
@@ -45,7 +45,7 @@ export async function signAssertion(
 ): Promise<string> {
   const { SignJWT } = await import('jose');
   const { key, algorithm } = parsePrivateKey(pem);
-  const [part] = (JSON.parse(await publicPartOf(pem)) as { keys: { kid: string }[] }).keys;
+  const [part] = (JSON.parse(await derivePublicPart(pem)) as { keys: { kid: string }[] }).keys;
   const now = Math.floor(nowMs / 1000);
   return new SignJWT({})
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: part?.kid ?? '' })

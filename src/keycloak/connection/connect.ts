@@ -7,8 +7,8 @@ import { roleClientOf } from '../../realm/roles.ts';
 import { type Attempt, adminRequestError, type Place, statusOf } from './failures.ts';
 import { guardClientIds } from './guarded-ids.ts';
 import {
-  dispatcherFor,
   newTrace,
+  obtainDispatcher,
   proxyTo,
   type RequestOptions,
   requestOptions,
@@ -118,7 +118,7 @@ export async function open(
 ): Promise<Keycloak> {
   requireSafeTransport(connecting.server, config);
   const [first, { default: Client }] = await Promise.all([
-    dispatcherFor(config, io),
+    obtainDispatcher(config, io),
     import('@keycloak/keycloak-admin-client'),
   ]);
   let dispatcher = first;
@@ -165,7 +165,7 @@ export async function open(
     // The certificate's signer is unknown to Node's own list: the system may know it.
     if (!(error instanceof McpkcError) || !isUnknownAuthority(String(error.details?.network)))
       throw traced(error, trace);
-    dispatcher = await dispatcherFor(config, io, { system: true });
+    dispatcher = await obtainDispatcher(config, io, { system: true });
     const again = make(signal);
     await signIn(again, config, io, signal).catch((failure) => {
       throw traced(failure, trace);

@@ -77,7 +77,7 @@ const dispatchers = new WeakMap<Io, Map<string, Dispatching>>();
  * another one. `system`: trusts the system's authorities, too. Reading them takes 50 ms and more, so that is for a
  * server whose certificate Node's own list doesn't know (`isUnknownAuthority`).
  */
-export function dispatcherFor(
+export function obtainDispatcher(
   config: Config,
   io: Io,
   { system = false }: { system?: boolean } = {},
@@ -122,7 +122,12 @@ export function isProxied({ env }: Pick<Io, 'env'>): boolean {
 /**
  * A way to these addresses alone, for the name that led to them: the checked address is the one that is connected to.
  */
-export async function pinnedDispatcher(config: Config, io: Io, addresses: readonly string[], system = false) {
+export async function makePinnedDispatcher(
+  config: Config,
+  io: Io,
+  addresses: readonly string[],
+  system = false,
+) {
   const [{ Agent }, { isIP }] = await Promise.all([import('undici'), import('node:net')]);
   const ca = config.caFile === undefined && !system ? undefined : await authorities(config, io, system);
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
@@ -195,7 +200,7 @@ async function authorityFile(path: string, name: string, io: Io): Promise<string
  * Whether it takes the system's authorities to trust the certificate at an address: found out by a TLS handshake and
  * no request. Behind a proxy the handshake isn't mcpkc's, so they are trusted at once.
  */
-export async function needsSystemAuthorities(url: string, config: Config, io: Io): Promise<boolean> {
+export async function isSystemAuthorityNeeded(url: string, config: Config, io: Io): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'https:') return false;
   if (proxiesOf(io.env) !== undefined) return true;

@@ -27,7 +27,7 @@ export function networkCode(error: unknown): string | undefined {
 }
 
 /** Whether the request certainly never reached the server, so that sending it again is safe whatever it was. */
-export function neverSent(code: string | undefined): boolean {
+export function isNeverSent(code: string | undefined): boolean {
   return code !== undefined && NEVER_SENT.has(code);
 }
 
@@ -113,7 +113,7 @@ function isProxys(error: unknown, code: string, proxy: URL): boolean {
     const { port: asked, hostname, message } = at as { port?: unknown; hostname?: unknown; message: string };
     if (/^Proxy response \(\d+\)/.test(message)) return true;
     if (hostname === proxy.hostname) return true;
-    if (neverSent(code) && asked === port) return true;
+    if (isNeverSent(code) && asked === port) return true;
     if (code === 'UND_ERR_CONNECT_TIMEOUT' && message.includes(`:${port}`)) return true;
     at = at instanceof AggregateError ? at.errors[0] : at.cause;
   }

@@ -29,7 +29,7 @@ export async function requireRoles(keycloak: Keycloak, attempts: readonly Attemp
  * fine-grained permissions, Keycloak answers lists with 200 and leaves out what the account may not see (26.7.3). So an
  * empty list proves nothing unless the role is there.
  */
-export async function accountSees(keycloak: Keycloak, role: AdminRole): Promise<boolean> {
+export async function canAccountSee(keycloak: Keycloak, role: AdminRole): Promise<boolean> {
   const { roles = [], superuser } = await readOwnToken(keycloak);
   return superuser || (ENOUGH[role] ?? [role]).some((name) => roles.includes(name));
 }

@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import { retryAfterMs, statusOf } from './failures.ts';
-import { networkCode, neverSent } from './network.ts';
+import { isNeverSent, networkCode } from './network.ts';
 
 /**
  * The way in which a request may be repeated. `read` and `replace` (a PUT or DELETE with the same content each time):
@@ -61,6 +61,6 @@ function passing(error: unknown, how: Repeatable): boolean {
   if (status === 500) return how === 'read';
   if (status !== undefined) return status === 429 || (how !== 'create' && status >= 502 && status <= 504);
   const code = networkCode(error);
-  if (neverSent(code)) return code !== 'ENOTFOUND';
+  if (isNeverSent(code)) return code !== 'ENOTFOUND';
   return how !== 'create' && (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE');
 }

@@ -37,7 +37,7 @@ export async function requireKeycloakThere(
   }
   const { status, location, text } = answer;
   if (status >= 300 && status < 400) throw redirectedError(where, status, location);
-  if (wantsTls(server, status, text)) throw wantsTlsError(server);
+  if (isTlsWanted(server, status, text)) throw wantsTlsError(server);
   if (status !== 404 && status !== 405) return;
   const failure = await wrongPlaceError(where, options, oauthError(text).description);
   if (failure.code !== 'KEYCLOAK_ERROR') throw failure;
@@ -60,7 +60,7 @@ export function tokenFailure(error: unknown, server: string, proxy?: URL): unkno
 }
 
 /** The failure of a token request that was refused. Wordings and codes are those of Keycloak 26.7.3. */
-export async function tokenRefusal(
+export async function explainTokenRefusal(
   { status, location, text }: TokenAnswer,
   grant: TokenGrant,
   options: RequestOptions,
@@ -68,7 +68,7 @@ export async function tokenRefusal(
   const { server, realm, clientId, user } = grant;
   const { code, description } = oauthError(text);
   if (status >= 300 && status < 400) return redirectedError(grant, status, location);
-  if (wantsTls(server, status, text)) throw wantsTlsError(server);
+  if (isTlsWanted(server, status, text)) throw wantsTlsError(server);
   // 405 is a web server's answer to a POST where it has a page: no Keycloak there either.
   if (status === 404 || status === 405) return wrongPlaceError(grant, options, description);
   if (user && (code === 'invalid_grant' || status === 401))
@@ -188,7 +188,7 @@ function userRefusedError({ realm }: TokenGrant, name: string, description: stri
 }
 
 /** Whether a web server tells that its port speaks TLS, to a request without it (nginx, Apache, Go's own server). */
-export function wantsTls(server: string, status: number, text: string): boolean {
+export function isTlsWanted(server: string, status: number, text: string): boolean {
   return status === 400 && server.startsWith('http:') && /HTTPS (?:port|server)|SSL-enabled/i.test(text);
 }
 

@@ -3,7 +3,7 @@ import { signAssertion } from './client-key.ts';
 import type { RequestOptions } from './http.ts';
 import { type Waiting, withRetries } from './retry.ts';
 import { readClaims } from './token-claims.ts';
-import { tokenFailure, tokenRefusal } from './token-refusal.ts';
+import { explainTokenRefusal, tokenFailure } from './token-refusal.ts';
 
 /** The way to get an access token for admin requests. */
 export interface TokenGrant {
@@ -120,7 +120,7 @@ export async function requestToken(
   }
   // The session ended meanwhile: the password is good still, a one-time code is not.
   if (answer.status === 400 && refresh !== undefined) return requestToken(grant, options, waiting);
-  if (answer.status !== 200) throw await tokenRefusal(answer, grant, options);
+  if (answer.status !== 200) throw await explainTokenRefusal(answer, grant, options);
   return readToken(answer.text, asked, server);
 }
 

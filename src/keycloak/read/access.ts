@@ -6,7 +6,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { getPath } from '../connection/get.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
-import { accountSees } from '../connection/own-roles.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 
 const MAPPINGS: Attempt = { what: 'read the roles that a client scope maps', role: 'view-clients' };
 const ROLES: Attempt = { what: 'read the realm roles', role: 'view-realm' };
@@ -116,7 +116,7 @@ export async function readAllAccess(
   roles: readonly Role[],
 ): Promise<ScopeAccess[]> {
   const there = snapshot.scopes.filter(({ name }) => names.includes(name));
-  if (there.length < 2 || !(await accountSees(keycloak, 'manage-realm')))
+  if (there.length < 2 || !(await canAccountSee(keycloak, 'manage-realm')))
     return readAccess(keycloak, snapshot, names);
   const found = await exportedMappings(keycloak);
   if (found === undefined) return readAccess(keycloak, snapshot, names);

@@ -51,7 +51,7 @@ async function readStoredEvents(target: Keycloak): Promise<StoredEvents> {
 }
 
 /** The internal id of a service account's user, or undefined where the service account is off. */
-export async function accountUserId(home: Keycloak, client: Client): Promise<string | undefined> {
+export async function readAccountUserId(home: Keycloak, client: Client): Promise<string | undefined> {
   if (client.serviceAccountsEnabled !== true) return undefined;
   const attempt: Attempt = { what: `read the service account of '${client.clientId}'`, role: 'view-clients' };
   try {
@@ -72,7 +72,7 @@ export async function readSeal(home: Keycloak, client: Client): Promise<boolean>
 }
 
 async function readRoles(home: Keycloak, client: Client): Promise<HeldRole[]> {
-  const id = await accountUserId(home, client);
+  const id = await readAccountUserId(home, client);
   if (id === undefined) return [];
   // To read takes `view-users`; anybody who makes the account needs the wider one in any case.
   const attempt: Attempt = { what: `read the roles of '${client.clientId}'`, role: 'manage-users' };

@@ -1,7 +1,7 @@
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { listOf } from '../connection/lists.ts';
-import { accountSees } from '../connection/own-roles.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 
 /** The last write of a thing of the realm, by its admin events. */
 export interface LastWrite {
@@ -24,7 +24,7 @@ const MOST = 500;
  * account may not see them. One request, and one for each person.
  */
 export async function readLastWrites(keycloak: Keycloak, paths: readonly string[]): Promise<LastWrite[]> {
-  if (paths.length === 0 || !(await accountSees(keycloak, 'view-events'))) return [];
+  if (paths.length === 0 || !(await canAccountSee(keycloak, 'view-events'))) return [];
   const { realm } = keycloak;
   const found = await keycloak
     .read(READ, (admin) => admin.realms.findAdminEvents({ realm, max: MOST }))
@@ -49,7 +49,7 @@ export async function readLastWrites(keycloak: Keycloak, paths: readonly string[
 
 /** A user of this realm by name; somebody of another realm, or who is gone, by id. */
 async function nameOf(keycloak: Keycloak, id: string): Promise<string> {
-  if (id === '' || !(await accountSees(keycloak, 'view-users'))) return id;
+  if (id === '' || !(await canAccountSee(keycloak, 'view-users'))) return id;
   try {
     const user = await keycloak.read(NAME, (admin) => admin.users.findOne({ id }));
     return user?.username ?? id;

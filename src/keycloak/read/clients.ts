@@ -73,7 +73,7 @@ const PASSES = 5;
  * pages overlap by one client: while they do, every client that was there all the time was yielded. Where they don't, a
  * client went and moved the rest to the front. Then everything is read once more, and missed clients are yielded.
  */
-export async function* allClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
+export async function* readAllClients(keycloak: Keycloak): AsyncGenerator<Client[]> {
   const given = new Set<string>();
   for (let pass = 1; pass <= PASSES; pass++) {
     let overlaps = true;
@@ -114,7 +114,7 @@ export async function hasMoreClientsThan(keycloak: Keycloak, number: number): Pr
 }
 
 /** The clients of these client ids that are still there, each once. */
-export async function clientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
+export async function readClientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
   const found = await mapSome([...new Set(clientIds)], (id) => findClient(keycloak, id));
   return found.filter((client) => client !== undefined);
 }
@@ -126,21 +126,21 @@ const WORTH = 3;
  * The same in one request for all that begin with `prefix`, where these are several; one by one where strangers fill the
  * page with clients of that name.
  */
-export async function clientsNamedLike(
+export async function readClientsNamedLike(
   keycloak: Keycloak,
   clientIds: readonly string[],
   prefix: string,
 ): Promise<Client[]> {
   const alike = clientIds.filter((id) => id.startsWith(prefix));
-  if (alike.length < WORTH) return clientsNamed(keycloak, clientIds);
+  if (alike.length < WORTH) return readClientsNamed(keycloak, clientIds);
   const found: Client[] = [];
   for await (const client of searchClients(keycloak, prefix)) {
     found.push(client);
-    if (found.length >= PAGE) return clientsNamed(keycloak, clientIds);
+    if (found.length >= PAGE) return readClientsNamed(keycloak, clientIds);
   }
   const others = clientIds.filter((id) => !alike.includes(id));
   return [
     ...found.filter(({ clientId }) => alike.includes(clientId)),
-    ...(await clientsNamed(keycloak, others)),
+    ...(await readClientsNamed(keycloak, others)),
   ];
 }

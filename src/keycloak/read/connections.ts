@@ -4,7 +4,7 @@ import { count, visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, ifAllowed, statusOf } from '../connection/failures.ts';
 import { listOf, mapSome } from '../connection/lists.ts';
-import { accountSees } from '../connection/own-roles.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 import { findClient, findClientById } from './clients.ts';
 import { MOST_USERS } from './consents.ts';
 import { readEvents } from './events.ts';
@@ -107,7 +107,7 @@ export async function readConnections(
   );
   const listed = found.reduce((sum, one) => sum + one.listed, 0);
   // 26.8 leaves out the sessions of users that the account may not view.
-  if (listed < counted && !(await accountSees(keycloak, 'view-users')))
+  if (listed < counted && !(await canAccountSee(keycloak, 'view-users')))
     hidden.push(
       `Keycloak counts ${count(counted, 'session')} and lists ${listed} to this account: it lacks the role 'view-users'.`,
     );
@@ -201,7 +201,7 @@ async function consentsOf(
     hidden.push(`Consents were not read: the realm has more than ${most.toLocaleString('en')} users.`);
     return [];
   }
-  if (users.length === 0 && !(await accountSees(keycloak, 'view-users'))) {
+  if (users.length === 0 && !(await canAccountSee(keycloak, 'view-users'))) {
     hidden.push("Consents are not visible to this account: it lacks the role 'view-users'.");
     return [];
   }

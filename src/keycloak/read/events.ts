@@ -104,7 +104,7 @@ function toLogged({ id, time, type, clientId, error, ...rest }: UserEvent): Logg
  * once. It goes back by the last event's time and not by an offset. So each page costs the same, and events that come
  * meanwhile don't shift the rest. Throws RangeError beyond MOST_EVENTS.
  */
-export async function* eventLog(keycloak: Keycloak, since?: number): AsyncGenerator<LoggedEvent[]> {
+export async function* readEventLog(keycloak: Keycloak, since?: number): AsyncGenerator<LoggedEvent[]> {
   let until: number | undefined;
   let first = 0;
   let atUntil = new Set<string>();
@@ -147,7 +147,7 @@ export class NewEvents {
   /** Reads on. All that is stored when this begins is known when it ends. */
   async look(): Promise<void> {
     const from = Math.max(this.#since, this.#newest - LATE_MS);
-    for await (const page of eventLog(this.#keycloak, from)) {
+    for await (const page of readEventLog(this.#keycloak, from)) {
       for (const event of page) {
         this.#newest = Math.max(this.#newest, event.time);
         this.#of.get(event.clientId ?? '')?.set(event.id, event);
@@ -164,7 +164,7 @@ export class NewEvents {
  * The time of an administrator's last change of the stored events, as far as admin events show it. Undefined where they
  * don't (they are off by default). Keycloak 26.7.3 writes one with the resource path `events/config`.
  */
-export async function lastEventsChange(keycloak: Keycloak): Promise<number | undefined> {
+export async function readLastEventsChange(keycloak: Keycloak): Promise<number | undefined> {
   const { realm } = keycloak;
   const found: unknown = await keycloak.read(
     { what: 'read the admin events', role: 'view-events' },

@@ -8,7 +8,7 @@ const ACCOUNT = { what: 'read the service account’s user', role: 'view-clients
  * The user for whom example tokens are generated: the service account's own, or, where the account lives in `master`,
  * any user of the realm. Undefined where the realm has none.
  */
-export async function exampleUser(keycloak: Keycloak): Promise<string | undefined> {
+export async function findExampleUser(keycloak: Keycloak): Promise<string | undefined> {
   if (keycloak.accountRealm === keycloak.realm) {
     const own = await findClient(keycloak, keycloak.place.account);
     if (own) {
@@ -25,7 +25,7 @@ export async function exampleUser(keycloak: Keycloak): Promise<string | undefine
 }
 
 /** The claims that a token of this client would have for a user: evidence only, it carries no signature. */
-export async function exampleClaims(
+export async function readExampleClaims(
   keycloak: Keycloak,
   id: string,
   userId: string,

@@ -4,7 +4,7 @@ import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { formatCommand } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { mapSome } from '../connection/lists.ts';
-import { accountSees } from '../connection/own-roles.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 import { findClient } from './clients.ts';
 import {
   readClientPolicies,
@@ -54,7 +54,7 @@ async function requireShownScopes(
   const bare = clients.find(
     (client) => client?.defaultClientScopes.length === 0 && client.optionalClientScopes.length === 0,
   );
-  if (bare === undefined || (await accountSees(keycloak, 'view-clients'))) return;
+  if (bare === undefined || (await canAccountSee(keycloak, 'view-clients'))) return;
   const { account, roleClient } = keycloak.place;
   throw new McpkcError(
     'ROLE_MISSING',

@@ -2,14 +2,14 @@ import type { Io } from '../../cli/io.ts';
 import type { Config } from '../../config/load.ts';
 import type { McpkcError } from '../../errors.ts';
 import { VERSION } from '../../version.ts';
-import { dispatcherFor, proxyTo, requestOptions } from '../connection/http.ts';
+import { obtainDispatcher, proxyTo, requestOptions } from '../connection/http.ts';
 import { isUnknownAuthority, networkCode, networkError } from '../connection/network.ts';
 
 /** A time longer than any Keycloak on this machine takes to answer. */
 const PATIENCE_MS = 3000;
 
 /** Whether a Keycloak answers at a base URL: its realm `master` shows its name, without a sign-in. */
-export async function answersAsKeycloak(base: string, signal: AbortSignal): Promise<boolean> {
+export async function isKeycloakAnswer(base: string, signal: AbortSignal): Promise<boolean> {
   try {
     // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
     const answer = await fetch(`${base}/realms/master`, {
@@ -41,7 +41,7 @@ export async function askAddress(
   signal: AbortSignal,
 ): Promise<Answered> {
   const ask = async (system: boolean): Promise<Answered> => {
-    const dispatcher = await dispatcherFor(config, io, { system });
+    const dispatcher = await obtainDispatcher(config, io, { system });
     try {
       const options = requestOptions(config.requestTimeoutMs, signal, dispatcher);
       // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.

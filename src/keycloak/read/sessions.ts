@@ -1,5 +1,5 @@
 import type { Keycloak } from '../connection/connect.ts';
-import { accountSees } from '../connection/own-roles.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 
 /** Sessions of a client: active ones and offline ones. */
 export interface SessionCount {
@@ -62,7 +62,7 @@ const PAGE = 100;
 export async function countUsers(keycloak: Keycloak, id: string): Promise<UserCount> {
   const users = new Set<string>();
   // Lists of sessions leave people out that the account may not see, without a word (Keycloak 26.8.0).
-  let more = !(await accountSees(keycloak, 'view-users'));
+  let more = !(await canAccountSee(keycloak, 'view-users'));
   for (const kind of ['listSessions', 'listOfflineSessions'] as const) {
     for (let first = 0; ; first += PAGE) {
       const page: unknown = await keycloak.read(WHO, (admin) =>

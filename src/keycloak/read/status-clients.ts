@@ -1,12 +1,12 @@
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import type { OwnToken } from '../connection/own-account.ts';
-import { allClients } from './clients.ts';
+import { readAllClients } from './clients.ts';
 import { readSessionStats } from './sessions.ts';
-import { type ListedClients, type Part, part } from './status-parts.ts';
+import { type ListedClients, type Part, readPart } from './status-parts.ts';
 
 /** Without a role that shows clients Keycloak may answer 200 and an empty list (`query-clients`, 26.7.3). */
-export function seesClients({ roles, superuser }: OwnToken): boolean | undefined {
+export function canSeeClients({ roles, superuser }: OwnToken): boolean | undefined {
   if (superuser) return true;
   return roles?.some((role) => role === 'view-clients' || role === 'manage-clients');
 }
@@ -15,20 +15,20 @@ export function seesClients({ roles, superuser }: OwnToken): boolean | undefined
 export const HIDDEN: Part<never> = { visible: false, role: 'view-clients' };
 
 /** Every client of the realm, page by page, and those that have sessions. */
-export async function listed(
+export async function listRegistered(
   keycloak: Keycloak,
   token: OwnToken,
   onClients: (read: number) => void = () => {},
 ): Promise<Part<ListedClients>> {
-  return part(async () => {
+  return readPart(async () => {
     const clients: Client[] = [];
-    for await (const page of allClients(keycloak)) {
+    for await (const page of readAllClients(keycloak)) {
       clients.push(...page);
       onClients(clients.length);
     }
-    return { clients, sessions: await part(() => readSessionStats(keycloak)) };
+    return { clients, sessions: await readPart(() => readSessionStats(keycloak)) };
   }).then((found) => {
-    if (found.visible && (found.value.clients.length === 0 || seesClients(token) === false)) return HIDDEN;
+    if (found.visible && (found.value.clients.length === 0 || canSeeClients(token) === false)) return HIDDEN;
     // The realm's own clients always hold scopes: where no client seems to, the lists are not shown (26.8.0).
     if (found.visible && !found.value.clients.some(holdsScopes)) return HIDDEN;
     return found;

@@ -89,7 +89,7 @@ export interface StatusSnapshot extends Parts {
 }
 
 /** Reads a part; where the account lacks the role, shows which. */
-export function part<T>(read: () => Promise<T>): Promise<Part<T>> {
+export function readPart<T>(read: () => Promise<T>): Promise<Part<T>> {
   return ifAllowed(
     async (): Promise<Part<T>> => ({ visible: true, value: await read() }),
     ({ details }): Part<T> => ({ visible: false, role: details?.role as AdminRole }),

@@ -13,7 +13,7 @@ import type { Attempt } from '../connection/failures.ts';
 import { mapSome } from '../connection/lists.ts';
 import { type OwnToken, readOwnToken } from '../connection/own-account.ts';
 import { readSeal } from './account.ts';
-import { allClients, findClient, findClientById, hasMoreClientsThan } from './clients.ts';
+import { findClient, findClientById, hasMoreClientsThan, readAllClients } from './clients.ts';
 import { readEvents } from './events.ts';
 import { readServerFacts } from './features.ts';
 import { readPublicFace } from './issuer-metadata.ts';
@@ -29,9 +29,9 @@ import {
 } from './read.ts';
 import { readRecord } from './record.ts';
 import { readSeenAccess, readSeenHolders } from './status-access.ts';
-import { HIDDEN, listed, seesClients } from './status-clients.ts';
-import { type HeadRoom, type Part, type Parts, part, type StatusSnapshot } from './status-parts.ts';
-import { defaultRoles } from './user-roles.ts';
+import { canSeeClients, HIDDEN, listRegistered } from './status-clients.ts';
+import { type HeadRoom, type Part, type Parts, readPart, type StatusSnapshot } from './status-parts.ts';
+import { readDefaultRoles } from './user-roles.ts';
 
 /** The parts to read. */
 export interface StatusReading {
@@ -59,9 +59,9 @@ const FLOW: Attempt = { what: 'read how clients authenticate', role: 'view-realm
 /** Reads a realm for `status`, side by side; a missing role hides a part and fails nothing. */
 export async function readStatus(keycloak: Keycloak, reading: StatusReading): Promise<StatusSnapshot> {
   const token = await readOwnToken(keycloak);
-  const registration = part(() => readRegistrationPolicies(keycloak));
-  const allScopes = part(() => readScopes(keycloak)).then((found) => believed(found, token));
-  const record = part(() => readRecord(keycloak));
+  const registration = readPart(() => readRegistrationPolicies(keycloak));
+  const allScopes = readPart(() => readScopes(keycloak)).then((found) => believed(found, token));
+  const record = readPart(() => readRecord(keycloak));
   const access = readAccessPart(keycloak, allScopes, record);
   const [
     scopes,
@@ -86,26 +86,26 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
   ] = await Promise.all([
     allScopes,
     registration,
-    part(() => readRegistrationProviders(keycloak)),
+    readPart(() => readRegistrationProviders(keycloak)),
     registration.then((found) => readRoom(keycloak, found, token, reading.count === true)),
-    part(() => readPolicies(keycloak)),
-    part(() => readAuthenticators(keycloak)),
-    part(() => readEventsConfig(keycloak)),
-    part(() => readServerFacts(keycloak)),
-    part(() => readOwnClient(keycloak, reading.account)),
+    readPart(() => readPolicies(keycloak)),
+    readPart(() => readAuthenticators(keycloak)),
+    readPart(() => readEventsConfig(keycloak)),
+    readPart(() => readServerFacts(keycloak)),
+    readPart(() => readOwnClient(keycloak, reading.account)),
     readPublicFace(keycloak, reading.issuer),
     record,
     record.then((found) => readAdopted(keycloak, found)),
     allScopes.then((found) => readFewClients(keycloak, found, reading)),
-    part(() => readRefusals(keycloak, reading.since)),
+    readPart(() => readRefusals(keycloak, reading.since)),
     allScopes.then((scopes) => readIds(keycloak, reading, scopes, token)),
     access,
-    access.then((seen) => (seen.visible ? part(() => readSeenHolders(keycloak, seen.value)) : seen)),
-    part(() => defaultRoles(keycloak)),
-    part(() => readLifetimes(keycloak)),
+    access.then((seen) => (seen.visible ? readPart(() => readSeenHolders(keycloak, seen.value)) : seen)),
+    readPart(() => readDefaultRoles(keycloak)),
+    readPart(() => readLifetimes(keycloak)),
   ]);
   const own = ownClient.visible ? ownClient.value : undefined;
-  const seal = own && (await part(() => readSeal(keycloak, own)));
+  const seal = own && (await readPart(() => readSeal(keycloak, own)));
   return {
     token: seal === undefined ? token : { ...token, sealed: seal.visible ? seal.value : undefined },
     face,
@@ -129,7 +129,7 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     lifetimes,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
-      ? await listed(keycloak, token, reading.onClients)
+      ? await listRegistered(keycloak, token, reading.onClients)
       : { visible: true, value: undefined },
   };
 }
@@ -143,11 +143,11 @@ async function readAccessPart(
   const [found, remembered] = await Promise.all([scopes, record]);
   if (!found.visible) return found;
   const known = remembered.visible ? remembered.value : undefined;
-  return part(() => readSeenAccess(keycloak, found.value.all, known));
+  return readPart(() => readSeenAccess(keycloak, found.value.all, known));
 }
 
 function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {
-  const doubtful = found.visible && found.value.all.length === 0 && seesClients(token) !== true;
+  const doubtful = found.visible && found.value.all.length === 0 && canSeeClients(token) !== true;
   return doubtful ? HIDDEN : found;
 }
 
@@ -187,18 +187,18 @@ async function readRoom(
   if (limits.length === 0) return { visible: true, value: { limit: undefined, reached: false, near: false } };
   const limit = Math.min(...limits);
   if (limit <= 0) return { visible: true, value: { limit, reached: true, near: true } };
-  return part(async () => {
+  return readPart(async () => {
     const more = (number: number) => hasMoreClientsThan(keycloak, number);
     // Keycloak sorts all clients for each answer (26.7.4 on H2: 0.3 s at 50,000): nothing is asked that follows.
     const near = await more(Math.max(0, Math.ceil(limit * 0.8) - 1));
     const reached = near && (await more(limit - 1));
-    const any = near || seesClients(token) === true || (await more(0));
+    const any = near || canSeeClients(token) === true || (await more(0));
     const clients = count ? { clients: await countClients(keycloak, limit) } : {};
     return { any, limit, reached, near, ...clients };
   }).then((found) => {
     // Every realm has clients: none at all means that they are not shown.
     if (found.visible && !found.value.any) return HIDDEN;
-    return found.visible && seesClients(token) === false ? HIDDEN : found;
+    return found.visible && canSeeClients(token) === false ? HIDDEN : found;
   });
 }
 
@@ -234,8 +234,8 @@ async function readIds(
 ): Promise<Part<Client[]>> {
   const resources = scopes.visible ? scopes.value.all.flatMap((scope) => resourceOf(scope) ?? []) : [];
   const ids = [...clientIds, ...resources, ...(resource === undefined ? [] : [resource])];
-  if (seesClients(token) === false) return HIDDEN;
-  return part(async () => {
+  if (canSeeClients(token) === false) return HIDDEN;
+  return readPart(async () => {
     const found = await mapSome([...new Set(ids)], (id) => findClient(keycloak, id));
     return found.filter((client) => client !== undefined);
   });
@@ -253,7 +253,7 @@ async function readAdopted(keycloak: Keycloak, record: Part<RealmRecord>): Promi
   const made = madeIds(record.value).slice(0, MOST_MADE);
   const adopted = [...new Set(newest.map(({ client }) => client.id))].filter((id) => !made.includes(id));
   const ids = [...made, ...adopted.slice(0, MOST_ADOPTED)];
-  return part(async () => {
+  return readPart(async () => {
     const found = await mapSome(ids, (id) => findClientById(keycloak, id));
     return found.filter((client) => client !== undefined);
   });
@@ -275,10 +275,10 @@ async function readFewClients(
     [...defaults, ...optionals].includes(scope.name) &&
     audiencesOf(scope).length > 0;
   if (clients || !all.some(isStanding)) return { visible: true, value: undefined };
-  return part(async () => {
+  return readPart(async () => {
     if (await hasMoreClientsThan(keycloak, FEW)) return undefined;
     const found: Client[] = [];
-    for await (const page of allClients(keycloak)) found.push(...page);
+    for await (const page of readAllClients(keycloak)) found.push(...page);
     return found;
   });
 }
@@ -301,8 +301,8 @@ async function readGone(
     error === 'client_not_found' && clientId !== undefined ? [clientId] : [],
   );
   const ids = [...new Set(named)].slice(0, MOST_GONE);
-  if (ids.length > 0 && seesClients(token) === false) return HIDDEN;
-  return part(async () => {
+  if (ids.length > 0 && canSeeClients(token) === false) return HIDDEN;
+  return readPart(async () => {
     const found = await Promise.all(ids.map((id) => findClient(keycloak, id)));
     return ids.filter((_id, index) => found[index] === undefined);
   });

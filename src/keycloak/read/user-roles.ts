@@ -8,7 +8,7 @@ const OF_USER = { what: 'read the roles of a user', role: 'view-users' } as cons
 const names = (roles: readonly { name?: string }[]) => roles.map(({ name = '' }) => name);
 
 /** Realm roles that every new user has, by the realm's default role. */
-export async function defaultRoles(keycloak: Keycloak): Promise<string[]> {
+export async function readDefaultRoles(keycloak: Keycloak): Promise<string[]> {
   const { realm } = keycloak;
   const settings = await keycloak.read(DEFAULTS, (admin) => admin.realms.findOne({ realm }));
   const { id, name } = (settings?.defaultRole ?? {}) as { id?: string; name?: string };
@@ -18,7 +18,7 @@ export async function defaultRoles(keycloak: Keycloak): Promise<string[]> {
 }
 
 /** Realm roles that a user has, by groups and composites too; undefined where there is no user of that name. */
-export async function rolesOfUser(keycloak: Keycloak, username: string): Promise<string[] | undefined> {
+export async function readRolesOfUser(keycloak: Keycloak, username: string): Promise<string[] | undefined> {
   const { id } = (await findHolderNamed(keycloak, 'user', username)) ?? {};
   if (id === undefined) return undefined;
   const roles = await keycloak.read(OF_USER, (admin) => admin.users.listCompositeRealmRoleMappings({ id }));

@@ -1,7 +1,7 @@
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { clientsNamed } from '../read/clients.ts';
-import { type Refusal, RegistrationLog, storedRegistrations } from './registration-log.ts';
+import { readClientsNamed } from '../read/clients.ts';
+import { type Refusal, RegistrationLog, readStoredRegistrations } from './registration-log.ts';
 import { Roster } from './roster.ts';
 
 /** A client that came, and the facts of Keycloak's event of it. */
@@ -50,7 +50,7 @@ const LOOKS_BETWEEN_CHECKS = 40;
  * however large it is. Else everybody is read once, and each look asks whether their number has changed.
  */
 export async function watchNewcomers(keycloak: Keycloak, onPage: (read: number) => void): Promise<Newcomers> {
-  const stored = await storedRegistrations(keycloak);
+  const stored = await readStoredRegistrations(keycloak);
   const tellsRefusals = stored.registered && stored.refused;
   if (stored.registered) {
     const log = await RegistrationLog.begin(keycloak);
@@ -73,13 +73,13 @@ function lookAtEvents(keycloak: Keycloak, log: RegistrationLog): () => Promise<A
     const { registered, refusals, requests } = await log.read();
     for (const { clientId, address } of registered) addresses.set(clientId, address);
     const checks = looks % LOOKS_BETWEEN_CHECKS === 0;
-    if (checks && !(await storedRegistrations(keycloak)).registered) {
+    if (checks && !(await readStoredRegistrations(keycloak)).registered) {
       const roster = new Roster(keycloak);
       await roster.refresh();
       instead = lookAtNumber(roster);
       return { newcomers: [], refusals, requests: requests + 1 + roster.requests, eventsEnded: true };
     }
-    const clients = await clientsNamed(keycloak, [...addresses.keys()]);
+    const clients = await readClientsNamed(keycloak, [...addresses.keys()]);
     const fresh = clients.filter(({ id }) => !met.has(id) && met.add(id));
     const newcomers = fresh.map((client) => ({ client, address: addresses.get(client.clientId) }));
     const cost = requests + addresses.size + (checks ? 1 : 0);

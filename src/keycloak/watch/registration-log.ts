@@ -27,7 +27,7 @@ export interface LogPage {
 }
 
 /** The kinds of registrations that the realm stores events of. */
-export async function storedRegistrations(
+export async function readStoredRegistrations(
   keycloak: Keycloak,
 ): Promise<{ registered: boolean; refused: boolean }> {
   const { enabled, types } = await readEventsConfig(keycloak);

@@ -1,7 +1,7 @@
 import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { listOf } from '../connection/lists.ts';
-import { allClients, clientOf } from '../read/clients.ts';
+import { clientOf, readAllClients } from '../read/clients.ts';
 
 const LOOK = { what: 'look who is in the realm', role: 'view-clients' } as const;
 /** More changes than this between two looks are found faster by reading the whole list. */
@@ -31,7 +31,7 @@ export class Roster {
     const known = new Set(this.#known);
     const now: string[] = [];
     const fresh: Client[] = [];
-    for await (const page of allClients(this.#keycloak)) {
+    for await (const page of readAllClients(this.#keycloak)) {
       this.requests += 1;
       for (const client of page) {
         if (!known.has(client.id)) fresh.push(client);

@@ -5,7 +5,7 @@ import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { LEASE_MS, LockLease, lockLostError } from './lease.ts';
-import { untilKept } from './until-kept.ts';
+import { waitUntilKept } from './until-kept.ts';
 
 /**
  * The realm role that stands for the lock. Keycloak creates a role with a given name exactly once (one 201, all others
@@ -218,7 +218,7 @@ async function tryToCreate(keycloak: Keycloak, holder: Holder, until: number): P
 
 /** Deletes the lock's role; that it is gone already is as good. */
 async function drop(keycloak: Keycloak, id: string): Promise<void> {
-  await untilKept(keycloak, 'The lock', async () => {
+  await waitUntilKept(keycloak, 'The lock', async () => {
     try {
       await keycloak.replace({ ...TAKE, what: 'release the lock' }, (admin) => admin.roles.delById({ id }));
     } catch (error) {

@@ -1,4 +1,4 @@
-import { cameByRegistration, TOS_ATTRIBUTE } from '../../products/dynamic.ts';
+import { isSelfRegistered, TOS_ATTRIBUTE } from '../../products/dynamic.ts';
 import { AUDIENCE_MAPPER } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, ifAllowed, statusOf } from '../connection/failures.ts';
@@ -136,7 +136,7 @@ export async function makeSignInClient(
 ): Promise<string | undefined> {
   const { clientId, secret, defaults, optionals } = client;
   const there = await findClient(keycloak, clientId);
-  if (there && cameByRegistration(there)) return undefined;
+  if (there && isSelfRegistered(there)) return undefined;
   if (there && !(await removeProbe(keycloak, there))) return undefined;
   return ifAllowed(async () => {
     const { id } = await keycloak.create(attempt('make a client to sign in with'), (admin) =>

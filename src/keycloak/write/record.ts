@@ -20,7 +20,7 @@ import {
   readPledge,
   readPledged,
 } from '../read/record.ts';
-import { untilKept } from './until-kept.ts';
+import { waitUntilKept } from './until-kept.ts';
 import { deleteClient } from './write-clients.ts';
 
 const ROLE = { what: `make the realm role '${RECORD_ROLE}'`, role: 'manage-realm' } as const;
@@ -57,7 +57,7 @@ export function deedOf(io: Io, did: string, to: string, by: string): Deed {
 export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise<void> {
   if ((edit.remember?.length ?? 0) + (edit.forget?.length ?? 0) === 0) return;
   // Two writes at once may answer 500, and one of them is rolled back (26.7.4): then once more.
-  await untilKept(keycloak, 'mcpkc’s record', async () => {
+  await waitUntilKept(keycloak, 'mcpkc’s record', async () => {
     const { id, attributes: there } = await ensureRecord(keycloak, firstAttributes(edit));
     if (there === undefined) return true;
     const attributes = attributesFor(entriesIn(there), edit);

@@ -16,7 +16,7 @@ const attempt = (clientId: string): Attempt => ({
 /**
  * Ends the registration access token (RFC 7592) of a client: nobody can read, change or delete the client by it any
  * more. A new token replaces the old one. It stays in this process, and only shows later whether the registrant's is dead
- * (`tokenState`). The client's secret and its sign-ins go on (Keycloak 26.4.0 and 26.7.4). Undefined where the client is
+ * (`readTokenState`). The client's secret and its sign-ins go on (Keycloak 26.4.0 and 26.7.4). Undefined where the client is
  * gone.
  */
 export async function revokeRegistrationToken(
@@ -40,7 +40,7 @@ export async function revokeRegistrationToken(
  * registrant who goes on changing a client keeps it (26.7.3: four times of five). That is why this is asked a moment
  * later. `unknown` where Keycloak can't be asked: its endpoint for registrations is closed from here.
  */
-export async function tokenState(
+export async function readTokenState(
   keycloak: Keycloak,
   { clientId }: Pick<Client, 'clientId'>,
   token: string,
@@ -100,7 +100,7 @@ export async function proveRevoked(keycloak: Keycloak, revoked: readonly Revoked
     const rest = Math.max(...left.map(({ at }) => at)) + SETTLED_MS - waiting.now();
     if (rest > 0) await waiting.sleep(rest, waiting.signal);
     const again = await mapSome(left, async (one): Promise<Revoked | undefined> => {
-      if ((await tokenState(keycloak, one.client, one.token)) !== 'alive') return undefined;
+      if ((await readTokenState(keycloak, one.client, one.token)) !== 'alive') return undefined;
       if (round === ROUNDS) throw changedError(one, 'goes on being changed by its registration access token');
       const token = await revokeRegistrationToken(keycloak, one.client);
       const now = token === undefined ? undefined : await findClientById(keycloak, one.client.id);

@@ -9,7 +9,7 @@ import { statusOf } from '../connection/failures.ts';
 const ROUNDS = 5;
 
 /** Repeats an edit until a read-back shows it; two writes at once may also answer 500 `unknown_error` (26.7.3). */
-export async function untilKept(
+export async function waitUntilKept(
   keycloak: Keycloak,
   what: string,
   edit: () => Promise<boolean>,

@@ -7,10 +7,10 @@ import type { Client } from '../../realm/representations.ts';
 import type { AdminRole } from '../../realm/roles.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
-import { type AccountRealms, accountUserId } from '../read/account.ts';
+import { type AccountRealms, readAccountUserId } from '../read/account.ts';
 import { findClient } from '../read/clients.ts';
 import { readEventsConfig } from '../read/read.ts';
-import { untilKept } from './until-kept.ts';
+import { waitUntilKept } from './until-kept.ts';
 import { deleteClient, writeAssignment } from './write-clients.ts';
 import { ScopeIds } from './write-scopes.ts';
 
@@ -153,7 +153,7 @@ async function forgetRotatedSecret(home: Keycloak, { id, clientId }: Client): Pr
 /** Maps the seal to the account: its client was made, or its secret made anew, by this version or a later one. */
 async function seal(home: Keycloak, client: Client): Promise<void> {
   const { id, clientId } = client;
-  const userId = await accountUserId(home, client);
+  const userId = await readAccountUserId(home, client);
   // Without a service account there is nothing to seal yet; the next run makes the secret anew.
   if (userId === undefined) return;
   const description = 'Marks the account of mcpkc: mapped by mcpkc init, to nobody else';
@@ -177,7 +177,7 @@ async function writeRole(
   if (side === null) return;
   const { of, name, granted, passed } = side;
   const client = await account.now();
-  const userId = (await accountUserId(home, client)) ?? '';
+  const userId = (await readAccountUserId(home, client)) ?? '';
   const role = await roleNow(home, of, name);
   if (role === undefined && change.action === 'detach') return;
   if (role === undefined) {
@@ -225,7 +225,7 @@ async function mapToUser(home: Keycloak, id: string, role: FoundRole, give: bool
     return give ? users.addClientRoleMappings(payload) : users.delClientRoleMappings(payload);
   };
   // While another realm is made or deleted, a role may be half in Keycloak's cache: 500 (26.7.3), and fine a moment later.
-  await untilKept(home, `The role '${name}'`, async () => {
+  await waitUntilKept(home, `The role '${name}'`, async () => {
     await home.replace(what, edit);
     return true;
   });

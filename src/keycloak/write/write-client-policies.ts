@@ -5,7 +5,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import type { Attempt } from '../connection/failures.ts';
 import { readClientPolicies, readClientProfiles } from '../read/read.ts';
 import { mergeList } from './merge-list.ts';
-import { untilKept } from './until-kept.ts';
+import { waitUntilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
@@ -120,7 +120,7 @@ async function putPolicies(
   keycloak: Keycloak,
   change: (all: ClientPolicy[]) => ClientPolicy[],
 ): Promise<void> {
-  await untilKept(keycloak, POLICY_LISTS[0], async () => {
+  await waitUntilKept(keycloak, POLICY_LISTS[0], async () => {
     const before = await readClientPolicies(keycloak);
     const policies = change(before);
     await keycloak.replace(attempt('change the client policies'), (admin) =>
@@ -136,7 +136,7 @@ async function putProfiles(
   keycloak: Keycloak,
   change: (all: ClientProfile[]) => ClientProfile[],
 ): Promise<void> {
-  await untilKept(keycloak, POLICY_LISTS[1], async () => {
+  await waitUntilKept(keycloak, POLICY_LISTS[1], async () => {
     const before = await readClientProfiles(keycloak);
     const profiles = change(before);
     await keycloak.replace(attempt('change the client profiles'), (admin) =>

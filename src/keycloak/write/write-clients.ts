@@ -1,6 +1,6 @@
 import { McpkcError } from '../../errors.ts';
 import type { Change } from '../../plan/plan.ts';
-import { cameByRegistration } from '../../products/dynamic.ts';
+import { isSelfRegistered } from '../../products/dynamic.ts';
 import { heldAs, type RealmList } from '../../realm/lists.ts';
 import { clientKeyOf } from '../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../realm/representations.ts';
@@ -131,7 +131,7 @@ async function fixedClient(
   const token = client && (await revokeRegistrationToken(keycloak, client));
   if (!client || token === undefined) return undefined;
   // Nobody but administrators had a token of others.
-  if (cameByRegistration(client) && client.enabled !== false) {
+  if (isSelfRegistered(client) && client.enabled !== false) {
     const one = { client, token, at: keycloak.waiting.now(), seen };
     // A scope that is assigned waits for the proof at the plan's end; one that is removed would come back by a living token.
     if (seen !== undefined) revoked.push(one);
@@ -172,14 +172,19 @@ export type Written = 'done' | 'gone';
 /**
  * A client that is deleted at this very moment may answer 500 or 409 instead of 404 (26.7.3): then it is looked for.
  */
-export async function unlessGone(keycloak: Keycloak, id: string, write: Promise<unknown>): Promise<Written> {
+export async function ignoreIfGone(
+  keycloak: Keycloak,
+  id: string,
+  write: Promise<unknown>,
+): Promise<Written> {
   try {
     await write;
     return 'done';
   } catch (error) {
     if (statusOf(error) === 404) return 'gone';
     const status = statusOf(error);
-    if ((status === 409 || status === 500) && (await wholeClient(keycloak, id)) === undefined) return 'gone';
+    if ((status === 409 || status === 500) && (await readWholeClient(keycloak, id)) === undefined)
+      return 'gone';
     throw error;
   }
 }
@@ -203,11 +208,11 @@ export async function deleteClient(
       headers: { ...keycloak.options.headers, authorization },
     });
   });
-  return unlessGone(keycloak, id, deletion);
+  return ignoreIfGone(keycloak, id, deletion);
 }
 
 /** A client's whole representation, secret, scopes and mappers included; undefined where it is gone. Never shown. */
-export async function wholeClient(keycloak: Keycloak, id: string): Promise<object | undefined> {
+export async function readWholeClient(keycloak: Keycloak, id: string): Promise<object | undefined> {
   const found: unknown = await keycloak.read({ what: 'read a client', role: 'view-clients' }, (admin) =>
     admin.clients.findOne({ id }, { catchNotFound: true }),
   );

@@ -16,7 +16,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { readRegistrationPolicies } from '../read/read.ts';
 import { mergeList } from './merge-list.ts';
-import { untilKept } from './until-kept.ts';
+import { waitUntilKept } from './until-kept.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-realm' });
 
@@ -130,7 +130,7 @@ async function editPolicy(
   name: string,
   change: (policy: RegistrationPolicy) => Config,
 ): Promise<void> {
-  await untilKept(keycloak, `The policy '${name}'`, async () => {
+  await waitUntilKept(keycloak, `The policy '${name}'`, async () => {
     const policies = await policiesNow(keycloak, providerId, name);
     const written = new Map<string, Config>();
     for (const policy of policies.filter((one) => !hasAll(change(one), one.config))) {

@@ -1,7 +1,7 @@
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { isMasked, secretMaskedError } from '../read/masked.ts';
-import { unlessGone, type Written } from './write-clients.ts';
+import { ignoreIfGone, type Written } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
@@ -13,7 +13,7 @@ export function setEnabled(
 ): Promise<Written> {
   const what = attempt(`${enabled ? 'enable' : 'disable'} the client '${clientId}'`);
   const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, enabled }));
-  return unlessGone(keycloak, id, update);
+  return ignoreIfGone(keycloak, id, update);
 }
 
 /**

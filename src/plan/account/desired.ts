@@ -104,7 +104,7 @@ function losesKey({ signIn, rotate, keys }: DesiredAccount, { client }: AccountS
 }
 
 /** Whether the key that is here, whose public part is `keys.held`, is the account’s own. */
-export function holdsOwnKey({ keys }: DesiredAccount, { client }: AccountSnapshot): boolean {
+export function isOwnKeyHeld({ keys }: DesiredAccount, { client }: AccountSnapshot): boolean {
   return client !== undefined && keys?.held !== undefined && signsInWith(client, keys.held);
 }
 

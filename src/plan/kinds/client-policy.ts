@@ -1,7 +1,7 @@
 import { writeClientPolicy } from '../../keycloak/write/write-client-policies.ts';
 import {
-  deviations,
   formerPolicy,
+  listDeviations,
   OWN_POLICY,
   type OwnPolicy,
   type OwnPolicySide,
@@ -34,7 +34,7 @@ const WHY = {
 function present(wanted: OwnPolicy, snapshot: RealmSnapshot, why: string): Change<'client-policy'>[] {
   const key = wanted.policy.name;
   const now = policyNamed(snapshot, key);
-  if (deviations(now, wanted).length === 0) return [];
+  if (listDeviations(now, wanted).length === 0) return [];
   const { policy, profile } = now;
   const before = policy || profile ? { policy: policy ?? null, profile: profile ?? null } : null;
   const action = policy ? 'update' : 'create';

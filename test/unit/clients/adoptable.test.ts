@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { adoptable, excessGrants } from '../../../src/products/adoptable.ts';
+import { excessGrants, judgeAdoption } from '../../../src/products/adoptable.ts';
 import type { ClientFacts } from '../../../src/products/dynamic.ts';
 import { PRESETS } from '../../../src/products/index.ts';
 import type { Preset } from '../../../src/products/preset.ts';
@@ -9,13 +9,13 @@ import { client, fromDocument, keys } from './captured.ts';
 const CHATGPT = resolvePresets(['chatgpt']);
 
 function reason(facts: ClientFacts, presets: readonly Preset[] = CHATGPT): string {
-  const answer = adoptable(facts, presets);
+  const answer = judgeAdoption(facts, presets);
   return answer.adoptable ? '' : answer.reason;
 }
 
 describe('a product’s own registration', () => {
   test.each(PRESETS)('$name is adopted', (preset) => {
-    expect(adoptable(client(preset.name), [preset])).toEqual({ adoptable: true, preset });
+    expect(judgeAdoption(client(preset.name), [preset])).toEqual({ adoptable: true, preset });
   });
   test('vscode lists the device grant, which no other product may bring, and it no other grant', () => {
     expect(reason(client('vscode', { serviceAccountsEnabled: true }), PRESETS)).toContain(
@@ -36,17 +36,17 @@ describe('a product’s own registration', () => {
     };
     const claude = resolvePresets(['claude']);
     const url = 'https://claude.ai/oauth/mcp-oauth-client-metadata';
-    expect(adoptable(client('claude', { clientId: url, attributes }), claude).adoptable).toBe(true);
+    expect(judgeAdoption(client('claude', { clientId: url, attributes }), claude).adoptable).toBe(true);
     expect(reason(client('claude', { attributes }), claude)).toContain('JWT bearer');
     const chatgpt = fromDocument('https://chatgpt.com/oauth/client.json', 'grant jwt-bearer');
     expect(reason(chatgpt)).toContain('JWT bearer');
   });
   test.each(['no-grants', 'auth-code-only', 'noname', 'evilname'])('ChatGPT’s with %s is adopted', (key) => {
-    expect(adoptable(client(key), CHATGPT).adoptable).toBe(true);
+    expect(judgeAdoption(client(key), CHATGPT).adoptable).toBe(true);
   });
   test('so is a client from the product’s metadata document', () => {
     expect(
-      adoptable(fromDocument('https://chatgpt.com/oauth/client.json', 'chatgpt'), CHATGPT).adoptable,
+      judgeAdoption(fromDocument('https://chatgpt.com/oauth/client.json', 'chatgpt'), CHATGPT).adoptable,
     ).toBe(true);
   });
 });
@@ -83,7 +83,7 @@ describe('what is not adopted, and why', () => {
   test('no redirect URI that Keycloak let through but that is not ChatGPT’s', () => {
     const passed = keys('uri ');
     expect(passed.length).toBeGreaterThan(4);
-    expect(passed.filter((key) => adoptable(client(key), PRESETS).adoptable)).toEqual([]);
+    expect(passed.filter((key) => judgeAdoption(client(key), PRESETS).adoptable)).toEqual([]);
   });
   test.each<[string, ClientFacts, string]>([
     ['disabled', { enabled: false }, 'it is disabled'],

@@ -5,7 +5,7 @@ import { presets } from '../../../src/commands/presets/command.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { PRESETS } from '../../../src/products/index.ts';
-import { fitted } from '../../../src/text.ts';
+import { fitToWidth } from '../../../src/text.ts';
 
 const STYLE = styleFor(false, 80);
 
@@ -73,7 +73,7 @@ describe('mcpkc presets', () => {
       const { context } = contextWith(() => configured([]));
       const resource = `https://svc.example.com/a-path-that-is-rather-long-so-that-lines-have-to-be-wrapped/mcp`;
       const report = await presets.run(context, [name], { for: resource });
-      const text = fitted(report.text(STYLE), STYLE.width);
+      const text = fitToWidth(report.text(STYLE), STYLE.width);
       expect(text).toContain(resource);
       expect(text).not.toMatch(/[{]mcp[}]|[{]name[}]/);
       const code = connect.flatMap((step) => step.split('`').filter((_, index) => index % 2 === 1));

@@ -4,9 +4,9 @@ import {
   type ClientFacts,
   createdAt,
   isProbe,
+  judgeOrigin,
   presetOf,
   probeRun,
-  registration,
 } from '../../../src/products/dynamic.ts';
 import { PRESETS } from '../../../src/products/index.ts';
 import { resolvePresets } from '../../../src/products/resolve.ts';
@@ -18,7 +18,7 @@ test('Keycloak’s representation can be given as it is', () => {
 
 describe('how a client came to be', () => {
   test('every captured registration is dynamic, the administrator’s client is not', () => {
-    const kinds = keys('').map((key) => [key, registration(client(key)).kind]);
+    const kinds = keys('').map((key) => [key, judgeOrigin(client(key)).kind]);
     expect(kinds.filter(([, kind]) => kind !== 'dynamic')).toEqual([['by-admin', 'other']]);
   });
   test.each<[string, ClientFacts]>([
@@ -36,14 +36,14 @@ describe('how a client came to be', () => {
     ['a URL without metadata document', { clientId: 'https://chatgpt.com/oauth/client.json' }],
     ['nothing at all', { id: undefined, clientId: undefined }],
   ])('%s: other, with the reason', (_what, changes) => {
-    const { kind, why } = registration(client('chatgpt', changes));
+    const { kind, why } = judgeOrigin(client('chatgpt', changes));
     expect(kind).toBe('other');
     expect(why).not.toBe('');
   });
   test('a URL with the attribute of metadata documents is CIMD; an inherited attribute is none', () => {
-    expect(registration(fromDocument('https://chatgpt.com/oauth/client.json', 'chatgpt')).kind).toBe('cimd');
+    expect(judgeOrigin(fromDocument('https://chatgpt.com/oauth/client.json', 'chatgpt')).kind).toBe('cimd');
     const inherited = Object.create({ 'cimd.cache.expiry.time.in.sec': '1' });
-    expect(registration({ clientId: 'https://x.example/c', attributes: inherited }).kind).toBe('other');
+    expect(judgeOrigin({ clientId: 'https://x.example/c', attributes: inherited }).kind).toBe('other');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig, requireAccount } from '../../../src/config/load.ts';
-import { profileNames } from '../../../src/config/profile.ts';
+import { listProfileNames } from '../../../src/config/profile.ts';
 import { McpkcError } from '../../../src/errors.ts';
 import { main } from '../../../src/main.ts';
 import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
@@ -80,7 +80,7 @@ describe('a profile', () => {
       'eu',
       'of-ci',
     ]);
-    expect(await profileNames(memoryIo({ files: FILES, env: { ...ENV, ...env } }))).toEqual([
+    expect(await listProfileNames(memoryIo({ files: FILES, env: { ...ENV, ...env } }))).toEqual([
       'eu-prod',
       'prod',
       'test',

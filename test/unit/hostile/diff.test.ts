@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Desired } from '../../../src/plan/desired.ts';
 import { type Hardening, NOT_HARDENED } from '../../../src/plan/hardening.ts';
 import { planFor } from '../../../src/plan/kinds/index.ts';
-import { adoption, provisioned } from '../../../src/plan/provisioned.ts';
-import { retired } from '../../../src/plan/retired.ts';
+import { assignAudience, provision } from '../../../src/plan/provisioned.ts';
+import { withoutServer } from '../../../src/plan/retired.ts';
 import { PRESETS } from '../../../src/products/index.ts';
 import { mcpServerIn } from '../../../src/realm/mcp-server.ts';
 import { NO_RECORD } from '../../../src/realm/record.ts';
@@ -128,13 +128,13 @@ const wish = (snapshot: RealmSnapshot) =>
       const audienceScope = mode === 'adopted' ? HIDDEN_SCOPE : undefined;
       const assignments = holders
         .filter((one) => one !== undefined)
-        .map((client) => adoption(client, audienceScope ?? SCOPE, 'because it was named'));
+        .map((client) => assignAudience(client, audienceScope ?? SCOPE, 'because it was named'));
       const server = mcpServerIn(snapshot, {
         resource: RESOURCE,
         scope: SCOPE,
         configured: { resource: undefined, scopeName: '' },
       });
-      return provisioned({ ...server, audienceScope, mode, list }, { ...rest, assignments, clients: [] });
+      return provision({ ...server, audienceScope, mode, list }, { ...rest, assignments, clients: [] });
     });
 
 const both = realm.chain((snapshot) => fc.tuple(fc.constant(snapshot), wish(snapshot)));
@@ -222,7 +222,7 @@ describe('taking back what was added', () => {
     fc.assert(
       fc.property(cases, ([snapshot, desired]) => {
         const whole = applied(snapshot, planFor(desired, snapshot));
-        const gone = retired(
+        const gone = withoutServer(
           { scope: SCOPE, resource: RESOURCE, products: [], record: NO_RECORD, clients: [] },
           whole,
         );

@@ -9,7 +9,7 @@ import { clientOf } from '../../../src/keycloak/read/clients.ts';
 import { parseHost } from '../../../src/names/host-name.ts';
 import { parseResource } from '../../../src/names/resource-url.ts';
 import { parseBackup } from '../../../src/plan/pruned-backup.ts';
-import { registration } from '../../../src/products/dynamic.ts';
+import { judgeOrigin } from '../../../src/products/dynamic.ts';
 import { windowMarkOf } from '../../../src/realm/window-mark.ts';
 import { brief, shellWord, visible } from '../../../src/text.ts';
 import { expectInert } from './harness.ts';
@@ -192,7 +192,7 @@ describe('readers', () => {
         (raw) => {
           const client = clientOf({ ...raw, secret: 'SECRET', registrationAccessToken: 'SECRET' });
           expect(JSON.stringify(client)).not.toContain('SECRET');
-          expect(['dynamic', 'cimd', 'other']).toContain(registration(client).kind);
+          expect(['dynamic', 'cimd', 'other']).toContain(judgeOrigin(client).kind);
         },
       ),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/cli/command.ts';
-import { administratorOf } from '../../../src/commands/init/administrator.ts';
+import { chooseAdministrator } from '../../../src/commands/init/administrator.ts';
 import type { InitOptions } from '../../../src/commands/init/command.ts';
 import type { Config } from '../../../src/config/load.ts';
 import { type MemoryIoOptions, memoryIo } from '../../support/memory-io.ts';
@@ -19,7 +19,7 @@ function choose(flags: Partial<InitOptions>, options: MemoryIoOptions = {}) {
     voice: { warn() {} },
     signal: new AbortController().signal,
   };
-  return administratorOf(
+  return chooseAdministrator(
     context as unknown as Context,
     CONFIG,
     { adminRealm: 'master', ...flags },

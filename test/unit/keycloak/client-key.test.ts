@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { makeClientKey, publicPartOf, signAssertion } from '../../../src/keycloak/connection/client-key.ts';
+import {
+  derivePublicPart,
+  makeClientKey,
+  signAssertion,
+} from '../../../src/keycloak/connection/client-key.ts';
 import { accountReservations, desiredAccount } from '../../../src/plan/account/desired.ts';
 import { planForAccount } from '../../../src/plan/kinds/index.ts';
 import { type AccountSnapshot, keyAttributes, signsInWith } from '../../../src/realm/account.ts';
@@ -36,7 +40,7 @@ describe('an assertion', () => {
       generateKeyPairSync('ec', { namedCurve: 'P-384' }),
     ];
     for (const { privateKey } of pairs) {
-      const part = await publicPartOf(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+      const part = await derivePublicPart(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
       expect(part).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
     }
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Keycloak } from '../../../src/keycloak/connection/connect.ts';
-import { allClients, PAGE } from '../../../src/keycloak/read/clients.ts';
+import { PAGE, readAllClients } from '../../../src/keycloak/read/clients.ts';
 
 /** A realm's clients in Keycloak's order, and what happens to them before a page is read. */
 function realmWith(count: number, before: (ids: string[], read: number) => void = () => {}) {
@@ -19,7 +19,7 @@ function realmWith(count: number, before: (ids: string[], read: number) => void 
 
 async function read(keycloak: Keycloak): Promise<string[]> {
   const seen: string[] = [];
-  for await (const page of allClients(keycloak)) seen.push(...page.map(({ id }) => id));
+  for await (const page of readAllClients(keycloak)) seen.push(...page.map(({ id }) => id));
   return seen;
 }
 

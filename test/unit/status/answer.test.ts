@@ -7,7 +7,7 @@ import { refusalLine } from '../../../src/commands/status/refusal-line.ts';
 import { statusText } from '../../../src/commands/status/text.ts';
 import { ageText } from '../../../src/duration.ts';
 import { GROUPS } from '../../../src/findings/index.ts';
-import { fails, judge } from '../../../src/findings/judge.ts';
+import { isFailing, judge } from '../../../src/findings/judge.ts';
 import { groupRefusals } from '../../../src/findings/refusals.ts';
 import type { UserEvent } from '../../../src/realm/representations.ts';
 import { shellLines } from '../../../src/text.ts';
@@ -89,8 +89,8 @@ it('fails by severity', () => {
     return [{ code: 'X', severity, subject: '', message: '', fix }];
   };
   const table = (['error', 'warning', 'info'] as const).map((one) => [
-    fails(of(one), 'error'),
-    fails(of(one), 'warning'),
+    isFailing(of(one), 'error'),
+    isFailing(of(one), 'warning'),
   ]);
   expect(table).toEqual([
     [true, true],

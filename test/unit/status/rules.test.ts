@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../src/findings/index.ts';
 import { judge } from '../../../src/findings/judge.ts';
-import { shown } from '../../../src/findings/seen.ts';
+import { requireShown } from '../../../src/findings/seen.ts';
 import type { StatusSnapshot } from '../../../src/keycloak/read/status-parts.ts';
 import { claude } from '../../../src/products/claude.ts';
 import { codex } from '../../../src/products/codex.ts';
@@ -309,7 +309,7 @@ describe('a scope that is advertised, and that no new client may have', () => {
   const plain = scope('service_account');
   const fixOf = (listed: string[]) => {
     const changes = parts();
-    const scopes = shown(changes.scopes);
+    const scopes = requireShown(changes.scopes);
     const about = { ...metadata(), scopes: [...metadata().scopes, ...listed] };
     const all = [...scopes.all, hidden, plain];
     return found(

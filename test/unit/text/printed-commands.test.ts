@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/commands/index.ts';
-import { calledBy, programFor } from '../../../src/program.ts';
+import { findCalled, programFor } from '../../../src/program.ts';
 import {
   formatCommand,
   readTypedList,
@@ -26,7 +26,7 @@ function words(line: string): string[] {
 async function parse(line: string): Promise<{ args: string[]; options: Record<string, unknown> }> {
   const [program, ...argv] = words(line);
   expect(program).toBe('mcpkc');
-  const called = await calledBy(argv);
+  const called = await findCalled(argv);
   if (called === undefined) throw new Error(`no command in: ${line}`);
   const root = programFor(memoryIo(), called);
   const target = root.commands.find((one) => one.name() === called.entry.name);
@@ -96,7 +96,7 @@ describe('what the sources say about a command', () => {
   const CALL = /formatCommand\(\s*\[([\s\S]*?)\]\s*(?:,|\))/g;
 
   async function optionsOf(name: string): Promise<string[]> {
-    const called = await calledBy([name]);
+    const called = await findCalled([name]);
     const root = programFor(memoryIo(), called);
     const own = root.commands.find((one) => one.name() === name);
     return [...root.options, ...(own?.options ?? [])].flatMap(({ long }) => long ?? []);

@@ -21,7 +21,7 @@ import { pruneReport } from '../../../src/commands/prune-clients/text.ts';
 import { code } from '../../../src/commands/runbook/markdown.ts';
 import { answerOf, documentOf } from '../../../src/commands/status/answer.ts';
 import { statusText } from '../../../src/commands/status/text.ts';
-import { annotations } from '../../../src/commands/validate/annotations.ts';
+import { writeAnnotations } from '../../../src/commands/validate/annotations.ts';
 import { validateHtml } from '../../../src/commands/validate/html.ts';
 import { junitXml } from '../../../src/commands/validate/junit.ts';
 import { validateSarif } from '../../../src/commands/validate/sarif.ts';
@@ -352,7 +352,7 @@ describe.each(Object.entries(NAMES))('%s', (_about, stranger) => {
   });
 
   it('starts one annotation, and that is mcpkc’s', () => {
-    const text = annotations(validateAnswer(stranger));
+    const text = writeAnnotations(validateAnswer(stranger));
     const lines = text.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     for (const line of lines) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asIs, briefList, fitted, shellLines } from '../../../src/text.ts';
+import { asIs, briefList, fitToWidth, shellLines } from '../../../src/text.ts';
 
 it('a list is cut between two names, and the rest is counted', () => {
   const names = ['client-scope', 'audience-mapper', 'trusted-hosts', 'default-scope'];
@@ -38,10 +38,10 @@ describe.each(WIDTHS)('at %i columns', (width) => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const text = lines.join('\n');
-        const shown = fitted(text, width);
+        const shown = fitToWidth(text, width);
         expect(broken(shown, width)).toEqual([]);
         expect(wordsOf(plain(shown))).toEqual(wordsOf(plain(text)));
-        expect(fitted(shown, width)).toBe(shown);
+        expect(fitToWidth(shown, width)).toBe(shown);
       }),
     );
   });
@@ -53,18 +53,18 @@ describe.each(WIDTHS)('at %i columns', (width) => {
       plain(text)
         .trim()
         .replaceAll(/ \\\n\s*/g, ' ');
-    expect(pasted(fitted(`    ${command}`, width))).toBe(command);
+    expect(pasted(fitToWidth(`    ${command}`, width))).toBe(command);
     const before = `\u001b[36m${shellLines(command, width, '    ')}\u001b[39m`;
     const late = before.replace('mcpkc ', 'mcpkc --ca-file /etc/ssl/company/authority.pem --realm tools ');
-    expect(pasted(fitted(late, width))).toBe(
+    expect(pasted(fitToWidth(late, width))).toBe(
       command.replace('mcpkc ', 'mcpkc --ca-file /etc/ssl/company/authority.pem --realm tools '),
     );
   });
 
   it('lines that are there to be copied stay as they are', () => {
     const script = `kcadm.sh update clients/$CLIENT -r tools -s "a=${'x '.repeat(150)}"\n  two\n\nthree`;
-    expect(fitted(asIs(script), width)).toBe(script);
+    expect(fitToWidth(asIs(script), width)).toBe(script);
     const code = '`npx mcp-remote http://127.0.0.1:42741/mcp`';
-    expect(fitted(`${'word '.repeat(40)}${code} and more`, width)).toContain(code);
+    expect(fitToWidth(`${'word '.repeat(40)}${code} and more`, width)).toContain(code);
   });
 });

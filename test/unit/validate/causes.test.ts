@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filling } from '../../../src/checks/answer.ts';
+import { fillPlaceholders } from '../../../src/checks/answer.ts';
 import { challengeStep } from '../../../src/checks/challenge.ts';
 import type { Evidence, Target } from '../../../src/checks/evidence.ts';
 import type { Exchange } from '../../../src/checks/exchange.ts';
@@ -135,7 +135,7 @@ it('a gateway that rewrites the issuer is told apart from a Keycloak without a h
 });
 
 it('no fix leaves a placeholder open', () => {
-  const fill = filling({ target: target(), parts: {} }, { hostname: undefined });
+  const fill = fillPlaceholders({ target: target(), parts: {} }, { hostname: undefined });
   for (const { id, fix, cause } of CHECKS) expect(fill(`${fix} ${cause}`), id).not.toMatch(/<[a-z]/);
   expect(fill('mcpkc create-scope --resource <url>')).toBe(`mcpkc create-scope --resource ${MCP}`);
   expect(fill('--hostname=<keycloak>')).toBe('--hostname=https://sso.example.com/auth');

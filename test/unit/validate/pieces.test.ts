@@ -9,7 +9,7 @@ import {
   privateAddress,
 } from '../../../src/checks/guard.ts';
 import { CHECKS, STEPS } from '../../../src/checks/index.ts';
-import { answerIn, holdsAnswer } from '../../../src/checks/json-rpc.ts';
+import { answerIn, hasAnswer } from '../../../src/checks/json-rpc.ts';
 import { judgeAll } from '../../../src/checks/judge.ts';
 import { Secrets } from '../../../src/checks/mask.ts';
 import { select } from '../../../src/checks/select.ts';
@@ -187,7 +187,7 @@ describe('answers', () => {
   });
 
   it('end the reading of a stream once they are whole', () => {
-    const enough = holdsAnswer(7);
+    const enough = hasAnswer(7);
     expect(enough('data: {"jsonrpc":"2.0","id":7,"result":{}}')).toBe(false);
     expect(enough('data: {"jsonrpc":"2.0","id":7,"result":{}}\n\n')).toBe(true);
     expect(enough('data: {"jsonrpc":"2.0","id":77,"result":{}}\n\n')).toBe(false);

@@ -1,4 +1,4 @@
-import { when } from '../../../duration.ts';
+import { formatMoment } from '../../../duration.ts';
 import { inertJson } from '../../../text.ts';
 import { type Candidate, DEMANDED, type Evidence } from './evidence.ts';
 import type { Decision } from './stages.ts';
@@ -15,7 +15,7 @@ export interface Judged extends Candidate {
 /** Evidence with times that people read; unknown values are null. Holds no secret. */
 export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
   const { origin, preset, enabled, secretMade, marks, sessions, consents, events } = evidence;
-  const time = (ms: number | undefined) => (ms === undefined ? null : when(ms));
+  const time = (ms: number | undefined) => (ms === undefined ? null : formatMoment(ms));
   const { firstSeen, stage } = marks;
   return {
     registration: origin,
@@ -24,9 +24,9 @@ export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
     created: time(evidence.created),
     acceptedAge: time(evidence.acceptedAge),
     secretMade: time(secretMade),
-    firstSeen: firstSeen ? { at: when(firstSeen.at), after: time(firstSeen.after) } : null,
+    firstSeen: firstSeen ? { at: formatMoment(firstSeen.at), after: time(firstSeen.after) } : null,
     lastSeen: time(marks.lastSeen),
-    stage: stage ? { stage: stage.stage, at: when(stage.at) } : null,
+    stage: stage ? { stage: stage.stage, at: formatMoment(stage.at) } : null,
     sessions,
     consents: consents.readable ? { ...consents, lastGiven: time(consents.lastGiven) } : consents,
     events: events.readable ? eventsDocument(events, evidence.traces, time) : events,

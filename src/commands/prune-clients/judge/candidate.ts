@@ -1,12 +1,12 @@
-import { when } from '../../../duration.ts';
+import { formatMoment } from '../../../duration.ts';
 import type { CreationTimes } from '../../../keycloak/read/creation-times.ts';
 import {
-  cameByRegistration,
   createdAt,
   isCimdOf,
+  isSelfRegistered,
+  judgeOrigin,
   type Origin,
   presetOf,
-  registration,
 } from '../../../products/dynamic.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { probeBegun } from '../../../products/probe-mark.ts';
@@ -52,9 +52,9 @@ export interface Accepting {
  * makes such clients.
  */
 export function originOf(client: Client, presets: readonly Preset[]): { origin: Origin; isChosen: boolean } {
-  const origin = registration(client);
+  const origin = judgeOrigin(client);
   const isPin = presets.some((preset) => isCimdOf(preset, client.clientId));
-  if (origin.kind !== 'other' || isPin || !isKeycloakId(client.id) || !cameByRegistration(client)) {
+  if (origin.kind !== 'other' || isPin || !isKeycloakId(client.id) || !isSelfRegistered(client)) {
     return { origin, isChosen: false };
   }
   const why = 'its client id was chosen, it asks for consent and has no full scope';
@@ -66,7 +66,7 @@ function shieldOf(client: Client, house: House, { remembered, adoptedScopes }: K
   const { clientId } = client;
   const kept = remembered.kept.get(clientKeyOf(client));
   if (kept?.why === 'restored') {
-    return `it was restored from a backup (${when(Date.parse(kept.since))}), and is kept until --unkeep`;
+    return `it was restored from a backup (${formatMoment(Date.parse(kept.since))}), and is kept until --unkeep`;
   }
   if (kept !== undefined) return 'it is kept (prune-clients --keep)';
   const proof = remembered.made.get(client.id);

@@ -1,4 +1,4 @@
-import { durationText, when } from '../../../duration.ts';
+import { durationText, formatMoment } from '../../../duration.ts';
 import { type Activity, NO_ACTIVITY, REACHED, type Reach, type ReachedType } from './evidence.ts';
 
 /** The fields that are needed of a stored event; `time` in milliseconds of the server's clock. */
@@ -99,6 +99,6 @@ export class History {
       bounds.push([now - retentionMs, `with ${durationText(retentionMs)} of retention they reach back`]);
     }
     const [from, what] = bounds.reduce((a, b) => (b[0] > a[0] ? b : a));
-    return { from, why: `${what} from ${when(from)} on` };
+    return { from, why: `${what} from ${formatMoment(from)} on` };
   }
 }

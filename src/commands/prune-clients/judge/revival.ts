@@ -1,6 +1,6 @@
 import { isMasked } from '../../../keycloak/read/masked.ts';
 import type { ReadRecord } from '../../../plan/pruned-backup.ts';
-import { type Adoption, adoptable, excessGrants } from '../../../products/adoptable.ts';
+import { type Adoption, excessGrants, judgeAdoption } from '../../../products/adoptable.ts';
 import type { Preset } from '../../../products/preset.ts';
 import { PAIRWISE_MAPPER } from '../../../realm/registration-policies.ts';
 import type { Client } from '../../../realm/representations.ts';
@@ -127,7 +127,7 @@ export function revivalOf(
     enabled: true,
   };
   const client = clientOf(body);
-  const verdict = adoptable(client, presets);
+  const verdict = judgeAdoption(client, presets);
   return {
     clientId,
     name: typeof representation.name === 'string' ? representation.name : null,

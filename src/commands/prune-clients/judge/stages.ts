@@ -1,4 +1,4 @@
-import { durationText, when } from '../../../duration.ts';
+import { durationText, formatMoment } from '../../../duration.ts';
 import { type Evidence, MISSED, type StageMark } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -28,7 +28,7 @@ export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: 
   const { stage } = evidence.marks;
   const as = (action: Action, why = reason): Decision => ({ action, reason: why, standing });
   if (stage !== undefined && (standing === 'alive' || standing === 'shielded')) {
-    return as('revive', `${reason}; it had been ${stage.stage} at ${when(stage.at)}`);
+    return as('revive', `${reason}; it had been ${stage.stage} at ${formatMoment(stage.at)}`);
   }
   const isFetched = evidence.origin.kind === 'cimd';
   if (standing === 'accepted' && isFetched) return as('delete');
@@ -53,7 +53,7 @@ function decideAccepted(as: As, { marks, events }: Evidence, pace: Pace): Decisi
   if (from === undefined) {
     return as(
       'keep',
-      `${reason}; disabled since ${when(stage.at)}, and not deleted: nobody would be heard who misses it (${MISSED}: ${why})`,
+      `${reason}; disabled since ${formatMoment(stage.at)}, and not deleted: nobody would be heard who misses it (${MISSED}: ${why})`,
     );
   }
   return onceDue(as, stage, Math.max(stage.at, from), pace);
@@ -70,9 +70,9 @@ function onceDue(
   const { reason } = as('keep');
   const due = since + pace.graceMs;
   const next = stage.stage === 'marked' ? afterMark : 'delete';
-  if (pace.now >= due) return as(next, `${reason}; ${stage.stage} since ${when(stage.at)}`);
+  if (pace.now >= due) return as(next, `${reason}; ${stage.stage} since ${formatMoment(stage.at)}`);
   return as(
     'keep',
-    `${reason}; ${stage.stage} since ${when(stage.at)}, ${next} after ${durationText(pace.graceMs)} (${when(due)})`,
+    `${reason}; ${stage.stage} since ${formatMoment(stage.at)}, ${next} after ${durationText(pace.graceMs)} (${formatMoment(due)})`,
   );
 }

@@ -1,4 +1,4 @@
-import { DAY, durationText, when } from '../../../duration.ts';
+import { DAY, durationText, formatMoment } from '../../../duration.ts';
 import { birthOf, SKEW_MS } from './birth.ts';
 import { DEMANDED, type Evidence, type Sign, signOfLife } from './evidence.ts';
 
@@ -69,7 +69,7 @@ const enabledAgain: Rule = ({ enabled, marks }) =>
 const alive: Rule = (evidence, { now, olderThanMs }) => {
   const sign = signOfLife(evidence, now);
   if (sign === undefined || isOver(evidence, sign, now - olderThanMs)) return undefined;
-  return { standing: 'alive', reason: `${sign.what} (${when(sign.at)})` };
+  return { standing: 'alive', reason: `${sign.what} (${formatMoment(sign.at)})` };
 };
 
 /** A client of a product that registers anew for each sign-in is never used again once its session is over. */
@@ -80,7 +80,7 @@ function isOver({ isLeftBehind = false }: Evidence, { isPast = false, at }: Sign
 /** An orphan is never seen trying; one that was marked and is tried later has come alive. */
 const tried: Rule = ({ events, marks }, { now, olderThanMs }) => {
   if (!events.readable || events.lastTry === undefined) return undefined;
-  const what = `somebody tried to sign in with it at ${when(events.lastTry)}`;
+  const what = `somebody tried to sign in with it at ${formatMoment(events.lastTry)}`;
   if (marks.stage !== undefined && events.lastTry >= marks.stage.at) {
     return { standing: 'alive', reason: `${what}, after it had been ${marks.stage.stage}` };
   }
@@ -92,7 +92,7 @@ const tooYoung: Rule = (evidence, { now, olderThanMs }) => {
   if (latest === undefined || now - latest >= olderThanMs) return undefined;
   return {
     standing: 'unsettled',
-    reason: `it is younger than ${durationText(olderThanMs)} (made ${when(latest)})`,
+    reason: `it is younger than ${durationText(olderThanMs)} (made ${formatMoment(latest)})`,
   };
 };
 
@@ -109,7 +109,7 @@ const ageUnknown: Rule = (evidence) => {
     return { standing: 'unknown', reason: 'nothing tells its age; it is observed from now on' };
   }
   if (earliest !== undefined) return undefined;
-  const reason = `nothing tells since when it exists: it is at least from ${when(latest)}, but its registration is not among the stored events, and no earlier observation missed it`;
+  const reason = `nothing tells since when it exists: it is at least from ${formatMoment(latest)}, but its registration is not among the stored events, and no earlier observation missed it`;
   return { standing: 'unknown', reason };
 };
 
@@ -161,7 +161,7 @@ const chosenId: Rule = (evidence) => {
       : after !== undefined && after - SKEW_MS > registered;
   return isAnother
     ? unknown(
-        `what registered with its client id (${when(registered)}) was another client: this one was made later`,
+        `what registered with its client id (${formatMoment(registered)}) was another client: this one was made later`,
       )
     : undefined;
 };
@@ -218,14 +218,14 @@ export function judge(evidence: Evidence, rules: Rules): Verdict {
   if (first !== undefined && evidence.acceptedAge === undefined) return first;
   if (first !== undefined) {
     const reasons = unproven.map(({ reason }) => reason).join('; ');
-    const said = `an operator accepted its age (${when(evidence.acceptedAge ?? 0)}), and no use of it is known`;
+    const said = `an operator accepted its age (${formatMoment(evidence.acceptedAge ?? 0)}), and no use of it is known`;
     return { standing: 'accepted', reason: `${said}. Not proven: ${reasons}` };
   }
   const { latest } = birthOf(evidence);
-  const made = latest === undefined ? '' : ` since it was made (${when(latest)})`;
+  const made = latest === undefined ? '' : ` since it was made (${formatMoment(latest)})`;
   const sign = signOfLife(evidence, rules.now);
   if (sign !== undefined) {
-    const over = `nobody has a session with it or a consent, its last use is from ${when(sign.at)}, and its product registers anew for each sign-in`;
+    const over = `nobody has a session with it or a consent, its last use is from ${formatMoment(sign.at)}, and its product registers anew for each sign-in`;
     return { standing: 'orphan', reason: over };
   }
   return { standing: 'orphan', reason: `nobody consented to it, signed in with it or has a session${made}` };
