@@ -123,7 +123,12 @@ const STATES: Record<AllowedRow['state'], string> = {
 export function listText(rows: readonly AllowedRow[], resource: string | undefined, style: Style): string {
   if (rows.length === 0) {
     const where = resource === undefined ? 'in this realm' : `to ${visible(resource)}`;
-    return `Nothing connects ${where} without registering.\n`;
+    const line = formatCommand([
+      'allow',
+      ...(resource === undefined ? [] : [resource]),
+      ['--preset', 'claude'],
+    ]);
+    return `Nothing connects ${where} without registering.\nTo let Claude (mcpkc presets lists other products):\n  ${line}\n`;
   }
   const resources = [...new Set(rows.map((row) => row.resource))];
   const blocks = resources.map((one) => {

@@ -4,6 +4,7 @@ import { type GroupVerdict, judge, type Unjudged } from '../../findings/judge.ts
 import { type ProductState, productStates } from '../../findings/product-states.ts';
 import { groupRefusals, type Refusals } from '../../findings/refusals.ts';
 import { listServers, otherAudienceScopes, type Seen } from '../../findings/seen.ts';
+import { firstStepFor } from '../../plan/next-step.ts';
 import { roleLabel } from '../../realm/access.ts';
 import { type Deed, entriesOf, type HolderLook, journalIn } from '../../realm/record.ts';
 import { hostsOf } from '../../realm/registration-policies.ts';
@@ -44,6 +45,8 @@ export interface StatusAnswer {
   lastLook: HolderLook | undefined;
   /** The clients; undefined where they were not listed or are not visible. */
   rows: ClientRow[] | undefined;
+  /** The next step where the realm has no scope for the MCP server; undefined where none is in question. */
+  firstStep?: { what: string; line: string } | undefined;
   now: number;
 }
 
@@ -67,6 +70,13 @@ export function answerOf(seen: Seen, runs: readonly { from: number; to: number }
     eventsOn: eventsConfig.visible ? eventsConfig.value.enabled : undefined,
     ...remembered(seen),
     rows: clientRows(seen),
+    firstStep:
+      resource === undefined
+        ? undefined
+        : firstStepFor({
+            resource: resource === seen.configured.resource ? undefined : resource,
+            products: seen.presets,
+          }),
   };
 }
 

@@ -30,6 +30,7 @@ export function statusText(answer: StatusAnswer, style: Style, verbose = false):
     refusalsSection(answer, style),
     looksSection(answer, style),
     answer.rows === undefined ? '' : section('Clients', [clientTable(answer.rows, style)], style),
+    nextText(answer),
     `${verdict(answer, style)}\n`,
   ];
   return sections.filter((one) => one !== '').join('\n');
@@ -136,6 +137,12 @@ function productsSection({ products }: StatusAnswer, style: Style): string {
     return `  ${mark} ${wrap(`${visible(title)}${by}: ${words}${why}`, style.width, '    ').trimStart()}`;
   });
   return section('Products', lines, style);
+}
+
+/** The next step where the realm has no scope for the MCP server: that of every command. */
+function nextText({ findings, firstStep }: StatusAnswer): string {
+  if (firstStep === undefined || !findings.some(({ code }) => code === 'SCOPE_MISSING')) return '';
+  return `Next, ${firstStep.what}:\n  ${firstStep.line}\n`;
 }
 
 /** The one sentence that a person reads; broken where the terminal is narrow. */

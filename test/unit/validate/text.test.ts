@@ -4,6 +4,7 @@ import { GROUP_TITLES, groupOf } from '../../../src/checks/check.ts';
 import { CHECKS, STEPS } from '../../../src/checks/index.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 import { validateText } from '../../../src/commands/validate/text.ts';
+import { firstStepFor } from '../../../src/plan/next-step.ts';
 import { answerOf, checkOf } from '../../support/validate-answer.ts';
 
 const text = (answer: Answer, verbose = false, width = 80) =>
@@ -76,6 +77,50 @@ describe('a red run', () => {
     expect(text(answerOf(fixed, { realmErrors }))).toContain(
       'In the realm (mcpkc status)\n✗ No scope. (SCOPE_MISSING)\n    Fix:\n      mcpkc create-scope\n',
     );
+  });
+
+  it('names the first step of every command where the realm has no scope, the same command for the URL that the server names, or the authority', () => {
+    const realmErrors = [
+      { code: 'SCOPE_MISSING', message: 'No scope.', fix: { kind: 'command', text: 'mcpkc create-scope' } },
+    ];
+    const step = firstStepFor({ resource: undefined });
+    const last = (answer: Answer) => text(answer).trimEnd().split('\n').slice(-2);
+    expect(step.line).toBe('mcpkc onboard --preset chatgpt');
+    expect(last(answerOf(checks, { realmErrors, firstStep: step }))).toEqual([
+      'Next, connect ChatGPT (mcpkc presets lists other products):',
+      '  mcpkc onboard --preset chatgpt',
+    ]);
+    const env = firstStepFor({ resource: undefined, isServing: false });
+    expect(last(answerOf(checks, { realmErrors, silent: true, firstStep: env }))).toEqual([
+      'Next, the environment that the MCP server needs:',
+      '  mcpkc env',
+    ]);
+    const elsewhere = (endpoint: string) => [
+      checkOf('CHAL-401', { outcome: 'fail', evidence: { exchanges: [], facts: { endpoint } } }),
+    ];
+    expect(last(answerOf(elsewhere('https://svc.example.com/other')))).toEqual([
+      'Next, with the URL that the server’s metadata names:',
+      '  mcpkc validate https://svc.example.com/other',
+    ]);
+    // A server's answer is no command line where a shell would read more in it than a word.
+    expect(last(answerOf(elsewhere('https://svc.example.com/$(id)')))).toEqual([
+      'Next:',
+      '  mcpkc explain CHAL-401',
+    ]);
+    const untrusted = [checkOf('ASM-FOUND', { outcome: 'fail', fix: 'Fix it. Or --ca-file with it.' })];
+    expect(last(answerOf(untrusted)).at(-1)).toBe(
+      '  mcpkc validate https://svc.example.com/mcp --ca-file authority.pem',
+    );
+  });
+
+  it('calls what is worth knowing alone noted: no line has a ✓ and the word failed', () => {
+    const info = [checkOf('META-CACHE'), checkOf('META-MANIFEST', { outcome: 'fail', severity: 'info' })];
+    const told = text(answerOf(info));
+    expect(told).toContain('i META manifest and caches: 1 passed, noted: META-MANIFEST\n');
+    expect(told).toContain('✓ 1 check passed, 1 noted.\n');
+    const should = [checkOf('CHAL-401'), checkOf('ASM-ISS', { outcome: 'fail', severity: 'should' })];
+    expect(text(answerOf(should))).toContain('! 1 check passed, 1 failed. None of these must pass.\n');
+    expect(`${told}${text(answerOf(should))}`).not.toMatch(/✓.*failed/);
   });
 
   it.each(['CHAL-401', 'PRM-RESOURCE'])(
