@@ -24,7 +24,7 @@ const slugOf = (title: string) =>
     .replaceAll(/^-|-$/g, '');
 
 /** A group that is longer than a page has a second one. */
-function paged(start: string, title: string, codes: readonly ExplainedCode[]): ReferencePage[] {
+function makePages(start: string, title: string, codes: readonly ExplainedCode[]): ReferencePage[] {
   const pages: ReferencePage[] = [];
   for (let at = 0; at < codes.length; at += MOST_CODES) {
     const number = at === 0 ? '' : `-${at / MOST_CODES + 1}`;
@@ -45,13 +45,13 @@ export const REFERENCE: readonly { part: string; pages: readonly ReferencePage[]
   {
     part: 'Findings of `mcpkc status`',
     pages: GROUPS.flatMap(({ title, rules }) =>
-      paged(`findings-${slugOf(title)}`, title, codesOf(rules.map(({ code }) => code))),
+      makePages(`findings-${slugOf(title)}`, title, codesOf(rules.map(({ code }) => code))),
     ),
   },
   {
     part: 'Checks of `mcpkc validate`',
     pages: Object.entries(GROUP_TITLES).flatMap(([group, title]) =>
-      paged(
+      makePages(
         `checks-${group.toLowerCase()}`,
         `${group}: ${title}`,
         codesOf(CHECKS.filter((check) => groupOf(check) === group).map(({ id }) => id)),
@@ -62,7 +62,9 @@ export const REFERENCE: readonly { part: string; pages: readonly ReferencePage[]
     part: 'Errors',
     pages: [...new Set(EXPLAINED.map(({ kind }) => kind).filter((kind) => kind.startsWith('error')))]
       .sort((a, b) => statusOf(a) - statusOf(b))
-      .flatMap((kind) => paged(`errors-${statusOf(kind)}`, `Exit status ${statusOf(kind)}`, ofKind(kind))),
+      .flatMap((kind) =>
+        makePages(`errors-${statusOf(kind)}`, `Exit status ${statusOf(kind)}`, ofKind(kind)),
+      ),
   },
 ];
 

@@ -114,8 +114,8 @@ const COLOUR = /\u001b\[[\d;]*m/g;
 /** The mark of a line that is printed as it is; `visible` lets none through, so that no stranger can set it. */
 const AS_IS = '\u{10fffe}';
 
-/** Lines that are there to be copied, or belong into a file: `fitted` breaks none of them. */
-export function asIs(text: string): string {
+/** Lines that are there to be copied, or belong into a file: `fitText` breaks none of them. */
+export function keepAsIs(text: string): string {
   return text.replaceAll(/^(?=.)/gm, AS_IS);
 }
 

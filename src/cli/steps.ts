@@ -1,4 +1,4 @@
-import { asIs, visible, wrap } from '../text.ts';
+import { keepAsIs, visible, wrap } from '../text.ts';
 import type { Style } from './style.ts';
 
 /** The steps of a person in a product, a number each, with texts to copy on lines of their own. */
@@ -6,7 +6,7 @@ export function numberedSteps(steps: readonly string[], style: Pick<Style, 'bold
   return steps.map((step, index) => {
     const [first = '', ...rest] = stepLines(step, style);
     const head = `  ${index + 1}. ${first.trimStart()}`;
-    return [step.startsWith('`') ? asIs(head) : head, ...rest].join('\n');
+    return [step.startsWith('`') ? keepAsIs(head) : head, ...rest].join('\n');
   });
 }
 
@@ -16,7 +16,7 @@ function stepLines(step: string, style: Pick<Style, 'bold' | 'width'>): string[]
     if (index % 2 === 1) {
       const code = `     ${style.bold(visible(part))}`;
       // The first line of a step stands behind its number.
-      return [step.startsWith('`') && index === 1 ? code : asIs(code)];
+      return [step.startsWith('`') && index === 1 ? code : keepAsIs(code)];
     }
     const text = part.replace(/^[,.]?\s+|\s+$/g, '');
     return /^[.,]?$/.test(text) ? [] : [`     ${wrap(visible(text), style.width, '     ').trimStart()}`];

@@ -4,7 +4,7 @@ import { type Command, type CommandEntry, list } from '../../cli/command.ts';
 import { defineGlobal } from '../../cli/global-options.ts';
 import { EXPLAINED } from '../../explanations/index.ts';
 import { PRESETS } from '../../products/index.ts';
-import { asIs } from '../../text.ts';
+import { keepAsIs } from '../../text.ts';
 import { bashCompletion } from './bash.ts';
 import type { Completable, Completions, Flag, Values } from './commands.ts';
 import { fishCompletion } from './fish.ts';
@@ -34,7 +34,7 @@ export const completion: Command = {
       server: undefined,
       realm: undefined,
       document: { shell, script },
-      text: () => asIs(script),
+      text: () => keepAsIs(script),
     };
   },
 };

@@ -10,7 +10,7 @@ import { ENV_FORMATS, type EnvFormat, envText } from '../../plan/env-text.ts';
 import { resourceFor } from '../../plan/input.ts';
 import { firstStepFor } from '../../plan/next-step.ts';
 import { roleLabel } from '../../realm/access.ts';
-import { asIs } from '../../text.ts';
+import { keepAsIs } from '../../text.ts';
 
 /** The flags of `mcpkc env`. */
 export type EnvOptions = { format: EnvFormat; resource?: string; scope?: string };
@@ -51,7 +51,7 @@ export const env: Command<EnvOptions> = {
       server: config.server,
       realm: config.realm,
       document: { resource, scope, mode, source, roles, env: values },
-      text: () => asIs(envText(values, format, aliasOf(resource))),
+      text: () => keepAsIs(envText(values, format, aliasOf(resource))),
     };
   },
 };

@@ -23,7 +23,7 @@ import { completeServer, type PresentServer } from '../../realm/mcp-server.ts';
 import { OWN_POLICY } from '../../realm/own-policies.ts';
 import { accessIn, allowedIn, type RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { asIs, brief, count, visible } from '../../text.ts';
+import { brief, count, keepAsIs, visible } from '../../text.ts';
 
 /** The flags of `mcpkc export`. */
 export type ExportOptions = { schema?: true };
@@ -52,7 +52,7 @@ export const exportCommand: Command<ExportOptions> = {
         server: undefined,
         realm: undefined,
         document: { jsonSchema: schema },
-        text: () => asIs(`${JSON.stringify(schema, undefined, 2)}\n`),
+        text: () => keepAsIs(`${JSON.stringify(schema, undefined, 2)}\n`),
       };
     }
     const config = await context.config();
@@ -81,7 +81,7 @@ export const exportCommand: Command<ExportOptions> = {
         leftOut: written.leftOut.map(({ server, why }) => ({ resource: server.resource, why })),
         foreign: found.foreign,
       },
-      text: () => asIs(text),
+      text: () => keepAsIs(text),
     };
   },
 };

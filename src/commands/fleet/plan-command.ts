@@ -6,7 +6,7 @@ import { placeText } from '../../fleet/fleet.ts';
 import type { FileText } from '../../fleet/read.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { asIs, count, listNames, visible } from '../../text.ts';
+import { count, keepAsIs, listNames, visible } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
 import { type FleetRun, planRealm, type RealmPlanned } from './realm.ts';
 import { fleetMarkdown, fleetText, hasFailed } from './text.ts';
@@ -63,7 +63,7 @@ export const planCommand: Command<PlanOptions> = {
       document: planDocument(realms, loaded.texts, flags.prune === true),
       text: (style) => {
         const answer = { headline: headlineOf(loaded), realms, done: undefined };
-        return flags.markdown ? asIs(fleetMarkdown(answer)) : fleetText(answer, style);
+        return flags.markdown ? keepAsIs(fleetMarkdown(answer)) : fleetText(answer, style);
       },
     };
   },

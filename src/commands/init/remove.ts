@@ -63,7 +63,7 @@ export async function removeEverything(
   const dryRun = flags.dryRun === true;
   const reserved = plan.length === 0 ? [] : await reservations(facts, account, realms.target);
   if (dryRun) for (const { message } of reserved) voice.warn(message);
-  const stays = [...staying(facts, account), ...(await filesThatStay(context, config, realms.target))];
+  const stays = [...staying(facts, account), ...(await findKeptFiles(context, config, realms.target))];
   if (!dryRun && plan.length > 0) {
     await consent(context, realms.target, { reserved, plan, stays, yes: flags.yes === true });
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
@@ -204,7 +204,7 @@ function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
 }
 
 /** The files of this user that stay, as sentences: those of the configuration, and those with secrets that mcpkc wrote elsewhere. */
-async function filesThatStay(
+async function findKeptFiles(
   { io }: Context,
   { files, clientKeyFile }: Config,
   { server, realm }: Keycloak,

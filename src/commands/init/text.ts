@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planText } from '../../plan/text.ts';
-import { asIs, count, visible, wrap } from '../../text.ts';
+import { count, keepAsIs, visible, wrap } from '../../text.ts';
 
 /** The answer of `init`. */
 export interface InitAnswer {
@@ -33,7 +33,7 @@ export function initText(answer: InitAnswer, style: Style): string {
     outcome(answer, style),
     fileLines(answer, style),
     excessLines(answer, style),
-    kcadm.length === 0 ? '' : `\n${style.bold('The same with kcadm.sh')}\n${asIs(kcadm.join('\n'))}\n`,
+    kcadm.length === 0 ? '' : `\n${style.bold('The same with kcadm.sh')}\n${keepAsIs(kcadm.join('\n'))}\n`,
     next.length === 0 ? '' : `\n${next.map((line) => `${wrap(line, style.width)}\n`).join('')}`,
   ].join('');
 }

@@ -5,7 +5,7 @@ import { modeSentence } from '../../plan/provisioning-text.ts';
 import { changeName, planText } from '../../plan/text.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Mode } from '../../realm/marks.ts';
-import { asIs, brief, count, formatCommand, listNames, typedList, visible, wrap } from '../../text.ts';
+import { brief, count, formatCommand, keepAsIs, listNames, typedList, visible, wrap } from '../../text.ts';
 import type { Onboarding } from './onboarding.ts';
 
 interface Shown {
@@ -127,7 +127,7 @@ function takeOver({ unused, resource }: OnboardAnswer, style: Style): string {
 
 function environment({ env }: OnboardAnswer, style: Style): string {
   if (!env) return '';
-  const lines = Object.entries(env).map(([key, value]) => asIs(`  ${key}=${visible(value)}`));
+  const lines = Object.entries(env).map(([key, value]) => keepAsIs(`  ${key}=${visible(value)}`));
   const title = 'Environment of the MCP server (mcpkc env prints it in other formats):';
   return `\n${style.dim(title)}\n${lines.join('\n')}\n\n`;
 }

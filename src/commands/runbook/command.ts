@@ -6,7 +6,7 @@ import { inputError, McpkcError } from '../../errors.ts';
 import { findProblems } from '../../findings/look.ts';
 import { readConfiguredServer } from '../../plan/configured-server.ts';
 import { resourceFor, wantedPresets } from '../../plan/input.ts';
-import { asIs, shellWord, visible } from '../../text.ts';
+import { keepAsIs, shellWord, visible } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import { boxStates } from './checklist.ts';
 import { RUNS_ON, type RunbookFacts, type RunsOn } from './facts.ts';
@@ -86,7 +86,7 @@ export const runbook: Command<RunbookOptions> = {
       server: config.server,
       realm: config.realm,
       document: output === undefined ? { ...document, markdown } : document,
-      text: () => (output === undefined ? asIs(markdown) : `${written(output, flags)}\n`),
+      text: () => (output === undefined ? keepAsIs(markdown) : `${written(output, flags)}\n`),
     };
   },
 };

@@ -144,7 +144,7 @@ export const validate: Command<ValidateOptions> = {
     try {
       const config = await context.config();
       const wish = await wishOf(context, config, url, flags);
-      const findings = await validated(context, config, wish);
+      const findings = await runAndRemember(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, findings.evidence.target, judged);
       await sideOutputs(context, answer, flags, time(), config);
@@ -157,7 +157,7 @@ export const validate: Command<ValidateOptions> = {
 };
 
 /** Runs the checks; the time of it is kept on this machine, so that status knows later which refusals are most likely its own. */
-async function validated(context: Context, config: Config, wish: Wish): Promise<Findings> {
+async function runAndRemember(context: Context, config: Config, wish: Wish): Promise<Findings> {
   const { io } = context;
   const from = io.now();
   try {
@@ -182,7 +182,7 @@ function validateAll(
       const named = flags.preset ?? listRegisteringProducts({ servers: [server] });
       const own = { ...flags, ...(named.length > 0 ? { preset: named } : { registration: false }) };
       const wish = await wishOf(context, config, server.resource, own);
-      const findings = await validated(context, config, wish);
+      const findings = await runAndRemember(context, config, wish);
       const judged = answerOf(findings, { config, failOn: flags.failOn });
       const answer = await withRealm(context, config, findings.evidence.target, judged);
       reports.push(reportOf(answer, context.settings.verbose));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asIs, briefList, fitToWidth, shellLines } from '../../../src/text.ts';
+import { briefList, fitToWidth, keepAsIs, shellLines } from '../../../src/text.ts';
 
 it('a list is cut between two names, and the rest is counted', () => {
   const names = ['client-scope', 'audience-mapper', 'trusted-hosts', 'default-scope'];
@@ -63,7 +63,7 @@ describe.each(WIDTHS)('at %i columns', (width) => {
 
   it('lines that are there to be copied stay as they are', () => {
     const script = `kcadm.sh update clients/$CLIENT -r tools -s "a=${'x '.repeat(150)}"\n  two\n\nthree`;
-    expect(fitToWidth(asIs(script), width)).toBe(script);
+    expect(fitToWidth(keepAsIs(script), width)).toBe(script);
     const code = '`npx mcp-remote http://127.0.0.1:42741/mcp`';
     expect(fitToWidth(`${'word '.repeat(40)}${code} and more`, width)).toContain(code);
   });
