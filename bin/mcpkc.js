@@ -37,13 +37,16 @@ function cacheFolder({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME, LOCALAPPDATA })
  * compile them anew, Node's own too. Node's fetch parses HTTP in WebAssembly; without the optimising compiler for that
  * the peak is 11 to 22 MB lower, and nothing is slower (V8 heeds neither of the two flags alone; Node 22 to 26). What runs
  * longer reads many clients, a page at a time: from then on the young generation stays as large as it is, at 10,000
- * clients 25 MB less; from the start on it would cost short commands a seventh more processor time.
+ * clients 25 MB less; from the start on it would cost short commands a seventh more processor time. And the heap grows by
+ * a third before it is cleaned up, where V8 would let it triple: 54 MB less for a file of 50 realms, at the same
+ * processor time (Node 24).
  */
 function tuneForRequests() {
   const begin = () => {
     const { setFlagsFromString } = process.getBuiltinModule('node:v8');
     unsubscribe('undici:request:create', begin);
-    for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
+    for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering', '--heap-growing-percent=33'])
+      setFlagsFromString(flag);
     setTimeout(() => setFlagsFromString('--semi-space-growth-factor=1'), 400).unref();
   };
   subscribe('undici:request:create', begin);

@@ -75,7 +75,8 @@ function documentOf({ wish, config, reports, error }: Looked): Record<string, un
 function textOf({ wish, config, reports, error }: Looked, style: Style): string {
   const place = config === undefined ? '' : ` realm ${visible(config.realm ?? '')} at ${config.server}`;
   const name = `${wish.profile ?? 'the configured realm'}:${place}`;
-  const failure = error === undefined ? '' : `  ${style.red('✗')} ${error.code}: ${visible(error.message)}\n`;
+  const lines = error === undefined ? [] : [`${error.code}: ${error.message}`, ...error.fix.split('\n')];
+  const failure = lines.map((line, at) => `  ${at === 0 ? style.red('✗') : ' '} ${visible(line)}\n`).join('');
   const title = error === undefined ? '' : `${style.bold(name)}\n`;
   return `${title}${failure}${reports.map((one) => one.text(style)).join('\n')}`;
 }

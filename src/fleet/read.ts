@@ -82,23 +82,97 @@ function readFile({ file, text }: FileText, presets: readonly string[] | undefin
     return { file, line, column: col };
   };
   const syntax = [...document.errors, ...document.warnings].map(
-    ({ pos, message }): FileProblem => ({ at: placeAt(pos[0]), message: `${brief(message, 300)}` }),
+    ({ pos, code, message }): FileProblem => ({
+      at: placeAt(pos[0]),
+      message: brief(SYNTAX[code] ?? (TOO_DEEP.test(message) ? DEEP : message), 300),
+    }),
   );
+  const strange = text.search(NO_TEXT);
+  if (strange >= 0) syntax.unshift({ at: placeAt(strange), message: 'this is no text in UTF-8' });
   const placeOf: PlaceOf = (path, isKey) => placeAt(offsetOf(document, path, isKey));
   if (syntax.length > 0) return { realms: [], problems: syntax, notes: [] };
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message =
+      error instanceof ReferenceError
+        ? `more than ${MOST_ALIASES} aliases, or aliases in aliases: it would grow to fill the memory`
+        : error instanceof Error
+          ? error.message
+          : String(error);
     return { realms: [], problems: [{ at: placeOf([]), message: brief(message, 300) }], notes: [] };
   }
   const shaped = fleetSchema.safeParse(content);
-  if (!shaped.success) {
-    const problems = shaped.error.issues.flatMap((issue) => issueProblems(issue, [], placeOf));
-    return { realms: [], problems, notes: [] };
+  if (shaped.success) return realmsOf(shaped.data, placeOf, presets);
+  const problems = shaped.error.issues.flatMap((issue) => issueProblems(issue, [], placeOf));
+  const values = valueProblems(content, shaped.error.issues, placeOf, presets);
+  const isKnown = ({ at }: FileProblem) =>
+    problems.some((one) => one.at.line === at.line && one.at.column === at.column);
+  return { realms: [], problems: [...problems, ...values.filter((one) => !isKnown(one))], notes: [] };
+}
+
+/** Faults of YAML whose message is meant for programmers, in words. */
+const SYNTAX: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a second document begins here: put it into a file of its own, and name both with -f',
+};
+const TOO_DEEP = /stack/i;
+const DEEP = 'it is nested too deeply';
+/** Characters of another encoding, and those that YAML never has. */
+const NO_TEXT = /[\0\uFFFD]/;
+
+/** Values that stand in for wrong ones, so that the rest of a file can be judged: of lists' elements, and of keys. */
+const PLACE = 'https://stand-in.invalid/mcp';
+const ELEMENTS: Readonly<Record<string, unknown>> = {
+  realms: {},
+  servers: { resource: PLACE },
+  retired: PLACE,
+  roles: 'stand-in',
+  products: PRESETS[0]?.name,
+  redirectUris: PLACE,
+};
+const NEEDED: Readonly<Record<string, unknown>> = { realms: [{}], resource: PLACE, by: 'client' };
+/** Rounds of putting stand-ins in: a choice shows the faults of the form that was meant once the form is right. */
+const ROUNDS = 4;
+
+/** Problems of the values of a file whose shape is wrong elsewhere. The content is changed. */
+function valueProblems(
+  content: unknown,
+  issues: readonly Issue[],
+  placeOf: PlaceOf,
+  presets: readonly string[] | undefined,
+): FileProblem[] {
+  let left = issues;
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const issue of left) putStandIn(content, issue, []);
+    const shaped = fleetSchema.safeParse(content);
+    if (shaped.success) return realmsOf(shaped.data, placeOf, presets).problems;
+    left = shaped.error.issues;
   }
-  return realmsOf(shaped.data, placeOf, presets);
+  return [];
+}
+
+/** Puts a stand-in where an issue is. */
+function putStandIn(content: unknown, issue: Issue, above: Path): void {
+  const path = [...above, ...(issue.path as Path)];
+  const meant = issue.code === 'invalid_union' ? meantOf(issue) : undefined;
+  if (meant) {
+    for (const one of meant) putStandIn(content, one, path);
+    return;
+  }
+  const gone = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
+  for (const one of gone) {
+    const parent = one
+      .slice(0, -1)
+      .reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], content);
+    const key = one.at(-1);
+    if (typeof parent !== 'object' || parent === null || key === undefined) continue;
+    const at = parent as Record<string | number, unknown>;
+    const list = String(one.at(-2));
+    if (Array.isArray(parent)) at[key] = ELEMENTS[list];
+    else if (Object.hasOwn(NEEDED, key)) at[key] = NEEDED[key];
+    else delete at[key];
+  }
 }
 
 /** The place where a value, or a map's key, begins; for a missing one, that of its nearest parent. */
@@ -129,7 +203,7 @@ function pathText(path: Path): string {
 function issueProblems(issue: Issue, above: Path, placeOf: PlaceOf): FileProblem[] {
   const path = [...above, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   if (issue.code === 'invalid_union') {
-    const meant = issue.errors.find((branch) => branch.length > 0 && branch.every((one) => isInner(one)));
+    const meant = meantOf(issue);
     if (meant) return meant.flatMap((one) => issueProblems(one, path, placeOf));
   }
   if (issue.code === 'unrecognized_keys') {
@@ -145,6 +219,11 @@ function issueProblems(issue: Issue, above: Path, placeOf: PlaceOf): FileProblem
   }
   const where = path.length === 0 ? '' : `${visible(pathText(path))}: `;
   return [{ at: placeOf(path), message: `${where}${issue.message}` }];
+}
+
+/** The faults in the form of a choice that was meant. */
+function meantOf({ errors }: Extract<Issue, { code: 'invalid_union' }>): readonly Issue[] | undefined {
+  return errors.find((branch) => branch.length > 0 && branch.every((one) => isInner(one)));
 }
 
 /** Whether an issue is about a part of the form, so that the form itself was meant. */

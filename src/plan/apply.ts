@@ -4,7 +4,13 @@ import type { Keycloak } from '../keycloak/connection/connect.ts';
 import type { Attempt } from '../keycloak/connection/failures.ts';
 import { requireRoles } from '../keycloak/connection/own-roles.ts';
 import { readAccess, readRealmRoles } from '../keycloak/read/access.ts';
-import { readClientPolicies, readClientProfiles } from '../keycloak/read/read.ts';
+import { readClientsNamed } from '../keycloak/read/clients.ts';
+import {
+  readClientPolicies,
+  readClientProfiles,
+  readClientScopes,
+  readRegistrationPolicies,
+} from '../keycloak/read/read.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { readRoleHolders } from '../keycloak/read/role-holders.ts';
@@ -21,16 +27,20 @@ import {
 } from '../keycloak/write/write-client-policies.ts';
 import { ScopeIds } from '../keycloak/write/write-scopes.ts';
 import { markOf } from '../products/probe-mark.ts';
+import { ATTRIBUTE } from '../realm/marks.ts';
+import { audienceScopeOf } from '../realm/mcp-scope.ts';
 import { listDeviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
-import type { Entry, Untried } from '../realm/record.ts';
+import type { Entry, RealmRecord, Untried } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
+import { REALM } from './kinds/all.ts';
 import { planFor, writeChange } from './kinds/index.ts';
-import { forgottenBy, memoryOf } from './memory.ts';
+import { entriesOfMade, forgottenBy, type Made, memoryOf, missingIn } from './memory.ts';
 import {
   applyPlan,
   type Change,
   changesOf,
+  isTemporary,
   type Plan,
   REALM_LISTS,
   type RealmKind,
@@ -40,11 +50,11 @@ import {
 
 /**
  * Whether a plan needs the realm's lock. It does where it edits lists, by read, merge and write. It does as well where
- * it makes an audience scope, whose name tells nothing of another one.
+ * it makes a thing that the record calls mcpkc's own before it is there: another run would forget that entry.
  */
-function needsLock(plan: Plan): boolean {
+function needsLock(plan: RealmPlan): boolean {
   return plan.some(
-    ({ kind, action }) => REALM_LISTS.includes(kind) || (kind === 'client-scope' && action === 'create'),
+    ({ kind, action }) => REALM_LISTS.includes(kind) || (REALM[kind].isRemembered && action === 'create'),
   );
 }
 
@@ -246,6 +256,76 @@ async function readWanted(keycloak: Keycloak, desired: Desired, now: RealmSnapsh
   if (roleHolders) now.roleHolders = await readRoleHolders(keycloak, roleHolders);
 }
 
+/** Kinds of thing that are a registration policy. */
+const POLICIES: readonly RealmKind[] = [
+  'trusted-hosts',
+  'mapper-types',
+  'allowed-scopes',
+  'registration-origins',
+];
+
+/** No part of a realm was read: it shows nothing that is there. */
+const UNREAD: Omit<RealmSnapshot, 'realm'> = {
+  scopes: [],
+  defaultScopes: [],
+  optionalScopes: [],
+  registrationPolicies: [],
+  clientPolicies: [],
+  clientProfiles: [],
+  clients: [],
+};
+
+/**
+ * Refuses a plan made before the lock was held, whose audience scope another run made meanwhile. Its name is random, so
+ * that the name doesn't keep two runs from making one each.
+ */
+async function requireOnlyAudiences(keycloak: Keycloak, plan: RealmPlan): Promise<void> {
+  const made = changesOf(plan, 'client-scope').flatMap(({ action, after }) =>
+    action === 'create' ? (after?.attributes?.[ATTRIBUTE.audienceOf] ?? []) : [],
+  );
+  if (made.length === 0) return;
+  const scopes = await readClientScopes(keycloak);
+  const taken = made.find((name) => audienceScopeOf({ scopes }, name));
+  if (taken === undefined) return;
+  const message = `Another run made the audience scope of '${taken}' at the same time.`;
+  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again.');
+}
+
+/**
+ * Entries of the record about things that mcpkc made by it, and that aren't there: an earlier run failed before it made
+ * them, or somebody deleted them since. Somebody else may make one of that name. Under the lock, where such entries
+ * are written. What the snapshot doesn't show is read again; `plan` makes some of it now.
+ */
+async function findUnmade(
+  keycloak: Keycloak,
+  record: RealmRecord,
+  snapshot: RealmSnapshot,
+  plan: RealmPlan,
+): Promise<Entry[]> {
+  const missing = missingIn(record, snapshot).filter(
+    (one) => !plan.some(({ kind, key }) => kind === one.kind && key === one.key),
+  );
+  if (missing.length === 0) return [];
+  const keysOf = (kind: RealmKind) => missing.flatMap((one) => (one.kind === kind ? one.key : []));
+  const isAny = (...kinds: RealmKind[]) => missing.some(({ kind }) => kinds.includes(kind));
+  const [scopes, registrationPolicies, roles, clients] = await Promise.all([
+    isAny('client-scope', 'audience-mapper') ? readClientScopes(keycloak) : [],
+    isAny(...POLICIES) ? readRegistrationPolicies(keycloak) : [],
+    isAny('realm-role') ? readRealmRoles(keycloak) : [],
+    readClientsNamed(keycloak, keysOf('client')),
+  ]);
+  const now = { ...UNREAD, realm: keycloak.realm, scopes, registrationPolicies, roles, clients };
+  const isGone = ({ kind, key }: Made) => missing.some((one) => one.kind === kind && one.key === key);
+  return entriesOfMade(record, missingIn(record, now).filter(isGone));
+}
+
+/** After a refusal the things that weren't made are forgotten at once; where Keycloak is away, the next run does it. */
+async function forgetUnmade(keycloak: Keycloak): Promise<void> {
+  const record = await readRecord(keycloak);
+  const nothing = { ...UNREAD, realm: keycloak.realm };
+  await writeRecord(keycloak, { forget: await findUnmade(keycloak, record, nothing, []) });
+}
+
 /**
  * Writes a plan, under the lock where it edits lists, then reads the realm again. The plan for the same wish must be
  * empty then, else CHANGE_NOT_KEPT. Returns the realm as it is now.
@@ -272,6 +352,7 @@ export async function applyAndVerify(
   ];
   const lock = needsLock(plan) && !locked ? await takeLock(keycloak, io, holder) : undefined;
   try {
+    if (lock) await requireOnlyAudiences(keycloak, plan);
     // The state before is written down before the first thing is changed.
     const record = await readRecord(keycloak);
     const stamp = { since: new Date(keycloak.serverNow()).toISOString(), by: `mcpkc ${holder.command}` };
@@ -280,6 +361,7 @@ export async function applyAndVerify(
     const untried = before ? rehearsalEntries(keycloak, desired, policyKeys(plan), before) : [];
     await writeRecord(keycloak, {
       remember: [...memory, ...ownEntries(plan, desired.remember ?? []), ...untried],
+      forget: lock || locked ? await findUnmade(keycloak, record, snapshot, plan) : [],
     });
     const revoked: Revoked[] = [];
     await applyPlan(plan, makeWriter(keycloak, snapshot, revoked), signal, onApplied).catch((error) =>
@@ -291,6 +373,7 @@ export async function applyAndVerify(
     const ended = before ? rehearsalEntries(keycloak, desired) : [];
     await writeRecord(keycloak, { ...rest, forget: [...forget, ...ended] });
   } catch (error) {
+    if ((lock || locked) && !isTemporary(error)) await forgetUnmade(keycloak).catch(() => {});
     await lock?.release().catch(() => {});
     throw error;
   }

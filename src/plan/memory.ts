@@ -1,6 +1,15 @@
-import { beforeOf, type Entry, entriesOf, type RealmRecord, type Wrote, wroteOf } from '../realm/record.ts';
+import {
+  type Before,
+  beforeOf,
+  type Entry,
+  entriesOf,
+  type RealmRecord,
+  type Wrote,
+  wroteOf,
+} from '../realm/record.ts';
+import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { REALM } from './kinds/all.ts';
-import type { RealmChange, RealmPlan } from './plan.ts';
+import type { RealmChange, RealmKind, RealmPlan } from './plan.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -96,6 +105,39 @@ export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): En
     });
 }
 
+/** The entries about a thing's state. `whole`: those about its parts as well, which are gone with it. */
+function entriesAbout(record: RealmRecord, kind: RealmKind, key: string, whole: boolean): (Before | Wrote)[] {
+  const isPart = (what: string, of: string) =>
+    whole &&
+    kind === 'client-scope' &&
+    ((what === 'default-scope' && of === key) || (what === 'audience-mapper' && of.startsWith(`${key}/`)));
+  return [...entriesOf(record, 'before'), ...entriesOf(record, 'wrote')].filter(
+    ({ what, of }) => (what === kind && of === key) || isPart(what, of),
+  );
+}
+
+/** A thing that mcpkc made by its record. */
+export interface Made {
+  kind: RealmKind;
+  key: string;
+}
+
+const isKind = (what: string): what is RealmKind => Object.hasOwn(REALM, what);
+
+/** Things that mcpkc made by its record, and that a snapshot doesn't show. */
+export function missingIn(record: RealmRecord, snapshot: RealmSnapshot): Made[] {
+  return entriesOf(record, 'before').flatMap(({ what, of: key, value }): Made[] => {
+    if (value !== null || !isKind(what)) return [];
+    const rules = REALM[what];
+    return rules.isRemembered && !rules.isThere(key, snapshot) ? [{ kind: what, key }] : [];
+  });
+}
+
+/** The entries about things that mcpkc made by its record. */
+export function entriesOfMade(record: RealmRecord, made: readonly Made[]): Entry[] {
+  return made.flatMap(({ kind, key }) => entriesAbout(record, kind, key, true));
+}
+
 /**
  * Changes of the record once a plan was carried out. Anything put back or deleted is forgotten, so that a later removal
  * doesn't restore an old state. `back`: the plan puts things back, so that nothing of it is mcpkc's own.
@@ -108,16 +150,8 @@ export function forgottenBy(
 ): { remember: Entry[]; forget: Entry[] } {
   const remember: Entry[] = [];
   const forget: Entry[] = [];
-  const entries = [...entriesOf(record, 'before'), ...entriesOf(record, 'wrote')];
   for (const { kind, action, key, before, after } of plan.filter(isRemembered)) {
-    const about = entries.filter(
-      ({ what, of }) =>
-        (what === kind && of === key) ||
-        (action === 'delete' &&
-          kind === 'client-scope' &&
-          ((what === 'default-scope' && of === key) ||
-            (what === 'audience-mapper' && of.startsWith(`${key}/`)))),
-    );
+    const about = entriesAbout(record, kind, key, action === 'delete');
     if (about.length === 0) continue;
     if (action === 'delete' || after === null) {
       forget.push(...about);

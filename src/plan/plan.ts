@@ -1,4 +1,5 @@
 import { McpkcError } from '../errors.ts';
+import { ATTRIBUTE } from '../realm/marks.ts';
 import { REALM } from './kinds/all.ts';
 import type { Kind } from './kinds/kind.ts';
 
@@ -141,7 +142,7 @@ export interface Progress {
   applied: Change[];
 }
 
-/** Attachments to clients are independent of each other; this many are written at once. */
+/** Things that are independent of each other: this many are written at once. */
 const AT_ONCE = 4;
 /** Lists of the realm that are edited as a whole. They don't touch each other: a change of each is written at once. */
 export const REALM_LISTS: readonly ChangeKind[] = REALM_KINDS.filter((kind) => REALM[kind].isRealmList);
@@ -189,8 +190,9 @@ const HARDENING: readonly ChangeKind[] = ['mapper-types', 'client-policy'];
 
 function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   const { kind, action } = change;
-  if (kind === 'client-scope-assignment')
-    return batch.length < AT_ONCE && batch.every((one) => one.kind === kind && one.action === action);
+  const isSame = batch.every((one) => one.kind === kind && one.action === action);
+  if (kind === 'client-scope-assignment' || (ONE_BY_ONE.includes(kind) && !isRemoval(change)))
+    return batch.length < AT_ONCE && isSame && !batch.some((one) => isOf(change, one));
   // Two edits of one list would undo each other.
   const lists = [kind, ...batch.map((one) => one.kind)];
   return (
@@ -201,17 +203,38 @@ function goesWith(batch: readonly AnyChange[], change: AnyChange): boolean {
   );
 }
 
+/** Kinds of which each thing is written on its own: those of several MCP servers don't touch each other. */
+const ONE_BY_ONE: readonly ChangeKind[] = [
+  'realm-role',
+  'client-scope',
+  'scope-access',
+  'audience-mapper',
+  'resource-client',
+  'default-scope',
+];
+
+/** Whether a scope is the audience scope of another: that one is made first. */
+function isOf({ kind, after }: AnyChange, { key }: AnyChange): boolean {
+  const attributes = kind === 'client-scope' ? fieldsOf(fieldsOf(after).attributes as object | null) : {};
+  return attributes[ATTRIBUTE.audienceOf] === key;
+}
+
 /** Exit statuses of failures that pass: Keycloak away or busy, the run interrupted. */
 const TEMPORARY: readonly number[] = [3, 129, 130, 143];
 /** Codes of failures because somebody else wrote at the same time. */
 const TEMPORARY_CODES: readonly string[] = ['CHANGE_NOT_KEPT', 'LOCK_HELD', 'LOCK_LOST'];
 
+/** Whether a failure passes, so that the same command does the rest. */
+export function isTemporary(error: unknown): boolean {
+  if (!(error instanceof McpkcError)) return false;
+  return TEMPORARY.includes(error.exitStatus) || TEMPORARY_CODES.includes(error.code);
+}
+
 /**
  * A sentence on whether the same command does the rest after a failure: a refusal stays one until its cause is gone.
  */
-export function restSentence({ exitStatus, code }: McpkcError): string {
-  const isTemporary = TEMPORARY.includes(exitStatus) || TEMPORARY_CODES.includes(code);
-  return isTemporary
+export function restSentence(error: McpkcError): string {
+  return isTemporary(error)
     ? 'The same command does the rest.'
     : 'Once that is right, the same command does the rest.';
 }

@@ -52,44 +52,53 @@ export function adoptionsOf(
 const LINES = 5;
 
 /**
- * Writes down a plan's effects in the journal: the clients that were adopted for the MCP server, those that are no
- * more, and other changes. One request; none where nothing was done.
+ * Writes down plans' effects in the journal: the clients that were adopted for an MCP server, those that are no more,
+ * and other changes. One request for all; none where nothing was done. `forget`: entries that are over by now.
  */
-export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
-  const { resource, plan, clients, entries = [] } = written;
-  const by = deedBy(written.by);
+export async function rememberPlans(
+  keycloak: Keycloak,
+  io: Io,
+  written: readonly Written[],
+  forget: readonly Entry[] = [],
+): Promise<void> {
   const since = new Date(keycloak.serverNow()).toISOString();
+  const effects = written.map((one) => effectsOf(io, one, since));
+  const gone = effects.flatMap(({ left, resource }) => left.map(({ id }) => ({ id, resource })));
+  const adopted = gone.length === 0 ? [] : adoptedIn(await readRecord(keycloak));
+  const ended = adopted.filter(({ client, resource }) =>
+    gone.some((one) => one.id === client.id && one.resource === resource),
+  );
+  await writeRecord(keycloak, {
+    remember: effects.flatMap(({ remember }) => remember),
+    forget: [...forget, ...ended],
+  });
+}
+
+/** The same for one plan. */
+export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
+  await rememberPlans(keycloak, io, [written]);
+}
+
+/** A plan's entries, and the clients that are no more adopted for its MCP server. */
+function effectsOf(
+  io: Io,
+  { resource, plan, clients, entries = [], by: doer }: Written,
+  since: string,
+): { resource: string; remember: Entry[]; left: Client[] } {
+  const by = deedBy(doer);
   const adopted = adoptionsOf(plan, { resource, clients, since, by });
   // A client may hold several scopes for one server: the one that it got counts.
-  const left = assignedTo('none', plan, clients).filter(
-    ({ client }) => !adopted.some((one) => one.client.id === client.id),
-  );
+  const left = assignedTo('none', plan, clients)
+    .map(({ client }) => client)
+    .filter(({ id }) => !adopted.some((one) => one.client.id === id));
   const others = plan.filter(({ kind }) => kind !== 'client-scope-assignment');
+  const named = (all: readonly { clientId: string }[]) => all.map(({ clientId }) => clientId);
   const deeds = [
-    ...lines(
-      io,
-      'adopted',
-      adopted.map(({ client }) => client.clientId),
-      resource,
-      by,
-    ),
-    ...lines(
-      io,
-      'detached',
-      left.map(({ client }) => client.clientId),
-      resource,
-      by,
-    ),
+    ...lines(io, 'adopted', named(adopted.map(({ client }) => client)), resource, by),
+    ...lines(io, 'detached', named(left), resource, by),
     ...(others.length === 0 ? [] : [deedOf(io, 'changed', `${kindsOf(others)} for ${resource}`, by)]),
   ];
-  if (deeds.length + entries.length === 0) return;
-  const forget: Entry[] =
-    left.length === 0
-      ? []
-      : adoptedIn(await readRecord(keycloak), resource).filter(({ client }) =>
-          left.some((one) => one.client.id === client.id),
-        );
-  await writeRecord(keycloak, { remember: [...adopted, ...deeds, ...entries], forget });
+  return { resource, remember: [...adopted, ...deeds, ...entries], left };
 }
 
 function lines(io: Io, did: string, clientIds: readonly string[], resource: string, by: string): Deed[] {

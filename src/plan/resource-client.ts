@@ -21,9 +21,6 @@ import type { Reservation } from './plan.ts';
 /** Name of the feature, as the server reports it. */
 export const RESOURCE_INDICATORS = 'resource-indicators';
 
-/** Prefix of the ids of the clients that stand for MCP servers, which are URLs. */
-export const STANDS = 'http';
-
 /** A command's wish about the client that stands for its MCP server. */
 export interface ResourceClientWish {
   keycloak: Keycloak;

@@ -2,8 +2,9 @@ import type { Context } from '../cli/command.ts';
 import type { Config } from '../config/config.ts';
 import { McpkcError } from '../errors.ts';
 import type { Keycloak } from '../keycloak/connection/connect.ts';
-import { readAllAccess, readRealmRoles } from '../keycloak/read/access.ts';
+import { readAllAccess, readMappings, readRealmRoles } from '../keycloak/read/access.ts';
 import { readClientsNamedLike } from '../keycloak/read/clients.ts';
+import { readClientScopes } from '../keycloak/read/read.ts';
 import { readRealm } from '../keycloak/read/realm.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import type { Preset } from '../products/preset.ts';
@@ -23,9 +24,10 @@ import {
   type Entry,
   entryName,
   entryText,
+  NO_RECORD,
   type RealmRecord,
 } from '../realm/record.ts';
-import { type Client, isKeycloakId } from '../realm/representations.ts';
+import { type Client, type ClientScope, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
@@ -43,12 +45,7 @@ import type { Change, RealmPlan, Reservation } from './plan.ts';
 import { carriersFor, provision } from './provisioned.ts';
 import { withoutRegistration } from './registration.ts';
 import { collectServerReservations, commonReservations } from './reservations.ts';
-import {
-  planResourceClient,
-  type ResourceClientPlan,
-  STANDS,
-  withResourceClient,
-} from './resource-client.ts';
+import { planResourceClient, type ResourceClientPlan, withResourceClient } from './resource-client.ts';
 import { freeOwnAccount, planStages, type Stage } from './stages.ts';
 
 /** A product of a server, and how it connects. */
@@ -124,9 +121,6 @@ interface ServerInWork extends NamedServer {
   moving: Moving;
 }
 
-/** Prefix of the ids of the clients that mcpkc makes for products. */
-const MADE = 'mcp-';
-
 /**
  * Plans several servers of a realm as one: the realm is read once, all wishes are put together, and compared once. An
  * unchanged realm takes a fixed number of requests, however many servers there are. Reads only.
@@ -137,10 +131,13 @@ export async function planServers(
 ): Promise<PlannedServers> {
   const { config, keycloak } = planning;
   const account = config.clientId === undefined ? [] : [config.clientId];
-  const [snapshot, record, roles] = await Promise.all([
-    readRealm(keycloak, account),
+  const resources = wishes.map(({ resource }) => resource);
+  const scopes = readClientScopes(keycloak);
+  const [snapshot, record, roles, mappings] = await Promise.all([
+    readRealm(keycloak, [...account, ...resources], scopes),
     readRecord(keycloak),
     readRealmRoles(keycloak),
+    scopes.then((all) => readMappings(keycloak, all.filter(isMarked))),
   ]);
   snapshot.record = record;
   const failed = new Map<ServerWish, McpkcError>();
@@ -160,17 +157,18 @@ export async function planServers(
   }
   const ids = servers.flatMap(({ targets }) => targets.map(({ clientId }) => clientId));
   const names = [...new Set(servers.flatMap(scopeNames))];
-  const resources = servers.map(({ resource }) => resource);
-  const [clients, standing, access] = await Promise.all([
-    readClientsNamedLike(keycloak, [...new Set(ids)], MADE),
-    readClientsNamedLike(keycloak, resources, STANDS),
-    readAllAccess(keycloak, snapshot, names, roles),
+  const [clients, access] = await Promise.all([
+    readClientsNamedLike(keycloak, ids),
+    readAllAccess(keycloak, snapshot, names, roles, mappings),
   ]);
-  addClients(snapshot, [...clients, ...standing]);
+  addClients(snapshot, clients);
   Object.assign(snapshot, { access, roles });
   const complete = servers.map((mcpServer) => completeServer(mcpServer, snapshot));
   return assemble(planning, { wishes, servers: complete, snapshot, record, failed, attempt });
 }
+
+const isMarked = ({ attributes }: ClientScope) =>
+  attributes[ATTRIBUTE.mode] !== undefined || attributes[ATTRIBUTE.audienceOf] !== undefined;
 
 /** Failures of the whole realm, or of the way to it, stop all of its servers; these are about one of them. */
 function isOfServer({ code }: McpkcError): boolean {
@@ -201,6 +199,7 @@ async function readServer(
   requireOwnScope(server.scope, named, snapshot);
   requireMcpScope(server);
   requireFree(server, before);
+  requireAccess(server, wish, snapshot.record);
   if (server.window !== undefined) throw oldWindowError(server);
   const mode = wish.mode ?? server.mode;
   const list = wish.attach ?? listFor(mode, server.list);
@@ -239,6 +238,20 @@ function requireMcpScope({ scope, resource, scopes: { named } }: NamedServer): v
     `The client scope '${scope}' is there, and is not one of ${visible(resource)}. A file takes over no such scope.`,
     `Name another in the file. Or take it over, by a command; what that changes:\n${line}`,
     { details: { scope } },
+  );
+}
+
+/** A server that isn't there yet is opened to everybody by that word alone: a file without one tells nobody's mind. */
+function requireAccess(
+  { resource, scopes }: NamedServer,
+  { access }: ServerWish,
+  record: RealmRecord = NO_RECORD,
+): void {
+  if (access !== undefined || scopes.named !== undefined || accessIn(record, resource) !== undefined) return;
+  throw new McpkcError(
+    'INPUT_INVALID',
+    `${visible(resource)} is new in this realm, and the file doesn’t name who may use it.`,
+    'Write access: anybody for every user of the realm, or roles: [<role>]; roles: [] is nobody yet.',
   );
 }
 

@@ -3,7 +3,7 @@ const RESOURCE = 'https://svc.example.com/mcp';
 
 /** The file that `plan` and `apply` find. */
 export const FILES: Readonly<Record<string, string>> = {
-  'mcpkc.yaml': `realms: [{ servers: [{ resource: ${RESOURCE} }] }]`,
+  'mcpkc.yaml': `realms: [{ servers: [{ resource: ${RESOURCE}, access: anybody }] }]`,
 };
 
 /** A command line of each command that reaches its answer in a new realm, or in one that has the server's scope. */

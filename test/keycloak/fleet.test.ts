@@ -74,11 +74,22 @@ describe('a client that is not mcpkc’s to make', () => {
     ['mcpkc’s account', '{ preset: claude, by: client, clientId: mcpkc }'],
     ['another’s document', '{ preset: chatgpt, by: document, clientId: https://evil.example.com/d.json }'],
   ])('is refused with its server, which stops no other: %s', async (_what, product) => {
-    const text = `${FILE}      - resource: https://four.example.com/mcp\n        products: [${product}]\n`;
+    const text = `${FILE}      - resource: https://four.example.com/mcp\n        access: anybody\n        products: [${product}]\n`;
     const ran = await run(2, ['plan'], text);
     const [one] = ran.json.realms as { changes: unknown[]; servers: { error: { code: string } | null }[] }[];
     expect(one?.changes).toEqual([]);
     expect(one?.servers.map(({ error }) => error?.code ?? null)).toEqual([null, null, null, 'INPUT_INVALID']);
+  });
+});
+
+describe('a server that is new', () => {
+  it('is opened to everybody by that word alone: without it, and without roles, it isn’t made', async () => {
+    const entry = (more: string) => `${FILE}      - { resource: https://six.example.com/mcp${more} }\n`;
+    const ran = await run(2, ['plan'], entry(''));
+    const [one] = ran.json.realms as { changes: unknown[]; servers: { error: { message: string } }[] }[];
+    expect(one?.changes).toEqual([]);
+    expect(one?.servers[3]?.error.message).toContain('doesn’t name who may use it');
+    for (const more of [', access: anybody', ', roles: []']) await run(1, ['plan'], entry(more));
   });
 });
 

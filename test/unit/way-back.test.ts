@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { forgottenBy, memoryOf } from '../../src/plan/memory.ts';
-import type { RealmChange } from '../../src/plan/plan.ts';
+import { REALM } from '../../src/plan/kinds/all.ts';
+import { entriesOfMade, forgottenBy, memoryOf, missingIn } from '../../src/plan/memory.ts';
+import { REALM_KINDS, type RealmChange, type RealmKind } from '../../src/plan/plan.ts';
 import { registrationChoice } from '../../src/plan/registration.ts';
 import {
   allowedScopesBack,
@@ -22,6 +23,7 @@ import {
   webOriginsOf,
 } from '../../src/realm/registration-policies.ts';
 import type { RegistrationPolicy } from '../../src/realm/representations.ts';
+import type { RealmSnapshot } from '../../src/realm/snapshot.ts';
 import { client, policy } from './status/seen.ts';
 
 const STAMP = { since: '2026-11-27T12:00:00.000Z', by: 'a test' };
@@ -281,4 +283,67 @@ it('origins: those go that mcpkc wrote and no product needs', () => {
   });
   expect(originsBack(open, notes.record, NOTHING)).toEqual(['https://their.example.com']);
   expect(originsBack(open, notes.record, { ...NOTHING, origins: ['http://localhost:6274'] })).toHaveLength(2);
+});
+
+describe('a thing that mcpkc made by its record', () => {
+  const nothing: RealmSnapshot = {
+    realm: 'demo',
+    scopes: [],
+    defaultScopes: [],
+    optionalScopes: [],
+    registrationPolicies: [],
+    clientPolicies: [],
+    clientProfiles: [],
+    clients: [],
+  };
+  const named = { id: '1', name: 'a', description: '', protocol: 'openid-connect', attributes: {} };
+  const mapper = { id: '2', name: 'b', protocol: 'openid-connect', protocolMapper: 'x', config: {} };
+  const one = (provider: string) => ({
+    ...nothing,
+    registrationPolicies: [{ ...policy(provider, {}), name: 'a', subType: 'anonymous' }],
+  });
+  /** For each kind that is remembered: a thing's key, and a realm that has it. */
+  const THERE: Partial<Record<RealmKind, [key: string, realm: RealmSnapshot]>> = {
+    'realm-role': ['a', { ...nothing, roles: [{ client: null, name: 'a', id: '1', composite: false }] }],
+    'client-scope': ['a', { ...nothing, scopes: [{ ...named, mappers: [] }] }],
+    'audience-mapper': ['a/b', { ...nothing, scopes: [{ ...named, mappers: [mapper] }] }],
+    'default-scope': ['a', { ...nothing, optionalScopes: ['a'] }],
+    client: ['a', { ...nothing, clients: [client('a')] }],
+    'trusted-hosts': ['a', one('trusted-hosts')],
+    'mapper-types': ['a', one('allowed-protocol-mappers')],
+    'allowed-scopes': ['a', one('allowed-client-templates')],
+    'registration-origins': ['a', one('registration-web-origins')],
+  };
+
+  it.each(REALM_KINDS.filter((kind) => REALM[kind].isRemembered))(
+    'is forgotten where it isn’t there, and only there: %s',
+    (kind) => {
+      const [key, realm] = THERE[kind] ?? [];
+      if (key === undefined || realm === undefined) throw new Error(`There is no ${kind} to look at.`);
+      const about = (what: string, value: unknown): Entry[] => [
+        { kind: 'before', what, of: key, value, ...STAMP },
+        { kind: 'wrote', what, of: key, value: {}, ...STAMP },
+      ];
+      const record: RealmRecord = {
+        state: 'proved',
+        entries: [...about(kind, null), ...about('client-policy', null)],
+      };
+      expect(missingIn(record, realm)).toEqual([]);
+      expect(missingIn(record, nothing)).toEqual([{ kind, key }]);
+      expect(entriesOfMade(record, missingIn(record, nothing))).toEqual(about(kind, null));
+      // One that was there before mcpkc is nobody's to forget.
+      expect(missingIn({ state: 'proved', entries: about(kind, {}) }, nothing)).toEqual([]);
+    },
+  );
+
+  it('takes the entries about its parts along', () => {
+    const entries: Entry[] = [
+      { kind: 'before', what: 'client-scope', of: 'a', value: null, ...STAMP },
+      { kind: 'before', what: 'default-scope', of: 'a', value: { list: 'none' }, ...STAMP },
+      { kind: 'before', what: 'audience-mapper', of: 'a/b', value: null, ...STAMP },
+      { kind: 'before', what: 'client-scope', of: 'other', value: { attributes: {} }, ...STAMP },
+    ];
+    const gone = entriesOfMade({ state: 'proved', entries }, [{ kind: 'client-scope', key: 'a' }]);
+    expect(gone).toEqual(entries.slice(0, 3));
+  });
 });

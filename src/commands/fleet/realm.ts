@@ -15,7 +15,7 @@ import { knownPresets } from '../../plan/input.ts';
 import { removeLeftBehind, untriedNotes } from '../../plan/leftovers.ts';
 import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
 import type { Change, RealmChange, RealmPlan } from '../../plan/plan.ts';
-import { adoptionsOf, rememberPlan } from '../../plan/remember.ts';
+import { adoptionsOf, rememberPlans } from '../../plan/remember.ts';
 import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
@@ -149,8 +149,14 @@ async function planWith(
       ...(dryRun ? untriedNotes(context.io, planned.record, snapshot) : []),
       ...(dryRun ? await collectDriftNotes(keycloak, planned.plan, snapshot) : []),
     ],
-    unlisted: others.filter((one) => isKnownServer(one)).map(shown),
-    foreign: others.filter((one) => !isKnownServer(one)).map(shown),
+    unlisted: others
+      .filter((one) => isKnownServer(one))
+      .map(shown)
+      .sort(),
+    foreign: others
+      .filter((one) => !isKnownServer(one))
+      .map(shown)
+      .sort(),
   };
 }
 
@@ -359,17 +365,21 @@ async function write(
   let now = planned.snapshot;
   for (const { desired, plan } of planned.stages)
     now = await applyAndVerify(keycloak, plan, desired, now, applying);
-  for (const one of planned.servers) {
-    if (one.error || one.changes.length === 0) continue;
-    const { resource } = one.wish;
-    await rememberPlan(keycloak, io, { resource, plan: one.changes, clients: now.clients, by: holder });
-    const old = allowedIn(planned.record, resource).filter((entry) =>
-      one.entries.some(
+  const changed = planned.servers.flatMap((one) => (one.error || one.changes.length === 0 ? [] : [one]));
+  const old = changed.flatMap(({ wish, entries }) =>
+    allowedIn(planned.record, wish.resource).filter((entry) =>
+      entries.some(
         ({ client }) => client.clientId === entry.client.clientId && client.id !== entry.client.id,
       ),
-    );
-    await writeRecord(keycloak, { forget: old });
-  }
+    ),
+  );
+  const written = changed.map(({ wish: { resource }, changes }) => ({
+    resource,
+    plan: changes,
+    clients: now.clients,
+    by: holder,
+  }));
+  await rememberPlans(keycloak, io, written, old);
   for (const { resource, state } of retired) {
     if (state !== 'goes') continue;
     await retire(config, keycloak, resource, applying);

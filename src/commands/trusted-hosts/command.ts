@@ -27,7 +27,7 @@ import { removeLeftBehind } from '../../plan/leftovers.ts';
 import { planStatus, type RealmPlan, type Reservation } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
 import { commonReservations } from '../../plan/reservations.ts';
-import { planResourceClient, STANDS, withResourceClient } from '../../plan/resource-client.ts';
+import { planResourceClient, withResourceClient } from '../../plan/resource-client.ts';
 import { trustedHostsText } from '../../plan/trusted-hosts-text.ts';
 import { customPresets } from '../../products/custom.ts';
 import { PRESETS } from '../../products/index.ts';
@@ -243,7 +243,7 @@ async function holdingIds(
   if (servers.length === 0) return { desired, reservations };
   const [record, clients] = await Promise.all([
     readRecord(keycloak),
-    readClientsNamedLike(keycloak, servers, STANDS),
+    readClientsNamedLike(keycloak, servers),
   ]);
   snapshot.clients.push(...clients);
   for (const resource of servers) {

@@ -37,6 +37,8 @@ export interface Keycloak {
   readonly admin: KeycloakAdminClient;
   readonly waiting: Waiting;
   readonly options: RequestOptions;
+  /** The run that it is part of. What is the same for all connections of a run is kept under it. */
+  readonly run: object;
   /** Milliseconds since the epoch by the server's clock, to a second: the same for all machines that work on it. */
   serverNow(): number;
   /** A GET: repeated after any passing failure. */
@@ -143,6 +145,7 @@ export async function open(
       admin,
       waiting,
       options,
+      run: io,
       serverNow: () => {
         aheadMs = source.aheadMs?.() ?? aheadMs;
         return io.now() + aheadMs;

@@ -104,21 +104,35 @@ export async function readAccess(
 
 const EXPORT: Attempt = { what: 'read what all client scopes map', role: 'manage-realm' };
 
+/** The roles that client scopes map, by the realm's export. */
+type Mappings = { scopeMappings?: Raw[]; clientScopeMappings?: Record<string, Raw[]> };
+
 /**
- * The roles that scopes map, read at once: one request for the whole realm where the account may export it (`manage-realm`; neither
- * clients nor roles are in the export, and secrets are masked, 26.7.4), else one for each scope that is there. `roles` are
- * the realm's. Roles of clients are read scope by scope: the export names them without their ids.
+ * The roles that all scopes map, in one request, where that is worth it and the account may export the realm
+ * (`manage-realm`; neither clients nor roles are in the export, and secrets are masked, 26.7.4).
+ */
+export async function readMappings(
+  keycloak: Keycloak,
+  scopes: readonly unknown[],
+): Promise<Mappings | undefined> {
+  if (scopes.length < 2 || !(await canAccountSee(keycloak, 'manage-realm'))) return undefined;
+  return exportedMappings(keycloak);
+}
+
+/**
+ * The roles that scopes map, read at once where the realm can be exported, else a request for each scope that is there.
+ * `roles` are the realm's; `mappings` were read already. Roles of clients are read scope by scope: the export names them
+ * without their ids.
  */
 export async function readAllAccess(
   keycloak: Keycloak,
   snapshot: Pick<RealmSnapshot, 'scopes'>,
   names: readonly string[],
   roles: readonly Role[],
+  mappings?: Mappings,
 ): Promise<ScopeAccess[]> {
   const there = snapshot.scopes.filter(({ name }) => names.includes(name));
-  if (there.length < 2 || !(await canAccountSee(keycloak, 'manage-realm')))
-    return readAccess(keycloak, snapshot, names);
-  const found = await exportedMappings(keycloak);
+  const found = mappings ?? (await readMappings(keycloak, there));
   if (found === undefined) return readAccess(keycloak, snapshot, names);
   const ofRealm = (name: string) =>
     (found.scopeMappings ?? []).filter((one) => one.clientScope === name).flatMap((one) => listed(one.roles));
@@ -142,14 +156,12 @@ export async function readAllAccess(
 }
 
 /** The mappings in the realm's export; undefined where it is refused, also by a proxy in between: then each scope is asked. */
-async function exportedMappings(
-  keycloak: Keycloak,
-): Promise<{ scopeMappings?: Raw[]; clientScopeMappings?: Record<string, Raw[]> } | undefined> {
+async function exportedMappings(keycloak: Keycloak): Promise<Mappings | undefined> {
   const { realm } = keycloak;
   try {
     return (await keycloak.read(EXPORT, (admin) =>
       admin.realms.export({ realm, exportClients: false, exportGroupsAndRoles: false }),
-    )) as { scopeMappings?: Raw[]; clientScopeMappings?: Record<string, Raw[]> };
+    )) as Mappings;
   } catch (error) {
     if (error instanceof McpkcError && error.exitStatus === 4) return undefined;
     throw error;

@@ -113,34 +113,48 @@ export async function hasMoreClientsThan(keycloak: Keycloak, number: number): Pr
   return listOf(found, CLIENTS).length > 0;
 }
 
+/** The number of named clients that are read at once: they can be many (--existing). */
+const AT_ONCE = 8;
+
 /** The clients of these client ids that are still there, each once. */
 export async function readClientsNamed(keycloak: Keycloak, clientIds: readonly string[]): Promise<Client[]> {
-  const found = await mapSome([...new Set(clientIds)], (id) => findClient(keycloak, id));
+  const found = await mapSome([...new Set(clientIds)], (id) => findClient(keycloak, id), AT_ONCE);
   return found.filter((client) => client !== undefined);
 }
 
 /** So many clients that begin alike are read at once rather than one by one. */
 const WORTH = 3;
+/** How client ids begin that mcpkc makes by the dozen: of clients for products, and of those that stand for MCP servers. */
+const ALIKE = ['mcp-', 'http'] as const;
 
 /**
- * The same in one request for all that begin with `prefix`, where these are several; one by one where strangers fill the
- * page with clients of that name.
+ * The same in one request for all that begin alike, where these are several; one by one where strangers fill the page
+ * with clients of such names.
  */
 export async function readClientsNamedLike(
   keycloak: Keycloak,
   clientIds: readonly string[],
-  prefix: string,
 ): Promise<Client[]> {
-  const alike = clientIds.filter((id) => id.startsWith(prefix));
-  if (alike.length < WORTH) return readClientsNamed(keycloak, clientIds);
+  const ids = [...new Set(clientIds)];
+  const alike = ALIKE.map((prefix) => ids.filter((id) => id.startsWith(prefix)));
+  const others = ids.filter((id) => !ALIKE.some((prefix) => id.startsWith(prefix)));
+  const found = await Promise.all([
+    readClientsNamed(keycloak, others),
+    ...ALIKE.map((prefix, at) => readClientsBeginning(keycloak, prefix, alike[at] ?? [])),
+  ]);
+  return found.flat();
+}
+
+async function readClientsBeginning(
+  keycloak: Keycloak,
+  prefix: string,
+  clientIds: readonly string[],
+): Promise<Client[]> {
+  if (clientIds.length < WORTH) return readClientsNamed(keycloak, clientIds);
   const found: Client[] = [];
   for await (const client of searchClients(keycloak, prefix)) {
     found.push(client);
     if (found.length >= PAGE) return readClientsNamed(keycloak, clientIds);
   }
-  const others = clientIds.filter((id) => !alike.includes(id));
-  return [
-    ...found.filter(({ clientId }) => alike.includes(clientId)),
-    ...(await readClientsNamed(keycloak, others)),
-  ];
+  return found.filter(({ clientId }) => clientIds.includes(clientId));
 }

@@ -2,6 +2,7 @@ import { type Means, NO_WILDCARDS, PATTERNS } from '../../realm/own-policies.ts'
 import { POLICY, REGISTRATION_POLICY_TYPE } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
+import { canAccountSee } from '../connection/own-roles.ts';
 import { readClientPolicies } from './read.ts';
 
 const SERVER_INFO = { what: 'read the server’s features', role: 'view-realm' } as const;
@@ -42,16 +43,25 @@ export async function readPolicyProviders(
   return { conditions: ids(CONDITIONS), executors: ids(EXECUTORS) };
 }
 
-/** The server's own description: the same as long as it runs, and asked for once a connection, since it is long. */
-const asked = new WeakMap<Keycloak['admin'], Promise<ServerInfo>>();
+/**
+ * The servers' own descriptions, by run: the same for every realm as long as a server runs, and asked for once, since it
+ * is long.
+ */
+const asked = new WeakMap<object, Map<string, Promise<ServerInfo>>>();
 
-function readInfo(keycloak: Keycloak): Promise<ServerInfo> {
-  const known = asked.get(keycloak.admin);
+async function readInfo(keycloak: Keycloak): Promise<ServerInfo> {
+  const { run, server, realm, accountRealm } = keycloak;
+  const all = asked.get(run) ?? new Map<string, Promise<ServerInfo>>();
+  asked.set(run, all);
+  // Other accounts don't see the version.
+  const seesVersion = realm === accountRealm && (await canAccountSee(keycloak, 'manage-realm'));
+  const key = JSON.stringify([server, seesVersion]);
+  const known = all.get(key);
   if (known) return known;
   const asking = keycloak.read(SERVER_INFO, (admin) => admin.serverInfo.find()) as Promise<ServerInfo>;
-  asked.set(keycloak.admin, asking);
+  all.set(key, asking);
   // A failure is not the server's description.
-  asking.catch(() => asked.delete(keycloak.admin));
+  asking.catch(() => all.delete(key));
   return asking;
 }
 

@@ -1,11 +1,10 @@
 import { McpkcError } from '../../errors.ts';
-import type { Client } from '../../realm/representations.ts';
+import type { Client, ClientScope } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
 import { formatCommand } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
-import { mapSome } from '../connection/lists.ts';
 import { canAccountSee } from '../connection/own-roles.ts';
-import { findClient } from './clients.ts';
+import { readClientsNamedLike } from './clients.ts';
 import {
   readClientPolicies,
   readClientProfiles,
@@ -14,21 +13,22 @@ import {
   readRegistrationPolicies,
 } from './read.ts';
 
-/** The number of named clients that are read at once: they can be many (--existing). */
-const CLIENTS_AT_ONCE = 8;
-
-/** Reads the realm, side by side: six requests and one for each client that is named. */
+/**
+ * Reads the realm, side by side: six requests, and one for each client that is named or for all that begin alike.
+ * `reading`: its client scopes, where they are on their way already.
+ */
 export async function readRealm(
   keycloak: Keycloak,
   clientIds: readonly string[] = [],
+  reading: Promise<ClientScope[]> = readClientScopes(keycloak),
 ): Promise<RealmSnapshot> {
   const [scopes, lists, registrationPolicies, clientPolicies, clientProfiles, clients] = await Promise.all([
-    readClientScopes(keycloak),
+    reading,
     readRealmScopes(keycloak),
     readRegistrationPolicies(keycloak),
     readClientPolicies(keycloak),
     readClientProfiles(keycloak),
-    mapSome([...new Set(clientIds)], (clientId) => findClient(keycloak, clientId), CLIENTS_AT_ONCE),
+    readClientsNamedLike(keycloak, clientIds),
   ]);
   await requireShownScopes(keycloak, clients);
   return {
@@ -39,7 +39,7 @@ export async function readRealm(
     registrationPolicies,
     clientPolicies,
     clientProfiles,
-    clients: clients.filter((client) => client !== undefined),
+    clients,
   };
 }
 
@@ -47,12 +47,10 @@ export async function readRealm(
  * Throws ROLE_MISSING for a client that seems to hold no scope at all. Where the account may not view client scopes,
  * Keycloak leaves the lists empty (26.8.0), and a plan made by them would be wrong.
  */
-async function requireShownScopes(
-  keycloak: Keycloak,
-  clients: readonly (Client | undefined)[],
-): Promise<void> {
+async function requireShownScopes(keycloak: Keycloak, clients: readonly Client[]): Promise<void> {
   const bare = clients.find(
-    (client) => client?.defaultClientScopes.length === 0 && client.optionalClientScopes.length === 0,
+    ({ defaultClientScopes, optionalClientScopes }) =>
+      defaultClientScopes.length === 0 && optionalClientScopes.length === 0,
   );
   if (bare === undefined || (await canAccountSee(keycloak, 'view-clients'))) return;
   const { account, roleClient } = keycloak.place;

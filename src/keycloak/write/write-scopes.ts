@@ -1,8 +1,6 @@
 import { McpkcError } from '../../errors.ts';
-import type { OwnedScope } from '../../plan/kinds/client-scope.ts';
 import type { Change } from '../../plan/plan.ts';
 import { ATTRIBUTE } from '../../realm/marks.ts';
-import { audienceScopeOf } from '../../realm/mcp-scope.ts';
 import { AUDIENCE_MAPPER, type ClientScope } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
 import type { Keycloak } from '../connection/connect.ts';
@@ -58,7 +56,6 @@ export async function writeClientScope(
   const { action, key, after } = change;
   if (action === 'create') {
     const body = { ...after, name: key } as Record<string, unknown>;
-    await requireOnlyAudience(keycloak, after?.attributes ?? {});
     try {
       // A name exists once, so that a creation may be repeated after a lost answer: 409 then.
       const { id } = await keycloak.replace(attempt(`create the client scope '${key}'`), (admin) =>
@@ -77,17 +74,6 @@ export async function writeClientScope(
   await keycloak
     .replace(attempt(`delete the client scope '${key}'`), (admin) => admin.clientScopes.del({ id }))
     .catch(ignoreGone);
-}
-
-/** An audience scope's name is random, so that the name doesn't keep two runs from making one each. Under the lock. */
-async function requireOnlyAudience(
-  keycloak: Keycloak,
-  { [ATTRIBUTE.audienceOf]: name }: NonNullable<OwnedScope['attributes']>,
-): Promise<void> {
-  if (typeof name !== 'string' || !audienceScopeOf({ scopes: await readClientScopes(keycloak) }, name))
-    return;
-  const message = `Another run made the audience scope of '${name}' at the same time.`;
-  throw new McpkcError('CHANGE_NOT_KEPT', message, 'Run the command again.');
 }
 
 /** Erases the mark of a window that a run of 0.1.0 left. */

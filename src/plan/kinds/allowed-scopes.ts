@@ -19,6 +19,8 @@ function restored(policy: RegistrationPolicy, after: Allowed | undefined): Chang
 export const allowedScopes: Kind<'allowed-scopes', AllowedScopes, 'allowedScopes'> = {
   title: 'policy',
   isRemembered: true,
+  isThere: (key, snapshot) =>
+    anonymousPolicies(snapshot, POLICY.allowedScopes).some(({ name }) => name === key),
   isRealmList: true,
   joins: {
     allowedScopes: (parts) => {

@@ -99,6 +99,8 @@ function restored(
 export const audienceMapper: Kind<'audience-mapper', OwnedMapper, 'audienceMappers'> = {
   title: 'audience mapper',
   isRemembered: true,
+  isThere: (key, { scopes }) =>
+    scopes.some(({ name, mappers }) => mappers.some((mapper) => `${name}/${mapper.name}` === key)),
   isRealmList: false,
   joins: {
     audienceMappers: all,

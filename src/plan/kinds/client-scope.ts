@@ -56,6 +56,7 @@ function diffOne(wanted: Wanted, snapshot: RealmSnapshot): Change<'client-scope'
 export const clientScope: Kind<'client-scope', OwnedScope, 'clientScopes'> = {
   title: 'client scope',
   isRemembered: true,
+  isThere: (key, snapshot) => scopeNamed(snapshot, key) !== undefined,
   isRealmList: false,
   joins: {
     clientScopes: (parts) => each(parts, ({ name }) => name),

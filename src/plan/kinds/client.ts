@@ -12,6 +12,7 @@ export type OwnedClient = Readonly<Record<string, unknown>> & {
 export const client: Kind<'client', OwnedClient, 'clients'> = {
   title: 'client',
   isRemembered: true,
+  isThere: (key, { clients }) => clients.some(({ clientId }) => clientId === key),
   isRealmList: false,
   joins: {
     clients: (parts) => each(parts, ({ clientId }) => clientId),

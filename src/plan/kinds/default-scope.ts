@@ -22,6 +22,7 @@ const WHY = {
 export const defaultScope: Kind<'default-scope', OwnedMembership, 'defaultScopes'> = {
   title: 'realm default scope',
   isRemembered: true,
+  isThere: (key, snapshot) => realmListOf(snapshot, key) !== 'none',
   isRealmList: false,
   joins: {
     defaultScopes: (parts) => each(parts, ({ scope }) => scope),

@@ -19,14 +19,16 @@ export interface Writing {
  * writer. `Owned` is the part of such a thing that mcpkc owns; the diff is pure and touches nothing else. `Part` names
  * the parts of a wish that are about it.
  */
-export interface Kind<Name extends string, Owned extends object, Part extends keyof Desired> {
+export type Kind<Name extends string, Owned extends object, Part extends keyof Desired> = KindRules<
+  Name,
+  Owned,
+  Part
+> &
+  Memory;
+
+interface KindRules<Name extends string, Owned extends object, Part extends keyof Desired> {
   /** In a plan's lines: "create **client scope** mcp-resource". */
   title: string;
-  /**
-   * Its state before mcpkc is written down, and put back when nothing needs the change any more. Off where mcpkc makes
-   * and removes the whole thing, or an entry of the record of its own tells of it.
-   */
-  isRemembered: boolean;
   /** It is edited as a whole list of the realm: a plan with it takes the realm's lock, and the role manage-realm. */
   isRealmList: boolean;
   /** One wish of several MCP servers' wishes. */
@@ -38,3 +40,15 @@ export interface Kind<Name extends string, Owned extends object, Part extends ke
 
 /** The parts of a wish that a kind is about. */
 export type PartOf<Rules> = Rules extends { joins: Joins<infer Part> } ? Part : never;
+
+/**
+ * Whether its state before mcpkc is written down, and put back when nothing needs the change any more. Off where mcpkc
+ * makes and removes the whole thing, or an entry of the record of its own tells of it.
+ */
+type Memory =
+  | { isRemembered: false }
+  | {
+      isRemembered: true;
+      /** Whether a thing is there, by the key that plans name it by. A snapshot without its part shows none. */
+      isThere(key: string, snapshot: RealmSnapshot): boolean;
+    };

@@ -44,6 +44,8 @@ function restored(
 export const mapperTypes: Kind<'mapper-types', OwnedTypes, 'mapperTypes'> = {
   title: 'policy',
   isRemembered: true,
+  isThere: (key, snapshot) =>
+    anonymousPolicies(snapshot, POLICY.allowedMappers).some(({ name }) => name === key),
   isRealmList: true,
   joins: {
     mapperTypes: none,

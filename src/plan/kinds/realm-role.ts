@@ -13,6 +13,7 @@ export interface OwnedRole {
 export const realmRole: Kind<'realm-role', OwnedRole, 'realmRoles'> = {
   title: 'realm role',
   isRemembered: true,
+  isThere: (key, { roles = [] }) => roles.some(({ client, name }) => client === null && name === key),
   isRealmList: false,
   joins: {
     realmRoles: (parts) => each(parts, ({ name }) => name),

@@ -30,6 +30,7 @@ function changed(
 export const registrationOrigins: Kind<'registration-origins', OwnedOrigins, 'registrationOrigins'> = {
   title: 'policy',
   isRemembered: true,
+  isThere: (key, snapshot) => anonymousPolicies(snapshot, POLICY.webOrigins).some(({ name }) => name === key),
   isRealmList: true,
   joins: {
     registrationOrigins: (parts) => {

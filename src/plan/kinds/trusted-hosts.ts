@@ -81,6 +81,8 @@ function restored(
 export const trustedHosts: Kind<'trusted-hosts', HostsOfPolicy, 'trustedHosts'> = {
   title: 'policy',
   isRemembered: true,
+  isThere: (key, snapshot) =>
+    anonymousPolicies(snapshot, POLICY.trustedHosts).some(({ name }) => name === key),
   isRealmList: true,
   joins: {
     trustedHosts: (parts) => {

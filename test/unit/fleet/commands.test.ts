@@ -60,7 +60,7 @@ describe('plan --offline', () => {
     });
     expect(ran.json).toMatchObject({
       code: 'INPUT_INVALID',
-      details: { problems: [{ line: 3 }, { line: 4 }] },
+      details: { problems: [{ line: 3 }, { line: 3 }, { line: 4 }] },
     });
     expect(ran.json.message).toContain(
       'a.yaml:3:36 realms[0].servers[0].mode: it must be standing or adopted',

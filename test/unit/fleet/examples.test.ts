@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { readFleet } from '../../../src/fleet/read.ts';
 import { fleetSchema } from '../../../src/fleet/schema.ts';
 import { expectCli, runCli } from '../../support/cli.ts';
 import { freePort } from '../../support/fake-keycloak.ts';
@@ -26,6 +27,60 @@ describe.each([['examples/fleet/mcpkc.yaml'], [`${KUBERNETES}/mcpkc.yaml`]])('th
 it('the file in docs/fleet.md is right', async () => {
   const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/fleet.md')) ?? [];
   await expectCli(0, ['plan', '--offline', '--json'], { files: { 'mcpkc.yaml': text } });
+});
+
+interface Described {
+  description?: string;
+  type?: string;
+  enum?: string[];
+  examples?: unknown[];
+  properties?: Record<string, Described>;
+  items?: Described;
+  anyOf?: Described[];
+}
+
+/** Every key of the schema, with its path. */
+function keysOf(schema: Described, path = ''): [path: string, key: Described][] {
+  const own = Object.entries(schema.properties ?? {}).map(
+    ([name, key]) => [`${path}/${name}`, key] as [string, Described],
+  );
+  const below = own.flatMap(([at, key]) => keysOf(key, at));
+  const inner = [...(schema.items ? [schema.items] : []), ...(schema.anyOf ?? [])];
+  return [...own, ...below, ...inner.flatMap((one) => keysOf(one, path))];
+}
+
+describe('the schema of the file', () => {
+  const schema = JSON.parse(read('schemas/fleet.schema.json')) as Described;
+  const keys = keysOf(schema);
+
+  it.each(keys.map(([path, key]) => [path, key] as const))(
+    '%s is described, with an example',
+    (_path, key) => {
+      expect(key.description?.length).toBeGreaterThan(20);
+      const isChoice = key.enum !== undefined || key.type === 'boolean';
+      const isList = key.items?.properties !== undefined;
+      if (!isChoice && !isList) expect(key.examples?.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('has examples that are right', () => {
+    const at = (path: string) => keys.find(([one]) => one === path)?.[1].examples ?? [];
+    const servers = keys.find(([path]) => path === '/realms/servers')?.[1].items?.examples ?? [];
+    expect(servers.length).toBeGreaterThan(1);
+    const text = (more: object) => JSON.stringify({ realms: [{ profile: 'prod', ...more }] });
+    for (const one of servers)
+      expect(readFleet([{ file: 'x', text: text({ servers: [one] }) }]).problems).toEqual([]);
+    for (const products of at('/realms/servers/products'))
+      expect(
+        readFleet([
+          { file: 'x', text: text({ servers: [{ resource: 'https://a.example.com/mcp', products }] }) },
+        ]).problems,
+      ).toEqual([]);
+    for (const defaults of at('/defaults'))
+      expect(
+        readFleet([{ file: 'x', text: JSON.stringify({ defaults, realms: [{ servers: [] }] }) }]).problems,
+      ).toEqual([]);
+  });
 });
 
 interface Container {

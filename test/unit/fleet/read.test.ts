@@ -96,6 +96,34 @@ realms:
     ]);
   });
 
+  it('tells a wrong value beside a wrong shape, in one run', () => {
+    const text = `realms:
+  - profile: ../prod
+    servers:
+      - { resource: a.example.com/mcp, rolez: [x] }
+      - just a text
+      - { mode: standing, roles: [1, mcpkc-nobody], products: [1, { preset: chatgtp, by: x }, chatgtp] }
+    retired: [2, b.example.com/mcp]
+  - 7
+`;
+    expect(problems(text).map((one) => one.replace(/( .*?):? .*/, '$1'))).toEqual([
+      '2:14 realms[0].profile',
+      '4:21 realms[0].servers[0].resource',
+      '4:40 realms[0].servers[0].rolez',
+      '5:9 realms[0].servers[1]',
+      '6:9 realms[0].servers[2].resource',
+      '6:35 realms[0].servers[2].roles[0]',
+      '6:38 realms[0].servers[2].roles[1]',
+      '6:64 realms[0].servers[2].products[0]',
+      '6:77 realms[0].servers[2].products[1].preset',
+      '6:90 realms[0].servers[2].products[1].by',
+      '6:95 realms[0].servers[2].products[2]',
+      '7:15 realms[0].retired[0]',
+      '7:18 realms[0].retired[1]',
+      '8:5 realms[1]',
+    ]);
+  });
+
   it('tells every value that can’t be', () => {
     const text = `realms:
   - profile: ../prod
@@ -158,6 +186,9 @@ realms:
     ['an empty file', '', /^1:1 it must be \{realms/],
     ['no realm', 'realms: []', /^1:9 realms: it must name a realm/],
     ['a text', 'hello', /^1:1 it must be/],
+    ['a second document', 'realms: [{}]\n---\nrealms: [{}]\n', /^2:1 a second document begins here/],
+    ['another encoding', '\uFFFD\uFFFDr\0e\0', /^1:1 this is no text in UTF-8/],
+    ['deep nesting', `realms: ${'['.repeat(20_000)}`, /^1:\d+ it is nested too deeply/],
   ])('%s is a problem with a place', (_what, text, expected) => {
     expect(problems(text)[0]).toMatch(expected);
   });
