@@ -47,6 +47,28 @@ export async function agreeTo(
   );
 }
 
+/**
+ * The consent to a plan by which somebody loses something. At a terminal the plan is shown with the loss, and asked about
+ * once; elsewhere the loss takes `--yes`.
+ */
+export async function agreeToLoss(
+  context: Context,
+  {
+    yes,
+    ...asked
+  }: {
+    server: string;
+    plan: Plan;
+    reserved: readonly Reservation[];
+    stays?: readonly string[];
+    question: string;
+    yes: boolean;
+  },
+): Promise<void> {
+  if (yes || !context.settings.input) return requireConsent(asked.reserved, yes);
+  await agreeTo(context, asked);
+}
+
 /** Interrupted at the question, a run has written nothing yet. */
 function atQuestion(error: unknown): never {
   if (!(error instanceof McpkcError) || error.exitStatus <= 128) throw error;

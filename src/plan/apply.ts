@@ -17,7 +17,7 @@ import { readRoleHolders } from '../keycloak/read/role-holders.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
 import { proveRevoked, type Revoked } from '../keycloak/write/registration-token.ts';
-import { rehearse } from '../keycloak/write/rehearse.ts';
+import { type Rehearsed, rehearse } from '../keycloak/write/rehearse.ts';
 import { notKeptBy } from '../keycloak/write/until-kept.ts';
 import {
   type ClientPolicyLists,
@@ -47,6 +47,7 @@ import {
   type RealmPlan,
   type Writer,
 } from './plan.ts';
+import { readBack } from './read-back.ts';
 
 /**
  * Whether a plan needs the realm's lock. It does where it edits lists, by read, merge and write. It does as well where
@@ -138,10 +139,35 @@ async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving
     throw error;
   }
   if (problems.length === 0) return;
-  await restore(keycloak);
-  const still = desired.rehearsal ? (await rehearse(keycloak, desired.rehearsal)).failures : [];
-  await writeRecord(keycloak, { forget: rehearsalEntries(keycloak, desired) });
-  throw putBackError(problems, still);
+  await putPoliciesBack(keycloak, {
+    problems,
+    rehearsal: desired.rehearsal,
+    restore: () => restore(keycloak),
+    forget: rehearsalEntries(keycloak, desired),
+  });
+}
+
+/** Policies that were found wrong, and the way back from them. */
+interface WrongPolicies {
+  problems: readonly string[];
+  /** The sign-ins to try once more without them: a step that fails then too has another cause. */
+  rehearsal: Rehearsed | undefined;
+  restore(): Promise<void>;
+  /** Entries of the record that tell of a rehearsal which is over then. */
+  forget: readonly Entry[];
+  /** Whether a killed run had written them. */
+  left?: boolean;
+}
+
+/** Puts policies back that were found wrong, tries once more without them, and throws POLICIES_PUT_BACK. */
+export async function putPoliciesBack(
+  keycloak: Keycloak,
+  { problems, rehearsal, restore, forget, left = false }: WrongPolicies,
+): Promise<never> {
+  await restore();
+  const still = rehearsal ? (await rehearse(keycloak, rehearsal)).failures : [];
+  await writeRecord(keycloak, { forget: [...forget] });
+  throw putBackError(problems, still, left);
 }
 
 /** Time for putting the policies back after an interruption, in milliseconds. */
@@ -227,11 +253,7 @@ async function orPutBack(
  * POLICIES_PUT_BACK. `problems`: the steps that failed; `still`: those that fail without the policies too. `left`: a
  * killed run had written them, and nothing else was done by now.
  */
-export function putBackError(
-  problems: readonly string[],
-  still: readonly string[],
-  left = false,
-): McpkcError {
+function putBackError(problems: readonly string[], still: readonly string[], left = false): McpkcError {
   const isOther = problems.every((problem) => still.includes(problem));
   const whose = left ? ' that a killed run had written, and not tried,' : '';
   const failed = problems.join('; ').replace(/\.$/, '');
@@ -380,18 +402,14 @@ export async function applyAndVerify(
   const released = lock?.release() ?? Promise.resolve();
   // Its failure is this function's when the realm is read; until then it is nobody's.
   released.catch(() => {});
-  const now = await readRealm(
-    keycloak,
-    clientIds.map(({ clientId }) => clientId),
-  ).finally(() => released);
-  await readWanted(keycloak, desired, now);
+  const read = async () => {
+    const now = await readRealm(
+      keycloak,
+      clientIds.map(({ clientId }) => clientId),
+    ).finally(() => released);
+    await readWanted(keycloak, desired, now);
+    return now;
+  };
   // The policies were proved under the lock; since then another run may have trusted a host that has no pattern yet.
-  const rest = planFor(desired, now).filter((change) => !isPolicy(change));
-  if (rest.length === 0) return now;
-  const names = rest.map(({ action, kind, key }) => `${action} ${kind} ${key}`).join('; ');
-  throw new McpkcError(
-    'CHANGE_NOT_KEPT',
-    `Keycloak did not keep everything that was written: ${names}.`,
-    'Somebody else edits the realm at the same time; run the command again.',
-  );
+  return readBack('realm', read, (now) => planFor(desired, now).filter((change) => !isPolicy(change)));
 }

@@ -19,7 +19,7 @@ import { isLeftProbe, isOver, markOf, runMark } from '../products/probe-mark.ts'
 import { type Entry, entriesOf, type RealmRecord, type Rehearsal, type Untried } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count, listNames, visible } from '../text.ts';
-import { putBackError, readPolicyLists } from './apply.ts';
+import { putPoliciesBack, readPolicyLists } from './apply.ts';
 
 /**
  * The first step of each command that writes: things that killed runs left are removed, and named. Clients to which
@@ -95,15 +95,16 @@ async function proveLeftPolicies(
   };
   await writeRecord(keycloak, { remember: [own] });
   const { failures } = await rehearse(keycloak, wish);
-  if (failures.length > 0) {
-    await withLock(keycloak, io, holderOf(io, command), async () => {
-      for (const { untried } of standing)
-        await restoreClientPolicies(keycloak, untried.policies, untried.before);
-    });
+  const forget = [own, ...left];
+  if (failures.length === 0) await writeRecord(keycloak, { forget });
+  else {
+    const restore = () =>
+      withLock(keycloak, io, holderOf(io, command), async () => {
+        for (const { untried } of standing)
+          await restoreClientPolicies(keycloak, untried.policies, untried.before);
+      });
+    await putPoliciesBack(keycloak, { problems: failures, rehearsal: wish, restore, forget, left: true });
   }
-  const still = failures.length > 0 ? (await rehearse(keycloak, wish)).failures : [];
-  await writeRecord(keycloak, { forget: [own, ...left] });
-  if (failures.length > 0) throw putBackError(failures, still, true);
   return [...new Set(standing.flatMap(({ untried }) => untried.policies))].sort();
 }
 

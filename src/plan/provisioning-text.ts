@@ -1,19 +1,14 @@
 import type { Style } from '../cli/style.ts';
 import { roleLabel } from '../realm/access.ts';
 import type { Mode } from '../realm/marks.ts';
-import { count, formatCommand, listNames, visible, wrap } from '../text.ts';
+import { formatCommand, listNames, wrap } from '../text.ts';
 import type { AccessPlan } from './access.ts';
 
 import type { Plan } from './plan.ts';
-import { planText } from './text.ts';
+import { outcomeLine, planText, type ServerPlace, serverHead } from './text.ts';
 
 /** The answer of create-scope, and of onboard with a client id. */
-export interface ProvisioningAnswer {
-  server: string;
-  realm: string;
-  resource: string;
-  scope: string;
-  mode: Mode | null;
+export interface ProvisioningAnswer extends ServerPlace {
   plan: Plan;
   dryRun: boolean;
   /** Sentences that come last: the clients that the mode serves, and the next step. */
@@ -22,21 +17,10 @@ export interface ProvisioningAnswer {
 
 /** Header, plan, and next steps. */
 export function provisioningText(answer: ProvisioningAnswer, style: Style): string {
-  const { server, realm, resource, scope, mode, plan, dryRun, next } = answer;
-  const header = [
-    `${style.bold(visible(resource))}`,
-    `  scope ${style.bold(visible(scope))}${mode === null ? '' : ` (${mode})`}, realm ${visible(realm)} at ${server}`,
-  ].join('\n');
-  const planned = count(plan.length, 'change');
-  const outcome =
-    plan.length === 0
-      ? `${style.green('✓')} Everything is as it should be; nothing to change.`
-      : dryRun
-        ? `${style.yellow('!')} ${planned} would be made; nothing was written (--dry-run).`
-        : `${style.green('✓')} ${planned} made.`;
+  const { plan, dryRun, next } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
   const tail = next.map((line) => `${wrap(line, style.width)}\n`).join('');
-  return `${header}\n${list}\n${outcome}\n${tail}`;
+  return `${serverHead(answer, style)}${list}\n${outcomeLine(plan, dryRun, style)}\n${tail}`;
 }
 
 /** Sentences about who may use the server, where not everybody may. */

@@ -1,8 +1,9 @@
 import type { Style } from '../cli/style.ts';
 import { isNobodyRole, isSameRole, type RoleName, roleLabel } from '../realm/access.ts';
+import type { Mode } from '../realm/marks.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy, wholePolicy } from '../realm/own-policies.ts';
 import { readablePattern } from '../realm/redirect-patterns.ts';
-import { brief, visible, wrap } from '../text.ts';
+import { brief, count, visible, wrap } from '../text.ts';
 import { REALM } from './kinds/all.ts';
 import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type RealmKind } from './plan.ts';
 
@@ -37,6 +38,35 @@ function changeText(change: Change, style: Style): string {
   if (style.isPlanKnown === true) return `  ${head}\n`;
   const details = differences(change).map((line) => `${wrap(line, style.width - 1, '      ')}\n`);
   return `  ${head}\n${details.join('')}${style.dim(wrap(change.why, style.width - 1, '      '))}\n`;
+}
+
+/** The head of an answer about one MCP server. */
+export function serverHead({ server, realm, resource, scope, mode }: ServerPlace, style: Style): string {
+  const how = mode === null ? '' : ` (${mode})`;
+  return `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))}${how}, realm ${visible(realm)} at ${server}\n`;
+}
+
+/** The place of an MCP server, as an answer's head has it. */
+export interface ServerPlace {
+  server: string;
+  realm: string;
+  resource: string;
+  scope: string;
+  mode: Mode | null;
+}
+
+/** A plan's outcome in a line, with its mark: done, or what would be. */
+export function outcomeLine(
+  plan: readonly Change[],
+  dryRun: boolean,
+  style: Style,
+  nothing = 'Everything is as it should be; nothing to change.',
+): string {
+  if (plan.length === 0) return `${style.green('✓')} ${nothing}`;
+  const changes = count(plan.length, 'change');
+  return dryRun
+    ? `${style.yellow('!')} ${changes} would be made; nothing was written (--dry-run).`
+    : `${style.green('✓')} ${changes} made.`;
 }
 
 /** One change in a line: action, kind, key. */

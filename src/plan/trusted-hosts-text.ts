@@ -1,9 +1,9 @@
 import type { Style } from '../cli/style.ts';
 import type { HostsOfPolicy } from '../realm/registration-policies.ts';
-import { count, visible, wrap } from '../text.ts';
+import { visible, wrap } from '../text.ts';
 
 import type { Plan } from './plan.ts';
-import { planText } from './text.ts';
+import { outcomeLine, planText } from './text.ts';
 
 /** The answer of `trusted-hosts`. */
 export interface TrustedHostsAnswer {
@@ -26,10 +26,7 @@ export function trustedHostsText(
   const list = policies.length === 0 ? none : policies.map((policy) => policyText(policy, style)).join('\n');
   const body = `${list}${redirectText(redirectUris, style)}`;
   if (plan.length === 0) return `${header}\n${body}`;
-  const outcome = dryRun
-    ? `${count(plan.length, 'change')} would be made; nothing was written (--dry-run).`
-    : `${count(plan.length, 'change')} made.`;
-  return `${header}\n${planText(plan, style)}\n${dryRun ? '' : `${body}\n`}${dryRun ? style.yellow('!') : style.green('✓')} ${outcome}\n`;
+  return `${header}\n${planText(plan, style)}\n${dryRun ? '' : `${body}\n`}${outcomeLine(plan, dryRun, style)}\n`;
 }
 
 /** The redirect URIs that may be registered at trusted hosts. */

@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import type { GateReach, Reach } from '../../keycloak/read/role-holders.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { planText } from '../../plan/text.ts';
+import { outcomeLine, planText, serverHead } from '../../plan/text.ts';
 import { type RoleName, roleLabel } from '../../realm/access.ts';
 import type { Mode } from '../../realm/marks.ts';
 import {
@@ -47,11 +47,9 @@ const UNSEEN =
 
 /** The text: the people who may use the server and through what, the changes, and the way to let somebody in. */
 export function accessText(answer: AccessAnswer, style: Style): string {
-  const { server, realm, resource, scope, mode } = answer;
   const line = (text: string) => `${wrap(text, style.width)}\n`;
-  const head = `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n\n`;
   return [
-    head,
+    `${serverHead(answer, style)}\n`,
     changes(answer, style),
     line(whoSentence(answer)),
     ...answer.reach.gates.map((gate) => gateLines(gate, style)),
@@ -64,12 +62,8 @@ export function accessText(answer: AccessAnswer, style: Style): string {
 
 function changes({ plan, dryRun, isAsked }: AccessAnswer, style: Style): string {
   if (!isAsked) return '';
-  const number = count(plan.length, 'change');
-  if (plan.length === 0) return `${style.green('✓')} Everything is as it should be; nothing to change.\n\n`;
-  const outcome = dryRun
-    ? `${style.yellow('!')} ${number} would be made; nothing was written (--dry-run).`
-    : `${style.green('✓')} ${number} made.`;
-  return `${planText(plan, style)}\n${outcome}\n\n`;
+  const list = plan.length === 0 ? '' : `${planText(plan, style)}\n`;
+  return `${list}${outcomeLine(plan, dryRun, style)}\n\n`;
 }
 
 function whoSentence(answer: AccessAnswer): string {

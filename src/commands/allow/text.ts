@@ -1,7 +1,7 @@
 import { numberedSteps } from '../../cli/steps.ts';
 import type { Style } from '../../cli/style.ts';
 import type { RealmPlan } from '../../plan/plan.ts';
-import { planText } from '../../plan/text.ts';
+import { outcomeLine, planText, serverHead } from '../../plan/text.ts';
 import { connectSteps, givenSteps } from '../../products/connect.ts';
 import type { Prospect } from '../../products/way.ts';
 import type { Mode } from '../../realm/marks.ts';
@@ -45,25 +45,13 @@ export function stepsFor({ target, secretFile }: AllowedProduct, resource: strin
   ];
 }
 
-function head({ server, realm, resource, scope, mode }: Place, style: Style): string {
-  return `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n`;
-}
-
-function outcome(plan: RealmPlan, dryRun: boolean, style: Style): string {
-  const changes = count(plan.length, 'change');
-  if (plan.length === 0) return `${style.green('✓')} Everything is as it should be; nothing to change.`;
-  return dryRun
-    ? `${style.yellow('!')} ${changes} would be made; nothing was written (--dry-run).`
-    : `${style.green('✓')} ${changes} made.`;
-}
-
 /** The plan, then each product: its client, the steps of a person in it, and its prospect here. */
 export function allowText(answer: AllowAnswer, style: Style): string {
   const { plan, dryRun, products, resource } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
   const blocks = products.map((one) => `\n${productText(one, answer, style)}`);
   const next = dryRun ? '' : `\nNext: ${formatCommand(['validate', resource])}\n`;
-  return `${head(answer, style)}${list}\n${outcome(plan, dryRun, style)}\n${blocks.join('')}${next}`;
+  return `${serverHead(answer, style)}${list}\n${outcomeLine(plan, dryRun, style)}\n${blocks.join('')}${next}`;
 }
 
 const SIGN: Record<Prospect['connects'], string> = { yes: '✓', no: '✗', unknown: '?' };
@@ -177,5 +165,5 @@ export function removalText(answer: RemovalAnswer, style: Style): string {
   const tail = [...nothing, ...lines, ...secrets, ...scopes]
     .map((line) => `${wrap(line, style.width)}\n`)
     .join('');
-  return `${head(answer, style)}${list}\n${outcome(plan, dryRun, style)}\n${tail}`;
+  return `${serverHead(answer, style)}${list}\n${outcomeLine(plan, dryRun, style)}\n${tail}`;
 }

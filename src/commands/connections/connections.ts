@@ -21,7 +21,7 @@ import { proveRevoked, type Revoked } from '../../keycloak/write/registration-to
 import { writeAssignment } from '../../keycloak/write/write-clients.ts';
 import { disableClient, endConnection, endSession } from '../../keycloak/write/write-connections.ts';
 import { ScopeIds } from '../../keycloak/write/write-scopes.ts';
-import { agreeTo } from '../../plan/agree.ts';
+import { agreeToLoss } from '../../plan/agree.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
 import {
   applyPlan,
@@ -30,7 +30,6 @@ import {
   changesOf,
   type Plan,
   planStatus,
-  requireConsent,
   type Writers,
 } from '../../plan/plan.ts';
 import { judgeOrigin } from '../../products/dynamic.ts';
@@ -84,7 +83,9 @@ export async function listConnections(
   const plan = input.revoke ? planFor(rows, wanted, input) : [];
   if (input.revoke && !input.dryRun && plan.length > 0) {
     await requireRight(keycloak, plan);
-    await agree(context, keycloak, { plan, message: asked(rows, all, input), yes: input.yes });
+    const reserved = [{ message: asked(rows, all, input) }];
+    const question = `Make ${count(plan.length, 'change')}?`;
+    await agreeToLoss(context, { server: keycloak.server, plan, reserved, question, yes: input.yes });
     await apply(context, keycloak, { scopes, plan, rows, input });
   }
   const product = input.presets.find(({ name }) => name === input.preset);
@@ -234,17 +235,6 @@ async function requireRight(keycloak: Keycloak, plan: Plan<ConnectionKind>): Pro
   ]);
   const fix = `To grant it, signing in once as an administrator (the account can then also set anybody’s password):\n${line}`;
   throw new McpkcError('ROLE_MISSING', message, fix, { details: { role: REVOKING_ROLE } });
-}
-
-/** Shows what would end, and asks at a terminal; elsewhere takes `--yes`. */
-async function agree(
-  context: Context,
-  { server }: Keycloak,
-  { plan, message, yes }: { plan: Plan<ConnectionKind>; message: string; yes: boolean },
-): Promise<void> {
-  if (yes || !context.settings.input) return requireConsent([{ message }], yes);
-  const question = `Make ${count(plan.length, 'change')}?`;
-  await agreeTo(context, { server, plan, reserved: [{ message }], question });
 }
 
 const LISTED = 20;

@@ -16,19 +16,13 @@ import { readSessionStats } from '../../keycloak/read/sessions.ts';
 import { holderOf, withLock } from '../../keycloak/write/lock.ts';
 import { removalWriter } from '../../keycloak/write/remove-all.ts';
 import { ACCOUNT_CLIENT, type DesiredAccount } from '../../plan/account/desired.ts';
-import { agreeTo } from '../../plan/agree.ts';
+import { agreeToLoss } from '../../plan/agree.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
-import {
-  applyPlan,
-  type Plan,
-  planStatus,
-  type RemovalKind,
-  type Reservation,
-  requireConsent,
-} from '../../plan/plan.ts';
+import { applyPlan, type Plan, planStatus, type RemovalKind, type Reservation } from '../../plan/plan.ts';
+import { readBack } from '../../plan/read-back.ts';
 import { holdersOf, ownScopes, type RemovalFacts, removalOf } from '../../plan/removal.ts';
 import { sessionsSentence } from '../../plan/retirement.ts';
-import { changeName, planText } from '../../plan/text.ts';
+import { changeName, outcomeLine, planText } from '../../plan/text.ts';
 import { isLeftProbe, runMark } from '../../products/probe-mark.ts';
 import { isNobodyRole, type Role } from '../../realm/access.ts';
 import { accountOrigin } from '../../realm/account.ts';
@@ -65,14 +59,15 @@ export async function removeEverything(
   if (dryRun) for (const { message } of reserved) voice.warn(message);
   const stays = [...staying(facts, account), ...(await findKeptFiles(context, config, realms.target))];
   if (!dryRun && plan.length > 0) {
-    await consent(context, realms.target, { reserved, plan, stays, yes: flags.yes === true });
+    const { server, realm } = realms.target;
+    const question = `Remove all of this from realm ${visible(realm)} (${count(plan.length, 'change')})?`;
+    await agreeToLoss(context, { server, plan, reserved, stays, question, yes: flags.yes === true });
     await withLock(realms.target, io, holderOf(io, 'init --remove'), async () => {
       const now = await read();
       const write = removalWriter(realms, account, now.snapshot, now.account.client?.id);
       await applyPlan(removalOf(now), write, signal, (change) => voice.progress(changeName(change)));
     });
-    const rest = removalOf(await read());
-    if (rest.length > 0) throw notKeptError(rest);
+    await readBack('realm', read, removalOf);
   }
   return reportOf(realms, account, plan, stays, dryRun);
 }
@@ -156,29 +151,6 @@ async function reservations(
   return [...lose, ...open, ...master].map((message) => ({ message }));
 }
 
-/** Asks once at a terminal, after the plan; elsewhere --yes is needed where somebody loses something. */
-async function consent(
-  context: Context,
-  { server, realm }: Keycloak,
-  asked: {
-    reserved: readonly Reservation[];
-    plan: Plan<RemovalKind>;
-    stays: readonly string[];
-    yes: boolean;
-  },
-): Promise<void> {
-  const { reserved, plan, stays, yes } = asked;
-  if (yes || !context.settings.input) return requireConsent(reserved, yes);
-  const question = `Remove all of this from realm ${visible(realm)} (${count(plan.length, 'change')})?`;
-  await agreeTo(context, { server, plan, reserved, stays, question });
-}
-
-function notKeptError(rest: Plan): McpkcError {
-  const names = rest.map(changeName).join('; ');
-  const message = `Not everything is removed: ${names}.`;
-  return new McpkcError('CHANGE_NOT_KEPT', message, 'Somebody else edits the realm; run the command again.');
-}
-
 /** The parts that stay, each with the reason, as sentences. */
 function staying(facts: RemovalFacts, { clientId }: DesiredAccount): string[] {
   const origin = accountOrigin(facts.account, ACCOUNT_CLIENT);
@@ -260,14 +232,11 @@ function removalText(
   dryRun: boolean,
   style: Style,
 ): string {
-  const changes = count(plan.length, 'change');
   const nothing = 'Nothing of mcpkc’s is in the realm.';
-  const done = dryRun ? `${changes} would be made; nothing was written (--dry-run).` : `${changes} made.`;
-  const mark = dryRun && plan.length > 0 ? style.yellow('!') : style.green('✓');
   return [
     `Removing mcpkc from realm ${style.bold(visible(realm))}\n`,
     plan.length === 0 ? '' : `\n${planText(plan, style)}`,
-    `\n${mark} ${plan.length === 0 ? nothing : done}\n`,
+    `\n${outcomeLine(plan, dryRun, style, nothing)}\n`,
     // A person who agreed at a terminal has read it before.
     ...(style.isPlanKnown === true ? [] : stays.map((line) => `${wrap(visible(line), style.width)}\n`)),
   ].join('');

@@ -31,8 +31,6 @@ export interface Outcome {
   administrator: Administrator | undefined;
   /** Whether .gitignore names the files with a secret; undefined where that was not asked, or there is no work tree. */
   ignored?: boolean | undefined;
-  /** Whether the plan was shown before somebody agreed: it isn’t repeated. */
-  isShown?: boolean;
   /** The answer at the MCP server’s URL, where it was asked. */
   look?: ServerLook;
 }
@@ -64,7 +62,6 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
     files,
     kcadm,
     seen: administrator !== undefined,
-    isShown: outcome.isShown === true,
     next: nextLines(context, config, outcome),
   };
   return {

@@ -27,6 +27,7 @@ import {
 import { agreeTo } from '../../plan/agree.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
 import { type AccountPlan, applyPlan, changesOf, requireConsent } from '../../plan/plan.ts';
+import { readBack } from '../../plan/read-back.ts';
 import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
 import { PRUNING_NEEDS_MS } from '../../realm/events.ts';
@@ -291,7 +292,6 @@ async function asAdministrator(
     files: written,
     ignored,
     look,
-    isShown: asks,
   });
 }
 
@@ -437,16 +437,13 @@ async function apply(
   await applyPlan(plan, accountWriter(realms, account, snapshot.client?.id), signal, (change) =>
     voice.progress(changeName(change)),
   );
-  const now = await readAccount(realms, account, account.events !== undefined);
   const keys = account.keys && {
     ...account.keys,
     held: madeKey(plan) ? account.keys.next : account.keys.held,
   };
-  const rest = planForAccount({ ...account, rotate: false, keys }, now);
-  if (rest.length === 0) return now;
-  throw new McpkcError(
-    'CHANGE_NOT_KEPT',
-    `Keycloak did not keep everything that was written: ${rest.map(changeName).join('; ')}.`,
-    'Somebody else edits the account at the same time; run the command again.',
+  return readBack(
+    'account',
+    () => readAccount(realms, account, account.events !== undefined),
+    (now) => planForAccount({ ...account, rotate: false, keys }, now),
   );
 }

@@ -15,8 +15,6 @@ export interface InitAnswer {
   kcadm: readonly string[];
   /** Whether Keycloak was read; without an administrator the plan starts from nothing. */
   seen: boolean;
-  /** Whether the plan was shown already. */
-  isShown: boolean;
   /** Sentences that come last. */
   next: readonly string[];
 }
@@ -28,7 +26,7 @@ export function initText(answer: InitAnswer, style: Style): string {
   const header = `Service account ${style.bold(visible(account.clientId))} for realm ${style.bold(visible(realm))} at ${server}${home}\n`;
   return [
     header,
-    plan.length === 0 || answer.isShown ? '' : `\n${planText(plan, style)}`,
+    plan.length === 0 ? '' : `\n${planText(plan, style)}`,
     '\n',
     outcome(answer, style),
     fileLines(answer, style),

@@ -2,7 +2,7 @@ import { numberedSteps } from '../../cli/steps.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Change } from '../../plan/plan.ts';
 import { modeSentence } from '../../plan/provisioning-text.ts';
-import { changeName, planText } from '../../plan/text.ts';
+import { changeName, planText, serverHead } from '../../plan/text.ts';
 import { connectSteps } from '../../products/connect.ts';
 import type { Mode } from '../../realm/marks.ts';
 import { brief, count, formatCommand, keepAsIs, listNames, typedList, visible, wrap } from '../../text.ts';
@@ -43,7 +43,7 @@ export interface OnboardAnswer {
  */
 export function onboardText(answer: OnboardAnswer, style: Style): string {
   const { server, realm, resource, scope, mode, dryRun, kind } = answer;
-  const head = `${style.bold(visible(resource))}\n  scope ${style.bold(visible(scope))} (${mode}), realm ${visible(realm)} at ${server}\n\n`;
+  const head = `${serverHead({ server, realm, resource, scope, mode }, style)}\n`;
   if (dryRun) return head + planned(answer, style);
   if (kind === 'close') return head + closed(answer, style);
   return (
