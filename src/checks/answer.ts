@@ -39,7 +39,7 @@ export interface RealmError {
 }
 
 /** Everything that a run reports, as text, JSON, JUnit or annotations. */
-export interface Answer {
+export interface ValidationAnswer {
   mcp: string;
   issuer: string | null;
   server: string | undefined;
@@ -68,7 +68,7 @@ export interface Answer {
 export function answerOf(
   findings: Findings,
   { config, failOn }: { config: Config; failOn: 'must' | 'should' },
-): Answer {
+): ValidationAnswer {
   const { evidence, results, recorder } = findings;
   const { target, parts } = evidence;
   const { secrets } = recorder;
@@ -115,7 +115,7 @@ export function answerOf(
   };
 }
 
-function requestsOf({ exchanges, secrets }: Findings['recorder']): Answer['requests'] {
+function requestsOf({ exchanges, secrets }: Findings['recorder']): ValidationAnswer['requests'] {
   return exchanges.map(({ id, method, url, to, status, ms }) => {
     return { id, request: `${method} ${secrets.clean(url)}`, to, status: status ?? null, ms };
   });

@@ -1,7 +1,7 @@
 import type { Preset } from '../products/preset.ts';
 import { formatCommand, typedList } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped } from './check.ts';
-import type { Evidence, Target } from './evidence.ts';
+import type { Evidence, ValidationTarget } from './evidence.ts';
 import { type Exchange, outcomeOf } from './exchange.ts';
 import { type AuthorizationEvidence, probeAuthorization } from './probes/authorization.ts';
 import { findUntriedDocuments, LET_IT_SIGN_IN, wordsOf } from './product-ways.ts';
@@ -25,7 +25,7 @@ const refusalIn = (exchange: Exchange) => {
   return error ? `${error.code}: ${error.description}` : outcomeOf(exchange);
 };
 
-type Judge = (evidence: AuthorizationEvidence, target: Target) => Judgement;
+type Judge = (evidence: AuthorizationEvidence, target: ValidationTarget) => Judgement;
 
 /** A judge that is not run where there is no client to ask for. */
 const asking = (judge: Judge): Check['judge'] =>
@@ -147,7 +147,7 @@ function refusedCause(
   words: string,
   scope: string | undefined,
   { cimdUrl, title, name }: Preset,
-  { inside, mcp }: Target,
+  { inside, mcp }: ValidationTarget,
 ): Partial<Judgement> {
   if (/invalid_scope/.test(words)) {
     const barred = inside

@@ -1,6 +1,6 @@
 import { parseChallenges } from './challenge-header.ts';
 import { type Check, fail, type Judgement, pass, warn } from './check.ts';
-import type { Evidence, Target } from './evidence.ts';
+import type { Evidence, ValidationTarget } from './evidence.ts';
 import { certificateFix, type Exchange, outcomeOf, toObject } from './exchange.ts';
 import { type ChallengeEvidence, probeChallenge } from './probes/challenge.ts';
 import { judgeBy, type Step } from './step.ts';
@@ -59,7 +59,7 @@ function why401({ tokenless }: ChallengeEvidence, { target, parts }: Evidence): 
 }
 
 /** The reason why nobody answered. */
-function whySilent(kind: string | undefined, { isProxied }: Target): Partial<Judgement> {
+function whySilent(kind: string | undefined, { isProxied }: ValidationTarget): Partial<Judgement> {
   const cause = 'The MCP server can’t be reached, so no client can connect.';
   if (kind === 'tls') {
     return {

@@ -5,14 +5,14 @@ import type { Exchange } from './exchange.ts';
  * `must`: real clients break, or the specification has a MUST. `should`: some clients break. `info`: worth knowing. One
  * id has one severity.
  */
-export type Severity = 'must' | 'should' | 'info';
+export type CheckSeverity = 'must' | 'should' | 'info';
 
 /** `not-run`: what the check needs failed or could not be had; `skipped`: the operator chose so, or it doesn't apply. */
-export type Outcome = 'pass' | 'fail' | 'not-run' | 'skipped';
+export type CheckOutcome = 'pass' | 'fail' | 'not-run' | 'skipped';
 
 /** A check's judgement of the evidence. */
 export interface Judgement {
-  outcome: Outcome;
+  outcome: CheckOutcome;
   /** The finding, a sentence; may hold text that outsiders wrote. */
   message: string;
   /** The cause, and the fix: instead of the check's general words, where the evidence tells more. */
@@ -38,7 +38,7 @@ export interface Check {
   /** Stable: it stands in JSON, JUnit and docs/reference.md. */
   id: string;
   title: string;
-  severity: Severity;
+  severity: CheckSeverity;
   /** Checks that must pass for this one to mean anything, else it is not run; the operator may leave them out. */
   needs: readonly string[];
   /** Checks whose failure may leave nothing to judge: the input of this one comes from there, or in another way. */
@@ -54,7 +54,7 @@ export interface Check {
 /** A check with its judgement. */
 export interface CheckResult extends Judgement {
   check: Check;
-  severity: Severity;
+  severity: CheckSeverity;
 }
 
 type Rest = Omit<Judgement, 'outcome' | 'message'>;

@@ -11,7 +11,7 @@ import type { ServerEvidence } from './probes/server-metadata.ts';
 import type { TokenEvidence } from './probes/token.ts';
 
 /** The subject of a run: plain facts, known before the first request to the MCP server. */
-export interface Target {
+export interface ValidationTarget {
   /** The URL that a person types. */
   mcp: string;
   /** The name that Keycloak calls itself at KC_SERVER; undefined where that wasn't asked, or nobody answered. */
@@ -66,7 +66,7 @@ export interface InsideServer extends NamedServer {
 }
 
 /** The evidence that each step found. */
-export interface Parts {
+export interface EvidenceParts {
   challenge: ChallengeEvidence;
   'resource-metadata': MetadataEvidence;
   'server-metadata': ServerEvidence;
@@ -78,10 +78,10 @@ export interface Parts {
 }
 
 /** The steps in their order. */
-export type StepName = keyof Parts;
+export type StepName = keyof EvidenceParts;
 
 /** All evidence that checks judge by. A part is missing where its step did not come to an end. */
 export interface Evidence {
-  target: Target;
-  parts: Partial<Parts>;
+  target: ValidationTarget;
+  parts: Partial<EvidenceParts>;
 }

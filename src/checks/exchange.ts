@@ -1,5 +1,5 @@
 /** The reason why there is no answer, or only a part of one. */
-export interface Problem {
+export interface ExchangeProblem {
   kind: 'refused' | 'timeout' | 'tls' | 'network' | 'too-long' | 'cut';
   /** A sentence without the URL. */
   message: string;
@@ -29,7 +29,7 @@ export interface Exchange {
   text: string;
   /** The body where it is JSON. */
   json: unknown;
-  problem: Problem | undefined;
+  problem: ExchangeProblem | undefined;
 }
 
 /** The value as an object to look into; anything else is an empty one. */

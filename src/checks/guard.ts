@@ -104,7 +104,7 @@ function expanded(address: string): number[] {
 const isNat64 = (address: string) => /^64:ff9b:/.test(bare(address));
 
 /** The verdict on a URL: whether it may be fetched, and the addresses that it then has to be fetched from. */
-export interface Target {
+export interface GuardedTarget {
   /** The reason why it isn't fetched; undefined where it may be. */
   why: string | undefined;
   /** The addresses that the name led to, by the one look-up; empty for addresses, and where none was made. */
@@ -121,8 +121,8 @@ export async function judgeTarget(
   text: string,
   lookUp: LookUp | undefined,
   { publicOnly = false }: { publicOnly?: boolean } = {},
-): Promise<Target> {
-  const no = (why: string): Target => ({ why, addresses: [] });
+): Promise<GuardedTarget> {
+  const no = (why: string): GuardedTarget => ({ why, addresses: [] });
   const url = URL.parse(text);
   if (!url) return no('it is not a URL');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')

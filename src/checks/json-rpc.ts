@@ -47,7 +47,7 @@ export function initializeMessage(): Message {
 }
 
 /** The answer to a request: a result, an error, or neither. */
-export interface Answer {
+export interface RpcAnswer {
   result: Readonly<Record<string, unknown>> | undefined;
   error: { code: number | undefined; message: string } | undefined;
   /** Whether the answer's id is the request's. */
@@ -55,7 +55,7 @@ export interface Answer {
 }
 
 /** The answer to a request in a JSON body or among the events of a stream; undefined where there is none. */
-export function answerIn(text: string, id: number): Answer | undefined {
+export function answerIn(text: string, id: number): RpcAnswer | undefined {
   const messages = [text, ...eventsIn(text)].map(parsed).filter((one) => one.jsonrpc === '2.0');
   const answers = messages.filter((one) => one.result !== undefined || one.error !== undefined);
   const found = answers.find((one) => one.id === id) ?? answers[0];
@@ -99,6 +99,6 @@ export function hasAnswer(id: number): (text: string) => boolean {
 }
 
 /** The answer to a message in its exchange. */
-export function answerTo({ id }: Message, exchange: Exchange): Answer | undefined {
+export function answerTo({ id }: Message, exchange: Exchange): RpcAnswer | undefined {
   return answerIn(exchange.text, id);
 }

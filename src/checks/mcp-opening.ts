@@ -1,6 +1,5 @@
 import type { Exchange } from './exchange.ts';
 import {
-  type Answer,
   answerTo,
   type Era,
   hasAnswer,
@@ -9,13 +8,14 @@ import {
   legacyMessage,
   type Message,
   modernMessage,
+  type RpcAnswer,
 } from './json-rpc.ts';
 import type { Run } from './step.ts';
 
 /** A message and its answer. */
 export interface Asked {
   exchange: Exchange;
-  answer: Answer | undefined;
+  answer: RpcAnswer | undefined;
 }
 
 /** One era of the protocol, as the MCP server speaks it. */

@@ -3,7 +3,7 @@ import { matchesRedirect } from '../products/redirect.ts';
 import type { Client } from '../realm/representations.ts';
 import { formatCommand, typedList, typedName, visible } from '../text.ts';
 import { type Check, fail, type Judgement, pass, skipped, warn } from './check.ts';
-import type { Target } from './evidence.ts';
+import type { ValidationTarget } from './evidence.ts';
 import type { PresetRegistration } from './probes/registration.ts';
 import { judgeBy, withoutAdmin } from './step.ts';
 
@@ -94,7 +94,7 @@ interface Given {
 }
 
 /** The clients that mcpkc made for products (`mcpkc allow --by client`). */
-function judgeMade(own: readonly PresetRegistration[], target: Target): Judgement {
+function judgeMade(own: readonly PresetRegistration[], target: ValidationTarget): Judgement {
   const made = own.flatMap(({ preset, way }): Given[] =>
     way.by === 'client' ? [{ preset, client: way.found, clientId: way.clientId }] : [],
   );
@@ -103,7 +103,7 @@ function judgeMade(own: readonly PresetRegistration[], target: Target): Judgemen
   return judgeAll(made, target);
 }
 
-function judgeAll(all: readonly Given[], { mcp }: Target): Judgement {
+function judgeAll(all: readonly Given[], { mcp }: ValidationTarget): Judgement {
   for (const { preset, client, clientId = '' } of all) {
     const cause = `${preset.title} could not sign in with it.`;
     const again = formatCommand([

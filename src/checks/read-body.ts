@@ -1,4 +1,4 @@
-import type { Problem } from './exchange.ts';
+import type { ExchangeProblem } from './exchange.ts';
 
 /** The most bytes that are read of a body: a mebibyte, unpacked. */
 const MOST_BYTES = 1_048_576;
@@ -6,7 +6,7 @@ const MOST_BYTES = 1_048_576;
 /** A body, or as much of it as was read. */
 export interface Body {
   text: string;
-  problem: Problem | undefined;
+  problem: ExchangeProblem | undefined;
 }
 
 /** Reads a body until its end, the cap, or `enough`; the rest is not waited for. Throws the connection's errors. */

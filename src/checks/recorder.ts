@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkCode, TLS_PROBLEMS } from '../keycloak/connection/failures.ts';
 import { VERSION } from '../version.ts';
-import type { Exchange, Problem } from './exchange.ts';
+import type { Exchange, ExchangeProblem } from './exchange.ts';
 import { judgeTarget, type LookUp } from './guard.ts';
 import { Secrets } from './mask.ts';
 import { readBody } from './read-body.ts';
@@ -193,7 +193,7 @@ const NETWORK: Readonly<Record<string, string>> = {
 };
 
 /** A failed request in words; never throws, since a server may break the protocol in ways that nobody listed. */
-function problemOf(error: unknown, answered: boolean, timeoutMs: number): Problem {
+function problemOf(error: unknown, answered: boolean, timeoutMs: number): ExchangeProblem {
   const code = networkCode(error) ?? (error instanceof Error ? error.name : String(error));
   if (code === 'TIMEOUT') {
     const time = timeoutMs >= 1000 ? `${Math.round(timeoutMs / 100) / 10} s` : `${timeoutMs} ms`;

@@ -2,10 +2,10 @@ import type { Preset } from '../products/preset.ts';
 import type { ScopesMet } from '../products/scopes.ts';
 import { formatCommand, typedList } from '../text.ts';
 import type { Judgement } from './check.ts';
-import type { Target } from './evidence.ts';
+import type { ValidationTarget } from './evidence.ts';
 
 /** The reason why a product's plain registration was refused, from Keycloak's words (26.7.3). */
-export function plainCause(words: string, preset: Preset, { inside }: Target): Partial<Judgement> {
+export function plainCause(words: string, preset: Preset, { inside }: ValidationTarget): Partial<Judgement> {
   const fix = formatCommand(['trusted-hosts', ['--preset', typedList([preset.name])]]);
   if (/Host not trusted/i.test(words)) {
     const cause =
@@ -47,7 +47,7 @@ export function plainCause(words: string, preset: Preset, { inside }: Target): P
 export function scopeCause(
   named: readonly string[],
   met: ScopesMet,
-  { inside, mcp }: Target,
+  { inside, mcp }: ValidationTarget,
 ): Partial<Judgement> {
   const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   if (!inside)

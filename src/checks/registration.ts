@@ -3,7 +3,7 @@ import type { Preset } from '../products/preset.ts';
 import { requestedScope, type ScopesMet } from '../products/scopes.ts';
 import { formatCommand } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
-import type { InsideServer, Target } from './evidence.ts';
+import type { InsideServer, ValidationTarget } from './evidence.ts';
 import { outcomeOf, toObject } from './exchange.ts';
 import { clientSettings } from './named-client.ts';
 import type { Registered } from './probe-clients/probes.ts';
@@ -22,7 +22,9 @@ export function refusalOf({ exchange }: Registered): string {
 }
 
 /** A judge of registrations: skipped where the operator wants none, or no product registers here. */
-function registering(judge: (evidence: RegistrationEvidence, target: Target) => Judgement): Check['judge'] {
+function registering(
+  judge: (evidence: RegistrationEvidence, target: ValidationTarget) => Judgement,
+): Check['judge'] {
   return judgeBy('registration', (evidence, { target }) => {
     if (target.noRegistration) return skipped('No client is registered (--no-registration).');
     if (target.client) return skipped('No client is registered (--client).');

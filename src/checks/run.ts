@@ -1,4 +1,4 @@
-import type { Evidence, Parts, StepName } from './evidence.ts';
+import type { Evidence, EvidenceParts, StepName } from './evidence.ts';
 import type { Run, Step } from './step.ts';
 
 /**
@@ -11,7 +11,7 @@ export async function runSteps(
   run: Run,
   ranOut: () => boolean,
 ): Promise<Evidence> {
-  const parts = run.parts as Partial<Record<StepName, Parts[StepName]>>;
+  const parts = run.parts as Partial<Record<StepName, EvidenceParts[StepName]>>;
   const begun = new Map<StepName, Promise<void>>();
   const begin = (step: Step): Promise<void> => {
     const known = begun.get(step.name);

@@ -1,6 +1,6 @@
 import { isLoopback } from '../names/loopback.ts';
 import { type Check, fail, type Judgement, notRun, pass, warn } from './check.ts';
-import type { Target } from './evidence.ts';
+import type { ValidationTarget } from './evidence.ts';
 import { certificateFix, type Exchange, isDocument, isPage, outcomeOf, toObject } from './exchange.ts';
 import { keyIds, probeServer, readEndpoint, type ServerEvidence } from './probes/server-metadata.ts';
 import { authBasic, authNone, cimd, iss, pkce } from './server-capabilities.ts';
@@ -79,7 +79,11 @@ const sameIssuer: Check = {
  * The reason for another issuer: a gateway rewrites it, or Keycloak has no fixed hostname. The name that it calls
  * itself at KC_SERVER tells.
  */
-function whyOther(named: string, asked: string | undefined, { ownIssuer }: Target): Partial<Judgement> {
+function whyOther(
+  named: string,
+  asked: string | undefined,
+  { ownIssuer }: ValidationTarget,
+): Partial<Judgement> {
   if (ownIssuer === undefined || ownIssuer === named) return {};
   if (ownIssuer !== asked) return {};
   return {

@@ -1,7 +1,7 @@
 import type { Io } from '../cli/io.ts';
 import type { Voice } from '../cli/voice.ts';
 import { type Check, type Judgement, notRun } from './check.ts';
-import type { Evidence, Parts, StepName, Target } from './evidence.ts';
+import type { Evidence, EvidenceParts, StepName, ValidationTarget } from './evidence.ts';
 import type { Inside } from './inside.ts';
 import type { Probes } from './probe-clients/probes.ts';
 import type { Recorder } from './recorder.ts';
@@ -9,9 +9,9 @@ import type { SavedSignIn } from './saved-sign-in.ts';
 
 /** The parts that a probe works with. */
 export interface Run {
-  readonly target: Target;
+  readonly target: ValidationTarget;
   /** The evidence of the steps before. */
-  readonly parts: Partial<Parts>;
+  readonly parts: Partial<EvidenceParts>;
   readonly recorder: Recorder;
   readonly probes: Probes;
   readonly inside: Inside | undefined;
@@ -39,14 +39,14 @@ export interface Step<Name extends StepName = StepName> {
   doing: string;
   /** Steps whose evidence it uses. */
   after: readonly StepName[];
-  probe(run: Run): Promise<Parts[Name]>;
+  probe(run: Run): Promise<EvidenceParts[Name]>;
   checks: readonly Check[];
 }
 
 /** A judge of one step's evidence; not run where the step did not come to an end. */
 export function judgeBy<Name extends StepName>(
   name: Name,
-  judge: (part: Parts[Name], evidence: Evidence) => Judgement,
+  judge: (part: EvidenceParts[Name], evidence: Evidence) => Judgement,
 ): Check['judge'] {
   return (evidence) => {
     const part = evidence.parts[name];
@@ -55,14 +55,14 @@ export function judgeBy<Name extends StepName>(
           'The run ended before this was probed.',
           'Run it again; --request-timeout sets how long a request may take.',
         )
-      : judge(part as Parts[Name], evidence);
+      : judge(part as EvidenceParts[Name], evidence);
   };
 }
 
 /**
  * The reason why something of the admin side is not known: the operator's choice, or no account. Neither is a failure.
  */
-export function withoutAdmin({ outside }: Target): Judgement {
+export function withoutAdmin({ outside }: ValidationTarget): Judgement {
   return outside
     ? { outcome: 'skipped', message: 'Takes the admin side (--outside).' }
     : { outcome: 'skipped', message: 'Takes the admin side, and no service account is configured.' };

@@ -4,7 +4,7 @@ import { roleLabel } from '../realm/access.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import { type Check, fail, type Judgement, notRun, pass, skipped, warn } from './check.ts';
 import type { ConnectorToken, ConnectorTokens } from './connector-tokens.ts';
-import type { Parts, Target } from './evidence.ts';
+import type { EvidenceParts, ValidationTarget } from './evidence.ts';
 import { type Exchange, outcomeOf, toObject } from './exchange.ts';
 import { probeToken, type TokenEvidence, tokenIn, type Unsendable } from './probes/token.ts';
 import { findUntriedDocuments, LET_IT_SIGN_IN, wordsOf } from './product-ways.ts';
@@ -13,7 +13,11 @@ import { LEEWAY_S } from './verify-token.ts';
 
 /** A judge of connectors' tokens, not run where there are none. */
 function ofConnectors(
-  judge: (tokens: readonly ConnectorToken[], target: Target, connectors: ConnectorTokens) => Judgement,
+  judge: (
+    tokens: readonly ConnectorToken[],
+    target: ValidationTarget,
+    connectors: ConnectorTokens,
+  ) => Judgement,
 ): Check['judge'] {
   return judgeBy('token', ({ connectors }, { target }) => {
     if (connectors.tokens.length > 0) return judge(connectors.tokens, target, connectors);
@@ -84,7 +88,7 @@ const aud: Check = {
   }),
 };
 
-function audienceCause(token: ConnectorToken, { inside, mcp }: Target): Partial<Judgement> {
+function audienceCause(token: ConnectorToken, { inside, mcp }: ValidationTarget): Partial<Judgement> {
   const has = audiencesIn(token.claims);
   const fix = formatCommand(['create-scope', ['--resource', mcp]]);
   const host = new URL(mcp).host;
@@ -180,7 +184,10 @@ const claims: Check = {
 };
 
 /** Nothing to judge, since no token can be had: no failure, unless the operator demands a user (`--require-user`). */
-export function withoutBearer({ message, fix, isAsked }: Unsendable, { requireUser }: Target): Judgement {
+export function withoutBearer(
+  { message, fix, isAsked }: Unsendable,
+  { requireUser }: ValidationTarget,
+): Judgement {
   return notRun(message, fix, requireUser || isAsked ? {} : { excused: true });
 }
 
@@ -268,7 +275,10 @@ const userless: Check = {
 };
 
 /** No confidential client of this run: nobody wanted one, or nobody may register and no product has to. */
-function withoutProbe({ noRegistration, client }: Target, { registration }: Partial<Parts>): Judgement {
+function withoutProbe(
+  { noRegistration, client }: ValidationTarget,
+  { registration }: Partial<EvidenceParts>,
+): Judgement {
   if (noRegistration || client) return skipped('No client is registered (--no-registration, --client).');
   const ways = registration?.presets ?? [];
   if (ways.length > 0 && ways.every(({ way }) => way.by !== 'registration'))
@@ -321,7 +331,7 @@ const code: Check = {
   }),
 };
 
-function noCodes(ways: number, { noRegistration }: Target): Judgement {
+function noCodes(ways: number, { noRegistration }: ValidationTarget): Judgement {
   if (noRegistration) return skipped('No client is registered (--no-registration).');
   if (ways > 0) return skipped('The client’s secret is not read, so its request is not tried.');
   return notRun('There is no client to send a request for.', 'Fix REG-PLAIN first.');

@@ -17,7 +17,7 @@ import type { Preset } from '../products/preset.ts';
 import { runMark } from '../products/probe-mark.ts';
 import { visible } from '../text.ts';
 import { type CheckResult, groupOf } from './check.ts';
-import type { Evidence, Target } from './evidence.ts';
+import type { Evidence, ValidationTarget } from './evidence.ts';
 import { toObject } from './exchange.ts';
 import { isPublic } from './guard.ts';
 import { CHECKS, STEPS } from './index.ts';
@@ -32,7 +32,7 @@ import { select } from './select.ts';
 import type { Run } from './step.ts';
 
 /** The operator's wish. */
-export interface Wish {
+export interface ValidationWish {
   mcp: string;
   /** The products that `--preset` names; undefined where it names none. */
   presets: readonly Preset[] | undefined;
@@ -72,7 +72,7 @@ const LOGIN_MS = 6 * 60_000;
 const CLEANUP_MS = 30_000;
 
 /** Runs the playbook. However it ends, the clients that it registered are removed. */
-export async function validate(context: Context, config: Config, wish: Wish): Promise<Findings> {
+export async function validate(context: Context, config: Config, wish: ValidationWish): Promise<Findings> {
   const { io, voice } = context;
   const chosen = select(STEPS, CHECKS, wish);
   const inside = await insideOf(context, config, wish);
@@ -115,7 +115,13 @@ export async function validate(context: Context, config: Config, wish: Wish): Pr
   }
 }
 
-async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: string, signal: AbortSignal) {
+async function recorderFor(
+  { io }: Context,
+  config: Config,
+  wish: ValidationWish,
+  runId: string,
+  signal: AbortSignal,
+) {
   const given = config.originOf('MCPKC_REQUEST_TIMEOUT') !== undefined;
   const timeoutMs = given ? config.requestTimeoutMs : REQUEST_MS;
   const system = await isSystemAuthorityNeeded(wish.mcp, config, io);
@@ -134,7 +140,7 @@ async function recorderFor({ io }: Context, config: Config, wish: Wish, runId: s
 }
 
 /** The admin side, where there is an account and the operator wants it. */
-async function insideOf(context: Context, config: Config, wish: Wish): Promise<Inside | undefined> {
+async function insideOf(context: Context, config: Config, wish: ValidationWish): Promise<Inside | undefined> {
   if (wish.outside || !hasAccount(config)) return undefined;
   requireSafeTransport(config.server, config);
   return lookInside(config, wish.mcp, context.io, context.signal);
@@ -142,12 +148,12 @@ async function insideOf(context: Context, config: Config, wish: Wish): Promise<I
 
 async function targetOf(
   config: Config,
-  wish: Wish,
+  wish: ValidationWish,
   inside: Inside | undefined,
   recorder: Recorder,
   runId: string,
   io: Io,
-): Promise<Target> {
+): Promise<ValidationTarget> {
   const issuerGiven = ['KC_ISSUER', 'KC_HOSTNAME'].some((key) => config.originOf(key) !== undefined);
   const ownIssuer = config.realm === undefined ? undefined : await ownWord(config, recorder);
   return {
@@ -170,7 +176,10 @@ async function targetOf(
 }
 
 /** The client of `--client`, where the admin side has it; one that isn't there ends the run. */
-async function namedClient(inside: Inside | undefined, clientId: string): Promise<Target['client']> {
+async function namedClient(
+  inside: Inside | undefined,
+  clientId: string,
+): Promise<ValidationTarget['client']> {
   if (inside === undefined) return { clientId, found: undefined };
   const found = await findClient(inside.keycloak, clientId);
   if (found !== undefined) return { clientId, found };
@@ -188,8 +197,8 @@ async function namedClient(inside: Inside | undefined, clientId: string): Promis
 async function keepToPublic(
   { voice }: Context,
   config: Config,
-  { mcp, allowPrivate }: Wish,
-  { issuer }: Target,
+  { mcp, allowPrivate }: ValidationWish,
+  { issuer }: ValidationTarget,
   recorder: Recorder,
 ): Promise<void> {
   if (allowPrivate || !(await isPublic(mcp, recorder.lookUp))) return;

@@ -4,7 +4,7 @@ import { visible } from '../text.ts';
 import { isAbsolute } from './paths.ts';
 
 /** A file of the configuration that is there. */
-export interface Found {
+export interface FoundFile {
   path: string;
   text: string;
   /** Whether a flag named it. */
@@ -25,7 +25,7 @@ export async function findFile(
   named: unknown,
   usual: readonly string[],
   mayBeNew = false,
-): Promise<Found | undefined> {
+): Promise<FoundFile | undefined> {
   const asked = typeof named === 'string';
   const origin = asked ? `flag --${flag}` : 'file';
   for (const path of asked ? [named] : usual) {

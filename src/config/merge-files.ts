@@ -3,7 +3,7 @@ import { formatEnvFile, parseEnvFile } from './env-file.ts';
 import { readJsonObject } from './json-text.ts';
 
 /** The wanted values of a file's keys; null removes a key. Other keys stay. */
-export type Wanted = Readonly<Record<string, string | null>>;
+export type WantedFile = Readonly<Record<string, string | null>>;
 
 /** A file's new text, and the wanted keys whose values are new in it. */
 export interface Merged {
@@ -16,7 +16,7 @@ export interface Merged {
  * as in a shell; earlier ones go). Missing ones are added at the end, and every other line stays as it is, comments
  * too.
  */
-export function mergeEnvFile(text: string, wanted: Wanted): Merged {
+export function mergeEnvFile(text: string, wanted: WantedFile): Merged {
   const { values } = parseEnvFile(text, '');
   const changed = Object.keys(wanted).filter((key) => (values.get(key)?.value ?? null) !== wanted[key]);
   if (changed.length === 0) return { text, changed };
@@ -49,7 +49,7 @@ function isAssignment(line: string, key: string): boolean {
  */
 export function mergeConfigFile(
   text: string,
-  wanted: Wanted,
+  wanted: WantedFile,
   same: (key: string, value: unknown) => boolean,
 ): Merged {
   const read = text.trim() === '' ? { value: { members: [], twice: [] } } : readJsonObject(text);

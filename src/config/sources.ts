@@ -3,7 +3,7 @@ import { findNearest } from '../names/nearest.ts';
 import type { Result } from '../result.ts';
 import { visible } from '../text.ts';
 import { parseEnvFile } from './env-file.ts';
-import { CONFIG_FILES_HERE, type Found, findFile, userConfigFiles } from './find-file.ts';
+import { CONFIG_FILES_HERE, type FoundFile, findFile, userConfigFiles } from './find-file.ts';
 import { readJsonObject } from './json-text.ts';
 import { expandHome, folderOf, isAbsolute } from './paths.ts';
 import { keysLeftOut, type Profile, profileVariables, readProfile } from './profile.ts';
@@ -119,11 +119,11 @@ function fromEnvironment({ env }: Io, profile: Profile | undefined, { warnings }
   return level;
 }
 
-function placeOf({ path, asked }: Found): Pick<Given, 'folder' | 'file' | 'found'> {
+function placeOf({ path, asked }: FoundFile): Pick<Given, 'folder' | 'file' | 'found'> {
   return { folder: folderOf(path), file: path, found: !asked && !isAbsolute(path) };
 }
 
-function fromEnvFile(file: Found, told: Complaints): Level {
+function fromEnvFile(file: FoundFile, told: Complaints): Level {
   const read = parseEnvFile(file.text, file.path);
   told.problems.push(...read.problems);
   told.warnings.push(...read.warnings);
@@ -137,7 +137,7 @@ function fromEnvFile(file: Found, told: Complaints): Level {
   return level;
 }
 
-function fromConfigFile(file: Found, { problems, warnings }: Complaints) {
+function fromConfigFile(file: FoundFile, { problems, warnings }: Complaints) {
   const answer: { level: Level } & Pick<Sources, 'presets' | 'protect'> = {
     level: new Map(),
     presets: [],

@@ -3,7 +3,7 @@ import type { PartName } from '../keycloak/read/status-parts.ts';
 import type { Seen } from './seen.ts';
 
 /** `error`: a connector fails, or anybody gets in; `warning`: weaker than it should be, or soon a failure; `info`. */
-export type Severity = 'error' | 'warning' | 'info';
+export type FindingSeverity = 'error' | 'warning' | 'info';
 
 /**
  * The fix of a finding: a command line of mcpkc that clears it as printed, or a change at Keycloak or the MCP server.
@@ -16,7 +16,7 @@ export interface Fix {
 /** One finding that `status` reports; its code is a contract. */
 export interface Finding {
   code: string;
-  severity: Severity;
+  severity: FindingSeverity;
   /** Subject of the finding, as an operator calls it: a scope, a policy, a product, a client id, an address. */
   subject: string;
   /** The fault, and how people notice it. May hold text that outsiders wrote: show it through `visible`. */
@@ -33,7 +33,7 @@ export interface Found {
   subject: string;
   message: string;
   fix: Fix;
-  severity?: Severity;
+  severity?: FindingSeverity;
   products?: readonly string[];
   depends?: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface Found {
 /** A rule: judges the parts of a realm that were read, and returns its findings. Pure. */
 export interface Rule {
   code: string;
-  severity: Severity;
+  severity: FindingSeverity;
   /** Parts that must be visible to judge; where one isn't, the rule is not run and its subject isn't called healthy. */
   needs: readonly PartName[];
   explanation: Explanation;

@@ -1,5 +1,5 @@
 import type { PartName } from '../keycloak/read/status-parts.ts';
-import type { Finding, RuleGroup, Severity } from './finding.ts';
+import type { Finding, FindingSeverity, RuleGroup } from './finding.ts';
 import type { Seen } from './seen.ts';
 
 /** A rule that could not be judged, and the role that judging needs. */
@@ -21,17 +21,17 @@ export interface GroupVerdict {
 }
 
 /** The findings of all rules about the realm. */
-export interface Judgement {
+export interface RealmJudgement {
   /** The most important first. */
   findings: Finding[];
   unjudged: Unjudged[];
   groups: GroupVerdict[];
 }
 
-const RANK: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
+const RANK: Record<FindingSeverity, number> = { error: 0, warning: 1, info: 2 };
 
 /** Runs the rules that can be run. Errors come first, then warnings; within these, the order of the groups. */
-export function judge(groups: readonly RuleGroup[], seen: Seen): Judgement {
+export function judge(groups: readonly RuleGroup[], seen: Seen): RealmJudgement {
   const findings: Finding[] = [];
   const unjudged: Unjudged[] = [];
   const verdicts = groups.map(({ title, applies = () => true, rules }): GroupVerdict => {

@@ -5,7 +5,7 @@ import { allowedScopesOf, mapperTypesOf, PAIRWISE_MAPPER } from '../realm/regist
 import { POLICY } from '../realm/representations.ts';
 import { count } from '../text.ts';
 import { doorsOf, namingsOf } from './asked-scopes.ts';
-import type { Fix, Rule, RuleGroup, Severity } from './finding.ts';
+import type { FindingSeverity, Fix, Rule, RuleGroup } from './finding.ts';
 import { atKeycloak, atMcpServer, harden, repairAny } from './fixes.ts';
 import { listAnonymous } from './hosts.ts';
 import { isShut, listServers, requireShown, type Seen } from './seen.ts';
@@ -179,7 +179,7 @@ function missingPolicy(
   title: string,
   providerId: string,
   lost: string,
-  { severity, fix }: { severity: Severity; fix?(seen: Seen): Fix } = { severity: 'warning' },
+  { severity, fix }: { severity: FindingSeverity; fix?(seen: Seen): Fix } = { severity: 'warning' },
 ): Rule {
   const byHand = `${CONSOLE} Create client policy, ${title}.`;
   return {

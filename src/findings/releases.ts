@@ -2,7 +2,7 @@ import type { PartName } from '../keycloak/read/status-parts.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import { ADMIN_API_SCOPE } from '../realm/roles.ts';
 import { repairAccount } from './account.ts';
-import type { Fix, Found, Severity } from './finding.ts';
+import type { FindingSeverity, Fix, Found } from './finding.ts';
 import { atKeycloak } from './fixes.ts';
 import { listServers, requireShown, type Seen } from './seen.ts';
 
@@ -30,7 +30,7 @@ export interface ReleaseFact {
 /** One thing that breaks when a server is upgraded. */
 export interface Breakage {
   from: string;
-  severity: Severity;
+  severity: FindingSeverity;
   subject: string;
   message: string;
   fix: Fix;

@@ -1,7 +1,7 @@
 import type { ProductWish, ServerWish } from '../plan/servers.ts';
 
 /** A place in a file, for messages: `mcpkc.yaml:12:7`. */
-export interface Place {
+export interface FilePlace {
   file: string;
   line: number;
   column: number;
@@ -9,19 +9,19 @@ export interface Place {
 
 /** A product of a server, and how it connects, where the file has it. */
 export interface FleetProduct extends ProductWish {
-  at: Place;
+  at: FilePlace;
 }
 
 /** An MCP server as the file wants it. */
 export interface FleetServer extends ServerWish {
   products: readonly FleetProduct[];
-  at: Place;
+  at: FilePlace;
 }
 
 /** A server that is retired. */
 export interface FleetRetired {
   resource: string;
-  at: Place;
+  at: FilePlace;
 }
 
 /** A realm of the file. */
@@ -34,7 +34,7 @@ export interface FleetRealm {
   harden: boolean;
   servers: FleetServer[];
   retired: FleetRetired[];
-  at: Place;
+  at: FilePlace;
 }
 
 /** The realms that one or more files ask for. */
@@ -45,11 +45,11 @@ export interface Fleet {
 
 /** A fault in a file, or a note about it. */
 export interface FileProblem {
-  at: Place;
+  at: FilePlace;
   message: string;
 }
 
 /** A place in the form that editors and CI logs recognize. */
-export function placeText({ file, line, column }: Place): string {
+export function placeText({ file, line, column }: FilePlace): string {
   return `${file}:${line}:${column}`;
 }

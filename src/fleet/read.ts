@@ -11,13 +11,13 @@ import { isReservedRole } from '../realm/access.ts';
 import { isScopeName, NO_SCOPE_NAME } from '../realm/mcp-scope.ts';
 import { brief, visible } from '../text.ts';
 import type {
+  FilePlace,
   FileProblem,
   Fleet,
   FleetProduct,
   FleetRealm,
   FleetRetired,
   FleetServer,
-  Place,
 } from './fleet.ts';
 import { type FileProduct, type FileServer, type FleetFile, fleetSchema } from './schema.ts';
 
@@ -37,7 +37,7 @@ export interface ReadFleet {
 type Path = readonly (string | number)[];
 
 /** A function that finds a place in a file, by the path in the document. */
-type PlaceOf = (path: Path, isKey?: boolean) => Place;
+type PlaceOf = (path: Path, isKey?: boolean) => FilePlace;
 
 /**
  * Reads files of MCP servers, YAML 1.2 or JSON. All faults are reported at once, each with line and column: syntax,
@@ -77,7 +77,7 @@ const MOST_ALIASES = 100;
 function readFile({ file, text }: FileText, presets: readonly string[] | undefined): ReadFile {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, version: '1.2' });
-  const placeAt = (offset: number): Place => {
+  const placeAt = (offset: number): FilePlace => {
     const { line, col } = counter.linePos(offset);
     return { file, line, column: col };
   };
@@ -423,7 +423,7 @@ function contradictions({ realms }: Fleet): FileProblem[] {
 }
 
 function realmContradictions({ servers, retired }: FleetRealm): FileProblem[] {
-  const again = (one: { at: Place }, first: { at: Place }, what: string): FileProblem => ({
+  const again = (one: { at: FilePlace }, first: { at: FilePlace }, what: string): FileProblem => ({
     at: one.at,
     message: `${what} is there already (${first.at.file}:${first.at.line})`,
   });

@@ -20,7 +20,7 @@ export interface AllowWish {
 }
 
 /** One client that is to be there. */
-export interface Target {
+export interface AllowTarget {
   preset: Preset | undefined;
   way: 'document' | 'client';
   clientId: string;
@@ -96,7 +96,7 @@ export function clientIdFor(scope: string, { name }: Preset): string {
 export function targetsOf(
   wish: AllowWish,
   here: Pick<NamedServer, 'scope' | 'ways'> & { issuer: IssuerSays },
-): Target[] {
+): AllowTarget[] {
   const { presets } = wish;
   if (presets.length === 0) return [targetOf(wish, undefined, 'client', wish.clientId ?? '')];
   return presets.map((preset) => {
@@ -114,9 +114,9 @@ function isUrlId({ clientId }: AllowWish): boolean {
 function targetOf(
   { redirectUris: asked }: AllowWish,
   preset: Preset | undefined,
-  way: Target['way'],
+  way: AllowTarget['way'],
   clientId: string,
-): Target {
+): AllowTarget {
   const known = preset?.redirectUris.map(({ uri }) => uri) ?? [];
   const { exact, leftOut } = exactRedirects([...known, ...asked]);
   return {
@@ -132,7 +132,7 @@ function targetOf(
 }
 
 /** Confidential where the product keeps a secret; a product that runs on a user's machine can't. */
-function secretOf(preset: Preset | undefined, redirectUris: readonly string[]): Target['secret'] {
+function secretOf(preset: Preset | undefined, redirectUris: readonly string[]): AllowTarget['secret'] {
   if (preset?.withClient) return preset.withClient.secret;
   if (preset) return preset.registration.token_endpoint_auth_method === 'none' ? 'none' : 'text';
   return redirectUris.every((uri) => uri.startsWith('https:')) ? 'text' : 'none';

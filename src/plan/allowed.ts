@@ -10,7 +10,7 @@ import type { Client } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import { CIMD_ATTRIBUTE, PINNED_UNTIL, plainScopes } from '../realm/ways.ts';
 import { count, formatCommand, typedName } from '../text.ts';
-import type { Target } from './allow-targets.ts';
+import type { AllowTarget } from './allow-targets.ts';
 import type { Assignment, Desired, DesiredAllowed } from './desired.ts';
 import { NOT_HARDENED } from './hardening.ts';
 import { knownPresets } from './input.ts';
@@ -39,7 +39,7 @@ export interface AllowStamp {
  */
 export function allowedEntry(
   mcpServer: ServerToAllow,
-  target: Target,
+  target: AllowTarget,
   stamp: AllowStamp,
   planned: readonly Allowed[] = [],
 ): Allowed {
@@ -73,7 +73,7 @@ function madeScopes({ isNew, ways }: ServerToAllow): boolean {
 }
 
 /** The client as Keycloak is to have it. */
-function clientOf({ snapshot }: ServerToAllow, target: Target, id: string): Client {
+function clientOf({ snapshot }: ServerToAllow, target: AllowTarget, id: string): Client {
   const { clientId, name, way, secret, redirectUris, requestedScopes, preset } = target;
   const scopes = plainScopes(snapshot, requestedScopes);
   return {
@@ -103,7 +103,10 @@ function clientOf({ snapshot }: ServerToAllow, target: Target, id: string): Clie
 }
 
 /** The audience as default; in adopted mode the scope that the product may name besides. */
-function assignmentsFor({ mode, scope, carrier }: ServerToAllow, { clientId, name }: Target): Assignment[] {
+function assignmentsFor(
+  { mode, scope, carrier }: ServerToAllow,
+  { clientId, name }: AllowTarget,
+): Assignment[] {
   const audience: Assignment = {
     clientId,
     scope: carrier,
@@ -128,7 +131,7 @@ function assignmentsFor({ mode, scope, carrier }: ServerToAllow, { clientId, nam
  */
 export function withAllowed(
   mcpServer: ServerToAllow,
-  targets: readonly Target[],
+  targets: readonly AllowTarget[],
   entries: readonly Allowed[],
 ): Desired {
   const whole = provision(mcpServer, {

@@ -8,7 +8,7 @@ import { count } from '../text.ts';
 import { changesOf, type RealmPlan } from './plan.ts';
 
 /** A plan that was written, for one MCP server. */
-export interface Written {
+export interface WrittenPlan {
   resource: string;
   plan: RealmPlan;
   /** The clients as they are now. */
@@ -33,7 +33,7 @@ function assignedTo(list: 'default' | 'none', plan: RealmPlan, clients: readonly
  */
 export function adoptionsOf(
   plan: RealmPlan,
-  { resource, clients, since, by }: Pick<Written, 'resource' | 'clients'> & { since: string; by: string },
+  { resource, clients, since, by }: Pick<WrittenPlan, 'resource' | 'clients'> & { since: string; by: string },
 ): Adopted[] {
   return assignedTo('default', plan, clients).map(
     ({ client, scope }): Adopted => ({
@@ -58,7 +58,7 @@ const LINES = 5;
 export async function rememberPlans(
   keycloak: Keycloak,
   io: Io,
-  written: readonly Written[],
+  written: readonly WrittenPlan[],
   forget: readonly Entry[] = [],
 ): Promise<void> {
   const since = new Date(keycloak.serverNow()).toISOString();
@@ -75,14 +75,14 @@ export async function rememberPlans(
 }
 
 /** The same for one plan. */
-export async function rememberPlan(keycloak: Keycloak, io: Io, written: Written): Promise<void> {
+export async function rememberPlan(keycloak: Keycloak, io: Io, written: WrittenPlan): Promise<void> {
   await rememberPlans(keycloak, io, [written]);
 }
 
 /** A plan's entries, and the clients that are no more adopted for its MCP server. */
 function effectsOf(
   io: Io,
-  { resource, plan, clients, entries = [], by: doer }: Written,
+  { resource, plan, clients, entries = [], by: doer }: WrittenPlan,
   since: string,
 ): { resource: string; remember: Entry[]; left: Client[] } {
   const by = deedBy(doer);

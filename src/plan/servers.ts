@@ -32,7 +32,7 @@ import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';
 import { formatCommand, listNames, visible } from '../text.ts';
 import { type AccessFacts, type AccessPlan, isRestrictedAgain, planAccess, withAccess } from './access.ts';
-import { requireWish, type Target, targetsOf } from './allow-targets.ts';
+import { type AllowTarget, requireWish, targetsOf } from './allow-targets.ts';
 import { allowedEntry, withAllowed } from './allowed.ts';
 import type { Desired } from './desired.ts';
 import { requireEditablePolicies } from './editable-policies.ts';
@@ -117,7 +117,7 @@ export interface PlannedServers {
 interface ServerInWork extends NamedServer {
   wish: ServerWish;
   presets: Preset[];
-  targets: Target[];
+  targets: AllowTarget[];
   moving: Moving;
 }
 

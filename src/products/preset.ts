@@ -33,7 +33,7 @@ export interface Source {
 }
 
 /** The knowledge of a product's habit. */
-export type Answer = 'yes' | 'no' | 'unknown';
+export type Tristate = 'yes' | 'no' | 'unknown';
 
 /** The way in which a product takes a client that was made beforehand. */
 export interface WithClient {
@@ -56,13 +56,13 @@ export interface Preset {
   trustedHosts: readonly string[];
   clientUri?: string;
   /** Whether its registration names scopes: Keycloak then attaches those instead of the realm's defaults. */
-  sendsScope: Answer;
+  sendsScope: Tristate;
   /** The rule by which it names scopes, given those that it meets. */
   scopes: ScopeRule;
   /** Its client id where the server takes client id metadata documents. */
   cimdUrl?: string;
   /** Whether Keycloak 26.7 can read that document (feature `cimd`). */
-  cimdReadable?: Answer;
+  cimdReadable?: Tristate;
   /** The same where the product has one per connection. */
   cimdUrlPatterns?: readonly RedirectPattern[];
   registration: Registration;
@@ -88,9 +88,9 @@ export interface Preset {
    * Whether one sign-in registers two clients, a second or two apart. The later one signs in, as far as is known
    * (OpenCode 1.18): an adoption that stops at the first cuts the living one off.
    */
-  registersTwice: Answer;
+  registersTwice: Tristate;
   /** Whether each sign-in registers a new client and leaves the one before it behind. */
-  registersPerLogin: Answer;
+  registersPerLogin: Tristate;
   /**
    * The way to a new client once its own is gone (`invalid_client`). `by-itself`: without a person; `at-login`: a
    * person signs in again; `after-removal`: a person must remove the connection, or its stored registration, first.

@@ -1,4 +1,4 @@
-import type { Answer, ShownCheck } from '../../src/checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../src/checks/answer.ts';
 
 /** The MCP server that these answers are about. */
 export const MCP = 'https://svc.example.com/mcp';
@@ -24,7 +24,7 @@ export function checkOf(id: string, changes: Partial<ShownCheck> = {}): ShownChe
 }
 
 /** What a run answers with these checks; red is what must pass and didn’t. */
-export function answerOf(checks: ShownCheck[], changes: Partial<Answer> = {}): Answer {
+export function answerOf(checks: ShownCheck[], changes: Partial<ValidationAnswer> = {}): ValidationAnswer {
   const red = checks
     .filter(({ outcome, severity }) => severity === 'must' && ['fail', 'not-run'].includes(outcome))
     .map(({ id }) => id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer, ShownCheck } from '../../src/checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../src/checks/answer.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { failedSarifText, sarifText } from '../../src/cli/sarif.ts';
 import { answerOf } from '../../src/commands/status/answer.ts';
@@ -119,7 +119,12 @@ describe('SARIF of validate', () => {
       check('CHAL-401', {}),
     ];
     const red = ['PRM-FOUND', 'PRM-RESOURCE', 'TOK-AUD'];
-    const answer = { mcp: 'https://svc.example.com/mcp', checks, red, exitStatus: 1 } as unknown as Answer;
+    const answer = {
+      mcp: 'https://svc.example.com/mcp',
+      checks,
+      red,
+      exitStatus: 1,
+    } as unknown as ValidationAnswer;
     const results = resultsOf(sarifText(validateSarif(answer, undefined)));
     expect(results.map(({ ruleId, level }) => [ruleId, level])).toEqual([
       ['PRM-FOUND', 'error'],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Target } from '../../src/checks/evidence.ts';
+import type { ValidationTarget } from '../../src/checks/evidence.ts';
 import type { RegistrationEvidence } from '../../src/checks/probes/registration.ts';
 import { probeOtherPaths } from '../../src/checks/probes/registration-paths.ts';
 import { Recorder } from '../../src/checks/recorder.ts';
@@ -32,7 +32,7 @@ async function judged(endpoint = OUTSIDE, advertised = 'openid-connect') {
   );
   const check = registrationStep.checks.find(({ id }) => id === 'REG-PATHS');
   const registration = { endpoint, others, presets: [] } as unknown as RegistrationEvidence;
-  return check?.judge({ target: { noRegistration: false } as Target, parts: { registration } });
+  return check?.judge({ target: { noRegistration: false } as ValidationTarget, parts: { registration } });
 }
 
 describe('REG-PATHS', () => {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { listenForRedirect } from './loopback.ts';
 
 /** The facts of server and client that a sign-in needs. */
-export interface SignIn {
+export interface BrowserSignIn {
   issuer: string;
   authorizationEndpoint: string;
   /** Sent as `resource` (RFC 8707). */
@@ -28,7 +28,7 @@ const PATIENCE_MS = 5 * 60_000;
  * Sends a person to the authorization endpoint and waits for the redirect on 127.0.0.1. The flow is authorization code
  * with PKCE S256, `state` and `iss` checked (RFC 8252, RFC 7636, RFC 9207). Rejects only where the run was aborted.
  */
-export async function signIn(options: SignIn): Promise<SignedIn> {
+export async function signIn(options: BrowserSignIn): Promise<SignedIn> {
   const state = randomBytes(16).toString('base64url');
   const verifier = randomBytes(32).toString('base64url');
   const page = await listenForRedirect(state);
@@ -57,7 +57,7 @@ export async function signIn(options: SignIn): Promise<SignedIn> {
 }
 
 function authorizationUrl(
-  { authorizationEndpoint, resource, scope }: SignIn,
+  { authorizationEndpoint, resource, scope }: BrowserSignIn,
   clientId: string,
   redirectUri: string,
   { state, verifier }: { state: string; verifier: string },

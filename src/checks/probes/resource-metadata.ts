@@ -2,7 +2,7 @@ import { type Exchange, isDocument, listStrings, toObject } from '../exchange.ts
 import type { Run } from '../step.ts';
 
 /** A place where metadata may be, and the answer found there. */
-export interface Place {
+export interface MetadataPlace {
   where: 'challenge' | 'path' | 'root';
   url: string;
   exchange: Exchange;
@@ -11,9 +11,9 @@ export interface Place {
 /** The MCP server's own documents about itself. */
 export interface MetadataEvidence {
   /** The places in the order in which clients look (RFC 9728 §3.1), each URL once. */
-  places: readonly Place[];
+  places: readonly MetadataPlace[];
   /** The first that holds a JSON object. */
-  found: Place | undefined;
+  found: MetadataPlace | undefined;
   document: Readonly<Record<string, unknown>>;
   /** `scopes_supported`; empty where it is absent. */
   scopes: readonly string[];
@@ -48,7 +48,7 @@ export async function probeMetadata(run: Run): Promise<MetadataEvidence> {
     });
   const [path, root] = wellKnown(target.mcp, PRM);
   const named = namedByChallenge(run, origin);
-  const urls = new Map<string, Place['where']>();
+  const urls = new Map<string, MetadataPlace['where']>();
   if (named !== undefined) urls.set(named, 'challenge');
   for (const [url, where] of [
     [path, 'path'],

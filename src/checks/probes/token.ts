@@ -9,7 +9,7 @@ import { PROBE_CODE } from '../../products/probe-mark.ts';
 import { OFFLINE } from '../../products/scopes.ts';
 import { formatCommand, visible } from '../../text.ts';
 import { type ConnectorTokens, makeConnectorTokens } from '../connector-tokens.ts';
-import type { Target } from '../evidence.ts';
+import type { ValidationTarget } from '../evidence.ts';
 import { type Exchange, toObject } from '../exchange.ts';
 import type { Inside } from '../inside.ts';
 import { obtainLoginToken, renewSignIn } from '../login-token.ts';
@@ -230,7 +230,7 @@ async function lend({ inside, target }: Run, client: ProbeClient | undefined): P
  * The audiences that tokens for this MCP server may name: its URL, those that the realm itself adds for it, and the
  * names in OIDC_AUDIENCE.
  */
-function ownAudiences({ mcp, inside, accepted }: Target): string[] {
+function ownAudiences({ mcp, inside, accepted }: ValidationTarget): string[] {
   const given =
     inside?.scopes.named !== undefined ? inside.audiences.filter((one) => accepted.includes(one)) : [];
   return [...new Set([mcp, ...given])];

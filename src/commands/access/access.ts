@@ -65,7 +65,7 @@ export interface AccessInput {
 }
 
 /** The MCP server as it is, and what was read about the people who may use it. */
-interface ServerAtHand extends NamedServer {
+interface ServerWithPeople extends NamedServer {
   snapshot: RealmSnapshot;
   facts: AccessFacts;
   tree: RoleTree;
@@ -107,7 +107,7 @@ export async function changeAccess(
   return report(context, keycloak, mcpServer, { gates, plan, dryRun: input.dryRun, isAsked });
 }
 
-async function readServer(config: Config, keycloak: Keycloak, input: AccessInput): Promise<ServerAtHand> {
+async function readServer(config: Config, keycloak: Keycloak, input: AccessInput): Promise<ServerWithPeople> {
   const { resource } = input;
   const snapshot = await readRealm(keycloak);
   const wish = scopeWish(config, resource, { scope: input.scope });
@@ -147,7 +147,7 @@ async function heldNobodies(
 
 async function desiredFor(
   keycloak: Keycloak,
-  mcpServer: ServerAtHand,
+  mcpServer: ServerWithPeople,
   planned: AccessPlan,
   input: AccessInput,
 ): Promise<Desired> {
@@ -174,7 +174,7 @@ async function desiredFor(
 /** Groups and users that the role is granted to; the snapshot learns which of them have it. */
 async function roleHolders(
   keycloak: Keycloak,
-  { snapshot }: ServerAtHand,
+  { snapshot }: ServerWithPeople,
   { gates = [] }: AccessPlan,
   { groups, users, add }: AccessInput,
 ): Promise<RoleHolder[]> {
@@ -219,7 +219,7 @@ async function roleHolders(
 }
 
 /** A role that everybody has lets everybody in. */
-function warnOfDefaults({ voice }: Context, { tree, facts }: ServerAtHand, { add }: AccessInput): void {
+function warnOfDefaults({ voice }: Context, { tree, facts }: ServerWithPeople, { add }: AccessInput): void {
   for (const name of add) {
     const role = facts.roles.find((one) => one.client === null && one.name === name);
     if (!role || tree.defaultRole === undefined) continue;
@@ -243,7 +243,7 @@ interface Applying {
 async function apply(
   context: Context,
   keycloak: Keycloak,
-  mcpServer: ServerAtHand,
+  mcpServer: ServerWithPeople,
   { plan, desired, planned }: Applying,
 ): Promise<void> {
   const { io, signal, voice } = context;
@@ -286,7 +286,7 @@ interface Reported {
 async function report(
   { voice }: Context,
   keycloak: Keycloak,
-  mcpServer: ServerAtHand,
+  mcpServer: ServerWithPeople,
   { gates, plan, dryRun, isAsked }: Reported,
 ): Promise<Report> {
   const { resource, scope, mode, roles: now, snapshot, facts } = mcpServer;
@@ -328,7 +328,7 @@ async function report(
 }
 
 /** Other scopes with the same audience: anybody who gets it by one of them needs no role of this server's. */
-function around(mcpServer: ServerAtHand): string[] {
+function around(mcpServer: ServerWithPeople): string[] {
   const { resource, snapshot } = mcpServer;
   const scopes = scopeNames(mcpServer);
   return snapshot.scopes

@@ -8,7 +8,7 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { gateRolesOf, planAccess, readAccessFacts, withAccess } from '../../plan/access.ts';
 import { agreeToPlan } from '../../plan/agree.ts';
-import type { Target } from '../../plan/allow-targets.ts';
+import type { AllowTarget } from '../../plan/allow-targets.ts';
 import { allowedEntry, withAllowed } from '../../plan/allowed.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { knownPresets } from '../../plan/input.ts';
@@ -33,7 +33,7 @@ import { defaultSecretFile, writeSecret } from './secret-file.ts';
 import type { ServerAtHand } from './server.ts';
 
 /** The manner in which `allow` should go about it. */
-export interface Manner {
+export interface AllowManner {
   yes: boolean;
   dryRun: boolean;
   secretFile: string | undefined;
@@ -44,7 +44,7 @@ export interface Manner {
 
 /** A product that was allowed, and its prospect. */
 export interface AllowedProduct {
-  target: Target;
+  target: AllowTarget;
   /** The file of its secret; undefined for a public client. */
   secretFile: string | undefined;
   /** The secret, only where showing it was asked for. */
@@ -67,8 +67,8 @@ export interface AllowResult {
 /** Plans, asks, makes the clients, proves each, and tells each product's prospect here. */
 export async function allowTargets(
   mcpServer: ServerAtHand,
-  targets: readonly Target[],
-  manner: Manner,
+  targets: readonly AllowTarget[],
+  manner: AllowManner,
 ): Promise<AllowResult> {
   const { keycloak, snapshot, context, resource } = mcpServer;
   const taken = targets.flatMap((target) => takenBy(mcpServer, target) ?? []);
@@ -146,15 +146,15 @@ export async function allowTargets(
 
 function fileFor(
   { context: { io }, keycloak }: ServerAtHand,
-  { clientId, secret }: Target,
-  { secretFile }: Manner,
+  { clientId, secret }: AllowTarget,
+  { secretFile }: AllowManner,
 ): string | undefined {
   if (secret === 'none') return undefined;
   return secretFile ?? defaultSecretFile(io, keycloak, { clientId, secret });
 }
 
 /** The client that has a target's client id and isn't proved to be mcpkc's. */
-function takenBy({ snapshot, record }: ServerAtHand, { clientId }: Target): Client | undefined {
+function takenBy({ snapshot, record }: ServerAtHand, { clientId }: AllowTarget): Client | undefined {
   const found = snapshot.clients.find((client) => client.clientId === clientId);
   return found && allowancesOf(record, found).length === 0 ? found : undefined;
 }
@@ -185,7 +185,7 @@ const MOST_LOOKED = 20;
 /** Adopted clients of the product that registered: the client made now makes them needless. */
 async function superfluousFor(
   { keycloak, record, resource, config }: ServerAtHand,
-  { preset }: Target,
+  { preset }: AllowTarget,
 ): Promise<string[]> {
   if (preset === undefined) return [];
   const made = new Set(allowedIn(record).map(({ client }) => client.id));
@@ -204,7 +204,7 @@ async function superfluousFor(
  */
 function withRealm(
   mcpServer: ServerAtHand,
-  { preset, requestedScopes, way, clientId }: Target,
+  { preset, requestedScopes, way, clientId }: AllowTarget,
   features: readonly string[],
   prospect: Prospect,
 ): Prospect {
@@ -275,7 +275,7 @@ function hasResourceClient({ clients }: RealmSnapshot, resource: string): boolea
 /** Puts the clients that have the targets' ids into the snapshot. */
 export async function readClients(
   { keycloak, snapshot }: ServerAtHand,
-  targets: readonly Target[],
+  targets: readonly AllowTarget[],
 ): Promise<void> {
   const found = await Promise.all(targets.map(({ clientId }) => findClient(keycloak, clientId)));
   for (const client of found) {
@@ -284,7 +284,7 @@ export async function readClients(
 }
 
 /** Refuses a wish for mcpkc's own account by another name. */
-export function requireNotOwn({ config, keycloak }: ServerAtHand, targets: readonly Target[]): void {
+export function requireNotOwn({ config, keycloak }: ServerAtHand, targets: readonly AllowTarget[]): void {
   const isOwn = targets.some(({ clientId }) => clientId === config.clientId);
   if (isOwn && keycloak.accountRealm === keycloak.realm)
     throw inputError('--client-id', 'this is mcpkc’s own account', 'Choose another id.');

@@ -11,7 +11,7 @@ import type { AllowedRow } from './list.ts';
 import type { Removed } from './remove.ts';
 
 /** The place that an answer is about. */
-export interface Place {
+export interface AllowPlace {
   server: string;
   realm: string;
   resource: string;
@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** The answer of `allow`. */
-export interface AllowAnswer extends Place {
+export interface AllowAnswer extends AllowPlace {
   plan: RealmPlan;
   dryRun: boolean;
   products: readonly AllowedProduct[];
@@ -138,7 +138,7 @@ function rowText({ products, way, clientId, since, signedIn, state }: AllowedRow
 }
 
 /** The answer of `--remove`. */
-export interface RemovalAnswer extends Place {
+export interface RemovalAnswer extends AllowPlace {
   plan: RealmPlan;
   dryRun: boolean;
   removed: readonly Removed[];

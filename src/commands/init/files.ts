@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { CONFIG_FILES_HERE } from '../../config/find-file.ts';
 import type { Config } from '../../config/load.ts';
-import { mergeConfigFile, mergeEnvFile, type Wanted } from '../../config/merge-files.ts';
+import { mergeConfigFile, mergeEnvFile, type WantedFile } from '../../config/merge-files.ts';
 import { folderOf, makeAbsolute } from '../../config/paths.ts';
 import { baseUrl } from '../../config/values.ts';
 import { McpkcError } from '../../errors.ts';
@@ -80,7 +80,7 @@ export async function planFiles(
 /**
  * One of the three keys may stand: beside the secret itself a file that holds it, or a key, would be a contradiction.
  */
-function proofKeys(proof: Proof, envPath: string, cwd: string): Wanted {
+function proofKeys(proof: Proof, envPath: string, cwd: string): WantedFile {
   if ('secret' in proof) {
     const secret = proof.secret ?? UNKNOWN;
     return { KC_CLIENT_SECRET: secret, KC_CLIENT_SECRET_FILE: null, KC_CLIENT_KEY_FILE: null };
@@ -112,12 +112,12 @@ async function keyFilePlan({ files }: Context['io'], proof: Proof): Promise<File
 export const FROM_PROMPT = 'the prompt';
 
 /** The keys of server and realm, and of the realm where the account lives. */
-function placeKeys({ server }: Config, { target, realm }: DesiredAccount): Wanted {
+function placeKeys({ server }: Config, { target, realm }: DesiredAccount): WantedFile {
   return { KC_SERVER: server, KC_REALM: target, KC_ADMIN_REALM: realm === target ? null : realm };
 }
 
 /** Values that were learned beside, so that no later command has to be told: the MCP server and the public issuer. */
-function learnedKeys(config: Config): Wanted {
+function learnedKeys(config: Config): WantedFile {
   const isLearned = (key: string) => config.originOf(key) === FROM_PROMPT;
   const { transportUrl, issuer } = config;
   return {
@@ -132,7 +132,7 @@ function learnedKeys(config: Config): Wanted {
  * The certificate authority that a flag or the environment named, by its absolute path. It goes into the file, since it
  * is needed every time, also by a cron job without that environment.
  */
-function authority(config: Config, cwd: string, place: Wanted): Wanted {
+function authority(config: Config, cwd: string, place: WantedFile): WantedFile {
   const origin = config.originOf('MCPKC_CA_FILE') ?? '';
   const isPassing = origin.startsWith('flag') || origin.startsWith('environment') || origin === FROM_PROMPT;
   if (!isPassing || config.caFile === undefined) return place;

@@ -5,7 +5,7 @@ import { expandHome } from '../../config/paths.ts';
 import { baseUrl, ValueProblem } from '../../config/values.ts';
 import { durationText, parseDuration } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
-import type { SignedIn } from '../../keycloak/connection/admin-login.ts';
+import type { SignedInAdministrator } from '../../keycloak/connection/admin-login.ts';
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { isTlsWanted } from '../../keycloak/connection/token-refusal.ts';
 import {
@@ -224,7 +224,7 @@ const SHOWN_REALMS = 20;
 export async function askForRealm(
   context: Context,
   config: Config,
-  signedIn: SignedIn,
+  signedIn: SignedInAdministrator,
   adminRealm: string,
 ): Promise<Config> {
   const { voice } = context;

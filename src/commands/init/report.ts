@@ -18,7 +18,7 @@ import { kcadmLines } from './kcadm.ts';
 import { type InitAnswer, initText } from './text.ts';
 
 /** The findings, plan and deeds of a run of `init`. */
-export interface Outcome {
+export interface InitOutcome {
   account: DesiredAccount;
   /** The state as it is now; with `--dry-run` as it was found. */
   snapshot: AccountSnapshot;
@@ -36,7 +36,7 @@ export interface Outcome {
 }
 
 /** The answer of `init`; without any secret. */
-export function reportOf(context: Context, config: Config, outcome: Outcome): Report {
+export function reportOf(context: Context, config: Config, outcome: InitOutcome): Report {
   const { account, snapshot, plan, dryRun, administrator } = outcome;
   const { server } = config;
   const files = outcome.files.map(({ path, action, keys }) => ({ path, action, keys }));
@@ -83,7 +83,7 @@ export function reportOf(context: Context, config: Config, outcome: Outcome): Re
   };
 }
 
-function kcadmContext({ server }: Config, adminName: string, outcome: Outcome) {
+function kcadmContext({ server }: Config, adminName: string, outcome: InitOutcome) {
   const { account, snapshot, files, administrator } = outcome;
   const config = files.at(-1);
   const env = files.at(-2);
@@ -111,7 +111,7 @@ const EXAMPLE = 'https://svc.example.com/mcp';
 function nextStep(
   options: readonly CommandPart[],
   { transportUrl }: Config,
-  { account, snapshot, look }: Outcome,
+  { account, snapshot, look }: InitOutcome,
 ): string {
   const line = (...parts: CommandPart[]) => formatCommand([...options, ...parts]);
   if (!account.roles.includes('manage-clients')) return `Next:\n${line('status')}`;
@@ -124,7 +124,7 @@ function nextStep(
   return `Next, ${next.what}:\n${next.line}`;
 }
 
-function nextLines({ named }: Context, config: Config, outcome: Outcome): string[] {
+function nextLines({ named }: Context, config: Config, outcome: InitOutcome): string[] {
   const { account, snapshot, plan, files, dryRun } = outcome;
   const { events } = account;
   if (dryRun) return eventsSentences(account.target, events?.retentionMs, plan).slice(1);

@@ -59,7 +59,7 @@ import {
 import { offerIgnoring } from './ignore-file.ts';
 import { proveAccount, warnOfOverrides } from './prove.ts';
 import { removeEverything } from './remove.ts';
-import { type Outcome, reportOf } from './report.ts';
+import { type InitOutcome, reportOf } from './report.ts';
 
 /** Events that are kept for less would be gone before anybody looks. */
 const SHORTEST_MS = 3_600_000;
@@ -247,7 +247,7 @@ async function asAdministrator(
   const planned = planForAccount(account, found);
   const proof = byKey ?? { secret: await keptSecret(realms, found, planned) };
   const files = await planFiles(context, config, account, proof);
-  const outcome: Outcome = {
+  const outcome: InitOutcome = {
     account,
     snapshot: found,
     plan: planned,

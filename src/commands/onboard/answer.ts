@@ -7,11 +7,11 @@ import { adoptCommand, describeForAnswer } from './outcome.ts';
 import { type OnboardAnswer, onboardText } from './text.ts';
 
 /** The purpose of `onboard`: wait for the next connector, adopt a named client, end the remains of an earlier run. */
-export type Kind = OnboardAnswer['kind'];
+export type AnswerKind = OnboardAnswer['kind'];
 
 /** The way in which the answer came to be. */
 export interface How {
-  kind: Kind;
+  kind: AnswerKind;
   /** Set where it is only planned: the exit status that tells whether something would change. */
   dryRun?: { exitStatus: number };
 }

@@ -24,7 +24,7 @@ import { lookBeside } from '../../plan/mcp-look.ts';
 import type { Preset } from '../../products/preset.ts';
 import { allowancesOf, allowedIn, type RealmRecord } from '../../realm/record.ts';
 import { count, readTypedName, visible } from '../../text.ts';
-import { type Kind, report } from './answer.ts';
+import { type AnswerKind, report } from './answer.ts';
 import type { Held } from './holding.ts';
 import { close, type Onboarded, onboardNamed, onboardNext } from './onboard.ts';
 import { labelClient } from './onboarding.ts';
@@ -145,7 +145,7 @@ export const onboard: Command<OnboardOptions> = {
       alias: flags.alias,
       roles: flags.role ?? [],
     });
-    const kind: Kind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
+    const kind: AnswerKind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
     look?.tell();
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
@@ -288,7 +288,7 @@ async function ask(
   return undefined;
 }
 
-function dryRun({ run, named, plan }: Prepared, config: Config, kind: Kind): Report {
+function dryRun({ run, named, plan }: Prepared, config: Config, kind: AnswerKind): Report {
   const changed = { ...run, changes: [...plan] };
   const onboarded = { run: changed, client: named, others: [], audience: undefined, doubts: [], unused: [] };
   // Without a named client somebody would be waited for in any case.

@@ -74,7 +74,7 @@ export interface Other {
 }
 
 /** Everybody who came. */
-export interface Seen {
+export interface SeenNewcomer {
   held: Held[];
   others: Other[];
 }
@@ -84,7 +84,7 @@ export function meet(
   run: Onboarding,
   newcomer: Newcomer,
   scopeId: string,
-  seen: Seen,
+  seen: SeenNewcomer,
   deadline: number,
 ): void {
   const { client, address } = newcomer;
@@ -118,7 +118,7 @@ export function meet(
  */
 export async function careForHeld(
   run: Onboarding,
-  seen: Seen,
+  seen: SeenNewcomer,
 ): Promise<{ requests: number; failure?: McpkcError }> {
   let failure: McpkcError | undefined;
   let requests = 0;
@@ -174,7 +174,7 @@ async function isAnothers({ keycloak, me }: Onboarding, { client, entry }: Held)
 /**
  * The registrant has a token all the same: the client loses the audience, and is revoked and judged anew, or given up.
  */
-async function takeBack(run: Onboarding, held: Held, seen: Seen): Promise<void> {
+async function takeBack(run: Onboarding, held: Held, seen: SeenNewcomer): Promise<void> {
   await revokeScope(run.keycloak, held.grant);
   held.granted = false;
   held.revoked = undefined;
@@ -183,7 +183,7 @@ async function takeBack(run: Onboarding, held: Held, seen: Seen): Promise<void> 
   await drop(run, held, seen, 'somebody goes on changing it by its registration access token');
 }
 
-async function drop(run: Onboarding, held: Held, seen: Seen, reason: string): Promise<void> {
+async function drop(run: Onboarding, held: Held, seen: SeenNewcomer, reason: string): Promise<void> {
   // A write that an interruption cuts off might be carried out after everything was revoked.
   await writeRecord(run.keycloak.withSignal(new AbortController().signal), { forget: [held.entry] });
   seen.held.splice(seen.held.indexOf(held), 1);
@@ -195,7 +195,7 @@ async function drop(run: Onboarding, held: Held, seen: Seen, reason: string): Pr
  * first. Then the client is read and judged again, since until then it could change itself. May be repeated where
  * Keycloak was away.
  */
-async function grantProvisionally(run: Onboarding, held: Held, seen: Seen): Promise<void> {
+async function grantProvisionally(run: Onboarding, held: Held, seen: SeenNewcomer): Promise<void> {
   // A write that an interruption cuts off might be carried out after everything was revoked.
   const keycloak = run.keycloak.withSignal(new AbortController().signal);
   const { client, entry, product } = held;
@@ -235,7 +235,7 @@ async function revokeToken(run: Onboarding, client: Client): Promise<string | un
   }
 }
 
-function refuse(run: Onboarding, newcomer: Newcomer, reason: string, { others }: Seen): void {
+function refuse(run: Onboarding, newcomer: Newcomer, reason: string, { others }: SeenNewcomer): void {
   tell(run, `Not adopted: ${described(newcomer)}, since ${visible(reason)}`);
   others.push({ client: newcomer.client, reason, adoptable: false });
 }

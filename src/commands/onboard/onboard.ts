@@ -16,7 +16,7 @@ import { type Client, POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
 import { count, visible } from '../../text.ts';
 import { collectDoubts } from './doubts.ts';
-import { type Held, keep, type Other, revokeHeld, type Seen } from './holding.ts';
+import { type Held, keep, type Other, revokeHeld, type SeenNewcomer } from './holding.ts';
 import { labelClient, type Onboarding, tell } from './onboarding.ts';
 import { nothingAdoptedError, severalNewcomersError, stoppedError, vanishedError } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
@@ -37,7 +37,7 @@ export interface Onboarded {
 }
 
 /** The manner in which `onboard` should go about it. */
-export interface Manner {
+export interface OnboardManner {
   timeoutMs: number;
   until: Until;
   user: string | undefined;
@@ -71,7 +71,7 @@ export async function onboardNamed(prepared: Prepared, client: Client, yes: bool
  * Provisions, and waits. Each newcomer that an adoption accepts holds the audience for the time being. The one that is
  * waited for keeps it, all others lose it again, whatever ends the run.
  */
-export async function onboardNext(prepared: Prepared, manner: Manner): Promise<Onboarded> {
+export async function onboardNext(prepared: Prepared, manner: OnboardManner): Promise<Onboarded> {
   const { run } = prepared;
   const { io, voice, keycloak } = run;
   const userId = await findProvingUser(run);
@@ -81,7 +81,7 @@ export async function onboardNext(prepared: Prepared, manner: Manner): Promise<O
   const now = await provision(prepared, manner.yes);
   await warnOfLimit(run, now, newcomers);
   const awaited: Awaited = { until: manner.until, user: manner.user, deadline: io.now() + manner.timeoutMs };
-  const seen: Seen = { held: [], others: [] };
+  const seen: SeenNewcomer = { held: [], others: [] };
   let adopted: Held | undefined;
   let client: Client | undefined;
   let winners: Held[] = [];
@@ -186,7 +186,7 @@ function ended(run: Onboarding, failure: unknown): unknown {
 async function chosen(
   run: Onboarding,
   several: readonly Held[],
-  { choose }: Manner,
+  { choose }: OnboardManner,
   deadline: number,
 ): Promise<Held | undefined> {
   if (!choose) return undefined;
@@ -202,7 +202,7 @@ async function chosen(
 
 /** Everybody who came and was not adopted, each once, with the reason. */
 function othersOf(
-  { held, others }: Seen,
+  { held, others }: SeenNewcomer,
   winners: readonly Held[],
   adopted: Held | undefined,
   until: Until,

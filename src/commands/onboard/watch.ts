@@ -5,7 +5,7 @@ import type { Refusal } from '../../keycloak/watch/registration-log.ts';
 import { changesOf } from '../../plan/plan.ts';
 import type { Client } from '../../realm/representations.ts';
 import { visible } from '../../text.ts';
-import { careForHeld, type Held, meet, type Seen } from './holding.ts';
+import { careForHeld, type Held, meet, type SeenNewcomer } from './holding.ts';
 import { labelClient, type Onboarding, tell } from './onboarding.ts';
 
 /** The pace while nobody has come: at most four requests a second. */
@@ -37,7 +37,7 @@ export async function watch(
   run: Onboarding,
   newcomers: Newcomers,
   scopeId: string,
-  seen: Seen,
+  seen: SeenNewcomer,
   awaited: Awaited,
 ): Promise<Held[]> {
   let away = false;
@@ -82,7 +82,7 @@ export async function watch(
 }
 
 /** The words for the wait: its subject, and the time left. */
-function waitingText({ held }: Seen, { until }: Awaited, restMs: number): string {
+function waitingText({ held }: SeenNewcomer, { until }: Awaited, restMs: number): string {
   const seconds = Math.max(0, Math.ceil(restMs / 1000));
   const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
   const what = held.length === 0 || until === 'registered' ? 'a registration' : 'a sign-in';
@@ -94,7 +94,7 @@ async function look(
   run: Onboarding,
   newcomers: Newcomers,
   scopeId: string,
-  seen: Seen,
+  seen: SeenNewcomer,
   deadline: number,
 ): Promise<{ requests: number; failure?: McpkcError }> {
   const arrival = await newcomers.look();

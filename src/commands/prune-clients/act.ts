@@ -4,12 +4,12 @@ import { NewEvents } from '../../keycloak/read/events.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
 import { revokeRegistrationToken } from '../../keycloak/write/registration-token.ts';
-import { deleteClient, type Written } from '../../keycloak/write/write-clients.ts';
+import { deleteClient, type WriteResult } from '../../keycloak/write/write-clients.ts';
 import { setEnabled, withSecret } from '../../keycloak/write/write-pruned.ts';
 import { restSentence } from '../../plan/plan.ts';
 import type { AgeAccepted, PruneStage } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
-import type { Action } from './judge/stages.ts';
+import type { StageAction } from './judge/stages.ts';
 import { progressOf } from './progress.ts';
 import { type Checked, type Rechecking, recheck } from './recheck.ts';
 
@@ -22,7 +22,7 @@ export interface Acting extends Rechecking {
 }
 
 /** The order of the steps: enabling comes first, deleting last. */
-const ORDER: readonly Action[] = ['revive', 'mark', 'disable', 'delete'];
+const ORDER: readonly StageAction[] = ['revive', 'mark', 'disable', 'delete'];
 /**
  * Clients that share a look at sessions and events and a place in the backup: an eighth of a second's work. The next
  * batch is looked at while one is written, so that a look is a quarter of a second old when it counts.
@@ -180,7 +180,7 @@ async function write({ keycloak }: Acting, judged: Judged): Promise<Judged> {
   const { decision, evidence, outcome } = judged;
   const { action } = decision;
   if (outcome === 'gone' || action === 'keep') return judged;
-  const done = async (written: Promise<Written>): Promise<Judged> => {
+  const done = async (written: Promise<WriteResult>): Promise<Judged> => {
     const became = await written;
     return { ...judged, outcome: became === 'done' && outcome === 'spared' ? 'spared' : became };
   };

@@ -23,7 +23,7 @@ import { UNRECOGNISED } from './judge/verdict.ts';
 import { protect } from './protect.ts';
 import { type PruneMode, planGoing, prune } from './prune.ts';
 import { restore } from './restore.ts';
-import type { Wish } from './scan.ts';
+import type { PruneWish } from './scan.ts';
 import { goingText } from './text.ts';
 
 /** The flags of `mcpkc prune-clients`. */
@@ -149,7 +149,7 @@ type AnyMode = PruneMode | 'restore' | 'keep' | 'unkeep';
 async function run(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
   mode: AnyMode,
   args: readonly unknown[],
   flags: PruneOptions,
@@ -190,7 +190,7 @@ function modeOf(flags: PruneOptions, clientIds: readonly string[]): AnyMode {
   return mode ?? 'plan';
 }
 
-function wishOf(config: Config, flags: PruneOptions, accepting: Wish['accepting']): Wish {
+function wishOf(config: Config, flags: PruneOptions, accepting: PruneWish['accepting']): PruneWish {
   const custom = customPresets(config.presets, config.files.config);
   const named = flags.preset ?? [DEFAULT_PRODUCT];
   return {
@@ -220,7 +220,7 @@ function acceptingOf(
   { io }: Context,
   args: readonly unknown[],
   { acceptAge }: PruneOptions,
-): Wish['accepting'] {
+): PruneWish['accepting'] {
   if (acceptAge === undefined) return undefined;
   const text = String(acceptAge);
   const age = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
@@ -272,7 +272,7 @@ function notConfirmedError(realm: string | undefined, said: string | undefined):
 }
 
 /** Shows on stderr the clients that would go now; empty where none would, or where the limit will refuse. */
-async function showGoing(context: Context, keycloak: Keycloak, wish: Wish): Promise<readonly Judged[]> {
+async function showGoing(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<readonly Judged[]> {
   const { io, voice, settings } = context;
   const { judged, limit } = await planGoing(context, keycloak, wish);
   voice.progress(undefined);
@@ -283,7 +283,7 @@ async function showGoing(context: Context, keycloak: Keycloak, wish: Wish): Prom
 }
 
 /** Asks once, at a terminal, before clients are disabled or deleted; marks alone take nothing from anybody. */
-async function askToApply(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
+async function askToApply(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<void> {
   const judged = await showGoing(context, keycloak, wish);
   if (judged.length === 0) return;
   const number = (action: string) => judged.filter(({ decision }) => decision.action === action).length;
@@ -298,7 +298,7 @@ async function askToApply(context: Context, keycloak: Keycloak, wish: Wish): Pro
 }
 
 /** Shows the clients that would go, and asks for the realm’s name; where none would, nothing is asked. */
-async function askForName(context: Context, keycloak: Keycloak, wish: Wish): Promise<void> {
+async function askForName(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<void> {
   const { io, signal } = context;
   const { realm } = keycloak;
   const judged = await showGoing(context, keycloak, wish);

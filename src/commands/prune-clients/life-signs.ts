@@ -8,15 +8,15 @@ import { readSessionStats, type SessionCount } from '../../keycloak/read/session
 import type { EventsConfig } from '../../realm/representations.ts';
 import type { AdminRole } from '../../realm/roles.ts';
 import { formatCommand } from '../../text.ts';
-import type { Evidence } from './judge/evidence.ts';
+import type { OrphanEvidence } from './judge/evidence.ts';
 import { History } from './judge/history.ts';
 import type { Observed } from './judge/marks.ts';
 
 /** The three sources beside the clients themselves, with their evidence for one client. */
 export interface LifeSigns {
-  sessions(id: string): Evidence['sessions'];
-  consents(clientId: string): Evidence['consents'];
-  events(clientId: string): Evidence['events'];
+  sessions(id: string): OrphanEvidence['sessions'];
+  consents(clientId: string): OrphanEvidence['consents'];
+  events(clientId: string): OrphanEvidence['events'];
   /** The newest stored event's time by the server's clock. */
   newestEvent: number;
   eventsConfig: EventsConfig | undefined;

@@ -1,10 +1,10 @@
 import { countsOf, type Gauge, runGauges } from '../../cli/open-metrics.ts';
-import type { Outcome } from './judge/audit.ts';
-import type { Action } from './judge/stages.ts';
+import type { AuditOutcome } from './judge/audit.ts';
+import type { StageAction } from './judge/stages.ts';
 import type { PruneAnswer } from './text.ts';
 
-const ACTIONS: readonly Action[] = ['keep', 'mark', 'disable', 'delete', 'revive'];
-const OUTCOMES: readonly Outcome[] = ['planned', 'done', 'spared', 'gone'];
+const ACTIONS: readonly StageAction[] = ['keep', 'mark', 'disable', 'delete', 'revive'];
+const OUTCOMES: readonly AuditOutcome[] = ['planned', 'done', 'spared', 'gone'];
 const STANDINGS = ['foreign', 'shielded', 'alive', 'unsettled', 'unknown', 'accepted', 'orphan'] as const;
 
 /** The decisions and acts of `prune-clients`, as gauges; no label holds a client's id or name. */

@@ -17,7 +17,7 @@ import { eventHints } from './judge/hints.ts';
 import { type Limit, limitFor } from './judge/limits.ts';
 import { pruneGauges } from './metrics.ts';
 import { observe } from './observe.ts';
-import { type Scan, scan, type Wish } from './scan.ts';
+import { type PruneWish, type Scan, scan } from './scan.ts';
 import { type PruneAnswer, pruneReport } from './text.ts';
 
 /** The three ways to run: look, look and remember, do. */
@@ -32,7 +32,7 @@ function byWhom({ io }: Context, { place }: Keycloak): string {
 export async function prune(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
   mode: PruneMode,
   flags: PruneOptions,
 ): Promise<Report> {
@@ -58,7 +58,7 @@ type Measure = (
 async function answerIn(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
   mode: PruneMode,
   flags: PruneOptions,
   measure: Measure,
@@ -74,7 +74,7 @@ async function answerIn(
 export async function planGoing(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
 ): Promise<{ judged: readonly Judged[]; limit: Limit }> {
   const found = await scan(context, keycloak, wish);
   const judged = found.judged.filter(({ decision }) => ['disable', 'delete'].includes(decision.action));
@@ -84,7 +84,7 @@ export async function planGoing(
 async function planned(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
   flags: PruneOptions,
 ): Promise<PruneAnswer> {
   const found = await scan(context, keycloak, wish);
@@ -102,7 +102,7 @@ async function planned(
   };
 }
 
-async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promise<PruneAnswer> {
+async function observed(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<PruneAnswer> {
   const found = await scan(context, keycloak, wish);
   const seen = await observe(context, keycloak, found, found.judged);
   const limit = limitOf(found, wish);
@@ -120,7 +120,7 @@ async function observed(context: Context, keycloak: Keycloak, wish: Wish): Promi
 async function applied(
   context: Context,
   keycloak: Keycloak,
-  wish: Wish,
+  wish: PruneWish,
   flags: PruneOptions,
   measure: Measure,
 ): Promise<PruneAnswer> {
@@ -173,13 +173,13 @@ async function writeDeed({ io }: Context, keycloak: Keycloak, judged: readonly J
   await writeRecord(keycloak, { remember: [deedOf(io, 'pruned', to, by)] });
 }
 
-function common({ settings }: Context, { server, realm }: Keycloak, wish: Wish, { eventsConfig }: Scan) {
+function common({ settings }: Context, { server, realm }: Keycloak, wish: PruneWish, { eventsConfig }: Scan) {
   const { olderThanMs } = wish.rules;
   const needed = olderThanMs + (wish.pace.atOnce ? 0 : 2 * wish.pace.graceMs);
   return { server, realm, short: settings.quiet, hints: eventHints(eventsConfig, needed) };
 }
 
-function limitOf({ judged }: Scan, { max }: Wish): Limit {
+function limitOf({ judged }: Scan, { max }: PruneWish): Limit {
   const wanted = judged.filter(({ decision }) => ['disable', 'delete'].includes(decision.action)).length;
   const dynamic = judged.filter(({ evidence }) => evidence.origin.kind !== 'other').length;
   return limitFor(wanted, dynamic, max);

@@ -8,16 +8,16 @@ import { readSessionStats, type SessionCount } from '../../keycloak/read/session
 import { readWholeClient } from '../../keycloak/write/write-clients.ts';
 import { clientKeyOf } from '../../realm/record.ts';
 import type { Judged } from './judge/audit.ts';
-import { candidateOf, type Known } from './judge/candidate.ts';
+import { candidateOf, type KnownFacts } from './judge/candidate.ts';
 import { withEvent } from './judge/history.ts';
 import { rememberedIn } from './judge/marks.ts';
-import { judgeForWish as judgeAgain, type Scan, type Wish } from './scan.ts';
+import { judgeForWish as judgeAgain, type PruneWish, type Scan } from './scan.ts';
 
 /** The tools for judging again. */
 export interface Rechecking {
   context: Context;
   keycloak: Keycloak;
-  wish: Wish;
+  wish: PruneWish;
   scan: Scan;
 }
 
@@ -50,7 +50,7 @@ export async function recheck(
 }
 
 interface Life {
-  known: Known;
+  known: KnownFacts;
   sessions: ReadonlyMap<string, SessionCount>;
   news: NewEvents;
 }

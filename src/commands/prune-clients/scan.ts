@@ -15,7 +15,7 @@ import { type HolderLook, NO_RECORD } from '../../realm/record.ts';
 import type { Client, EventsConfig } from '../../realm/representations.ts';
 import { listNames } from '../../text.ts';
 import type { Judged } from './judge/audit.ts';
-import { type Accepting, candidateOf, type House, type Known } from './judge/candidate.ts';
+import { type Accepting, candidateOf, type House, type KnownFacts } from './judge/candidate.ts';
 import type { Candidate } from './judge/evidence.ts';
 import { Ledger } from './judge/ledger.ts';
 import { decide, type Pace } from './judge/stages.ts';
@@ -24,7 +24,7 @@ import { type LifeSigns, readLifeSigns, requireRole } from './life-signs.ts';
 import { progressOf } from './progress.ts';
 
 /** The request in the form that judging reads; times are added at the moment of judging. */
-export interface Wish {
+export interface PruneWish {
   house: House;
   rules: Omit<Rules, 'now'>;
   pace: Omit<Pace, 'now'>;
@@ -39,7 +39,7 @@ export interface Scan {
   startedAt: number;
   judged: Judged[];
   /** The notes from before, and those that this run adds. */
-  known: Known;
+  known: KnownFacts;
   ledger: Ledger;
   /** The holders of an audience, counted while all clients were read. */
   holders: HolderCount;
@@ -51,7 +51,7 @@ export interface Scan {
 }
 
 /** A client judged on its evidence, now. */
-export function judgeForWish(candidate: Candidate, wish: Wish, now: number): Judged {
+export function judgeForWish(candidate: Candidate, wish: PruneWish, now: number): Judged {
   const verdict = judge(candidate.evidence, { ...wish.rules, now });
   const decision = decide(verdict, candidate.evidence, { ...wish.pace, now });
   return { ...candidate, decision, outcome: 'planned' };
@@ -61,14 +61,14 @@ export function judgeForWish(candidate: Candidate, wish: Wish, now: number): Jud
  * Reads and judges every client. Clients come first, then the signs of life: events in between are seen. Holds a few
  * facts of each client and never a representation.
  */
-export async function scan(context: Context, keycloak: Keycloak, wish: Wish): Promise<Scan> {
+export async function scan(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<Scan> {
   const { io, voice, signal } = context;
   const startedAt = io.now();
   await requireRole(keycloak, 'view-clients', 'read the clients');
   // The notes come first: a client that is there and isn't in them is newer than the last complete look.
   const { known: remembered, ledger, audienceScopes } = await readKnown(keycloak);
   const created = await readCreationTimes(keycloak);
-  const known: Known = { ...remembered, created, accepting: wish.accepting };
+  const known: KnownFacts = { ...remembered, created, accepting: wish.accepting };
   const holders: HolderCount = { holders: {}, findings: {} };
   const candidates: Candidate[] = [];
   const onClients = progressOf(io, voice, 'Reading clients');
@@ -133,7 +133,7 @@ function withLifeSigns(candidate: Candidate, sources: LifeSigns): Candidate {
  */
 async function readKnown(
   keycloak: Keycloak,
-): Promise<{ known: Known; ledger: Ledger; audienceScopes: string[] }> {
+): Promise<{ known: KnownFacts; ledger: Ledger; audienceScopes: string[] }> {
   const isSeen = await canAccountSee(keycloak, 'view-realm');
   const [record, scopes, lists] = await Promise.all([
     isSeen ? readRecord(keycloak) : NO_RECORD,

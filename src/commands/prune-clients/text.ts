@@ -4,7 +4,7 @@ import type { McpkcError } from '../../errors.ts';
 import { brief, count, visible, wrap } from '../../text.ts';
 import { evidenceDocument, type Judged } from './judge/audit.ts';
 import type { Limit } from './judge/limits.ts';
-import type { Action } from './judge/stages.ts';
+import type { StageAction } from './judge/stages.ts';
 
 /** The findings and acts of `prune-clients`. */
 export interface PruneAnswer {
@@ -27,8 +27,8 @@ export interface PruneAnswer {
 /** The most clients of a kind that are listed for a person: a page; the rest is counted. */
 const PAGE = 100;
 
-const ACTIONS: readonly Action[] = ['delete', 'disable', 'mark', 'revive', 'keep'];
-const DONE: Record<Action, string> = {
+const ACTIONS: readonly StageAction[] = ['delete', 'disable', 'mark', 'revive', 'keep'];
+const DONE: Record<StageAction, string> = {
   delete: 'deleted',
   disable: 'disabled',
   mark: 'marked',

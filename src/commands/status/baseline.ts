@@ -2,21 +2,21 @@ import { z } from 'zod';
 import type { Io } from '../../cli/io.ts';
 import { readNamed } from '../../cli/named-files.ts';
 import { inputError } from '../../errors.ts';
-import type { Finding, Severity } from '../../findings/finding.ts';
+import type { Finding, FindingSeverity } from '../../findings/finding.ts';
 import type { Unjudged } from '../../findings/judge.ts';
 import { brief, formatCommand } from '../../text.ts';
 
 /** A finding as a baseline has it. */
-export interface Known {
+export interface KnownFinding {
   code: string;
-  severity: Severity;
+  severity: FindingSeverity;
   subject: string;
 }
 
 /** The findings of an earlier `status --json`. */
 export interface Baseline {
   file: string;
-  findings: readonly Known[];
+  findings: readonly KnownFinding[];
   notVisible: readonly Unjudged[];
 }
 
@@ -30,7 +30,7 @@ export interface News {
   /** The number of today's findings that the baseline has. */
   known: number;
   /** Findings that the baseline has and that are gone. */
-  gone: readonly Known[];
+  gone: readonly KnownFinding[];
 }
 
 const Saved = z.object({
@@ -98,7 +98,7 @@ function parsed(text: string): unknown {
  * The key by which two findings are the same: numbers in the message change from day to day; a severity that rose is
  * news.
  */
-function keyOf({ code, severity, subject }: Known): string {
+function keyOf({ code, severity, subject }: KnownFinding): string {
   return JSON.stringify([code, severity, subject]);
 }
 
@@ -108,7 +108,7 @@ export function newsSince(
   findings: readonly Finding[],
   unjudged: readonly Unjudged[],
 ): News {
-  const left = new Map<string, Known[]>();
+  const left = new Map<string, KnownFinding[]>();
   for (const one of before) left.set(keyOf(one), [...(left.get(keyOf(one)) ?? []), one]);
   const fresh = findings.filter((one) => left.get(keyOf(one))?.pop() === undefined);
   // Findings that can't be judged any more are not gone.

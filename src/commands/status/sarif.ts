@@ -1,10 +1,14 @@
 import type { SarifLevel, SarifRule, SarifRun } from '../../cli/sarif.ts';
-import type { Severity } from '../../findings/finding.ts';
+import type { FindingSeverity } from '../../findings/finding.ts';
 import { GROUPS } from '../../findings/index.ts';
 import type { StatusAnswer } from './answer.ts';
 import type { News } from './baseline.ts';
 
-const LEVEL: Readonly<Record<Severity, SarifLevel>> = { error: 'error', warning: 'warning', info: 'note' };
+const LEVEL: Readonly<Record<FindingSeverity, SarifLevel>> = {
+  error: 'error',
+  warning: 'warning',
+  info: 'note',
+};
 
 /** The findings as SARIF; against a baseline, all of them, each marked as new or known. */
 export function statusSarif(

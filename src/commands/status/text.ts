@@ -1,6 +1,6 @@
 import type { Style } from '../../cli/style.ts';
 import { ageText } from '../../duration.ts';
-import type { Finding, Fix, Severity } from '../../findings/finding.ts';
+import type { Finding, FindingSeverity, Fix } from '../../findings/finding.ts';
 import { connectionText } from '../../products/connection.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, briefList, count, listNames, shellLines, visible, wrap } from '../../text.ts';
@@ -9,9 +9,9 @@ import type { News } from './baseline.ts';
 import { clientTable } from './client-table.ts';
 import { refusalLine } from './refusal-line.ts';
 
-const MARK: Record<Severity, string> = { error: '✗', warning: '!', info: 'i' };
+const MARK: Record<FindingSeverity, string> = { error: '✗', warning: '!', info: 'i' };
 
-function paint(severity: Severity, style: Style): (text: string) => string {
+function paint(severity: FindingSeverity, style: Style): (text: string) => string {
   return { error: style.red, warning: style.yellow, info: style.cyan }[severity];
 }
 
@@ -149,7 +149,7 @@ function nextText({ findings, firstStep }: StatusAnswer): string {
 function verdict({ findings, groups, products }: StatusAnswer, style: Style): string {
   const line = (colour: (text: string) => string, mark: string, words: string) =>
     colour(`${mark} ${wrap(words, style.width, '  ').trimStart()}`);
-  const number = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  const number = (severity: FindingSeverity) => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [number('error'), number('warning')];
   const unseen = groups.some(({ state, roles }) => state === 'unseen' || roles.length > 0);
   if (errors > 0) {
@@ -174,7 +174,7 @@ function section(title: string, blocks: readonly string[], style: Style): string
 /** Findings of one severity; those that one fix clears stand together, with the fix once. */
 function findingsSection(
   title: string,
-  severity: Severity,
+  severity: FindingSeverity,
   answer: StatusAnswer,
   style: Style,
   withCauses: boolean,
@@ -206,7 +206,7 @@ const WHERE: Record<Fix['kind'], string> = {
   'mcp-server': 'Fix at the MCP server',
 };
 
-function fixLines(severity: Severity, { kind, text }: Fix, style: Style): string[] {
+function fixLines(severity: FindingSeverity, { kind, text }: Fix, style: Style): string[] {
   if (kind === 'command') return ['    Fix:', style.cyan(shellLines(visible(text), style.width, '      '))];
   const label = severity === 'info' ? '→' : `${WHERE[kind]}:`;
   return text === 'Nothing to fix.' ? [] : [wrap(`${label} ${visible(text)}`, style.width, '    ')];

@@ -1,4 +1,4 @@
-import type { Answer } from '../../checks/answer.ts';
+import type { ValidationAnswer } from '../../checks/answer.ts';
 import { workflowData, workflowProperty } from '../../text.ts';
 
 /** The GitHub annotation of a run that failed before there were results. */
@@ -15,7 +15,7 @@ export function failureAnnotation({
 }
 
 /** A GitHub annotation per failed or not run check: an error where it is red, a warning or notice otherwise. */
-export function writeAnnotations({ checks, red }: Answer): string {
+export function writeAnnotations({ checks, red }: ValidationAnswer): string {
   return checks
     .filter(
       ({ id, outcome, warning, culprit }) =>

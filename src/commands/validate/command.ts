@@ -1,9 +1,9 @@
-import { type Answer, answerOf } from '../../checks/answer.ts';
-import type { Target } from '../../checks/evidence.ts';
+import { answerOf, type ValidationAnswer } from '../../checks/answer.ts';
+import type { ValidationTarget } from '../../checks/evidence.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { describeChecks } from '../../checks/list.ts';
 import { readSignIn, signInText } from '../../checks/saved-sign-in.ts';
-import { type Findings, validate as runValidation, type Wish } from '../../checks/validate.ts';
+import { type Findings, validate as runValidation, type ValidationWish } from '../../checks/validate.ts';
 import { type Command, type Context, list, Option } from '../../cli/command.ts';
 import { readNamed, writeNamed } from '../../cli/named-files.ts';
 import { rememberOwnRun } from '../../cli/own-runs.ts';
@@ -157,7 +157,7 @@ export const validate: Command<ValidateOptions> = {
 };
 
 /** Runs the checks; the time of it is kept on this machine, so that status knows later which refusals are most likely its own. */
-async function runAndRemember(context: Context, config: Config, wish: Wish): Promise<Findings> {
+async function runAndRemember(context: Context, config: Config, wish: ValidationWish): Promise<Findings> {
   const { io } = context;
   const from = io.now();
   try {
@@ -195,9 +195,9 @@ function validateAll(
 async function withRealm(
   context: Context,
   config: Config,
-  { mcp, presets, outside }: Target,
-  answer: Answer,
-): Promise<Answer> {
+  { mcp, presets, outside }: ValidationTarget,
+  answer: ValidationAnswer,
+): Promise<ValidationAnswer> {
   const isAsked = answer.red.length > 0 && !outside;
   const found = isAsked
     ? await findProblems(context, config, { resource: mcp, presets })
@@ -237,7 +237,7 @@ async function wishOf(
   config: Config,
   url: string | undefined,
   flags: ValidateOptions,
-): Promise<Wish> {
+): Promise<ValidationWish> {
   const { preset: chosen = [], only = [], skip = [], tokenFile: file } = flags;
   const own = customPresets(config.presets, config.files.config);
   if (flags.saveToken !== undefined && flags.login !== true)
@@ -271,7 +271,7 @@ async function wishOf(
 async function givenToken(
   context: Context,
   file: string | undefined,
-): Promise<Pick<Wish, 'token' | 'saved'>> {
+): Promise<Pick<ValidationWish, 'token' | 'saved'>> {
   if (file === undefined) return { token: undefined, saved: undefined };
   const saved = readSignIn((await readNamed(context.io, '--token-file', file)) ?? '');
   return saved ? { token: undefined, saved } : { token: await readToken(context, file), saved: undefined };
@@ -282,7 +282,7 @@ function keeping(
   { io }: Context,
   { saveToken }: ValidateOptions,
   from: string | undefined,
-): Pick<Wish, 'keep'> {
+): Pick<ValidationWish, 'keep'> {
   const to = saveToken ?? from;
   if (to === undefined) return { keep: undefined };
   const option = from === undefined ? '--save-token' : '--token-file';
@@ -309,7 +309,7 @@ async function readToken({ io }: Context, file: string): Promise<string> {
 
 async function sideOutputs(
   { io }: Context,
-  answer: Answer,
+  answer: ValidationAnswer,
   { junit, html, sarif }: ValidateOptions,
   time: RunTime,
   { files }: Config,
@@ -322,7 +322,7 @@ async function sideOutputs(
   if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(writeAnnotations(answer));
 }
 
-function reportOf(answer: Answer, verbose: boolean): Report {
+function reportOf(answer: ValidationAnswer, verbose: boolean): Report {
   const { exitStatus, server, realm, document } = answer;
   return {
     command: 'validate',

@@ -1,4 +1,4 @@
-import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Outlook } from '../../checks/outlook.ts';
 import { count, markupText } from '../../text.ts';
@@ -54,7 +54,7 @@ table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{text-align:left
  * A page for the colleague who runs the MCP server or the proxy: where the way broke, the cause, the fix, and every
  * exchange.
  */
-export function validateHtml(answer: Answer, time: RunTime): string {
+export function validateHtml(answer: ValidationAnswer, time: RunTime): string {
   const { mcp, issuer, realm, scope, mode } = answer;
   const facts: [string, string | null | undefined][] = [
     ['issuer', issuer],
@@ -112,7 +112,7 @@ function section(title: string, body: string): string {
   return body === '' ? '' : `<section><h2>${title}</h2>${body}</section>`;
 }
 
-function verdictHtml({ checks, red, silent }: Answer): string {
+function verdictHtml({ checks, red, silent }: ValidationAnswer): string {
   const number = (outcome: ShownCheck['outcome']) => checks.filter((one) => one.outcome === outcome).length;
   const counts = `${count(number('pass'), 'check')} passed, ${number('fail')} failed, ${number('not-run')} not run`;
   if (silent) return `<p class="verdict bad">✗ The MCP server never answered. ${counts}.</p>`;
@@ -122,7 +122,7 @@ function verdictHtml({ checks, red, silent }: Answer): string {
 }
 
 /** The state of a step: broken where a check of it is red itself, dark where another’s failure left it not run. */
-function stateOf(group: string, { checks, red }: Answer): State {
+function stateOf(group: string, { checks, red }: ValidationAnswer): State {
   const own = checks.filter((check) => groupOf(check) === group && !isUnchosen(check));
   if (own.some(({ id, outcome, culprit }) => outcome === 'fail' && culprit === null && red.includes(id)))
     return 'bad';
@@ -138,7 +138,7 @@ const TOP = 46;
 const STEP = 44;
 
 /** The sequence diagram: an arrow per step, dashed from the place where the way broke. */
-function journeySvg(answer: Answer): string {
+function journeySvg(answer: ValidationAnswer): string {
   const height = TOP + JOURNEY.length * STEP + 10;
   const lanes = Object.entries({ client: 'Client', 'mcp-server': 'MCP server', keycloak: 'Keycloak' }).map(
     ([lane, title]) => {
@@ -156,7 +156,7 @@ function journeySvg(answer: Answer): string {
   return `<div class="scroll"><svg viewBox="0 0 780 ${height}" role="img" aria-label="${markupText(told)}">${lanes.join('')}${arrows.join('')}</svg></div>`;
 }
 
-function causesHtml(answer: Answer): string {
+function causesHtml(answer: ValidationAnswer): string {
   const { checks, red } = answer;
   return checks
     .filter(({ id, culprit }) => red.includes(id) && culprit === null)
@@ -170,7 +170,7 @@ function causesHtml(answer: Answer): string {
 }
 
 /** Results that are no failure and deserve a look: those that only some clients break at, and warnings. */
-function doubtsHtml({ checks, red }: Answer): string {
+function doubtsHtml({ checks, red }: ValidationAnswer): string {
   return checks
     .filter(
       ({ id, outcome, warning, culprit }) =>
@@ -189,7 +189,7 @@ function reasonHtml({ message, cause, fix }: ShownCheck): string {
   return `<p>${markupText(message)}</p>${why}${how}`;
 }
 
-function realmHtml({ realmErrors }: Answer): string {
+function realmHtml({ realmErrors }: ValidationAnswer): string {
   return realmErrors
     .map(
       ({ code, message, fix }) =>
@@ -213,7 +213,7 @@ function isUnchosen({ outcome, message }: ShownCheck): boolean {
   return outcome === 'skipped' && message.startsWith('Not chosen');
 }
 
-function groupsHtml(answer: Answer): string {
+function groupsHtml(answer: ValidationAnswer): string {
   const { checks, red } = answer;
   const groups = Map.groupBy(
     checks.filter((check) => !isUnchosen(check)),
@@ -259,7 +259,7 @@ function exchangesHtml({ evidence }: ShownCheck): string {
     .join('');
 }
 
-function requestsHtml({ requests }: Answer): string {
+function requestsHtml({ requests }: ValidationAnswer): string {
   if (requests.length === 0) return '';
   const rows = requests.map(
     ({ id, request, to, status, ms }) =>

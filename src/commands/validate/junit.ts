@@ -1,4 +1,4 @@
-import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { markupText } from '../../text.ts';
 
 /** The beginning of a run, as ISO 8601, and its duration in milliseconds. */
@@ -11,7 +11,7 @@ export interface RunTime {
  * The results as JUnit XML: a test case per check, its id as name. A check that is not run is an error; one of severity
  * info never fails.
  */
-export function junitXml({ mcp, checks, red }: Answer, { at, ms }: RunTime): string {
+export function junitXml({ mcp, checks, red }: ValidationAnswer, { at, ms }: RunTime): string {
   const count = (outcome: ShownCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome && !isSkipped(check, red)).length;
   const skipped = checks.filter((check) => isSkipped(check, red)).length;

@@ -1,4 +1,4 @@
-import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { CHECKS } from '../../checks/index.ts';
 import type { SarifLevel, SarifRun } from '../../cli/sarif.ts';
 import { formatCommand } from '../../text.ts';
@@ -10,7 +10,10 @@ const LEVEL: Readonly<Record<ShownCheck['severity'], SarifLevel>> = {
 };
 
 /** The checks that failed, and those that are red since they could not be run, as SARIF. */
-export function validateSarif({ mcp, checks, red, exitStatus }: Answer, file: string | undefined): SarifRun {
+export function validateSarif(
+  { mcp, checks, red, exitStatus }: ValidationAnswer,
+  file: string | undefined,
+): SarifRun {
   return {
     command: 'validate',
     about: [mcp],

@@ -1,4 +1,4 @@
-import type { Answer, ShownCheck } from '../../checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Explained } from '../../checks/list.ts';
 import type { Outlook } from '../../checks/outlook.ts';
@@ -11,7 +11,7 @@ import { count, formatCommand, isCommandLine, shellLines, visible, wrap } from '
  * errors. Then come products, the verdict, and after a red one the next command. `verbose` has a line per check
  * instead.
  */
-export function validateText(answer: Answer, style: Style, verbose: boolean): string {
+export function validateText(answer: ValidationAnswer, style: Style, verbose: boolean): string {
   const isTold = ({ outcome, message, culprit, excused }: ShownCheck) =>
     culprit === null && !excused && (outcome !== 'skipped' || !message.startsWith('Not chosen'));
   const told = answer.checks.filter(isTold);
@@ -38,7 +38,7 @@ export function validateText(answer: Answer, style: Style, verbose: boolean): st
 const isFault = ({ severity }: ShownCheck) => severity !== 'info';
 
 /** A line per group that something was chosen of: the number that passed, and those that did not. */
-function groupsText({ checks, red }: Answer, style: Style): string {
+function groupsText({ checks, red }: ValidationAnswer, style: Style): string {
   const groups = Map.groupBy(checks, groupOf);
   const lines = [...groups].flatMap(([group, all]) => {
     const chosen = all.filter(
@@ -81,7 +81,7 @@ function groupMark(checks: readonly ShownCheck[], red: readonly string[], style:
 }
 
 /** The findings of `status` in the realm: both sides of the chain in one report. */
-function realmText({ realmErrors }: Answer, style: Style): string {
+function realmText({ realmErrors }: ValidationAnswer, style: Style): string {
   if (realmErrors.length === 0) return '';
   const lines = realmErrors.map(({ code, message, fix }) => {
     const sentence = wrap(`${visible(message)} (${code})`, style.width, '    ').trimStart();
@@ -103,7 +103,7 @@ const ELSEWHERE = ['CHAL-401', 'PRM-RESOURCE'];
 /**
  * The one command to go on with after a red verdict: the first fix that is one, else one that explains the first cause.
  */
-function nextText(answer: Answer, style: Style): string {
+function nextText(answer: ValidationAnswer, style: Style): string {
   const { red, checks, realmErrors, silent, mcp, firstStep } = answer;
   const step = (words: string, line: string) =>
     `Next${words}:\n${shellLines(visible(line), style.width, '  ')}\n`;
@@ -133,7 +133,7 @@ function nextText(answer: Answer, style: Style): string {
 }
 
 /** The checks that were not run because this check failed, in one line. */
-function notRunFor({ id }: ShownCheck, { checks }: Answer, style: Style): string {
+function notRunFor({ id }: ShownCheck, { checks }: ValidationAnswer, style: Style): string {
   const ids = checks.filter(({ culprit }) => culprit === id).map((one) => one.id);
   return ids.length === 0
     ? ''
@@ -141,7 +141,7 @@ function notRunFor({ id }: ShownCheck, { checks }: Answer, style: Style): string
 }
 
 /** The checks that were not run and are no failure, a line for each reason. */
-function excusedText({ checks }: Answer, style: Style): string {
+function excusedText({ checks }: ValidationAnswer, style: Style): string {
   const reasons = Map.groupBy(
     checks.filter(({ excused, outcome }) => excused && outcome === 'not-run'),
     ({ message, fix }) => (fix === null ? message : `${message} ${fix}`),
@@ -154,7 +154,7 @@ function excusedText({ checks }: Answer, style: Style): string {
     .join('');
 }
 
-function header({ mcp, issuer, mode, scope, realm }: Answer, style: Style): string {
+function header({ mcp, issuer, mode, scope, realm }: ValidationAnswer, style: Style): string {
   const about = mode === null ? 'seen from outside' : `scope ${visible(scope ?? '')} (${mode})`;
   const where = realm === undefined ? '' : `, realm ${visible(realm)}`;
   const lines = [`issuer ${visible(issuer ?? 'unknown')}`, `${about}${where}`];
@@ -194,7 +194,7 @@ function exchangesText({ evidence, spec }: ShownCheck, style: Style): string {
   return `${[...lines, `    ${spec}`].map((line) => style.dim(line)).join('\n')}\n`;
 }
 
-function outlookText({ outlook }: Answer, style: Style): string {
+function outlookText({ outlook }: ValidationAnswer, style: Style): string {
   const mark: Record<Outlook['verdict'], string> = {
     works: style.green('✓'),
     'works-with-warnings': style.yellow('!'),
@@ -218,7 +218,7 @@ function outlookText({ outlook }: Answer, style: Style): string {
   return lines.join('');
 }
 
-function traces({ requests, events, commands }: Answer, style: Style): string {
+function traces({ requests, events, commands }: ValidationAnswer, style: Style): string {
   const asked = requests.map(({ id, request, status, ms }) => `  ${id} ${request} ${status ?? '-'} ${ms} ms`);
   const seen = events.map(
     (event) =>
@@ -232,7 +232,7 @@ function traces({ requests, events, commands }: Answer, style: Style): string {
   return `${[...section('Requests', asked), ...section('Keycloak’s events', seen), ...section('To find them in the logs', ways)].join('\n')}\n`;
 }
 
-function verdict({ checks, red, silent, swept, mcp }: Answer, style: Style): string {
+function verdict({ checks, red, silent, swept, mcp }: ValidationAnswer, style: Style): string {
   const passed = checks.filter(({ outcome }) => outcome === 'pass').length;
   const failed = checks.filter((one) => one.outcome === 'fail' && isFault(one)).length;
   const noted = checks.filter((one) => one.outcome === 'fail' && !isFault(one)).length;

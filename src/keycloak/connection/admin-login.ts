@@ -47,7 +47,7 @@ function decoded(text: string): string {
 }
 
 /** An administrator who is signed in: one sign-in, however many realms are connected to. */
-export interface SignedIn {
+export interface SignedInAdministrator {
   /** Connects to a realm. */
   connectTo(realm: string): Promise<Keycloak>;
 }
@@ -61,7 +61,7 @@ export async function signInAsAdministrator(
   config: Config,
   io: Io,
   signal: AbortSignal,
-): Promise<SignedIn> {
+): Promise<SignedInAdministrator> {
   const connecting = connectingOf(administrator, config, io);
   const shared = new Map<unknown, TokenSource>();
   // One sign-in for all realms, as long as requests go the same way (another list of authorities is another way): a
@@ -104,7 +104,7 @@ export async function requireServerOf(
 
 /** Connects to the realm that the account lives in and to the one that it administers. */
 export async function connectRealms(
-  { connectTo }: SignedIn,
+  { connectTo }: SignedInAdministrator,
   realms: { home: string; target: string },
 ): Promise<AccountRealms> {
   const home = await connectTo(realms.home);

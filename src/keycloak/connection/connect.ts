@@ -4,7 +4,7 @@ import type { Io } from '../../cli/io.ts';
 import { type Config, requireAccount, requireRealm } from '../../config/config.ts';
 import { McpkcError } from '../../errors.ts';
 import { roleClientOf } from '../../realm/roles.ts';
-import { type Attempt, adminRequestError, type Place, statusOf } from './failures.ts';
+import { type Attempt, adminRequestError, type KeycloakPlace, statusOf } from './failures.ts';
 import { guardClientIds } from './guarded-ids.ts';
 import {
   newTrace,
@@ -29,7 +29,7 @@ export interface Lease {
 
 /** A signed-in connection to one realm. Every request goes through `read`, `replace` or `create`. */
 export interface Keycloak {
-  readonly place: Place;
+  readonly place: KeycloakPlace;
   readonly realm: string;
   readonly server: string;
   /** The realm that the account lives in. */
@@ -127,7 +127,7 @@ export async function open(
   const trace = newTrace(io.env.TRACEPARENT);
   const { server, realm, accountRealm, account } = connecting;
   const roleClient = roleClientOf(realm, accountRealm);
-  const place: Place = { server, realm, account, roleClient, proxy: proxyTo(server, io.env) };
+  const place: KeycloakPlace = { server, realm, account, roleClient, proxy: proxyTo(server, io.env) };
   let aheadMs = 0;
   let lease: Lease | undefined;
   const make = (ends: AbortSignal, tokens?: TokenSource): Keycloak => {
@@ -209,7 +209,7 @@ type Sender = <T>(
 function sender(
   admin: KeycloakAdminClient,
   tokens: TokenSource,
-  place: Place,
+  place: KeycloakPlace,
   waiting: Waiting,
   trace: Trace,
   leaseNow: () => Lease | undefined,

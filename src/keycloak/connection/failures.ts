@@ -20,7 +20,7 @@ export interface Attempt {
 }
 
 /** The account and the place of the action, for the sentence. */
-export interface Place {
+export interface KeycloakPlace {
   server: string;
   realm: string;
   account: string;
@@ -59,7 +59,12 @@ export function answerOf(error: unknown): string {
 }
 
 /** The failure of an admin request as a sentence: what happened, why, and the next command. */
-export function adminRequestError(error: unknown, attempt: Attempt, place: Place, token = ''): McpkcError {
+export function adminRequestError(
+  error: unknown,
+  attempt: Attempt,
+  place: KeycloakPlace,
+  token = '',
+): McpkcError {
   if (error instanceof McpkcError) return error;
   const status = statusOf(error);
   if (status === undefined) {
@@ -79,7 +84,7 @@ function isUnreadable(error: unknown): boolean {
   );
 }
 
-function unreadableError(attempt: Attempt, { server }: Place, error: unknown): McpkcError {
+function unreadableError(attempt: Attempt, { server }: KeycloakPlace, error: unknown): McpkcError {
   const message = `Keycloak’s answer could not be read (to ${attempt.what} at ${server}).`;
   return new McpkcError('KEYCLOAK_ERROR', message, 'Is a proxy in between cutting answers short?', {
     cause: error,
@@ -98,7 +103,7 @@ function statusError(
   status: number,
   error: unknown,
   attempt: Attempt,
-  place: Place,
+  place: KeycloakPlace,
   claims: Claims | undefined,
 ): McpkcError {
   const { what } = attempt;
@@ -130,7 +135,7 @@ function statusError(
 /** The account lacks a role. A newer server may want another one than that which the token shows the account to hold. */
 export function roleMissingError(
   { what, role, newerRole }: Attempt,
-  { server, realm, account, roleClient }: Place,
+  { server, realm, account, roleClient }: KeycloakPlace,
   claims: Claims | undefined,
   options: { cause: unknown; details: Record<string, unknown> },
 ): McpkcError {

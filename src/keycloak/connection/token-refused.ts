@@ -1,7 +1,7 @@
 import { McpkcError } from '../../errors.ts';
 import { ADMIN_API_SCOPE } from '../../realm/roles.ts';
 import { formatCommand, visible } from '../../text.ts';
-import type { Place } from './failures.ts';
+import type { KeycloakPlace } from './failures.ts';
 import { adminAudiencesIn, audiencesIn, bindingOf, type Claims } from './token-claims.ts';
 
 /**
@@ -13,7 +13,7 @@ import { adminAudiencesIn, audiencesIn, bindingOf, type Claims } from './token-c
  */
 export function tokenRefusedError(
   what: string,
-  place: Place,
+  place: KeycloakPlace,
   claims: Claims | undefined,
   cause: unknown,
 ): McpkcError {
@@ -33,7 +33,7 @@ const LOG = 'Keycloak’s log shows why it refused the token.';
 
 /** The reason why the admin API may have refused a token, and the fix, in words. */
 export function reasonOf(
-  { server, realm }: Pick<Place, 'server' | 'realm'>,
+  { server, realm }: Pick<KeycloakPlace, 'server' | 'realm'>,
   claims: Claims | undefined,
 ): { message: string; fix: string; lacks?: string } {
   if (claims === undefined) return { message: 'the token is opaque and doesn’t tell why', fix: LOG };

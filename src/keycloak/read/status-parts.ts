@@ -38,7 +38,7 @@ export interface ListedClients {
 }
 
 /** The parts that `status` judges by. */
-export interface Parts {
+export interface StatusParts {
   scopes: Part<{ all: ClientScope[]; defaults: string[]; optionals: string[] }>;
   registrationPolicies: Part<RegistrationPolicy[]>;
   /** Provider id → the settings that this server describes for it. */
@@ -80,10 +80,10 @@ export interface Parts {
   clients: Part<ListedClients | undefined>;
 }
 
-export type PartName = keyof Parts;
+export type PartName = keyof StatusParts;
 
 /** A realm as `status` reads it: each part or the role that it takes, and what is public. */
-export interface StatusSnapshot extends Parts {
+export interface StatusSnapshot extends StatusParts {
   token: OwnToken;
   face: PublicFace;
 }

@@ -30,7 +30,7 @@ import {
 import { readRecord } from './record.ts';
 import { readSeenAccess, readSeenHolders } from './status-access.ts';
 import { canSeeClients, HIDDEN, listRegistered } from './status-clients.ts';
-import { type HeadRoom, type Part, type Parts, readPart, type StatusSnapshot } from './status-parts.ts';
+import { type HeadRoom, type Part, readPart, type StatusParts, type StatusSnapshot } from './status-parts.ts';
 import { readDefaultRoles } from './user-roles.ts';
 
 /** The parts to read. */
@@ -137,16 +137,16 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
 /** The access to the servers, once their scopes are known. */
 async function readAccessPart(
   keycloak: Keycloak,
-  scopes: Promise<Parts['scopes']>,
+  scopes: Promise<StatusParts['scopes']>,
   record: Promise<Part<RealmRecord>>,
-): Promise<Parts['access']> {
+): Promise<StatusParts['access']> {
   const [found, remembered] = await Promise.all([scopes, record]);
   if (!found.visible) return found;
   const known = remembered.visible ? remembered.value : undefined;
   return readPart(() => readSeenAccess(keycloak, found.value.all, known));
 }
 
-function believed(found: Parts['scopes'], token: OwnToken): Parts['scopes'] {
+function believed(found: StatusParts['scopes'], token: OwnToken): StatusParts['scopes'] {
   const doubtful = found.visible && found.value.all.length === 0 && canSeeClients(token) !== true;
   return doubtful ? HIDDEN : found;
 }
@@ -229,7 +229,7 @@ async function readAuthenticators(keycloak: Keycloak): Promise<string[]> {
 async function readIds(
   keycloak: Keycloak,
   { clientIds, resource }: StatusReading,
-  scopes: Parts['scopes'],
+  scopes: StatusParts['scopes'],
   token: OwnToken,
 ): Promise<Part<Client[]>> {
   const resources = scopes.visible ? scopes.value.all.flatMap((scope) => resourceOf(scope) ?? []) : [];
@@ -265,7 +265,7 @@ const FEW = 200;
 /** All clients of a small realm in which every client that is made inherits an audience. */
 async function readFewClients(
   keycloak: Keycloak,
-  scopes: Parts['scopes'],
+  scopes: StatusParts['scopes'],
   { clients }: StatusReading,
 ): Promise<Part<Client[] | undefined>> {
   if (!scopes.visible) return scopes;

@@ -167,7 +167,7 @@ function ignoreGone(error: unknown): void {
 }
 
 /** Whether the client was still there. */
-export type Written = 'done' | 'gone';
+export type WriteResult = 'done' | 'gone';
 
 /**
  * A client that is deleted at this very moment may answer 500 or 409 instead of 404 (26.7.3): then it is looked for.
@@ -176,7 +176,7 @@ export async function ignoreIfGone(
   keycloak: Keycloak,
   id: string,
   write: Promise<unknown>,
-): Promise<Written> {
+): Promise<WriteResult> {
   try {
     await write;
     return 'done';
@@ -193,7 +193,7 @@ export async function ignoreIfGone(
 export async function deleteClient(
   keycloak: Keycloak,
   { id, clientId }: { id: string; clientId: string },
-): Promise<Written> {
+): Promise<WriteResult> {
   // biome-ignore lint/style/noRestrictedImports: keycloak/ talks to the admin API.
   const { fetchWithError } = await import('@keycloak/keycloak-admin-client');
   const url = `${keycloak.server}/admin/realms/${encodeURIComponent(keycloak.realm)}/clients/${encodeURIComponent(id)}`;

@@ -1,7 +1,7 @@
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { isMasked, secretMaskedError } from '../read/masked.ts';
-import { ignoreIfGone, type Written } from './write-clients.ts';
+import { ignoreIfGone, type WriteResult } from './write-clients.ts';
 
 const attempt = (what: string): Attempt => ({ what, role: 'manage-clients' });
 
@@ -10,7 +10,7 @@ export function setEnabled(
   keycloak: Keycloak,
   { id, clientId }: { id: string; clientId: string },
   enabled: boolean,
-): Promise<Written> {
+): Promise<WriteResult> {
   const what = attempt(`${enabled ? 'enable' : 'disable'} the client '${clientId}'`);
   const update = keycloak.replace(what, (admin) => admin.clients.update({ id }, { clientId, enabled }));
   return ignoreIfGone(keycloak, id, update);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { adminRequestError, type Place } from '../../../src/keycloak/connection/failures.ts';
+import { adminRequestError, type KeycloakPlace } from '../../../src/keycloak/connection/failures.ts';
 
-const PLACE: Place = {
+const PLACE: KeycloakPlace = {
   server: 'https://sso.example.com/auth',
   realm: 'mcp',
   account: 'mcpkc',

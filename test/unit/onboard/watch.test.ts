@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Seen } from '../../../src/commands/onboard/holding.ts';
+import type { SeenNewcomer } from '../../../src/commands/onboard/holding.ts';
 import type { Onboarding } from '../../../src/commands/onboard/onboarding.ts';
 import { watch } from '../../../src/commands/onboard/watch.ts';
 import { McpkcError } from '../../../src/errors.ts';
@@ -34,7 +34,7 @@ function staged(looks: (Partial<Arrival> | Error)[]) {
       return { newcomers: [], refusals: [], requests: 1, ...next };
     },
   } as unknown as Newcomers;
-  const seen: Seen = { held: [], others: [] };
+  const seen: SeenNewcomer = { held: [], others: [] };
   const until = (ms: number) =>
     watch(run, newcomers, 'scope', seen, {
       until: 'registered',

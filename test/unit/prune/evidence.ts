@@ -1,7 +1,7 @@
 import type {
   Activity,
-  Evidence,
-  Reach,
+  EvidenceReach,
+  OrphanEvidence,
   ReachedType,
 } from '../../../src/commands/prune-clients/judge/evidence.ts';
 import { NO_ACTIVITY, REACHED } from '../../../src/commands/prune-clients/judge/evidence.ts';
@@ -14,25 +14,25 @@ export const MADE = NOW - 20 * DAY;
 
 export const RULES: Rules = { now: NOW, olderThanMs: 7 * DAY, presets: ['chatgpt'] };
 
-const covered = (from: number | undefined): Reach => ({ from, why: 'as the test says' });
+const covered = (from: number | undefined): EvidenceReach => ({ from, why: 'as the test says' });
 
 /** Events of an orphan, complete since a day before it registered, with changes. */
 export function events(
   changes: Partial<Activity> = {},
   from: Partial<Record<ReachedType, number | undefined>> = {},
-): Evidence['events'] {
+): OrphanEvidence['events'] {
   const reach = REACHED.map((type) => [type, covered(type in from ? from[type] : MADE - DAY)] as const);
   return {
     readable: true,
     ...NO_ACTIVITY,
     registered: MADE,
     ...changes,
-    reach: Object.fromEntries(reach) as Record<ReachedType, Reach>,
+    reach: Object.fromEntries(reach) as Record<ReachedType, EvidenceReach>,
   };
 }
 
 /** An orphan beyond doubt, with changes. */
-export function orphan(changes: Partial<Evidence> = {}): Evidence {
+export function orphan(changes: Partial<OrphanEvidence> = {}): OrphanEvidence {
   return {
     origin: { kind: 'dynamic', why: 'it looks like it' },
     preset: 'chatgpt',
@@ -53,6 +53,6 @@ export function orphan(changes: Partial<Evidence> = {}): Evidence {
 }
 
 /** Marks of an orphan, with changes. */
-export function marks(changes: Partial<Evidence['marks']> = {}): Evidence['marks'] {
+export function marks(changes: Partial<OrphanEvidence['marks']> = {}): OrphanEvidence['marks'] {
   return { ...orphan().marks, ...changes };
 }

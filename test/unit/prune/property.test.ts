@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
   DEMANDED,
-  type Evidence,
+  type OrphanEvidence,
   REACHED,
   type ReachedType,
 } from '../../../src/commands/prune-clients/judge/evidence.ts';
@@ -25,13 +25,13 @@ const from = fc.oneof(
 );
 const reach = fc.record({ from, why: fc.constant('') });
 
-const evidence: fc.Arbitrary<Evidence> = fc.record({
+const evidence: fc.Arbitrary<OrphanEvidence> = fc.record({
   origin: fc.constantFrom(
     { kind: 'dynamic', why: '' },
     { kind: 'dynamic', why: '' },
     { kind: 'cimd', why: '' },
     { kind: 'other', why: '' },
-  ) as fc.Arbitrary<Evidence['origin']>,
+  ) as fc.Arbitrary<OrphanEvidence['origin']>,
   preset: fc.constantFrom('chatgpt', 'chatgpt', 'claude', undefined),
   enabled: fc.boolean(),
   shield: fc.constantFrom(undefined, undefined, undefined, 'kept'),
@@ -40,7 +40,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
   isChosen: fc.constantFrom(false, false, true),
   created: seldom(time),
   acceptedAge: seldom(time),
-  traces: fc.constantFrom<Evidence['traces'][]>(
+  traces: fc.constantFrom<OrphanEvidence['traces'][]>(
     [],
     [],
     [{ grant: 'x', event: 'CLIENT_LOGIN' }],
@@ -74,7 +74,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
 });
 
 /** Said anew, not by the code under test: why this client must not be cut off; undefined where nothing speaks for it. */
-function objection(e: Evidence): string | undefined {
+function objection(e: OrphanEvidence): string | undefined {
   if (e.origin.kind === 'other' || e.preset !== 'chatgpt' || e.shield !== undefined) return 'not ours';
   if (!e.enabled && e.marks.stage?.stage !== 'disabled') return 'a person disabled it';
   if (e.enabled && e.marks.stage?.stage === 'disabled') return 'a person enabled it';
@@ -138,7 +138,7 @@ it('never cuts off any client once one source can’t be read', () => {
   );
   fc.assert(
     fc.property(without, pace, ([one, name], how) => {
-      const blind = { ...one, [name]: { readable: false, why: 'no' } } as Evidence;
+      const blind = { ...one, [name]: { readable: false, why: 'no' } } as OrphanEvidence;
       expect(['keep', 'revive']).toContain(decide(judge(blind, RULES), blind, how).action);
     }),
     { numRuns: 5_000 },

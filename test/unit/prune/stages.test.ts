@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { matchesGlob } from '../../../src/commands/prune-clients/judge/glob.ts';
 import { limitFor } from '../../../src/commands/prune-clients/judge/limits.ts';
-import { type Action, decide } from '../../../src/commands/prune-clients/judge/stages.ts';
+import { decide, type StageAction } from '../../../src/commands/prune-clients/judge/stages.ts';
 import type { Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, events, marks, NOW, orphan } from './evidence.ts';
 
@@ -28,7 +28,7 @@ describe('the stages', () => {
     ['unknown', 'keep'],
     ['unsettled', 'keep'],
     ['foreign', 'keep'],
-  ] as [Standing, Action][])('a disabled client that is %s: %s', (standing, action) => {
+  ] as [Standing, StageAction][])('a disabled client that is %s: %s', (standing, action) => {
     const decision = decide({ standing, reason: 'so' }, at('disabled', 9), { ...pace, atOnce: true });
     expect(decision.action).toBe(action);
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '../../../src/commands/prune-clients/judge/evidence.ts';
+import type { OrphanEvidence } from '../../../src/commands/prune-clients/judge/evidence.ts';
 import { judge, type Standing } from '../../../src/commands/prune-clients/judge/verdict.ts';
 import { DAY, events, MADE, marks, NOW, orphan, RULES } from './evidence.ts';
 
 const unread = (why: string) => ({ readable: false, why }) as const;
 
-const CASES: [string, Partial<Evidence>, Standing, RegExp][] = [
+const CASES: [string, Partial<OrphanEvidence>, Standing, RegExp][] = [
   ['every proof', {}, 'orphan', /nobody consented to it/],
   [
     'somebody else’s client',

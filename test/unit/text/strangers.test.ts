@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Answer, ShownCheck } from '../../../src/checks/answer.ts';
+import type { ShownCheck, ValidationAnswer } from '../../../src/checks/answer.ts';
 import { failureText } from '../../../src/cli/failure.ts';
 import { failureJson, reportJson } from '../../../src/cli/report.ts';
 import { sarifText } from '../../../src/cli/sarif.ts';
@@ -73,7 +73,7 @@ function check(stranger: string, outcome: ShownCheck['outcome']): ShownCheck {
   };
 }
 
-function validateAnswer(stranger: string): Answer {
+function validateAnswer(stranger: string): ValidationAnswer {
   const checks = [check(stranger, 'fail'), check(stranger, 'not-run')];
   const outlook = [
     {
@@ -84,7 +84,7 @@ function validateAnswer(stranger: string): Answer {
       tried: [],
       read: [visibleLines(stranger)],
       untried: [],
-    } as unknown as Answer['outlook'][number],
+    } as unknown as ValidationAnswer['outlook'][number],
   ];
   const document = { checks, outlook };
   return {

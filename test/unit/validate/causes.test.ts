@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fillPlaceholders } from '../../../src/checks/answer.ts';
 import { challengeStep } from '../../../src/checks/challenge.ts';
-import type { Evidence, Target } from '../../../src/checks/evidence.ts';
+import type { Evidence, ValidationTarget } from '../../../src/checks/evidence.ts';
 import type { Exchange } from '../../../src/checks/exchange.ts';
 import { CHECKS } from '../../../src/checks/index.ts';
 import { mcpStep } from '../../../src/checks/mcp.ts';
@@ -11,7 +11,7 @@ import { chatgpt } from '../../../src/products/chatgpt.ts';
 const MCP = 'https://svc.example.com/mcp';
 const ISSUER = 'https://sso.example.com/auth/realms/demo';
 
-function target(changes: Partial<Target> = {}): Target {
+function target(changes: Partial<ValidationTarget> = {}): ValidationTarget {
   const nothing = { client: undefined, inside: undefined, ownIssuer: undefined, issuer: ISSUER };
   const flags = { issuerGiven: false, isProxied: false, outside: true, noRegistration: false };
   const rest = {
@@ -51,7 +51,7 @@ function judged(steps: { checks: readonly { id: string }[] }, id: string, parts:
 }
 
 describe('what stops a request without a token is named', () => {
-  const tokenless = (changes: Partial<Exchange>, of?: Target, more = {}) =>
+  const tokenless = (changes: Partial<Exchange>, of?: ValidationTarget, more = {}) =>
     judged(challengeStep, 'CHAL-401', { challenge: { tokenless: exchange(changes) }, ...more }, of);
 
   it.each([

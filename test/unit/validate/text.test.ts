@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../../src/checks/answer.ts';
+import type { ValidationAnswer } from '../../../src/checks/answer.ts';
 import { GROUP_TITLES, groupOf } from '../../../src/checks/check.ts';
 import { CHECKS, STEPS } from '../../../src/checks/index.ts';
 import { styleFor } from '../../../src/cli/style.ts';
@@ -7,7 +7,7 @@ import { validateText } from '../../../src/commands/validate/text.ts';
 import { firstStepFor } from '../../../src/plan/next-step.ts';
 import { answerOf, checkOf } from '../../support/validate-answer.ts';
 
-const text = (answer: Answer, verbose = false, width = 80) =>
+const text = (answer: ValidationAnswer, verbose = false, width = 80) =>
   validateText(answer, styleFor(false, width), verbose);
 
 it('every check’s group has a title, and every group a check', () => {
@@ -64,7 +64,7 @@ describe('a red run', () => {
   });
 
   it('ends with one command: a fix that is one, the realm’s first, else what explains the cause', () => {
-    const last = (answer: Answer) => text(answer).trimEnd().split('\n').slice(-2);
+    const last = (answer: ValidationAnswer) => text(answer).trimEnd().split('\n').slice(-2);
     expect(last(answerOf(checks))).toEqual(['Next:', '  mcpkc explain PRM-FOUND']);
     const fixed = checks.map((one) =>
       one.id === 'PRM-FOUND' ? { ...one, fix: 'mcpkc trusted-hosts --preset chatgpt' } : one,
@@ -84,7 +84,7 @@ describe('a red run', () => {
       { code: 'SCOPE_MISSING', message: 'No scope.', fix: { kind: 'command', text: 'mcpkc create-scope' } },
     ];
     const step = firstStepFor({ resource: undefined });
-    const last = (answer: Answer) => text(answer).trimEnd().split('\n').slice(-2);
+    const last = (answer: ValidationAnswer) => text(answer).trimEnd().split('\n').slice(-2);
     expect(step.line).toBe('mcpkc onboard --preset chatgpt');
     expect(last(answerOf(checks, { realmErrors, firstStep: step }))).toEqual([
       'Next, connect ChatGPT (mcpkc presets lists other products):',

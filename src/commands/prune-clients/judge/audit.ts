@@ -1,19 +1,19 @@
 import { formatMoment } from '../../../duration.ts';
 import { inertJson } from '../../../text.ts';
-import { type Candidate, DEMANDED, type Evidence } from './evidence.ts';
+import { type Candidate, DEMANDED, type OrphanEvidence } from './evidence.ts';
 import type { Decision } from './stages.ts';
 
 /** The outcome of a decision. `spared`: judged otherwise right before; `gone`: deleted by somebody else meanwhile. */
-export type Outcome = 'planned' | 'done' | 'spared' | 'gone';
+export type AuditOutcome = 'planned' | 'done' | 'spared' | 'gone';
 
 /** A client with the decision on it, and the outcome. */
 export interface Judged extends Candidate {
   decision: Decision;
-  outcome: Outcome;
+  outcome: AuditOutcome;
 }
 
 /** Evidence with times that people read; unknown values are null. Holds no secret. */
-export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
+export function evidenceDocument(evidence: OrphanEvidence): Record<string, unknown> {
   const { origin, preset, enabled, secretMade, marks, sessions, consents, events } = evidence;
   const time = (ms: number | undefined) => (ms === undefined ? null : formatMoment(ms));
   const { firstSeen, stage } = marks;
@@ -34,8 +34,8 @@ export function evidenceDocument(evidence: Evidence): Record<string, unknown> {
 }
 
 function eventsDocument(
-  events: Extract<Evidence['events'], { readable: true }>,
-  traces: Evidence['traces'],
+  events: Extract<OrphanEvidence['events'], { readable: true }>,
+  traces: OrphanEvidence['traces'],
   time: (ms: number | undefined) => string | null,
 ): Record<string, unknown> {
   const types = [...DEMANDED, ...traces.flatMap(({ event }) => event ?? [])];

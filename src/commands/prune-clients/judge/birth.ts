@@ -1,4 +1,4 @@
-import type { Evidence } from './evidence.ts';
+import type { OrphanEvidence } from './evidence.ts';
 
 /** The difference that Keycloak's clock and mcpkc's may have. */
 export const SKEW_MS = 600_000;
@@ -19,7 +19,7 @@ export interface Birth {
  * unless an earlier complete look at the realm did not find the client: then it was made since. The youngest time that
  * Keycloak tells counts as its age; an operator's word only where nothing tells.
  */
-export function birthOf({ created, acceptedAge, events, secretMade, marks }: Evidence): Birth {
+export function birthOf({ created, acceptedAge, events, secretMade, marks }: OrphanEvidence): Birth {
   if (created !== undefined) return { earliest: created, latest: created };
   const registered = events.readable ? events.registered : undefined;
   const told = [registered, secretMade].filter((time) => time !== undefined);

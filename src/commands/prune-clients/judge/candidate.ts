@@ -13,7 +13,7 @@ import { probeBegun } from '../../../products/probe-mark.ts';
 import { heldAs } from '../../../realm/lists.ts';
 import { clientKeyOf, MADE_ATTRIBUTE } from '../../../realm/record.ts';
 import { type Client, isKeycloakId } from '../../../realm/representations.ts';
-import type { Candidate, Evidence } from './evidence.ts';
+import type { Candidate, OrphanEvidence } from './evidence.ts';
 import { matchesGlob } from './glob.ts';
 import { marksOf, type Remembered } from './marks.ts';
 import { tracesOf } from './traces.ts';
@@ -28,7 +28,7 @@ export interface House {
 }
 
 /** The facts about clients in the realm, where no registrant can write. */
-export interface Known {
+export interface KnownFacts {
   remembered: Remembered;
   /** Names of the scopes that only adopted clients hold. */
   adoptedScopes: readonly string[];
@@ -62,7 +62,11 @@ export function originOf(client: Client, presets: readonly Preset[]): { origin: 
 }
 
 /** The reason why a client must not be touched, whatever the evidence; undefined for most. */
-function shieldOf(client: Client, house: House, { remembered, adoptedScopes }: Known): string | undefined {
+function shieldOf(
+  client: Client,
+  house: House,
+  { remembered, adoptedScopes }: KnownFacts,
+): string | undefined {
   const { clientId } = client;
   const kept = remembered.kept.get(clientKeyOf(client));
   if (kept?.why === 'restored') {
@@ -94,12 +98,12 @@ function isPerLogin(client: Client, { presets }: House): boolean {
 const NOT_READ = { readable: false, why: 'not read' } as const;
 
 /** The evidence in a client's own representation; sessions, consents and events are still to be read. */
-export function candidateOf(client: Client, house: House, known: Known): Candidate {
+export function candidateOf(client: Client, house: House, known: KnownFacts): Candidate {
   const key = clientKeyOf(client);
   const { created, accepting, remembered } = known;
   const accepted = remembered.accepted.get(key);
   const said = accepting?.clientIds.has(client.clientId) ? accepting.age : undefined;
-  const evidence: Evidence = {
+  const evidence: OrphanEvidence = {
     ...originOf(client, house.presets),
     created: created?.get(client.id),
     acceptedAge: said ?? (accepted === undefined ? undefined : Date.parse(accepted.age)),

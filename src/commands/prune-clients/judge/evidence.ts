@@ -1,8 +1,8 @@
 import type { Origin } from '../../../products/dynamic.ts';
-import type { Trace } from './traces.ts';
+import type { LifeTrace } from './traces.ts';
 
 /** The answer of a source, or the reason why it could not be read: unreadable is never "none". */
-export type Source<T> = ({ readable: true } & T) | { readable: false; why: string };
+export type EvidenceSource<T> = ({ readable: true } & T) | { readable: false; why: string };
 
 /** A stage that an earlier run put a client into, and its time (milliseconds since the epoch, mcpkc's clock). */
 export interface StageMark {
@@ -32,7 +32,7 @@ export interface Marks {
  * oldest event that is still stored, and the first proof that the type was on. `from` is undefined where there is no
  * such time; `why` names its bound.
  */
-export interface Reach {
+export interface EvidenceReach {
   from: number | undefined;
   why: string;
 }
@@ -76,7 +76,7 @@ export const NO_ACTIVITY: Activity = {
 };
 
 /** Everything that is known about one client; the verdict is made from this and the clock alone. */
-export interface Evidence {
+export interface OrphanEvidence {
   origin: Origin;
   /** The client product that it matches, by name. */
   preset: string | undefined;
@@ -96,13 +96,13 @@ export interface Evidence {
   /** The time since which an operator stated that it is there, at least. Milliseconds. */
   acceptedAge: number | undefined;
   /** The grants that it may use and that leave no session or consent. */
-  traces: readonly Trace[];
+  traces: readonly LifeTrace[];
   /** The time at which its secret was made: the client is at least as old. Undefined for public clients. */
   secretMade: number | undefined;
   marks: Marks;
-  sessions: Source<{ active: number; offline: number }>;
-  consents: Source<{ users: number; lastGiven: number | undefined }>;
-  events: Source<Activity & { reach: Readonly<Record<ReachedType, Reach>> }>;
+  sessions: EvidenceSource<{ active: number; offline: number }>;
+  consents: EvidenceSource<{ users: number; lastGiven: number | undefined }>;
+  events: EvidenceSource<Activity & { reach: Readonly<Record<ReachedType, EvidenceReach>> }>;
 }
 
 /** A client with the evidence about it. */
@@ -112,7 +112,7 @@ export interface Candidate {
   id: string;
   clientId: string;
   name: string | undefined;
-  evidence: Evidence;
+  evidence: OrphanEvidence;
 }
 
 /** A sign of life and its kind, in words. */
@@ -124,7 +124,10 @@ export interface Sign {
 }
 
 /** The last sign of life; undefined where no source that could be read has any. */
-export function signOfLife({ sessions, consents, events, marks }: Evidence, now: number): Sign | undefined {
+export function signOfLife(
+  { sessions, consents, events, marks }: OrphanEvidence,
+  now: number,
+): Sign | undefined {
   if (sessions.readable && sessions.active + sessions.offline > 0) {
     return { at: now, what: `it has sessions (${sessions.active} active, ${sessions.offline} offline)` };
   }

@@ -1,5 +1,5 @@
 import { durationText, formatMoment } from '../../../duration.ts';
-import { type Activity, NO_ACTIVITY, REACHED, type Reach, type ReachedType } from './evidence.ts';
+import { type Activity, type EvidenceReach, NO_ACTIVITY, REACHED, type ReachedType } from './evidence.ts';
 
 /** The fields that are needed of a stored event; `time` in milliseconds of the server's clock. */
 export interface HistoryEvent {
@@ -71,9 +71,9 @@ export class History {
   }
 
   /** The time back to which the history of the demanded types is complete. */
-  reach(now: number): Record<ReachedType, Reach> {
+  reach(now: number): Record<ReachedType, EvidenceReach> {
     const entries = REACHED.map((type) => [type, this.#reachOf(type, now)] as const);
-    return Object.fromEntries(entries) as Record<ReachedType, Reach>;
+    return Object.fromEntries(entries) as Record<ReachedType, EvidenceReach>;
   }
 
   /** The time before which a type's being on proves nothing: it was off, or somebody changed the settings. */
@@ -81,7 +81,7 @@ export class History {
     return Math.max(this.#limits.off[type] ?? 0, this.#limits.changed ?? 0);
   }
 
-  #reachOf(type: ReachedType, now: number): Reach {
+  #reachOf(type: ReachedType, now: number): EvidenceReach {
     const { isOn, retentionMs, on } = this.#limits;
     if (!isOn(type)) return { from: undefined, why: 'they are not stored' };
     if (this.#oldest === undefined) return { from: undefined, why: 'no event is stored' };

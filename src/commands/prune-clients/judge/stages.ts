@@ -1,12 +1,12 @@
 import { durationText, formatMoment } from '../../../duration.ts';
-import { type Evidence, MISSED, type StageMark } from './evidence.ts';
+import { MISSED, type OrphanEvidence, type StageMark } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
-export type Action = 'keep' | 'mark' | 'disable' | 'delete' | 'revive';
+export type StageAction = 'keep' | 'mark' | 'disable' | 'delete' | 'revive';
 
 /** The step of a client in this run, and its reason. */
 export interface Decision {
-  action: Action;
+  action: StageAction;
   reason: string;
   standing: Verdict['standing'];
 }
@@ -24,9 +24,9 @@ export interface Pace {
  * client that Keycloak made from a metadata document is never disabled, which would lock all its users out. Deleted, it
  * comes back.
  */
-export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: Pace): Decision {
+export function decide({ standing, reason }: Verdict, evidence: OrphanEvidence, pace: Pace): Decision {
   const { stage } = evidence.marks;
-  const as = (action: Action, why = reason): Decision => ({ action, reason: why, standing });
+  const as = (action: StageAction, why = reason): Decision => ({ action, reason: why, standing });
   if (stage !== undefined && (standing === 'alive' || standing === 'shielded')) {
     return as('revive', `${reason}; it had been ${stage.stage} at ${formatMoment(stage.at)}`);
   }
@@ -39,13 +39,13 @@ export function decide({ standing, reason }: Verdict, evidence: Evidence, pace: 
   return onceDue(as, stage, stage.at, pace, isFetched ? 'delete' : 'disable');
 }
 
-type As = (action: Action, why?: string) => Decision;
+type As = (action: StageAction, why?: string) => Decision;
 
 /**
  * A client that goes on an operator's word is disabled first, whatever the pace, and deleted once nobody was heard for
  * a grace.
  */
-function decideAccepted(as: As, { marks, events }: Evidence, pace: Pace): Decision {
+function decideAccepted(as: As, { marks, events }: OrphanEvidence, pace: Pace): Decision {
   const { stage } = marks;
   if (stage?.stage !== 'disabled') return as('disable');
   const { reason } = as('keep');
@@ -65,7 +65,7 @@ function onceDue(
   stage: StageMark,
   since: number,
   pace: Pace,
-  afterMark: Action = 'disable',
+  afterMark: StageAction = 'disable',
 ): Decision {
   const { reason } = as('keep');
   const due = since + pace.graceMs;

@@ -2,14 +2,14 @@ import { type ClientFacts, grantAttributesOf } from '../../../products/dynamic.t
 import type { TracedType } from './evidence.ts';
 
 /** A grant whose use leaves neither a session for sure, nor a consent: only a stored event shows it, if anything. */
-export interface Trace {
+export interface LifeTrace {
   grant: string;
   /** The event type of its use; undefined where none is known. */
   event: TracedType | undefined;
 }
 
 /** Keycloak's event types (`EventType`, 26.0 to 26.7) for the grants that an attribute of the client turns on. */
-const EVENT_OF: Readonly<Record<string, Trace>> = {
+const EVENT_OF: Readonly<Record<string, LifeTrace>> = {
   'oauth2.device.authorization.grant.enabled': {
     grant: 'the device grant',
     event: 'OAUTH2_DEVICE_CODE_TO_TOKEN',
@@ -22,9 +22,9 @@ const EVENT_OF: Readonly<Record<string, Trace>> = {
  * The grants that a client may use beside signing in. The code flow, the implicit flow and the password grant are no
  * part of it: each leaves a LOGIN.
  */
-export function tracesOf(client: ClientFacts): Trace[] {
+export function tracesOf(client: ClientFacts): LifeTrace[] {
   const own = grantAttributesOf(client).map((name) =>
-    Object.hasOwn(EVENT_OF, name) ? (EVENT_OF[name] as Trace) : { grant: name, event: undefined },
+    Object.hasOwn(EVENT_OF, name) ? (EVENT_OF[name] as LifeTrace) : { grant: name, event: undefined },
   );
   return [
     ...(client.serviceAccountsEnabled === true

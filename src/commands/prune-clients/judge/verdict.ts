@@ -1,6 +1,6 @@
 import { DAY, durationText, formatMoment } from '../../../duration.ts';
 import { birthOf, SKEW_MS } from './birth.ts';
-import { DEMANDED, type Evidence, type Sign, signOfLife } from './evidence.ts';
+import { DEMANDED, type OrphanEvidence, type Sign, signOfLife } from './evidence.ts';
 
 /**
  * The verdict on a client. `foreign`: not mcpkc's to judge (a person disabled it, too). `shielded`: somebody asked to
@@ -24,7 +24,7 @@ export interface Rules {
   presets: readonly string[];
 }
 
-type Rule = (evidence: Evidence, rules: Rules) => Verdict | undefined;
+type Rule = (evidence: OrphanEvidence, rules: Rules) => Verdict | undefined;
 
 /** A registration's event is stored in the request that makes the client. */
 const SAME_MS = 60_000;
@@ -73,7 +73,11 @@ const alive: Rule = (evidence, { now, olderThanMs }) => {
 };
 
 /** A client of a product that registers anew for each sign-in is never used again once its session is over. */
-function isOver({ isLeftBehind = false }: Evidence, { isPast = false, at }: Sign, before: number): boolean {
+function isOver(
+  { isLeftBehind = false }: OrphanEvidence,
+  { isPast = false, at }: Sign,
+  before: number,
+): boolean {
   return isLeftBehind && isPast && at <= before;
 }
 
@@ -208,7 +212,7 @@ const PROOFS: readonly Rule[] = [chosenId, ageUnknown, historyTooShort, untraced
  * The type was on by then (by an event of it, or as mcpkc saw it). Neither mcpkc nor the admin events saw the settings
  * change since.
  */
-export function judge(evidence: Evidence, rules: Rules): Verdict {
+export function judge(evidence: OrphanEvidence, rules: Rules): Verdict {
   for (const rule of RULES) {
     const verdict = rule(evidence, rules);
     if (verdict) return verdict;

@@ -67,6 +67,24 @@ const FUNCTIONS: readonly Named[] = readdirSync(SRC, { recursive: true, encoding
 const firstOf = (name: string) => /^[a-z]+/.exec(name)?.[0] ?? name;
 const namesOf = (some: readonly Named[]) => some.map(({ file, name }) => `${file} ${name}`);
 
+/** Every type that a file of `src/` exports, with its files. */
+const TYPES = new Map<string, string[]>();
+for (const path of readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((one) =>
+  one.endsWith('.ts'),
+)) {
+  for (const [, name = ''] of readFileSync(join(SRC, path), 'utf8').matchAll(
+    /^export (?:interface|type|class) (\w+)/gm,
+  ))
+    TYPES.set(name, [...(TYPES.get(name) ?? []), path]);
+}
+
+describe('the names of types', () => {
+  it('mean one thing each: no two files export a type of one name', () => {
+    expect(TYPES.size).toBeGreaterThan(300);
+    expect([...TYPES].filter(([, files]) => files.length > 1)).toEqual([]);
+  });
+});
+
 describe('the names of functions', () => {
   it('are many', () => expect(FUNCTIONS.length).toBeGreaterThan(600));
 
