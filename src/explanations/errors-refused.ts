@@ -7,7 +7,7 @@ export const REFUSED: Partial<Record<ErrorCode, Explanation>> = {
     what: 'The command would do something that needs a person’s consent. Nothing was changed.',
     cause:
       'It would take access from clients, replace another server’s audience, close a registration that is open to anybody, restore a client that no seal of the realm stands for, change the realm master, or it needs an answer and there is no terminal.',
-    fix: '--dry-run shows the whole plan; --yes agrees to it.',
+    fix: '--dry-run shows the whole plan, for apply mcpkc plan with the same options; --yes agrees to it.',
     sources: [],
   },
   PLAIN_HTTP: {

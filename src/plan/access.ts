@@ -4,6 +4,7 @@ import { readAccess, readRealmRoles } from '../keycloak/read/access.ts';
 import { readRecord } from '../keycloak/read/record.ts';
 import { isHeld, readRoleTree } from '../keycloak/read/role-holders.ts';
 import { compositeRoleError } from '../keycloak/write/write-access.ts';
+import { nearMiss } from '../names/nearest.ts';
 import {
   distinctRoles,
   gatesOf,
@@ -21,6 +22,7 @@ import { isAudienceScope, nameScopeOf } from '../realm/mcp-scope.ts';
 import { completeServer, type McpServer, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
 import { type Access, accessIn, beforeOf, type Entry, type RealmRecord } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { visible } from '../text.ts';
 import type { Desired, DesiredRole } from './desired.ts';
 
 /** A command's wish about who may use an MCP server. */
@@ -190,9 +192,18 @@ function missing(role: RoleName, { roles }: AccessFacts): DesiredRole[] {
       : {
           name: role.name,
           description: 'May use an MCP server (mcpkc access).',
-          why: 'so that it can be granted to people and groups; nobody has it yet',
+          why: `so that it can be granted to people and groups; nobody has it yet${likeOf(role, roles)}`,
         },
   ];
+}
+
+/** A role that is there and has nearly the name of one that is to be made. */
+function likeOf({ name }: RoleName, roles: readonly Role[]): string {
+  const near = nearMiss(
+    name,
+    roles.filter((one) => one.client === null && !isNobodyRole(one)).map((one) => one.name),
+  );
+  return near === undefined ? '' : `. The realm has a role ${visible(near)}: is that one meant?`;
 }
 
 function opened({ scopes: { named }, carriers }: McpServer, mapped: readonly Role[]): AccessPlan {

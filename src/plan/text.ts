@@ -2,7 +2,7 @@ import type { Style } from '../cli/style.ts';
 import { isNobodyRole, isSameRole, type RoleName, roleLabel } from '../realm/access.ts';
 import type { Mode } from '../realm/marks.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy, wholePolicy } from '../realm/own-policies.ts';
-import { readablePattern } from '../realm/redirect-patterns.ts';
+import { hostOpenedBy, readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, count, visible, wrap } from '../text.ts';
 import { REALM } from './kinds/all.ts';
 import { type AnyChange, type Change, type ChangeKind, fieldsOf, type Plan, type RealmKind } from './plan.ts';
@@ -69,9 +69,17 @@ export function outcomeLine(
     : `${style.green('✓')} ${changes} made.`;
 }
 
+/** The random end of an audience scope's name: until it is made each plan draws another, and no text reveals it. */
+const RANDOM_END = /(?<=\bmcp-audience-[^\s,/]*)[0-9a-f]{32}\b/g;
+
 /** One change in a line: action, kind, key. */
-export function changeName({ action, kind, key }: Change): string {
+export function changeName({ action, kind, key: whole }: Change): string {
+  const key = whole.replaceAll(RANDOM_END, '…');
   if (kind === 'account-role') return `${action === 'detach' ? 'revoke' : 'grant'} ${brief(key, 100)}`;
+  if (kind === 'scope-access') {
+    const name = brief(key, 100);
+    return action === 'detach' ? `open ${name} to everybody` : `restrict who may use ${name}`;
+  }
   const title =
     kind in REALM ? REALM[kind as RealmKind].title : OTHER_TITLES[kind as keyof typeof OTHER_TITLES];
   return `${action} ${title} ${brief(key, 100)}`;
@@ -102,7 +110,10 @@ function policyLines({ before, after }: Change<'client-policy'>): string[] {
 
 /** A line for each redirect URI that may be registered from now on, or no more. */
 function patternLines(old: readonly string[], wanted: readonly string[]): string[] {
-  const line = (sign: string, one: string) => `redirect URIs ${sign} ${shown(readablePattern(one))}`;
+  const line = (sign: string, one: string) => {
+    const ofHost = hostOpenedBy(one) === undefined ? '' : ' (somebody trusts that host)';
+    return `redirect URIs ${sign} ${shown(readablePattern(one))}${ofHost}`;
+  };
   return [
     ...wanted.filter((one) => !old.includes(one)).map((one) => line('+', one)),
     ...old.filter((one) => !wanted.includes(one)).map((one) => line('−', one)),

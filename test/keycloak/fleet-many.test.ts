@@ -21,7 +21,7 @@ const made: Realm[] = [];
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   for (const realm of made) await realm.remove();
-});
+}, 600_000);
 
 /** A realm with things in it that are nobody's business, and the profile that names it. */
 async function stage(name: string): Promise<{ realm: Realm; env: Record<string, string> }> {

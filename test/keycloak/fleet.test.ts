@@ -24,6 +24,12 @@ const FILE = `realms:
         roles: []
 `;
 
+/** The same run as people read it. */
+const read = async (exit: number, args: string[], text = FILE) => {
+  const ran = await expectCli(exit, args, { env: account.env, files: { 'mcpkc.yaml': text } });
+  return `${ran.out}${ran.err}`.replaceAll(/\s+/g, ' ');
+};
+
 const run = (exit: number, args: string[], text = FILE, more: Record<string, string> = {}) =>
   expectCli(exit, [...args, '--json'], { env: { ...account.env, ...more }, files: { 'mcpkc.yaml': text } });
 
@@ -178,12 +184,42 @@ describe('access and ownership', () => {
     ]);
     const planned = await run(1, ['plan', '--prune'], text);
     expect(planned.json.realms).toMatchObject([{ retired: [{ state: 'goes', holders: 1 }, {}, {}] }]);
-    await run(5, ['apply', '--prune'], text);
+    expect(await read(0, ['plan'], text)).toContain(
+      '! Nothing would change; 1 retired MCP server still there',
+    );
+    const refused = await read(5, ['apply', '--prune', '-f', 'mcpkc.yaml'], text);
+    expect(refused).toContain('mcpkc plan -f mcpkc.yaml --prune');
     expect(await scopeIn(realm, 'mcp-resource-two')).toBeDefined();
     await run(0, ['apply', '--prune', '--yes'], text);
     expect(await scopeIn(realm, 'mcp-resource-two')).toBeUndefined();
     expect(await scopeIn(realm, 'theirs')).toBeDefined();
     expect(await scopeIn(realm, 'mcp-resource-three')).toBeDefined();
     expect(realmOf(await run(0, ['plan', '--prune'], text)).changes).toEqual([]);
+  });
+});
+
+describe('a plan read by people', () => {
+  it('reveals no name that is drawn anew, and names the commands by which people connect', async () => {
+    const text = `${FILE}      - { resource: https://six.example.com/mcp, access: anybody, products: [cursor, { preset: claude, by: client }] }\n`;
+    const done = await read(0, ['apply'], text);
+    expect(done).toContain('+ create client scope mcp-audience-six-… ');
+    expect(done).toContain('mcpkc allow https://six.example.com/mcp --preset claude --by client');
+    expect(done).toContain('mcpkc onboard https://six.example.com/mcp --preset cursor');
+    await run(0, ['apply', '--prune', '--yes'], 'realms: [{ retired: [https://six.example.com/mcp] }]');
+  });
+
+  it('asks of a role that is nearly one of the realm’s, and opens nothing without a word', async () => {
+    const plan = await read(1, ['plan'], FILE.replace('roles: [finance]', 'roles: [finanse]'));
+    expect(plan).toContain('The realm has a role finance: is that one meant?');
+    const open = await read(1, ['plan'], FILE.replace('roles: [finance]', 'access: anybody'));
+    expect(open).toContain('- open mcp-resource-two to everybody');
+  });
+
+  it('names hosts of nobody’s that registration trusts', async () => {
+    await expectCli(0, ['trusted-hosts', '--add', 'strange.example.net'], { env: account.env });
+    const plan = await read(0, ['plan']);
+    expect(plan).toContain('no MCP server of the realm needs: strange.example.net.');
+    expect(plan).not.toContain('www.cursor.com');
+    await expectCli(0, ['trusted-hosts', '--remove', 'strange.example.net'], { env: account.env });
   });
 });

@@ -26,7 +26,7 @@ it('what several lists hold has one place in the order', () => {
 describe.each(KINDS)('%s', (kind) => {
   it('has a name for people in a plan’s lines', () => {
     const name = changeName({ kind, action: 'create', key: 'x', before: null, after: null, why: '' });
-    expect(name).toMatch(/^(create [a-z’ ]+|grant) x$/);
+    expect(name).toMatch(/^(create [a-z’ ]+|grant|restrict who may use) x$/);
   });
 });
 

@@ -7,7 +7,7 @@ import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { count, fitToWidth } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
-import { headlineOf, planRealms, REALMS_AT_ONCE } from './plan-command.ts';
+import { headlineOf, planLineOf, planRealms, REALMS_AT_ONCE } from './plan-command.ts';
 import {
   applyRealm,
   type FleetRun,
@@ -39,7 +39,10 @@ export const applyCommand: Command<ApplyOptions> = {
         ]),
       )
       .option('--prune', 'also remove what stands under retired, as far as mcpkc made it (with --yes)')
-      .option('--yes', 'agree to what needs a person’s consent: what is removed, access that ends');
+      .option(
+        '--yes',
+        'agree to what needs a person’s consent: what is removed, connected people who lose access',
+      );
   },
   examples: [
     ['make it so', 'mcpkc apply -f mcpkc.yaml'],
@@ -67,10 +70,14 @@ export const applyCommand: Command<ApplyOptions> = {
     const loaded = saved ? checkFleet(saved.sources) : await loadFleet(context, flags.file);
     for (const note of loaded.notes) context.voice.warn(problemText(note));
     const prune = saved?.prune ?? flags.prune === true;
-    const run: FleetRun = { context, command: 'apply', holder: holderOf(context.io, 'apply'), prune };
+    const run: FleetRun = {
+      ...{ context, command: 'apply', holder: holderOf(context.io, 'apply'), prune },
+      planLine: planLineOf({ ...flags, prune }),
+    };
     const realms = await planRealms(run, loaded);
     if (saved) requireSaved(saved, realms);
     requireAgreed(
+      run,
       realms.flatMap((one) =>
         one.reservations.map((message) => (realms.length > 1 ? `${realmName(one)}: ${message}` : message)),
       ),

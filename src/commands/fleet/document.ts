@@ -30,6 +30,8 @@ export interface Group {
   about: string;
   changes: RealmPlan;
   error: McpkcError | undefined;
+  /** Whether it stands under `retired`, is still there, and this run leaves it there. */
+  isLeft?: boolean;
 }
 
 /** A realm's changes, each once: by server, then what is the realm's, then what is retired. */
@@ -59,10 +61,12 @@ export function groupsOf({ servers: planned, retired, changes }: RealmPlanned): 
     const words = {
       gone: 'retired: it isn’t there',
       foreign: 'retired, but mcpkc didn’t make it: it stays',
-      stays: 'retired: it goes with --prune',
+      stays: 'retired, and still there: --prune removes it',
       goes: 'retired',
     } as const;
-    return { resource: one.resource, about: words[one.state], changes: fresh(one.changes), error: undefined };
+    const about = words[one.state];
+    const isLeft = one.state === 'stays';
+    return { resource: one.resource, about, changes: fresh(one.changes), error: undefined, isLeft };
   });
   const rest = fresh(changes);
   const realm: Group[] =

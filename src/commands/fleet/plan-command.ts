@@ -6,7 +6,7 @@ import { placeText } from '../../fleet/fleet.ts';
 import type { FileText } from '../../fleet/read.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
-import { count, keepAsIs, listNames, visible } from '../../text.ts';
+import { count, formatCommand, keepAsIs, listNames, visible } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
 import { type FleetRun, planRealm, type RealmPlanned } from './realm.ts';
 import { fleetMarkdown, fleetText, hasFailed } from './text.ts';
@@ -51,7 +51,8 @@ export const planCommand: Command<PlanOptions> = {
     for (const note of loaded.notes) context.voice.warn(problemText(note));
     if (flags.offline) return offlineReport(loaded);
     const holder = holderOf(context.io, 'plan');
-    const run: FleetRun = { context, command: 'plan', holder, prune: flags.prune === true };
+    const prune = flags.prune === true;
+    const run: FleetRun = { context, command: 'plan', holder, prune, planLine: planLineOf(flags) };
     const realms = await planRealms(run, loaded);
     const failed = realms.find((one) => hasFailed(one));
     const isChange = realms.some(({ changes }) => changes.length > 0);
@@ -68,6 +69,12 @@ export const planCommand: Command<PlanOptions> = {
     };
   },
 };
+
+/** The command line of the plan of these files. */
+export function planLineOf({ file = [], prune }: { file?: string[]; prune?: boolean }): string {
+  const named = file.filter((one) => one !== '-').map((one) => ['-f', one] as const);
+  return formatCommand(['plan', ...named, ...(prune ? ['--prune'] : [])]);
+}
 
 /** The subject of a plan: "3 MCP servers in 2 realms (mcpkc.yaml)". */
 export function headlineOf({ fleet }: LoadedFleet): string {

@@ -9,6 +9,7 @@ import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { type Holder, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
+import { trustedHost } from '../../names/resource-url.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { collectDriftNotes } from '../../plan/drift.ts';
 import { knownPresets } from '../../plan/input.ts';
@@ -21,7 +22,10 @@ import { type PlannedServer, type PlannedServers, planServers } from '../../plan
 import { changeName } from '../../plan/text.ts';
 import { type PresentServer, waysIn } from '../../realm/mcp-server.ts';
 import { allowedIn, type Entry, NO_RECORD, type RealmRecord } from '../../realm/record.ts';
+import { hostsOf } from '../../realm/registration-policies.ts';
+import { POLICY } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
+import { anonymousPolicies } from '../../realm/snapshot.ts';
 import { brief, briefList, visible } from '../../text.ts';
 
 /** The manner in which a run goes about the realms of a file. */
@@ -31,6 +35,8 @@ export interface FleetRun {
   holder: Holder;
   /** Whether servers that stand under `retired` go, as far as mcpkc made them. */
   prune: boolean;
+  /** The command line that shows the whole plan of this run. */
+  planLine: string;
 }
 
 /** The fate of a server that stands under `retired`. */
@@ -146,6 +152,7 @@ async function planWith(
     notes: [
       ...planned.notes,
       ...besideNotes(wish, planned),
+      ...strangeHostNotes(config, planned),
       ...(dryRun ? untriedNotes(context.io, planned.record, snapshot) : []),
       ...(dryRun ? await collectDriftNotes(keycloak, planned.plan, snapshot) : []),
     ],
@@ -227,6 +234,25 @@ function besideNotes({ servers }: FleetRealm, { record }: PlannedServers): strin
   });
 }
 
+/**
+ * Hosts from which anybody may register, and that no product or server of the realm needs as far as mcpkc knows. Client
+ * policies leave them room, since somebody else's clients may come from there.
+ */
+function strangeHostNotes(config: Config, { snapshot, stages }: PlannedServers): string[] {
+  const wanted = stages.flatMap(({ desired: { trustedHosts } }) =>
+    trustedHosts && 'add' in trustedHosts ? trustedHosts.add : [],
+  );
+  const products = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
+  const servers = serversIn(snapshot).flatMap(({ resource }) => (resource ? [trustedHost(resource)] : []));
+  const known = new Set([...wanted, ...products, ...servers].map((host) => host.toLowerCase()));
+  const trusted = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  const strange = [...new Set(trusted)].filter((host) => !known.has(host.toLowerCase()));
+  if (strange.length === 0) return [];
+  return [
+    `Trusted Hosts names what no product and no MCP server of the realm needs: ${briefList(strange, 60)}. It stays; mcpkc trusted-hosts --remove <host> removes one.`,
+  ];
+}
+
 /** Names that hold a random part: an audience scope's, and ids that Keycloak or mcpkc make. */
 const RANDOM_NAME = /(?<=mcp-audience-[^"/]*)[0-9a-f]{32}/g;
 const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -285,7 +311,7 @@ export async function applyRealm(
       if (strictness !== 'free')
         requireSame(takeFingerprints(changes), takeFingerprints(planned.changes), strictness === 'exact');
       const fresh = planned.reservations.filter((one) => !shown.reservations.includes(one));
-      requireAgreed(fresh, yes);
+      requireAgreed(run, fresh, yes);
       now = planned;
       await write(run, config, keycloak, full, planned.retired, applied);
     });
@@ -297,12 +323,16 @@ export async function applyRealm(
 }
 
 /** Refuses (CONSENT_NEEDED) changes that need a person's consent and didn't get it; nothing was written then. */
-export function requireAgreed(reservations: readonly string[], yes: boolean): void {
+export function requireAgreed(
+  { planLine }: Pick<FleetRun, 'planLine'>,
+  reservations: readonly string[],
+  yes: boolean,
+): void {
   if (yes || reservations.length === 0) return;
   throw new McpkcError(
     'CONSENT_NEEDED',
     reservations.join('\n'),
-    'Nothing was written. To agree, add --yes. The whole plan:\nmcpkc plan',
+    `Nothing was written. To agree, add --yes. The whole plan:\n${planLine}`,
   );
 }
 

@@ -1,8 +1,9 @@
 import type { Style } from '../../cli/style.ts';
 import type { McpkcError } from '../../errors.ts';
+import type { FleetProduct } from '../../fleet/fleet.ts';
 import type { AnyChange } from '../../plan/plan.ts';
 import { changeName, planText } from '../../plan/text.ts';
-import { count, listNames, markdownText, visible, wrap } from '../../text.ts';
+import { count, formatCommand, listNames, markdownText, typedList, visible, wrap } from '../../text.ts';
 import { addDone, countsOf, type Group, groupsOf, SORTS, sortOf } from './document.ts';
 import type { RealmApplied, RealmPlanned } from './realm.ts';
 
@@ -32,7 +33,40 @@ export function countText(changes: readonly AnyChange[]): string | undefined {
 /** The text, realm after realm: the changes of each server, those that need consent, and things beside the file. */
 export function fleetText({ headline, realms, done }: FleetAnswer, style: Style): string {
   const sections = realms.map((one, at) => realmText(one, done?.[at], style));
-  return `${style.bold(headline)}\n\n${sections.join('\n')}\n${verdict(realms, done, style)}\n`;
+  const steps = done === undefined ? '' : stepsText(realms, done);
+  return `${style.bold(headline)}\n\n${sections.join('\n')}\n${verdict(realms, done, style)}\n${steps}`;
+}
+
+/** The most next steps that are printed. */
+const MOST_STEPS = 5;
+
+/** The commands by which people connect to what was made: a client's id and secret, and the wait for one that registers. */
+function stepsText(realms: readonly RealmPlanned[], done: readonly RealmApplied[]): string {
+  const steps = realms.flatMap((shown, at) => {
+    const { wish, servers = [] } = addDone(shown, done[at]);
+    if (done[at]?.error) return [];
+    const place = wish.profile === undefined ? [] : [['--profile', wish.profile] as const];
+    return servers.flatMap((one) => {
+      if (one.error) return [];
+      const { resource, products } = one.wish;
+      const isMade = (kind: AnyChange['kind']) =>
+        one.changes.some((change) => change.kind === kind && change.action === 'create');
+      const named = (way: FleetProduct['by']) =>
+        typedList(products.flatMap(({ preset, by }) => (by === way && preset ? [preset] : [])));
+      const [given, registering] = [named('client'), named('registration')];
+      return [
+        ...(given !== '' && isMade('allowed-client')
+          ? [formatCommand(['allow', resource, ['--preset', given], ['--by', 'client'], ...place])]
+          : []),
+        ...(registering !== '' && one.server.mode === 'adopted' && isMade('client-scope')
+          ? [formatCommand(['onboard', resource, ['--preset', registering], ...place])]
+          : []),
+      ];
+    });
+  });
+  if (steps.length === 0) return '';
+  const more = steps.length > MOST_STEPS ? `(and ${steps.length - MOST_STEPS} more of the kind)\n` : '';
+  return `\nTo connect: allow shows a made client’s id, secret and steps; onboard adopts one that registers.\n${steps.slice(0, MOST_STEPS).join('\n')}\n${more}`;
 }
 
 function realmText(shown: RealmPlanned, done: RealmApplied | undefined, style: Style): string {
@@ -40,6 +74,8 @@ function realmText(shown: RealmPlanned, done: RealmApplied | undefined, style: S
   const line = (mark: string, text: string) => `  ${mark} ${wrap(text, style.width, '    ').trimStart()}\n`;
   const sum = countText(one.changes);
   const bad = (one.servers ?? []).filter((server) => server.error !== undefined).length;
+  const left = one.retired.filter(({ state }) => state === 'stays').length;
+  const isDone = done !== undefined && done.error === undefined;
   const outcome =
     one.error !== undefined
       ? style.red('✗ not planned')
@@ -48,16 +84,20 @@ function realmText(shown: RealmPlanned, done: RealmApplied | undefined, style: S
         : bad > 0
           ? style.red(`✗ ${count(bad, 'MCP server')} failed${sum === undefined ? '' : `; ${sum}`}`)
           : sum === undefined
-            ? style.green('✓ as in the file')
+            ? left > 0
+              ? style.yellow(`! ${leftText(left)}`)
+              : style.green('✓ as in the file')
             : done !== undefined
               ? style.green(`✓ ${sum}`)
               : style.yellow(`! ${sum}`);
   const error = done?.error ?? one.error;
   return [
     `${style.bold(realmName(one))}  ${outcome}\n`,
-    ...groupsOf(one).map((group) => groupText(group, style)),
+    ...groupsOf(one).map((group) => groupText(group, isDone, style)),
     ...(error === undefined ? [] : [failureText(error, style)]),
-    ...one.reservations.map((text) => line(style.yellow('!'), `Needs --yes: ${text}`)),
+    ...one.reservations.map((text) =>
+      isDone ? line('i', `Agreed to: ${text}`) : line(style.yellow('!'), `Needs --yes: ${text}`),
+    ),
     ...one.notes.map((text) => line('i', text)),
     ...(one.unlisted.length === 0
       ? []
@@ -73,13 +113,21 @@ function failureText({ code, message, fix }: McpkcError, style: Style): string {
   return lines.map((one) => `${style.red(wrap(one, style.width, '    '))}\n`).join('');
 }
 
-function groupText({ resource, about, changes, error }: Group, style: Style): string {
+/** The number of retired servers that a run without --prune leaves. */
+const leftText = (left: number) => `${count(left, 'retired MCP server')} still there`;
+
+function groupText(
+  { resource, about, changes, error, isLeft }: Group,
+  isDone: boolean,
+  style: Style,
+): string {
   const title = resource === undefined ? about : `${visible(resource)} (${about})`;
   if (error) return `  ${style.red('✗')} ${visible(resource ?? '')}\n${failureText(error, style)}`;
-  if (changes.length === 0) return `  ${style.green('✓')} ${title}\n`;
+  const [good, open] = [style.green('✓'), style.yellow('!')];
+  if (changes.length === 0) return `  ${isLeft ? open : good} ${title}\n`;
   const sorted = SORTS.flatMap((sort) => changes.filter((change) => sortOf(change) === sort));
   const text = planText(sorted, { ...style, width: style.width - 2 });
-  return `  ${style.yellow('!')} ${title}\n${text.replaceAll(/^(?=.)/gm, '  ')}`;
+  return `  ${isDone ? good : open} ${title}\n${text.replaceAll(/^(?=.)/gm, '  ')}`;
 }
 
 function verdict(
@@ -100,7 +148,11 @@ function verdict(
     const rest = failed.length === 0 ? '' : ' Run it again once that is right: it does the rest.';
     return `${mark} ${made === 0 ? (failed.length === 0 ? 'Nothing was to be changed.' : 'Nothing was changed.') : `${count(made, 'change')} made.`}${bad}${rest}`;
   }
-  if (sum === undefined && failed.length === 0) return `${style.green('✓')} Everything is as in the file.`;
+  const left = realms.flatMap(({ retired }) => retired.filter(({ state }) => state === 'stays')).length;
+  if (sum === undefined && failed.length === 0)
+    return left > 0
+      ? `${style.yellow('!')} Nothing would change; ${leftText(left)}: --prune removes ${left === 1 ? 'it' : 'them'}.`
+      : `${style.green('✓')} Everything is as in the file.`;
   return `${style.yellow('!')} ${sum === undefined ? 'Nothing would change.' : `${sum}; nothing was written.`}${bad}`;
 }
 
