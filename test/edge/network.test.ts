@@ -67,7 +67,7 @@ describe('a server that isn’t there', () => {
     const ran = await expectCli(3, LIST, { env: envFor('http://127.0.0.1:6000/auth') });
     expect(ran.json).toMatchObject({
       code: 'PORT_BLOCKED',
-      message: 'http://127.0.0.1:6000/auth: Node’s fetch refuses this port (WHATWG Fetch, "port blocking").',
+      message: 'http://127.0.0.1:6000/auth: Node’s fetch refuses this port (WHATWG Fetch, port blocking).',
       fix: 'Start Keycloak on another port, such as 8080.',
     });
   });
@@ -341,7 +341,7 @@ describe('a wrong place', () => {
     );
     expect(ran.json).toMatchObject({
       code: 'NOT_AUTHORISED',
-      message: `${server.url} answers "HTTPS required".`,
+      message: `${server.url} answers 'HTTPS required'.`,
       fix: expect.stringContaining('X-Forwarded-Proto'),
     });
   });
