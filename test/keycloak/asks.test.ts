@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { accountIn, runCli } from '../support/cli.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';
 
@@ -53,14 +53,31 @@ describe('every command that writes shows its plan at a terminal and asks once',
     const ran = await at(['n'], 'trusted-hosts', '--close');
     expect({ exit: ran.exit, asked: ran.io.questions.length }, ran.err).toEqual({ exit: 5, asked: 1 });
     const said = ran.err.replaceAll(/\s+/g, ' ');
-    expect(said).toContain('! foreign.example.com');
-    expect(said).toContain('may register clients today and could not any more');
-    expect(said.indexOf('update policy Trusted Hosts')).toBeLessThan(said.indexOf('! foreign.example.com'));
+    expect(said).toContain('foreign.example.com may register clients today and could not any more');
+    expect(said.indexOf('update policy Trusted Hosts')).toBeLessThan(
+      said.indexOf('foreign.example.com may register'),
+    );
     const agreed = await at(['y'], 'trusted-hosts', '--close');
     expect({ exit: agreed.exit, asked: agreed.io.questions.length }, agreed.err).toEqual({
       exit: 0,
       asked: 1,
     });
+  });
+
+  it('init, too: a client of its name that somebody may have made is shown before the question', async () => {
+    const { url, adminUser, adminPassword } = inject('keycloak');
+    const redirectUris = ['https://somebody.example.com/'];
+    await realm.admin.post(realm.path('clients'), { clientId: 'taken', redirectUris });
+    const env = { KC_SERVER: url, KC_REALM: realm.name, KC_CLIENT_ID: 'taken' };
+    const answers = [adminUser, adminPassword, '', 'n', 'n'];
+    const ran = await runCli(['init'], { env, terminal: true, answers });
+    expect({ exit: ran.exit, last: ran.io.questions.at(-1) }, ran.err).toEqual({
+      exit: 5,
+      last: expect.stringMatching(/^Make \d+ changes in Keycloak and write/),
+    });
+    const said = ran.err.replaceAll(/\s+/g, ' ');
+    expect(said).toContain("The client 'taken' in realm");
+    expect(said).toContain('deleted first: the client taken');
   });
 
   it('y does it; --yes, --no-input and a plan of nothing ask nothing', async () => {

@@ -26,7 +26,7 @@ import {
 } from '../../plan/account/desired.ts';
 import { agreeTo } from '../../plan/agree.ts';
 import { planForAccount } from '../../plan/kinds/index.ts';
-import { type AccountPlan, applyPlan, changesOf, requireConsent } from '../../plan/plan.ts';
+import { type AccountPlan, applyPlan, changesOf, type Reservation, requireConsent } from '../../plan/plan.ts';
 import { readBack } from '../../plan/read-back.ts';
 import { changeName } from '../../plan/text.ts';
 import { type AccountSnapshot, accountOrigin, hasOwnKey, isBuiltIn, isSealed } from '../../realm/account.ts';
@@ -257,9 +257,10 @@ async function asAdministrator(
     administrator,
   };
   if (outcome.dryRun) return reportOf(context, config, outcome);
-  if (planned.length > 0) requireConsent(accountReservations(account, found), flags.yes === true);
   const asks = guided && flags.yes !== true;
-  if (asks) await agree(context, config, planned, files);
+  const reserved = planned.length > 0 ? accountReservations(account, found) : [];
+  if (asks) await agree(context, config, planned, { files, reserved });
+  else requireConsent(reserved, flags.yes === true);
   const oldSecret = await secretMadeAnew(realms, account, found);
   const asked = await listUnaskedFiles(
     context,
@@ -270,8 +271,10 @@ async function asAdministrator(
   if (!asks) await requireFilesConsent(context, asked, flags.force === true);
   const snapshot = await ownedAccount(realms, account, found);
   const plan = planForAccount(account, snapshot);
-  if (plan.length > 0) requireConsent(accountReservations(account, snapshot), flags.yes === true);
-  if (asks && planNames(plan) !== planNames(planned)) await agree(context, config, plan, files);
+  const reservedNow = plan.length > 0 ? accountReservations(account, snapshot) : [];
+  if (!asks) requireConsent(reservedNow, flags.yes === true);
+  else if (planNames(plan) + messagesOf(reservedNow) !== planNames(planned) + messagesOf(reserved))
+    await agree(context, config, plan, { files, reserved: reservedNow });
   if (!asksEvents) announceEvents(context, account, plan);
   const now = await apply(context, realms, account, plan, snapshot);
   const proven = byKey ?? { secret: await requireSecret(realms, now) };
@@ -295,6 +298,9 @@ async function asAdministrator(
   });
 }
 
+const messagesOf = (reserved: readonly Reservation[]): string =>
+  reserved.map(({ message }) => message).join('\n');
+
 const planNames = (plan: AccountPlan): string => plan.map(changeName).join('\n');
 
 /** The wish with events that somebody agrees to; as it was where the realm stores them already. */
@@ -315,13 +321,13 @@ async function agree(
   context: Context,
   { server }: Config,
   plan: AccountPlan,
-  files: readonly FilePlan[],
+  { files, reserved }: { files: readonly FilePlan[]; reserved: readonly Reservation[] },
 ): Promise<void> {
   const writes = files.some(({ action }) => action !== 'none');
   if (plan.length === 0 && !writes) return;
   const doing =
     plan.length > 0 ? `Make ${count(plan.length, 'change')} in Keycloak` : 'Change nothing in Keycloak';
-  await agreeTo(context, { server, plan, question: `${doing}${filesQuestion(files)}?` });
+  await agreeTo(context, { server, plan, reserved, question: `${doing}${filesQuestion(files)}?` });
 }
 
 /**
