@@ -52,7 +52,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     command: [...vitest, '--project', 'long', 'test/products/verdicts.test.ts'],
   },
   export: {
-    what: 'every realm that a test stages is exported, after the test and before it is removed, and a plan on the file is empty; takes test files',
+    what: 'every realm that a test stages is exported, after the test and before it is removed: a plan on the file is empty, and a new realm that it makes is exported as the same file; takes test files',
     minutes: 60,
     command: [...vitest, '--project', 'keycloak', '--project', 'long'],
     env: { MCPKC_EXPORT: '1' },
