@@ -247,9 +247,15 @@ function fileText({ servers, harden, leftOut, without }: Fitting, profile: strin
   };
   const comment = (text: string) => text.split('\n').map((line) => `# ${line}`.trimEnd());
   const lines = [
-    // A file beside: mcpkc export --schema > mcpkc.schema.json
     '# yaml-language-server: $schema=mcpkc.schema.json',
+    '# For the editor: mcpkc export --schema > mcpkc.schema.json',
     '# Written by mcpkc export; mcpkc plan on it is empty.',
+    ...servers
+      .filter(({ access, roles }) => access === undefined && roles === undefined)
+      .map(
+        ({ resource }) =>
+          `# ${visible(resource)}: restricted by hand, and stays so. To have it in another realm, write its roles.`,
+      ),
     ...without.flatMap(({ resource, products, why }) =>
       comment(
         `${visible(resource)}: left out products: [${products.join(', ')}]. With them ${brief(why, 400)}`,
