@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
+import { switchEventsOn } from '../support/keycloak/events.ts';
 import { createRealm, type Realm } from '../support/keycloak/realm.ts';
 import { clientIn, listOf, scopeIn } from '../support/realm-things.ts';
 import { startReverseProxy } from '../support/reverse-proxy.ts';
@@ -84,6 +85,29 @@ describe('attach, and the client that stands for a server', async () => {
     await expectCli(0, ['apply', '--prune', '--yes'], { env: account.env, files: retired });
     expect(await clientIn(realm, resource)).toBeUndefined();
     expect(await scopeIn(realm, 'mcp-resource-a')).toBeUndefined();
+  });
+});
+
+describe('what somebody changed by hand', async () => {
+  const { realm, account } = await stage('drift');
+  const files = {
+    'mcpkc.yaml': 'realms: [{ servers: [{ resource: https://a.example.com/mcp, access: anybody }] }]',
+  };
+
+  it('is in the plan with who changed it, where from and when, as far as admin events tell', async () => {
+    await expectCli(0, ['apply'], { env: account.env, files });
+    await switchEventsOn(realm);
+    const scope = await scopeIn(realm, 'mcp-resource-a');
+    const attributes = { ...(scope?.attributes as object), 'mcpkc.mode': 'standing' };
+    await realm.admin.put(realm.path(`client-scopes/${scope?.id}`), { ...scope, attributes });
+    const told = await expectCli(1, ['plan'], {
+      env: account.env,
+      files: { 'mcpkc.yaml': `defaults: { mode: adopted }\n${files['mcpkc.yaml']}` },
+    });
+    // The administrator is one of master, whom the account of this realm knows by id alone.
+    expect(told.out.replaceAll(/\s+/g, ' ')).toMatch(
+      /Last written by [0-9a-f-]{36} from [\d.:a-f]+, \d{4}-\d\d-\d\dT[\d:.]+Z: what is to be repaired by .*mcp-resource-a/,
+    );
   });
 });
 

@@ -73,6 +73,7 @@ export const applyCommand: Command<ApplyOptions> = {
     const run: FleetRun = {
       ...{ context, command: 'apply', holder: holderOf(context.io, 'apply'), prune },
       planLine: planLineOf({ ...flags, prune }),
+      isShown: context.settings.input && !flags.yes,
     };
     const realms = await planRealms(run, loaded);
     if (saved) requireSaved(saved, realms);

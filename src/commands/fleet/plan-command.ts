@@ -52,7 +52,8 @@ export const planCommand: Command<PlanOptions> = {
     if (flags.offline) return offlineReport(loaded);
     const holder = holderOf(context.io, 'plan');
     const prune = flags.prune === true;
-    const run: FleetRun = { context, command: 'plan', holder, prune, planLine: planLineOf(flags) };
+    const planLine = planLineOf(flags);
+    const run: FleetRun = { context, command: 'plan', holder, prune, planLine, isShown: true };
     const realms = await planRealms(run, loaded);
     const failed = realms.find((one) => hasFailed(one));
     const isChange = realms.some(({ changes }) => changes.length > 0);

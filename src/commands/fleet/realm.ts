@@ -37,6 +37,8 @@ export interface FleetRun {
   prune: boolean;
   /** The command line that shows the whole plan of this run. */
   planLine: string;
+  /** Whether somebody reads the plan before anything is written: then it names who wrote what it repairs. */
+  isShown: boolean;
 }
 
 /** The fate of a server that stands under `retired`. */
