@@ -19,13 +19,14 @@ import { nearMiss } from '../../names/nearest.ts';
 import { parseResource } from '../../names/resource-url.ts';
 import { lookAtMcp, type McpLook } from '../../plan/mcp-look.ts';
 import { PRUNING_NEEDS_MS, USUAL_RETENTION_MS } from '../../realm/events.ts';
+import type { Result } from '../../result.ts';
 import { formatCommand, listNames, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
 import { FROM_PROMPT } from './files.ts';
 import { USUAL_SERVERS } from './find-server.ts';
 
 /** A value, or the fault of the answer as a sentence; `offer` is what Enter means the next time. */
-type Tried<T> = { value: T } | { problem: string; offer?: string };
+type Tried<T> = Result<T, { problem: string; offer?: string }>;
 
 /** The number of times that a person may answer one question. */
 const TRIES = 6;

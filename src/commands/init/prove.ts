@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/command.ts';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { grantConnecting, type Keycloak, open } from '../../keycloak/connection/connect.ts';
+import { hasStoredEvents } from '../../keycloak/read/events.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
 import type { DesiredAccount } from '../../plan/account/desired.ts';
 import { removeLeftBehind } from '../../plan/leftovers.ts';
@@ -29,11 +30,8 @@ function credentialOf(proof: Proof): { clientSecret: string } | { clientKey: str
 }
 
 async function readSome(keycloak: Keycloak): Promise<void> {
-  const { realm } = keycloak;
   await Promise.all([
-    keycloak.read({ what: 'read events', role: 'view-events' }, (admin) =>
-      admin.realms.findEvents({ realm, max: 1 }),
-    ),
+    hasStoredEvents(keycloak, { what: 'read events', role: 'view-events' }),
     keycloak.read({ what: 'read users', role: 'view-users' }, (admin) => admin.users.find({ max: 1 })),
   ]);
 }

@@ -3,6 +3,7 @@ import type { Client } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, realmNotFoundError, statusOf } from '../connection/failures.ts';
 import { findClient } from './clients.ts';
+import { hasStoredEvents } from './events.ts';
 import { isMasked, secretMaskedError } from './masked.ts';
 import { readClientScopes, readEventsConfig } from './read.ts';
 
@@ -41,13 +42,9 @@ export async function readAccount(
 }
 
 async function readStoredEvents(target: Keycloak): Promise<StoredEvents> {
-  const { realm } = target;
   const attempt: Attempt = { what: 'read the stored events', role: 'view-events' };
-  const [config, some] = await Promise.all([
-    readEventsConfig(target),
-    target.read(attempt, (admin) => admin.realms.findEvents({ realm, max: 1 })),
-  ]);
-  return { ...config, some: some.length > 0 };
+  const [config, some] = await Promise.all([readEventsConfig(target), hasStoredEvents(target, attempt)]);
+  return { ...config, some };
 }
 
 /** The internal id of a service account's user, or undefined where the service account is off. */

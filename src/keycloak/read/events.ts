@@ -1,5 +1,6 @@
 import type { UserEvent } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
+import type { Attempt } from '../connection/failures.ts';
 import { listOf } from '../connection/lists.ts';
 
 const EVENTS = { what: 'read the stored user events', role: 'view-events' } as const;
@@ -172,4 +173,11 @@ export async function readLastEventsChange(keycloak: Keycloak): Promise<number |
   );
   const time = (found as { time?: unknown }[])[0]?.time;
   return typeof time === 'number' ? time : undefined;
+}
+
+/** Whether the realm has any user event stored. One request. */
+export async function hasStoredEvents(keycloak: Keycloak, attempt: Attempt): Promise<boolean> {
+  const { realm } = keycloak;
+  const some = await keycloak.read(attempt, (admin) => admin.realms.findEvents({ realm, max: 1 }));
+  return some.length > 0;
 }

@@ -9,6 +9,7 @@ import type { Keycloak } from '../connection/connect.ts';
 import { type Attempt, statusOf } from '../connection/failures.ts';
 import { type AccountRealms, readAccountUserId } from '../read/account.ts';
 import { findClient } from '../read/clients.ts';
+import { hasStoredEvents } from '../read/events.ts';
 import { readEventsConfig } from '../read/read.ts';
 import { waitUntilKept } from './until-kept.ts';
 import { deleteClient, writeAssignment } from './write-clients.ts';
@@ -265,9 +266,9 @@ async function writeEvents(target: Keycloak, { events: wanted }: DesiredAccount)
   const [raw, now, some] = await Promise.all([
     target.read(what, (admin) => admin.realms.getConfigEvents({ realm })),
     readEventsConfig(target),
-    target.read(what, (admin) => admin.realms.findEvents({ realm, max: 1 })),
+    hasStoredEvents(target, what),
   ]);
-  const keptMs = retentionFor({ ...now, some: some.length > 0 }, wanted.retentionMs);
+  const keptMs = retentionFor({ ...now, some }, wanted.retentionMs);
   const { eventsExpiration: _old, ...rest } = raw;
   await target.replace(what, (admin) =>
     admin.realms.updateConfigEvents(
