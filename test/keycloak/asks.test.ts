@@ -27,11 +27,13 @@ const LATER = [
 
 async function declined(argv: string[]): Promise<void> {
   const before = await realm.snapshot();
-  const ran = await at(['n'], ...argv);
+  const ran = await at(['maybe', 'yes please', 'n'], ...argv);
   expect({ exit: ran.exit, questions: ran.io.questions }, ran.err).toEqual({
     exit: 5,
-    questions: [expect.stringMatching(/^Make \d+ changes? in realm .*\? \[y\/N\] $/)],
+    // Neither is an answer: it is asked again, and nothing is done for it.
+    questions: Array(3).fill(expect.stringMatching(/^Make \d+ changes? in realm .*\? \[y\/N\] $/)),
   });
+  expect(ran.err.match(/Answer y or n\./g)).toHaveLength(2);
   expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('Nothing was written: nobody agreed.');
   expect(await realm.snapshot()).toEqual(before);
 }
