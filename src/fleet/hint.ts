@@ -17,6 +17,8 @@ export interface Done {
   mode?: Mode | undefined;
   /** The people who may use it now: everybody where `gates` is undefined. */
   access?: { gates: readonly RoleName[] | undefined };
+  /** The same where the command leaves it as it is: a server that is new to the file must name it. */
+  accessNow?: { gates: readonly RoleName[] | undefined };
   /** Products that connect now, and how. */
   products?: readonly Pick<FleetProduct, 'preset' | 'by'>[];
   /** The server, or these products, are gone. */
@@ -87,7 +89,7 @@ function undoneBy(server: FleetServer, { mode, access, removed }: Done): string[
 
 /** The server's entry as it should stand in the file: the present one, with what the command did. */
 function linesOf(
-  { resource, scope, mode, access, products = [] }: Done,
+  { resource, scope, mode, access: changed, accessNow, products = [] }: Done,
   server: FleetServer | undefined,
 ): string {
   const kept = server?.products ?? [];
@@ -101,6 +103,7 @@ function linesOf(
           ...(rest.clientId === undefined ? {} : { clientId: rest.clientId }),
           ...(rest.redirectUris?.length ? { redirectUris: rest.redirectUris } : {}),
         };
+  const access = changed ?? (server === undefined ? accessNow : undefined);
   const gates = access?.gates?.map(roleLabel);
   const who: Pick<FileServer, 'access' | 'roles'> =
     access === undefined

@@ -17,7 +17,7 @@ import { readRoleHolders } from '../keycloak/read/role-holders.ts';
 import { type Holder, takeLock } from '../keycloak/write/lock.ts';
 import { writeRecord } from '../keycloak/write/record.ts';
 import { proveRevoked, type Revoked } from '../keycloak/write/registration-token.ts';
-import { type Rehearsed, rehearse } from '../keycloak/write/rehearse.ts';
+import { type RehearsalResult, type Rehearsed, rehearse } from '../keycloak/write/rehearse.ts';
 import { notKeptBy } from '../keycloak/write/until-kept.ts';
 import {
   type ClientPolicyLists,
@@ -30,7 +30,7 @@ import { markOf } from '../products/probe-mark.ts';
 import { ATTRIBUTE } from '../realm/marks.ts';
 import { audienceScopeOf } from '../realm/mcp-scope.ts';
 import { listDeviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
-import type { Entry, RealmRecord, Untried } from '../realm/record.ts';
+import type { Entry, RealmRecord, RecordEdit, Untried } from '../realm/record.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { REALM } from './kinds/all.ts';
@@ -128,23 +128,34 @@ interface Proving {
  * Reads the client policies back, field by field, then rehearses sign-ins that wrong ones would break. Where either
  * fails, they are put back, and POLICIES_PUT_BACK shows which and why. Some wrong forms fail at the code exchange only.
  */
-async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving): Promise<void> {
+async function proveOrRestore({ keycloak, plan, desired, before, warn }: Proving): Promise<Proved> {
   const restore = (cleaning: Keycloak) => restoreClientPolicies(cleaning, policyKeys(plan), before);
-  let problems: string[];
+  let proved: Proved & { problems: string[] };
   try {
-    problems = await problemsOf(keycloak, desired, warn);
+    proved = await problemsOf(keycloak, desired, warn);
   } catch (error) {
     // biome-ignore lint/plugin/clock: a limit for putting back after an interruption.
     await restore(keycloak.withSignal(AbortSignal.timeout(RESTORE_MS))).catch(() => {});
     throw error;
   }
-  if (problems.length === 0) return;
-  await putPoliciesBack(keycloak, {
-    problems,
+  if (proved.problems.length === 0) return proved;
+  return putPoliciesBack(keycloak, {
+    ...proved,
     rehearsal: desired.rehearsal,
     restore: () => restore(keycloak),
-    forget: rehearsalEntries(keycloak, desired),
+    own: rehearsalEntries(keycloak, desired),
   });
+}
+
+/** Whether a rehearsal may have left a client: then its entry of the record stays, and the next run looks for it. */
+type Proved = Pick<RehearsalResult, 'mayLeave'>;
+
+/** The edit of the record by which a rehearsal is over; where it may have left a client, it is kept as tried. */
+export function endRehearsal(
+  entries: readonly Entry[],
+  { mayLeave }: Proved,
+): Required<Pick<RecordEdit, 'remember' | 'forget'>> {
+  return mayLeave ? { remember: [...entries], forget: [] } : { remember: [], forget: [...entries] };
 }
 
 /** Policies that were found wrong, and the way back from them. */
@@ -153,8 +164,12 @@ interface WrongPolicies {
   /** The sign-ins to try once more without them: a step that fails then too has another cause. */
   rehearsal: Rehearsed | undefined;
   restore(): Promise<void>;
-  /** Entries of the record that tell of a rehearsal which is over then. */
-  forget: readonly Entry[];
+  /** The entry of the record for this run's rehearsal. */
+  own: readonly Entry[];
+  /** Entries of rehearsals that are over then. */
+  forget?: readonly Entry[];
+  /** Whether this run's rehearsal may have left a client. */
+  mayLeave: boolean;
   /** Whether a killed run had written them. */
   left?: boolean;
 }
@@ -162,12 +177,13 @@ interface WrongPolicies {
 /** Puts policies back that were found wrong, tries once more without them, and throws POLICIES_PUT_BACK. */
 export async function putPoliciesBack(
   keycloak: Keycloak,
-  { problems, rehearsal, restore, forget, left = false }: WrongPolicies,
+  { problems, rehearsal, restore, own, forget = [], mayLeave, left = false }: WrongPolicies,
 ): Promise<never> {
   await restore();
-  const still = rehearsal ? (await rehearse(keycloak, rehearsal)).failures : [];
-  await writeRecord(keycloak, { forget: [...forget] });
-  throw putBackError(problems, still, left);
+  const again = rehearsal && (await rehearse(keycloak, rehearsal));
+  const ended = endRehearsal(own, { mayLeave: mayLeave || again?.mayLeave === true });
+  await writeRecord(keycloak, { ...ended, forget: [...ended.forget, ...forget] });
+  throw putBackError(problems, again?.failures ?? [], left);
 }
 
 /** Time for putting the policies back after an interruption, in milliseconds. */
@@ -187,7 +203,7 @@ async function problemsOf(
   keycloak: Keycloak,
   desired: Desired,
   warn?: (text: string) => void,
-): Promise<string[]> {
+): Promise<Proved & { problems: string[] }> {
   let wrong: string[] = [];
   for (let written = 1; written <= POLICY_WRITES; written += 1) {
     const now = await readRealm(keycloak);
@@ -198,11 +214,11 @@ async function problemsOf(
       await writeChange(change, { keycloak, ids: new ScopeIds(keycloak), revoked: [] });
   }
   const { rehearsal } = desired;
-  if (wrong.length > 0 || !rehearsal) return wrong;
-  const { failures, notTried } = await rehearse(keycloak, rehearsal);
+  if (wrong.length > 0 || !rehearsal) return { problems: wrong, mayLeave: false };
+  const { failures, notTried, mayLeave } = await rehearse(keycloak, rehearsal);
   if (notTried.length > 0)
     warn?.(`Not rehearsed, since a registration policy refused it: ${notTried.join('; ')}.`);
-  return failures;
+  return { problems: failures, mayLeave };
 }
 
 /**
@@ -390,10 +406,17 @@ export async function applyAndVerify(
       orPutBack(error, keycloak, plan, before),
     );
     await proveRevoked(keycloak, revoked);
-    if (before) await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) });
-    const { forget = [], ...rest } = forgottenBy(plan, record, stamp, back);
-    const ended = before ? rehearsalEntries(keycloak, desired) : [];
-    await writeRecord(keycloak, { ...rest, forget: [...forget, ...ended] });
+    const proved =
+      before && (await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) }));
+    const { forget = [], remember = [] } = forgottenBy(plan, record, stamp, back);
+    const ended = endRehearsal(
+      proved ? rehearsalEntries(keycloak, desired) : [],
+      proved ?? { mayLeave: false },
+    );
+    await writeRecord(keycloak, {
+      remember: [...remember, ...ended.remember],
+      forget: [...forget, ...ended.forget],
+    });
   } catch (error) {
     if ((lock || locked) && !isTemporary(error)) await forgetUnmade(keycloak).catch(() => {});
     await lock?.release().catch(() => {});

@@ -19,7 +19,7 @@ import { isLeftProbe, isOver, markOf, runMark } from '../products/probe-mark.ts'
 import { type Entry, entriesOf, type RealmRecord, type Rehearsal, type Untried } from '../realm/record.ts';
 import type { Client } from '../realm/representations.ts';
 import { count, listNames, visible } from '../text.ts';
-import { putPoliciesBack, readPolicyLists } from './apply.ts';
+import { endRehearsal, putPoliciesBack, readPolicyLists } from './apply.ts';
 
 /**
  * The first step of each command that writes: things that killed runs left are removed, and named. Clients to which
@@ -94,16 +94,18 @@ async function proveLeftPolicies(
     tosUri,
   };
   await writeRecord(keycloak, { remember: [own] });
-  const { failures } = await rehearse(keycloak, wish);
-  const forget = [own, ...left];
-  if (failures.length === 0) await writeRecord(keycloak, { forget });
+  const { failures, mayLeave } = await rehearse(keycloak, wish);
+  const ended = endRehearsal([own], { mayLeave });
+  if (failures.length === 0) await writeRecord(keycloak, { ...ended, forget: [...ended.forget, ...left] });
   else {
     const restore = () =>
       withLock(keycloak, io, holderOf(io, command), async () => {
         for (const { untried } of standing)
           await restoreClientPolicies(keycloak, untried.policies, untried.before);
       });
-    await putPoliciesBack(keycloak, { problems: failures, rehearsal: wish, restore, forget, left: true });
+    await putPoliciesBack(keycloak, {
+      ...{ problems: failures, rehearsal: wish, restore, own: [own], forget: left, mayLeave, left: true },
+    });
   }
   return [...new Set(standing.flatMap(({ untried }) => untried.policies))].sort();
 }

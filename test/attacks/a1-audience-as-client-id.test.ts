@@ -63,8 +63,8 @@ it('apply holds the URL of each server of a file once one of them opens registra
   const names = ['open', 'closed'].map((name) => `https://${name}.example.com/mcp`);
   const [open, closed] = names;
   const servers = [
-    { resource: closed, products: [{ preset: 'vscode', by: 'client' }] },
-    { resource: open, products: ['chatgpt'] },
+    { resource: closed, access: 'anybody', products: [{ preset: 'vscode', by: 'client' }] },
+    { resource: open, access: 'anybody', products: ['chatgpt'] },
   ];
   const { env } = await accountIn(shut);
   const apply = (realms: object, ...flags: string[]) =>

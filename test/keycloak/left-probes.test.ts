@@ -86,6 +86,22 @@ describe('a run that is killed in its rehearsal', () => {
     120_000,
   );
 
+  it('a client whose answer was lost on its way is looked for by the next run', async () => {
+    await soften();
+    let lost = 0;
+    const proxy = await startReverseProxy(server.url, {
+      after: (request, answer) =>
+        isRegistered(request) && lost++ === 0 ? { status: 504, body: '' } : answer,
+    });
+    const run = await spawnCli(['apply', '-f', FILE], { ...account.env, KC_SERVER: proxy.url }).done;
+    expect([run.exit, lost], run.err).toEqual([0, 2]);
+    expect(await probes()).toHaveLength(1);
+    expect(await rehearsals()).toEqual([expect.not.objectContaining({ untried: expect.anything() })]);
+    const next = await spawnCli(['apply', '-f', FILE], account.env).done;
+    expect(next.exit, next.err).toBe(0);
+    expect([await probes(), await rehearsals()]).toEqual([[], []]);
+  }, 120_000);
+
   it('an undisturbed one leaves nothing, and the next reads no page of clients for it', async () => {
     await soften();
     const proxy = await startReverseProxy(server.url);

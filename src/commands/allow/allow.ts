@@ -22,6 +22,7 @@ import { changeName } from '../../plan/text.ts';
 import { presetOf } from '../../products/dynamic.ts';
 import type { Preset } from '../../products/preset.ts';
 import { type Prospect, prospectOf } from '../../products/way.ts';
+import type { RoleName } from '../../realm/access.ts';
 import { documentRefusedBy } from '../../realm/document-policies.ts';
 import { isAudienceScope, nameScopeOf } from '../../realm/mcp-scope.ts';
 import { type Allowed, adoptedIn, allowancesOf, allowedIn } from '../../realm/record.ts';
@@ -62,6 +63,8 @@ export interface AllowedProduct {
 export interface AllowResult {
   plan: RealmPlan;
   products: AllowedProduct[];
+  /** The roles that may use the server now; undefined where everybody may. */
+  gates: readonly RoleName[] | undefined;
 }
 
 /** Plans, asks, makes the clients, proves each, and tells each product's prospect here. */
@@ -141,7 +144,7 @@ export async function allowTargets(
       superfluous: await superfluousFor(mcpServer, target),
     });
   }
-  return { plan, products };
+  return { plan, products, gates: access.gates };
 }
 
 function fileFor(

@@ -157,14 +157,15 @@ async function allowReport(mcpServer: ServerAtHand, wish: AllowWish, flags: Allo
     showSecret: flags.showSecret === true,
     roles: flags.role ?? [],
   };
-  const { plan, products } = await allowTargets(mcpServer, targets, manner);
+  const { plan, products, gates } = await allowTargets(mcpServer, targets, manner);
   if (!dryRun) {
     const made = targets.map(({ preset, way, clientId, redirectUris }) => ({
       preset: preset?.name,
       by: way,
       ...(preset === undefined ? { clientId, redirectUris } : {}),
     }));
-    await noteFile(mcpServer.context, mcpServer.config, { resource, scope, mode, products: made });
+    const done = { resource, scope, mode, accessNow: { gates }, products: made };
+    await noteFile(mcpServer.context, mcpServer.config, done);
   }
   const fails = products.some(({ prospect }) => prospect.connects === 'no');
   return {

@@ -9,6 +9,8 @@ export interface RealmAnswer {
   text: string;
   /** The body, where it is a JSON object; else empty. */
   json: Record<string, unknown>;
+  /** The number of times that the request was sent: an answer before this one was lost. */
+  sent: number;
 }
 
 /**
@@ -21,10 +23,12 @@ export async function askRealm(
   path: string,
   init: RequestInit,
 ): Promise<RealmAnswer> {
+  let sent = 0;
   const url = `${server}/realms/${encodeURIComponent(realm)}/${path}`;
   return withRetries(
     'read',
     async () => {
+      sent += 1;
       // biome-ignore lint/style/noRestrictedGlobals: keycloak/ sends requests.
       const response = await fetch(url, {
         ...options,
@@ -33,7 +37,7 @@ export async function askRealm(
       });
       const text = await response.text();
       const { status } = response;
-      return { status, location: response.headers.get('location'), text, json: recordOf(text) };
+      return { status, location: response.headers.get('location'), text, json: recordOf(text), sent };
     },
     waiting,
   ).catch((error) => {

@@ -20,6 +20,8 @@ export interface Rehearsed {
 export interface RehearsalResult {
   failures: string[];
   notTried: string[];
+  /** Whether a client of it may be left: it registered, and the answer with its client id was lost. */
+  mayLeave: boolean;
 }
 
 /** The redirect URI of a probe's sign-in; never resolves (RFC 6761), and no sign-in gets that far. */
@@ -43,7 +45,7 @@ const LOOK = { what: 'read the client policies with a new token', role: 'view-re
  * made is deleted.
  */
 export async function rehearse(keycloak: Keycloak, wish: Rehearsed): Promise<RehearsalResult> {
-  const result: RehearsalResult = { failures: [], notTried: [] };
+  const result: RehearsalResult = { failures: [], notTried: [], mayLeave: false };
   const note = (who: string, why: string | undefined) => {
     if (why !== undefined) result.failures.push(`${who}: ${why}`);
   };
@@ -92,7 +94,11 @@ async function selfRegistered(
       body: JSON.stringify({ ...registration, tos_uri: tosUri }),
     });
   // An answer that was spoilt on its way tells nothing; Keycloak's own is JSON, whatever its status.
-  const answer = await askAgainIf(({ json }) => Object.keys(json).length === 0, ask);
+  const answer = await askAgainIf(({ json }) => Object.keys(json).length === 0, ask).catch((error) => {
+    result.mayLeave = true;
+    throw error;
+  });
+  result.mayLeave = answer.sent > 1 || Object.keys(answer.json).length === 0;
   const { client_id: clientId, error_description: reason = '' } = answer.json;
   if (answer.status !== 201 || typeof clientId !== 'string') {
     const why =
@@ -183,7 +189,9 @@ async function askAgainIf(
   ask: () => Promise<RealmAnswer>,
 ): Promise<RealmAnswer> {
   const first = await ask();
-  return tellsNothing(first) ? ask() : first;
+  if (!tellsNothing(first)) return first;
+  const second = await ask();
+  return { ...second, sent: first.sent + second.sent };
 }
 
 /** The message on an error page of Keycloak's. */
