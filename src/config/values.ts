@@ -78,7 +78,7 @@ function keycloakUrl(whole: string): string {
   if (/\/realms(\/|$)/.test(base)) {
     throw new ValueProblem('it must be the base URL of Keycloak, without /realms/…');
   }
-  if (/\/admin\/(?:realms|master)(\/|$)/.test(base)) {
+  if (/\/admin(?:\/(?:realms|master)(\/|$)|$)/.test(base)) {
     throw new ValueProblem('it must be the base URL of Keycloak, without /admin/…');
   }
   return base;

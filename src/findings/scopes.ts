@@ -3,7 +3,7 @@ import { differenceOf, type ResourceDifference } from '../names/resource-url.ts'
 import { roleLabel } from '../realm/access.ts';
 import { audiencesOf, isInAccessToken } from '../realm/audiences.ts';
 
-import { freeName } from '../realm/mcp-scope.ts';
+import { freeName, nearResources } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { AUDIENCE_MAPPER } from '../realm/representations.ts';
 import { listNames } from '../text.ts';
@@ -30,7 +30,9 @@ const missing: Rule = {
     if (resource === undefined) return listServers(seen).length > 0 ? [] : [unknownResource(seen)];
     const name = nameFor(seen, resource);
     if (realmOf(seen).scopes.some((scope) => scope.name === name)) return [];
-    const message = `The realm has no audience scope for ${resource}: no token can name it. ${GENERIC_ERROR}.`;
+    const near = nearResources(resource, realmOf(seen));
+    const meant = near.length === 0 ? '' : ` It has one for ${listNames(near)}: is that one meant?`;
+    const message = `The realm has no audience scope for ${resource}: no token can name it. ${GENERIC_ERROR}.${meant}`;
     return [{ subject: name, message, fix: createScope(seen, resource, name) }];
   },
 };

@@ -42,8 +42,8 @@ export async function agreeTo(
   if (await askYes(context, question, false).catch(atQuestion)) return;
   throw new McpkcError(
     'CONSENT_NEEDED',
-    'Nothing was written: nobody agreed.',
-    'Run the command again; --dry-run shows the plan alone.',
+    'The answer was no: nothing was written.',
+    '--dry-run shows the plan alone.',
   );
 }
 

@@ -11,16 +11,18 @@ import { outcomeLine, planText, type ServerPlace, serverHead } from './text.ts';
 export interface ProvisioningAnswer extends ServerPlace {
   plan: Plan;
   dryRun: boolean;
+  /** The outcome where nothing is planned; else that everything is as it should be. */
+  nothing?: string;
   /** Sentences that come last: the clients that the mode serves, and the next step. */
   next: string[];
 }
 
 /** Header, plan, and next steps. */
 export function provisioningText(answer: ProvisioningAnswer, style: Style): string {
-  const { plan, dryRun, next } = answer;
+  const { plan, dryRun, nothing, next } = answer;
   const list = plan.length === 0 ? '' : `\n${planText(plan, style)}`;
   const tail = next.map((line) => `${wrap(line, style.width)}\n`).join('');
-  return `${serverHead(answer, style)}${list}\n${outcomeLine(plan, dryRun, style)}\n${tail}`;
+  return `${serverHead(answer, style)}${list}\n${outcomeLine(plan, dryRun, style, nothing)}\n${tail}`;
 }
 
 /** Sentences about who may use the server, where not everybody may. */

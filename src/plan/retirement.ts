@@ -165,5 +165,5 @@ export function sessionsSentence(
   const online = found.reduce((sum, { active }) => sum + active, 0);
   const offline = found.reduce((sum, { offline: more }) => sum + more, 0);
   if (online + offline === 0) return 'Nobody is signed in with them now.';
-  return `${count(found.length, 'client')} of these have sign-ins of users now: ${count(online, 'session')} and ${count(offline, 'offline session')}.`;
+  return `People are signed in with ${count(found.length, 'client')} of these: ${count(online, 'session')} and ${count(offline, 'offline session')}.`;
 }

@@ -34,7 +34,7 @@ async function declined(argv: string[]): Promise<void> {
     questions: Array(3).fill(expect.stringMatching(/^Make \d+ changes? in realm .*\? \[y\/N\] $/)),
   });
   expect(ran.err.match(/Answer y or n\./g)).toHaveLength(2);
-  expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('Nothing was written: nobody agreed.');
+  expect(ran.err.replaceAll(/\s+/g, ' ')).toContain('The answer was no: nothing was written.');
   expect(await realm.snapshot()).toEqual(before);
 }
 

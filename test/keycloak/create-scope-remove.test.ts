@@ -50,6 +50,22 @@ it('takes back everything that create-scope made, and nothing else', async () =>
   expect(again.json).toMatchObject({ changes: [], mode: null, holders: [] });
 });
 
+it('tells of a slip of the keys that there is nothing to remove, and which server it is near to', async () => {
+  await create(0, RESOURCE);
+  const slip = 'https://svc.example.com/mpc';
+  const { out, err } = await create(0, slip, '--remove');
+  expect(out).toContain(`The realm has no scope for ${slip}: nothing to remove.`);
+  expect(out).not.toContain('as it should be');
+  expect(err).toContain(`mcpkc create-scope ${RESOURCE} --remove`);
+  expect(await scopeIn(realm, SCOPE)).toBeDefined();
+  const status = await expectCli(1, ['status', '--resource', slip, '--json'], { env: account.env });
+  const missing = (status.json.findings as { code: string; message: string }[]).find(
+    ({ code }) => code === 'SCOPE_MISSING',
+  );
+  expect(missing?.message).toContain(`It has one for ${RESOURCE}: is that one meant?`);
+  await create(0, RESOURCE, '--remove');
+});
+
 it('removes policies before the scope, so that the realm’s client policies can be edited at any moment', async () => {
   await create(0, RESOURCE);
   const blocked: string[] = [];

@@ -11,10 +11,11 @@ import { knownPresets, requireNoLiveWindow, resourceFor, scopeWish } from '../..
 import { type Plan, planStatus } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { applyRetirement, clientsText, planRetirement } from '../../plan/retirement.ts';
-import { requireOwnScope } from '../../realm/mcp-scope.ts';
+import { nearResources, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
-import { listNames } from '../../text.ts';
+import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import { formatCommand, listNames } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 
 /** `create-scope --remove`: retires a resource; the clients that lose the scope are listed first. */
@@ -29,6 +30,7 @@ export async function retireScope(
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish);
   const { scope } = server;
+  const isThere = scopeNamed(snapshot, scope) !== undefined;
   requireOwnScope(scope, wish, snapshot);
   const record = await readRecord(keycloak);
   const planned = await planRetirement(keycloak, {
@@ -50,7 +52,8 @@ export async function retireScope(
     await noteFile(context, config, { resource, scope, removed: 'server' });
   }
   const { plan, holders, kept } = planned;
-  return report(keycloak, { resource, scope, plan, holders, kept, dryRun });
+  if (!isThere) warnOfNear(context, resource, snapshot);
+  return report(keycloak, { resource, scope, plan, holders, kept, dryRun, isThere });
 }
 
 /** The parts that were retired, and those that stay. */
@@ -62,11 +65,23 @@ interface Retired {
   /** Roles that mcpkc made and that somebody has. */
   kept: readonly string[];
   dryRun: boolean;
+  /** Whether the realm had a scope for the resource. */
+  isThere: boolean;
+}
+
+/** A slip of the keys removes nothing, and leaves the MCP server that was meant. */
+function warnOfNear({ voice }: Context, resource: string, snapshot: RealmSnapshot): void {
+  const near = nearResources(resource, snapshot);
+  if (near.length === 0) return;
+  const lines = near.map((one) => formatCommand(['create-scope', one, '--remove']));
+  voice.warn(
+    `The realm has a scope for ${listNames(near)}, which is spelled nearly like ${resource}. If that one is meant:\n${lines.join('\n')}`,
+  );
 }
 
 function report(
   { server, realm }: Keycloak,
-  { resource, scope, plan, holders, kept, dryRun }: Retired,
+  { resource, scope, plan, holders, kept, dryRun, isThere }: Retired,
 ): Report {
   const next = [
     ...(holders.length === 0
@@ -76,6 +91,7 @@ function report(
       ? []
       : [`These roles stay, since somebody has them: ${listNames(kept)} (admin console, Realm roles).`]),
   ];
+  const nothing = isThere ? undefined : `The realm has no scope for ${resource}: nothing to remove.`;
   const answer = { server, realm, resource, scope, mode: null, plan, dryRun, next };
   return {
     command: 'create-scope',
@@ -91,6 +107,6 @@ function report(
       holders: holders.map(({ clientId, name }) => ({ clientId, name: name ?? null })),
       keptRoles: kept,
     },
-    text: (style) => provisioningText(answer, style),
+    text: (style) => provisioningText({ ...answer, ...(nothing && { nothing }) }, style),
   };
 }

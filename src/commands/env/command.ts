@@ -72,7 +72,7 @@ async function look(
   if (source === 'not in realm') {
     const next = firstStepFor({ resource: config.transportUrl === resource ? undefined : resource });
     context.voice.warn(
-      `Realm '${realm}' has no scope for it yet. Next, once the MCP server runs with this, ${next.what}:\n${next.line}`,
+      `Realm '${realm}' has no scope for ${resource} yet. Next, once the MCP server runs with this, ${next.what}:\n${next.line}`,
     );
   }
   if (server.roles?.gates !== undefined) {

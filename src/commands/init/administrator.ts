@@ -7,6 +7,7 @@ import { type Administrator, requireServerOf } from '../../keycloak/connection/a
 import { requireSafeTransport } from '../../keycloak/connection/http.ts';
 import { type CommandPart, formatCommand, shellWord, visible } from '../../text.ts';
 import type { InitOptions } from './command.ts';
+import { FROM_PROMPT } from './files.ts';
 
 /** The name of Keycloak's first administrator (user or client) where the variable with the name isn't set (26.7.3). */
 const BOOTSTRAP_NAME = 'temp-admin';
@@ -73,6 +74,10 @@ async function ask(
   const { io } = context;
   const known = flags.adminUser ?? io.env.KC_BOOTSTRAP_ADMIN_USERNAME;
   const where = `${visible(config.server)}, realm ${visible(realm)}`;
+  if (!known && config.originOf('KC_SERVER') !== FROM_PROMPT)
+    context.voice.note(
+      `An administrator signs in once, ${flags.remove ? 'to show what goes' : 'to look at the service account, and to make or repair it'}. Ctrl-C stops it; nothing is written before you agree.`,
+    );
   const name = known || (await askName(context, `Administrator at ${where} [${USUAL_NAME}]: `));
   const password = await askPassword(context, `Password of ${visible(name)} at ${where}: `, name);
   return { realm, kind: 'password', name, password, typed: true };

@@ -37,7 +37,7 @@ export function initText(answer: InitAnswer, style: Style): string {
 }
 
 /** A change that every run makes, so that it counts as none: nobody can see whether such a token is there. */
-const WITHDRAWN = ' Anybody who registered it can’t reach it: registration access tokens are revoked.';
+const WITHDRAWN = ' Nobody can change the account by a registration access token: such tokens are revoked.';
 
 function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Style): string {
   const roles = account.roles.join(', ');
@@ -51,7 +51,7 @@ function outcome({ plan, dryRun, seen, account, files }: InitAnswer, style: Styl
   const text =
     plan.length === 0
       ? `Everything in Keycloak is as it should be. Roles: ${roles}.${dryRun ? '' : WITHDRAWN}`
-      : `${changes} made. Roles: ${roles}.${WITHDRAWN} Signed in as the account and read with each of them.`;
+      : `${changes} made. Roles: ${roles}.${WITHDRAWN} Signed in as the account; each of these roles reads what it must.`;
   return `${style.green('✓')} ${wrap(text, style.width - 2, '  ').trimStart()}\n`;
 }
 

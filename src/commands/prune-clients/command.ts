@@ -294,7 +294,7 @@ async function askToApply(context: Context, keycloak: Keycloak, wish: PruneWish)
   const question = `In realm ${visible(keycloak.realm)}: ${parts.join(' and ')}?`;
   if (await askYes(context, question, false)) return;
   const fix = 'Without --apply it lists them; --no-input asks nothing.';
-  throw new McpkcError('CONSENT_NEEDED', 'Nothing was written: nobody agreed.', fix);
+  throw new McpkcError('CONSENT_NEEDED', 'The answer was no: nothing was written.', fix);
 }
 
 /** Shows the clients that would go, and asks for the realm’s name; where none would, nothing is asked. */

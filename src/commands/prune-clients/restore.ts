@@ -75,7 +75,7 @@ async function askToRestore(
   const question = `Make ${count(revivals.length, 'client')} again in realm ${visible(realm)}?`;
   if (await askYes(context, question, false)) return;
   const fix = '--dry-run shows what each would bring; --yes doesn’t ask.';
-  throw new McpkcError('CONSENT_NEEDED', 'Nothing was restored: nobody agreed.', fix);
+  throw new McpkcError('CONSENT_NEEDED', 'The answer was no: nothing was restored.', fix);
 }
 
 async function textOf(io: Context['io'], file: string): Promise<string> {

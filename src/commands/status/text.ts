@@ -1,6 +1,7 @@
 import type { Style } from '../../cli/style.ts';
 import { ageText } from '../../duration.ts';
 import type { Finding, FindingSeverity, Fix } from '../../findings/finding.ts';
+import type { Refusals } from '../../findings/refusals.ts';
 import { connectionText } from '../../products/connection.ts';
 import type { HolderLook } from '../../realm/record.ts';
 import { brief, briefList, count, listNames, shellLines, visible, wrap } from '../../text.ts';
@@ -231,13 +232,18 @@ function refusalsSection({ refusals, eventsOn, now }: StatusAnswer, style: Style
     return section(title, [`  ${style.yellow('?')} ${text}`], style);
   }
   if (refusals.length > 0) {
+    const isOwn = ({ count: all, duringValidate }: Refusals) => duringValidate === all;
+    const own = refusals.filter(isOwn).reduce((sum, one) => sum + one.count, 0);
+    const lines = refusals
+      .filter((one) => !isOwn(one))
+      .slice(0, 10)
+      .map((one) => refusalLine(one, now));
+    const tests = `${count(own, 'refusal')} while mcpkc validate ran on this machine, which tries what must be refused (--json has each)`;
     return section(
       title,
-      refusals
-        .slice(0, 10)
-        .map(
-          (one) => `  ${style.yellow('-')} ${wrap(refusalLine(one, now), style.width, '    ').trimStart()}`,
-        ),
+      [...lines, ...(own > 0 ? [tests] : [])].map(
+        (line) => `  ${style.yellow('-')} ${wrap(line, style.width, '    ').trimStart()}`,
+      ),
       style,
     );
   }

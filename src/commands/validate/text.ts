@@ -108,8 +108,11 @@ function nextText(answer: ValidationAnswer, style: Style): string {
   const step = (words: string, line: string) =>
     `Next${words}:\n${shellLines(visible(line), style.width, '  ')}\n`;
   const isUnprovisioned = realmErrors.some(({ code }) => code === 'SCOPE_MISSING');
-  if (silent && !(isUnprovisioned && firstStep))
-    return step(', once it runs', formatCommand(['validate', mcp]));
+  if (silent)
+    return step(
+      isUnprovisioned ? ', once it runs; mcpkc env prints what it needs' : ', once it runs',
+      formatCommand(['validate', mcp]),
+    );
   if (red.length === 0) return '';
   const causes = checks.filter(({ id, culprit }) => red.includes(id) && culprit === null);
   const endpoint = causes.find(({ id }) => id === 'CHAL-401')?.evidence.facts.endpoint;
@@ -120,7 +123,7 @@ function nextText(answer: ValidationAnswer, style: Style): string {
       ', with the authority’s certificate in a file',
       formatCommand(['validate', mcp, ['--ca-file', 'authority.pem']]),
     );
-  if (isUnprovisioned && firstStep && (silent || !causes.some(({ id }) => ELSEWHERE.includes(id))))
+  if (isUnprovisioned && firstStep && !causes.some(({ id }) => ELSEWHERE.includes(id)))
     return step(`, ${firstStep.what}`, firstStep.line);
   // A realm is never made ready for an address at which there is no such MCP server.
   const isElsewhere = causes.some(({ id }) => ELSEWHERE.includes(id));

@@ -175,6 +175,7 @@ describe('values', () => {
     'https://kc.example/#x',
     'https://kc.example/auth/realms/mcp',
     'https://kc.example/auth/admin/master/console',
+    'https://kc.example/auth/admin/',
     'https://kc.example /',
     'https://kc.example/\u202e',
     'https://kc.example:99999',

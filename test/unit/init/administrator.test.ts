@@ -9,6 +9,7 @@ const CONFIG = {
   server: 'http://127.0.0.1:1/auth',
   allowHttp: false,
   refusals: { account: undefined, administrator: undefined },
+  originOf: (_key: string) => 'flag --server',
 } as Config;
 
 function choose(flags: Partial<InitOptions>, options: MemoryIoOptions = {}) {
@@ -16,7 +17,7 @@ function choose(flags: Partial<InitOptions>, options: MemoryIoOptions = {}) {
   const context = {
     io,
     settings: { input: options.terminal === true },
-    voice: { warn() {} },
+    voice: { warn() {}, note() {} },
     signal: new AbortController().signal,
   };
   return chooseAdministrator(

@@ -108,6 +108,19 @@ it('breaks commands so that a shell reads them as they were', () => {
   expect(run(broken)).toBe(run(line));
 });
 
+it('has one line for what validate had refused, after the others', () => {
+  const refusals = ['a', 'b', 'c'].map((clientId, at) => ({
+    ...{ kind: 'sign-in' as const, count: 2, by: 'client_not_found', clientId, address: undefined },
+    ...{ first: 1, last: 2, duringValidate: at < 2 ? 2 : 1 },
+  }));
+  const text = statusText({ ...answer(), refusals }, styleFor(false, undefined)).replaceAll(/\s+/g, ' ');
+  const section = / Refused in the last 24 hours (.*?\(--json has each\))/.exec(text)?.[1];
+  expect(section?.split(' - ')).toEqual([
+    expect.stringMatching(/^- 2 sign-ins of client c refused .*; 1 of them while/),
+    '4 refusals while mcpkc validate ran on this machine, which tries what must be refused (--json has each)',
+  ]);
+});
+
 it('keeps to 80 columns, says the severity without colour, and ends with the verdict', () => {
   const text = statusText(answer(), styleFor(false, undefined));
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);

@@ -90,10 +90,9 @@ describe('a red run', () => {
       'Next, connect ChatGPT (mcpkc presets lists other products):',
       '  mcpkc onboard --preset chatgpt',
     ]);
-    const env = firstStepFor({ resource: undefined, isServing: false });
-    expect(last(answerOf(checks, { realmErrors, silent: true, firstStep: env }))).toEqual([
-      'Next, the environment that the MCP server needs:',
-      '  mcpkc env',
+    expect(last(answerOf(checks, { realmErrors, silent: true, firstStep: step }))).toEqual([
+      'Next, once it runs; mcpkc env prints what it needs:',
+      '  mcpkc validate https://svc.example.com/mcp',
     ]);
     const elsewhere = (endpoint: string) => [
       checkOf('CHAL-401', { outcome: 'fail', evidence: { exchanges: [], facts: { endpoint } } }),
