@@ -252,7 +252,7 @@ function realmsOf(data: FleetFile, placeOf: PlaceOf, presets: readonly string[] 
     problems.push({ at: placeOf(path), message: `${pathText(path)}: ${message}` });
   const { defaults = {} } = data;
   if (defaults.access !== undefined && defaults.roles !== undefined)
-    complain(['defaults', 'roles'], 'access: anybody stands beside it; one of the two counts');
+    complain(['defaults', 'roles'], 'access: anybody stands beside it; leave one of the two out');
   const resource = (path: Path, written: string): string => {
     const read = parseResource(written);
     if ('value' in read) return read.value;
@@ -278,7 +278,7 @@ function realmsOf(data: FleetFile, placeOf: PlaceOf, presets: readonly string[] 
   const server = (one: FileServer, path: Path): FleetServer => {
     if (one.scope !== undefined && !isScopeName(one.scope)) complain([...path, 'scope'], NO_SCOPE_NAME);
     if (one.access !== undefined && one.roles !== undefined)
-      complain([...path, 'roles'], 'access: anybody stands beside it; one of the two counts');
+      complain([...path, 'roles'], 'access: anybody stands beside it; leave one of the two out');
     const own = one.access !== undefined || one.roles !== undefined ? one : defaults;
     const rolesAt: Path = own === one ? [...path, 'roles'] : ['defaults', 'roles'];
     for (const [index, message] of roleProblems(own.roles ?? [])) complain([...rolesAt, index], message);

@@ -62,7 +62,7 @@ const access = oneOf(
   'Every user of the realm may use the server (mcpkc access --anybody). Without it and without roles a server stays as it is in the realm; a new one needs one of the two',
 );
 const roles = texts(
-  'Realm roles of which a user needs one (mcpkc access --role): exactly these. An empty list lets nobody in. Instead of access; taking it out of the file opens nothing',
+  'Realm roles of which a user needs one (mcpkc access --role): exactly these; one that the realm doesn’t have is made. An empty list lets nobody in. Instead of access; taking it out of the file opens nothing',
   [['finance'], []],
 );
 const products = z
@@ -124,7 +124,7 @@ const realm = z
         .array(server, { error: 'it must be a list of MCP servers' })
         .optional()
         .describe('MCP servers of the realm. One that is taken out of the list stays, and the plan names it'),
-      retired: texts('URLs of MCP servers that go with mcpkc apply --prune, as far as mcpkc made them', [
+      retired: texts('URLs of MCP servers that go with mcpkc apply --prune --yes, as far as mcpkc made them', [
         ['https://old.example.com/mcp'],
       ]).optional(),
     },
@@ -148,7 +148,7 @@ export const fleetSchema = z
             access: access.optional(),
             roles: roles.optional(),
             products: products.optional(),
-            harden: yes('As in a realm, for every realm that has nothing else written').optional(),
+            harden: yes('false leaves out what makes registration safer (--no-harden), in every realm that has nothing else written').optional(),
           },
           { error: 'it must be {mode, access, roles, products, harden}' },
         )

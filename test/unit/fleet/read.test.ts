@@ -145,7 +145,7 @@ realms:
       '2:14 profile: a profile’s name has letters, digits, ".", "_" and "-"',
       expect.stringMatching(/^4:19 resource: it is not a full URL/),
       expect.stringMatching(/^5:16 scope: this is not a name/),
-      '6:16 roles: access: anybody stands beside it; one of the two counts',
+      '6:16 roles: access: anybody stands beside it; leave one of the two out',
       '6:17 roles[0]: mcpkc-nobody is one of mcpkc’s own roles',
       '6:31 roles[1]: a role’s name has 1 to 255 characters',
       '8:17 attach: it belongs to mode: standing; an adopted server’s scope is optional',
