@@ -1,6 +1,7 @@
 /** `npm run docs`: writes the generated parts of README.md and docs/, and schemas/; `-- --no-screens` needs no Keycloak. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { COMMANDS } from '../src/commands/index.ts';
 import { jsonSchemas } from '../src/schemas/index.ts';
 import { obtainKeycloak } from '../tools/keycloak/obtain.ts';
 import { referencePages } from './reference.ts';
@@ -34,6 +35,6 @@ mkdirSync(join(ROOT, 'docs/reference'));
 for (const [file, text] of Object.entries(referencePages())) writeFileSync(join(ROOT, 'docs', file), text);
 rmSync(join(ROOT, 'schemas'), { recursive: true, force: true });
 mkdirSync(join(ROOT, 'schemas'));
-for (const [file, schema] of Object.entries(jsonSchemas()))
+for (const [file, schema] of Object.entries(jsonSchemas(COMMANDS.map(({ name }) => name))))
   writeFileSync(join(ROOT, 'schemas', file), `${JSON.stringify(schema, undefined, 2)}\n`);
 process.exit();

@@ -124,9 +124,10 @@ const realm = z
         .array(server, { error: 'it must be a list of MCP servers' })
         .optional()
         .describe('MCP servers of the realm. One that is taken out of the list stays, and the plan names it'),
-      retired: texts('URLs of MCP servers that go with mcpkc apply --prune --yes, as far as mcpkc made them', [
-        ['https://old.example.com/mcp'],
-      ]).optional(),
+      retired: texts(
+        'URLs of MCP servers that go with mcpkc apply --prune --yes, as far as mcpkc made them',
+        [['https://old.example.com/mcp']],
+      ).optional(),
     },
     { error: 'it must be a realm: {profile, servers}' },
   )
@@ -148,7 +149,9 @@ export const fleetSchema = z
             access: access.optional(),
             roles: roles.optional(),
             products: products.optional(),
-            harden: yes('false leaves out what makes registration safer (--no-harden), in every realm that has nothing else written').optional(),
+            harden: yes(
+              'false leaves out what makes registration safer (--no-harden), in every realm that has nothing else written',
+            ).optional(),
           },
           { error: 'it must be {mode, access, roles, products, harden}' },
         )

@@ -27,8 +27,14 @@ const stage = z.enum([
   'mcp',
 ]);
 
-/** The schema of each command's JSON document, and of a failure (`error`). */
-export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.ZodType>> {
+/**
+ * The schema of each command's JSON document, and of a failure (`error`). A command of `commands` that isn't in the table
+ * has the fields alone that every document has.
+ */
+export function documentSchemas(
+  object: ObjectMaker,
+  commands: readonly string[] = [],
+): Readonly<Record<string, z.ZodType>> {
   const change = object({
     kind: text.describe('the kind of thing'),
     action,
@@ -454,8 +460,8 @@ export function documentSchemas(object: ObjectMaker): Readonly<Record<string, z.
     error: { code: text, message: text, fix: text, details: map.optional() },
   };
   return Object.fromEntries(
-    Object.entries(schemas).map(([command, shape]) => {
-      const own = document(command, shape);
+    [...new Set([...Object.keys(schemas), ...commands])].map((command) => {
+      const own = document(command, schemas[command] ?? {});
       const isOver = command === 'status' || command === 'validate';
       return [command, isOver ? z.union([own, document(command, overFile).describe('with -f')]) : own];
     }),

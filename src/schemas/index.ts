@@ -8,9 +8,16 @@ import { documentSchemas } from './documents.ts';
 /** Names of keys that are comments in the config file. */
 const COMMENTS = ['^//', '^_(?!_)'];
 
-/** Every JSON Schema that the package holds (draft 2020-12): the name of its file in `schemas/` → the schema. */
-export function jsonSchemas(): Record<string, object> {
-  const documents = documentSchemas((shape) => z.looseObject(shape));
+/** The JSON Schema of a file of MCP servers. */
+export const fleetJsonSchema = (): object =>
+  published('fleet', 'A file of MCP servers (mcpkc.yaml)', fleetSchema);
+
+/**
+ * Every JSON Schema that the package holds (draft 2020-12): the name of its file in `schemas/` → the schema. `commands`:
+ * the names of all commands.
+ */
+export function jsonSchemas(commands: readonly string[]): Record<string, object> {
+  const documents = documentSchemas((shape) => z.looseObject(shape), commands);
   const config = {
     ...published('config', 'Configuration of mcpkc', configSchema()),
     patternProperties: Object.fromEntries(COMMENTS.map((pattern) => [pattern, true])),
@@ -19,8 +26,11 @@ export function jsonSchemas(): Record<string, object> {
     const title = command === 'error' ? 'A failure of mcpkc' : `mcpkc ${command} --json`;
     return [`${command}.schema.json`, published(command, title, schema)];
   });
-  const fleet = published('fleet', 'A file of MCP servers (mcpkc.yaml)', fleetSchema);
-  return { 'config.schema.json': config, 'fleet.schema.json': fleet, ...Object.fromEntries(answers) };
+  return {
+    'config.schema.json': config,
+    'fleet.schema.json': fleetJsonSchema(),
+    ...Object.fromEntries(answers),
+  };
 }
 
 function published(name: string, title: string, schema: z.ZodType): object {

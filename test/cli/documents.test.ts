@@ -7,7 +7,10 @@ import { useRealm } from '../support/keycloak/useRealm.ts';
 import { FILES, LINES } from './lines.ts';
 
 /** The published schemas, which take no field that they don't describe. */
-const EXACTLY = documentSchemas((shape) => z.strictObject(shape));
+const EXACTLY = documentSchemas(
+  (shape) => z.strictObject(shape),
+  COMMANDS.map(({ name }) => name),
+);
 
 const realm = await useRealm('documents');
 let account: Account;

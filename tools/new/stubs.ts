@@ -283,7 +283,7 @@ export const ${own}Entry: CommandEntry = {
     edits.append('src/commands/all.ts', `export { ${own}Entry } from './${name}/entry.ts';\n`);
     return [
       `src/commands/${name}/: options and handler; text.ts beside it is how its report reads`,
-      'src/schemas/documents.ts: its JSON document; test/cli/lines.ts: a command line that reaches its answer (both red until then)',
+      'test/cli/lines.ts: a command line that reaches its answer (red until then); src/schemas/documents.ts: the fields that its JSON has of its own',
       'test/faults/rows.ts: a row (test/unit/tables.test.ts is red until then)',
       'npm run docs -- --no-screens: schemas/ and README’s table of commands',
     ];

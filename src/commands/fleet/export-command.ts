@@ -44,8 +44,8 @@ export const exportCommand: Command<ExportOptions> = {
   exits: [[0, 'written to stdout; what the file can’t describe stands there as a comment']],
   async run(context, _args, flags) {
     if (flags.schema) {
-      const { jsonSchemas } = await import('../../schemas/index.ts');
-      const schema = jsonSchemas()['fleet.schema.json'];
+      const { fleetJsonSchema } = await import('../../schemas/index.ts');
+      const schema = fleetJsonSchema();
       return {
         command: 'export',
         exitStatus: 0,
