@@ -85,7 +85,10 @@ async function measureAll(bench: Bench, only: string | undefined): Promise<Line[
   );
   for (const row of rows) {
     log(`Measuring: ${row.name} …`);
-    lines.push(...(await row.measure(bench)));
+    const measured = await row.measure(bench);
+    // A run of half an hour that is ended has shown what it measured by then.
+    log(tableOf(measured));
+    lines.push(...measured);
   }
   return lines;
 }
