@@ -94,7 +94,7 @@ it('writes nothing where nobody agrees', async () => {
     [/and write \.keycloak-env.*\[y\/N\] $/, ''],
   ]);
   expect(await terminal.ended).toBe(5);
-  expect(terminal.plain()).toContain('Nothing was written');
+  expect(terminal.plain()).toContain('nothing was written');
   expect(() => file('.keycloak-env')).toThrow('ENOENT');
   expect(await realm.snapshot()).toEqual(before);
 });

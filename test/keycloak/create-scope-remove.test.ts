@@ -58,7 +58,9 @@ it('tells of a slip of the keys that there is nothing to remove, and which serve
   expect(out).not.toContain('as it should be');
   expect(err).toContain(`mcpkc create-scope ${RESOURCE} --remove`);
   expect(await scopeIn(realm, SCOPE)).toBeDefined();
-  const status = await expectCli(1, ['status', '--resource', slip, '--json'], { env: account.env });
+  const other = 'https://svx.example.com/mcp';
+  expect((await create(0, other, '--remove')).out).toContain(`no scope for ${other}: nothing to remove.`);
+  const status = await expectCli(1, ['status', '--resource', other, '--json'], { env: account.env });
   const missing = (status.json.findings as { code: string; message: string }[]).find(
     ({ code }) => code === 'SCOPE_MISSING',
   );

@@ -11,10 +11,10 @@ import { knownPresets, requireNoLiveWindow, resourceFor, scopeWish } from '../..
 import { type Plan, planStatus } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { applyRetirement, clientsText, planRetirement } from '../../plan/retirement.ts';
-import { nearResources, requireOwnScope } from '../../realm/mcp-scope.ts';
+import { nearResources, requireOwnScope, resourceOf } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
 import type { Client } from '../../realm/representations.ts';
-import { type RealmSnapshot, scopeNamed } from '../../realm/snapshot.ts';
+import { scopeNamed } from '../../realm/snapshot.ts';
 import { formatCommand, listNames } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 
@@ -30,8 +30,22 @@ export async function retireScope(
   const wish = scopeWish(config, resource, flags);
   const server = mcpServerIn(snapshot, wish);
   const { scope } = server;
-  const isThere = scopeNamed(snapshot, scope) !== undefined;
   requireOwnScope(scope, wish, snapshot);
+  const found = scopeNamed(snapshot, scope);
+  const owner = found && resourceOf(found);
+  // A scope of that name may be another server's at the same host: a slip of the keys removes nothing of it.
+  if (owner !== undefined && owner !== resource) {
+    warnOfNear(context, resource, [owner, ...nearResources(resource, snapshot)]);
+    return report(keycloak, {
+      resource,
+      scope,
+      plan: [],
+      holders: [],
+      kept: [],
+      dryRun: flags.dryRun === true,
+      isThere: false,
+    });
+  }
   const record = await readRecord(keycloak);
   const planned = await planRetirement(keycloak, {
     snapshot,
@@ -52,8 +66,9 @@ export async function retireScope(
     await noteFile(context, config, { resource, scope, removed: 'server' });
   }
   const { plan, holders, kept } = planned;
-  if (!isThere) warnOfNear(context, resource, snapshot);
-  return report(keycloak, { resource, scope, plan, holders, kept, dryRun, isThere });
+  if (found === undefined && plan.length === 0)
+    warnOfNear(context, resource, nearResources(resource, snapshot));
+  return report(keycloak, { resource, scope, plan, holders, kept, dryRun, isThere: found !== undefined });
 }
 
 /** The parts that were retired, and those that stay. */
@@ -70,8 +85,8 @@ interface Retired {
 }
 
 /** A slip of the keys removes nothing, and leaves the MCP server that was meant. */
-function warnOfNear({ voice }: Context, resource: string, snapshot: RealmSnapshot): void {
-  const near = nearResources(resource, snapshot);
+function warnOfNear({ voice }: Context, resource: string, found: readonly string[]): void {
+  const near = [...new Set(found)];
   if (near.length === 0) return;
   const lines = near.map((one) => formatCommand(['create-scope', one, '--remove']));
   voice.warn(
