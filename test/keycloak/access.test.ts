@@ -37,6 +37,15 @@ const run = (exit: number, ...args: string[]) =>
   expectCli(exit, ['access', RESOURCE, ...args], { env: account.env });
 const json = async (...args: string[]) => (await run(0, '--json', ...args)).json;
 
+it('a slip of the keys restricts nothing of the server at the same host', async () => {
+  const before = await realm.snapshot();
+  const slip = ['access', 'https://svc.example.com/mpc', '--role', 'other', '--yes', '--json'];
+  const { json: refused } = await expectCli(2, slip, { env: account.env });
+  expect(refused).toMatchObject({ code: 'SCOPE_NOT_FOUND' });
+  expect(refused.message).toContain(`That scope is of ${RESOURCE}: is that one meant?`);
+  expect(await realm.snapshot()).toEqual(before);
+});
+
 /** Who gets the audience, by Keycloak's own example tokens. */
 async function letIn(): Promise<string[]> {
   const names = await Promise.all(

@@ -30,7 +30,9 @@ it('an application without PKCE is given an audience in a realm whose registrati
   const refused = await expectCli(5, ['create-scope', '--resource', RESOURCE, '--remove', '--json'], {
     env: account.env,
   });
-  expect(refused.json.message).toMatch(/1 client will lose .*: spa\. 1 client .* 1 session /);
+  expect(refused.json.message).toMatch(
+    /1 client will lose .*: spa\. People are signed in with 1 client of these: 1 session /,
+  );
   await expectCli(0, ['create-scope', '--resource', RESOURCE, '--remove', '--yes'], { env: account.env });
   expect(withoutOwn(await realm.snapshot())).toEqual(withoutOwn(before));
   expect(await signIn()).toMatchObject({ ok: true });

@@ -42,7 +42,7 @@ import {
   rolesOf,
 } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
-import { requireOwnScope } from '../../realm/mcp-scope.ts';
+import { requireOwnScope, resourceOf } from '../../realm/mcp-scope.ts';
 import { mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot, RoleHolder } from '../../realm/snapshot.ts';
 import { count, formatCommand, visible } from '../../text.ts';
@@ -113,15 +113,25 @@ async function readServer(config: Config, keycloak: Keycloak, input: AccessInput
   const wish = scopeWish(config, resource, { scope: input.scope });
   const found = mcpServerIn(snapshot, wish);
   requireOwnScope(found.scope, wish, snapshot);
-  if (!found.scopes.named) throw noScopeError(keycloak, input, found.scope);
+  const { named } = found.scopes;
+  const owner = named && resourceOf(named);
+  if (!named || (owner !== undefined && owner !== resource))
+    throw noScopeError(keycloak, input, found.scope, owner);
   const { server, facts } = await readAccessFacts(keycloak, snapshot, found);
   const tree = await readRoleTree(keycloak, facts.roles);
   facts.held = await heldNobodies(keycloak, server, facts, tree);
   return { ...server, snapshot, facts, tree };
 }
 
-function noScopeError({ realm }: Keycloak, { resource, add }: AccessInput, scope: string): McpkcError {
-  const message = `Realm '${realm}' has no client scope '${visible(scope)}' for ${visible(resource)}: no token names that server.`;
+/** `owner`: the URL whose scope has that name; at the same host a slip of the keys leads to it. */
+function noScopeError(
+  { realm }: Keycloak,
+  { resource, add }: AccessInput,
+  scope: string,
+  owner: string | undefined,
+): McpkcError {
+  const other = owner === undefined ? '' : ` That scope is of ${visible(owner)}: is that one meant?`;
+  const message = `Realm '${realm}' has no client scope '${visible(scope)}' for ${visible(resource)}: no token names that server.${other}`;
   const roles = add.length === 0 ? [] : [['--role', add.join(',')] as const];
   const fix = `To make it:\n${formatCommand(['create-scope', ['--resource', resource], ...roles])}`;
   return new McpkcError('SCOPE_NOT_FOUND', message, fix);
