@@ -7,7 +7,7 @@ import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { count, fitToWidth } from '../../text.ts';
 import { countsOf, realmDocument } from './document.ts';
-import { headlineOf, planLineOf, planRealms, REALMS_AT_ONCE } from './plan-command.ts';
+import { headlineOf, planLineOf, planRealms } from './plan-command.ts';
 import {
   applyRealm,
   type FleetRun,
@@ -126,6 +126,9 @@ async function requireAnswer(
   throw new McpkcError('CONSENT_NEEDED', 'Nothing was written.', 'Answer y, or run it with --yes.');
 }
 
+/** Realms that are written at once: with 50 of them, all new, four took 161 MB and three 150; the time hardly differs. */
+const WRITTEN_AT_ONCE = 3;
+
 /** Applies realms side by side; one that fails stops no other. A run that is interrupted begins no more of them. */
 async function applyAll(
   run: FleetRun,
@@ -144,7 +147,7 @@ async function applyAll(
       voice.progress(`${finished} of ${count(realms.length, 'realm')} done`);
       return done;
     },
-    REALMS_AT_ONCE,
+    WRITTEN_AT_ONCE,
   ).finally(() => voice.progress(undefined));
 }
 

@@ -20,7 +20,7 @@ export type PlanOptions = {
 };
 
 /** The number of realms that are worked on at once. */
-export const REALMS_AT_ONCE = 4;
+const REALMS_AT_ONCE = 4;
 
 /** `mcpkc plan` */
 export const planCommand: Command<PlanOptions> = {
