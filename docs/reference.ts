@@ -5,7 +5,7 @@ import type { ExplainedCode } from '../src/explanation.ts';
 import { EXPLAINED } from '../src/explanations/index.ts';
 import { GROUPS } from '../src/findings/index.ts';
 
-/** A page of the reference: its name below docs/, its title, and its codes in order. */
+/** A page of the reference: its file in docs/, its title, and the codes that it explains. */
 export interface ReferencePage {
   file: string;
   title: string;

@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { hostInFileName, type RealmPlace, stateFolder } from './state-files.ts';
+import { type RealmPlace, realmInFileName, stateFolder } from './state-files.ts';
 
 /** The time in which a run of mcpkc on this machine sent probes to a realm, in milliseconds since the epoch. */
 export interface OwnRun {
@@ -10,9 +10,9 @@ export interface OwnRun {
 /** The most runs that are kept of a realm: a day of one every ten minutes. */
 const MOST_RUNS = 144;
 
-function fileOf(io: Pick<Io, 'env' | 'platform'>, { server, realm }: RealmPlace): string | undefined {
+function fileOf(io: Pick<Io, 'env' | 'platform'>, place: RealmPlace): string | undefined {
   const folder = stateFolder(io);
-  return folder && `${folder}/probed/${hostInFileName(server)}-${encodeURIComponent(realm)}.json`;
+  return folder && `${folder}/probed/${realmInFileName(place)}.json`;
 }
 
 /**

@@ -26,12 +26,16 @@ export function requireStateFolder(io: Pick<Io, 'env' | 'platform'>, option: str
 }
 
 /** A server's host in the name of a file. */
-export function hostInFileName(server: string): string {
+function hostInFileName(server: string): string {
   return new URL(server).host.replaceAll(':', '_');
 }
 
+/** A realm and its server's host in the name of a file. */
+export function realmInFileName({ server, realm }: RealmPlace): string {
+  return `${hostInFileName(server)}-${encodeURIComponent(realm)}`;
+}
+
 /** The place of the backup of a realm's deleted clients, unless `--backup` names another. */
-export function defaultBackup(io: Pick<Io, 'env' | 'platform'>, { server, realm }: RealmPlace): string {
-  const folder = requireStateFolder(io, '--backup');
-  return `${folder}/pruned-${hostInFileName(server)}-${encodeURIComponent(realm)}.jsonl`;
+export function defaultBackup(io: Pick<Io, 'env' | 'platform'>, place: RealmPlace): string {
+  return `${requireStateFolder(io, '--backup')}/pruned-${realmInFileName(place)}.jsonl`;
 }

@@ -6,7 +6,7 @@ import { completeServer, mcpServerOf, type PresentServer } from '../realm/mcp-se
 import { entriesOf } from '../realm/record.ts';
 import { hasNoTrustedHost, isRegistrationRefused } from '../realm/registration-policies.ts';
 import type { ClientScope } from '../realm/representations.ts';
-import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { emptyRealm, type RealmSnapshot } from '../realm/snapshot.ts';
 import type { CommandPart } from '../text.ts';
 
 /** Everything that rules look at. */
@@ -72,13 +72,11 @@ export function isShutOnPurpose(seen: Seen): boolean {
 /** The realm as the functions of `realm/` want it, as far as its MCP servers go. */
 export function realmOf({ realm, parts }: Seen): RealmSnapshot {
   const { all, defaults, optionals } = requireShown(parts.scopes);
-  const nothing = { registrationPolicies: [], clientPolicies: [], clientProfiles: [], clients: [] };
   return {
-    realm,
+    ...emptyRealm(realm),
     scopes: all,
     defaultScopes: defaults,
     optionalScopes: optionals,
-    ...nothing,
     ...(parts.access.visible && { access: parts.access.value.mapped }),
     ...(parts.record.visible && { record: parts.record.value }),
   };

@@ -9,7 +9,7 @@ import { loadFleet, problemText, readConfigFor } from './connect.ts';
 import type { FleetRealm } from './fleet.ts';
 
 /** Number of realms that are looked at at once. */
-const REALMS_AT_ONCE = 4;
+export const REALMS_AT_ONCE = 4;
 
 /** The outcome of a look at a realm: reports of it, or of its servers; or its failure. */
 export interface Looked {

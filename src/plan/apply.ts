@@ -31,7 +31,7 @@ import { ATTRIBUTE } from '../realm/marks.ts';
 import { audienceScopeOf } from '../realm/mcp-scope.ts';
 import { listDeviations, policyNamed, wholePolicy } from '../realm/own-policies.ts';
 import type { Entry, RealmRecord, RecordEdit, Untried } from '../realm/record.ts';
-import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { emptyRealm, type RealmSnapshot } from '../realm/snapshot.ts';
 import type { Desired } from './desired.ts';
 import { REALM } from './kinds/all.ts';
 import { planFor, writeChange } from './kinds/index.ts';
@@ -302,17 +302,6 @@ const POLICIES: readonly RealmKind[] = [
   'registration-origins',
 ];
 
-/** No part of a realm was read: it shows nothing that is there. */
-const UNREAD: Omit<RealmSnapshot, 'realm'> = {
-  scopes: [],
-  defaultScopes: [],
-  optionalScopes: [],
-  registrationPolicies: [],
-  clientPolicies: [],
-  clientProfiles: [],
-  clients: [],
-};
-
 /**
  * Refuses a plan made before the lock was held, whose audience scope another run made meanwhile. Its name is random, so
  * that the name doesn't keep two runs from making one each.
@@ -352,7 +341,7 @@ async function findUnmade(
     isAny('realm-role') ? readRealmRoles(keycloak) : [],
     readClientsNamed(keycloak, keysOf('client')),
   ]);
-  const now = { ...UNREAD, realm: keycloak.realm, scopes, registrationPolicies, roles, clients };
+  const now = { ...emptyRealm(keycloak.realm), scopes, registrationPolicies, roles, clients };
   const isGone = ({ kind, key }: Made) => missing.some((one) => one.kind === kind && one.key === key);
   return entriesOfMade(record, missingIn(record, now).filter(isGone));
 }
@@ -360,7 +349,7 @@ async function findUnmade(
 /** After a refusal the things that weren't made are forgotten at once; where Keycloak is away, the next run does it. */
 async function forgetUnmade(keycloak: Keycloak): Promise<void> {
   const record = await readRecord(keycloak);
-  const nothing = { ...UNREAD, realm: keycloak.realm };
+  const nothing = emptyRealm(keycloak.realm);
   await writeRecord(keycloak, { forget: await findUnmade(keycloak, record, nothing, []) });
 }
 
@@ -408,14 +397,11 @@ export async function applyAndVerify(
     await proveRevoked(keycloak, revoked);
     const proved =
       before && (await proveOrRestore({ keycloak, plan, desired, before, ...(warn && { warn }) }));
-    const { forget = [], remember = [] } = forgottenBy(plan, record, stamp, back);
-    const ended = endRehearsal(
-      proved ? rehearsalEntries(keycloak, desired) : [],
-      proved ?? { mayLeave: false },
-    );
+    const { forget, remember } = forgottenBy(plan, record, stamp, back);
+    const ended = proved && endRehearsal(rehearsalEntries(keycloak, desired), proved);
     await writeRecord(keycloak, {
-      remember: [...remember, ...ended.remember],
-      forget: [...forget, ...ended.forget],
+      remember: [...remember, ...(ended?.remember ?? [])],
+      forget: [...forget, ...(ended?.forget ?? [])],
     });
   } catch (error) {
     if ((lock || locked) && !isTemporary(error)) await forgetUnmade(keycloak).catch(() => {});

@@ -6,7 +6,7 @@ import { readClientScopes, readRealmScopes } from '../keycloak/read/read.ts';
 import { roleLabel } from '../realm/access.ts';
 import type { Mode } from '../realm/marks.ts';
 import { completeServer, mcpServerIn, type NamedServer, scopeNames } from '../realm/mcp-server.ts';
-import type { RealmSnapshot } from '../realm/snapshot.ts';
+import { emptyRealm, type RealmSnapshot } from '../realm/snapshot.ts';
 import { envBlock } from './env-block.ts';
 import { scopeWish } from './input.ts';
 
@@ -22,16 +22,6 @@ export interface ConfiguredServer extends NamedServer {
 
 /** The part of a realm that shows its MCP servers; takes `view-clients` alone. */
 type Scopes = Pick<RealmSnapshot, 'scopes' | 'defaultScopes' | 'optionalScopes'>;
-
-const NOTHING: Scopes & Omit<RealmSnapshot, 'realm'> = {
-  scopes: [],
-  defaultScopes: [],
-  optionalScopes: [],
-  registrationPolicies: [],
-  clientPolicies: [],
-  clientProfiles: [],
-  clients: [],
-};
 
 /**
  * A resource's MCP server as the realm has it, read with the configured service account; without one no request is
@@ -49,7 +39,7 @@ export async function readConfiguredServer(
   const wish = scopeWish(config, resource, flags);
   const made: Mode = resource === config.transportUrl ? 'standing' : 'adopted';
   const keycloak = hasAccount(config) ? await connect(config, io, signal) : undefined;
-  const snapshot: RealmSnapshot = { ...NOTHING, realm, ...(keycloak && (await readScopes(keycloak))) };
+  const snapshot: RealmSnapshot = { ...emptyRealm(realm), ...(keycloak && (await readScopes(keycloak))) };
   const found = mcpServerIn(snapshot, wish, made);
   if (keycloak) snapshot.access = await readAccess(keycloak, snapshot, scopeNames(found));
   const server = completeServer(found, snapshot);

@@ -57,6 +57,16 @@ export async function removeLeftBehind(
   return hadLeftovers ? readRecord(keycloak) : record;
 }
 
+/** The record as a command begins with it: what killed runs left is removed before, but for a dry run. */
+export async function prepareRecord(
+  context: { io: Io; voice: Voice },
+  keycloak: Keycloak,
+  command: string,
+  { dryRun }: { dryRun: boolean },
+): Promise<RealmRecord> {
+  return dryRun ? readRecord(keycloak) : removeLeftBehind(context, keycloak, command);
+}
+
 /** A rehearsal with the data by which another run does it. */
 type LeftUntried = Rehearsal & { untried: Untried };
 

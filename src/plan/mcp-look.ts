@@ -94,8 +94,11 @@ export interface LookBeside {
  * for it. The command neither waits for the answer nor fails by it, and no token is sent. A dry run looks, too: it
  * writes nothing, and a slip is cheapest there.
  */
-export function lookBeside(context: Context, config: Config, resource: string): LookBeside {
-  const { io, voice, signal } = context;
+export function lookBeside(
+  { io, voice, signal }: Asking & { voice: Pick<Context['voice'], 'warn'> },
+  config: Config,
+  resource: string,
+): LookBeside {
   if (NOBODYS.test(new URL(resource).hostname)) return { tell: () => {} };
   const over = new AbortController();
   io.atEnd(() => over.abort());

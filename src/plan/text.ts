@@ -1,6 +1,7 @@
 import type { Style } from '../cli/style.ts';
 import { isNobodyRole, isSameRole, type RoleName, roleLabel } from '../realm/access.ts';
 import type { Mode } from '../realm/marks.ts';
+import { withoutRandomEnds } from '../realm/mcp-scope.ts';
 import { type OwnPolicy, patternsOf, scopesNamedBy, wholePolicy } from '../realm/own-policies.ts';
 import { hostOpenedBy, readablePattern } from '../realm/redirect-patterns.ts';
 import { brief, count, visible, wrap } from '../text.ts';
@@ -36,7 +37,9 @@ function changeText(change: Change, style: Style): string {
   const paint = mark === '+' ? style.green : mark === '-' ? style.red : style.yellow;
   const head = `${paint(mark)} ${changeName(change)}`;
   if (style.isPlanKnown === true) return `  ${head}\n`;
-  const details = differences(change).map((line) => `${wrap(line, style.width - 1, '      ')}\n`);
+  const details = differences(change).map(
+    (line) => `${wrap(withoutRandomEnds(line), style.width - 1, '      ')}\n`,
+  );
   return `  ${head}\n${details.join('')}${style.dim(wrap(change.why, style.width - 1, '      '))}\n`;
 }
 
@@ -69,12 +72,9 @@ export function outcomeLine(
     : `${style.green('✓')} ${changes} made.`;
 }
 
-/** The random end of an audience scope's name: until it is made each plan draws another, and no text reveals it. */
-const RANDOM_END = /(?<=\bmcp-audience-[^\s,/]*)[0-9a-f]{32}\b/g;
-
 /** One change in a line: action, kind, key. */
 export function changeName({ action, kind, key: whole }: Change): string {
-  const key = whole.replaceAll(RANDOM_END, '…');
+  const key = withoutRandomEnds(whole);
   if (kind === 'account-role') return `${action === 'detach' ? 'revoke' : 'grant'} ${brief(key, 100)}`;
   if (kind === 'scope-access') {
     const name = brief(key, 100);

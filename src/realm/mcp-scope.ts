@@ -40,6 +40,12 @@ export function resourceOf(scope: ClientScope): string | undefined {
   return candidates.find((candidate) => 'value' in parseResource(candidate));
 }
 
+/** The other resource that a scope is for; undefined for one that is this resource's, or no resource's. */
+export function otherResourceOf(scope: ClientScope | undefined, resource: string): string | undefined {
+  const owner = scope && resourceOf(scope);
+  return owner === resource ? undefined : owner;
+}
+
 /**
  * Whether a scope is an MCP server's audience scope: marked by mcpkc, or with a mapper that adds a URL to `aud`. The
  * admin API's own (26.8.2) isn't one.
@@ -77,6 +83,14 @@ export function audienceScopeOf(
 export function newAudienceScopeName(name: string): string {
   const end = crypto.randomUUID().replaceAll('-', '');
   return `mcp-audience-${name.replace(/^mcp-resource-?/, '').slice(0, 200) || 'mcp'}-${end}`;
+}
+
+/** The ends of such names in a text, between blanks, quotes and slashes. */
+const RANDOM_END = /(?<=\bmcp-audience-[^\s"/]*)[0-9a-f]{32}\b/g;
+
+/** A text without the random ends of audience scopes' names: of one that is to be made each plan draws another. */
+export function withoutRandomEnds(text: string): string {
+  return text.replaceAll(RANDOM_END, '…');
 }
 
 /** Attributes that keep an audience scope out of metadata, consent page and the token's `scope` (Keycloak 26.4 to 26.7). */

@@ -82,6 +82,11 @@ function trustedHostsIn(policies: readonly RegistrationPolicy[]): HostsOfPolicy[
     .map(hostsOf);
 }
 
+/** The hosts from which anybody may register, as the policies of the realm list them. */
+export function trustedHostNames(policies: readonly RegistrationPolicy[]): string[] {
+  return trustedHostsIn(policies).flatMap(({ hosts }) => hosts);
+}
+
 /**
  * Whether no product can register: a Trusted Hosts policy lists no host, as in every new realm. Every such policy has to
  * let a registration in, so one is enough.

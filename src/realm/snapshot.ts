@@ -30,6 +30,20 @@ export interface RealmSnapshot {
   roleHolders?: RoleHolder[];
 }
 
+/** A realm of which nothing was read: it shows nothing that is there. */
+export function emptyRealm(realm: string): RealmSnapshot {
+  return {
+    realm,
+    scopes: [],
+    defaultScopes: [],
+    optionalScopes: [],
+    registrationPolicies: [],
+    clientPolicies: [],
+    clientProfiles: [],
+    clients: [],
+  };
+}
+
 /** A group or a user that a role was granted to directly. */
 export interface RoleHolder {
   role: string;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => realm?.remove());
 
-/** Registers for client credentials as anybody can, and gives the client. */
+/** Registers for client credentials as anybody can; returns the client. */
 async function userless(): Promise<{ clientId: string; secret: string }> {
   const clientId = crypto.randomUUID();
   const body = {

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import type { Context } from '../../src/cli/command.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { lookBeside } from '../../src/plan/mcp-look.ts';
 import { freePort, startFakeKeycloak } from '../support/fake-keycloak.ts';
@@ -11,11 +10,7 @@ async function look(resource: string): Promise<{ io: MemoryIo; warned: () => str
   const config = await loadConfig({}, io);
   const warnings: string[] = [];
   const voice = { warn: (text: string) => void warnings.push(text) };
-  const beside = lookBeside(
-    { io, voice, signal: new AbortController().signal } as unknown as Context,
-    config,
-    resource,
-  );
+  const beside = lookBeside({ io, voice, signal: new AbortController().signal }, config, resource);
   const warned = () => {
     beside.tell();
     return warnings;

@@ -203,6 +203,7 @@ describe('a plan read by people', () => {
     const text = `${FILE}      - { resource: https://six.example.com/mcp, access: anybody, products: [cursor, { preset: claude, by: client }] }\n`;
     const done = await read(0, ['apply'], text);
     expect(done).toContain('+ create client scope mcp-audience-six-… ');
+    expect(done).not.toMatch(/mcp-audience-\S*[0-9a-f]{32}/);
     expect(done).toContain('mcpkc allow https://six.example.com/mcp --preset claude --by client');
     expect(done).toContain('mcpkc onboard https://six.example.com/mcp --preset cursor');
     await run(0, ['apply', '--prune', '--yes'], 'realms: [{ retired: [https://six.example.com/mcp] }]');

@@ -2,18 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { REALM } from '../../src/plan/kinds/all.ts';
 import { ACCOUNT_KINDS, CONNECTION_KINDS, KINDS, REALM_KINDS, REMOVAL_KINDS } from '../../src/plan/plan.ts';
 import { changeName } from '../../src/plan/text.ts';
-import type { RealmSnapshot } from '../../src/realm/snapshot.ts';
+import { emptyRealm } from '../../src/realm/snapshot.ts';
 
-const EMPTY: RealmSnapshot = {
-  realm: 'empty',
-  scopes: [],
-  defaultScopes: [],
-  optionalScopes: [],
-  registrationPolicies: [],
-  clientPolicies: [],
-  clientProfiles: [],
-  clients: [],
-};
+const EMPTY = emptyRealm('empty');
 
 it('what several lists hold has one place in the order', () => {
   expect(KINDS).toEqual([

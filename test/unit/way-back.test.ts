@@ -23,7 +23,7 @@ import {
   webOriginsOf,
 } from '../../src/realm/registration-policies.ts';
 import type { RegistrationPolicy } from '../../src/realm/representations.ts';
-import type { RealmSnapshot } from '../../src/realm/snapshot.ts';
+import { emptyRealm, type RealmSnapshot } from '../../src/realm/snapshot.ts';
 import { client, policy } from './status/seen.ts';
 
 const STAMP = { since: '2026-11-27T12:00:00.000Z', by: 'a test' };
@@ -230,14 +230,8 @@ it('what other servers and trusted-hosts want stays wanted; of an unknown server
 
 describe('registration', () => {
   const realm = (...registrationPolicies: RegistrationPolicy[]) => ({
-    realm: 'demo',
-    scopes: [],
-    defaultScopes: [],
-    optionalScopes: [],
+    ...emptyRealm('demo'),
     registrationPolicies,
-    clientPolicies: [],
-    clientProfiles: [],
-    clients: [],
   });
   const wish = { choice: undefined, namesProducts: false, namesClient: false };
 
@@ -286,16 +280,7 @@ it('origins: those go that mcpkc wrote and no product needs', () => {
 });
 
 describe('a thing that mcpkc made by its record', () => {
-  const nothing: RealmSnapshot = {
-    realm: 'demo',
-    scopes: [],
-    defaultScopes: [],
-    optionalScopes: [],
-    registrationPolicies: [],
-    clientPolicies: [],
-    clientProfiles: [],
-    clients: [],
-  };
+  const nothing = emptyRealm('demo');
   const named = { id: '1', name: 'a', description: '', protocol: 'openid-connect', attributes: {} };
   const mapper = { id: '2', name: 'b', protocol: 'openid-connect', protocolMapper: 'x', config: {} };
   const one = (provider: string) => ({

@@ -42,7 +42,7 @@ import {
   rolesOf,
 } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
-import { requireOwnScope, resourceOf } from '../../realm/mcp-scope.ts';
+import { otherResourceOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot, RoleHolder } from '../../realm/snapshot.ts';
 import { count, formatCommand, visible } from '../../text.ts';
@@ -114,9 +114,8 @@ async function readServer(config: Config, keycloak: Keycloak, input: AccessInput
   const found = mcpServerIn(snapshot, wish);
   requireOwnScope(found.scope, wish, snapshot);
   const { named } = found.scopes;
-  const owner = named && resourceOf(named);
-  if (!named || (owner !== undefined && owner !== resource))
-    throw noScopeError(keycloak, input, found.scope, owner);
+  const owner = otherResourceOf(named, resource);
+  if (!named || owner !== undefined) throw noScopeError(keycloak, input, found.scope, owner);
   const { server, facts } = await readAccessFacts(keycloak, snapshot, found);
   const tree = await readRoleTree(keycloak, facts.roles);
   facts.held = await heldNobodies(keycloak, server, facts, tree);

@@ -1,17 +1,17 @@
 import type { Io } from '../../cli/io.ts';
 import { writeNamed } from '../../cli/named-files.ts';
-import { hostInFileName, requireStateFolder, stateFolder } from '../../cli/state-files.ts';
+import { realmInFileName, requireStateFolder, stateFolder } from '../../cli/state-files.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 
 /** The place of a client's secret unless `--secret-file` names a file: beside the backups of `prune-clients`. */
 export function defaultSecretFile(
   io: Io,
-  { server, realm }: Pick<Keycloak, 'server' | 'realm'>,
+  keycloak: Pick<Keycloak, 'server' | 'realm'>,
   { clientId, secret }: { clientId: string; secret: 'text' | 'json' },
 ): string {
   const folder = requireStateFolder(io, '--secret-file');
-  const name = `${encodeURIComponent(realm)}-${encodeURIComponent(clientId)}`;
-  return `${folder}/clients/${hostInFileName(server)}-${name}${secret === 'json' ? '.json' : '.secret'}`;
+  const name = `${realmInFileName(keycloak)}-${encodeURIComponent(clientId)}`;
+  return `${folder}/clients/${name}${secret === 'json' ? '.json' : '.secret'}`;
 }
 
 /** Writes a secret for the product that reads it, 0600: the bare secret, or client id and secret as JSON (RFC 7591 names). */

@@ -55,10 +55,10 @@ export async function changeScope(
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
-  { known, look }: { known: RealmRecord | undefined; look: LookBeside },
+  { record, look }: { record: RealmRecord; look: LookBeside },
 ): Promise<Report> {
   const dryRun = flags.dryRun === true;
-  const mcpServer = await readWantedServer(config, keycloak, flags, known);
+  const mcpServer = await readWantedServer(config, keycloak, flags, record);
   const wanted = { attach: names(flags.client), detach: names(flags.detach) };
   const named = await requireNamedClients(keycloak, mcpServer.snapshot, wanted, config.clientId);
   const moving = await movingIn(context, mcpServer, named);
@@ -136,7 +136,7 @@ async function readWantedServer(
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
-  known: RealmRecord | undefined,
+  record: RealmRecord,
 ): Promise<WantedServer> {
   const resource = resourceFor(config, flags.resource);
   const presets = wantedPresets(config, flags.preset);
@@ -159,8 +159,8 @@ async function readWantedServer(
   );
   const wanted = putInMode(server, modeAndList(server, flags));
   const roles = flags.role ?? [];
-  const read = await readAccessFacts(keycloak, snapshot, wanted, roles.length > 0, known);
-  const { server: mcpServer, facts, record } = read;
+  const read = await readAccessFacts(keycloak, snapshot, wanted, roles.length > 0, record);
+  const { server: mcpServer, facts } = read;
   const access = planAccess(mcpServer, facts, { add: roles });
   return { ...mcpServer, config, keycloak, presets, snapshot, record, facts, access, registration };
 }

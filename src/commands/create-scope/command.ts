@@ -3,7 +3,7 @@ import { givenResource, RESOURCE_ARGUMENT, SAME_AS_OPTION } from '../../cli/reso
 import { connect } from '../../keycloak/connection/connect.ts';
 import { readServerFactsAhead } from '../../keycloak/read/features.ts';
 import { resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
-import { removeLeftBehind } from '../../plan/leftovers.ts';
+import { prepareRecord } from '../../plan/leftovers.ts';
 import { lookBeside } from '../../plan/mcp-look.ts';
 import { requireNoContradiction } from '../../plan/registration.ts';
 import { changeScope } from './change-scope.ts';
@@ -126,14 +126,12 @@ export const createScope: Command<CreateScopeOptions> = {
     scopeWish(config, resourceFor(config, flags.resource), flags);
     wantedPresets(config, flags.preset);
     const keycloak = await connect(config, context.io, context.signal);
-    if (flags.remove !== true && flags.resourceClient !== true) readServerFactsAhead(keycloak);
-    const look =
-      flags.remove === true ? undefined : lookBeside(context, config, resourceFor(config, flags.resource));
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    const record =
-      flags.dryRun === true ? undefined : await removeLeftBehind(context, keycloak, 'create-scope');
-    if (look === undefined) return retireScope(context, config, keycloak, flags);
-    const report = await changeScope(context, config, keycloak, flags, { known: record, look });
+    const begin = () => prepareRecord(context, keycloak, 'create-scope', { dryRun: flags.dryRun === true });
+    if (flags.remove === true) return retireScope(context, config, keycloak, flags, await begin());
+    if (flags.resourceClient !== true) readServerFactsAhead(keycloak);
+    const look = lookBeside(context, config, resourceFor(config, flags.resource));
+    const report = await changeScope(context, config, keycloak, flags, { record: await begin(), look });
     look.tell();
     return report;
   },

@@ -4,17 +4,16 @@ import type { Config } from '../../config/load.ts';
 import { noteFile } from '../../fleet/hint.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { readRealm } from '../../keycloak/read/realm.ts';
-import { readRecord } from '../../keycloak/read/record.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { agreeToPlan } from '../../plan/agree.ts';
 import { knownPresets, requireNoLiveWindow, resourceFor, scopeWish } from '../../plan/input.ts';
 import { type Plan, planStatus } from '../../plan/plan.ts';
 import { provisioningText } from '../../plan/provisioning-text.ts';
 import { applyRetirement, clientsText, planRetirement } from '../../plan/retirement.ts';
-import { nearResources, requireOwnScope, resourceOf } from '../../realm/mcp-scope.ts';
+import { nearResources, otherResourceOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn } from '../../realm/mcp-server.ts';
+import type { RealmRecord } from '../../realm/record.ts';
 import type { Client } from '../../realm/representations.ts';
-import { scopeNamed } from '../../realm/snapshot.ts';
 import { formatCommand, listNames } from '../../text.ts';
 import type { CreateScopeOptions } from './command.ts';
 
@@ -24,6 +23,7 @@ export async function retireScope(
   config: Config,
   keycloak: Keycloak,
   flags: CreateScopeOptions,
+  record: RealmRecord,
 ): Promise<Report> {
   const resource = resourceFor(config, flags.resource);
   const snapshot = await readRealm(keycloak, [resource]);
@@ -31,22 +31,14 @@ export async function retireScope(
   const server = mcpServerIn(snapshot, wish);
   const { scope } = server;
   requireOwnScope(scope, wish, snapshot);
-  const found = scopeNamed(snapshot, scope);
-  const owner = found && resourceOf(found);
+  const { named } = server.scopes;
+  const dryRun = flags.dryRun === true;
+  const owner = otherResourceOf(named, resource);
   // A scope of that name may be another server's at the same host: a slip of the keys removes nothing of it.
-  if (owner !== undefined && owner !== resource) {
+  if (owner !== undefined) {
     warnOfNear(context, resource, [owner, ...nearResources(resource, snapshot)]);
-    return report(keycloak, {
-      resource,
-      scope,
-      plan: [],
-      holders: [],
-      kept: [],
-      dryRun: flags.dryRun === true,
-      isThere: false,
-    });
+    return report(keycloak, { resource, scope, plan: [], holders: [], kept: [], dryRun, isThere: false });
   }
-  const record = await readRecord(keycloak);
   const planned = await planRetirement(keycloak, {
     snapshot,
     server,
@@ -54,7 +46,6 @@ export async function retireScope(
     products: knownPresets(config),
   });
   const { io, signal } = context;
-  const dryRun = flags.dryRun === true;
   if (!dryRun) {
     if (planned.plan.length > 0) {
       requireNoLiveWindow(server, io, flags.yes === true);
@@ -66,9 +57,9 @@ export async function retireScope(
     await noteFile(context, config, { resource, scope, removed: 'server' });
   }
   const { plan, holders, kept } = planned;
-  if (found === undefined && plan.length === 0)
+  if (named === undefined && plan.length === 0)
     warnOfNear(context, resource, nearResources(resource, snapshot));
-  return report(keycloak, { resource, scope, plan, holders, kept, dryRun, isThere: found !== undefined });
+  return report(keycloak, { resource, scope, plan, holders, kept, dryRun, isThere: named !== undefined });
 }
 
 /** The parts that were retired, and those that stay. */

@@ -3,6 +3,7 @@ import type { Report } from '../../cli/report.ts';
 import { inputError } from '../../errors.ts';
 import { fleetCount, type LoadedFleet, loadFleet, problemText } from '../../fleet/connect.ts';
 import { placeText } from '../../fleet/fleet.ts';
+import { REALMS_AT_ONCE } from '../../fleet/over.ts';
 import type { FileText } from '../../fleet/read.ts';
 import { mapSome } from '../../keycloak/connection/lists.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
@@ -18,9 +19,6 @@ export type PlanOptions = {
   offline?: true;
   markdown?: true;
 };
-
-/** The number of realms that are worked on at once. */
-const REALMS_AT_ONCE = 4;
 
 /** `mcpkc plan` */
 export const planCommand: Command<PlanOptions> = {

@@ -9,23 +9,20 @@ import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { type Holder, withLock } from '../../keycloak/write/lock.ts';
 import { deedBy, writeRecord } from '../../keycloak/write/record.ts';
-import { trustedHost } from '../../names/resource-url.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import { collectDriftNotes } from '../../plan/drift.ts';
 import { knownPresets } from '../../plan/input.ts';
 import { removeLeftBehind, untriedNotes } from '../../plan/leftovers.ts';
-import { isKnownServer, isMadeServer, serversIn } from '../../plan/ownership.ts';
+import { isKnownServer, isMadeServer, listStrangeHosts, serversIn } from '../../plan/ownership.ts';
 import type { Change, RealmChange, RealmPlan } from '../../plan/plan.ts';
 import { adoptionsOf, rememberPlans } from '../../plan/remember.ts';
 import { applyRetirement, type PlannedRetirement, planRetirement } from '../../plan/retirement.ts';
 import { type PlannedServer, type PlannedServers, planServers } from '../../plan/servers.ts';
 import { changeName } from '../../plan/text.ts';
+import { withoutRandomEnds } from '../../realm/mcp-scope.ts';
 import { type PresentServer, waysIn } from '../../realm/mcp-server.ts';
 import { allowedIn, type Entry, NO_RECORD, type RealmRecord } from '../../realm/record.ts';
-import { hostsOf } from '../../realm/registration-policies.ts';
-import { POLICY } from '../../realm/representations.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
-import { anonymousPolicies } from '../../realm/snapshot.ts';
 import { brief, briefList, visible } from '../../text.ts';
 
 /** The manner in which a run goes about the realms of a file. */
@@ -136,7 +133,7 @@ async function planWith(
   const others = serversIn(snapshot).filter(
     ({ resource, scope }) => !scopes.includes(scope) && !named.includes(resource ?? ''),
   );
-  const shown = ({ resource, scope }: (typeof others)[number]) => visible(resource ?? scope);
+  const shown = (some: typeof others) => some.map(({ resource, scope }) => visible(resource ?? scope)).sort();
   return {
     full: planned,
     left: leftIn(planned.record),
@@ -158,14 +155,8 @@ async function planWith(
       ...(dryRun ? untriedNotes(context.io, planned.record, snapshot) : []),
       ...(dryRun ? await collectDriftNotes(keycloak, planned.plan, snapshot) : []),
     ],
-    unlisted: others
-      .filter((one) => isKnownServer(one))
-      .map(shown)
-      .sort(),
-    foreign: others
-      .filter((one) => !isKnownServer(one))
-      .map(shown)
-      .sort(),
+    unlisted: shown(others.filter(isKnownServer)),
+    foreign: shown(others.filter((one) => !isKnownServer(one))),
   };
 }
 
@@ -244,19 +235,14 @@ function strangeHostNotes(config: Config, { snapshot, stages }: PlannedServers):
   const wanted = stages.flatMap(({ desired: { trustedHosts } }) =>
     trustedHosts && 'add' in trustedHosts ? trustedHosts.add : [],
   );
-  const products = knownPresets(config).flatMap(({ trustedHosts }) => trustedHosts);
-  const servers = serversIn(snapshot).flatMap(({ resource }) => (resource ? [trustedHost(resource)] : []));
-  const known = new Set([...wanted, ...products, ...servers].map((host) => host.toLowerCase()));
-  const trusted = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
-  const strange = [...new Set(trusted)].filter((host) => !known.has(host.toLowerCase()));
+  const strange = listStrangeHosts(snapshot, knownPresets(config)).filter((host) => !wanted.includes(host));
   if (strange.length === 0) return [];
   return [
     `Trusted Hosts names what no product and no MCP server of the realm needs: ${briefList(strange, 60)}. It stays; mcpkc trusted-hosts --remove <host> removes one.`,
   ];
 }
 
-/** Names that hold a random part: an audience scope's, and ids that Keycloak or mcpkc make. */
-const RANDOM_NAME = /(?<=mcp-audience-[^"/]*)[0-9a-f]{32}/g;
+/** Ids that Keycloak or mcpkc make. */
 const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**
@@ -266,7 +252,7 @@ const RANDOM_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
 export function takeFingerprints(
   changes: readonly Pick<Change, 'kind' | 'action' | 'key' | 'before' | 'after'>[],
 ): string[] {
-  const named = (value: unknown) => JSON.stringify(value ?? null).replaceAll(RANDOM_NAME, '*');
+  const named = (value: unknown) => withoutRandomEnds(JSON.stringify(value ?? null));
   return changes.map(({ kind, action, key, before, after }) =>
     [kind, action, named(key), named(before), named(after).replaceAll(RANDOM_ID, '*')].join(' '),
   );

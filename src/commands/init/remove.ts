@@ -1,6 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
-import { defaultBackup, hostInFileName, stateFolder } from '../../cli/state-files.ts';
+import { defaultBackup, realmInFileName, stateFolder } from '../../cli/state-files.ts';
 import type { Style } from '../../cli/style.ts';
 import type { Config } from '../../config/load.ts';
 import { McpkcError } from '../../errors.ts';
@@ -183,7 +183,7 @@ async function findKeptFiles(
 ): Promise<string[]> {
   const own = [files.credentials, clientKeyFile, files.config].filter((file) => file !== undefined);
   const state = stateFolder(io);
-  const start = `${hostInFileName(server)}-${encodeURIComponent(realm)}-`;
+  const start = `${realmInFileName({ server, realm })}-`;
   const secrets = state === undefined ? [] : await io.files.list(`${state}/clients`).catch(() => []);
   const backup = state === undefined ? undefined : defaultBackup(io, { server, realm });
   const kept = [

@@ -16,10 +16,9 @@ import { noteFile } from '../../fleet/hint.ts';
 import { connect, type Keycloak } from '../../keycloak/connection/connect.ts';
 import { findClientById } from '../../keycloak/read/clients.ts';
 import { readPublicFace } from '../../keycloak/read/issuer-metadata.ts';
-import { readRecord } from '../../keycloak/read/record.ts';
 import { agreeTo } from '../../plan/agree.ts';
 import { requireNoLiveWindow, resourceFor, scopeWish, wantedPresets } from '../../plan/input.ts';
-import { removeLeftBehind } from '../../plan/leftovers.ts';
+import { prepareRecord } from '../../plan/leftovers.ts';
 import { lookBeside } from '../../plan/mcp-look.ts';
 import type { Preset } from '../../products/preset.ts';
 import { allowancesOf, allowedIn, type RealmRecord } from '../../realm/record.ts';
@@ -122,10 +121,7 @@ export const onboard: Command<OnboardOptions> = {
     const keycloak = await connect(config, context.io, context.signal);
     const look = flags.close === true ? undefined : lookBeside(context, config, resource);
     // Holders are read before the plan: a client that loses something by it is planned for as it is then.
-    const record =
-      flags.dryRun === true
-        ? await readRecord(keycloak)
-        : await removeLeftBehind(context, keycloak, 'onboard');
+    const record = await prepareRecord(context, keycloak, 'onboard', { dryRun: flags.dryRun === true });
     const known =
       client === undefined && flags.close !== true
         ? await madeFor(context, config, keycloak, resource, presets, record)

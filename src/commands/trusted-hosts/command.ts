@@ -16,14 +16,14 @@ import { holderOf } from '../../keycloak/write/lock.ts';
 import { writeRecord } from '../../keycloak/write/record.ts';
 import { normaliseHost } from '../../names/host-name.ts';
 import { nearMiss } from '../../names/nearest.ts';
-import { parseResource, trustedHost } from '../../names/resource-url.ts';
 import { agreeToPlan } from '../../plan/agree.ts';
 import { applyAndVerify } from '../../plan/apply.ts';
 import type { Desired } from '../../plan/desired.ts';
 import { requireEditablePolicies } from '../../plan/editable-policies.ts';
 import { hardenFor, hostOfUri, REALM_WIDE } from '../../plan/hardening.ts';
 import { planFor } from '../../plan/kinds/index.ts';
-import { removeLeftBehind } from '../../plan/leftovers.ts';
+import { prepareRecord } from '../../plan/leftovers.ts';
+import { listStrangeHosts } from '../../plan/ownership.ts';
 import { planStatus, type RealmPlan, type Reservation } from '../../plan/plan.ts';
 import { originsFor } from '../../plan/provisioned.ts';
 import { commonReservations } from '../../plan/reservations.ts';
@@ -36,9 +36,9 @@ import type { Preset } from '../../products/preset.ts';
 import { resolvePresets } from '../../products/resolve.ts';
 import { isAudienceScope, resourceOf } from '../../realm/mcp-scope.ts';
 import { OWN_POLICY, patternsOf } from '../../realm/own-policies.ts';
-import { type Entry, entriesOf } from '../../realm/record.ts';
+import { type Entry, entriesOf, NO_RECORD, type RealmRecord } from '../../realm/record.ts';
 import { readablePattern } from '../../realm/redirect-patterns.ts';
-import { hostsOf } from '../../realm/registration-policies.ts';
+import { hostsOf, trustedHostNames } from '../../realm/registration-policies.ts';
 import { POLICY } from '../../realm/representations.ts';
 import { anonymousPolicies, type RealmSnapshot } from '../../realm/snapshot.ts';
 import { count, listNames, visible } from '../../text.ts';
@@ -107,14 +107,17 @@ export const trustedHosts: Command<TrustedHostsOptions> = {
     const wish = wishOf(flags, presets);
     const keycloak = await connect(config, context.io, context.signal);
     const dryRun = flags.dryRun === true;
-    if (!dryRun && isChange(flags, wish)) await removeLeftBehind(context, keycloak, 'trusted-hosts');
+    // A list takes none of it.
+    const record = isChange(flags, wish)
+      ? await prepareRecord(context, keycloak, 'trusted-hosts', { dryRun })
+      : NO_RECORD;
     const snapshot = await readRealm(keycloak);
-    const wished = await desiredFor(context, { keycloak, snapshot, wish, flags, custom });
-    const { desired, reservations } = await holdingIds(context, { keycloak, snapshot, flags }, wished);
+    const wanted = { keycloak, snapshot, record, wish, flags, custom };
+    const wished = await desiredFor(context, wanted);
+    const { desired, reservations } = await holdingIds(context, wanted, wished);
     const plan = planFor(desired, snapshot);
     sayAbsent(context, wish, snapshot);
-    if (wish.remove.length > 0 || flags.close === true)
-      await sayCutOff(context, keycloak, { snapshot, wish, flags, custom });
+    if (wish.remove.length > 0 || flags.close === true) sayCutOff(context, wanted);
     await requireEditablePolicies(keycloak, plan, snapshot);
     if (!dryRun && plan.length === 0 && flags.close === true) await wishForNobody(keycloak, snapshot);
     if (dryRun || plan.length === 0) return report(keycloak, snapshot, plan, dryRun);
@@ -185,6 +188,8 @@ function isChange({ close }: TrustedHostsOptions, { hosts, uris, remove, presets
 interface Wanted {
   keycloak: Keycloak;
   snapshot: RealmSnapshot;
+  /** The realm's record, as it is before this run writes. */
+  record: RealmRecord;
   wish: Wish;
   flags: TrustedHostsOptions;
   custom: readonly Preset[];
@@ -192,7 +197,7 @@ interface Wanted {
 
 async function desiredFor(
   context: Context,
-  { keycloak, snapshot, wish, flags, custom }: Wanted,
+  { keycloak, snapshot, record, wish, flags, custom }: Wanted,
 ): Promise<Desired> {
   if (flags.close === true) {
     return { trustedHosts: { add: [], remove: [], close: true, createMissing: true } };
@@ -211,6 +216,7 @@ async function desiredFor(
   const { desired, clients } = await hardenFor(context, opening, {
     keycloak,
     snapshot,
+    record,
     command: 'trusted-hosts',
     // Flags that only remove hosts open nothing.
     wanted: flags.harden !== false && trustedHosts.add.length > 0,
@@ -231,7 +237,7 @@ function serversIn(snapshot: RealmSnapshot): string[] {
  */
 async function holdingIds(
   context: Context,
-  { keycloak, snapshot, flags }: Pick<Wanted, 'keycloak' | 'snapshot' | 'flags'>,
+  { keycloak, snapshot, record, flags }: Wanted,
   wished: Desired,
 ): Promise<{ desired: Desired; reservations: Reservation[] }> {
   const reservations: Reservation[] = [];
@@ -241,11 +247,7 @@ async function holdingIds(
     return { desired, reservations };
   const servers = serversIn(snapshot);
   if (servers.length === 0) return { desired, reservations };
-  const [record, clients] = await Promise.all([
-    readRecord(keycloak),
-    readClientsNamedLike(keycloak, servers),
-  ]);
-  snapshot.clients.push(...clients);
+  snapshot.clients.push(...(await readClientsNamedLike(keycloak, servers)));
   for (const resource of servers) {
     const standIn = await planResourceClient({
       keycloak,
@@ -285,16 +287,9 @@ function closing(
   custom: readonly Preset[],
 ): Reservation[] {
   if (flags.close !== true) return [];
-  const servers = snapshot.scopes.flatMap((scope) => resourceOf(scope) ?? []);
-  const known = [
-    ...[...PRESETS, ...custom].flatMap(({ trustedHosts: all }) => all),
-    ...servers.flatMap((url) => ('value' in parseResource(url) ? [trustedHost(url)] : [])),
-  ];
-  const others = anonymousPolicies(snapshot, POLICY.trustedHosts)
-    .flatMap((policy) => hostsOf(policy).hosts)
-    .filter((host) => !known.includes(host));
+  const others = listStrangeHosts(snapshot, [...PRESETS, ...custom]);
   if (others.length === 0) return [];
-  const names = [...new Set(others)].map((host) => visible(host)).join(', ');
+  const names = others.map((host) => visible(host)).join(', ');
   return [
     { message: `${names} may register clients today and could not any more: no product that mcpkc knows.` },
   ];
@@ -302,7 +297,7 @@ function closing(
 
 /** Hosts to remove that no policy lists: nothing is done for them, and a slip of the keys would go unseen. */
 function sayAbsent({ voice }: Context, { remove }: Wish, snapshot: RealmSnapshot): void {
-  const listed = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+  const listed = trustedHostNames(snapshot.registrationPolicies);
   for (const host of remove.filter((one) => !listed.includes(one))) {
     const near = nearMiss(host, listed);
     const meant = near === undefined ? '' : ` Did you mean ${visible(near)}?`;
@@ -314,15 +309,10 @@ function sayAbsent({ voice }: Context, { remove }: Wish, snapshot: RealmSnapshot
  * The products of the realm that register with an address at a host that goes: what is connected goes on, and nobody connects
  * anew.
  */
-async function sayCutOff(
-  { voice }: Context,
-  keycloak: Keycloak,
-  { snapshot, wish, flags, custom }: Omit<Wanted, 'keycloak'>,
-): Promise<void> {
-  const listed = anonymousPolicies(snapshot, POLICY.trustedHosts).flatMap((policy) => hostsOf(policy).hosts);
+function sayCutOff({ voice }: Context, { snapshot, record, wish, flags, custom }: Wanted): void {
+  const listed = trustedHostNames(snapshot.registrationPolicies);
   const goes = (host: string) =>
     listed.includes(host) && (flags.close === true || wish.remove.includes(host));
-  const record = await readRecord(keycloak);
   const wanted = entriesOf(record, 'wanted').flatMap(({ products }) => products);
   const known = [...PRESETS, ...custom];
   const cut = known.flatMap(({ name, title, redirectUris }) => {
