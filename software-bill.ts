@@ -5,6 +5,10 @@ export interface Packaged {
   name: string;
   version: string;
   license: string;
+  /** Its package URL, where it isn't that of a package on npm. */
+  purl?: string;
+  /** The name by which the lists of vulnerabilities know it (CPE 2.3), where a package URL doesn't tell. */
+  cpe?: string;
 }
 
 /**
@@ -23,13 +27,15 @@ export function softwareBill(mcpkc: Packaged, packages: readonly Packaged[]): st
   return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
 }
 
-function component({ name, version, license }: Packaged, type: Enums.ComponentType): Models.Component {
+function component(packaged: Packaged, type: Enums.ComponentType): Models.Component {
+  const { name, version, license, cpe } = packaged;
   const [, group, bare = name] = /^(@[^/]+)\/(.+)$/.exec(name) ?? [];
-  const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+  const { purl = `pkg:npm/${name.replace('@', '%40')}@${version}` } = packaged;
   const isExpression = / (?:AND|OR|WITH) /.test(license);
   const licenses = [isExpression ? new Models.LicenseExpression(license) : new Models.SpdxLicense(license)];
   return new Models.Component(type, bare, {
     ...(group === undefined ? {} : { group }),
+    ...(cpe === undefined ? {} : { cpe }),
     version,
     purl,
     bomRef: purl,

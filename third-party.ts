@@ -1,12 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { softwareBill } from './software-bill.ts';
+import { type Packaged, softwareBill } from './software-bill.ts';
 
 /** A package whose code is in the bundle. */
-interface Bundled {
-  name: string;
-  version: string;
-  license: string;
+interface Bundled extends Packaged {
   /** The text of its licence file, or where its manifest says that it is from. */
   text: string;
 }
@@ -32,15 +29,16 @@ interface NoticesPlugin {
 /**
  * Writes `THIRD-PARTY.md` and the software bill of materials `sbom.cdx.json` beside the bundle: each package whose code is in it, with its licence in full, as these
  * licences ask for. A package without a licence file is named with what its manifest says; without even a licence's name
- * the build fails.
+ * the build fails. `node` is the folder of the package of Node itself, where that is in the same file as the bundle.
  */
-export function thirdPartyNotices(): NoticesPlugin {
+export function thirdPartyNotices(node?: string): NoticesPlugin {
   return {
     name: 'third-party-notices',
     generateBundle(_options, bundle) {
       const ids = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds);
       const folders = new Set(ids.map(packageFolder).filter((folder) => folder !== undefined));
-      const packages = [...folders].map(read).sort((a, b) => (a.name < b.name ? -1 : 1));
+      const runtime = node === undefined ? [] : [readNode(node)];
+      const packages = [...runtime, ...[...folders].map(read)].sort((a, b) => (a.name < b.name ? -1 : 1));
       this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY.md', source: notices(packages) });
       const mcpkc = read(import.meta.dirname);
       this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: softwareBill(mcpkc, packages) });
@@ -69,6 +67,18 @@ function read(folder: string): Bundled {
   const who = typeof author === 'string' ? author : author?.name;
   const from = typeof repository === 'string' ? repository : repository?.url;
   return { name, version, license, text: `${license}, by ${who ?? 'its authors'}; ${from ?? 'no address'}` };
+}
+
+/** Node itself; its licence file has the licences of all that is compiled into it (V8, OpenSSL, …). */
+function readNode(folder: string): Bundled {
+  const node = read(folder);
+  const { version } = node;
+  return {
+    ...node,
+    name: 'node',
+    purl: `pkg:generic/node@${version}`,
+    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`,
+  };
 }
 
 function notices(packages: readonly Bundled[]): string {

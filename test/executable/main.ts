@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { buildExecutable } from '../../tools/executable/build.ts';
+import { billProblems } from '../support/software-bill-schema.ts';
 
 /** Coreutils' own place on Debian, Ubuntu and Fedora. */
 const CHROOT = '/usr/sbin/chroot';
@@ -23,7 +24,19 @@ try {
   const [sum, name] = readFileSync(`${made}.sha256`, 'utf8').trim().split('  ');
   assert.equal(name, 'mcpkc');
   assert.equal(sum, createHash('sha256').update(readFileSync(made)).digest('hex'));
-  rmSync(`${made}.sha256`);
+  const bill = JSON.parse(readFileSync(`${made}.cdx.json`, 'utf8'));
+  assert.equal(billProblems(bill), undefined);
+  const notices = readFileSync(`${made}.THIRD-PARTY.md`, 'utf8');
+  const inFile = execFileSync(join(ROOT, 'node_modules/node/bin/node'), ['--version'], { encoding: 'utf8' });
+  const node = bill.components.find(({ purl }: { purl: string }) => purl.startsWith('pkg:generic/node@'));
+  assert.equal(`v${node?.version}\n`, inFile, 'the bill names the Node that is in the executable');
+  assert.match(notices, /Node\.js is licensed for use as follows/);
+  for (const { group, name } of bill.components)
+    assert.ok(
+      notices.includes(`- ${group === undefined ? '' : `${group}/`}${name} `),
+      `no licence of ${name}`,
+    );
+  for (const beside of ['sha256', 'cdx.json', 'THIRD-PARTY.md']) rmSync(`${made}.${beside}`);
   const libraries = [...execFileSync('ldd', [made], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)];
   for (const [, library = ''] of libraries) {
     mkdirSync(join(folder, dirname(library)), { recursive: true });

@@ -47,6 +47,23 @@ describe.each(WORKFLOWS)('%s', (_file, { permissions, jobs }) => {
   });
 });
 
+describe('what a release publishes on npm', () => {
+  const [, release] = WORKFLOWS.find(([file]) => file === 'release.yml') ?? [];
+  const scripts = release?.jobs.package?.steps.map(({ run = '' }) => run) ?? [];
+  const at = (words: string) => scripts.findIndex((one) => one.includes(words));
+
+  it('names the repository before it is packed: npm refuses a provenance of another one than the manifest’s', () => {
+    expect(at('npm pkg set repository.type=git "repository.url=git+')).toBeGreaterThan(-1);
+    expect(at('npm pack')).toBeGreaterThan(at('npm pkg set repository.type'));
+    expect(at('npm publish --provenance')).toBeGreaterThan(at('npm pack'));
+  });
+
+  it('is a file by its path: release/x.tgz is a repository on GitHub to npm (npm-package-arg)', () => {
+    const [path = ''] = /\S+\.tgz$/.exec(scripts[at('npm publish')] ?? '') ?? [];
+    expect(path).toMatch(/^\.\//);
+  });
+});
+
 describe('a release', () => {
   const released = (file: string) =>
     file === 'CHANGELOG.md' ? `# Changelog\n\n## ${manifest.version}\n` : read(file);

@@ -8,9 +8,16 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** What Node looks for in its own file (its documentation, Single executable applications). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
+/** What the build writes for whoever gets the executable, and its name beside it. */
+const BESIDE = [
+  ['THIRD-PARTY.md', 'THIRD-PARTY.md'],
+  ['sbom.cdx.json', 'cdx.json'],
+] as const;
+
 /**
- * Writes mcpkc as one Linux executable, Node and bundle in one file, and its checksum beside it (`<file>.sha256`, as
- * `sha256sum --check` reads it). Node is the package `node` of the lock, never one that is about.
+ * Writes mcpkc as one Linux executable, Node and bundle in one file. Beside it come its checksum (`<file>.sha256`, as
+ * `sha256sum --check` reads it), the licences and the software bill of materials of all that is in it, Node included
+ * (`<file>.THIRD-PARTY.md`, `<file>.cdx.json`). Node is the package `node` of the lock, never one that is about.
  */
 export function buildExecutable(file: string): void {
   if (process.platform !== 'linux')
@@ -46,6 +53,7 @@ export function buildExecutable(file: string): void {
     copyFileSync(made, file);
     chmodSync(file, 0o755);
     const sum = createHash('sha256').update(readFileSync(file)).digest('hex');
+    for (const [made, beside] of BESIDE) copyFileSync(join(folder, made), `${file}.${beside}`);
     writeFileSync(`${file}.sha256`, `${sum}  ${basename(file)}\n`);
   } finally {
     rmSync(folder, { recursive: true, force: true });

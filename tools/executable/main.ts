@@ -1,4 +1,4 @@
-/** `npm run executable -- <file>`: mcpkc as one Linux executable, and its checksum. */
+/** `npm run executable -- <file>`: mcpkc as one Linux executable, its checksum, licences and bill of materials. */
 import { buildExecutable } from './build.ts';
 
 const [file] = process.argv.slice(2);
@@ -7,5 +7,5 @@ if (file === undefined) {
   process.exitCode = 2;
 } else {
   buildExecutable(file);
-  process.stdout.write(`${file}\n${file}.sha256\n`);
+  for (const end of ['', '.sha256', '.THIRD-PARTY.md', '.cdx.json']) process.stdout.write(`${file}${end}\n`);
 }
