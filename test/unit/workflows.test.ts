@@ -1,6 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { releaseProblems } from '../../tools/release.ts';
 import { SUITES } from '../../tools/suites.ts';
@@ -63,6 +74,80 @@ describe('what a release publishes on npm', () => {
     expect(path).toMatch(/^\.\//);
   });
 });
+
+describe.runIf(process.platform === 'linux')(
+  'the scripts of a release that need no network, run by bash as there',
+  () => {
+    const [, release] = WORKFLOWS.find(([file]) => file === 'release.yml') ?? [];
+    const environment = {
+      GITHUB_REF_NAME: 'v0.1.0',
+      GITHUB_REPOSITORY: 'Owner/mcpkc',
+      GITHUB_SERVER_URL: 'https://github.com',
+      IMAGE_REGISTRY: 'images.example.com',
+    };
+    let folder = '';
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'mcpkc-release-'));
+      mkdirSync(join(folder, 'release'));
+      // `gh` in this place writes down what it was asked.
+      writeFileSync(join(folder, 'gh'), '#!/bin/sh\nprintf "%s\\n" "$@" > asked\n', { mode: 0o755 });
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    function run(job: string, words: string) {
+      const script = release?.jobs[job]?.steps.find((step) => step.run?.includes(words))?.run ?? 'exit 99';
+      const env = {
+        ...process.env,
+        ...environment,
+        PATH: `${folder}:${process.env.PATH}`,
+        GITHUB_OUTPUT: join(folder, 'output'),
+      npm_config_update_notifier: 'false',
+      };
+      const ran = spawnSync('bash', ['-e', '-c', script], { cwd: folder, env, encoding: 'utf8' });
+      return { status: ran.status, text: `${ran.stdout}${ran.stderr}` };
+    }
+
+    const put = (name: string, sum: string) => {
+      writeFileSync(join(folder, 'release', name), name);
+      writeFileSync(join(folder, 'release', `${name}.sha256`), `${sum}  ${name}\n`);
+    };
+    const sumOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+    it('the files that people download, with one list of checksums', () => {
+      const names = ['mcpkc-linux-arm64', 'mcpkc-linux-x64'];
+      for (const name of names) put(name, sumOf(name));
+      writeFileSync(join(folder, 'release/mcpkc-0.1.0.tgz'), '');
+      expect(run('release', 'gh release create')).toMatchObject({ status: 0 });
+      const sums = readFileSync(join(folder, 'release/SHA256SUMS'), 'utf8');
+      expect(sums).toBe(names.map((name) => `${sumOf(name)}  ${name}\n`).join(''));
+      const asked = readFileSync(join(folder, 'release/asked'), 'utf8').split('\n');
+      expect(asked).toContain('--draft');
+      expect(asked).toEqual(expect.arrayContaining(['v0.1.0', './SHA256SUMS', './mcpkc-0.1.0.tgz']));
+      expect(asked.filter((one) => one.endsWith('.sha256'))).toEqual([]);
+    });
+
+    it('nothing where a file is not what was built', () => {
+      put('mcpkc-linux-x64', sumOf('another'));
+      expect(run('release', 'gh release create').status).not.toBe(0);
+      expect(existsSync(join(folder, 'release/asked'))).toBe(false);
+    });
+
+    it('the image’s name is in lower case', () => {
+      expect(run('image', 'image=')).toMatchObject({ status: 0 });
+      expect(readFileSync(join(folder, 'output'), 'utf8')).toBe('image=images.example.com/owner/mcpkc\n');
+    });
+
+    it('the manifest names the repository', () => {
+      writeFileSync(join(folder, 'package.json'), '{"name":"mcpkc","version":"0.1.0"}');
+      expect(run('package', 'npm pkg set')).toMatchObject({ status: 0 });
+      expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).repository).toEqual({
+        type: 'git',
+        url: 'git+https://github.com/Owner/mcpkc.git',
+      });
+    });
+  },
+);
 
 describe('a release', () => {
   const released = (file: string) =>
