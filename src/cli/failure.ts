@@ -2,6 +2,7 @@ import type { McpkcError } from '../errors.ts';
 import {
   fitToWidth,
   formatCommand,
+  keepAsIs,
   visibleLines,
   withoutEndlessWords,
   withoutRunnerCommands,
@@ -18,8 +19,11 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
   lines.push(...wrap(facts, width, '  ').split('\n').map(style.dim));
   const cause = error.cause;
   if (error.code === 'BUG' || verbose) {
-    const stack = cause instanceof Error ? (error.code === 'BUG' ? cause.stack : cause.message) : undefined;
-    if (stack !== undefined) lines.push(style.dim(lineByLine(stack)));
+    const isBug = error.code === 'BUG';
+    const stack = cause instanceof Error ? (isBug ? cause.stack : cause.message) : undefined;
+    const text = style.dim(lineByLine(stack ?? ''));
+    // A stack is reported as it is: each place on one line.
+    if (stack !== undefined) lines.push(isBug ? keepAsIs(text) : text);
   }
   return withoutRunnerCommands(fitToWidth(`${lines.join('\n')}\n`, width));
 }

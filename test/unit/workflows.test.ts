@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')(
         ...environment,
         PATH: `${folder}:${process.env.PATH}`,
         GITHUB_OUTPUT: join(folder, 'output'),
-      npm_config_update_notifier: 'false',
+        npm_config_update_notifier: 'false',
       };
       const ran = spawnSync('bash', ['-e', '-c', script], { cwd: folder, env, encoding: 'utf8' });
       return { status: ran.status, text: `${ran.stdout}${ran.stderr}` };
