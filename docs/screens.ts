@@ -86,13 +86,26 @@ async function inTenDays(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   return `$ mcpkc ${args.join(' ')}\n${io.err()}${io.out()}`;
 }
 
+/**
+ * The addresses of this machine become public names. So the sentences go with them that tell of addresses which no
+ * vendor's servers reach, and the sign that such a product has in place of its tick.
+ */
+function withoutVendorNetwork(text: string): string {
+  return text
+    .replaceAll(/^! \S+ connects from its vendor’s servers,(?:(?!outside\.)[\s\S])*outside\.\n/gm, '')
+    .replaceAll(
+      /^! (\S+, by registration, (?:(?!\n\S)[\s\S])*?)\n {4}Its\s+vendor’s\s+servers\s+can’t\s(?:(?!outside\.)[\s\S])*outside\.\n/gm,
+      '✓ $1\n',
+    );
+}
+
 /** Replaces addresses, names, ids and times by ones that stay; columns keep their width. */
 function steady(
   text: string,
   { server, realm, host }: { server: AdminAccess; realm: Realm; host: string },
 ): string {
   const ids = new Map<string, string>();
-  return text
+  return withoutVendorNetwork(text)
     .replaceAll(server.url, 'https://auth.example.com')
     .replaceAll(host, 'https://svc.example.com')
     .replaceAll(new URL(host).hostname, 'svc.example.com')

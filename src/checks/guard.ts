@@ -46,6 +46,11 @@ const bare = (address: string) =>
     .replace(/^\[|\]$/g, '')
     .replace(/%.*$/, '');
 
+/** Whether a host is an address, in a URL's brackets or bare. */
+export function isAddress(host: string): boolean {
+  return isIP(bare(host)) !== 0;
+}
+
 /**
  * The reason why an address is never asked though a server named it (RFC 3927, RFC 4291 §2.5.6); undefined where it may
  * be.
@@ -132,7 +137,7 @@ export async function judgeTarget(
   if (METADATA_NAMES.has(host)) return no(`${host} is a cloud's metadata service`);
   const judge = (address: string) =>
     forbiddenAddress(address) ?? (publicOnly ? privateAddress(address) : undefined);
-  if (isIP(bare(host)) !== 0) {
+  if (isAddress(host)) {
     const nat = publicOnly && isNat64(host) ? `${host} is a NAT64 address` : undefined;
     return { why: judge(host) ?? nat, addresses: [] };
   }

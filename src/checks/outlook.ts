@@ -6,6 +6,7 @@ import type { Evidence } from './evidence.ts';
 import { judgeAll } from './judge.ts';
 import { connectionOf, foundIn } from './product-ways.ts';
 import { resourceConcerns } from './resource-metadata-fields.ts';
+import { listUnreachable } from './vendor-network.ts';
 
 /** The stages at which a client may be stopped, in the order in which it gets there. */
 export type ConnectStage =
@@ -46,6 +47,8 @@ export interface Outlook extends Connection {
   tried: string[];
   read: string[];
   untried: string[];
+  /** The URLs on its way that its vendor's servers can't reach, since they are of a private network. */
+  unreachable: string[];
 }
 
 /** Checks that stop every client, with the stage at which they do. */
@@ -125,6 +128,8 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
   const stop = own.find(({ result }) => result?.outcome === 'fail');
   const dark = own.find(({ result }) => result?.outcome === 'not-run');
   const message = (stop ?? dark)?.result?.message ?? '';
+  const issuer = evidence.parts['server-metadata']?.issuer ?? evidence.target.issuer;
+  const unreachable = listUnreachable(preset, [evidence.target.mcp, issuer]);
   const told = stop
     ? failing(evidence, stop.stage, stop.id, message)
     : dark
@@ -133,7 +138,7 @@ function outlookFor(preset: Preset, results: readonly CheckResult[], evidence: E
   const connection = connectionOf(evidence.parts.registration?.presets[0]?.way);
   const none = { way: 'none', clientId: connection.clientId, reason: `${told.check}: ${message}` } as const;
   const way = told.verdict !== 'fails' || connection.way === 'none' ? connection : none;
-  return { preset: name, title, ...way, ...told, ...basisOf(preset, evidence) };
+  return { preset: name, title, ...way, ...told, ...basisOf(preset, evidence), unreachable };
 }
 
 function unknown(check: string, message: string): Told {
@@ -224,6 +229,7 @@ function basisOf(preset: Preset, { target, parts }: Evidence): Pick<Outlook, 'tr
       ...isTried('its sign-in', !asked),
       ...isTried('a person’s sign-in and consent (--login)', !signedIn),
       ...isTried('the MCP server with a token', !opened),
+      ...isTried('the way from its vendor’s servers', preset.connectsFromVendor === true),
     ],
   };
 }

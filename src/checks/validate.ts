@@ -1,7 +1,7 @@
 // biome-ignore-all lint/plugin/clock: the run’s own time limit.
 import type { Context } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
-import { type Config, hasAccount, otherAudiences } from '../config/config.ts';
+import { type Config, hasAccount, isIssuerGiven, otherAudiences } from '../config/config.ts';
 import { inputError, McpkcError } from '../errors.ts';
 import {
   isProxied,
@@ -154,7 +154,7 @@ async function targetOf(
   runId: string,
   io: Io,
 ): Promise<ValidationTarget> {
-  const issuerGiven = ['KC_ISSUER', 'KC_HOSTNAME'].some((key) => config.originOf(key) !== undefined);
+  const issuerGiven = isIssuerGiven(config);
   const ownIssuer = config.realm === undefined ? undefined : await ownWord(config, recorder);
   return {
     mcp: wish.mcp,

@@ -96,6 +96,11 @@ export function requireRealm(config: Config): string {
   return config.realm;
 }
 
+/** Whether the operator wrote the issuer down, or the public name that it is made of. */
+export function isIssuerGiven({ originOf }: Pick<Config, 'originOf'>): boolean {
+  return ['KC_ISSUER', 'KC_HOSTNAME'].some((key) => originOf(key) !== undefined);
+}
+
 /** Whether a service account is configured, even if its secret may not be sent to this server. */
 export function hasAccount({ clientId, clientSecret, clientKey, refusals }: Config): boolean {
   const proof = clientSecret ?? clientKey;

@@ -36,6 +36,7 @@ export const chatgpt: Preset = {
   requestedScopes: ['address', 'microprofile-jwt', 'organization', 'phone'],
   // The origins of the web application, today's and the former one.
   origins: ['https://chatgpt.com', 'https://chat.openai.com'],
+  connectsFromVendor: true,
   comparesResource: 'unknown',
   registersTwice: 'unknown',
   registersPerLogin: 'no',
@@ -71,6 +72,12 @@ export const chatgpt: Preset = {
       what: 'which redirect URI and which metadata document is used with RFC 9207 and without; as quoted by others',
       seen: '2026-11-24',
       certainty: 'secondary',
+    },
+    {
+      url: 'https://developers.openai.com/apps-sdk/deploy/connect-chatgpt',
+      what: 'the server has to be reachable over https from outside; for one on a developer’s machine, a tunnel',
+      seen: '2026-11-28',
+      certainty: 'primary',
     },
     {
       url: 'https://github.com/getsentry/sentry-mcp/issues/1271',

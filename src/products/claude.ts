@@ -25,6 +25,7 @@ export const claude: Preset = {
   cimdGrantTypes: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
   requestedScopes: [],
   origins: [],
+  connectsFromVendor: true,
   comparesResource: 'exact',
   registersTwice: 'yes',
   registersPerLogin: 'yes',
@@ -61,6 +62,12 @@ export const claude: Preset = {
       url: 'https://support.anthropic.com/en/articles/11503834-building-custom-connectors-via-remote-mcp-servers',
       what: 'client name; registers again after invalid_client',
       seen: '2026-11-24',
+      certainty: 'primary',
+    },
+    {
+      url: 'https://support.claude.com/en/articles/11503834-building-custom-integrations-via-remote-mcp-servers',
+      what: 'every connection comes from Anthropic’s servers, that of the desktop application too',
+      seen: '2026-11-28',
       certainty: 'primary',
     },
     {

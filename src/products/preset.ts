@@ -75,6 +75,11 @@ export interface Preset {
   /** Why its registration is refused at every Keycloak, as a clause; absent where it registers. */
   cannotRegister?: string;
   /**
+   * Whether its requests to MCP server and Keycloak come from its vendor's servers, on whatever machine its user sits:
+   * both have to be public. Absent: from the user's machine, or it isn't known.
+   */
+  connectsFromVendor?: true;
+  /**
    * Whether its page registers from the browser. The request then carries `Origin`, and Keycloak's policy 'Allowed
    * Registration Web Origins' must list it. Absent: never, as for products that send from servers or the command line.
    */

@@ -383,6 +383,9 @@ export function documentSchemas(
           tried: texts,
           read: texts,
           untried: texts,
+          unreachable: texts.describe(
+            'URLs of a private network, where the product connects from its vendor’s servers',
+          ),
         }),
       ),
       realmErrors: z

@@ -151,6 +151,16 @@ describe('--dry-run', () => {
     expect((await run(0, 'https://crm.example.com/mcp', 'crm', '--dry-run', '--json')).json.ok).toBe(true);
   });
 
+  test('of a product that runs at its vendor warns of a URL that the vendor can’t reach; others don’t', async () => {
+    const warned = async (...args: string[]) =>
+      (await run(1, ...args, '--dry-run')).err.replaceAll(/\s+/g, ' ');
+    const local = 'http://192.168.77.7:3000/mcp';
+    const warning = `ChatGPT connects from its vendor’s servers, which can’t reach ${local}: use a public URL or a tunnel, and run mcpkc validate from outside.`;
+    expect(await warned(local, '--preset', 'chatgpt')).toContain(warning);
+    expect(await warned('create-scope', local, '--preset', 'chatgpt,codex')).toContain(warning);
+    expect(await warned(local, '--preset', 'codex')).not.toContain('vendor');
+  });
+
   test('with --close where nothing is open: nothing to do', async () => {
     const done = await run(0, 'https://crm.example.com/mcp', '--close', '--dry-run');
     expect(done.out).toContain('0 changes would be made');

@@ -54,6 +54,9 @@ describe.each(['standing', 'adopted'] as const)('a good MCP server in %s mode', 
     expect(run.document.mode).toBe(mode);
     expect(run.document.issuer).toBe(stage.realm.issuer);
     expect(run.exit).toBe(0);
+    // OpenAI's servers come neither to this machine's MCP server nor to its Keycloak.
+    const [prospect] = run.document.outlook;
+    expect(prospect).toMatchObject({ preset: 'chatgpt', unreachable: [host.url, stage.realm.issuer] });
     expect(await probesIn(stage.realm)).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { warnOfVendorNetwork } from '../../checks/vendor-network.ts';
 import { inputError } from '../../errors.ts';
 import { unsafeIdError } from '../../keycloak/connection/guarded-ids.ts';
 import { readAccountSecret } from '../../keycloak/read/account.ts';
@@ -89,6 +90,8 @@ export async function allowTargets(
     consent: manner.yes,
   });
   for (const warning of standIn.warnings) context.voice.warn(warning);
+  const presets = targets.flatMap(({ preset }) => preset ?? []);
+  warnOfVendorNetwork(context, mcpServer.config, presets, resource);
   const read = await readAccessFacts(keycloak, snapshot, mcpServer, manner.roles.length > 0);
   const { server, facts } = read;
   const access = planAccess(server, facts, { add: manner.roles });

@@ -1,3 +1,4 @@
+import { warnOfVendorNetwork } from '../../checks/vendor-network.ts';
 import type { Context } from '../../cli/command.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Config } from '../../config/load.ts';
@@ -84,6 +85,7 @@ export async function changeScope(
   if (mcpServer.registration === 'open') warnOfScopes(context, mcpServer);
   warnOfNearResources(context, mcpServer);
   warnOfTwins(context, mcpServer);
+  if (flags.preset !== undefined) warnOfVendorNetwork(context, config, mcpServer.presets, mcpServer.resource);
   warnOfRestriction(context, mcpServer);
   for (const warning of standIn.warnings) context.voice.warn(warning);
   await requireEditablePolicies(keycloak, plan, mcpServer.snapshot);

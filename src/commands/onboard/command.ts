@@ -1,3 +1,4 @@
+import { warnOfVendorNetwork } from '../../checks/vendor-network.ts';
 import {
   type Command,
   type Context,
@@ -143,6 +144,7 @@ export const onboard: Command<OnboardOptions> = {
     });
     const kind: AnswerKind = flags.close === true ? 'close' : prepared.named ? 'named' : 'next';
     look?.tell();
+    if (kind === 'next') warnOfVendorNetwork(context, config, presets, resource);
     if (flags.dryRun === true) return dryRun(prepared, config, kind);
     const yes = flags.yes === true;
     const { plan, reservations: reserved } = prepared;

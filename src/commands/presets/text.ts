@@ -1,3 +1,4 @@
+import { listUnreachable, unreachableText } from '../../checks/vendor-network.ts';
 import { numberedSteps } from '../../cli/steps.ts';
 import type { Style } from '../../cli/style.ts';
 import { connectSteps } from '../../products/connect.ts';
@@ -76,6 +77,8 @@ export function connectText(preset: Preset, mcp: string, style: Style): string {
     : custom
       ? 'As written in the configuration.'
       : 'Written from documentation, not tried.';
+  const far = listUnreachable(preset, [mcp]);
+  const network = far.length === 0 ? [] : [`Its vendor’s servers ${unreachableText(far)}.`];
   const again = {
     'by-itself': 'It signs in again on its own if its registration is gone.',
     'at-login': 'If it is refused one day, sign in again as above.',
@@ -89,7 +92,7 @@ export function connectText(preset: Preset, mcp: string, style: Style): string {
           'Where registration is shut, your administrator makes a client for it:',
           formatCommand(['allow', mcp, ['--preset', preset.name], ['--by', 'client']]),
         ];
-  const closing = [sure, again, ...shut].map((line) =>
+  const closing = [...network, sure, again, ...shut].map((line) =>
     isCommandLine(line) ? shellLines(line, style.width, '  ') : wrap(line, style.width, ''),
   );
   return `${[style.bold(`${visible(mcp)} in ${visible(title)}`), '', ...steps, '', ...closing].join('\n')}\n`;
@@ -132,6 +135,12 @@ export function presetText(preset: Preset, style: Style): string {
     ...section('Scopes that it asks for whatever the server names', preset.requestedScopes),
     ...section('Resource in the metadata', [RESOURCE[preset.comparesResource]]),
     ...section('Web pages that send its requests', preset.origins),
+    ...section(
+      'Its requests come from',
+      preset.connectsFromVendor === true
+        ? ['its vendor’s servers, whatever machine its user sits at: MCP server and Keycloak must be public']
+        : [],
+    ),
     ...section('Two registrations per sign-in', [preset.registersTwice]),
     ...section('A new registration for each sign-in', [preset.registersPerLogin]),
     ...section('When its client is gone', [REREGISTERS[preset.reregisters]]),

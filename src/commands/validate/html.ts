@@ -1,6 +1,7 @@
 import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Outlook } from '../../checks/outlook.ts';
+import { unreachableText } from '../../checks/vendor-network.ts';
 import { count, markupText } from '../../text.ts';
 import { VERSION } from '../../version.ts';
 import type { RunTime } from './junit.ts';
@@ -198,15 +199,17 @@ function realmHtml({ realmErrors }: ValidationAnswer): string {
     .join('');
 }
 
-function outlookHtml({ title, verdict, message, tried, read, untried }: Outlook): string {
-  const state: State =
-    verdict === 'fails' ? 'bad' : verdict === 'works' || verdict === 'expected' ? 'good' : 'unsure';
+function outlookHtml({ title, verdict, message, tried, read, untried, unreachable }: Outlook): string {
+  const isGood = (verdict === 'works' || verdict === 'expected') && unreachable.length === 0;
+  const state: State = verdict === 'fails' ? 'bad' : isGood ? 'good' : 'unsure';
   const mark = { good: '✓', bad: '✗', unsure: '!' }[state];
   const basis = Object.entries({ Tried: tried, Read: read, 'Not tried': untried })
     .filter(([, list]) => list.length > 0)
     .map(([name, list]) => `${name}: ${list.map(markupText).join(', ')}.`)
     .join(' ');
-  return `<p><span class="${state}">${mark} ${markupText(title)}</span> ${markupText(message)}<br/><span class="soft">${basis}</span></p>`;
+  const network =
+    unreachable.length === 0 ? '' : ` ${markupText(`Its vendor’s servers ${unreachableText(unreachable)}.`)}`;
+  return `<p><span class="${state}">${mark} ${markupText(title)}</span> ${markupText(message)}${network}<br/><span class="soft">${basis}</span></p>`;
 }
 
 function isUnchosen({ outcome, message }: ShownCheck): boolean {

@@ -2,6 +2,7 @@ import type { ShownCheck, ValidationAnswer } from '../../checks/answer.ts';
 import { GROUP_TITLES, groupOf } from '../../checks/check.ts';
 import type { Explained } from '../../checks/list.ts';
 import type { Outlook } from '../../checks/outlook.ts';
+import { unreachableText } from '../../checks/vendor-network.ts';
 import type { Style } from '../../cli/style.ts';
 import { connectionText } from '../../products/connection.ts';
 import { count, formatCommand, isCommandLine, shellLines, visible, wrap } from '../../text.ts';
@@ -208,15 +209,21 @@ function outlookText({ outlook }: ValidationAnswer, style: Style): string {
     unknown: style.yellow('?'),
   };
   const lines = outlook.map((one) => {
-    const { title, verdict: how, way, message, tried, read, untried } = one;
+    const { title, verdict: how, way, message, tried, read, untried, unreachable } = one;
     const by = way === 'none' ? '' : `, ${connectionText(one)},`;
-    const told = `${mark[how]} ${wrap(`${title}${by} ${message}`, style.width, '  ').trimStart()}\n`;
+    const isStopped = unreachable.length > 0 && (how === 'works' || how === 'expected');
+    const sign = isStopped ? style.yellow('!') : mark[how];
+    const told = `${sign} ${wrap(`${title}${by} ${message}`, style.width, '  ').trimStart()}\n`;
+    const network =
+      unreachable.length === 0
+        ? ''
+        : `${wrap(`Its vendor’s servers ${unreachableText(unreachable)}.`, style.width, '    ')}\n`;
     const basis = [
       tried.length === 0 ? '' : `Tried: ${tried.join(', ')}.`,
       read.length === 0 ? '' : `Read: ${read.join(', ')}.`,
       untried.length === 0 ? '' : `Not tried: ${untried.join(', ')}.`,
     ].filter((part) => part !== '');
-    return `${told}${style.dim(wrap(basis.join(' '), style.width, '    '))}\n`;
+    return `${told}${network}${style.dim(wrap(basis.join(' '), style.width, '    '))}\n`;
   });
   return lines.join('');
 }

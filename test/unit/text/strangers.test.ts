@@ -84,6 +84,7 @@ function validateAnswer(stranger: string): ValidationAnswer {
       tried: [],
       read: [visibleLines(stranger)],
       untried: [],
+      unreachable: [stranger],
     } as unknown as ValidationAnswer['outlook'][number],
   ];
   const document = { checks, outlook };
