@@ -9,7 +9,7 @@ import { COMMANDS } from '../../src/commands/index.ts';
 import { npm, packAndInstall } from './installed.ts';
 
 /** The oldest that is supported, the one of development, and the newest. */
-const NODES = ['22', '24', 'latest'];
+const NODES = ['22.12', '24', 'latest'];
 const { version } = JSON.parse(
   readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
 );
