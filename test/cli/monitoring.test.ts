@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeRecord } from '../../src/keycloak/write/record.ts';
+import { type PruneRealm, pruneRealm, type RunOptions, runPrune } from '../keycloak/prune-realm.ts';
 import { useWorlds, World } from '../keycloak/status/world.ts';
 import { accountIn, expectCli, runCli, spawnCli, until } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
+import { createServiceAccount } from '../support/keycloak/service-account.ts';
 import { collecting, EXAMPLES, firing, promtool } from '../support/prometheus.ts';
 import { sarifProblems } from '../support/sarif-schema.ts';
 
@@ -15,9 +17,12 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const keep = useWorlds();
 let world: World;
+/** The metrics of `status` before any test changes the realm. */
+let healthy: string;
 
 beforeAll(async () => {
   world = keep(await World.provisioned());
+  healthy = await metricsOf(['status']);
 });
 
 /** The file that a run in memory wrote. */
@@ -115,6 +120,46 @@ describe('the alerts', () => {
     const unseen = await metricsOf(['status'], { ...fresh.env, ...blind.env });
     const alerts = /code="ACCOUNT_MISSING_ROLE",severity="error"\} 0/.test(unseen) ? [] : ['McpkcError'];
     expect(firing([unseen], ['McpkcNotVisible', ...alerts])).toBe('');
+  });
+});
+
+describe('the alerts of pruning', () => {
+  let realm: PruneRealm;
+
+  beforeAll(async () => {
+    realm = await pruneRealm();
+    for (let made = 0; made < 4; made += 1) await realm.orphan();
+  });
+  afterAll(() => realm?.remove());
+
+  /** The metrics of a run eight days later. */
+  async function pruned(args: string[], options: RunOptions = {}): Promise<string> {
+    const { io } = await runPrune(realm, ['--metrics', 'mcpkc.prom', ...args], { days: 8, ...options });
+    const file = io.disk.get('/here/mcpkc.prom');
+    if (file === undefined || file instanceof Error) expect.fail('no file');
+    return file.text;
+  }
+
+  it('are silent where all may go, and fire where more would go than may', async () => {
+    const few = await pruned(['--apply', '--now', '--max', '1', '--confirm', realm.name]);
+    expect(few).toMatch(/^mcpkc_prune_exit_status\{.*\} 5$/m);
+    expect(firing([healthy, few], ['McpkcPruneRefused'])).toBe('');
+    expect(firing([healthy, await pruned(['--max', '100'])], [])).toBe('');
+  });
+
+  it('fire where a source can’t be read', async () => {
+    const account = await createServiceAccount(realm, 'mcpkc-blind', [
+      'manage-clients',
+      'manage-realm',
+      'view-users',
+    ]);
+    expect(firing([healthy, await pruned(['--max', '100'], { account })], ['McpkcPruneBlind'])).toBe('');
+  });
+
+  it('fire where either command runs no more, or never ran', async () => {
+    const night = await pruned(['--max', '100']);
+    expect(firing([night], ['McpkcStatusMissing'])).toBe('');
+    expect(firing([healthy, night], ['McpkcPruneStale', 'McpkcStatusStale'], 'long ago')).toBe('');
   });
 });
 
