@@ -22,11 +22,10 @@ import {
   allowancesOf,
   clientKeyOf,
   type Entry,
-  entryName,
-  entryText,
   NO_RECORD,
   type RealmRecord,
 } from '../realm/record.ts';
+import { entryName, entryText } from '../realm/record-attributes.ts';
 import { type Client, type ClientScope, isKeycloakId } from '../realm/representations.ts';
 import type { RealmSnapshot } from '../realm/snapshot.ts';
 import type { Way } from '../realm/ways.ts';

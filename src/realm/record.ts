@@ -10,7 +10,8 @@
  * - Write: `await writeRecord(keycloak, { remember: [entry, …], forget: [entry, …] })` (`keycloak/write/record.ts`).
  *   Entries are merged one by one, so that runs at the same time lose nothing. An entry of the same thing is replaced;
  *   `before` alone is kept as it was first written. The record is made where it is missing.
- * - A new kind of entry is a member of `Entry`, a line in `SHAPES` and, where a thing names it, one in `subjectOf`.
+ * - A new kind of entry is a member of `Entry`, a line in `SHAPES` (`record-attributes.ts`) and, where a thing names
+ *   it, one in `subjectOf`.
  *
  * A client is meant by `clientKeyOf`: hashes of its id and of what it is (name, redirect URIs, grants, mappers). A
  * registrant chooses his ids, also the one of a client that was deleted; so an entry counts only where both agree, and
@@ -301,150 +302,14 @@ export interface RecordEdit {
   forget?: readonly Entry[];
 }
 
-/** The number of lines of the journal that are kept. */
-export const JOURNAL_LENGTH = 200;
-
-type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
-
-const isText = (value: unknown) => typeof value === 'string';
-const isTime = (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
-const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isAnything = (value: unknown) => value !== undefined;
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const hasShape = (shape: Shape) => (value: unknown) =>
-  isObject(value) && Object.entries(shape).every(([field, fits]) => fits(value[field]));
-const isMapOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
-  isObject(value) && Object.values(value).every(fits);
-const orNull = (fits: (value: unknown) => boolean) => (value: unknown) => value === null || fits(value);
-const isName = hasShape({ id: isText, clientId: isText });
-
-const isNamedList = (value: unknown) => Array.isArray(value) && value.every(hasShape({ name: isText }));
-const isUntried = hasShape({
-  policies: isTextList,
-  before: hasShape({ clientPolicies: isNamedList, clientProfiles: isNamedList }),
-  registration: hasShape({ redirect_uris: isTextList }),
-  scopes: isTextList,
-});
-
-/** The fields that each kind of entry must hold. An entry without them was edited by hand, and counts as not there. */
-const SHAPES: Readonly<Record<EntryKind, Shape>> = {
-  provisional: {
-    client: isName,
-    key: isText,
-    resource: isText,
-    scope: isText,
-    since: isTime,
-    until: isTime,
-    run: hasShape({ by: isText, host: isText, pid: isNumber, command: isText, nonce: isText }),
-  },
-  adopted: { client: isName, key: isText, resource: isText, scope: isText, since: isTime, by: isText },
-  allowed: {
-    client: isName,
-    key: isText,
-    proof: isText,
-    way: (value) => value === 'document' || value === 'client',
-    products: isTextList,
-    resource: isText,
-    scope: isText,
-    madeScopes: (value) => typeof value === 'boolean',
-    since: isTime,
-    by: isText,
-  },
-  kept: { client: isName, key: isText, since: isTime, by: isText },
-  'age-accepted': { client: isName, key: isText, age: isTime, since: isTime, by: isText },
-  before: { what: isText, of: isText, value: isAnything, since: isTime, by: isText },
-  access: { resource: isText, roles: isTextList, since: isTime, by: isText },
-  wrote: { what: isText, of: isText, value: isMapOf(isAnything), since: isTime, by: isText },
-  wanted: { resource: isText, products: isTextList, since: isTime },
-  deed: { at: isTime, did: isText, to: isText, by: isText, nonce: isText },
-  'first-look': { at: isTime, after: orNull(isTime), keys: isTextList },
-  'alive-on': { day: isTime, keys: isTextList },
-  stage: {
-    client: isName,
-    key: isText,
-    stage: (value) => ['marked', 'disabling', 'disabled'].includes(String(value)),
-    at: isTime,
-    markedAt: isTime,
-  },
-  looks: { complete: orNull(isTime), on: isMapOf(isTime), off: isMapOf(isTime) },
-  rehearsal: { mark: isText, since: isTime, untried: (value) => value === undefined || isUntried(value) },
-  'holder-look': { at: isTime, clients: isNumber, holders: isMapOf(isNumber), findings: isMapOf(isNumber) },
-  'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
-};
-
 /** A text's SHA-256, cut to 132 bits. */
-function hash(text: string): string {
+export function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 /** A short text that is the same for equal JSON alone. */
 export function digestOf(value: unknown): string {
   return hash(JSON.stringify(value));
-}
-
-/** The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older. */
-function subjectOf(entry: Entry): string[] {
-  switch (entry.kind) {
-    case 'provisional':
-      return [hash(entry.resource), idPart(entry.key), hash(entry.run.nonce)];
-    case 'adopted':
-    case 'allowed':
-      return [hash(entry.resource), idPart(entry.key)];
-    case 'kept':
-    case 'age-accepted':
-    case 'stage':
-      return [idPart(entry.key)];
-    case 'before':
-    case 'wrote':
-      return [hash(JSON.stringify([entry.what, entry.of]))];
-    case 'wanted':
-    case 'access':
-    case 'looked-through':
-      return [hash(entry.resource)];
-    case 'deed':
-      return [entry.at, entry.nonce];
-    case 'first-look':
-      return [entry.at, entry.after ?? 'none'];
-    case 'alive-on':
-      return [entry.day];
-    case 'rehearsal':
-      return [hash(entry.mark)];
-    case 'looks':
-    case 'holder-look':
-      return [];
-  }
-}
-
-/** The attribute that an entry's subject has, and by which its entries are replaced; at most 255 characters (Keycloak). */
-function subjectName(entry: Entry): string {
-  return [entry.kind, ...subjectOf(entry)].join('.');
-}
-
-/** The attribute that holds an entry. One about a client names its content too. */
-export function entryName(entry: Entry): string {
-  return 'key' in entry ? `${subjectName(entry)}.${contentPart(entry.key)}` : subjectName(entry);
-}
-
-/** The attribute's value. */
-export function entryText(entry: Entry): string {
-  const { kind: _kind, ...rest } = entry;
-  return JSON.stringify(rest);
-}
-
-/** Reads an attribute of the record; undefined for one that is no entry, or was edited so that it isn't any more. */
-export function entryOf(name: string, text: string): Entry | undefined {
-  const kind = name.split('.')[0] ?? '';
-  if (!Object.hasOwn(SHAPES, kind)) return undefined;
-  try {
-    const read: unknown = JSON.parse(text);
-    if (!hasShape(SHAPES[kind as EntryKind])(read)) return undefined;
-    const entry = { ...(read as object), kind } as Entry;
-    return entryName(entry) === name ? entry : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Attributes by which Keycloak lets a client use a grant (26.7); Keycloak writes "false" for those it hasn't. */
@@ -481,22 +346,14 @@ export function clientKeyOf(client: Client): string {
   return `${hash(JSON.stringify([client.id, client.clientId]))}.${hash(JSON.stringify(contentOf(client)))}`;
 }
 
-function idPart(key: string): string {
-  return key.split('.')[0] ?? '';
-}
-
-function contentPart(key: string): string {
-  return key.split('.')[1] ?? '';
-}
-
 /** Whether two keys are of the same ids, whatever the clients are. */
 export function isSameId(a: string, b: string): boolean {
-  return idPart(a) === idPart(b);
+  return idsOf(a) === idsOf(b);
 }
 
 /** The part of a key that stands for the client's ids alone. */
 export function idsOf(key: string): string {
-  return idPart(key);
+  return key.split('.')[0] ?? '';
 }
 
 /**
@@ -508,11 +365,30 @@ export type Memory<E extends Entry> =
   | { state: 'same'; entry: E }
   | { state: 'changed'; entry: E };
 
-function memoryOf<E extends Adopted | Kept | PruneStage>(entries: readonly E[], client: Client): Memory<E> {
-  const key = clientKeyOf(client);
+/** By record: the entries about a client, by the part of a key that stands for its ids. */
+const ABOUT = new WeakMap<RealmRecord['entries'], ReadonlyMap<string, Entry[]>>();
+
+/** The entries of a kind about a client with these ids; as quick in a record of thousands. */
+function entriesAbout<K extends EntryKind>(
+  { entries }: RealmRecord,
+  kind: K,
+  key: string,
+): Extract<Entry, { kind: K }>[] {
+  const about =
+    ABOUT.get(entries) ??
+    Map.groupBy(
+      entries.filter((entry) => 'key' in entry),
+      (entry) => idsOf(entry.key),
+    );
+  ABOUT.set(entries, about);
+  const found = about.get(idsOf(key)) ?? [];
+  return found.filter((entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind);
+}
+
+function memoryOf<E extends Adopted | Kept>(entries: readonly E[], key: string): Memory<E> {
   const same = entries.find((entry) => entry.key === key);
   if (same) return { state: 'same', entry: same };
-  const changed = entries.find((entry) => isSameId(entry.key, key));
+  const [changed] = entries;
   return changed ? { state: 'changed', entry: changed } : { state: 'none' };
 }
 
@@ -557,7 +433,9 @@ export function adoptedIn(record: RealmRecord, resource?: string): Adopted[] {
 
 /** Whether this client was judged and adopted for a resource, as it is now. */
 export function adoptionOf(record: RealmRecord, resource: string, client: Client): Memory<Adopted> {
-  return memoryOf(adoptedIn(record, resource), client);
+  const key = clientKeyOf(client);
+  const all = entriesAbout(record, 'adopted', key).filter((one) => one.resource === resource);
+  return memoryOf(all, key);
 }
 
 /** The clients that were made for a resource (`mcpkc allow`); for all, where none is named. */
@@ -575,22 +453,15 @@ export const MADE_ATTRIBUTE = 'mcpkc.made';
 
 /** The entries of a client that mcpkc made, one a resource; none where it isn't proved to be that one. */
 export function allowancesOf(record: RealmRecord, client: Client): Allowed[] {
-  return allowedIn(record).filter(
-    (one) =>
-      isSameId(one.key, clientKeyOf(client)) &&
-      one.proof !== '' &&
-      client.attributes[MADE_ATTRIBUTE] === one.proof,
-  );
+  const proof = client.attributes[MADE_ATTRIBUTE];
+  if (proof === undefined || proof === '') return [];
+  return entriesAbout(record, 'allowed', clientKeyOf(client)).filter((one) => one.proof === proof);
 }
 
 /** Whether the operator asked to keep this client, as it is now. */
 export function keepOf(record: RealmRecord, client: Client): Memory<Kept> {
-  return memoryOf(entriesOf(record, 'kept'), client);
-}
-
-/** The stage of pruning that this client is in, as it is now. */
-export function stageOf(record: RealmRecord, client: Client): Memory<PruneStage> {
-  return memoryOf(entriesOf(record, 'stage'), client);
+  const key = clientKeyOf(client);
+  return memoryOf(entriesAbout(record, 'kept', key), key);
 }
 
 /** The state of a thing before mcpkc first changed it; undefined where that was never written down. */
@@ -630,39 +501,4 @@ export function accessIn(record: RealmRecord, resource: string): Access | undefi
 /** The journal, newest first. */
 export function journalIn(record: RealmRecord): Deed[] {
   return entriesOf(record, 'deed').sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-}
-
-/**
- * The attributes that an edit sets (`''` removes one; Keycloak merges the rest), given what is there. Replaces
- * entries of the same subject, keeps `before` as it was first written, and cuts the journal.
- */
-export function attributesFor(there: readonly Entry[], { remember = [], forget = [] }: RecordEdit) {
-  const set: Record<string, string> = {};
-  const known = new Map<string, Map<string, Entry>>();
-  const know = (entry: Entry) => {
-    const subject = subjectName(entry);
-    const same = known.get(subject) ?? new Map<string, Entry>();
-    known.set(subject, same.set(entryName(entry), entry));
-  };
-  there.forEach(know);
-  for (const entry of forget) {
-    set[entryName(entry)] = '';
-    known.get(subjectName(entry))?.delete(entryName(entry));
-  }
-  for (const entry of remember) {
-    const older = known.get(subjectName(entry));
-    if (entry.kind === 'before' && older !== undefined && older.size > 0) continue;
-    for (const name of older?.keys() ?? []) set[name] = '';
-    older?.clear();
-    set[entryName(entry)] = entryText(entry);
-    know(entry);
-  }
-  const deeds = [...known.values()].flatMap((same) => [...same.values()].filter(isDeed));
-  const newestFirst = deeds.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-  for (const deed of newestFirst.slice(JOURNAL_LENGTH)) set[entryName(deed)] = '';
-  return set;
-}
-
-function isDeed(entry: Entry): entry is Deed {
-  return entry.kind === 'deed';
 }

@@ -1,14 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
 import { findClientById } from '../../src/keycloak/read/clients.ts';
 import { readRecord } from '../../src/keycloak/read/record.ts';
-import {
-  clientKeyOf,
-  entryName,
-  entryText,
-  type Kept,
-  RECORD_CLIENT,
-  type RealmRecord,
-} from '../../src/realm/record.ts';
+import { clientKeyOf, type Kept, RECORD_CLIENT, type RealmRecord } from '../../src/realm/record.ts';
+import { entryName, entryText } from '../../src/realm/record-attributes.ts';
 import { type Account, accountIn, expectCli } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
 import { useRealm } from '../support/keycloak/useRealm.ts';

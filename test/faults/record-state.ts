@@ -3,12 +3,12 @@ import { PROOF_ATTRIBUTE, ROLE_ATTRIBUTE } from '../../src/keycloak/read/record.
 import {
   clientKeyOf,
   type Entry,
-  entryOf,
   idsOf,
   isSameId,
   MADE_ATTRIBUTE,
   RECORD_ROLE,
 } from '../../src/realm/record.ts';
+import { entriesIn } from '../../src/realm/record-attributes.ts';
 import type { Client } from '../../src/realm/representations.ts';
 import type { RealmSnapshot, Representation } from '../support/keycloak/snapshot.ts';
 
@@ -22,13 +22,10 @@ export function withRecordRead(snapshot: RealmSnapshot): Representation[] {
   return snapshot.clients.map((client) => {
     if (role === undefined || client.id !== pledge(ROLE_ATTRIBUTE.id)) return client;
     const { [PROOF_ATTRIBUTE]: proof, ...attributes } = client.attributes as Record<string, string>;
-    const read = Object.entries(attributes).map(([name, text]) => ({
-      name,
-      text,
-      entry: entryOf(name, text),
-    }));
-    const meanings = read.flatMap(({ entry }) => (entry ? JSON.stringify(meaningOf(entry, snapshot)) : []));
-    const others = read.filter(({ entry }) => entry === undefined).map(({ name, text }) => [name, text]);
+    const meanings = entriesIn(attributes).map((entry) => JSON.stringify(meaningOf(entry, snapshot)));
+    const others = Object.entries(attributes).filter(
+      ([name, text]) => entriesIn({ [name]: text }).length === 0,
+    );
     const record = [...new Set(meanings)].sort();
     const isProved = proof === pledge(ROLE_ATTRIBUTE.proof);
     return { ...client, attributes: { ...Object.fromEntries(others), isProved, record } };

@@ -4,13 +4,14 @@ import type { Keycloak } from '../../src/keycloak/connection/connect.ts';
 import { readRecord } from '../../src/keycloak/read/record.ts';
 import { removeRecord, writeRecord } from '../../src/keycloak/write/record.ts';
 import {
-  entryName,
-  entryText,
+  type Adopted,
+  adoptedIn,
   type Kept,
   RECORD_CLIENT,
   RECORD_ROLE,
   type RealmRecord,
 } from '../../src/realm/record.ts';
+import { entryName, entryText } from '../../src/realm/record-attributes.ts';
 import { WORKING_ROLES } from '../../src/realm/roles.ts';
 import { type Account, accountIn } from '../support/cli.ts';
 import { connected } from '../support/keycloak/connection.ts';
@@ -81,6 +82,30 @@ describe('the record', () => {
     const began = performance.now();
     expect((await readRecord(keycloak)).entries).toHaveLength(1_000);
     expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('holds thousands of adoptions of one run in few attributes, and ends each by itself', async () => {
+    const many = Array.from({ length: 3_000 }, (): Adopted => {
+      const { kind: _kind, ...fields } = kept(`https://a.example.com/${randomUUID()}`);
+      const key = `${randomUUID().slice(0, 22)}.x`;
+      return { kind: 'adopted', ...fields, key, resource: 'https://svc.example.com/mcp', scope: 's' };
+    });
+    await writeRecord(keycloak, { remember: [...many, kept('a')] });
+    const { attributes } = (await clientIn(realm, RECORD_CLIENT)) ?? {};
+    expect(Object.keys(attributes ?? {}).length).toBeLessThan(20);
+    const read = await readRecord(keycloak);
+    expect(new Set(adoptedIn(read).map(({ key }) => key))).toEqual(new Set(many.map(({ key }) => key)));
+    const [first, second, ...others] = many;
+    const writers = await Promise.all([connected(account), connected(account)]);
+    await Promise.all(
+      [first, second].map((one, at) => writeRecord(writers[at] as Keycloak, { forget: one ? [one] : [] })),
+    );
+    const left = adoptedIn(await readRecord(keycloak));
+    expect(new Set(left.map(({ key }) => key))).toEqual(new Set(others.map(({ key }) => key)));
+    await writeRecord(keycloak, { forget: left });
+    expect(names(await readRecord(keycloak))).toEqual(['a']);
+    const then = (await clientIn(realm, RECORD_CLIENT))?.attributes ?? {};
+    expect(Object.keys(then).filter((name) => name.startsWith('adopted'))).toEqual([]);
   });
 
   it('outlives its role, its client and a broken role', async () => {

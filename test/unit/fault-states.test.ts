@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { clientKeyOf, type Entry, entryName, entryText } from '../../src/realm/record.ts';
+import { clientKeyOf, type Entry } from '../../src/realm/record.ts';
 import type { Client } from '../../src/realm/representations.ts';
 import { differences, stateOf } from '../faults/state.ts';
 import type { RealmSnapshot, Representation } from '../support/keycloak/snapshot.ts';
+import { oneByOne } from '../support/record-attributes.ts';
 
 const AT = new Date(1_790_000_000_000).toISOString();
 const RESOURCE = 'https://svc.example.com/mcp';
@@ -39,7 +40,7 @@ function entriesFor(client: Client): Entry[] {
 /** A realm with one client and the record. */
 function realmWith(client: Client, entries: readonly Entry[], proof = crypto.randomUUID()): RealmSnapshot {
   const id = crypto.randomUUID();
-  const attributes = Object.fromEntries(entries.map((one) => [entryName(one), entryText(one)]));
+  const attributes = oneByOne(entries);
   const record = {
     id,
     clientId: 'mcpkc-record',

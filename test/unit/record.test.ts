@@ -1,15 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type Adopted,
   adoptionOf,
-  attributesFor,
   clientKeyOf,
   type Deed,
   type Entry,
-  entryName,
-  entryOf,
-  entryText,
-  JOURNAL_LENGTH,
   journalIn,
   keepOf,
   leftoversIn,
@@ -17,7 +13,16 @@ import {
   type RealmRecord,
   type RunId,
 } from '../../src/realm/record.ts';
+import {
+  attributesFor,
+  entriesIn,
+  entryName,
+  entryOf,
+  entryText,
+  JOURNAL_LENGTH,
+} from '../../src/realm/record-attributes.ts';
 import type { Client } from '../../src/realm/representations.ts';
+import { attributesAfter, entriesAfter, oneByOne } from '../support/record-attributes.ts';
 
 const AT = '2026-11-27T10:00:00.000Z';
 
@@ -213,29 +218,22 @@ describe('what a killed run left', () => {
   });
 });
 
-/** What Keycloak keeps of a PUT: attributes merged, empty ones gone. */
-function merged(there: readonly Entry[], set: Record<string, string>): Entry[] {
-  const all = { ...Object.fromEntries(there.map((one) => [entryName(one), entryText(one)])), ...set };
-  return Object.entries(all).flatMap(([name, text]) => entryOf(name, text) ?? []);
-}
-
 describe('an edit', () => {
   it('replaces the entry of the same client whose content was another', () => {
     const changed = clientLike({ name: 'Other' });
     const kept = { ...ONE_OF_EACH.kept, ...named(changed) };
-    const now = merged([ONE_OF_EACH.kept], attributesFor([ONE_OF_EACH.kept], { remember: [kept] }));
-    expect(now).toEqual([kept]);
+    expect(entriesAfter([ONE_OF_EACH.kept], { remember: [kept] })).toEqual([kept]);
   });
 
   it('keeps what was before, no matter who writes it again', () => {
     const again: Entry = { ...ONE_OF_EACH.before, value: 'changed', since: '2026-11-28T00:00:00Z' };
-    expect(attributesFor([ONE_OF_EACH.before], { remember: [again] })).toEqual({});
-    const anew = attributesFor([ONE_OF_EACH.before], { forget: [ONE_OF_EACH.before], remember: [again] });
-    expect(merged([ONE_OF_EACH.before], anew)).toEqual([again]);
+    expect(attributesFor(oneByOne([ONE_OF_EACH.before]), { remember: [again] })).toEqual({});
+    const anew = { forget: [ONE_OF_EACH.before], remember: [again] };
+    expect(entriesAfter([ONE_OF_EACH.before], anew)).toEqual([again]);
   });
 
   it('leaves entries of others as they are', () => {
-    const set = attributesFor(EACH, { forget: [ONE_OF_EACH.stage] });
+    const set = attributesFor(oneByOne(EACH), { forget: [ONE_OF_EACH.stage] });
     expect(Object.keys(set)).toEqual([entryName(ONE_OF_EACH.stage)]);
   });
 
@@ -247,13 +245,93 @@ describe('an edit', () => {
         at: new Date(Date.parse(AT) + at * 1000).toISOString(),
       }),
     );
-    const now = merged(
-      deeds,
-      attributesFor(deeds, { remember: [{ ...ONE_OF_EACH.deed, at: '2027-01-01T00:00:00Z' }] }),
-    );
+    const now = entriesAfter(deeds, { remember: [{ ...ONE_OF_EACH.deed, at: '2027-01-01T00:00:00Z' }] });
     expect(now).toHaveLength(JOURNAL_LENGTH);
     expect(journalIn(recordOf(...now))[0]?.at).toBe('2027-01-01T00:00:00Z');
     expect(now).not.toContainEqual(deeds[5]);
     expect(now).toContainEqual(deeds[6]);
+  });
+});
+
+/** Adoptions of one run, of so many clients. */
+function adoptions(number: number, fields: Partial<Client> = {}): Adopted[] {
+  return Array.from({ length: number }, (_, at) => {
+    const id = `22222222-2222-4333-8444-${String(at).padStart(12, '0')}`;
+    return { ...ONE_OF_EACH.adopted, ...named(clientLike({ id, clientId: id, ...fields })) };
+  });
+}
+
+const sorted = (entries: readonly Entry[]) =>
+  entries.map((one) => `${entryName(one)} ${entryText(one)}`).sort();
+
+describe('many adoptions of one run', () => {
+  it('are few attributes, each short enough for every database, and read as they were written', () => {
+    const many = adoptions(1000);
+    const there = attributesAfter({}, { remember: [...many, ONE_OF_EACH.deed] });
+    expect(Object.keys(there).length).toBeLessThan(6);
+    for (const text of Object.values(there)) expect(text.length).toBeLessThan(64_000);
+    expect(sorted(entriesIn(there))).toEqual(sorted([...many, ONE_OF_EACH.deed]));
+  });
+
+  it('are an attribute each where they are few', () => {
+    const few = adoptions(5);
+    expect(attributesAfter({}, { remember: few })).toEqual(oneByOne(few));
+  });
+
+  it('end one by one, and none that another run ended at the same time comes back', () => {
+    const many = adoptions(30);
+    const there = attributesAfter({}, { remember: many });
+    const [one, other] = [{ forget: many.slice(0, 3) }, { forget: many.slice(2, 7) }];
+    // Both read the same, and write one after the other.
+    const both = { ...attributesAfter(there, one), ...attributesFor(there, other) };
+    expect(sorted(entriesIn(both))).toEqual(sorted(many.slice(7)));
+  });
+
+  it('leave nothing behind when all are over, in any order', () => {
+    const many = adoptions(600);
+    fc.assert(
+      fc.property(fc.array(fc.nat(599), { maxLength: 5 }), (cuts) => {
+        const ends = [0, ...cuts.sort((a, b) => a - b), 600];
+        let there = attributesAfter({}, { remember: [...many, ONE_OF_EACH.kept] });
+        for (const [at, end] of ends.entries()) {
+          there = attributesAfter(there, { forget: many.slice(ends[at - 1] ?? 0, end) });
+        }
+        expect(there).toEqual(oneByOne([ONE_OF_EACH.kept]));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('are replaced by one of the same client that is something else by now, and by the same written again', () => {
+    const many = adoptions(30);
+    const there = attributesAfter({}, { remember: many });
+    const [changed] = adoptions(1, { name: 'Other' });
+    if (changed === undefined) throw new Error('No adoption.');
+    const then = attributesAfter(there, { remember: [changed] });
+    expect(sorted(entriesIn(then))).toEqual(sorted([changed, ...many.slice(1)]));
+    const later = many.map((one) => ({ ...one, since: '2026-11-28T00:00:00Z' }));
+    const again = attributesAfter(then, { remember: later });
+    expect(sorted(entriesIn(again))).toEqual(sorted(later));
+    expect(Object.keys(again)).toHaveLength(1);
+    expect(sorted(entriesIn(attributesAfter(again, { remember: later })))).toEqual(sorted(later));
+  });
+
+  it('count as not there where somebody edited their attribute', () => {
+    const there = attributesAfter({}, { remember: adoptions(30) });
+    const edited = Object.fromEntries(
+      Object.entries(there).map(([name, text]) => [name, text.replace('22222222', '33333333')]),
+    );
+    expect(entriesIn(edited)).toEqual([]);
+    const [name = ''] = Object.keys(there);
+    const texts = fc.oneof(fc.string(), fc.json());
+    fc.assert(fc.property(texts, (text) => void entriesIn({ [name]: text })));
+  });
+
+  it('of two runs or two servers are kept apart', () => {
+    const many = adoptions(30);
+    const other = many.map((one) => ({ ...one, resource: 'https://other.example.com/mcp' }));
+    const there = attributesAfter(attributesAfter({}, { remember: many }), { remember: other });
+    expect(sorted(entriesIn(there))).toEqual(sorted([...many, ...other]));
+    expect(sorted(entriesIn(attributesAfter(there, { forget: many })))).toEqual(sorted(other));
   });
 });

@@ -13,7 +13,8 @@ import {
   originsBack,
 } from '../../src/plan/way-back.ts';
 import { PRESETS } from '../../src/products/index.ts';
-import { attributesFor, type Entry, entryOf, type RealmRecord } from '../../src/realm/record.ts';
+import type { Entry, RealmRecord } from '../../src/realm/record.ts';
+import { entriesIn } from '../../src/realm/record-attributes.ts';
 import {
   allowedScopesOf,
   hasNoTrustedHost,
@@ -24,6 +25,7 @@ import {
 } from '../../src/realm/registration-policies.ts';
 import type { RegistrationPolicy } from '../../src/realm/representations.ts';
 import { emptyRealm, type RealmSnapshot } from '../../src/realm/snapshot.ts';
+import { attributesAfter } from '../support/record-attributes.ts';
 import { client, policy } from './status/seen.ts';
 
 const STAMP = { since: '2026-11-27T12:00:00.000Z', by: 'a test' };
@@ -34,13 +36,11 @@ class Notes {
   #attributes: Record<string, string> = {};
 
   get record(): RealmRecord {
-    const entries = Object.entries(this.#attributes).flatMap(([name, text]) => entryOf(name, text) ?? []);
-    return { state: 'proved', entries };
+    return { state: 'proved', entries: entriesIn(this.#attributes) };
   }
 
   write(edit: { remember?: Entry[]; forget?: Entry[] }): void {
-    const all = { ...this.#attributes, ...attributesFor(this.record.entries, edit) };
-    this.#attributes = Object.fromEntries(Object.entries(all).filter(([, text]) => text !== ''));
+    this.#attributes = attributesAfter(this.#attributes, edit);
   }
 
   /** What applying a plan writes down, before and after. */

@@ -1,4 +1,5 @@
-import { type Entry, entryOf, NO_RECORD, RECORD_ROLE, type RealmRecord } from '../../realm/record.ts';
+import { NO_RECORD, RECORD_ROLE, type RealmRecord } from '../../realm/record.ts';
+import { entriesIn } from '../../realm/record-attributes.ts';
 import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { findClientById } from './clients.ts';
@@ -43,11 +44,6 @@ export async function readPledged(
 /** The key that backups of this realm are sealed with; undefined where mcpkc never wrote its record. Never shown. */
 export async function readBackupKey(keycloak: Keycloak): Promise<string | undefined> {
   return (await readPledge(keycloak))?.proof;
-}
-
-/** The entries among a client's attributes. */
-export function entriesIn(attributes: Readonly<Record<string, string>>): Entry[] {
-  return Object.entries(attributes).flatMap(([name, text]) => entryOf(name, text) ?? []);
 }
 
 /**

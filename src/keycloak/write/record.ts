@@ -1,25 +1,12 @@
 import type { Io } from '../../cli/io.ts';
 import { McpkcError } from '../../errors.ts';
-import {
-  attributesFor,
-  type Deed,
-  RECORD_CLIENT,
-  RECORD_ROLE,
-  type RecordEdit,
-  type RunId,
-} from '../../realm/record.ts';
+import { type Deed, RECORD_CLIENT, RECORD_ROLE, type RecordEdit, type RunId } from '../../realm/record.ts';
+import { attributesFor } from '../../realm/record-attributes.ts';
 import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { statusOf } from '../connection/failures.ts';
 import { findClient, findClientById } from '../read/clients.ts';
-import {
-  entriesIn,
-  type Pledge,
-  PROOF_ATTRIBUTE,
-  ROLE_ATTRIBUTE,
-  readPledge,
-  readPledged,
-} from '../read/record.ts';
+import { type Pledge, PROOF_ATTRIBUTE, ROLE_ATTRIBUTE, readPledge, readPledged } from '../read/record.ts';
 import { waitUntilKept } from './until-kept.ts';
 import { deleteClient } from './write-clients.ts';
 
@@ -60,7 +47,7 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
   await waitUntilKept(keycloak, 'mcpkc’s record', async () => {
     const { id, attributes: there } = await ensureRecord(keycloak, firstAttributes(edit));
     if (there === undefined) return true;
-    const attributes = attributesFor(entriesIn(there), edit);
+    const attributes = attributesFor(there, edit);
     if (Object.keys(attributes).length === 0) return true;
     try {
       await keycloak.replace(WRITE, (admin) => admin.clients.update({ id }, { attributes }));
@@ -76,7 +63,7 @@ export async function writeRecord(keycloak: Keycloak, edit: RecordEdit): Promise
 
 /** The entries that an edit leaves in a record without any. */
 function firstAttributes(edit: RecordEdit): Record<string, string> {
-  return Object.fromEntries(Object.entries(attributesFor([], edit)).filter(([, text]) => text !== ''));
+  return Object.fromEntries(Object.entries(attributesFor({}, edit)).filter(([, text]) => text !== ''));
 }
 
 /**

@@ -2,18 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/commands/prune-clients/judge/ledger.ts';
 import { marksOf, type Observed } from '../../../src/commands/prune-clients/judge/marks.ts';
 import {
-  attributesFor,
   clientKeyOf,
   type Entry,
-  entryName,
-  entryOf,
-  entryText,
   NO_RECORD,
   type PruneStage,
   type RealmRecord,
   type RecordEdit,
 } from '../../../src/realm/record.ts';
 import type { Client } from '../../../src/realm/representations.ts';
+import { entriesAfter } from '../../support/record-attributes.ts';
 import { DAY, NOW } from './evidence.ts';
 
 const client = (fields: Partial<Client> = {}): Client => ({
@@ -31,13 +28,7 @@ const looked: Observed = { complete: NOW, on: { LOGIN: NOW }, off: {} };
 
 /** What is read once an edit was written, as Keycloak merges it. */
 function written(record: RealmRecord, edit: RecordEdit): RealmRecord {
-  const set = attributesFor(record.entries, edit);
-  const all = {
-    ...Object.fromEntries(record.entries.map((one) => [entryName(one), entryText(one)])),
-    ...set,
-  };
-  const entries = Object.entries(all).flatMap(([name, text]) => entryOf(name, text) ?? []);
-  return { state: 'proved', entries };
+  return { state: 'proved', entries: entriesAfter(record.entries, edit) };
 }
 
 /** A look that saw these clients. */

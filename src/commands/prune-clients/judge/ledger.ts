@@ -3,8 +3,6 @@ import {
   type AliveOn,
   type Entry,
   entriesOf,
-  entryName,
-  entryText,
   type FirstLook,
   idsOf,
   type Looks,
@@ -12,6 +10,7 @@ import {
   type RealmRecord,
   type RecordEdit,
 } from '../../../realm/record.ts';
+import { entryName, entryText } from '../../../realm/record-attributes.ts';
 import type { FirstSeen } from './evidence.ts';
 import { type Observed, type Remembered, rememberedIn } from './marks.ts';
 
