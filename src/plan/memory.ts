@@ -4,6 +4,7 @@ import {
   type Entry,
   entriesOf,
   type RealmRecord,
+  statesOf,
   type Wrote,
   wroteOf,
 } from '../realm/record.ts';
@@ -107,13 +108,11 @@ export function memoryOf(plan: RealmPlan, record: RealmRecord, stamp: Stamp): En
 
 /** The entries about a thing's state. `whole`: those about its parts as well, which are gone with it. */
 function entriesAbout(record: RealmRecord, kind: RealmKind, key: string, whole: boolean): (Before | Wrote)[] {
-  const isPart = (what: string, of: string) =>
-    whole &&
-    kind === 'client-scope' &&
-    ((what === 'default-scope' && of === key) || (what === 'audience-mapper' && of.startsWith(`${key}/`)));
-  return [...entriesOf(record, 'before'), ...entriesOf(record, 'wrote')].filter(
-    ({ what, of }) => (what === kind && of === key) || isPart(what, of),
-  );
+  const own = statesOf(record, kind, key);
+  if (!whole || kind !== 'client-scope') return own;
+  const isPart = ({ what, of }: Before | Wrote) =>
+    (what === 'default-scope' && of === key) || (what === 'audience-mapper' && of.startsWith(`${key}/`));
+  return [...own, ...[...entriesOf(record, 'before'), ...entriesOf(record, 'wrote')].filter(isPart)];
 }
 
 /** A thing that mcpkc made by its record. */

@@ -1,20 +1,12 @@
 /**
- * How the record is stored: an attribute an entry, and attributes that hold many adoptions at once.
+ * How the record is stored: an attribute an entry, and attributes that hold many entries of one edit.
  *
- * A first look through a large realm adopts thousands of clients. Keycloak's time grows with the number of a client's
- * attributes: 5,000 take 0.7 s a PUT and 0.15 s a GET (26.7.4), of each command from then on. So adoptions of one edit
- * that differ in the client alone share an attribute, which is never rewritten: one that is over has a mark of its own.
- * Keycloak merges attribute by attribute, so that runs at the same time lose nothing.
+ * A first look through a large realm adopts thousands of clients, and changes them. Keycloak's time grows with the number
+ * of a client's attributes: 5,000 take 0.7 s a PUT and 0.15 s a GET (26.7.4), of each command from then on. So entries
+ * of one edit that are alike but for the thing that they are about share an attribute, which is never rewritten: one
+ * that is over has a mark of its own. Keycloak merges attribute by attribute, so that runs at the same time lose nothing.
  */
-import {
-  type Adopted,
-  type Deed,
-  type Entry,
-  type EntryKind,
-  hash,
-  idsOf,
-  type RecordEdit,
-} from './record.ts';
+import { type Deed, type Entry, type EntryKind, hash, idsOf, type RecordEdit } from './record.ts';
 
 /** The number of lines of the journal that are kept. */
 export const JOURNAL_LENGTH = 200;
@@ -89,57 +81,62 @@ const SHAPES: Readonly<Record<EntryKind, Shape>> = {
   'looked-through': { resource: isText, scope: isText, products: isMapOf(isText), since: isTime },
 };
 
-/** The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older. */
-function subjectOf(entry: Entry): string[] {
+/**
+ * The parts that tell an entry from others of its kind: of two with the same subject the newer replaces the older.
+ * Long ones are hashed where they become the name of an attribute.
+ */
+function subjectOf(entry: Entry): { long: string[]; short: string[] } {
   switch (entry.kind) {
     case 'provisional':
-      return [hash(entry.resource), idsOf(entry.key), hash(entry.run.nonce)];
+      return { long: [entry.resource, entry.run.nonce], short: [idsOf(entry.key)] };
     case 'adopted':
     case 'allowed':
-      return [hash(entry.resource), idsOf(entry.key)];
+      return { long: [entry.resource], short: [idsOf(entry.key)] };
     case 'kept':
     case 'age-accepted':
     case 'stage':
-      return [idsOf(entry.key)];
+      return { long: [], short: [idsOf(entry.key)] };
     case 'before':
     case 'wrote':
-      return [hash(JSON.stringify([entry.what, entry.of]))];
+      return { long: [JSON.stringify([entry.what, entry.of])], short: [] };
     case 'wanted':
     case 'access':
     case 'looked-through':
-      return [hash(entry.resource)];
+      return { long: [entry.resource], short: [] };
     case 'deed':
-      return [entry.at, entry.nonce];
+      return { long: [], short: [entry.at, entry.nonce] };
     case 'first-look':
-      return [entry.at, entry.after ?? 'none'];
+      return { long: [], short: [entry.at, entry.after ?? 'none'] };
     case 'alive-on':
-      return [entry.day];
+      return { long: [], short: [entry.day] };
     case 'rehearsal':
-      return [hash(entry.mark)];
+      return { long: [entry.mark], short: [] };
     case 'looks':
     case 'holder-look':
-      return [];
+      return { long: [], short: [] };
   }
 }
 
-/** The attribute that an entry's subject has, and by which its entries are replaced; at most 255 characters (Keycloak). */
-function subjectName(entry: Entry): string {
-  return [entry.kind, ...subjectOf(entry)].join('.');
+/** The hash of what a client is, of an entry about one. */
+function contentOf(entry: Entry): string | undefined {
+  return 'key' in entry ? (entry.key.split('.')[1] ?? '') : undefined;
 }
 
-/** The attribute that holds an entry. One about a client names its content too. */
+/**
+ * The attribute that holds an entry on its own; at most 255 characters (Keycloak). One about a client names its content
+ * too.
+ */
 export function entryName(entry: Entry): string {
-  return 'key' in entry ? `${subjectName(entry)}.${contentPart(entry.key)}` : subjectName(entry);
+  const { long, short } = subjectOf(entry);
+  return [entry.kind, ...long.map(hash), ...short, contentOf(entry)]
+    .filter((part) => part !== undefined)
+    .join('.');
 }
 
 /** The attribute's value. */
 export function entryText(entry: Entry): string {
   const { kind: _kind, ...rest } = entry;
   return JSON.stringify(rest);
-}
-
-function contentPart(key: string): string {
-  return key.split('.')[1] ?? '';
 }
 
 /** A text's JSON; undefined for any other text. */
@@ -161,61 +158,87 @@ export function entryOf(name: string, text: string): Entry | undefined {
   return entryName(entry) === name ? entry : undefined;
 }
 
-/** First part of the name of an attribute with many adoptions; the hash of its text follows. */
-const TOGETHER = 'adopted-together';
-/** First part of the name of a mark: the hash of the adoptions' attribute and the place in it follow. */
-const OVER = 'adopted-over';
-/** Fewer adoptions than this are an attribute each, which people can read and edit. */
+/** First part of the name of an attribute with many entries; the hash of its text follows. */
+const TOGETHER = 'together';
+/** First part of the name of a mark: the hash of the attribute with many entries and the place in it follow. */
+const OVER = 'over';
+/** Fewer entries than this are an attribute each, which people can read and edit. */
 const LEAST_TOGETHER = 20;
 /** Characters in an attribute at most: below the 64 KB of the smallest text column of Keycloak's databases. */
 const LONGEST = 50_000;
 
-/** The text of an attribute with many adoptions: what they share, and by client `[id, client id, key]`. */
-type Together = Pick<Adopted, 'resource' | 'scope' | 'since' | 'by'> & {
-  clients: [string, string, string][];
+/** Kinds that a look through all clients writes by the thousand, and the fields that differ from entry to entry. */
+const OWN_FIELDS: Partial<Record<EntryKind, readonly string[]>> = {
+  adopted: ['client', 'key'],
+  before: ['of'],
+  wrote: ['of'],
 };
 
-const isClient = (value: unknown) => isTextList(value) && (value as string[]).length === 3;
-const isTogether = hasShape({
-  resource: isText,
-  scope: isText,
-  since: isTime,
-  by: isText,
-  clients: (value) => Array.isArray(value) && value.every(isClient),
-});
-
-/** An entry as it is stored; `among` is its place in an attribute that holds many. */
-interface Stored {
-  name: string;
-  entry: Entry;
-  among?: { hash: string; at: number };
+/** The text of an attribute with many entries: the fields that all share, and by entry those of its own, in order. */
+interface Together {
+  kind: EntryKind;
+  shared: Record<string, unknown>;
+  each: unknown[][];
 }
 
-const markOf = ({ hash, at }: NonNullable<Stored['among']>) => [OVER, hash, at].join('.');
+const isTogether = hasShape({
+  kind: (value) => isText(value) && Object.hasOwn(OWN_FIELDS, String(value)),
+  shared: isObject,
+  each: (value) => Array.isArray(value) && value.every(Array.isArray),
+});
 
-/** The adoptions of an attribute; none where its text was edited by hand. */
-function togetherIn(name: string, text: string): Stored[] {
+/** The place of an entry: an attribute of its own, or one of those in an attribute that holds many. */
+type Place = { name: string } | { hash: string; at: number };
+
+/** An entry as it is stored. */
+interface Stored {
+  entry: Entry;
+  place: Place;
+}
+
+const markOf = (hash: string, at: number) => [OVER, hash, at].join('.');
+
+/** The entries of attributes that hold many, as read before in this process, by the attribute's text. */
+const READ = new Map<string, readonly Stored[]>();
+
+/** The entries of an attribute that holds many; undefined for another, and where its text was edited by hand. */
+function togetherIn(name: string, text: string): readonly Stored[] | undefined {
   const [first, digest] = name.split('.');
-  if (first !== TOGETHER || digest === undefined || hash(text) !== digest) return [];
+  if (first !== TOGETHER || digest === undefined || hash(text) !== digest) return undefined;
+  const known = READ.get(text);
+  if (known) return known;
   const read = parsed(text);
-  if (!isTogether(read)) return [];
-  const { clients, ...shared } = read as Together;
-  const prefix = `adopted.${hash(shared.resource)}`;
-  return clients.map(([id, clientId, key], at) => ({
-    name: `${prefix}.${key}`,
-    entry: { kind: 'adopted', client: { id, clientId }, key, ...shared },
-    among: { hash: digest, at },
-  }));
+  if (!isTogether(read)) return undefined;
+  const stored = separate(read as Together, digest);
+  READ.set(text, stored);
+  return stored;
+}
+
+function separate({ kind, shared, each }: Together, digest: string): Stored[] {
+  const fields = OWN_FIELDS[kind] ?? [];
+  const shape = SHAPES[kind];
+  const isFit = Object.entries(shape).every(([field, fits]) => fields.includes(field) || fits(shared[field]));
+  if (!isFit) return [];
+  const stored: Stored[] = [];
+  each.forEach((own, at) => {
+    if (!fields.every((field, index) => shape[field]?.(own[index]) === true)) return;
+    const entry: Record<string, unknown> = { kind, ...shared };
+    fields.forEach((field, index) => {
+      entry[field] = own[index];
+    });
+    stored.push({ entry: entry as unknown as Entry, place: { hash: digest, at } });
+  });
+  return stored;
 }
 
 function storedIn(attributes: Readonly<Record<string, string>>): Stored[] {
-  return Object.entries(attributes).flatMap(([name, text]): Stored[] => {
+  const over = new Set(Object.keys(attributes).filter((name) => name.startsWith(`${OVER}.`)));
+  const isLeft = ({ place }: Stored) => 'name' in place || !over.has(markOf(place.hash, place.at));
+  return Object.entries(attributes).flatMap(([name, text]): readonly Stored[] => {
     const together = togetherIn(name, text);
-    if (together.length > 0) {
-      return together.filter(({ among }) => among && attributes[markOf(among)] === undefined);
-    }
+    if (together !== undefined) return over.size === 0 ? together : together.filter(isLeft);
     const entry = entryOf(name, text);
-    return entry === undefined ? [] : [{ name, entry }];
+    return entry === undefined ? [] : [{ entry, place: { name } }];
   });
 }
 
@@ -224,47 +247,53 @@ export function entriesIn(attributes: Readonly<Record<string, string>>): Entry[]
   return storedIn(attributes).map(({ entry }) => entry);
 }
 
-/** Attributes for adoptions that differ in the client alone, each as long as it may be. */
-function attributesTogether(adoptions: readonly Adopted[]): Record<string, string> {
-  const [first] = adoptions;
-  if (first === undefined) return {};
-  const { resource, scope, since, by } = first;
+/** Attributes for entries that share all but their own fields, each as long as it may be. */
+function attributesTogether(entries: readonly Entry[]): Record<string, string> {
+  const [first] = entries;
+  const fields = first && OWN_FIELDS[first.kind];
+  if (first === undefined || fields === undefined) return {};
+  const { kind, shared } = sharedOf(first, fields);
   const set: Record<string, string> = {};
-  let clients: Together['clients'] = [];
+  let each: Together['each'] = [];
   let length = 0;
   const finish = () => {
-    const text = JSON.stringify({ resource, scope, since, by, clients } satisfies Together);
+    const text = JSON.stringify({ kind, shared, each } satisfies Together);
     set[[TOGETHER, hash(text)].join('.')] = text;
-    [clients, length] = [[], 0];
+    [each, length] = [[], 0];
   };
-  for (const { client, key } of adoptions) {
-    const one: Together['clients'][number] = [client.id, client.clientId, key];
-    const size = JSON.stringify(one).length;
-    if (clients.length > 0 && length + size > LONGEST) finish();
-    clients.push(one);
+  for (const entry of entries) {
+    const own = fields.map((field) => (entry as unknown as Record<string, unknown>)[field]);
+    const size = JSON.stringify(own).length;
+    if (each.length > 0 && length + size > LONGEST) finish();
+    each.push(own);
     length += size;
   }
   finish();
   return set;
 }
 
-/** Attributes for entries that are new: many adoptions of one edit together, all else one by one. */
-function attributesOf(entries: readonly Entry[]): Record<string, string> {
-  const shared = (entry: Entry) =>
-    entry.kind === 'adopted'
-      ? JSON.stringify([entry.resource, entry.scope, entry.since, entry.by])
-      : undefined;
-  const groups = [...Map.groupBy(entries, shared)].map(([by, group]) =>
-    by === undefined || group.length < LEAST_TOGETHER
-      ? Object.fromEntries(group.map((entry) => [entryName(entry), entryText(entry)]))
-      : attributesTogether(group.filter(isAdopted)),
-  );
-  return Object.fromEntries(groups.flatMap((attributes) => Object.entries(attributes)));
+function sharedOf(
+  { kind, ...rest }: Entry,
+  fields: readonly string[],
+): { kind: EntryKind; shared: Record<string, unknown> } {
+  return {
+    kind,
+    shared: Object.fromEntries(Object.entries(rest).filter(([field]) => !fields.includes(field))),
+  };
 }
 
-/** The subject of a stored entry, without hashing its fields again. */
-function storedSubject({ name, entry }: Stored): string {
-  return 'key' in entry ? name.slice(0, name.lastIndexOf('.')) : name;
+/** Attributes for entries that are new: many that are alike together, all else one by one. */
+function attributesOf(entries: readonly Entry[]): Record<string, string> {
+  const alike = (entry: Entry) => {
+    const fields = OWN_FIELDS[entry.kind];
+    return fields && JSON.stringify(sharedOf(entry, fields));
+  };
+  const groups = [...Map.groupBy(entries, alike)].map(([by, group]) =>
+    by === undefined || group.length < LEAST_TOGETHER
+      ? Object.fromEntries(group.map((entry) => [entryName(entry), entryText(entry)]))
+      : attributesTogether(group),
+  );
+  return Object.fromEntries(groups.flatMap((attributes) => Object.entries(attributes)));
 }
 
 /**
@@ -276,46 +305,44 @@ export function attributesFor(
   { remember = [], forget = [] }: RecordEdit,
 ): Record<string, string> {
   const set: Record<string, string> = {};
-  const stored = storedIn(there);
-  const known = new Map<string, Map<string, Stored>>();
-  const know = (one: Stored, subject: string) => {
-    const same = known.get(subject) ?? new Map<string, Stored>();
-    known.set(subject, same.set(one.name, one));
+  const kinds = new Set<EntryKind>(['deed', ...[...remember, ...forget].map(({ kind }) => kind)]);
+  const known = new Map<string, Stored[]>();
+  const subject = (entry: Entry) => JSON.stringify([entry.kind, subjectOf(entry)]);
+  for (const one of storedIn(there)) {
+    if (!kinds.has(one.entry.kind)) continue;
+    const key = subject(one.entry);
+    known.set(key, [...(known.get(key) ?? []), one]);
+  }
+  const added = new Set<Entry>();
+  const remove = ({ entry, place }: Stored) => {
+    if ('at' in place) set[markOf(place.hash, place.at)] = 'over';
+    else if (!added.delete(entry)) set[place.name] = '';
   };
-  const remove = ({ name, among }: Stored) => {
-    set[among === undefined ? name : markOf(among)] = among === undefined ? '' : 'over';
-  };
-  for (const one of stored) know(one, storedSubject(one));
   for (const entry of forget) {
-    const same = known.get(subjectName(entry));
-    const name = entryName(entry);
-    remove(same?.get(name) ?? { name, entry });
-    same?.delete(name);
+    const same = known.get(subject(entry)) ?? [];
+    const [meant, others] = partition(same, (one) => contentOf(one.entry) === contentOf(entry));
+    for (const one of meant) remove(one);
+    known.set(subject(entry), others);
   }
-  const added = new Map<string, Entry>();
   for (const entry of remember) {
-    const subject = subjectName(entry);
-    const older = known.get(subject);
-    if (entry.kind === 'before' && older !== undefined && older.size > 0) continue;
-    for (const one of older?.values() ?? []) {
-      remove(one);
-      added.delete(one.name);
-    }
-    older?.clear();
-    const name = entryName(entry);
-    added.set(name, entry);
-    know({ name, entry }, subject);
+    const key = subject(entry);
+    const older = known.get(key) ?? [];
+    if (entry.kind === 'before' && older.length > 0) continue;
+    for (const one of older) remove(one);
+    added.add(entry);
+    known.set(key, [{ entry, place: { name: '' } }]);
   }
-  const deeds = [...known.values()].flatMap((same) => [...same.values()].filter(isDeed));
+  const deeds = [...known.values()].flat().filter(isDeed);
   const newestFirst = deeds.sort((a, b) => Date.parse(b.entry.at) - Date.parse(a.entry.at));
-  for (const { name } of newestFirst.slice(JOURNAL_LENGTH)) {
-    set[name] = '';
-    added.delete(name);
-  }
-  return { ...set, ...withoutEmpty(there, set), ...attributesOf([...added.values()]) };
+  for (const one of newestFirst.slice(JOURNAL_LENGTH)) remove(one);
+  return { ...set, ...withoutEmpty(there, set), ...attributesOf([...added]) };
 }
 
-/** Removes attributes whose adoptions are all over, with their marks, and marks whose attribute is gone. */
+function partition<T>(all: readonly T[], fits: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(fits), all.filter((one) => !fits(one))];
+}
+
+/** Removes attributes whose entries are all over, with their marks, and marks whose attribute is gone. */
 function withoutEmpty(
   there: Readonly<Record<string, string>>,
   set: Readonly<Record<string, string>>,
@@ -323,14 +350,10 @@ function withoutEmpty(
   const after = { ...there, ...set };
   const marks = Object.keys(after).filter((name) => name.startsWith(`${OVER}.`));
   if (marks.length === 0) return {};
-  const left = new Set(storedIn(after).flatMap(({ among }) => among?.hash ?? []));
+  const left = new Set(storedIn(after).map(({ place }) => ('at' in place ? place.hash : '')));
   const gone = marks.filter((mark) => !left.has(mark.split('.')[1] ?? ''));
-  const packs = gone.map((mark) => [TOGETHER, mark.split('.')[1]].join('.'));
-  return Object.fromEntries([...packs, ...gone].map((name) => [name, '']));
-}
-
-function isAdopted(entry: Entry): entry is Adopted {
-  return entry.kind === 'adopted';
+  const empty = gone.map((mark) => [TOGETHER, mark.split('.')[1]].join('.'));
+  return Object.fromEntries([...empty, ...gone].map((name) => [name, '']));
 }
 
 function isDeed(one: Stored): one is Stored & { entry: Deed } {

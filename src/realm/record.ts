@@ -464,14 +464,42 @@ export function keepOf(record: RealmRecord, client: Client): Memory<Kept> {
   return memoryOf(entriesAbout(record, 'kept', key), key);
 }
 
+/** By record: the entries about the state of things. */
+const STATES = new WeakMap<RealmRecord['entries'], ReadonlyMap<string, Before | Wrote>>();
+
+const stateKey = (...parts: [kind: string, what: string, of: string]) => JSON.stringify(parts);
+
+function stateOf<K extends 'before' | 'wrote'>(
+  { entries }: RealmRecord,
+  kind: K,
+  what: string,
+  of: string,
+): Extract<Entry, { kind: K }> | undefined {
+  const states =
+    STATES.get(entries) ??
+    new Map(
+      entries
+        .filter((entry) => entry.kind === 'before' || entry.kind === 'wrote')
+        .map((entry) => [stateKey(entry.kind, entry.what, entry.of), entry]),
+    );
+  STATES.set(entries, states);
+  return states.get(stateKey(kind, what, of)) as Extract<Entry, { kind: K }> | undefined;
+}
+
 /** The state of a thing before mcpkc first changed it; undefined where that was never written down. */
 export function beforeOf(record: RealmRecord, what: string, of: string): Before | undefined {
-  return entriesOf(record, 'before').find((entry) => entry.what === what && entry.of === of);
+  return stateOf(record, 'before', what, of);
+}
+
+/** The entries about a thing's state. */
+export function statesOf(record: RealmRecord, what: string, of: string): (Before | Wrote)[] {
+  const found = [stateOf(record, 'before', what, of), stateOf(record, 'wrote', what, of)];
+  return found.filter((entry) => entry !== undefined);
 }
 
 /** The values that mcpkc itself put into a thing; empty where nothing is known. */
 export function wroteOf(record: RealmRecord, what: string, of: string): Record<string, unknown> {
-  return entriesOf(record, 'wrote').find((entry) => entry.what === what && entry.of === of)?.value ?? {};
+  return stateOf(record, 'wrote', what, of)?.value ?? {};
 }
 
 /** The products that were asked for an MCP server; undefined where that was never written down. */
