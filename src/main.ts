@@ -72,11 +72,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const style = { ...styleFor(color, io.stdout.columns), isPlanKnown: isPlanKnown(io) };
     // A runbook and the files of init show which server they are about.
     const repeated = ['init', 'runbook'].includes(report.command) ? [] : flags;
-    const document = documentWithRunFlags(report.document, repeated, NAMES) as Report['document'];
     if (!json && argv.includes('--quiet') && isNoNews(report)) return report.exitStatus;
     io.stdout.write(
       json
-        ? reportJson({ ...report, document })
+        ? documentText(report, repeated)
         : withoutRunnerCommands(fitToWidth(withRunFlags(report.text(style), repeated, NAMES), style.width)),
     );
     return report.exitStatus;
@@ -89,6 +88,13 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     stopListening();
     io.end();
   }
+}
+
+/** The document is made only where it is asked for: of a large realm it is larger than all else. */
+function documentText(report: Report, flags: readonly CommandPart[]): string {
+  const { command, exitStatus, server, realm, text } = report;
+  const document = documentWithRunFlags(report.document, flags, NAMES) as Report['document'];
+  return reportJson({ command, exitStatus, server, realm, text, document });
 }
 
 /** Commands that are run for their effect or verdict; the others are run for the text of their answer. */
@@ -104,11 +110,14 @@ const DOERS: readonly string[] = [
 ];
 
 /** Whether there is nothing to tell with `--quiet`: all is well, and the text was not what was asked for. */
-function isNoNews({ command, exitStatus, server, document }: Report): boolean {
-  const { changes, realms } = document;
+function isNoNews(report: Report): boolean {
+  const { command, exitStatus, server } = report;
+  if (exitStatus !== 0) return false;
   // An answer about no realm is what was asked for: a list of checks.
-  if (exitStatus !== 0 || (server === undefined && !Array.isArray(realms))) return false;
-  return DOERS.includes(command) || (Array.isArray(changes) && changes.length > 0);
+  if (server === undefined && !Array.isArray(report.document.realms)) return false;
+  if (DOERS.includes(command)) return true;
+  const { changes } = report.document;
+  return Array.isArray(changes) && changes.length > 0;
 }
 
 /** Parses and runs; returns undefined where the help was the answer. */

@@ -36,7 +36,6 @@ export async function findProblems(
     since: context.io.now() - DAY,
     clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
     resource,
-    clients: false,
   });
   const seen = await lookAt(context, config, keycloak, { resource, presets, parts });
   const { findings, unjudged } = judge(GROUPS, seen);

@@ -198,19 +198,19 @@ interface Stored {
 
 const markOf = (hash: string, at: number) => [OVER, hash, at].join('.');
 
-/** The entries of attributes that hold many, as read before in this process, by the attribute's text. */
+/** The entries of attributes that hold many, as read before in this process, by the hash of the attribute's text. */
 const READ = new Map<string, readonly Stored[]>();
 
 /** The entries of an attribute that holds many; undefined for another, and where its text was edited by hand. */
 function togetherIn(name: string, text: string): readonly Stored[] | undefined {
   const [first, digest] = name.split('.');
   if (first !== TOGETHER || digest === undefined || hash(text) !== digest) return undefined;
-  const known = READ.get(text);
+  const known = READ.get(digest);
   if (known) return known;
   const read = parsed(text);
   if (!isTogether(read)) return undefined;
   const stored = separate(read as Together, digest);
-  READ.set(text, stored);
+  READ.set(digest, stored);
   return stored;
 }
 
@@ -219,13 +219,13 @@ function separate({ kind, shared, each }: Together, digest: string): Stored[] {
   const shape = SHAPES[kind];
   const isFit = Object.entries(shape).every(([field, fits]) => fields.includes(field) || fits(shared[field]));
   if (!isFit) return [];
+  // In the order of a single one: entries are compared as JSON.
+  const order = Object.keys(shape).map((field) => ({ field, index: fields.indexOf(field) }));
   const stored: Stored[] = [];
   each.forEach((own, at) => {
     if (!fields.every((field, index) => shape[field]?.(own[index]) === true)) return;
-    const entry: Record<string, unknown> = { kind, ...shared };
-    fields.forEach((field, index) => {
-      entry[field] = own[index];
-    });
+    const entry: Record<string, unknown> = { kind };
+    for (const { field, index } of order) entry[field] = index < 0 ? shared[field] : own[index];
     stored.push({ entry: entry as unknown as Entry, place: { hash: digest, at } });
   });
   return stored;

@@ -18,7 +18,7 @@
  * `Memory` shows which did not. Texts of an entry that came from a client are a stranger's: print them with `visible`.
  */
 // biome-ignore lint/style/noRestrictedImports: hashing is pure.
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import type { Client, ClientPolicy, ClientProfile } from './representations.ts';
 
 /** Client id of the client that carries the record. It proves nothing: anybody may register with it first. */
@@ -304,7 +304,7 @@ export interface RecordEdit {
 
 /** A text's SHA-256, cut to 132 bits. */
 export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return crypto.hash('sha256', text, 'base64url').slice(0, 22);
 }
 
 /** A short text that is the same for equal JSON alone. */

@@ -327,6 +327,23 @@ describe('many adoptions of one run', () => {
     fc.assert(fc.property(texts, (text) => void entriesIn({ [name]: text })));
   });
 
+  it('are stored together with what they changed, each kind for itself, and read in the same order of fields', () => {
+    const many = adoptions(40).flatMap(({ client, since, by }): Entry[] => [
+      { kind: 'before', what: 'client', of: client.id, value: { attributes: { a: null } }, since, by },
+      { kind: 'wrote', what: 'client', of: client.id, value: { attributes: { a: 'S256' } }, since, by },
+    ]);
+    const there = attributesAfter({}, { remember: many });
+    expect(Object.keys(there)).toHaveLength(2);
+    const read = entriesIn(there);
+    const asText = (entries: readonly Entry[]) => entries.map((one) => JSON.stringify(one)).sort();
+    expect(asText(read)).toEqual(asText(many));
+    // The state before is kept as it was first written; what was written is replaced.
+    const again = many.map((one) => ({ ...one, value: { b: 1 } }) as Entry);
+    const then = entriesIn(attributesAfter(there, { remember: again }));
+    const expected = many.map((one, at) => (one.kind === 'before' ? one : (again[at] as Entry)));
+    expect(sorted(then)).toEqual(sorted(expected));
+  });
+
   it('of two runs or two servers are kept apart', () => {
     const many = adoptions(30);
     const other = many.map((one) => ({ ...one, resource: 'https://other.example.com/mcp' }));

@@ -1,5 +1,6 @@
 import type { Context } from '../../cli/command.ts';
 import { McpkcError } from '../../errors.ts';
+import { keepOnce } from '../../keep-once.ts';
 import type { Keycloak } from '../../keycloak/connection/connect.ts';
 import { canAccountSee } from '../../keycloak/connection/own-roles.ts';
 import { readAllClients } from '../../keycloak/read/clients.ts';
@@ -70,10 +71,18 @@ export async function scan(context: Context, keycloak: Keycloak, wish: PruneWish
   const created = await readCreationTimes(keycloak);
   const known: KnownFacts = { ...remembered, created, accepting: wish.accepting };
   const holders: HolderCount = { holders: {}, findings: {} };
-  const candidates: Candidate[] = [];
+  const candidates: (Candidate | Judged)[] = [];
+  const once = keepOnce();
+  // An administrator's client is judged by its representation alone.
+  const look = (client: Client): Candidate | Judged => {
+    const candidate = candidateOf(client, wish.house, known);
+    if (candidate.evidence.origin.kind !== 'other') return candidate;
+    const { evidence, decision, ...rest } = judgeForWish(candidate, wish, io.now());
+    return { ...rest, evidence: once(evidence), decision: once(decision) };
+  };
   const onClients = progressOf(io, voice, 'Reading clients');
   for await (const page of readAllClients(keycloak)) {
-    candidates.push(...page.map((client) => candidateOf(client, wish.house, known)));
+    candidates.push(...page.map(look));
     for (const client of page) countHolder(holders, client, audienceScopes, wish.house.presets);
     onClients(candidates.length);
   }
@@ -92,7 +101,9 @@ export async function scan(context: Context, keycloak: Keycloak, wish: PruneWish
   const now = io.now();
   return {
     startedAt,
-    judged: candidates.map((candidate) => judgeForWish(withLifeSigns(candidate, sources), wish, now)),
+    judged: candidates.map((one) =>
+      'decision' in one ? one : judgeForWish(withLifeSigns(one, sources), wish, now),
+    ),
     known,
     ledger,
     holders,
@@ -118,7 +129,6 @@ function requireAccepted(candidates: readonly Candidate[], accepting: Accepting 
 
 function withLifeSigns(candidate: Candidate, sources: LifeSigns): Candidate {
   const { id, clientId, evidence } = candidate;
-  if (evidence.origin.kind === 'other') return candidate;
   const read = {
     sessions: sources.sessions(id),
     consents: sources.consents(clientId),

@@ -9,6 +9,7 @@ import type { Config } from '../../config/load.ts';
 import { DAY } from '../../duration.ts';
 import { inputError, McpkcError } from '../../errors.ts';
 import { isFailing } from '../../findings/judge.ts';
+import { judgedClients } from '../../findings/judged-clients.ts';
 import {
   compareReleases,
   judgeUpgrade,
@@ -149,7 +150,10 @@ async function look(
     since: context.io.now() - DAY,
     clientIds: knownPresets(config).flatMap(({ cimdUrl }) => cimdUrl ?? []),
     resource: server,
-    clients: flags.clients === true,
+    ...(flags.clients && {
+      clients: (found) =>
+        judgedClients({ presets: knownPresets(config), scopeName: config.scopeName, ...found }),
+    }),
     count: metrics !== undefined,
     onClients: (read) => context.voice.progress(`${read} clients read`),
   });

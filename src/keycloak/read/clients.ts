@@ -77,11 +77,11 @@ export async function* readAllClients(keycloak: Keycloak): AsyncGenerator<Client
   const given = new Set<string>();
   for (let pass = 1; pass <= PASSES; pass++) {
     let overlaps = true;
-    const seen = new Set<string>();
+    let before = new Set<string>();
     for await (const { first, page } of pagesOf(keycloak)) {
       const opening = page[0]?.id;
-      if (first > 0 && (opening === undefined || !seen.has(opening))) overlaps = false;
-      for (const { id } of page) seen.add(id);
+      if (first > 0 && (opening === undefined || !before.has(opening))) overlaps = false;
+      before = new Set(page.map(({ id }) => id));
       const fresh = page.filter(({ id }) => !given.has(id) && given.add(id));
       if (fresh.length > 0) yield fresh;
     }

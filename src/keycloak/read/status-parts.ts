@@ -33,6 +33,7 @@ export interface HeadRoom {
 
 /** Every client of the realm, and those of them that have sessions (by internal id). */
 export interface ListedClients {
+  /** The clients that there may be something to tell of. */
   clients: Client[];
   sessions: Part<ReadonlyMap<string, SessionCount>>;
 }

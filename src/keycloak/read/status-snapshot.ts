@@ -33,6 +33,12 @@ import { canSeeClients, HIDDEN, listRegistered } from './status-clients.ts';
 import { type HeadRoom, type Part, readPart, type StatusParts, type StatusSnapshot } from './status-parts.ts';
 import { readDefaultRoles } from './user-roles.ts';
 
+/** Which clients are kept of all that are read, once the realm's scopes and mcpkc's record are known. */
+export type ChooseClients = (found: {
+  scopes: readonly ClientScope[];
+  record: RealmRecord;
+}) => (client: Client) => boolean;
+
 /** The parts to read. */
 export interface StatusReading {
   /** Client id of the own account. */
@@ -44,8 +50,8 @@ export interface StatusReading {
   resource: string | undefined;
   /** The time since when refusals are of interest, in milliseconds since the epoch. */
   since: number;
-  /** Whether to list all clients; the only thing here whose cost grows with the realm. */
-  clients: boolean;
+  /** Lists all clients, the only thing here whose cost grows with the realm: those that it chooses. */
+  clients?: ChooseClients | undefined;
   onClients?: (read: number) => void;
   /** Whether the clients are counted up to the limit of registration: a few small requests more. */
   count?: boolean;
@@ -129,9 +135,22 @@ export async function readStatus(keycloak: Keycloak, reading: StatusReading): Pr
     lifetimes,
     gone: await readGone(keycloak, found, token),
     clients: reading.clients
-      ? await listRegistered(keycloak, token, reading.onClients)
+      ? await listRegistered(keycloak, token, {
+          isWanted: chosen(reading.clients, scopes, remembered),
+          onClients: reading.onClients,
+        })
       : { visible: true, value: undefined },
   };
+}
+
+/** All clients, where it isn't known by which scopes to choose. */
+function chosen(
+  choose: ChooseClients,
+  scopes: StatusParts['scopes'],
+  record: Part<RealmRecord>,
+): ReturnType<ChooseClients> {
+  if (!scopes.visible || !record.visible) return () => true;
+  return choose({ scopes: scopes.value.all, record: record.value });
 }
 
 /** The access to the servers, once their scopes are known. */
