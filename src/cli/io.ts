@@ -124,7 +124,8 @@ async function prompt(
     return (await answer).trim();
   } catch (error) {
     // Ctrl-D: the end of what is typed.
-    if (signal?.aborted !== true && (error as Error).name === 'AbortError') throw endOfInputError();
+    if (signal?.aborted === true) throw signal.reason;
+    if ((error as Error).name === 'AbortError') throw endOfInputError();
     throw error;
   } finally {
     lines.close();

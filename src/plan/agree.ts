@@ -39,7 +39,7 @@ export async function agreeTo(
   }
   for (const line of stays) io.stderr.write(`${wrap(visible(line), style.width)}\n`);
   for (const { message } of reserved) voice.warn(message);
-  if (await askYes(context, question, false).catch(atQuestion)) return;
+  if (await askYes(context, question, false)) return;
   throw new McpkcError(
     'CONSENT_NEEDED',
     'The answer was no: nothing was written.',
@@ -67,14 +67,6 @@ export async function agreeToLoss(
 ): Promise<void> {
   if (yes || !context.settings.input) return requireConsent(asked.reserved, yes);
   await agreeTo(context, asked);
-}
-
-/** Interrupted at the question, a run has written nothing yet. */
-function atQuestion(error: unknown): never {
-  if (!(error instanceof McpkcError) || error.exitStatus <= 128) throw error;
-  throw new McpkcError(error.code, `${error.message} Nothing was written.`, 'Run the command again.', {
-    cause: error,
-  });
 }
 
 /**

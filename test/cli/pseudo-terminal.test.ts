@@ -93,6 +93,10 @@ describe('at a prompt', () => {
     expect(await terminal.ended).toBe(130);
     expect(terminal.shown()).not.toContain('hunter2');
     expect(terminal.plain()).toContain('INTERRUPTED');
+    // Nothing began that another run could finish.
+    expect(terminal.plain().replaceAll(/\s+/g, ' ')).toContain(
+      'Stopped (Ctrl-C). Nothing was written. Run the command again. (INTERRUPTED',
+    );
   });
 
   it('Ctrl-D is an end as Ctrl-C is, and no bug', async () => {
@@ -100,7 +104,7 @@ describe('at a prompt', () => {
     await terminal.until(/[Pp]assword.*: ?$/);
     terminal.type('\u0004');
     expect(await terminal.ended).toBe(130);
-    expect(terminal.plain()).toContain('Stopped (Ctrl-D).');
+    expect(terminal.plain()).toContain('Stopped (Ctrl-D). Nothing was written.');
     expect(terminal.plain()).not.toContain('bug');
   });
 

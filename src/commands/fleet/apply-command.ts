@@ -1,3 +1,4 @@
+import { askText } from '../../cli/ask.ts';
 import type { Command, Context } from '../../cli/command.ts';
 import { list, Option } from '../../cli/command.ts';
 import { isColorWanted, styleFor } from '../../cli/style.ts';
@@ -120,7 +121,7 @@ async function requireAnswer(
   const style = styleFor(color, io.stderr.columns);
   const shown = fleetText({ headline: headlineOf(loaded), realms, done: undefined }, style);
   io.stderr.write(fitToWidth(shown, style.width));
-  const answer = await io.prompt(`Apply this (${countText(changes)})? [y/N] `, { signal });
+  const answer = await askText({ io, signal }, `Apply this (${countText(changes)})? [y/N] `);
   if (/^y(es)?$/i.test(answer)) return true;
   voice.progress(undefined);
   throw new McpkcError('CONSENT_NEEDED', 'Nothing was written.', 'Answer y, or run it with --yes.');

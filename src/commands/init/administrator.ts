@@ -1,3 +1,4 @@
+import { askText } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import type { Io } from '../../cli/io.ts';
 import { codeOf } from '../../cli/named-files.ts';
@@ -89,7 +90,7 @@ const TRIES = 3;
 /** The name; an address in its place is a slip, and is asked about again. */
 async function askName({ io, voice, signal }: Context, question: string): Promise<string> {
   for (let round = 1; ; round++) {
-    const name = (await io.prompt(question, { signal })) || USUAL_NAME;
+    const name = (await askText({ io, signal }, question)) || USUAL_NAME;
     if (!/:\/\/|:\d+\/|\/(?:admin|realms|auth)(?:\/|$)/.test(name) || round >= TRIES) return name;
     voice.warn(
       `${visible(name)} looks like an address. The name with which the administrator signs in is asked for.`,
@@ -100,7 +101,7 @@ async function askName({ io, voice, signal }: Context, question: string): Promis
 /** A password; an empty answer is none, and is asked for again. CONFIG_MISSING (exit status 2) after three. */
 async function askPassword({ io, voice, signal }: Context, question: string, name: string): Promise<string> {
   for (let round = 0; round < TRIES; round++) {
-    const password = await io.prompt(question, { secret: true, signal });
+    const password = await askText({ io, signal }, question, { secret: true });
     if (password !== '') return password;
     voice.warn('Nothing was typed.');
   }
@@ -136,7 +137,7 @@ export async function askAgain<T>(
       const name = visible(given.name);
       if (given.code === undefined) {
         const question = `Keycloak refused the password alone. One-time code of ${name}, where a second factor is set up (Enter: there is none, type the password again): `;
-        const code = (await io.prompt(question, { secret: true, signal })).replaceAll(' ', '');
+        const code = (await askText({ io, signal }, question, { secret: true })).replaceAll(' ', '');
         if (code !== '') {
           given = { ...given, code };
           continue;

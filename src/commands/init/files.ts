@@ -1,3 +1,4 @@
+import { askText } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import { CONFIG_FILES_HERE } from '../../config/find-file.ts';
 import type { Config } from '../../config/load.ts';
@@ -184,7 +185,7 @@ export async function requireFilesConsent(
   if (force || changed.length === 0) return;
   const list = changed.map(({ path, keys }) => `${visible(path)} (${keys.join(', ')})`).join(' and ');
   if (settings.input) {
-    const answer = await io.prompt(`Change ${list}, keeping everything else in it? [y/N] `, { signal });
+    const answer = await askText({ io, signal }, `Change ${list}, keeping everything else in it? [y/N] `);
     if (/^y(es)?$/i.test(answer)) return;
   }
   throw new McpkcError(

@@ -1,4 +1,4 @@
-import { askYes } from '../../cli/ask.ts';
+import { askText, askYes } from '../../cli/ask.ts';
 import type { Context } from '../../cli/command.ts';
 import { type Config, issuerOf, withProof } from '../../config/load.ts';
 import { expandHome } from '../../config/paths.ts';
@@ -48,7 +48,7 @@ async function askUntil<T>(
   for (let round = 0; round < TRIES; round++) {
     const asked =
       offer === undefined ? question : `${question.replace(/(?: \[[^\]]*\])?: $/, '')} [${offer}]: `;
-    const answer = await io.prompt(asked, { signal });
+    const answer = await askText({ io, signal }, asked);
     const tried = await attempt(answer === '' ? (offer ?? '') : answer);
     if ('value' in tried) return tried.value;
     last = tried.problem;
@@ -198,7 +198,7 @@ async function askAuthority(
   const { io, voice, signal } = context;
   voice.warn(message);
   for (let round = 0; round < TRIES; round++) {
-    const typed = await io.prompt('PEM file of the authority that signed it (Enter: none): ', { signal });
+    const typed = await askText({ io, signal }, 'PEM file of the authority that signed it (Enter: none): ');
     if (typed === '') return undefined;
     const path = expandHome(typed, io.env);
     if (!(await io.files.exists(path).catch(() => false))) {
@@ -343,7 +343,7 @@ export async function askEvents(context: Context, realm: string): Promise<number
   const usual = durationText(USUAL_RETENTION_MS);
   const question = `Store these events, for how long? [${usual}; a time such as 90d; n for not at all]: `;
   for (let round = 0; round < TRIES; round++) {
-    const answer = (await io.prompt(question, { signal })).toLowerCase();
+    const answer = (await askText({ io, signal }, question)).toLowerCase();
     if (/^(?:n|no)$/.test(answer)) {
       voice.note(
         `Not stored: prune-clients will remove nothing, and onboard won’t tell why a registration was refused. Later: ${formatCommand(['init', ['--events', usual]])}`,

@@ -7,6 +7,9 @@ import type { FilePlan } from './files.ts';
 /** The most folders that are looked through for a Git work tree’s top. */
 const DEEPEST = 40;
 
+/** The state in which the question is asked, and may be left. */
+const WRITTEN = 'The account and its files are made; .gitignore is as it was.';
+
 /**
  * Offers to name the files that hold a secret in `.gitignore`, where a Git work tree holds them and no line names them.
  * Resolves to true where they are named by now, and to undefined where there is no work tree.
@@ -25,7 +28,11 @@ export async function offerIgnoring(
   const open = names.filter((name) => !lists.some((text) => hasLineFor(text, name)));
   if (open.length === 0) return true;
   const shown = open.map(visible).join(' and ');
-  if (!(await askYes(context, `Add ${shown} to .gitignore, so that no secret is committed?`, true)))
+  if (
+    !(await askYes(context, `Add ${shown} to .gitignore, so that no secret is committed?`, true, {
+      state: WRITTEN,
+    }))
+  )
     return false;
   const before = (await io.files.read('.gitignore')) ?? '';
   const gap = before === '' || before.endsWith('\n') ? '' : '\n';

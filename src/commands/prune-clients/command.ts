@@ -1,4 +1,4 @@
-import { askYes } from '../../cli/ask.ts';
+import { askText, askYes } from '../../cli/ask.ts';
 import {
   type Command,
   type Context,
@@ -304,6 +304,6 @@ async function askForName(context: Context, keycloak: Keycloak, wish: PruneWish)
   const judged = await showGoing(context, keycloak, wish);
   if (judged.length === 0) return;
   const what = `${count(judged.length, 'client')} of realm '${visible(realm)}' will be deleted at once.`;
-  const said = await io.prompt(`${what} Type the realm’s name to go on: `, { signal });
+  const said = await askText({ io, signal }, `${what} Type the realm’s name to go on: `);
   if (said !== realm) throw notConfirmedError(realm, said);
 }
