@@ -11,6 +11,7 @@ const LONG = [
   'test/products/hardened-pieces.test.ts',
   'test/products/fastmcp-server.test.ts',
   'test/keycloak/asks.test.ts',
+  'test/keycloak/create-scope-many.test.ts',
   'test/keycloak/screens-at-widths.test.ts',
   'test/keycloak/fleet-many.test.ts',
   'test/keycloak/fleet-ways.test.ts',

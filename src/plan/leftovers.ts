@@ -53,7 +53,9 @@ export async function removeLeftBehind(
     voice.note(
       `A run that was killed had written the client policies ${listNames(tried)} and not tried them. They were tried now: sign-ins work with them.`,
     );
-  const hadLeftovers = record.entries.some(({ kind }) => kind === 'provisional' || kind === 'rehearsal');
+  const hadLeftovers = (['provisional', 'rehearsal'] as const).some(
+    (kind) => entriesOf(record, kind).length > 0,
+  );
   return hadLeftovers ? readRecord(keycloak) : record;
 }
 

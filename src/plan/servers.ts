@@ -22,6 +22,7 @@ import {
   allowancesOf,
   clientKeyOf,
   type Entry,
+  entriesOf,
   NO_RECORD,
   type RealmRecord,
 } from '../realm/record.ts';
@@ -562,7 +563,8 @@ function freshEntries(entries: readonly Entry[], record: RealmRecord): Entry[] {
     const { since: _since, by: _by, ...rest } = JSON.parse(entryText(entry)) as Record<string, unknown>;
     return `${entryName(entry)} ${JSON.stringify(rest)}`;
   };
-  const known = new Set(record.entries.map(timeless));
+  const kinds = [...new Set(entries.map(({ kind }) => kind))];
+  const known = new Set(kinds.flatMap((kind) => entriesOf(record, kind).map(timeless)));
   return entries.filter((entry) => entry.kind === 'deed' || !known.has(timeless(entry)));
 }
 

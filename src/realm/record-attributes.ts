@@ -6,7 +6,15 @@
  * of one edit that are alike but for the thing that they are about share an attribute, which is never rewritten: one
  * that is over has a mark of its own. Keycloak merges attribute by attribute, so that runs at the same time lose nothing.
  */
-import { type Deed, type Entry, type EntryKind, hash, idsOf, type RecordEdit } from './record.ts';
+import {
+  type Deed,
+  type Entry,
+  type EntryKind,
+  hash,
+  idsOf,
+  type RealmRecord,
+  type RecordEdit,
+} from './record.ts';
 
 /** The number of lines of the journal that are kept. */
 export const JOURNAL_LENGTH = 200;
@@ -158,7 +166,7 @@ export function entryOf(name: string, text: string): Entry | undefined {
   return entryName(entry) === name ? entry : undefined;
 }
 
-/** First part of the name of an attribute with many entries; the hash of its text follows. */
+/** First part of the name of an attribute with many entries; their kind and the hash of its text follow. */
 const TOGETHER = 'together';
 /** First part of the name of a mark: the hash of the attribute with many entries and the place in it follow. */
 const OVER = 'over';
@@ -176,13 +184,11 @@ const OWN_FIELDS: Partial<Record<EntryKind, readonly string[]>> = {
 
 /** The text of an attribute with many entries: the fields that all share, and by entry those of its own, in order. */
 interface Together {
-  kind: EntryKind;
   shared: Record<string, unknown>;
   each: unknown[][];
 }
 
 const isTogether = hasShape({
-  kind: (value) => isText(value) && Object.hasOwn(OWN_FIELDS, String(value)),
   shared: isObject,
   each: (value) => Array.isArray(value) && value.every(Array.isArray),
 });
@@ -201,20 +207,26 @@ const markOf = (hash: string, at: number) => [OVER, hash, at].join('.');
 /** The entries of attributes that hold many, as read before in this process, by the hash of the attribute's text. */
 const READ = new Map<string, readonly Stored[]>();
 
-/** The entries of an attribute that holds many; undefined for another, and where its text was edited by hand. */
-function togetherIn(name: string, text: string): readonly Stored[] | undefined {
-  const [first, digest] = name.split('.');
-  if (first !== TOGETHER || digest === undefined || hash(text) !== digest) return undefined;
+/** Whether an attribute holds many entries by its name: their kind, and the hash that its text has to have. */
+function togetherNamed(name: string): { kind: EntryKind; digest: string } | undefined {
+  const [first, kind = '', digest = ''] = name.split('.');
+  return first === TOGETHER && Object.hasOwn(OWN_FIELDS, kind)
+    ? { kind: kind as EntryKind, digest }
+    : undefined;
+}
+
+/** The entries of an attribute that holds many; none where its text was edited by hand. */
+function togetherIn(kind: EntryKind, digest: string, text: string): readonly Stored[] {
+  if (hash(text) !== digest) return [];
   const known = READ.get(digest);
   if (known) return known;
   const read = parsed(text);
-  if (!isTogether(read)) return undefined;
-  const stored = separate(read as Together, digest);
+  const stored = isTogether(read) ? separate(kind, read as Together, digest) : [];
   READ.set(digest, stored);
   return stored;
 }
 
-function separate({ kind, shared, each }: Together, digest: string): Stored[] {
+function separate(kind: EntryKind, { shared, each }: Together, digest: string): Stored[] {
   const fields = OWN_FIELDS[kind] ?? [];
   const shape = SHAPES[kind];
   const isFit = Object.entries(shape).every(([field, fits]) => fields.includes(field) || fits(shared[field]));
@@ -231,12 +243,20 @@ function separate({ kind, shared, each }: Together, digest: string): Stored[] {
   return stored;
 }
 
-function storedIn(attributes: Readonly<Record<string, string>>): Stored[] {
+/** `wanted`: of the attributes that hold many entries, those that have to be read; without it, all. */
+function storedIn(
+  attributes: Readonly<Record<string, string>>,
+  wanted: (kind: EntryKind, text: string) => boolean = () => true,
+): Stored[] {
   const over = new Set(Object.keys(attributes).filter((name) => name.startsWith(`${OVER}.`)));
   const isLeft = ({ place }: Stored) => 'name' in place || !over.has(markOf(place.hash, place.at));
   return Object.entries(attributes).flatMap(([name, text]): readonly Stored[] => {
-    const together = togetherIn(name, text);
-    if (together !== undefined) return over.size === 0 ? together : together.filter(isLeft);
+    const named = togetherNamed(name);
+    if (named !== undefined) {
+      if (!wanted(named.kind, text)) return [];
+      const together = togetherIn(named.kind, named.digest, text);
+      return over.size === 0 ? together : together.filter(isLeft);
+    }
     const entry = entryOf(name, text);
     return entry === undefined ? [] : [{ entry, place: { name } }];
   });
@@ -245,6 +265,28 @@ function storedIn(attributes: Readonly<Record<string, string>>): Stored[] {
 /** The entries among a client's attributes. */
 export function entriesIn(attributes: Readonly<Record<string, string>>): Entry[] {
   return storedIn(attributes).map(({ entry }) => entry);
+}
+
+/** The record in a client's attributes. Most commands ask for few kinds of entries: the others are never read. */
+export function recordIn(attributes: Readonly<Record<string, string>>): RealmRecord {
+  let all: readonly Entry[] | undefined;
+  const kinds = new Map<EntryKind, readonly Entry[]>();
+  const singles = storedIn(attributes, () => false).map(({ entry }) => entry);
+  const together = new Set(Object.keys(attributes).flatMap((name) => togetherNamed(name)?.kind ?? []));
+  const read = (kind: EntryKind) =>
+    together.has(kind) ? storedIn(attributes, (one) => one === kind).map(({ entry }) => entry) : singles;
+  return {
+    state: 'proved',
+    get entries() {
+      all ??= entriesIn(attributes);
+      return all;
+    },
+    ofKind(kind) {
+      const known = kinds.get(kind) ?? read(kind).filter((entry) => entry.kind === kind);
+      kinds.set(kind, known);
+      return known;
+    },
+  };
 }
 
 /** Attributes for entries that share all but their own fields, each as long as it may be. */
@@ -257,8 +299,8 @@ function attributesTogether(entries: readonly Entry[]): Record<string, string> {
   let each: Together['each'] = [];
   let length = 0;
   const finish = () => {
-    const text = JSON.stringify({ kind, shared, each } satisfies Together);
-    set[[TOGETHER, hash(text)].join('.')] = text;
+    const text = JSON.stringify({ shared, each } satisfies Together);
+    set[[TOGETHER, kind, hash(text)].join('.')] = text;
     [each, length] = [[], 0];
   };
   for (const entry of entries) {
@@ -308,7 +350,7 @@ export function attributesFor(
   const kinds = new Set<EntryKind>(['deed', ...[...remember, ...forget].map(({ kind }) => kind)]);
   const known = new Map<string, Stored[]>();
   const subject = (entry: Entry) => JSON.stringify([entry.kind, subjectOf(entry)]);
-  for (const one of storedIn(there)) {
+  for (const one of storedIn(there, mayHold([...remember, ...forget]))) {
     if (!kinds.has(one.entry.kind)) continue;
     const key = subject(one.entry);
     known.set(key, [...(known.get(key) ?? []), one]);
@@ -338,6 +380,22 @@ export function attributesFor(
   return { ...set, ...withoutEmpty(there, set), ...attributesOf([...added]) };
 }
 
+/** So many entries are looked for in the texts of attributes that hold many; for more, these are read. */
+const FEW = 50;
+
+/** Whether an attribute that holds many may hold an entry about the same as one of these, by its text. */
+function mayHold(entries: readonly Entry[]): (kind: EntryKind, text: string) => boolean {
+  const signs = entries.map((entry) => ({ kind: entry.kind, sign: signOf(entry) }));
+  if (signs.length > FEW) return (kind) => signs.some((one) => one.kind === kind);
+  return (kind, text) => signs.some((one) => one.kind === kind && text.includes(one.sign));
+}
+
+/** The text by which an entry's subject is found among many. */
+function signOf(entry: Entry): string {
+  if ('of' in entry) return JSON.stringify(entry.of);
+  return 'key' in entry ? idsOf(entry.key) : '';
+}
+
 function partition<T>(all: readonly T[], fits: (one: T) => boolean): [T[], T[]] {
   return [all.filter(fits), all.filter((one) => !fits(one))];
 }
@@ -352,7 +410,8 @@ function withoutEmpty(
   if (marks.length === 0) return {};
   const left = new Set(storedIn(after).map(({ place }) => ('at' in place ? place.hash : '')));
   const gone = marks.filter((mark) => !left.has(mark.split('.')[1] ?? ''));
-  const empty = gone.map((mark) => [TOGETHER, mark.split('.')[1]].join('.'));
+  const digests = new Set(gone.map((mark) => mark.split('.')[1]));
+  const empty = Object.keys(there).filter((name) => digests.has(togetherNamed(name)?.digest ?? ''));
   return Object.fromEntries([...empty, ...gone].map((name) => [name, '']));
 }
 

@@ -6,6 +6,7 @@ import {
   clientKeyOf,
   type Deed,
   type Entry,
+  entriesOf,
   journalIn,
   keepOf,
   leftoversIn,
@@ -20,6 +21,7 @@ import {
   entryOf,
   entryText,
   JOURNAL_LENGTH,
+  recordIn,
 } from '../../src/realm/record-attributes.ts';
 import type { Client } from '../../src/realm/representations.ts';
 import { attributesAfter, entriesAfter, oneByOne } from '../support/record-attributes.ts';
@@ -342,6 +344,30 @@ describe('many adoptions of one run', () => {
     const then = entriesIn(attributesAfter(there, { remember: again }));
     const expected = many.map((one, at) => (one.kind === 'before' ? one : (again[at] as Entry)));
     expect(sorted(then)).toEqual(sorted(expected));
+  });
+
+  it('are read when their kind is asked for, and the same then', () => {
+    const many = adoptions(40);
+    const there = attributesAfter(oneByOne(EACH), { remember: many });
+    const record = recordIn(there);
+    expect(sorted(record.entries)).toEqual(sorted(entriesIn(there)));
+    const kinds = [...new Set(EACH.map(({ kind }) => kind))];
+    expect(sorted(kinds.flatMap((kind) => entriesOf(record, kind)))).toEqual(sorted(record.entries));
+    const [first] = adoptions(1);
+    expect(
+      first &&
+        adoptionOf(record, first.resource, clientLike({ id: first.client.id, clientId: first.client.id })),
+    ).toMatchObject({ state: 'same' });
+  });
+
+  it('are found for a few edits and for many, and for none of others', () => {
+    const many = adoptions(200);
+    const there = attributesAfter({}, { remember: many });
+    for (const number of [1, 50, 51, 200]) {
+      const left = entriesIn(attributesAfter(there, { forget: many.slice(0, number) }));
+      expect(sorted(left)).toEqual(sorted(many.slice(number)));
+    }
+    expect(attributesFor(there, { forget: [ONE_OF_EACH.wrote] })).toEqual({});
   });
 
   it('of two runs or two servers are kept apart', () => {

@@ -1,5 +1,5 @@
 import { NO_RECORD, RECORD_ROLE, type RealmRecord } from '../../realm/record.ts';
-import { entriesIn } from '../../realm/record-attributes.ts';
+import { recordIn } from '../../realm/record-attributes.ts';
 import { isKeycloakId } from '../../realm/representations.ts';
 import type { Keycloak } from '../connection/connect.ts';
 import { findClientById } from './clients.ts';
@@ -55,5 +55,5 @@ export async function readRecord(keycloak: Keycloak): Promise<RealmRecord> {
   if (pledge === undefined) return NO_RECORD;
   const attributes = pledge === null ? undefined : await readPledged(keycloak, pledge);
   if (attributes === undefined) return { state: 'lost', entries: [] };
-  return { state: 'proved', entries: entriesIn(attributes) };
+  return recordIn(attributes);
 }
