@@ -37,7 +37,7 @@ export async function observe(
       !firstSeen.has(one.key) || (sign !== undefined && sign.at - (alive.get(one.key) ?? 0) >= DAY);
     if (isNews) news += 1;
   }
-  ledger.sawAll(new Set(clients.map(({ key }) => key)), nextObserved(scan));
+  ledger.sawAll(clients, nextObserved(scan));
   const look: HolderLook = {
     kind: 'holder-look',
     at: new Date(startedAt).toISOString(),

@@ -31,11 +31,13 @@ function written(record: RealmRecord, edit: RecordEdit): RealmRecord {
   return { state: 'proved', entries: entriesAfter(record.entries, edit) };
 }
 
+const seenOf = (one: Client) => ({ key: clientKeyOf(one), clientId: one.clientId });
+
 /** A look that saw these clients. */
 function look(record: RealmRecord, at: number, clients: readonly Client[], since?: number): RealmRecord {
   const ledger = new Ledger(record);
   for (const one of clients) ledger.sawFirst(clientKeyOf(one), at, since);
-  ledger.sawAll(new Set(clients.map(clientKeyOf)), { ...looked, complete: at });
+  ledger.sawAll(clients.map(seenOf), { ...looked, complete: at });
   return written(record, ledger.edit());
 }
 
@@ -55,7 +57,7 @@ describe('what pruning remembers', () => {
     const ledger = new Ledger(NO_RECORD);
     ledger.sawFirst(KEY, NOW, NOW - DAY);
     ledger.sawAlive(KEY, NOW + 5_000);
-    ledger.sawAll(new Set([KEY]), looked);
+    ledger.sawAll([seenOf(client())], looked);
     const record = written(NO_RECORD, ledger.edit());
     expect(marks(record)).toEqual({
       firstSeen: { at: NOW, after: NOW - DAY },
@@ -72,7 +74,7 @@ describe('what pruning remembers', () => {
       ledger.sawFirst(clientKeyOf(one), NOW, undefined);
       ledger.sawAlive(clientKeyOf(one), NOW);
     }
-    ledger.sawAll(new Set(many.map(clientKeyOf)), looked);
+    ledger.sawAll(many.map(seenOf), looked);
     expect(ledger.edit().remember).toHaveLength(3);
   });
 
@@ -80,7 +82,7 @@ describe('what pruning remembers', () => {
     const record = look(NO_RECORD, NOW, [client()]);
     const ledger = new Ledger(record);
     ledger.sawFirst(KEY, NOW + DAY, NOW);
-    ledger.sawAll(new Set([KEY]), looked);
+    ledger.sawAll([seenOf(client())], looked);
     expect(ledger.edit()).toEqual({ remember: [], forget: [] });
     expect(ledger.edit()).toEqual({ remember: [], forget: [] });
   });
@@ -93,10 +95,20 @@ describe('what pruning remembers', () => {
       since: '2026-01-01',
       by: 'x',
     };
-    const record = look(recordOf(kept, stage('disabled', NOW, NOW)), NOW, [client()]);
-    expect(record.entries.map(({ kind }) => kind).sort()).toEqual(['first-look', 'kept', 'looks', 'stage']);
+    const stamp = { since: '2026-01-01', by: 'x' };
+    const before: Entry = {
+      kind: 'before',
+      what: 'client',
+      of: 'a',
+      value: { attributes: { x: null } },
+      ...stamp,
+    };
+    const hosts: Entry = { kind: 'wrote', what: 'trusted-hosts', of: 'a', value: { hosts: ['b'] }, ...stamp };
+    const record = look(recordOf(kept, stage('disabled', NOW, NOW), before, hosts), NOW, [client()]);
+    const all = ['before', 'first-look', 'kept', 'looks', 'stage', 'wrote'];
+    expect(record.entries.map(({ kind }) => kind).sort()).toEqual(all);
     const without = look(record, NOW + DAY, []);
-    expect(without.entries.map(({ kind }) => kind)).toEqual(['looks']);
+    expect(without.entries.map(({ kind }) => kind).sort()).toEqual(['looks', 'wrote']);
   });
 
   it('is nothing of a client that is something else by now', () => {

@@ -11,7 +11,7 @@ import {
   type RecordEdit,
 } from '../../../realm/record.ts';
 import { entryName, entryText } from '../../../realm/record-attributes.ts';
-import type { FirstSeen } from './evidence.ts';
+import type { Candidate, FirstSeen } from './evidence.ts';
 import { type Observed, type Remembered, rememberedIn } from './marks.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -28,7 +28,7 @@ export class Ledger {
   readonly #alive: Map<string, number>;
   readonly #stages: Map<string, PruneStage>;
   #observed: Observed;
-  #present: ReadonlySet<string> | undefined;
+  #present: readonly Pick<Candidate, 'key' | 'clientId'>[] | undefined;
 
   constructor(record: RealmRecord) {
     this.#record = record;
@@ -65,11 +65,12 @@ export class Ledger {
   }
 
   /** Notes the end of a complete look: these clients are there, and the notes on others are forgotten. */
-  sawAll(present: ReadonlySet<string>, observed: Observed): void {
+  sawAll(clients: readonly Pick<Candidate, 'key' | 'clientId'>[], observed: Observed): void {
     this.#observed = observed;
-    this.#present = present;
+    this.#present = clients;
+    const keys = new Set(clients.map(({ key }) => key));
     for (const map of [this.#firstSeen, this.#alive, this.#stages]) {
-      for (const key of map.keys()) if (!present.has(key)) map.delete(key);
+      for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
     }
   }
 
@@ -89,11 +90,15 @@ export class Ledger {
   #dead(): Entry[] {
     const present = this.#present;
     if (present === undefined) return [];
-    const ids = new Set([...present].map(idsOf));
+    const ids = new Set(present.map(({ key }) => idsOf(key)));
+    const clientIds = new Set(present.map(({ clientId }) => clientId));
     const kinds = ['kept', 'adopted', 'age-accepted'] as const;
-    return kinds
-      .flatMap((kind): Entry[] => entriesOf(this.#record, kind))
-      .filter((entry) => 'key' in entry && !ids.has(idsOf(entry.key)));
+    const about = kinds.flatMap((kind): Entry[] => entriesOf(this.#record, kind));
+    const states = (['before', 'wrote'] as const).flatMap((kind) => entriesOf(this.#record, kind));
+    return [
+      ...about.filter((entry) => 'key' in entry && !ids.has(idsOf(entry.key))),
+      ...states.filter(({ what, of }) => what === 'client' && !clientIds.has(of)),
+    ];
   }
 
   #entries(): Entry[] {
