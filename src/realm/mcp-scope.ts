@@ -1,6 +1,7 @@
 import { McpkcError } from '../errors.ts';
 import { countEdits } from '../names/nearest.ts';
 import { aliasOf, differenceOf, parseResource } from '../names/resource-url.ts';
+import { formatCommand } from '../text.ts';
 import { audiencesOf, mapperOf } from './audiences.ts';
 import { heldAs, type RealmList, realmListOf } from './lists.ts';
 import { ATTRIBUTE, type Mode } from './marks.ts';
@@ -227,6 +228,22 @@ export function requireOwnScope(
   throw new McpkcError('SCOPE_TAKEN', `The client scope '${name}' ${what}, not of ${resource}.`, fix, {
     details,
   });
+}
+
+/**
+ * Refuses (SCOPE_TAKEN, exit status 5) the scope of an MCP server with another path at the same host, for commands that
+ * must not move it to the URL that was typed: a slip of the keys would cut that server's clients off.
+ */
+export function requireSamePath(name: string, { resource }: ScopeWish, snapshot: RealmSnapshot): void {
+  const owner = otherResourceOf(scopeNamed(snapshot, name), resource);
+  if (owner === undefined || differenceOf(owner, resource) !== 'path') return;
+  const free = freeName(resource, snapshot);
+  throw new McpkcError(
+    'SCOPE_TAKEN',
+    `The client scope '${name}' is the scope of ${owner}, not of ${resource}.`,
+    `Was ${owner} meant? For a second server at that host: --scope ${free}\nIf it moved: ${formatCommand(['create-scope', resource, ['--scope', name]])}`,
+    { details: { scope: name, heldBy: owner, free } },
+  );
 }
 
 /**

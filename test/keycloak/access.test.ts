@@ -43,6 +43,8 @@ it('a slip of the keys restricts nothing of the server at the same host', async 
   const { json: refused } = await expectCli(2, slip, { env: account.env });
   expect(refused).toMatchObject({ code: 'SCOPE_NOT_FOUND' });
   expect(refused.message).toContain(`That scope is of ${RESOURCE}: is that one meant?`);
+  // The usual name would take that server's scope over.
+  expect(refused.fix).toMatch(/create-scope .*--scope mcp-resource-svc-\S+/);
   expect(await realm.snapshot()).toEqual(before);
 });
 

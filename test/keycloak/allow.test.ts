@@ -118,6 +118,26 @@ describe('a client made beforehand, where registration is shut', () => {
     expect(await register()).toBe(403);
   });
 
+  it('is made for no server that a slip of the keys leads to', async () => {
+    const there = await realm.snapshot();
+    const slip = new URL('/mpc', host.url).href;
+    const args = [
+      'allow',
+      slip,
+      '--scope',
+      SCOPE,
+      '--preset',
+      'chatgpt',
+      '--by',
+      'client',
+      '--yes',
+      '--json',
+    ];
+    const { json: refused } = await expectCli(5, args, account);
+    expect(refused).toMatchObject({ code: 'SCOPE_TAKEN', details: { heldBy: host.url } });
+    expect(await realm.snapshot()).toEqual(there);
+  });
+
   it('is the same the second time, and undoes what was changed', async () => {
     const [found] = await realm.admin.get<{ id: string }[]>(realm.path('clients?clientId=my-agent'));
     await realm.admin.put(realm.path(`clients/${found?.id}`), {

@@ -16,6 +16,7 @@ import {
 } from '../../keycloak/read/role-holders.ts';
 import { holderOf } from '../../keycloak/write/lock.ts';
 import { deedBy, deedOf, writeRecord } from '../../keycloak/write/record.ts';
+import { differenceOf } from '../../names/resource-url.ts';
 import {
   type AccessFacts,
   type AccessPlan,
@@ -42,7 +43,7 @@ import {
   rolesOf,
 } from '../../realm/access.ts';
 import { audiencesOf } from '../../realm/audiences.ts';
-import { otherResourceOf, requireOwnScope } from '../../realm/mcp-scope.ts';
+import { freeName, otherResourceOf, requireOwnScope } from '../../realm/mcp-scope.ts';
 import { mcpServerIn, type NamedServer, scopeNames } from '../../realm/mcp-server.ts';
 import type { RealmSnapshot, RoleHolder } from '../../realm/snapshot.ts';
 import { count, formatCommand, visible } from '../../text.ts';
@@ -115,24 +116,32 @@ async function readServer(config: Config, keycloak: Keycloak, input: AccessInput
   requireOwnScope(found.scope, wish, snapshot);
   const { named } = found.scopes;
   const owner = otherResourceOf(named, resource);
-  if (!named || owner !== undefined) throw noScopeError(keycloak, input, found.scope, owner);
+  if (!named || owner !== undefined) {
+    const isPath = owner !== undefined && differenceOf(owner, resource) === 'path';
+    const free = isPath ? freeName(resource, snapshot) : undefined;
+    throw noScopeError(keycloak, input, found.scope, { owner, free });
+  }
   const { server, facts } = await readAccessFacts(keycloak, snapshot, found);
   const tree = await readRoleTree(keycloak, facts.roles);
   facts.held = await heldNobodies(keycloak, server, facts, tree);
   return { ...server, snapshot, facts, tree };
 }
 
-/** `owner`: the URL whose scope has that name; at the same host a slip of the keys leads to it. */
+/**
+ * `owner`: the URL whose scope has that name, to which a slip of the keys leads at the same host. `free`: a name for a
+ * scope of its own, where the usual one would take the other server's over.
+ */
 function noScopeError(
   { realm }: Keycloak,
   { resource, add }: AccessInput,
   scope: string,
-  owner: string | undefined,
+  { owner, free }: { owner: string | undefined; free: string | undefined },
 ): McpkcError {
-  const other = owner === undefined ? '' : ` That scope is of ${visible(owner)}: is that one meant?`;
-  const message = `Realm '${realm}' has no client scope '${visible(scope)}' for ${visible(resource)}: no token names that server.${other}`;
+  const meant = owner === undefined ? '' : ` That scope is of ${visible(owner)}: is that one meant?`;
+  const message = `Realm '${realm}' has no client scope '${visible(scope)}' for ${visible(resource)}: no token names that server.${meant}`;
   const roles = add.length === 0 ? [] : [['--role', add.join(',')] as const];
-  const fix = `To make it:\n${formatCommand(['create-scope', ['--resource', resource], ...roles])}`;
+  const scopes = free === undefined ? [] : [['--scope', free] as const];
+  const fix = `To make it:\n${formatCommand(['create-scope', ['--resource', resource], ...scopes, ...roles])}`;
   return new McpkcError('SCOPE_NOT_FOUND', message, fix);
 }
 

@@ -7,7 +7,7 @@ import { readRealm } from '../../keycloak/read/realm.ts';
 import { readRecord } from '../../keycloak/read/record.ts';
 import { scopeWish } from '../../plan/input.ts';
 import type { IssuerSays } from '../../products/way.ts';
-import { listFor, requireOwnScope } from '../../realm/mcp-scope.ts';
+import { listFor, requireOwnScope, requireSamePath } from '../../realm/mcp-scope.ts';
 import { mcpServerIn, type NamedServer, putInMode } from '../../realm/mcp-server.ts';
 import type { RealmRecord } from '../../realm/record.ts';
 import type { RealmSnapshot } from '../../realm/snapshot.ts';
@@ -42,6 +42,7 @@ export async function readServer(
   const wish = scopeWish(config, resource, { scope: scopeFlag });
   const found = mcpServerIn(snapshot, wish);
   requireOwnScope(found.scope, wish, snapshot);
+  requireSamePath(found.scope, wish, snapshot);
   requireMoved(found);
   const { mode } = found;
   return {
