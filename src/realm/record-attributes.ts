@@ -166,7 +166,7 @@ export function entryOf(name: string, text: string): Entry | undefined {
   return entryName(entry) === name ? entry : undefined;
 }
 
-/** First part of the name of an attribute with many entries; their kind and the hash of its text follow. */
+/** First part of the name of an attribute with many entries; their kind and the hash of kind and text follow. */
 const TOGETHER = 'together';
 /** First part of the name of a mark: the hash of the attribute with many entries and the place in it follow. */
 const OVER = 'over';
@@ -202,9 +202,10 @@ interface Stored {
   place: Place;
 }
 
+const digestFor = (kind: EntryKind, text: string) => hash(`${kind} ${text}`);
 const markOf = (hash: string, at: number) => [OVER, hash, at].join('.');
 
-/** The entries of attributes that hold many, as read before in this process, by the hash of the attribute's text. */
+/** The entries of attributes that hold many, as read before in this process, by that hash. */
 const READ = new Map<string, readonly Stored[]>();
 
 /** Whether an attribute holds many entries by its name: their kind, and the hash that its text has to have. */
@@ -217,7 +218,7 @@ function togetherNamed(name: string): { kind: EntryKind; digest: string } | unde
 
 /** The entries of an attribute that holds many; none where its text was edited by hand. */
 function togetherIn(kind: EntryKind, digest: string, text: string): readonly Stored[] {
-  if (hash(text) !== digest) return [];
+  if (digestFor(kind, text) !== digest) return [];
   const known = READ.get(digest);
   if (known) return known;
   const read = parsed(text);
@@ -226,12 +227,12 @@ function togetherIn(kind: EntryKind, digest: string, text: string): readonly Sto
   return stored;
 }
 
+/** The entries apart, with their fields in the order of a single one: they are compared as JSON. */
 function separate(kind: EntryKind, { shared, each }: Together, digest: string): Stored[] {
   const fields = OWN_FIELDS[kind] ?? [];
   const shape = SHAPES[kind];
   const isFit = Object.entries(shape).every(([field, fits]) => fields.includes(field) || fits(shared[field]));
   if (!isFit) return [];
-  // In the order of a single one: entries are compared as JSON.
   const order = Object.keys(shape).map((field) => ({ field, index: fields.indexOf(field) }));
   const stored: Stored[] = [];
   each.forEach((own, at) => {
@@ -300,7 +301,7 @@ function attributesTogether(entries: readonly Entry[]): Record<string, string> {
   let length = 0;
   const finish = () => {
     const text = JSON.stringify({ shared, each } satisfies Together);
-    set[[TOGETHER, kind, hash(text)].join('.')] = text;
+    set[[TOGETHER, kind, digestFor(kind, text)].join('.')] = text;
     [each, length] = [[], 0];
   };
   for (const entry of entries) {

@@ -336,6 +336,8 @@ describe('many adoptions of one run', () => {
     ]);
     const there = attributesAfter({}, { remember: many });
     expect(Object.keys(there)).toHaveLength(2);
+    const same = many.map((one) => ({ ...one, value: { a: 1 } }) as Entry);
+    expect(sorted(entriesIn(attributesAfter({}, { remember: same })))).toEqual(sorted(same));
     const read = entriesIn(there);
     const asText = (entries: readonly Entry[]) => entries.map((one) => JSON.stringify(one)).sort();
     expect(asText(read)).toEqual(asText(many));
