@@ -45,8 +45,8 @@ the same run, on the same server. The absolute times are those of one machine.
 - Keycloak ${keycloak} (\`start-dev\`, H2), Node ${process.versions.node}.
 - Realms of ${sizes.map((size) => size.toLocaleString('en')).join(', ')} clients: nine of ten of other products, one of ten registered by
   itself; 200 users, a consent each.
-- Whole processes, from start to end; medians of at least ${rounds} rounds (deletion: 3, \`kcadm.sh\`: fewer), smallest and largest in
-  brackets, after a round that doesn't count. Memory is the peak of the whole process as the kernel counts it.
+- Whole processes, from start to end; medians of ${rounds} rounds (all clients, many realms, deletion: 3; \`access\`: 5; \`kcadm.sh\`: fewer),
+  smallest and largest in brackets, after a round that doesn't count. Memory is the peak of the whole process as the kernel counts it.
 - The yardsticks are in \`bench/yardsticks/\` and import nothing of mcpkc.
 
 ${tableOf(lines)}
