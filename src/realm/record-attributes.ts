@@ -182,7 +182,7 @@ const OWN_FIELDS: Partial<Record<EntryKind, readonly string[]>> = {
   wrote: ['of'],
 };
 
-/** The text of an attribute with many entries: the fields that all share, and by entry those of its own, in order. */
+/** The text of an attribute with many entries: the fields that all share, and by entry the values of its own fields. */
 interface Together {
   shared: Record<string, unknown>;
   each: unknown[][];
@@ -237,9 +237,9 @@ function separate(kind: EntryKind, { shared, each }: Together, digest: string): 
   const stored: Stored[] = [];
   each.forEach((own, at) => {
     if (!fields.every((field, index) => shape[field]?.(own[index]) === true)) return;
-    const entry: Record<string, unknown> = { kind };
-    for (const { field, index } of order) entry[field] = index < 0 ? shared[field] : own[index];
-    stored.push({ entry: entry as unknown as Entry, place: { hash: digest, at } });
+    const rest: Record<string, unknown> = {};
+    for (const { field, index } of order) rest[field] = index < 0 ? shared[field] : own[index];
+    stored.push({ entry: { ...rest, kind } as Entry, place: { hash: digest, at } });
   });
   return stored;
 }
@@ -305,7 +305,8 @@ function attributesTogether(entries: readonly Entry[]): Record<string, string> {
     [each, length] = [[], 0];
   };
   for (const entry of entries) {
-    const own = fields.map((field) => (entry as unknown as Record<string, unknown>)[field]);
+    const values = new Map<string, unknown>(Object.entries(entry));
+    const own = fields.map((field) => values.get(field));
     const size = JSON.stringify(own).length;
     if (each.length > 0 && length + size > LONGEST) finish();
     each.push(own);
