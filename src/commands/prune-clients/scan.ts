@@ -59,8 +59,8 @@ export function judgeForWish(candidate: Candidate, wish: PruneWish, now: number)
 }
 
 /**
- * Reads and judges every client. Clients come first, then the signs of life: events in between are seen. Holds a few
- * facts of each client and never a representation.
+ * Reads and judges every client. Clients come first, then the signs of life: events in between are seen. Clients of
+ * administrators are judged by their representations alone. Holds a few facts of each client and never a representation.
  */
 export async function scan(context: Context, keycloak: Keycloak, wish: PruneWish): Promise<Scan> {
   const { io, voice, signal } = context;
@@ -73,7 +73,6 @@ export async function scan(context: Context, keycloak: Keycloak, wish: PruneWish
   const holders: HolderCount = { holders: {}, findings: {} };
   const candidates: (Candidate | Judged)[] = [];
   const once = keepOnce();
-  // An administrator's client is judged by its representation alone.
   const look = (client: Client): Candidate | Judged => {
     const candidate = candidateOf(client, wish.house, known);
     if (candidate.evidence.origin.kind !== 'other') return candidate;
