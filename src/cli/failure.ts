@@ -22,7 +22,6 @@ export function failureText(error: McpkcError, style: Style, verbose: boolean): 
     const isBug = error.code === 'BUG';
     const stack = cause instanceof Error ? (isBug ? cause.stack : cause.message) : undefined;
     const text = style.dim(lineByLine(stack ?? ''));
-    // A stack is reported as it is: each place on one line.
     if (stack !== undefined) lines.push(isBug ? keepAsIs(text) : text);
   }
   return withoutRunnerCommands(fitToWidth(`${lines.join('\n')}\n`, width));

@@ -2,6 +2,7 @@ import { SEEN } from '../explanation.ts';
 import { holderProblems } from '../products/adoptable.ts';
 import { judgeOrigin } from '../products/dynamic.ts';
 import { PRESETS } from '../products/index.ts';
+import { isMark } from '../realm/marks.ts';
 import { heldOf } from '../realm/mcp-scope.ts';
 import type { PresentServer } from '../realm/mcp-server.ts';
 import { adoptionOf, allowancesOf, entriesOf, keepOf, RECORD_CLIENT } from '../realm/record.ts';
@@ -138,8 +139,7 @@ const marks: Rule = {
   find(seen) {
     const marked = (requireShown(seen.parts.clients)?.clients ?? [])
       .filter(
-        ({ clientId, attributes }) =>
-          clientId !== RECORD_CLIENT && Object.keys(attributes).some((name) => name.startsWith('mcpkc.')),
+        ({ clientId, attributes }) => clientId !== RECORD_CLIENT && Object.keys(attributes).some(isMark),
       )
       .filter((client) => !isMade(seen, client));
     if (marked.length === 0) return [];

@@ -2,10 +2,12 @@ import { isSelfRegistered, presetOf } from '../products/dynamic.ts';
 import type { Preset } from '../products/preset.ts';
 import { audiencesOf } from '../realm/audiences.ts';
 import { heldAs } from '../realm/lists.ts';
+import { isMark } from '../realm/marks.ts';
 import { isAudienceScope } from '../realm/mcp-scope.ts';
 import { entriesOf, keepOf, type RealmRecord } from '../realm/record.ts';
 import type { Client, ClientScope } from '../realm/representations.ts';
 import { RESOURCE_URL } from '../realm/resource-client.ts';
+import { isNamedLikeServers } from './seen.ts';
 
 /** The facts that decide which clients are judged. */
 export interface JudgedBy {
@@ -26,7 +28,7 @@ export function judgedClients({ presets, scopeName, scopes, record }: JudgedBy):
   const isAnyKept = entriesOf(record, 'kept').length > 0;
   return (client) =>
     isSelfRegistered(client) ||
-    Object.keys(client.attributes).some((name) => name === RESOURCE_URL || name.startsWith('mcpkc.')) ||
+    Object.keys(client.attributes).some((name) => name === RESOURCE_URL || isMark(name)) ||
     held.some((name) => heldAs(client, name) !== 'none') ||
     presetOf(client, presets) !== undefined ||
     (isAnyKept && keepOf(record, client).state !== 'none');
@@ -36,9 +38,9 @@ export function judgedClients({ presets, scopeName, scopes, record }: JudgedBy):
 function mayBeJudged(scope: ClientScope, scopeName: string): boolean {
   return (
     scope.name === scopeName ||
-    /^mcp-resource/.test(scope.name) ||
+    isNamedLikeServers(scope) ||
     isAudienceScope(scope) ||
     audiencesOf(scope).length > 0 ||
-    Object.keys(scope.attributes).some((name) => name.startsWith('mcpkc.'))
+    Object.keys(scope.attributes).some(isMark)
   );
 }

@@ -113,12 +113,17 @@ function serversIn(seen: Seen): PresentServer[] {
     });
 }
 
+/** Whether a client scope has a name as mcpkc gives it to an MCP server's. */
+export function isNamedLikeServers({ name }: Pick<ClientScope, 'name'>): boolean {
+  return /^mcp-resource(?:-|$)/.test(name);
+}
+
 function isJudged(seen: Seen, scope: ClientScope, wanted: string | undefined): boolean {
   const { name, attributes, protocol } = scope;
   if (name === wanted) return true;
   if (seen.only || protocol !== 'openid-connect' || nameScopeOf(scope) !== undefined) return false;
   const configured = seen.configured.resource !== undefined && name === seen.configured.scopeName;
-  return configured || attributes[ATTRIBUTE.mode] !== undefined || /^mcp-resource(?:-|$)/.test(name);
+  return configured || attributes[ATTRIBUTE.mode] !== undefined || isNamedLikeServers(scope);
 }
 
 /** Audience scopes that are somebody else's: they are counted, not judged. */

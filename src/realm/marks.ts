@@ -12,6 +12,11 @@ export const ATTRIBUTE = {
   keep: 'mcpkc.keep',
 } as const;
 
+/** Whether an attribute is named as mcpkc names its own; on a client anybody who registers it can write one. */
+export function isMark(name: string): boolean {
+  return name.startsWith('mcpkc.');
+}
+
 /**
  * The clients that a resource serves; see the README, "Modes and ways". `standing`: every client that registers can get
  * its audience. `adopted`: only clients that were adopted; 0.1.0 called it `windowed`.

@@ -194,19 +194,24 @@ const isTogether = hasShape({
 });
 
 /** The place of an entry: an attribute of its own, or one of those in an attribute that holds many. */
-type Place = { name: string } | { hash: string; at: number };
+type Place = { name: string } | SharedPlace;
+
+interface SharedPlace {
+  hash: string;
+  at: number;
+}
 
 /** An entry as it is stored. */
-interface Stored {
+interface Stored<P extends Place = Place> {
   entry: Entry;
-  place: Place;
+  place: P;
 }
 
 const digestFor = (kind: EntryKind, text: string) => hash(`${kind} ${text}`);
-const markOf = (hash: string, at: number) => [OVER, hash, at].join('.');
+const markOf = ({ hash, at }: SharedPlace) => [OVER, hash, at].join('.');
 
 /** The entries of attributes that hold many, as read before in this process, by that hash. */
-const READ = new Map<string, readonly Stored[]>();
+const READ = new Map<string, readonly Stored<SharedPlace>[]>();
 
 /** Whether an attribute holds many entries by its name: their kind, and the hash that its text has to have. */
 function togetherNamed(name: string): { kind: EntryKind; digest: string } | undefined {
@@ -217,7 +222,7 @@ function togetherNamed(name: string): { kind: EntryKind; digest: string } | unde
 }
 
 /** The entries of an attribute that holds many; none where its text was edited by hand. */
-function togetherIn(kind: EntryKind, digest: string, text: string): readonly Stored[] {
+function togetherIn(kind: EntryKind, digest: string, text: string): readonly Stored<SharedPlace>[] {
   if (digestFor(kind, text) !== digest) return [];
   const known = READ.get(digest);
   if (known) return known;
@@ -228,13 +233,13 @@ function togetherIn(kind: EntryKind, digest: string, text: string): readonly Sto
 }
 
 /** The entries apart, with their fields in the order of a single one: they are compared as JSON. */
-function separate(kind: EntryKind, { shared, each }: Together, digest: string): Stored[] {
+function separate(kind: EntryKind, { shared, each }: Together, digest: string): Stored<SharedPlace>[] {
   const fields = OWN_FIELDS[kind] ?? [];
   const shape = SHAPES[kind];
   const isFit = Object.entries(shape).every(([field, fits]) => fields.includes(field) || fits(shared[field]));
   if (!isFit) return [];
   const order = Object.keys(shape).map((field) => ({ field, index: fields.indexOf(field) }));
-  const stored: Stored[] = [];
+  const stored: Stored<SharedPlace>[] = [];
   each.forEach((own, at) => {
     if (!fields.every((field, index) => shape[field]?.(own[index]) === true)) return;
     const rest: Record<string, unknown> = {};
@@ -244,38 +249,43 @@ function separate(kind: EntryKind, { shared, each }: Together, digest: string): 
   return stored;
 }
 
-/** `wanted`: of the attributes that hold many entries, those that have to be read; without it, all. */
-function storedIn(
-  attributes: Readonly<Record<string, string>>,
-  wanted: (kind: EntryKind, text: string) => boolean = () => true,
-): Stored[] {
-  const over = new Set(Object.keys(attributes).filter((name) => name.startsWith(`${OVER}.`)));
-  const isLeft = ({ place }: Stored) => 'name' in place || !over.has(markOf(place.hash, place.at));
-  return Object.entries(attributes).flatMap(([name, text]): readonly Stored[] => {
-    const named = togetherNamed(name);
-    if (named !== undefined) {
-      if (!wanted(named.kind, text)) return [];
-      const together = togetherIn(named.kind, named.digest, text);
-      return over.size === 0 ? together : together.filter(isLeft);
-    }
+/** The entries that have an attribute of their own. */
+function singlesIn(attributes: Readonly<Record<string, string>>): Stored[] {
+  return Object.entries(attributes).flatMap(([name, text]): Stored[] => {
     const entry = entryOf(name, text);
     return entry === undefined ? [] : [{ entry, place: { name } }];
   });
 }
 
+/** The entries that share attributes: of those that are wanted; without `wanted`, all. */
+function sharedIn(
+  attributes: Readonly<Record<string, string>>,
+  wanted: (kind: EntryKind, text: string) => boolean = () => true,
+): Stored<SharedPlace>[] {
+  const over = new Set(Object.keys(attributes).filter((name) => name.startsWith(`${OVER}.`)));
+  return Object.entries(attributes).flatMap(([name, text]): readonly Stored<SharedPlace>[] => {
+    const named = togetherNamed(name);
+    if (named === undefined || !wanted(named.kind, text)) return [];
+    const together = togetherIn(named.kind, named.digest, text);
+    return over.size === 0 ? together : together.filter(({ place }) => !over.has(markOf(place)));
+  });
+}
+
 /** The entries among a client's attributes. */
 export function entriesIn(attributes: Readonly<Record<string, string>>): Entry[] {
-  return storedIn(attributes).map(({ entry }) => entry);
+  return [...singlesIn(attributes), ...sharedIn(attributes)].map(({ entry }) => entry);
 }
 
 /** The record in a client's attributes. Most commands ask for few kinds of entries: the others are never read. */
 export function recordIn(attributes: Readonly<Record<string, string>>): RealmRecord {
   let all: readonly Entry[] | undefined;
   const kinds = new Map<EntryKind, readonly Entry[]>();
-  const singles = storedIn(attributes, () => false).map(({ entry }) => entry);
-  const together = new Set(Object.keys(attributes).flatMap((name) => togetherNamed(name)?.kind ?? []));
+  const singles = singlesIn(attributes);
   const read = (kind: EntryKind) =>
-    together.has(kind) ? storedIn(attributes, (one) => one === kind).map(({ entry }) => entry) : singles;
+    [
+      ...singles.filter(({ entry }) => entry.kind === kind),
+      ...sharedIn(attributes, (one) => one === kind),
+    ].map(({ entry }) => entry);
   return {
     state: 'proved',
     get entries() {
@@ -283,7 +293,7 @@ export function recordIn(attributes: Readonly<Record<string, string>>): RealmRec
       return all;
     },
     ofKind(kind) {
-      const known = kinds.get(kind) ?? read(kind).filter((entry) => entry.kind === kind);
+      const known = kinds.get(kind) ?? read(kind);
       kinds.set(kind, known);
       return known;
     },
@@ -352,14 +362,15 @@ export function attributesFor(
   const kinds = new Set<EntryKind>(['deed', ...[...remember, ...forget].map(({ kind }) => kind)]);
   const known = new Map<string, Stored[]>();
   const subject = (entry: Entry) => JSON.stringify([entry.kind, subjectOf(entry)]);
-  for (const one of storedIn(there, mayHold([...remember, ...forget]))) {
+  const stored = [...singlesIn(there), ...sharedIn(there, mayHold([...remember, ...forget]))];
+  for (const one of stored) {
     if (!kinds.has(one.entry.kind)) continue;
     const key = subject(one.entry);
     known.set(key, [...(known.get(key) ?? []), one]);
   }
   const added = new Set<Entry>();
   const remove = ({ entry, place }: Stored) => {
-    if ('at' in place) set[markOf(place.hash, place.at)] = 'over';
+    if ('at' in place) set[markOf(place)] = 'over';
     else if (!added.delete(entry)) set[place.name] = '';
   };
   for (const entry of forget) {
@@ -410,7 +421,7 @@ function withoutEmpty(
   const after = { ...there, ...set };
   const marks = Object.keys(after).filter((name) => name.startsWith(`${OVER}.`));
   if (marks.length === 0) return {};
-  const left = new Set(storedIn(after).map(({ place }) => ('at' in place ? place.hash : '')));
+  const left = new Set(sharedIn(after).map(({ place }) => place.hash));
   const gone = marks.filter((mark) => !left.has(mark.split('.')[1] ?? ''));
   const digests = new Set(gone.map((mark) => mark.split('.')[1]));
   const empty = Object.keys(there).filter((name) => digests.has(togetherNamed(name)?.digest ?? ''));

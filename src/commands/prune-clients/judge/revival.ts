@@ -2,6 +2,7 @@ import { isMasked } from '../../../keycloak/read/masked.ts';
 import type { ReadRecord } from '../../../plan/pruned-backup.ts';
 import { type Adoption, excessGrants, judgeAdoption } from '../../../products/adoptable.ts';
 import type { Preset } from '../../../products/preset.ts';
+import { isMark } from '../../../realm/marks.ts';
 import { PAIRWISE_MAPPER } from '../../../realm/registration-policies.ts';
 import type { Client } from '../../../realm/representations.ts';
 
@@ -79,7 +80,7 @@ function mapperTypes(representation: ReadRecord['representation']): string[] {
 /** The attributes without mcpkc's own, which mean nothing any more, and for a newcomer with PKCE demanded. */
 function attributesOf({ representation, authentic }: ReadRecord): Record<string, unknown> {
   const kept = Object.entries((representation.attributes ?? {}) as Record<string, unknown>).filter(
-    ([name]) => !name.startsWith('mcpkc.'),
+    ([name]) => !isMark(name),
   );
   return { ...Object.fromEntries(kept), ...(authentic ? {} : { 'pkce.code.challenge.method': 'S256' }) };
 }
